@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * A way to speak AT with one module. There are two kinds: through ModemManager's Command
+ * (daemon/mm/fota-mm-channel.h) and over a tty of the module (daemon/at/fota-at-channel.h), the
+ * latter either with ModemManager inhibited or on a port reserved for fotad.
+ *
+ * Every function blocks and is called from the thread of a running update only. All of them end at
+ * once with G_IO_ERROR_CANCELLED when @cancellable is cancelled. Errors are FOTA_MODULE_ERROR of
+ * plugins/fota-plugin.h. Times are seconds.
+ */
+typedef struct _FotaChannel FotaChannel;
+
+typedef struct {
+    const char *name;     /**< "modemmanager" or "port", as [Access] At names it */
+    gboolean unsolicited; /**< unsolicited lines arrive, data mode works */
+
+    /** See fota_session_command(). *@cme is the number of a +CME/+CMS ERROR, -1 without one. */
+    GStrv (*command)(FotaChannel *channel, const char *command, guint seconds,
+                     GCancellable *cancellable, int *cme, GError **error);
+
+    /** See fota_session_receive(). NULL when !unsolicited. */
+    GBytes *(*receive)(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
+                       GCancellable *cancellable, GError **error);
+
+    /** See fota_session_wait_unsolicited(). NULL when !unsolicited. */
+    char *(*wait_line)(FotaChannel *channel, const char *text, guint seconds,
+                       GCancellable *cancellable, GError **error);
+
+    /**
+     * Waits until the module has left. TRUE = it has; FALSE without an error = it is still there
+     * after @seconds.
+     */
+    gboolean (*wait_gone)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
+                          GError **error);
+
+    /**
+     * Waits until the same module (same IMEI, whatever its tty or object path is called now) is
+     * there again and answers AT, and goes on with it. FALSE with FOTA_MODULE_ERROR_NOT_RETURNED
+     * after @seconds. Returns at once when the module is there.
+     */
+    gboolean (*wait_back)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
+                          GError **error);
+
+    /** Puts the tty back as it was, closes it and frees the channel. */
+    void (*close)(FotaChannel *channel);
+} FotaChannelClass;
+
+/** First member of each kind of channel. */
+struct _FotaChannel {
+    const FotaChannelClass *klass;
+    char *imei;
+};
+
+/**
+ * Called with each line sent ('>') and received ('<') for the log, in the update's thread. A line
+ * may hold a password: whoever receives it must hide it.
+ */
+typedef void (*FotaTrace)(char direction, const char *line, gpointer user_data);
+
+G_END_DECLS

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/** Who must agree before a step ([Approval] Download=, Install=). */
+typedef enum {
+    FOTA_GATE_AUTO,     /**< nobody */
+    FOTA_GATE_REQUIRED, /**< an application, by Approve() */
+} FotaGate;
+
+typedef enum {
+    FOTA_ACCESS_AUTO, /**< reserved port, else ModemManager's Command, else the module's port */
+    FOTA_ACCESS_MODEM_MANAGER,
+    FOTA_ACCESS_PORT,
+} FotaAccess;
+
+/**
+ * The configuration that holds for one module: the groups of fotad.conf with its [Module <IMEI>]
+ * laid over. Strings are NULL when unset. Durations are seconds, sizes bytes.
+ */
+typedef struct {
+    char *manifest_uri; /**< with {imei}, {imei-sha256}, {model}; "" = the vendor's server decides */
+    guint64 interval;   /**< between two checks */
+    gboolean require_signature;
+    char *manifest_credential;       /**< name of a credential */
+    char *certificate_authority;     /**< PEM file; NULL = the system's */
+    GStrv allowed_servers;
+    FotaGate download_gate;
+    FotaGate install_gate;
+    guint64 approval_timeout; /**< 0 = waits for ever */
+    guint attempts;           /**< of one update, 1 or more */
+    FotaAccess access;
+    char *apn; /**< [Network]: used only where none is programmed in the module */
+    char *network_user;
+    char *network_credential;
+    char *network_authentication; /**< "none", "pap", "chap" */
+} FotaModuleConfig;
+
+/** All of fotad.conf and its drop-ins. */
+typedef struct _FotaConfig FotaConfig;
+
+/**
+ * Reads @file and `@file.d/` in the order of their names. A missing @file is as an empty one. An
+ * unknown group or key, or a value that does not parse, is an error that names file, line, and what
+ * was expected (FOTA_ERROR_CONFIGURATION).
+ */
+FotaConfig *fota_config_load(const char *file, GError **error);
+FotaConfig *fota_config_ref(FotaConfig *config);
+void fota_config_unref(FotaConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaConfig, fota_config_unref)
+
+/** The file it was read from. */
+const char *fota_config_get_file(FotaConfig *config);
+/** Directory of the keys, never NULL. */
+const char *fota_config_get_keys_directory(FotaConfig *config);
+gboolean fota_config_get_personal_info(FotaConfig *config);
+/** syslog level of [Log] Level=, -1 when unset. */
+int fota_config_get_log_level(FotaConfig *config);
+
+/** What holds for the module @imei; owned by @config. */
+const FotaModuleConfig *fota_config_for_module(FotaConfig *config, const char *imei);
+
+/** A value of `1d 4h`, `90s`, `2min` ... as systemd writes durations, in seconds. */
+gboolean fota_config_parse_duration(const char *text, guint64 *seconds);
+/** A value of `20M`, `64K` ... as systemd writes sizes, in bytes. */
+gboolean fota_config_parse_size(const char *text, guint64 *bytes);
+
+G_END_DECLS

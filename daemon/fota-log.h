@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * The log: to the journal with fields when there is one, else to standard error. Levels are
+ * syslog's. Everything else in fotad logs through g_message(), g_warning() ... or these.
+ */
+
+/** Installs the writer. Called once, first thing. */
+void fota_log_init(void);
+
+/** Highest syslog level that is written: 3 errors ... 6 information (the default), 7 debug. */
+void fota_log_set_level(int level);
+int fota_log_get_level(void);
+
+/** Whether messages may show IMEI, IMSI and numbers whole ([Log] PersonalInfo). */
+void fota_log_set_personal_info(gboolean allowed);
+
+/** "35308109…45" of an IMEI, or the IMEI itself when personal information may be logged. */
+char *fota_log_mask(const char *imei);
+
+/** Events a person should act on or look for; each has a MESSAGE_ID and a catalog entry. */
+typedef enum {
+    FOTA_EVENT_NONE,
+    FOTA_EVENT_MODULE_FOUND,
+    FOTA_EVENT_APPROVAL_WANTED,
+    FOTA_EVENT_UPDATE_STARTED,
+    FOTA_EVENT_UPDATE_DONE,
+    FOTA_EVENT_UPDATE_FAILED,
+    FOTA_EVENT_MANIFEST_REFUSED,
+    FOTA_EVENT_NO_MODEM_MANAGER,
+    FOTA_EVENT_BAD_RECORD,
+} FotaEvent;
+
+/** What a message is about. Unset members are left out of the entry. */
+typedef struct {
+    const char *imei; /**< FOTA_MODULE, masked */
+    const char *update_id;
+    const char *from;
+    const char *to;
+    const char *state;
+    const char *result;
+} FotaLogContext;
+
+/**
+ * Logs one message with its fields. The text gets "<masked IMEI>: " in front when @context names a
+ * module. @level is syslog's (LOG_INFO ...).
+ */
+void fota_log(int level, FotaEvent event, const FotaLogContext *context, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+G_END_DECLS

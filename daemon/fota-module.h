@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "daemon/fota-state.h"
+
+G_BEGIN_DECLS
+
+/**
+ * One cellular module, known by its IMEI, and the life of its updates. Lives on the main loop; none
+ * of these functions blocks. What D-Bus shows of it are GObject properties of the same names in
+ * kebab-case ("last-error" is LastError), and each change is announced by notify.
+ *
+ * Times are microseconds of UTC since the epoch, 0 = never or none.
+ *
+ * Signals:
+ * - "approval-requested" (const char *token, const char *gate, GVariant *update a{sv}):
+ *   gate is "download" or "install"
+ * - "update-finished" (const char *id, const char *result, GVariant *details a{sv}):
+ *   result is "success", "failed", "cancelled" or "rejected"
+ */
+#define FOTA_TYPE_MODULE (fota_module_get_type())
+G_DECLARE_FINAL_TYPE(FotaModule, fota_module, FOTA, MODULE, GObject)
+
+/* Identity. Strings are "" when unknown; modem is "/" while the module is absent. */
+const char *fota_module_get_imei(FotaModule *module);
+const char *fota_module_get_manufacturer(FotaModule *module);
+const char *fota_module_get_model(FotaModule *module);
+const char *fota_module_get_revision(FotaModule *module);
+const char *fota_module_get_plugin(FotaModule *module);
+const char *fota_module_get_modem(FotaModule *module);
+
+/* State */
+FotaState fota_module_get_state(FotaModule *module);
+guint fota_module_get_progress(FotaModule *module); /**< percent of the whole update */
+guint64 fota_module_get_bytes_received(FotaModule *module);
+guint64 fota_module_get_bytes_total(FotaModule *module);
+const char *const *fota_module_get_blockers(FotaModule *module);
+const char *fota_module_get_last_error_name(FotaModule *module); /**< "" = none; property last-error */
+const char *fota_module_get_last_error_text(FotaModule *module);
+guint64 fota_module_get_last_check(FotaModule *module);
+guint64 fota_module_get_next_check(FotaModule *module);
+
+/** What is offered, a{sv} as the Update property; empty when nothing is. Transfer none. */
+GVariant *fota_module_get_update(FotaModule *module);
+
+/** Finished updates, newest first, aa{sv}; at most @max, 0 = all. Transfer full, not floating. */
+GVariant *fota_module_get_history(FotaModule *module, guint max);
+
+/* What an application may ask. Each fails with a named error and then changes nothing. */
+
+/** Reads the manifest now. The result shows in the properties. */
+gboolean fota_module_check(FotaModule *module, GError **error);
+/** Agrees to the update that @token stands for, at the gate that is waiting. */
+gboolean fota_module_approve(FotaModule *module, const char *token, GError **error);
+/** Turns it down until a manifest with another update comes. @reason goes into the history. */
+gboolean fota_module_reject(FotaModule *module, const char *token, const char *reason,
+                            GError **error);
+/** Asks again after @seconds. */
+gboolean fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError **error);
+/** Stops it, until installing has begun. */
+gboolean fota_module_cancel(FotaModule *module, const char *token, GError **error);
+/** The whole procedure, approval included, with nothing stored in the module or installed. */
+gboolean fota_module_rehearse(FotaModule *module, GError **error);
+
+/** What would be done, why, and what blocks it, as a JSON text. Touches nothing. */
+char *fota_module_plan(FotaModule *module);
+
+/** Identity of module, SIM and network, a{sv}, as ModemManager knows it now. Transfer full. */
+GVariant *fota_module_query(FotaModule *module, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * What fotad wants of ModemManager, on the main loop. Nothing here blocks, and nothing outside this
+ * folder knows libmm-glib. ModemManager may start late, restart, or never come: FotaMm follows its
+ * bus name, and says so through the callbacks.
+ */
+typedef struct _FotaMm FotaMm;
+
+/** What ModemManager says of a module. Strings are "" when it does not know. */
+typedef struct {
+    char *path;          /**< object path; changes with every return of the module */
+    char *imei;          /**< EquipmentIdentifier; a module without one is not reported */
+    char *manufacturer;
+    char *model;
+    char *revision;
+    char *device;        /**< sysfs path of the physical device: uid of the inhibition */
+    GStrv at_ports;      /**< names of its AT ttys ("ttyUSB0"), primary first */
+    GStrv own_numbers;
+    char *imsi;          /**< of the SIM */
+    char *operator_name;
+    guint signal;        /**< percent, 0 = none or unknown */
+    gboolean registered; /**< home or roaming */
+    gboolean roaming;
+    gboolean locked;     /**< a PIN is wanted */
+} FotaModemFacts;
+
+FotaModemFacts *fota_modem_facts_copy(const FotaModemFacts *facts);
+void fota_modem_facts_free(FotaModemFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaModemFacts, fota_modem_facts_free)
+
+typedef struct {
+    /** A module is there, or a fact of a known one has changed (same path). */
+    void (*seen)(const FotaModemFacts *facts, gpointer user_data);
+    /** The modem object @path is gone. */
+    void (*gone)(const char *path, gpointer user_data);
+    /** ModemManager appeared on the bus, or left it. All modem objects are reported gone first. */
+    void (*available)(gboolean available, gpointer user_data);
+} FotaMmCallbacks;
+
+/** @bus: the system bus. @callbacks must live as long as the object. Starts by itself. */
+FotaMm *fota_mm_new(GDBusConnection *bus, const FotaMmCallbacks *callbacks, gpointer user_data);
+void fota_mm_free(FotaMm *mm);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
+
+/**
+ * Modem.Command() of the modem object @path. The finish function returns the answer's text without
+ * the final OK. MM's error is kept as it is (domain MM_CORE_ERROR etc. as GError).
+ */
+void fota_mm_command_async(FotaMm *mm, const char *path, const char *command, guint seconds,
+                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data);
+char *fota_mm_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/**
+ * Whether this ModemManager lets us use Command at all (debug mode, or built with
+ * at-command-via-dbus): asked by sending "AT" to @path. FALSE without an error = it does not.
+ */
+void fota_mm_may_command_async(FotaMm *mm, const char *path, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/**
+ * Keeps ModemManager away from the physical device @device until fota_mm_uninhibit(). When
+ * ModemManager restarts meanwhile the inhibition is taken again as soon as it knows the device.
+ * The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another holder).
+ */
+void fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
+                           gpointer user_data);
+gboolean fota_mm_inhibit_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/** Gives @device back to ModemManager. Harmless when it is not inhibited. */
+void fota_mm_uninhibit(FotaMm *mm, const char *device);
+
+/**
+ * Facts now of the module with @imei, or NULL while it is not there; owned by @mm, valid until the
+ * main loop runs again.
+ */
+const FotaModemFacts *fota_mm_lookup(FotaMm *mm, const char *imei);
+
+G_END_DECLS

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * The one header that a vendor's plugin includes.
+ *
+ * A plugin is a shared object that exports a single symbol, `const FotaPlugin fota_plugin`. Its
+ * functions run in the thread of one update and may block: a vendor's flow reads from top to bottom
+ * like the vendor's own document. They touch nothing but their FotaSession, which sends AT commands
+ * over whatever channel the daemon has chosen. What differs from model to model stands in a data
+ * file beside the shared object (`<name>.models`), not in the code.
+ *
+ * Times are whole seconds. Text is UTF-8. A function that can fail sets @error exactly when it
+ * returns something other than success (FOTA_RESULT_DONE, TRUE, or a non-NULL pointer).
+ */
+
+/** Changes whenever a plugin built against an older header could misbehave. */
+#define FOTA_PLUGIN_ABI 1
+
+typedef struct _FotaSession FotaSession;
+
+/** How a step of an update ended, and with it what the daemon may do next. */
+typedef enum {
+    FOTA_RESULT_DONE,            /**< the step did what it says */
+    FOTA_RESULT_TRY_LATER,       /**< not now: no signal, no registration, module busy */
+    FOTA_RESULT_FAILED_FOR_NOW,  /**< failed in a way that another attempt may cure */
+    FOTA_RESULT_FAILED_FOR_GOOD, /**< the same attempt would fail the same way */
+    FOTA_RESULT_WRONG_BASE,      /**< the delta does not fit the firmware in the module */
+    FOTA_RESULT_REFUSED,         /**< the module refuses the delta or the order to install */
+} FotaResult;
+
+#define FOTA_MODULE_ERROR (fota_module_error_quark())
+GQuark fota_module_error_quark(void);
+
+/** What can go wrong with a module; the names reach the user as org.fotad.Fota1.Error.<Name>. */
+typedef enum {
+    FOTA_MODULE_ERROR_AT,              /**< ModuleRefused: ERROR or +CME ERROR to a command */
+    FOTA_MODULE_ERROR_SILENT,          /**< ModuleSilent: no answer within the vendor's time */
+    FOTA_MODULE_ERROR_GONE,            /**< ModuleGone: it left the bus when it should not */
+    FOTA_MODULE_ERROR_NOT_RETURNED,    /**< ModuleNotReturned: away longer than the model's limit */
+    FOTA_MODULE_ERROR_NOT_SUPPORTED,   /**< NotSupported: this channel or model cannot do it */
+    FOTA_MODULE_ERROR_BAD_ANSWER,      /**< BadAnswer: an answer that the document does not allow */
+    FOTA_MODULE_ERROR_NO_SIGNAL,       /**< NoSignal */
+    FOTA_MODULE_ERROR_NOT_REGISTERED,  /**< NotRegistered */
+    FOTA_MODULE_ERROR_NO_APN,          /**< NoApn: none programmed and none configured */
+    FOTA_MODULE_ERROR_NO_CONTEXT,      /**< ContextFailed: the PDP context did not come up */
+    FOTA_MODULE_ERROR_SERVER,          /**< DeltaServerUnreachable */
+    FOTA_MODULE_ERROR_LOGIN,           /**< DeltaLoginRefused */
+    FOTA_MODULE_ERROR_DELTA_MISSING,   /**< DeltaMissing: the server has no such file */
+    FOTA_MODULE_ERROR_TRANSFER,        /**< TransferFailed: the delta did not arrive whole */
+    FOTA_MODULE_ERROR_WRONG_BASE,      /**< WrongBase: delta and firmware do not belong together */
+    FOTA_MODULE_ERROR_INSTALL_REFUSED, /**< InstallRefused */
+    FOTA_MODULE_ERROR_OLD_VERSION,     /**< OldVersion: back, but with the firmware it had before */
+    FOTA_MODULE_ERROR_OTHER_VERSION,   /**< UnexpectedVersion: neither the old nor the wanted one */
+    FOTA_MODULE_ERROR_BAD_ARGUMENT,    /**< BadArgument: text that must not enter an AT line */
+} FotaModuleError;
+
+/** What one step of an update is about. Strings are never NULL unless said so. */
+typedef struct {
+    const char *from; /**< version the module must report before; exact */
+    const char *to;   /**< version that it must report afterwards; NULL = the vendor decides */
+    const char *scheme;   /**< of the delta's address: "ftp", "http" ...; NULL = vendor's server */
+    const char *host;     /**< server of the delta, as the module must reach it; may be NULL */
+    guint port;           /**< its port, never 0 when @host is set */
+    const char *path;     /**< path on that server, without leading slash; may be NULL */
+    const char *user;     /**< login, "" = none */
+    const char *password; /**< "" = none */
+    guint64 size;         /**< bytes of the delta, 0 = unknown */
+    gboolean rehearsal;   /**< do everything short of storing or installing a delta */
+} FotaUpdate;
+
+/** Which modules a plugin claims. A NULL member matches anything. */
+typedef struct {
+    const char *manufacturer; /**< begins with, case ignored */
+    const char *model;        /**< glob, as g_pattern_match_simple() takes it */
+} FotaPluginMatch;
+
+typedef enum {
+    FOTA_PLUGIN_VENDOR_SERVER = 1 << 0,  /**< the vendor's server decides what is new */
+    FOTA_PLUGIN_NEEDS_NO_BEARER = 1 << 1 /**< the host's data call must be down all the while */
+} FotaPluginFlags;
+
+/** The table that a plugin exports as `fota_plugin`. Every function but fetch() is required. */
+typedef struct {
+    guint abi;        /**< FOTA_PLUGIN_ABI */
+    const char *name; /**< [a-z0-9]+, also the name of the data file */
+    const FotaPluginMatch *matches; /**< ended by an entry with two NULLs */
+    FotaPluginFlags flags;
+
+    /** Makes sure the module listens and says in *@version what firmware it runs. Harmless. */
+    FotaResult (*inspect)(FotaSession *session, char **version, GError **error);
+
+    /** Brings the delta into the module, and closes whatever it opened, on every way out. */
+    FotaResult (*download)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /** Throws away a delta that download() left in the module. DONE when there is none. */
+    FotaResult (*discard)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /** Orders the module to install, once. DONE = it accepted; it may leave at any time after. */
+    FotaResult (*install)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /**
+     * Asked each time the module has come back after install(): reads the version into *@version,
+     * reads what the module itself reports about the update, and enters what a restart loses.
+     * DONE = asked successfully, whatever the version is; the daemon compares. FAILED_FOR_GOOD =
+     * the module itself reports that the update has failed.
+     */
+    FotaResult (*outcome)(FotaSession *session, const FotaUpdate *update, char **version,
+                          GError **error);
+
+    /** Reads a small file through the module; @update's address names it. May be NULL. */
+    FotaResult (*fetch)(FotaSession *session, const FotaUpdate *update, gsize max_bytes,
+                        GBytes **contents, GError **error);
+} FotaPlugin;
+
+/* The module */
+
+/** Model as ModemManager reports it, e.g. "ME910C1-NA". */
+const char *fota_session_get_model(FotaSession *session);
+
+/**
+ * A number, or text, of this model from the plugin's data file. The key must stand in the file's
+ * [*] group at least: a missing one is a defect of the plugin and ends the daemon in tests.
+ */
+guint fota_session_get_number(FotaSession *session, const char *key);
+const char *fota_session_get_text(FotaSession *session, const char *key);
+
+/** A setting of the [Network] group of the configuration: "Apn", "User" ... or NULL when unset. */
+const char *fota_session_get_network(FotaSession *session, const char *key);
+
+/* Commands */
+
+/**
+ * Sends one AT command line and returns the information lines of its answer, without echo, empty
+ * lines, and final OK; possibly none. FOTA_MODULE_ERROR_AT for ERROR, +CME ERROR, +CMS ERROR and
+ * NO CARRIER: a definite answer, which is not to be repeated. _SILENT after @seconds. _GONE when the
+ * module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
+ */
+GStrv fota_session_command(FotaSession *session, const char *command, guint seconds,
+                           GError **error);
+
+/** As fota_session_command(); returns what follows @prefix and blanks in the first such line. */
+char *fota_session_query(FotaSession *session, const char *command, const char *prefix,
+                         guint seconds, GError **error);
+
+/** Number of the last +CME ERROR (or +CMS ERROR), -1 when the last failure carried none. */
+int fota_session_get_cme(FotaSession *session);
+
+/**
+ * Sends a command that switches to data mode, and returns everything between CONNECT and NO CARRIER.
+ * _NOT_SUPPORTED through ModemManager. At most @max_bytes are taken.
+ */
+GBytes *fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
+                             guint seconds, GError **error);
+
+/** TRUE when unsolicited lines arrive on this channel; through ModemManager they do not. */
+gboolean fota_session_hears_unsolicited(FotaSession *session);
+
+/**
+ * Waits for an unsolicited line that contains @text (case ignored) and returns it. Lines that came
+ * since the module last started are looked at first; a line is returned once. NULL without an error
+ * when none came within @seconds (0 = only look).
+ */
+char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds,
+                                    GError **error);
+
+/** Lets @seconds pass, where the vendor demands a pause. FALSE when cancelled or gone. */
+gboolean fota_session_pause(FotaSession *session, guint seconds, GError **error);
+
+/**
+ * Copies @text between double quotes for an AT line. FOTA_MODULE_ERROR_BAD_ARGUMENT when it holds
+ * anything but printable ASCII, or one of `"`, `;`, `\`, `,`.
+ */
+char *fota_at_quote(const char *text, GError **error);
+
+/* Progress and memory */
+
+/** Percent of this one function's work, 0 to 100; never runs backwards. */
+void fota_session_report_progress(FotaSession *session, guint percent);
+
+/** Bytes of the delta in the module so far; @total 0 = unknown. */
+void fota_session_report_bytes(FotaSession *session, guint64 received, guint64 total);
+
+/** A sentence for the log, about this module: what is being done now. */
+void fota_session_note(FotaSession *session, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** Remembers a setting's @value under @name, durably, to be restored after the restarts. */
+void fota_session_remember(FotaSession *session, const char *name, const char *value);
+
+/** What fota_session_remember() stored, or NULL. */
+const char *fota_session_recall(FotaSession *session, const char *name);
+
+/* Shared by plugins */
+
+/**
+ * Reads the version with @command until two answers in a row are the same, for at most @seconds: a
+ * module that has just started may answer late, with nothing, or with a version in between.
+ */
+char *fota_session_read_version(FotaSession *session, const char *command, guint seconds,
+                                GError **error);
+
+/** One line of a table of a vendor's error numbers, ended by {0, NULL}. */
+typedef struct {
+    int number;
+    const char *text;
+} FotaCodeText;
+
+/** Text of @number in @table, or NULL when the vendor's document does not list it. */
+const char *fota_code_text(const FotaCodeText *table, int number);
+
+G_END_DECLS
