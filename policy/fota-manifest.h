@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-window.h"
+
+G_BEGIN_DECLS
+
+/**
+ * FotaManifest: what the fleet's owner wants of one module or model. docs/fota-manifest(5).
+ *
+ * Read-only once parsed, shared by reference. Times are µs since the epoch (0 = not given),
+ * durations seconds. Texts have passed the check of their kind (fota-text.h) and belong to the
+ * manifest. Members the parser does not know are ignored unless `critical` names them.
+ */
+
+/** A manifest file may have this many bytes, signature blocks included. */
+#define FOTA_MANIFEST_MAX_BYTES 65536
+#define FOTA_MANIFEST_VERSION 1
+#define FOTA_MANIFEST_MAX_STEPS 8
+#define FOTA_MANIFEST_MAX_WINDOWS 8
+#define FOTA_MANIFEST_MAX_WAVES 8
+#define FOTA_MANIFEST_MAX_TARGETS 4096
+
+/** Whether the application is asked. The larger is the stricter. */
+typedef enum {
+    FOTA_APPROVAL_AUTO,
+    FOTA_APPROVAL_REQUIRED,
+} FotaApproval;
+
+/** How much the update matters. From FOTA_SEVERITY_MANDATORY on, the deadline has teeth. */
+typedef enum {
+    FOTA_SEVERITY_OPTIONAL,
+    FOTA_SEVERITY_MANDATORY,
+    FOTA_SEVERITY_CRITICAL,
+} FotaSeverity;
+
+/** Returns: "auto" or "required". */
+const char *fota_approval_get_name(FotaApproval approval);
+/** Returns: "optional", "mandatory" or "critical". */
+const char *fota_severity_get_name(FotaSeverity severity);
+
+typedef struct {
+    const char *uri;        /* NULL = not given */
+    const char *credential; /* a name, never a secret; NULL = none */
+} FotaServer;
+
+/** Where a delta lies. */
+typedef struct {
+    const char *uri;        /* NULL = the vendor's server knows */
+    const char *credential; /* NULL = none */
+    guint64 size;           /* bytes, 0 = not given */
+    const char *sha256;     /* 64 hex digits, NULL = not given */
+} FotaDelta;
+
+/** One delta's way: it fits exactly one base. */
+typedef struct {
+    const char *from_version; /* equal, byte for byte, to what the module reports */
+    const char *to_version;   /* what it must report afterwards */
+    FotaDelta delta;
+} FotaStep;
+
+/** What must be true before an update starts. Used for the manifest's and the configuration's. */
+typedef struct {
+    gboolean allow_roaming;     /* default TRUE */
+    guint32 minimum_signal;     /* percent, 0 = any */
+    gboolean mains_power;       /* TRUE = only while on mains */
+    guint32 minimum_battery;    /* percent, 0 = any; not asked while on mains */
+    guint64 minimum_free_space; /* bytes, 0 = any */
+    gboolean other_route;       /* TRUE = only when the module is not the only way to the net */
+} FotaConditions;
+
+#define FOTA_CONDITIONS_INIT                                                                       \
+    {                                                                                              \
+        .allow_roaming = TRUE                                                                      \
+    }
+
+/** One wave of a roll-out: those in one of @groups, or whose bucket lies below @percentage. */
+typedef struct {
+    const char *name;          /* for people; NULL = none */
+    const char *const *groups; /* NULL-terminated; NULL = none */
+    guint32 percentage;        /* hundredths of a percent, 0 .. 10000, counted from bucket 0 */
+    gint64 start;              /* µs, 0 = at once */
+    guint32 ramp;              /* seconds over which the wave's buckets follow each other */
+} FotaWave;
+
+typedef struct {
+    const char *id; /* seed of the buckets; NULL = no roll-out, everyone at once */
+    gboolean paused;
+    guint n_waves;
+    FotaWave waves[FOTA_MANIFEST_MAX_WAVES];
+} FotaRollout;
+
+typedef struct {
+    const char *id; /* idempotency key; names history entries */
+    FotaSeverity severity;
+    const char *title;    /* plain text for people, NULL = none */
+    const char *info_uri; /* NULL = none */
+    FotaApproval approve_download;
+    FotaApproval approve_install;
+    guint32 maximum_defer_period; /* seconds after the first offer, 0 = not limited by it */
+    gint64 deadline;              /* µs, 0 = none */
+    gboolean downgrade;           /* the target is an older version, on purpose */
+    guint n_windows;              /* 0 = always */
+    FotaWindow windows[FOTA_MANIFEST_MAX_WINDOWS];
+    FotaConditions conditions;
+    FotaRollout rollout;
+    guint32 max_attempts;   /* 1 .. 10 */
+    guint32 backoff;        /* seconds between attempts */
+    const char *to_version; /* without steps: what is accepted; NULL = whatever the vendor sends */
+    guint n_steps;          /* 0 = the vendor's server decides */
+    FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
+} FotaManifestUpdate;
+
+typedef struct {
+    gint64 sequence_number;
+    gint64 issued;
+    gint64 use_before;
+    const char *const *imei;  /* NULL-terminated; NULL = any IMEI of @model */
+    const char *const *model; /* NULL-terminated; NULL = any model of @imei */
+    guint32 sleep;            /* seconds between checks, 0 = as configured */
+    gint64 not_before;        /* no check before this, 0 = none */
+    FotaServer next_server;   /* where to ask from now on, if AllowedServers has it */
+    gboolean has_update;      /* FALSE = nothing for you */
+    FotaManifestUpdate update;
+    FotaServer report;
+    const char *digest; /* SHA-256 of the payload, 64 hex digits */
+} FotaManifest;
+
+/**
+ * fota_manifest_parse:
+ * @payload: the bytes fota_signature_open() gave back
+ *
+ * Returns: (transfer full): the manifest; %NULL with ManifestTooLarge, BadManifest or
+ * UnknownManifestVersion. The message begins with the member's path
+ * (`update.steps[1].toVersion: ...`); when there are more faults, it says how many.
+ */
+FotaManifest *fota_manifest_parse(GBytes *payload, GError **error);
+
+/** Returns: (transfer full) (element-type utf8): every fault of @payload; empty = none. */
+GPtrArray *fota_manifest_lint(GBytes *payload);
+
+FotaManifest *fota_manifest_ref(FotaManifest *manifest);
+void fota_manifest_unref(FotaManifest *manifest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaManifest, fota_manifest_unref)
+
+G_END_DECLS

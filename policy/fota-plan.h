@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-approval.h"
+
+G_BEGIN_DECLS
+
+/** What the gateway's own configuration demands. The stricter of it and the manifest wins. */
+typedef struct {
+    FotaApproval approve_download;
+    FotaApproval approve_install;
+    guint32 approval_timeout; /* seconds an offer may stay unanswered, 0 = for ever */
+    const FotaWindow *windows;
+    guint n_windows; /* 0 = always */
+    const FotaBlackout *blackouts;
+    guint n_blackouts;
+    FotaConditions conditions;
+    guint32 max_attempts;      /* 0 = as the manifest says */
+    guint64 monthly_data;      /* bytes a month, 0 = no limit */
+    gboolean allow_downgrade;  /* default FALSE */
+    const char *const *groups; /* roll-out groups of this gateway; NULL = none */
+} FotaRules;
+
+#define FOTA_RULES_INIT                                                                            \
+    {                                                                                              \
+        .conditions = FOTA_CONDITIONS_INIT                                                         \
+    }
+
+/** Everything else a plan depends on. All texts are borrowed for the call. */
+typedef struct {
+    /* The module, as it answers itself. */
+    const char *imei;
+    const char *manufacturer;
+    const char *model;
+    const char *revision;
+
+    /* The moment. */
+    gint64 now;            /* µs since the epoch */
+    gboolean clock_is_set; /* FALSE = the clock has never been set since the start */
+    GTimeZone *local_zone; /* NULL = UTC */
+
+    /* The radio. */
+    gboolean registered;
+    gboolean roaming;
+    int signal; /* percent, -1 = unknown */
+
+    /* The gateway. */
+    gboolean inhibited;  /* somebody holds an inhibition */
+    gboolean busy;       /* another module of this gateway is being updated */
+    int on_mains;        /* 1 yes, 0 no, -1 unknown */
+    int battery;         /* percent, -1 = unknown or none */
+    guint64 free_space;  /* bytes where deltas are kept */
+    int other_route;     /* 1 yes, 0 no, -1 unknown */
+    guint64 data_used;   /* bytes this month */
+    guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
+
+    /* What happened before, for this update's id under this manifest. */
+    guint32 attempts;                            /* attempts that failed */
+    gint64 last_attempt;                         /* when the last one ended, µs, 0 = none */
+    gint64 first_offered;                        /* µs, 0 = not offered yet */
+    gint64 deferred_until;                       /* µs, 0 = not deferred */
+    gboolean finished;                           /* ended with success before */
+    const char *rejected;                        /* token that was rejected, NULL = none */
+    const char *approved[FOTA_APPROVAL_N_GATES]; /* tokens that were approved, NULL = none */
+    const char *chain_from;                      /* version from which the running chain began: one
+                                                  * approval is good for the chain. NULL = @revision */
+    const char *const *left_versions; /* versions this module was taken away from by verified
+                                       * updates, NULL-terminated; NULL = none */
+
+    const FotaRules *rules; /* NULL = FOTA_RULES_INIT */
+} FotaFacts;
+
+#define FOTA_FACTS_INIT                                                                            \
+    {                                                                                              \
+        .clock_is_set = TRUE, .signal = -1, .on_mains = -1, .battery = -1,                         \
+        .free_space = G_MAXUINT64, .other_route = -1                                               \
+    }
+
+typedef enum {
+    FOTA_PLAN_NOTHING_FOR_YOU,   /* the manifest offers nothing */
+    FOTA_PLAN_UP_TO_DATE,        /* the module runs what is wanted */
+    FOTA_PLAN_UPDATE,            /* there is something to do: see gates and blockers */
+    FOTA_PLAN_NO_PATH,           /* no step begins at the module's version */
+    FOTA_PLAN_DOWNGRADE_REFUSED, /* manifest or configuration does not allow going back */
+    FOTA_PLAN_REJECTED,          /* the application said no to this very offer */
+    FOTA_PLAN_FAILED_FOR_GOOD,   /* all attempts are used up */
+} FotaPlanKind;
+
+/** Returns: "nothing-for-you", "up-to-date", "update", "no-path", ... */
+const char *fota_plan_kind_get_name(FotaPlanKind kind);
+
+typedef struct {
+    FotaApproval wanted;
+    gboolean approved; /* the token below is among the facts' approved ones */
+    char *token;
+} FotaPlanGate;
+
+/**
+ * FotaPlan: what would be done now, why, and what keeps it from being done.
+ *
+ * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
+ * `window`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`, `data-budget`.
+ * Approval is not a blocker: see the gates.
+ */
+typedef struct {
+    FotaPlanKind kind;
+    FotaManifest *manifest; /* reference; owner of the steps' texts */
+    char *from;             /* where the module stands */
+    char *to;               /* where the chain ends; NULL = the vendor decides */
+    guint n_steps;          /* steps still to go; 1 also when the vendor's server decides */
+    FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
+    guint64 size; /* bytes of the deltas to go, 0 = unknown */
+    FotaPlanGate gates[FOTA_APPROVAL_N_GATES]; /* tokens only when kind is UPDATE */
+    GPtrArray *blockers;              /* char *, NULL-terminated: (char **)plan->blockers->pdata */
+    GPtrArray *reasons; /* char *, NULL-terminated: sentences in the order of the decisions */
+    gint64 not_before;  /* earliest µs at which every blocker of time is gone; 0 = none now;
+                         * G_MAXINT64 = never as things stand */
+    gint64 deadline;    /* µs, 0 = none */
+    gint64 defer_limit; /* µs, 0 = no limit */
+} FotaPlan;
+
+/**
+ * fota_plan_make:
+ * @manifest: one that fota_trust_check() let pass
+ *
+ * Pure: the same arguments give the same plan. Returns: (transfer full).
+ */
+FotaPlan *fota_plan_make(FotaManifest *manifest, const FotaFacts *facts);
+void fota_plan_free(FotaPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPlan, fota_plan_free)
+
+gboolean fota_plan_has_blocker(const FotaPlan *plan, const char *name);
+
+/** Returns: (transfer full): the plan as one JSON object (`Plan()` on D-Bus). */
+char *fota_plan_to_json(const FotaPlan *plan);
+/** Returns: (transfer full): the plan in plain words, some lines. */
+char *fota_plan_to_text(const FotaPlan *plan);
+
+G_END_DECLS

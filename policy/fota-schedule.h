@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: when the manifest is read again.
+ *
+ * Each IMEI owns one second of the interval, taken from a hash: a fleet spreads evenly, and a
+ * restart changes nothing. Randomness comes in as an argument, a number in 0 <= random < 1.
+ * Times are µs since the epoch, durations seconds.
+ */
+
+/** An interval is taken as at least an hour and at most thirty days. */
+#define FOTA_SCHEDULE_MIN_INTERVAL 3600
+#define FOTA_SCHEDULE_MAX_INTERVAL (30 * 86400)
+
+/** Returns: the second within each @interval that belongs to this module. */
+guint32 fota_schedule_slot(const char *imei, const char *salt, guint32 interval);
+
+/**
+ * fota_schedule_next:
+ * @salt: (nullable): the fleet's own, keeps slots of different fleets apart
+ * @last_check: µs of the last check of this module, 0 = never: checked at once
+ *
+ * Returns: @now, or the module's next slot strictly after @now.
+ */
+gint64 fota_schedule_next(const char *imei, const char *salt, guint32 interval, gint64 last_check,
+                          gint64 now);
+
+/**
+ * fota_schedule_retry:
+ * @tries: failed tries in a row, 1 = the first has failed
+ *
+ * Full jitter: uniform between 0 and 60 s * 2^@tries, at most half the interval and six hours.
+ *
+ * Returns: seconds to wait, or -1 when six tries failed: wait for the next slot.
+ */
+gint64 fota_schedule_retry(guint tries, guint32 interval, double random);
+
+G_END_DECLS

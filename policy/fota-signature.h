@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-keyring.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: minisign signatures in front of, or beside, a file.
+ *
+ * A signed file is 1 to 8 whole minisign blocks of four lines, then the payload, which begins at
+ * the first line that starts with `{` and goes to the last byte. What is verified is exactly those
+ * bytes, as minisign does it: Ed25519 over their BLAKE2b-512 ("ED"), and the global signature over
+ * the trusted comment. The raw form ("Ed": `minisign -l`, signify) is refused.
+ *
+ * A block by a key that is not in the ring is passed over, so that keys can be rotated. A block
+ * that names a key of the ring and does not verify makes the whole file bad. One key counts once.
+ */
+
+/** The most signature blocks one file may carry. */
+#define FOTA_SIGNATURE_MAX_BLOCKS 8
+
+/**
+ * fota_signature_open:
+ * @file: the whole file as received
+ * @require: when %FALSE, a file without any block passes as it is
+ *
+ * Returns: (transfer full): the payload, a slice of @file (same bytes, not a copy), or %NULL with
+ * ManifestUnsigned or BadSignature.
+ */
+GBytes *fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, GError **error);
+
+/**
+ * fota_signature_verify:
+ * @payload: the signed bytes, all of them
+ * @minisig: text of the `.minisig` file beside it
+ *
+ * The detached form. Errors: ManifestUnsigned (no block), BadSignature.
+ */
+gboolean
+fota_signature_verify(GBytes *payload, GBytes *minisig, FotaKeyring *keyring, GError **error);
+
+/**
+ * fota_signature_list_signers:
+ *
+ * Returns: (transfer full): the ids of the different trusted keys that signed @file, in the order
+ * of the blocks, as a %NULL-terminated array; %NULL with the errors of fota_signature_open().
+ */
+char **fota_signature_list_signers(GBytes *file, FotaKeyring *keyring, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: what a text from outside may look like.
+ *
+ * Versions, URIs and names from a manifest end up in AT lines, URLs and file names. Each kind has
+ * one alphabet, wide enough for what vendors really use and without anything that ends, quotes or
+ * chains a command (no CR, LF, `"`, `;`, backtick, `$`, `&`, `|`, `<`, `>`, parentheses).
+ *
+ * A check returns %NULL when the text is good, else what was expected (static text).
+ */
+typedef const char *(*FotaTextCheck)(const char *text);
+
+/** 15 digits. The check digit is not looked at: module makers ship test units without a good one.
+ */
+const char *fota_text_check_imei(const char *text);
+/** Firmware version as a module reports it: 1 to 64 of `A-Z a-z 0-9 . _ / , : + [ ] -` and space.
+ */
+const char *fota_text_check_version(const char *text);
+/** Model name: 1 to 64 of the same alphabet as a version. */
+const char *fota_text_check_model(const char *text);
+/** Name of a credential, roll-out, group or update: 1 to 64 of `A-Z a-z 0-9 . _ -`, not `.` first.
+ */
+const char *fota_text_check_name(const char *text);
+/** 64 lower-case hex digits. */
+const char *fota_text_check_sha256(const char *text);
+/** http, https, ftp or ftps; a host; no userinfo; no fragment; at most 512 bytes. */
+const char *fota_text_check_uri(const char *text);
+/** As fota_text_check_uri(), with `{imei}`, `{imei-sha256}` and `{model}` in the path. */
+const char *fota_text_check_uri_template(const char *text);
+/** A web page for people: http or https, as fota_text_check_uri(). */
+const char *fota_text_check_web_uri(const char *text);
+/** Plain text for people: 1 to 120 characters, no control characters. */
+const char *fota_text_check_title(const char *text);
+/** `local`, `UTC` or a zone name such as `Europe/Berlin` (whether it exists is not asked). */
+const char *fota_text_check_timezone(const char *text);
+
+/**
+ * fota_text_parse_time:
+ * @text: RFC 3339 in UTC with whole seconds, `2026-11-21T04:00:00Z`, years 1970 to 9999
+ * @time: (out): microseconds since the epoch
+ *
+ * Returns: %FALSE when @text is anything else.
+ */
+gboolean fota_text_parse_time(const char *text, gint64 *time);
+
+/** Returns: (transfer full): @time (µs since the epoch) as fota_text_parse_time() reads it. */
+char *fota_text_format_time(gint64 time);
+
+/**
+ * fota_text_hash:
+ * @first: ...: %NULL-terminated texts
+ *
+ * Returns: the first 64 bits, big end first, of the SHA-256 over the texts with one zero byte
+ * between neighbours. Spreads IMEIs of one series evenly.
+ */
+guint64 fota_text_hash(const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/** Returns: (transfer full): @uri_template with its `{imei}`, `{imei-sha256}` (hex) and `{model}`.
+ */
+char *fota_text_expand_uri(const char *uri_template, const char *imei, const char *model);
+
+G_END_DECLS
