@@ -3,13 +3,9 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
+#include "policy/fota-plan.h"
 
-/** Who must agree before a step ([Approval] Download=, Install=). */
-typedef enum {
-    FOTA_GATE_AUTO,     /**< nobody */
-    FOTA_GATE_REQUIRED, /**< an application, by Approve() */
-} FotaGate;
+G_BEGIN_DECLS
 
 typedef enum {
     FOTA_ACCESS_AUTO, /**< reserved port, else ModemManager's Command, else the module's port */
@@ -22,21 +18,16 @@ typedef enum {
  * laid over. Strings are NULL when unset. Durations are seconds, sizes bytes.
  */
 typedef struct {
-    char *manifest_uri; /**< with {imei}, {imei-sha256}, {model}; "" = the vendor's server decides */
-    guint64 interval;   /**< between two checks */
+    char
+        *manifest_uri; /**< with {imei}, {imei-sha256}, {model}; "" = the vendor's server decides */
+    guint64 interval;  /**< between two checks */
     gboolean require_signature;
-    char *manifest_credential;       /**< name of a credential */
-    char *certificate_authority;     /**< PEM file; NULL = the system's */
-    GStrv allowed_servers;
-    FotaGate download_gate;
-    FotaGate install_gate;
-    guint64 approval_timeout; /**< 0 = waits for ever */
-    guint attempts;           /**< of one update, 1 or more */
+    char *manifest_credential;   /**< name of a credential */
+    char *certificate_authority; /**< PEM file; NULL = the system's */
+    FotaRules rules;             /**< approval, windows, conditions and limits, for policy/ */
     FotaAccess access;
-    char *apn; /**< [Network]: used only where none is programmed in the module */
-    char *network_user;
-    char *network_credential;
-    char *network_authentication; /**< "none", "pap", "chap" */
+    char *apn;      /**< [Network]: used only where none is programmed in the module */
+    char *pdp_type; /**< "IP", "IPV6" or "IPV4V6" */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */
@@ -62,10 +53,5 @@ int fota_config_get_log_level(FotaConfig *config);
 
 /** What holds for the module @imei; owned by @config. */
 const FotaModuleConfig *fota_config_for_module(FotaConfig *config, const char *imei);
-
-/** A value of `1d 4h`, `90s`, `2min` ... as systemd writes durations, in seconds. */
-gboolean fota_config_parse_duration(const char *text, guint64 *seconds);
-/** A value of `20M`, `64K` ... as systemd writes sizes, in bytes. */
-gboolean fota_config_parse_size(const char *text, guint64 *bytes);
 
 G_END_DECLS

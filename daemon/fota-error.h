@@ -19,7 +19,7 @@ typedef enum {
     FOTA_ERROR_REJECTED,        /**< Rejected by the application */
     FOTA_ERROR_CONFIGURATION,   /**< BadConfiguration */
     FOTA_ERROR_CREDENTIAL,      /**< BadCredential: missing, too open, or malformed */
-    FOTA_ERROR_FETCH,           /**< Unreachable, or as fotad-fetch names it */
+    FOTA_ERROR_FETCH,           /**< ManifestUnreachable: no answer; the text says why */
     FOTA_ERROR_MANIFEST_STATUS, /**< ManifestUnavailable: the server answered, but not 200 */
     FOTA_ERROR_RECORD,          /**< RecordNotWritable: nothing is started without it */
     FOTA_ERROR_BAD_RECORD,      /**< BadRecord: the state file cannot be read */

@@ -37,7 +37,8 @@ guint fota_module_get_progress(FotaModule *module); /**< percent of the whole up
 guint64 fota_module_get_bytes_received(FotaModule *module);
 guint64 fota_module_get_bytes_total(FotaModule *module);
 const char *const *fota_module_get_blockers(FotaModule *module);
-const char *fota_module_get_last_error_name(FotaModule *module); /**< "" = none; property last-error */
+const char *
+fota_module_get_last_error_name(FotaModule *module); /**< "" = none; property last-error */
 const char *fota_module_get_last_error_text(FotaModule *module);
 guint64 fota_module_get_last_check(FotaModule *module);
 guint64 fota_module_get_next_check(FotaModule *module);
@@ -55,8 +56,8 @@ gboolean fota_module_check(FotaModule *module, GError **error);
 /** Agrees to the update that @token stands for, at the gate that is waiting. */
 gboolean fota_module_approve(FotaModule *module, const char *token, GError **error);
 /** Turns it down until a manifest with another update comes. @reason goes into the history. */
-gboolean fota_module_reject(FotaModule *module, const char *token, const char *reason,
-                            GError **error);
+gboolean
+fota_module_reject(FotaModule *module, const char *token, const char *reason, GError **error);
 /** Asks again after @seconds. */
 gboolean fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError **error);
 /** Stops it, until installing has begun. */

@@ -61,8 +61,8 @@ typedef enum {
 
 /** What one step of an update is about. Strings are never NULL unless said so. */
 typedef struct {
-    const char *from; /**< version the module must report before; exact */
-    const char *to;   /**< version that it must report afterwards; NULL = the vendor decides */
+    const char *from;     /**< version the module must report before; exact */
+    const char *to;       /**< version that it must report afterwards; NULL = the vendor decides */
     const char *scheme;   /**< of the delta's address: "ftp", "http" ...; NULL = vendor's server */
     const char *host;     /**< server of the delta, as the module must reach it; may be NULL */
     guint port;           /**< its port, never 0 when @host is set */
@@ -86,8 +86,8 @@ typedef enum {
 
 /** The table that a plugin exports as `fota_plugin`. Every function but fetch() is required. */
 typedef struct {
-    guint abi;        /**< FOTA_PLUGIN_ABI */
-    const char *name; /**< [a-z0-9]+, also the name of the data file */
+    guint abi;                      /**< FOTA_PLUGIN_ABI */
+    const char *name;               /**< [a-z0-9]+, also the name of the data file */
     const FotaPluginMatch *matches; /**< ended by an entry with two NULLs */
     FotaPluginFlags flags;
 
@@ -137,11 +137,11 @@ const char *fota_session_get_network(FotaSession *session, const char *key);
 /**
  * Sends one AT command line and returns the information lines of its answer, without echo, empty
  * lines, and final OK; possibly none. FOTA_MODULE_ERROR_AT for ERROR, +CME ERROR, +CMS ERROR and
- * NO CARRIER: a definite answer, which is not to be repeated. _SILENT after @seconds. _GONE when the
- * module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
+ * NO CARRIER: a definite answer, which is not to be repeated. _SILENT after @seconds. _GONE when
+ * the module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
  */
-GStrv fota_session_command(FotaSession *session, const char *command, guint seconds,
-                           GError **error);
+GStrv
+fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error);
 
 /** As fota_session_command(); returns what follows @prefix and blanks in the first such line. */
 char *fota_session_query(FotaSession *session, const char *command, const char *prefix,
@@ -151,8 +151,8 @@ char *fota_session_query(FotaSession *session, const char *command, const char *
 int fota_session_get_cme(FotaSession *session);
 
 /**
- * Sends a command that switches to data mode, and returns everything between CONNECT and NO CARRIER.
- * _NOT_SUPPORTED through ModemManager. At most @max_bytes are taken.
+ * Sends a command that switches to data mode, and returns everything between CONNECT and NO
+ * CARRIER. _NOT_SUPPORTED through ModemManager. At most @max_bytes are taken.
  */
 GBytes *fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
                              guint seconds, GError **error);
@@ -200,8 +200,8 @@ const char *fota_session_recall(FotaSession *session, const char *name);
  * Reads the version with @command until two answers in a row are the same, for at most @seconds: a
  * module that has just started may answer late, with nothing, or with a version in between.
  */
-char *fota_session_read_version(FotaSession *session, const char *command, guint seconds,
-                                GError **error);
+char *
+fota_session_read_version(FotaSession *session, const char *command, guint seconds, GError **error);
 
 /** One line of a table of a vendor's error numbers, ended by {0, NULL}. */
 typedef struct {

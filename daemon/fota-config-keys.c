@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-config-keys.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "daemon/fota-units.h"
+
+#define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
+
+static gboolean
+set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_free(MEMBER(char *));
+    MEMBER(char *) = value[0] != '\0' ? g_strdup(value) : NULL;
+    return TRUE;
+}
+
+static gboolean
+set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    static const char *const schemes[] = {"https", "http", "ftp", "ftps", "file", NULL};
+    g_autofree char *scheme = g_uri_parse_scheme(value);
+
+    if (value[0] != '\0' && (scheme == NULL || !g_strv_contains(schemes, scheme)))
+        return FALSE;
+    g_free(MEMBER(char *));
+    MEMBER(char *) = g_strdup(value);
+    return TRUE;
+}
+
+/* A credential is a file's name below the credentials directory, never a path. */
+static gboolean
+set_credential(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (strchr(value, '/') != NULL || value[0] == '.')
+        return FALSE;
+    return set_text(key, settings, value);
+}
+
+static gboolean
+set_flag(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return fota_parse_boolean(value, &MEMBER(gboolean));
+}
+
+static gboolean
+set_interval(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint64 seconds;
+
+    if (!fota_parse_duration(value, &seconds) || seconds < 60 || seconds > 30 * 86400)
+        return FALSE;
+    MEMBER(guint64) = seconds;
+    return TRUE;
+}
+
+static gboolean
+set_timeout(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint64 seconds;
+
+    if (!fota_parse_duration(value, &seconds) || seconds > G_MAXUINT32)
+        return FALSE;
+    MEMBER(guint32) = seconds;
+    return TRUE;
+}
+
+static gboolean
+set_number(const FotaConfigKey *key, FotaSettings *settings, const char *value, guint64 min,
+           guint64 max)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, min, max, &number, NULL))
+        return FALSE;
+    MEMBER(guint32) = number;
+    return TRUE;
+}
+
+static gboolean
+set_attempts(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_number(key, settings, value, 1, 10);
+}
+
+static gboolean
+set_percent(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_number(key, settings, value, 0, 100);
+}
+
+static gboolean
+set_gate(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (strcmp(value, "required") == 0)
+        MEMBER(FotaApproval) = FOTA_APPROVAL_REQUIRED;
+    else if (strcmp(value, "auto") == 0)
+        MEMBER(FotaApproval) = FOTA_APPROVAL_AUTO;
+    else
+        return FALSE;
+    return TRUE;
+}
+
+static gboolean
+set_windows(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) parts = g_strsplit(value, ";", -1);
+    g_autoptr(GArray) windows = g_array_new(FALSE, TRUE, sizeof(FotaWindow));
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        FotaWindow window;
+
+        if (g_strstrip(parts[i])[0] == '\0')
+            continue;
+        if (!fota_window_parse(parts[i], &window, NULL))
+            return FALSE;
+        g_array_append_val(windows, window);
+    }
+    g_clear_pointer(&settings->windows, g_array_unref);
+    settings->windows = g_steal_pointer(&windows);
+    return TRUE;
+}
+
+static gboolean
+set_blackouts(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) parts = g_strsplit(value, ";", -1);
+    g_autoptr(GArray) blackouts = g_array_new(FALSE, TRUE, sizeof(FotaBlackout));
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        FotaBlackout blackout;
+
+        if (g_strstrip(parts[i])[0] == '\0')
+            continue;
+        if (!fota_blackout_parse(parts[i], &blackout, NULL))
+            return FALSE;
+        g_array_append_val(blackouts, blackout);
+    }
+    g_clear_pointer(&settings->blackouts, g_array_unref);
+    settings->blackouts = g_steal_pointer(&blackouts);
+    return TRUE;
+}
+
+static gboolean
+set_access(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    static const char *const names[] = {"auto", "modemmanager", "port"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(names[i], value) == 0) {
+            MEMBER(FotaAccess) = (FotaAccess)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+set_pdp_type(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    static const char *const types[] = {"IP", "IPV6", "IPV4V6", NULL};
+
+    return g_strv_contains(types, value) && set_text(key, settings, value);
+}
+
+static gboolean
+set_log_level(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    static const char *const names[] = {"emerg",   "alert",  "crit", "err",
+                                        "warning", "notice", "info", "debug"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(names[i], value) == 0) {
+            MEMBER(int) = (int)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+#define AT(member) G_STRUCT_OFFSET(FotaSettings, member)
+
+static const FotaConfigKey keys[] = {
+    {"Manifest", "Uri", set_uri, AT(module.manifest_uri),
+     "an https, http, ftp, ftps or file address"},
+    {"Manifest", "Interval", set_interval, AT(module.interval),
+     "a duration from 1min to 30d, such as 1d"},
+    {"Manifest", "KeysDirectory", set_text, AT(keys_directory), "a directory"},
+    {"Manifest", "RequireSignature", set_flag, AT(module.require_signature), "yes or no"},
+    {"Manifest", "Credential", set_credential, AT(module.manifest_credential),
+     "the name of a credential"},
+    {"Manifest", "CertificateAuthority", set_text, AT(module.certificate_authority),
+     "a file of PEM certificates"},
+    {"Approval", "Download", set_gate, AT(module.rules.approve_download), "required or auto"},
+    {"Approval", "Install", set_gate, AT(module.rules.approve_install), "required or auto"},
+    {"Approval", "Timeout", set_timeout, AT(module.rules.approval_timeout),
+     "a duration such as 7d"},
+    {"Window", "Allow", set_windows, 0,
+     "a list of windows such as Mon..Fri 22:00-04:00; Sun 02:00-06:00 Europe/Berlin"},
+    {"Window", "Blackout", set_blackouts, 0, "a list of days such as 2026-12-20..2027-01-06"},
+    {"Conditions", "Roaming", set_flag, AT(module.rules.conditions.allow_roaming), "yes or no"},
+    {"Conditions", "MinimumSignal", set_percent, AT(module.rules.conditions.minimum_signal),
+     "a percentage from 0 to 100"},
+    {"Limits", "Attempts", set_attempts, AT(module.rules.max_attempts), "a number from 1 to 10"},
+    {"Limits", "AllowDowngrade", set_flag, AT(module.rules.allow_downgrade), "yes or no"},
+    {"Access", "At", set_access, AT(module.access), "auto, modemmanager or port"},
+    {"Network", "Apn", set_text, AT(module.apn), "an access point name"},
+    {"Network", "PdpType", set_pdp_type, AT(module.pdp_type), "IP, IPV6 or IPV4V6"},
+    {"Log", "Level", set_log_level, AT(log_level),
+     "emerg, alert, crit, err, warning, notice, info or debug"},
+    {"Log", "PersonalInfo", set_flag, AT(personal_info), "yes or no"},
+};
+
+/* What is one for the whole daemon cannot differ from module to module. */
+static gboolean
+is_global(const FotaConfigKey *key)
+{
+    return strcmp(key->group, "Log") == 0 || strcmp(key->name, "KeysDirectory") == 0;
+}
+
+static gboolean
+belongs_to(const FotaConfigKey *key, const char *group)
+{
+    return group != NULL ? strcmp(key->group, group) == 0 : !is_global(key);
+}
+
+gboolean
+fota_config_key_is_group(const char *group)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (strcmp(keys[i].group, group) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+const FotaConfigKey *
+fota_config_key_find(const char *group, const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (belongs_to(&keys[i], group) && strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    }
+    return NULL;
+}
+
+char *
+fota_config_key_list(const char *group)
+{
+    GString *list = g_string_new(NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (belongs_to(&keys[i], group))
+            g_string_append_printf(list, "%s%s=", list->len > 0 ? ", " : "", keys[i].name);
+    }
+    return g_string_free(list, FALSE);
+}
+
+static void
+point_into_arrays(FotaSettings *settings)
+{
+    FotaRules *rules = &settings->module.rules;
+
+    rules->windows = settings->windows != NULL ? (const void *)settings->windows->data : NULL;
+    rules->n_windows = settings->windows != NULL ? settings->windows->len : 0;
+    rules->blackouts = settings->blackouts != NULL ? (const void *)settings->blackouts->data : NULL;
+    rules->n_blackouts = settings->blackouts != NULL ? settings->blackouts->len : 0;
+}
+
+gboolean
+fota_config_key_set(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (!key->set(key, settings, value))
+        return FALSE;
+    point_into_arrays(settings);
+    return TRUE;
+}
+
+void
+fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
+{
+    *settings = *from;
+    settings->windows = from->windows != NULL ? g_array_copy(from->windows) : NULL;
+    settings->blackouts = from->blackouts != NULL ? g_array_copy(from->blackouts) : NULL;
+    settings->keys_directory = g_strdup(from->keys_directory);
+    settings->module.manifest_uri = g_strdup(from->module.manifest_uri);
+    settings->module.manifest_credential = g_strdup(from->module.manifest_credential);
+    settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
+    settings->module.apn = g_strdup(from->module.apn);
+    settings->module.pdp_type = g_strdup(from->module.pdp_type);
+    point_into_arrays(settings);
+}
+
+void
+fota_settings_clear(FotaSettings *settings)
+{
+    g_clear_pointer(&settings->windows, g_array_unref);
+    g_clear_pointer(&settings->blackouts, g_array_unref);
+    g_clear_pointer(&settings->keys_directory, g_free);
+    g_clear_pointer(&settings->module.manifest_uri, g_free);
+    g_clear_pointer(&settings->module.manifest_credential, g_free);
+    g_clear_pointer(&settings->module.certificate_authority, g_free);
+    g_clear_pointer(&settings->module.apn, g_free);
+    g_clear_pointer(&settings->module.pdp_type, g_free);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-config.h"
+
+G_BEGIN_DECLS
+
+/** The table of all configuration keys and the values they set. Used by fota-config.c only. */
+
+#define FOTA_CONFIG_GROUPS                                                                         \
+    "Manifest, Approval, Window, Conditions, Limits, Access, Network, Log, Module <IMEI>"
+
+/** The values themselves. `module.rules` points into the arrays beside it. */
+typedef struct {
+    FotaModuleConfig module;
+    GArray *windows;   /**< FotaWindow, NULL = none */
+    GArray *blackouts; /**< FotaBlackout, NULL = none */
+    char *keys_directory;
+    gboolean personal_info;
+    int log_level; /**< syslog's, -1 = unset */
+} FotaSettings;
+
+#define FOTA_SETTINGS_INIT                                                                         \
+    {                                                                                              \
+        .module = {.interval = 86400,                                                              \
+                   .require_signature = TRUE,                                                      \
+                   .rules = {.approve_download = FOTA_APPROVAL_REQUIRED,                           \
+                             .conditions = FOTA_CONDITIONS_INIT}},                                 \
+        .log_level = -1                                                                            \
+    }
+
+/** @settings is uninitialised memory; freed by fota_settings_clear(). */
+void fota_settings_copy(FotaSettings *settings, const FotaSettings *from);
+void fota_settings_clear(FotaSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaSettings, fota_settings_clear)
+
+typedef struct _FotaConfigKey FotaConfigKey;
+struct _FotaConfigKey {
+    const char *group;
+    const char *name;
+    gboolean (*set)(const FotaConfigKey *key, FotaSettings *settings, const char *value);
+    gsize offset;         /**< of the member in FotaSettings, for the setters that need one */
+    const char *expected; /**< "a duration such as 1d", for the error */
+};
+
+gboolean fota_config_key_is_group(const char *group);
+
+/** The key @name of @group; with @group NULL, one that a [Module <IMEI>] group may override. */
+const FotaConfigKey *fota_config_key_find(const char *group, const char *name);
+
+/** Names of all keys that fota_config_key_find() finds in @group, for an error. */
+char *fota_config_key_list(const char *group);
+
+/** FALSE when @value is not what the key expects; @settings is then unchanged. */
+gboolean fota_config_key_set(const FotaConfigKey *key, FotaSettings *settings, const char *value);
+
+G_END_DECLS

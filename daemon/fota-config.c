@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-config.h"
+
+#include <string.h>
+
+#include "daemon/fota-config-keys.h"
+#include "daemon/fota-error.h"
+
+/* One line of a [Module <IMEI>] group, applied when that module's configuration is asked for. */
+typedef struct {
+    char *imei;
+    const FotaConfigKey *key;
+    char *value;
+} Override;
+
+struct _FotaConfig {
+    gatomicrefcount refs;
+    char *file;
+    FotaSettings settings;
+    GPtrArray *overrides;
+    GHashTable *modules; /* IMEI -> FotaSettings, made on demand */
+};
+
+static void
+override_free(gpointer data)
+{
+    Override *override = data;
+
+    g_free(override->imei);
+    g_free(override->value);
+    g_free(override);
+}
+
+static void
+settings_free(gpointer data)
+{
+    fota_settings_clear(data);
+    g_free(data);
+}
+
+/* GKeyFile does not tell where it found a thing; the person who has to mend it wants to know. */
+static guint
+find_line(const char *text, const char *group, const char *key)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    gboolean inside = FALSE;
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        char *line = g_strstrip(lines[i]);
+        char *end;
+
+        if (line[0] == '[' && (end = strrchr(line, ']')) != NULL) {
+            *end = '\0';
+            inside = strcmp(line + 1, group) == 0;
+            if (inside && key == NULL)
+                return i + 1;
+        } else if (inside && key != NULL && (end = strchr(line, '=')) != NULL) {
+            *end = '\0';
+            if (strcmp(g_strchomp(line), key) == 0)
+                return i + 1;
+        }
+    }
+    return 0;
+}
+
+static gboolean
+is_imei(const char *text)
+{
+    return strlen(text) == 15 && strspn(text, "0123456789") == 15;
+}
+
+static gboolean
+take_key(FotaConfig *config, const char *file, guint line, const char *group, const char *name,
+         const char *value, GError **error)
+{
+    const char *imei = g_str_has_prefix(group, "Module ") ? group + strlen("Module ") : NULL;
+    const FotaConfigKey *key = fota_config_key_find(imei != NULL ? NULL : group, name);
+    g_auto(FotaSettings) trial = FOTA_SETTINGS_INIT;
+
+    if (key == NULL) {
+        g_autofree char *known = fota_config_key_list(imei != NULL ? NULL : group);
+
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+                    "%s:%u: unknown key %s= in [%s]; known there: %s", file, line, name, group,
+                    known);
+        return FALSE;
+    }
+    if (!fota_config_key_set(key, imei != NULL ? &trial : &config->settings, value)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s:%u: %s=%s in [%s] is not %s",
+                    file, line, name, value, group, key->expected);
+        return FALSE;
+    }
+    if (imei != NULL) {
+        Override *override = g_new0(Override, 1);
+
+        override->imei = g_strdup(imei);
+        override->key = key;
+        override->value = g_strdup(value);
+        g_ptr_array_add(config->overrides, override);
+    }
+    return TRUE;
+}
+
+static gboolean
+take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key_file,
+           const char *group, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(key_file, group, NULL, NULL);
+    gboolean known = g_str_has_prefix(group, "Module ") ? is_imei(group + strlen("Module "))
+                                                        : fota_config_key_is_group(group);
+
+    if (!known) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+                    "%s:%u: unknown group [%s]; known: " FOTA_CONFIG_GROUPS, file,
+                    find_line(text, group, NULL), group);
+        return FALSE;
+    }
+    for (guint i = 0; keys != NULL && keys[i] != NULL; i++) {
+        g_autofree char *value = g_key_file_get_string(key_file, group, keys[i], error);
+
+        if (value == NULL) {
+            g_prefix_error(error, "%s:%u: ", file, find_line(text, group, keys[i]));
+            return FALSE;
+        }
+        if (!take_key(config, file, find_line(text, group, keys[i]), group, keys[i],
+                      g_strstrip(value), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+take_file(FotaConfig *config, const char *file, GError **error)
+{
+    g_autoptr(GKeyFile) key_file = g_key_file_new();
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *text = NULL;
+    g_auto(GStrv) groups = NULL;
+
+    if (!g_file_get_contents(file, &text, NULL, &local_error)) {
+        if (g_error_matches(local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return TRUE;
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s", local_error->message);
+        return FALSE;
+    }
+    if (!g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s: %s", file,
+                    local_error->message);
+        return FALSE;
+    }
+    groups = g_key_file_get_groups(key_file, NULL);
+    for (guint i = 0; groups[i] != NULL; i++) {
+        if (!take_group(config, file, text, key_file, groups[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean
+take_drop_ins(FotaConfig *config, const char *file, GError **error)
+{
+    g_autofree char *directory = g_strconcat(file, ".d", NULL);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        if (g_str_has_suffix(name, ".conf"))
+            g_ptr_array_add(names, g_build_filename(directory, name, NULL));
+    }
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++) {
+        if (!take_file(config, names->pdata[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+FotaConfig *
+fota_config_load(const char *file, GError **error)
+{
+    g_autoptr(FotaConfig) config = g_new0(FotaConfig, 1);
+
+    g_atomic_ref_count_init(&config->refs);
+    config->file = g_strdup(file);
+    config->settings = (FotaSettings)FOTA_SETTINGS_INIT;
+    config->overrides = g_ptr_array_new_with_free_func(override_free);
+    config->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, settings_free);
+    if (!take_file(config, file, error) || !take_drop_ins(config, file, error))
+        return NULL;
+    if (config->settings.keys_directory == NULL) {
+        g_autofree char *directory = g_path_get_dirname(file);
+
+        config->settings.keys_directory = g_build_filename(directory, "keys.d", NULL);
+    }
+    return g_steal_pointer(&config);
+}
+
+FotaConfig *
+fota_config_ref(FotaConfig *config)
+{
+    g_atomic_ref_count_inc(&config->refs);
+    return config;
+}
+
+void
+fota_config_unref(FotaConfig *config)
+{
+    if (!g_atomic_ref_count_dec(&config->refs))
+        return;
+    g_free(config->file);
+    fota_settings_clear(&config->settings);
+    g_ptr_array_unref(config->overrides);
+    g_hash_table_unref(config->modules);
+    g_free(config);
+}
+
+const char *
+fota_config_get_file(FotaConfig *config)
+{
+    return config->file;
+}
+
+const char *
+fota_config_get_keys_directory(FotaConfig *config)
+{
+    return config->settings.keys_directory;
+}
+
+gboolean
+fota_config_get_personal_info(FotaConfig *config)
+{
+    return config->settings.personal_info;
+}
+
+int
+fota_config_get_log_level(FotaConfig *config)
+{
+    return config->settings.log_level;
+}
+
+const FotaModuleConfig *
+fota_config_for_module(FotaConfig *config, const char *imei)
+{
+    FotaSettings *settings = g_hash_table_lookup(config->modules, imei);
+
+    if (settings == NULL) {
+        settings = g_new(FotaSettings, 1);
+        fota_settings_copy(settings, &config->settings);
+        for (guint i = 0; i < config->overrides->len; i++) {
+            const Override *override = config->overrides->pdata[i];
+
+            if (strcmp(override->imei, imei) == 0)
+                fota_config_key_set(override->key, settings, override->value);
+        }
+        g_hash_table_insert(config->modules, g_strdup(imei), settings);
+    }
+    return &settings->module;
+}

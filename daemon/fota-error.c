@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-error.h"
+
+#include <gio/gio.h>
+
+#include "plugins/fota-plugin.h"
+#include "policy/fota-policy-error.h"
+
+G_DEFINE_QUARK(fota - error - quark, fota_error)
+G_DEFINE_QUARK(fota - module - error - quark, fota_module_error)
+
+static const char *const daemon_names[] = {
+    [FOTA_ERROR_BUSY] = "Busy",
+    [FOTA_ERROR_ABSENT] = "ModuleAbsent",
+    [FOTA_ERROR_UNSUPPORTED] = "ModuleUnsupported",
+    [FOTA_ERROR_INHIBITED] = "Inhibited",
+    [FOTA_ERROR_NOT_CANCELLABLE] = "NotCancellable",
+    [FOTA_ERROR_CANCELLED] = "Cancelled",
+    [FOTA_ERROR_REJECTED] = "Rejected",
+    [FOTA_ERROR_CONFIGURATION] = "BadConfiguration",
+    [FOTA_ERROR_CREDENTIAL] = "BadCredential",
+    [FOTA_ERROR_FETCH] = "ManifestUnreachable",
+    [FOTA_ERROR_MANIFEST_STATUS] = "ManifestUnavailable",
+    [FOTA_ERROR_RECORD] = "RecordNotWritable",
+    [FOTA_ERROR_BAD_RECORD] = "BadRecord",
+    [FOTA_ERROR_CHANNEL] = "NoAtPort",
+    [FOTA_ERROR_PLUGIN] = "BadPlugin",
+    [FOTA_ERROR_INTERRUPTED] = "Interrupted",
+};
+
+static const char *const module_names[] = {
+    [FOTA_MODULE_ERROR_AT] = "ModuleRefused",
+    [FOTA_MODULE_ERROR_SILENT] = "ModuleSilent",
+    [FOTA_MODULE_ERROR_GONE] = "ModuleGone",
+    [FOTA_MODULE_ERROR_NOT_RETURNED] = "ModuleNotReturned",
+    [FOTA_MODULE_ERROR_NOT_SUPPORTED] = "NotSupported",
+    [FOTA_MODULE_ERROR_BAD_ANSWER] = "BadAnswer",
+    [FOTA_MODULE_ERROR_NO_SIGNAL] = "NoSignal",
+    [FOTA_MODULE_ERROR_NOT_REGISTERED] = "NotRegistered",
+    [FOTA_MODULE_ERROR_NO_APN] = "NoApn",
+    [FOTA_MODULE_ERROR_NO_CONTEXT] = "ContextFailed",
+    [FOTA_MODULE_ERROR_SERVER] = "DeltaServerUnreachable",
+    [FOTA_MODULE_ERROR_LOGIN] = "DeltaLoginRefused",
+    [FOTA_MODULE_ERROR_DELTA_MISSING] = "DeltaMissing",
+    [FOTA_MODULE_ERROR_TRANSFER] = "TransferFailed",
+    [FOTA_MODULE_ERROR_WRONG_BASE] = "WrongBase",
+    [FOTA_MODULE_ERROR_INSTALL_REFUSED] = "InstallRefused",
+    [FOTA_MODULE_ERROR_OLD_VERSION] = "OldVersion",
+    [FOTA_MODULE_ERROR_OTHER_VERSION] = "UnexpectedVersion",
+    [FOTA_MODULE_ERROR_BAD_ARGUMENT] = "BadArgument",
+};
+
+const char *
+fota_error_get_name(const GError *error)
+{
+    if (error->domain == FOTA_ERROR && (guint)error->code < G_N_ELEMENTS(daemon_names))
+        return daemon_names[error->code];
+    if (error->domain == FOTA_MODULE_ERROR && (guint)error->code < G_N_ELEMENTS(module_names))
+        return module_names[error->code];
+    if (error->domain == FOTA_POLICY_ERROR)
+        return fota_policy_error_get_name(error->code);
+    if (error->domain == G_IO_ERROR && error->code == G_IO_ERROR_CANCELLED)
+        return daemon_names[FOTA_ERROR_CANCELLED];
+    return "Failed";
+}
