@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/** No deferral goes beyond this: the year 9999. */
+#define FOTA_APPROVAL_LATEST (G_GINT64_CONSTANT(253402300799) * G_USEC_PER_SEC)
+
 /** The two moments at which the application is asked. */
 typedef enum {
     FOTA_APPROVAL_GATE_DOWNLOAD,

@@ -139,6 +139,9 @@ FotaManifest *fota_manifest_parse(GBytes *payload, GError **error);
 /** Returns: (transfer full) (element-type utf8): every fault of @payload; empty = none. */
 GPtrArray *fota_manifest_lint(GBytes *payload);
 
+/** Returns: (nullable): the step that begins at @version; there is at most one. */
+const FotaStep *fota_manifest_find_step(const FotaManifestUpdate *update, const char *version);
+
 FotaManifest *fota_manifest_ref(FotaManifest *manifest);
 void fota_manifest_unref(FotaManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaManifest, fota_manifest_unref)

@@ -26,7 +26,13 @@ typedef struct {
         .conditions = FOTA_CONDITIONS_INIT                                                         \
     }
 
-/** Everything else a plan depends on. All texts are borrowed for the call. */
+/**
+ * Everything else a plan depends on. All texts are borrowed for the call. What the system does not
+ * tell (-1) does not block, but for the signal and the other route, which it always can tell.
+ *
+ * The deadline of a mandatory or critical update ends deferrals and the manifest's own windows; it
+ * ends neither approval nor what the gateway's own configuration demands.
+ */
 typedef struct {
     /* The module, as it answers itself. */
     const char *imei;
@@ -55,17 +61,16 @@ typedef struct {
     guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
 
     /* What happened before, for this update's id under this manifest. */
-    guint32 attempts;                            /* attempts that failed */
-    gint64 last_attempt;                         /* when the last one ended, µs, 0 = none */
-    gint64 first_offered;                        /* µs, 0 = not offered yet */
-    gint64 deferred_until;                       /* µs, 0 = not deferred */
-    gboolean finished;                           /* ended with success before */
-    const char *rejected;                        /* token that was rejected, NULL = none */
+    guint32 attempts;      /* attempts that failed */
+    gint64 last_attempt;   /* when the last one ended, µs, 0 = none */
+    gint64 first_offered;  /* µs, 0 = not offered yet */
+    gint64 asked;          /* when the open gate was asked about, µs, 0 = none */
+    gint64 deferred_until; /* µs, 0 = not deferred */
+    gboolean finished;     /* ended with success before */
+    const char *rejected;  /* token that was rejected, NULL = none */
     const char *approved[FOTA_APPROVAL_N_GATES]; /* tokens that were approved, NULL = none */
     const char *chain_from;                      /* version from which the running chain began: one
                                                   * approval is good for the chain. NULL = @revision */
-    const char *const *left_versions; /* versions this module was taken away from by verified
-                                       * updates, NULL-terminated; NULL = none */
 
     const FotaRules *rules; /* NULL = FOTA_RULES_INIT */
 } FotaFacts;
@@ -83,6 +88,7 @@ typedef enum {
     FOTA_PLAN_NO_PATH,           /* no step begins at the module's version */
     FOTA_PLAN_DOWNGRADE_REFUSED, /* manifest or configuration does not allow going back */
     FOTA_PLAN_REJECTED,          /* the application said no to this very offer */
+    FOTA_PLAN_UNANSWERED,        /* nobody answered within the approval timeout */
     FOTA_PLAN_FAILED_FOR_GOOD,   /* all attempts are used up */
 } FotaPlanKind;
 
@@ -109,14 +115,14 @@ typedef struct {
     char *to;               /* where the chain ends; NULL = the vendor decides */
     guint n_steps;          /* steps still to go; 1 also when the vendor's server decides */
     FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
-    guint64 size; /* bytes of the deltas to go, 0 = unknown */
+    guint64 size;                              /* bytes of the deltas to go, 0 = unknown */
     FotaPlanGate gates[FOTA_APPROVAL_N_GATES]; /* tokens only when kind is UPDATE */
-    GPtrArray *blockers;              /* char *, NULL-terminated: (char **)plan->blockers->pdata */
-    GPtrArray *reasons; /* char *, NULL-terminated: sentences in the order of the decisions */
-    gint64 not_before;  /* earliest µs at which every blocker of time is gone; 0 = none now;
-                         * G_MAXINT64 = never as things stand */
-    gint64 deadline;    /* µs, 0 = none */
-    gint64 defer_limit; /* µs, 0 = no limit */
+    GPtrArray *blockers; /* char *, NULL-terminated: (char **)plan->blockers->pdata */
+    GPtrArray *reasons;  /* char *, NULL-terminated: sentences in the order of the decisions */
+    gint64 not_before;   /* earliest µs at which every blocker of time is gone; 0 = none now;
+                          * G_MAXINT64 = never as things stand */
+    gint64 deadline;     /* µs, 0 = none */
+    gint64 defer_limit;  /* µs, 0 = no limit */
 } FotaPlan;
 
 /**

@@ -49,6 +49,9 @@ gboolean fota_blackout_parse(const char *text, FotaBlackout *blackout, GError **
 /** Returns: bit for "mon" .. "sun" in any case, 0 when it is no day. */
 guint8 fota_window_parse_day(const char *text);
 
+/** Returns: seconds after midnight for "00:00" .. "23:59", -1 when it is no time of day. */
+gint32 fota_window_parse_clock(const char *text);
+
 /**
  * fota_window_next:
  * @windows: @n_windows of them; none means always

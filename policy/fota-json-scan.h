@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * fota_json_scan:
+ * @where: (out): offset of the byte at fault
+ *
+ * Whether @text is one RFC 8259 object within the limits of fota-json.h.
+ *
+ * Returns: %NULL when it is, else what is wrong (static text).
+ */
+const char *fota_json_scan(const char *text, gsize length, gsize *where);
+
+G_END_DECLS

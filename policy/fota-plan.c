@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-plan.h"
+
+#include "policy/fota-rollout.h"
+#include "policy/fota-text.h"
+
+static const FotaRules no_rules = FOTA_RULES_INIT;
+
+const char *
+fota_plan_kind_get_name(FotaPlanKind kind)
+{
+    static const char *const names[] = {
+        [FOTA_PLAN_NOTHING_FOR_YOU] = "nothing-for-you",
+        [FOTA_PLAN_UP_TO_DATE] = "up-to-date",
+        [FOTA_PLAN_UPDATE] = "update",
+        [FOTA_PLAN_NO_PATH] = "no-path",
+        [FOTA_PLAN_DOWNGRADE_REFUSED] = "downgrade-refused",
+        [FOTA_PLAN_REJECTED] = "rejected",
+        [FOTA_PLAN_UNANSWERED] = "unanswered",
+        [FOTA_PLAN_FAILED_FOR_GOOD] = "failed-for-good",
+    };
+
+    return names[kind];
+}
+
+static void add_reason(FotaPlan *plan, const char *format, va_list arguments) G_GNUC_PRINTF(2, 0);
+
+static void
+add_reason(FotaPlan *plan, const char *format, va_list arguments)
+{
+    g_ptr_array_insert(plan->reasons, (gint)plan->reasons->len - 1,
+                       g_strdup_vprintf(format, arguments));
+}
+
+static void explain(FotaPlan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+explain(FotaPlan *plan, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add_reason(plan, format, arguments);
+    va_end(arguments);
+}
+
+static void block(FotaPlan *plan, const char *blocker, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void
+block(FotaPlan *plan, const char *blocker, const char *format, ...)
+{
+    va_list arguments;
+
+    g_ptr_array_insert(plan->blockers, (gint)plan->blockers->len - 1, g_strdup(blocker));
+    va_start(arguments, format);
+    add_reason(plan, format, arguments);
+    va_end(arguments);
+}
+
+/* A blocker that time alone takes away. */
+static void
+block_until(FotaPlan *plan, const char *blocker, gint64 until, const char *what)
+{
+    g_autofree char *text = fota_text_format_time(until);
+
+    plan->not_before = MAX(plan->not_before, until);
+    if (until == G_MAXINT64)
+        block(plan, blocker, "%s: never, as things stand", what);
+    else
+        block(plan, blocker, "%s: not before %s", what, text);
+}
+
+/* The steps from where the module stands. The manifest has no circles. */
+static void
+find_chain(FotaPlan *plan, const FotaManifestUpdate *update, const char *revision)
+{
+    const FotaStep *step = fota_manifest_find_step(update, revision);
+
+    for (; step; step = fota_manifest_find_step(update, step->to_version))
+        plan->steps[plan->n_steps++] = *step;
+    if (plan->n_steps > 0)
+        plan->to = g_strdup(plan->steps[plan->n_steps - 1].to_version);
+}
+
+static gboolean
+is_end(const FotaManifestUpdate *update, const char *revision)
+{
+    for (guint i = 0; i < update->n_steps; i++)
+        if (g_str_equal(update->steps[i].to_version, revision))
+            return TRUE;
+    return FALSE;
+}
+
+static FotaPlanKind
+decide_by_steps(FotaPlan *plan, const FotaManifestUpdate *update, const char *revision)
+{
+    find_chain(plan, update, revision);
+    if (plan->n_steps > 0) {
+        explain(plan, "the module runs %s; %u step%s to %s", revision, plan->n_steps,
+                plan->n_steps == 1 ? "" : "s", plan->to);
+        return FOTA_PLAN_UPDATE;
+    }
+    if (is_end(update, revision)) {
+        explain(plan, "the module already runs %s, where the steps end", revision);
+        return FOTA_PLAN_UP_TO_DATE;
+    }
+    explain(plan, "no path from %s: no step has exactly this fromVersion", revision);
+    return FOTA_PLAN_NO_PATH;
+}
+
+/* Without steps the vendor's server knows what comes next. */
+static FotaPlanKind
+decide_by_vendor(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFacts *facts)
+{
+    if (update->to_version ? g_str_equal(update->to_version, facts->revision) : facts->finished) {
+        explain(plan, "the module already runs %s, as wanted", facts->revision);
+        return FOTA_PLAN_UP_TO_DATE;
+    }
+    plan->to = g_strdup(update->to_version);
+    plan->steps[plan->n_steps++] = (FotaStep){.from_version = plan->from, .to_version = plan->to};
+    explain(plan, "the module runs %s; the vendor's server decides, %s is accepted",
+            facts->revision, update->to_version ? update->to_version : "whatever it offers");
+    return FOTA_PLAN_UPDATE;
+}
+
+static void
+sum_size(FotaPlan *plan)
+{
+    for (guint i = 0; i < plan->n_steps; i++) {
+        if (plan->steps[i].delta.size == 0) {
+            plan->size = 0;
+            return;
+        }
+        plan->size += plan->steps[i].delta.size;
+    }
+}
+
+/* One approval is good for the whole chain: it is bound to where the chain began and ends. */
+static void
+make_gates(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    const char *from = facts->chain_from ? facts->chain_from : facts->revision;
+    FotaApproval wanted[FOTA_APPROVAL_N_GATES] = {
+        [FOTA_APPROVAL_GATE_DOWNLOAD] = MAX(update->approve_download, rules->approve_download),
+        [FOTA_APPROVAL_GATE_INSTALL] = MAX(update->approve_install, rules->approve_install)};
+
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++) {
+        FotaPlanGate *gate = &plan->gates[i];
+
+        gate->wanted = wanted[i];
+        gate->token = fota_approval_token(plan->manifest->digest, facts->imei, from, plan->to, i);
+        gate->approved = g_strcmp0(gate->token, facts->approved[i]) == 0;
+        explain(plan, "%s: %s", fota_approval_gate_get_name(i),
+                gate->wanted == FOTA_APPROVAL_AUTO ? "needs no approval"
+                : gate->approved                   ? "approved"
+                                                   : "needs approval");
+    }
+}
+
+/* What the past of this offer says: refused, given up, or still open. */
+static FotaPlanKind
+decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    guint32 most =
+        MIN(update->max_attempts, rules->max_attempts ? rules->max_attempts : G_MAXUINT32);
+
+    if (update->downgrade && !rules->allow_downgrade) {
+        explain(plan, "this is a downgrade, which the configuration does not allow");
+        return FOTA_PLAN_DOWNGRADE_REFUSED;
+    }
+    if (facts->attempts >= most) {
+        explain(plan, "%u of %u attempts have failed; a new manifest starts anew", facts->attempts,
+                most);
+        return FOTA_PLAN_FAILED_FOR_GOOD;
+    }
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++) {
+        const FotaPlanGate *gate = &plan->gates[i];
+
+        if (g_strcmp0(gate->token, facts->rejected) == 0) {
+            explain(plan, "the application has rejected this update");
+            return FOTA_PLAN_REJECTED;
+        }
+        if (gate->wanted == FOTA_APPROVAL_AUTO || gate->approved)
+            continue;
+        if (rules->approval_timeout && facts->asked &&
+            facts->asked + (gint64)rules->approval_timeout * G_USEC_PER_SEC <= facts->now) {
+            explain(plan, "nobody answered within %u seconds", rules->approval_timeout);
+            return FOTA_PLAN_UNANSWERED;
+        }
+    }
+    return FOTA_PLAN_UPDATE;
+}
+
+/* The next moment that suits every window and blackout; each answer is tried on all the others. */
+static gint64
+next_window(const FotaManifestUpdate *update, const FotaFacts *facts, const FotaRules *rules,
+            gboolean overdue)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    GTimeZone *local = facts->local_zone ? facts->local_zone : utc;
+    guint n_windows = overdue ? 0 : update->n_windows;
+    gint64 next = facts->now, before;
+
+    /* Windows that never meet would have us search for ever: a year ahead is far enough. */
+    do {
+        before = next;
+        next = fota_window_next(update->windows, n_windows, local, next, facts->run_seconds);
+        if (next != FOTA_WINDOW_NEVER)
+            next =
+                fota_window_next(rules->windows, rules->n_windows, local, next, facts->run_seconds);
+        if (next != FOTA_WINDOW_NEVER)
+            next = fota_blackout_next(rules->blackouts, rules->n_blackouts, local, next,
+                                      facts->run_seconds);
+    } while (next != before && next - facts->now < 366 * G_TIME_SPAN_DAY);
+    return next == before ? next : FOTA_WINDOW_NEVER;
+}
+
+static void
+check_time(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    gboolean overdue = update->severity >= FOTA_SEVERITY_MANDATORY && update->deadline &&
+                       update->deadline <= facts->now;
+    gint64 start = fota_rollout_start(&update->rollout, facts->imei, rules->groups);
+    gint64 again = facts->last_attempt + (gint64)update->backoff * G_USEC_PER_SEC;
+    gint64 window = next_window(update, facts, rules, overdue);
+
+    if (!facts->clock_is_set)
+        block(plan, "clock", "the clock has not been set since the start");
+    if (overdue)
+        explain(plan,
+                "the deadline has passed: deferral and the manifest's windows no longer count");
+    if (!overdue && facts->deferred_until > facts->now)
+        block_until(plan, "deferred", facts->deferred_until, "the application has deferred it");
+    if (start > facts->now)
+        block_until(plan, "rollout", start,
+                    update->rollout.paused ? "the roll-out is paused"
+                                           : "the roll-out has not reached this module");
+    if (facts->attempts > 0 && again > facts->now)
+        block_until(plan, "backoff", again, "after a failed attempt");
+    if (window > facts->now)
+        block_until(plan, "window", window, "no window is open and long enough");
+}
+
+static void
+check_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
+    int signal = (int)MAX(theirs->minimum_signal, ours->minimum_signal);
+
+    if (!facts->registered)
+        block(plan, "registration", "the module is not registered on a network");
+    if (facts->roaming && !(theirs->allow_roaming && ours->allow_roaming))
+        block(plan, "roaming", "the module is roaming, which is not allowed for updates");
+    if (signal > 0 && facts->signal < 0)
+        block(plan, "signal", "the signal is unknown; %d %% is needed", signal);
+    else if (facts->signal < signal)
+        block(plan, "signal", "the signal is %d %%; %d %% is needed", facts->signal, signal);
+}
+
+static void
+check_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
+    int battery = (int)MAX(theirs->minimum_battery, ours->minimum_battery);
+    guint64 space = MAX(theirs->minimum_free_space, ours->minimum_free_space);
+
+    if (facts->inhibited)
+        block(plan, "inhibited", "an application holds an inhibition");
+    if (facts->busy)
+        block(plan, "busy", "another module of this gateway is being updated");
+    if (facts->on_mains == 0 && (theirs->mains_power || ours->mains_power))
+        block(plan, "supply", "the gateway is not on mains power");
+    else if (facts->on_mains != 1 && facts->battery >= 0 && facts->battery < battery)
+        block(plan, "supply", "the battery is at %d %%; %d %% is needed", facts->battery, battery);
+    if (facts->free_space < space)
+        block(plan, "free-space",
+              "%" G_GUINT64_FORMAT " bytes are free; %" G_GUINT64_FORMAT " are needed",
+              facts->free_space, space);
+    if (facts->other_route != 1 && (theirs->other_route || ours->other_route))
+        block(plan, "route", "the module is the only way to the network");
+    if (rules->monthly_data > 0 && (facts->data_used >= rules->monthly_data ||
+                                    plan->size > rules->monthly_data - facts->data_used))
+        block(plan, "data-budget",
+              "%" G_GUINT64_FORMAT " of this month's %" G_GUINT64_FORMAT
+              " bytes are used; the update needs %" G_GUINT64_FORMAT,
+              facts->data_used, rules->monthly_data, plan->size);
+}
+
+FotaPlan *
+fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
+{
+    const FotaManifestUpdate *update = &manifest->update;
+    const FotaRules *rules = facts->rules ? facts->rules : &no_rules;
+    FotaPlan *plan = g_new0(FotaPlan, 1);
+
+    plan->manifest = fota_manifest_ref(manifest);
+    plan->from = g_strdup(facts->revision);
+    plan->blockers = g_ptr_array_new_with_free_func(g_free);
+    plan->reasons = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(plan->blockers, NULL);
+    g_ptr_array_add(plan->reasons, NULL);
+    if (!manifest->has_update) {
+        explain(plan, "the manifest offers this module nothing");
+        plan->kind = FOTA_PLAN_NOTHING_FOR_YOU;
+        return plan;
+    }
+    plan->kind = update->n_steps > 0 ? decide_by_steps(plan, update, facts->revision)
+                                     : decide_by_vendor(plan, update, facts);
+    if (plan->kind != FOTA_PLAN_UPDATE)
+        return plan;
+    plan->deadline = update->deadline;
+    plan->defer_limit =
+        fota_approval_defer_limit(update, facts->first_offered ? facts->first_offered : facts->now);
+    sum_size(plan);
+    make_gates(plan, facts, rules);
+    plan->kind = decide_by_past(plan, facts, rules);
+    if (plan->kind == FOTA_PLAN_UPDATE) {
+        check_time(plan, facts, rules);
+        check_radio(plan, facts, rules);
+        check_gateway(plan, facts, rules);
+    }
+    return plan;
+}
+
+void
+fota_plan_free(FotaPlan *plan)
+{
+    fota_manifest_unref(plan->manifest);
+    g_free(plan->from);
+    g_free(plan->to);
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        g_free(plan->gates[i].token);
+    g_ptr_array_unref(plan->blockers);
+    g_ptr_array_unref(plan->reasons);
+    g_free(plan);
+}
+
+gboolean
+fota_plan_has_blocker(const FotaPlan *plan, const char *name)
+{
+    return g_strv_contains((const char *const *)plan->blockers->pdata, name);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-schedule.h"
+
+#include "policy/fota-text.h"
+
+#define FIRST_RETRY 60
+#define MAX_RETRY (6 * 3600)
+#define MAX_TRIES 6
+
+static guint32
+clamp(guint32 interval)
+{
+    return CLAMP(interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL);
+}
+
+guint32
+fota_schedule_slot(const char *imei, const char *salt, guint32 interval)
+{
+    return (guint32)(fota_text_hash(salt ? salt : "", imei, NULL) % clamp(interval));
+}
+
+gint64
+fota_schedule_next(const char *imei, const char *salt, guint32 interval, gint64 last_check,
+                   gint64 now)
+{
+    gint64 period = (gint64)clamp(interval) * G_USEC_PER_SEC;
+    gint64 slot = (gint64)fota_schedule_slot(imei, salt, interval) * G_USEC_PER_SEC;
+    gint64 next;
+
+    if (last_check == 0)
+        return now;
+    next = now - now % period + slot;
+    return next > now ? next : next + period;
+}
+
+gint64
+fota_schedule_retry(guint tries, guint32 interval, double random)
+{
+    gint64 cap = MIN(clamp(interval) / 2, MAX_RETRY);
+
+    if (tries > MAX_TRIES)
+        return -1;
+    return (gint64)(random * (double)MIN(cap, FIRST_RETRY << tries));
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-signature.h"
+
+#include "policy/fota-policy-error.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define UNTRUSTED "untrusted comment: "
+#define TRUSTED "trusted comment: "
+#define COMMENT_MAX 1024
+
+/* A block's second line: base64 of this. */
+typedef struct {
+    guint8 algorithm[2]; /* "ED" */
+    guint8 id[FOTA_KEY_ID_BYTES];
+    guint8 signature[crypto_sign_BYTES];
+} Signature;
+G_STATIC_ASSERT(sizeof(Signature) == 74);
+
+typedef struct {
+    Signature signature;
+    const char *comment; /* what follows "trusted comment: ", borrowed from the file */
+    gsize comment_length;
+    guint8 global[crypto_sign_BYTES];
+} Block;
+
+typedef struct {
+    guint n_blocks;
+    Block blocks[FOTA_SIGNATURE_MAX_BLOCKS];
+    gsize payload; /* offset of the first byte behind the blocks */
+} Blocks;
+
+static gboolean
+refuse(GError **error, const char *text)
+{
+    g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE, text);
+    return FALSE;
+}
+
+/* Takes the next line off @rest, without its newline. */
+static gboolean
+next_line(const char **rest, const char *end, const char **line, gsize *length)
+{
+    const char *newline = memchr(*rest, '\n', (gsize)(end - *rest));
+
+    if (!newline)
+        return FALSE;
+    *line = *rest;
+    *length = (gsize)(newline - *rest);
+    *rest = newline + 1;
+    return TRUE;
+}
+
+static gboolean
+next_comment(const char **rest, const char *end, const char *prefix, const char **comment,
+             gsize *length)
+{
+    gsize prefix_length = strlen(prefix);
+
+    if (!next_line(rest, end, comment, length) || *length < prefix_length ||
+        *length > COMMENT_MAX || memcmp(*comment, prefix, prefix_length) != 0)
+        return FALSE;
+    *comment += prefix_length;
+    *length -= prefix_length;
+    return TRUE;
+}
+
+/* Exactly @size bytes in canonical base64: no blanks, no CR, full padding. */
+static gboolean
+next_base64(const char **rest, const char *end, guint8 *bytes, gsize size)
+{
+    const char *line;
+    gsize length, decoded;
+
+    return next_line(rest, end, &line, &length) &&
+           sodium_base642bin(bytes, size, line, length, NULL, &decoded, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           decoded == size;
+}
+
+static gboolean
+read_block(const char **rest, const char *end, Block *block)
+{
+    const char *untrusted;
+    gsize length;
+
+    return next_comment(rest, end, UNTRUSTED, &untrusted, &length) &&
+           next_base64(rest, end, (guint8 *)&block->signature, sizeof block->signature) &&
+           next_comment(rest, end, TRUSTED, &block->comment, &block->comment_length) &&
+           next_base64(rest, end, block->global, sizeof block->global);
+}
+
+/* Reads blocks up to the payload, or, when there is no payload in the file, up to its end. */
+static gboolean
+read_blocks(GBytes *file, gboolean has_payload, Blocks *blocks, GError **error)
+{
+    gsize size;
+    const char *start = g_bytes_get_data(file, &size);
+    const char *rest = start, *end = start + size;
+
+    for (blocks->n_blocks = 0; rest < end && *rest != '{'; blocks->n_blocks++) {
+        if (blocks->n_blocks == FOTA_SIGNATURE_MAX_BLOCKS)
+            return refuse(error, "more than 8 signature blocks");
+        if (!read_block(&rest, end, &blocks->blocks[blocks->n_blocks])) {
+            g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE,
+                        "signature block %u is not the four lines that minisign writes",
+                        blocks->n_blocks + 1);
+            return FALSE;
+        }
+    }
+    blocks->payload = (gsize)(rest - start);
+    if (has_payload != (rest < end))
+        return refuse(error, has_payload ? "there is nothing behind the signature"
+                                         : "there is something behind the signature");
+    return TRUE;
+}
+
+static gboolean
+verify_block(const Block *block, const guint8 *key, const guint8 hash[crypto_generichash_BYTES_MAX])
+{
+    guint8 text[crypto_sign_BYTES + COMMENT_MAX];
+
+    if (crypto_sign_verify_detached(block->signature.signature, hash, crypto_generichash_BYTES_MAX,
+                                    key) != 0)
+        return FALSE;
+    memcpy(text, block->signature.signature, crypto_sign_BYTES);
+    memcpy(text + crypto_sign_BYTES, block->comment, block->comment_length);
+    return crypto_sign_verify_detached(block->global, text,
+                                       crypto_sign_BYTES + block->comment_length, key) == 0;
+}
+
+static void
+refuse_unknown(const Blocks *blocks, GError **error)
+{
+    g_autoptr(GString) ids = g_string_new(NULL);
+
+    for (guint i = 0; i < blocks->n_blocks; i++) {
+        g_autofree char *id = fota_key_id_to_string(blocks->blocks[i].signature.id);
+
+        g_string_append_printf(ids, "%s%s", i > 0 ? ", " : "", id);
+    }
+    g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE,
+                "signed by %s, none of which is a trusted key; if it should be, add its *.pub file",
+                ids->str);
+}
+
+/* Gives the ids of the different trusted keys that signed @payload: at least one. */
+static char **
+verify_blocks(const Blocks *blocks, GBytes *payload, FotaKeyring *keyring, GError **error)
+{
+    g_autoptr(GStrvBuilder) signers = g_strv_builder_new();
+    g_autoptr(GPtrArray) counted = g_ptr_array_new();
+    guint8 hash[crypto_generichash_BYTES_MAX];
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(payload, &size);
+
+    crypto_generichash(hash, sizeof hash, bytes, size, NULL, 0);
+    for (guint i = 0; i < blocks->n_blocks; i++) {
+        const Block *block = &blocks->blocks[i];
+        const guint8 *key = fota_keyring_lookup(keyring, block->signature.id);
+        g_autofree char *id = fota_key_id_to_string(block->signature.id);
+
+        if (memcmp(block->signature.algorithm, "ED", 2) != 0) {
+            refuse(error, "the signature is of the old kind; sign with minisign -S, without -l");
+            return NULL;
+        }
+        if (!key)
+            continue;
+        if (!verify_block(block, key, hash)) {
+            g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE,
+                        "the signature by %s does not fit the content; it was changed on the way "
+                        "or signed before a change",
+                        id);
+            return NULL;
+        }
+        if (!g_ptr_array_find(counted, key, NULL)) {
+            g_ptr_array_add(counted, (gpointer)key);
+            g_strv_builder_add(signers, id);
+        }
+    }
+    if (counted->len == 0) {
+        refuse_unknown(blocks, error);
+        return NULL;
+    }
+    return g_strv_builder_end(signers);
+}
+
+static void
+refuse_unsigned(GError **error)
+{
+    g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_UNSIGNED,
+                        "there is no signature; sign it with minisign -S and put the .minisig in "
+                        "front");
+}
+
+/* Splits and verifies. @signers is empty for an unsigned file, which only @require refuses. */
+static GBytes *
+open_file(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers, GError **error)
+{
+    Blocks blocks;
+
+    if (!read_blocks(file, TRUE, &blocks, error))
+        return NULL;
+    if (blocks.n_blocks == 0 && require) {
+        refuse_unsigned(error);
+        return NULL;
+    }
+
+    g_autoptr(GBytes) payload =
+        g_bytes_new_from_bytes(file, blocks.payload, g_bytes_get_size(file) - blocks.payload);
+
+    *signers =
+        blocks.n_blocks == 0 ? g_new0(char *, 1) : verify_blocks(&blocks, payload, keyring, error);
+    return *signers ? g_steal_pointer(&payload) : NULL;
+}
+
+GBytes *
+fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, GError **error)
+{
+    g_auto(GStrv) signers = NULL;
+
+    return open_file(file, keyring, require, &signers, error);
+}
+
+char **
+fota_signature_list_signers(GBytes *file, FotaKeyring *keyring, GError **error)
+{
+    g_auto(GStrv) signers = NULL;
+    g_autoptr(GBytes) payload = open_file(file, keyring, TRUE, &signers, error);
+
+    return g_steal_pointer(&signers);
+}
+
+gboolean
+fota_signature_verify(GBytes *payload, GBytes *minisig, FotaKeyring *keyring, GError **error)
+{
+    Blocks blocks;
+
+    if (!read_blocks(minisig, FALSE, &blocks, error))
+        return FALSE;
+    if (blocks.n_blocks == 0) {
+        refuse_unsigned(error);
+        return FALSE;
+    }
+
+    g_auto(GStrv) signers = verify_blocks(&blocks, payload, keyring, error);
+
+    return signers != NULL;
+}
