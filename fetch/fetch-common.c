@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fetch/fetch.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CREDENTIAL_MAX 4096
+
+G_DEFINE_QUARK(fota - fetch - error - quark, fota_fetch_error)
+
+const char *
+fota_fetch_error_get_name(FotaFetchError code)
+{
+    static const char *const names[] = {
+        [FOTA_FETCH_ERROR_FAILED] = "Failed",
+        [FOTA_FETCH_ERROR_BAD_URI] = "BadUri",
+        [FOTA_FETCH_ERROR_BAD_CREDENTIAL] = "BadCredential",
+        [FOTA_FETCH_ERROR_UNREACHABLE] = "Unreachable",
+        [FOTA_FETCH_ERROR_TLS] = "TlsFailed",
+        [FOTA_FETCH_ERROR_TIMED_OUT] = "TimedOut",
+        [FOTA_FETCH_ERROR_TOO_SLOW] = "TooSlow",
+        [FOTA_FETCH_ERROR_TOO_LARGE] = "TooLarge",
+        [FOTA_FETCH_ERROR_INTERRUPTED] = "Interrupted",
+        [FOTA_FETCH_ERROR_BAD_REDIRECT] = "BadRedirect",
+        [FOTA_FETCH_ERROR_BAD_ANSWER] = "BadAnswer",
+    };
+
+    return names[code];
+}
+
+gboolean
+fota_fetch_answer_append(FotaFetchAnswer *answer, const FotaFetchRequest *request, const void *data,
+                         gsize size, GError **error)
+{
+    if (size > request->max_size - answer->body->len) {
+        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TOO_LARGE,
+                    "the answer has more than %" G_GSIZE_FORMAT " bytes", request->max_size);
+        return FALSE;
+    }
+    g_byte_array_append(answer->body, data, (guint)size);
+    fota_fetch_limits_received(request->limits, size);
+    return TRUE;
+}
+
+char *
+fota_fetch_format_date(gint64 seconds)
+{
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(seconds);
+
+    return date ? g_date_time_format(date, "%a, %d %b %Y %H:%M:%S GMT") : NULL;
+}
+
+gint64
+fota_fetch_parse_date(const char *text)
+{
+    return (gint64)curl_getdate(text, NULL);
+}
+
+static gboolean
+refuse_credential(GError **error, const char *path, const char *reason)
+{
+    g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_CREDENTIAL, "%s: %s", path, reason);
+    return FALSE;
+}
+
+static gboolean
+check_credential_file(int fd, const char *path, GError **error)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return refuse_credential(error, path, "not a regular file");
+    if (status.st_uid != 0 && status.st_uid != geteuid())
+        return refuse_credential(error, path, "belongs to neither root nor fotad");
+    if ((status.st_mode & 0077) != 0 && (status.st_mode & 0777) != 0440)
+        return refuse_credential(error, path, "others may read it; chmod it to 0600");
+    return TRUE;
+}
+
+char *
+fota_fetch_read_credential(const char *path, GError **error)
+{
+    char text[CREDENTIAL_MAX + 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    gssize length;
+    g_autoptr(GInputStream) stream = NULL;
+
+    if (fd < 0) {
+        refuse_credential(error, path, g_strerror(errno));
+        return NULL;
+    }
+    stream = g_unix_input_stream_new(fd, TRUE);
+    if (!check_credential_file(fd, path, error))
+        return NULL;
+    length = read(fd, text, sizeof text);
+    if (length > 0 && text[length - 1] == '\n')
+        length--;
+    if (length <= 0 || length == sizeof text) {
+        refuse_credential(error, path, "empty, unreadable or longer than 4096 bytes");
+        return NULL;
+    }
+    for (gssize i = 0; i < length; i++) {
+        if (g_ascii_iscntrl(text[i])) {
+            refuse_credential(error, path, "more than one line, or control characters");
+            return NULL;
+        }
+    }
+    return g_strndup(text, (gsize)length);
+}

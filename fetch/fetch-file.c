@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fetch/fetch.h"
+
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A file that is not there, or may not be read, is an answer as a server would give it. */
+static guint
+open_status(int error_number)
+{
+    switch (error_number) {
+    case EACCES:
+    case EPERM:
+        return 403;
+    default:
+        return 404;
+    }
+}
+
+static gboolean
+read_body(int fd, const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error)
+{
+    char chunk[16384];
+    gssize length;
+
+    while ((length = read(fd, chunk, sizeof chunk)) > 0)
+        if (!fota_fetch_answer_append(answer, request, chunk, (gsize)length, error))
+            return FALSE;
+    if (length < 0) {
+        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_INTERRUPTED, "%s", g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+fota_fetch_file(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error)
+{
+    const char *host = g_uri_get_host(request->uri);
+    g_autofree char *path = g_uri_unescape_string(g_uri_get_path(request->uri), NULL);
+    g_autoptr(GInputStream) stream = NULL;
+    struct stat status;
+    int fd;
+
+    if (!path || (host && *host && !g_str_equal(host, "localhost"))) {
+        g_set_error_literal(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_URI,
+                            "expected a local file: file:///path");
+        return FALSE;
+    }
+    /* Not to wait for a writer, should it be a pipe. */
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        answer->status = open_status(errno);
+        return TRUE;
+    }
+    stream = g_unix_input_stream_new(fd, TRUE);
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        answer->status = 404;
+        return TRUE;
+    }
+    answer->etag = g_strdup_printf("\"%lx-%lx-%lx\"", (gulong)status.st_mtim.tv_sec,
+                                   (gulong)status.st_mtim.tv_nsec, (gulong)status.st_size);
+    answer->modified = fota_fetch_format_date(status.st_mtim.tv_sec);
+    if (g_strcmp0(request->etag, answer->etag) == 0) {
+        answer->status = 304;
+        return TRUE;
+    }
+    answer->status = 200;
+    return read_body(fd, request, answer, error);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fetch/fetch.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+typedef struct {
+    const FotaFetchRequest *request;
+    FotaFetchAnswer *answer;
+    GError *fault; /* why a callback stopped the transfer */
+} Transfer;
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *user_data)
+{
+    Transfer *transfer = user_data;
+
+    return fota_fetch_answer_append(transfer->answer, transfer->request, data, size * count,
+                                    &transfer->fault)
+               ? size * count
+               : 0;
+}
+
+static size_t
+on_reply(char *data, size_t size, size_t count, void *user_data)
+{
+    Transfer *transfer = user_data;
+
+    fota_fetch_limits_answered(transfer->request->limits);
+    return size * count;
+}
+
+static int
+on_progress(void *user_data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+            curl_off_t up)
+{
+    Transfer *transfer = user_data;
+
+    return fota_fetch_limits_broken(transfer->request->limits, &transfer->fault);
+}
+
+/* RFC 959 replies in HTTP's words; 0 when the reply says nothing about the file or the login. */
+static guint
+status_of_reply(long reply)
+{
+    switch (reply) {
+    case 550:
+        return 404;
+    case 530:
+        return 401;
+    case 532:
+    case 553:
+        return 403;
+    case 421:
+    case 450:
+    case 451:
+        return 503;
+    default:
+        return 0;
+    }
+}
+
+static FotaFetchError
+error_of_code(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return FOTA_FETCH_ERROR_TIMED_OUT;
+    case CURLE_FILESIZE_EXCEEDED:
+        return FOTA_FETCH_ERROR_TOO_LARGE;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+        return FOTA_FETCH_ERROR_INTERRUPTED;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_USE_SSL_FAILED:
+        return FOTA_FETCH_ERROR_TLS;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        return FOTA_FETCH_ERROR_UNREACHABLE;
+    case CURLE_URL_MALFORMAT:
+        return FOTA_FETCH_ERROR_BAD_URI;
+    default:
+        return FOTA_FETCH_ERROR_BAD_ANSWER;
+    }
+}
+
+static gboolean
+set_login(CURL *curl, const FotaFetchRequest *request, GError **error)
+{
+    g_auto(GStrv) login = request->credential ? g_strsplit(request->credential, ":", 2) : NULL;
+
+    if (!login)
+        return TRUE;
+    if (g_strv_length(login) != 2) {
+        g_set_error_literal(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_CREDENTIAL,
+                            "FTP needs user:password");
+        return FALSE;
+    }
+    curl_easy_setopt(curl, CURLOPT_USERNAME, login[0]);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, login[1]);
+    return TRUE;
+}
+
+static void
+set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, char *message)
+{
+    g_autofree char *uri = g_uri_to_string(request->uri);
+
+    curl_easy_setopt(curl, CURLOPT_URL, uri);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "ftp,ftps");
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
+    curl_easy_setopt(curl, CURLOPT_FILETIME, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_size);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_reply);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    /* The login and the file travel encrypted, or not at all. */
+    if (g_str_equal(g_uri_get_scheme(request->uri), "ftps"))
+        curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+    if (request->ca_file) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
+    if (request->modified) {
+        curl_easy_setopt(curl, CURLOPT_TIMECONDITION, (long)CURL_TIMECOND_IFMODSINCE);
+        curl_easy_setopt(curl, CURLOPT_TIMEVALUE_LARGE,
+                         (curl_off_t)fota_fetch_parse_date(request->modified));
+    }
+}
+
+static void
+finish(CURL *curl, FotaFetchAnswer *answer)
+{
+    curl_off_t modified = -1;
+    long unmet = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_CONDITION_UNMET, &unmet);
+    curl_easy_getinfo(curl, CURLINFO_FILETIME_T, &modified);
+    answer->status = unmet ? 304 : 200;
+    if (modified >= 0)
+        answer->modified = fota_fetch_format_date(modified);
+}
+
+gboolean
+fota_fetch_ftp(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error)
+{
+    Transfer transfer = {.request = request, .answer = answer};
+    char message[CURL_ERROR_SIZE] = "";
+    CURL *curl = curl_easy_init();
+    CURLcode code;
+    long reply = 0;
+
+    if (!set_login(curl, request, error)) {
+        curl_easy_cleanup(curl);
+        return FALSE;
+    }
+    set_options(curl, request, &transfer, message);
+    code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply);
+    if (code == CURLE_OK)
+        finish(curl, answer);
+    curl_easy_cleanup(curl);
+    if (transfer.fault) {
+        g_propagate_error(error, transfer.fault);
+        return FALSE;
+    }
+    if (code == CURLE_OK)
+        return TRUE;
+    /* A transfer that broke off has had its good reply before. */
+    if (error_of_code(code) == FOTA_FETCH_ERROR_BAD_ANSWER && status_of_reply(reply)) {
+        answer->status = status_of_reply(reply);
+        return TRUE;
+    }
+    g_set_error(error, FOTA_FETCH_ERROR, (int)error_of_code(code), "%s: %s",
+                g_uri_get_host(request->uri), *message ? message : curl_easy_strerror(code));
+    return FALSE;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fetch/fetch.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#define MAX_REDIRECTS 3
+#define CHUNK 16384
+#define HEADER_MAX 512
+
+/* No decoder: what counts is the bytes that travel, and a small body stays small. No jar, no cache,
+ * no answering of challenges: one request goes out as it is written here. */
+static SoupSession *
+make_session(const FotaFetchRequest *request, GError **error)
+{
+    g_autoptr(SoupSession) session =
+        soup_session_new_with_options("user-agent", "fotad/" FOTA_VERSION, NULL);
+
+    soup_session_remove_feature_by_type(session, SOUP_TYPE_CONTENT_DECODER);
+    soup_session_remove_feature_by_type(session, SOUP_TYPE_AUTH_MANAGER);
+    if (request->ca_file) {
+        g_autoptr(GError) fault = NULL;
+        g_autoptr(GTlsDatabase) database = g_tls_file_database_new(request->ca_file, &fault);
+
+        if (!database) {
+            g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TLS, "%s: %s", request->ca_file,
+                        fault->message);
+            return NULL;
+        }
+        soup_session_set_tls_database(session, database);
+    }
+    return g_steal_pointer(&session);
+}
+
+static gboolean
+same_origin(GUri *a, GUri *b)
+{
+    return g_str_equal(g_uri_get_scheme(a), g_uri_get_scheme(b)) &&
+           g_ascii_strcasecmp(g_uri_get_host(a), g_uri_get_host(b)) == 0 &&
+           g_uri_get_port(a) == g_uri_get_port(b);
+}
+
+static void
+add_authorization(SoupMessageHeaders *headers, const char *credential)
+{
+    g_autofree char *value = NULL;
+
+    if (strchr(credential, ':')) {
+        g_autofree char *encoded = g_base64_encode((const guchar *)credential, strlen(credential));
+
+        value = g_strconcat("Basic ", encoded, NULL);
+    } else {
+        value = g_strconcat("Bearer ", credential, NULL);
+    }
+    soup_message_headers_replace(headers, "Authorization", value);
+}
+
+static SoupMessage *
+make_message(const FotaFetchRequest *request, GUri *uri)
+{
+    SoupMessage *message =
+        soup_message_new_from_uri(request->post ? SOUP_METHOD_POST : SOUP_METHOD_GET, uri);
+    SoupMessageHeaders *headers = soup_message_get_request_headers(message);
+
+    soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
+    if (request->post)
+        soup_message_set_request_body_from_bytes(message, "application/json", request->post);
+    if (request->etag)
+        soup_message_headers_replace(headers, "If-None-Match", request->etag);
+    if (request->modified)
+        soup_message_headers_replace(headers, "If-Modified-Since", request->modified);
+    /* A secret is for the server that was asked, whoever that one may point to. */
+    if (request->credential && same_origin(uri, request->uri))
+        add_authorization(headers, request->credential);
+    return message;
+}
+
+static const char *
+certificate_fault(SoupMessage *message)
+{
+    GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors(message);
+
+    if (flags & G_TLS_CERTIFICATE_UNKNOWN_CA)
+        return "the certificate is not from a trusted authority";
+    if (flags & G_TLS_CERTIFICATE_BAD_IDENTITY)
+        return "the certificate is for another host";
+    if (flags & G_TLS_CERTIFICATE_NOT_ACTIVATED)
+        return "the certificate is not valid yet; is the clock right?";
+    if (flags & G_TLS_CERTIFICATE_EXPIRED)
+        return "the certificate has expired; is the clock right?";
+    return flags ? "the certificate is not acceptable" : NULL;
+}
+
+static FotaFetchError
+classify(const GError *fault)
+{
+    if (fault->domain == G_TLS_ERROR)
+        return FOTA_FETCH_ERROR_TLS;
+    if (g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) ||
+        g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+        g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+        return FOTA_FETCH_ERROR_INTERRUPTED;
+    if (g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return FOTA_FETCH_ERROR_TIMED_OUT;
+    if (fault->domain == SOUP_SESSION_ERROR ||
+        g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_FAILED))
+        return FOTA_FETCH_ERROR_BAD_ANSWER;
+    return FOTA_FETCH_ERROR_UNREACHABLE;
+}
+
+static gboolean
+fail(const FotaFetchRequest *request, SoupMessage *message, const GError *fault, GError **error)
+{
+    const char *text = certificate_fault(message);
+
+    if (!fota_fetch_limits_broken(request->limits, error))
+        g_set_error(error, FOTA_FETCH_ERROR, (int)(text ? FOTA_FETCH_ERROR_TLS : classify(fault)),
+                    "%s: %s", g_uri_get_host(soup_message_get_uri(message)),
+                    text ? text : fault->message);
+    return FALSE;
+}
+
+/* A header's value when it can stand on one line of our output. */
+static char *
+copy_header(SoupMessageHeaders *headers, const char *name)
+{
+    const char *value = soup_message_headers_get_one(headers, name);
+
+    for (const char *p = value; p && *p; p++)
+        if (!g_ascii_isprint(*p) || p - value > HEADER_MAX)
+            return NULL;
+    return g_strdup(value);
+}
+
+static gint64
+parse_seconds(const char *text)
+{
+    guint64 seconds;
+
+    return text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &seconds, NULL)
+               ? (gint64)seconds
+               : -1;
+}
+
+static gint64
+get_max_age(SoupMessageHeaders *headers)
+{
+    const char *value = soup_message_headers_get_list(headers, "Cache-Control");
+    g_autoptr(GHashTable) parameters = value ? soup_header_parse_param_list(value) : NULL;
+
+    return parameters ? parse_seconds(g_hash_table_lookup(parameters, "max-age")) : -1;
+}
+
+/* Seconds, or a date. */
+static gint64
+get_retry_after(SoupMessageHeaders *headers)
+{
+    const char *value = soup_message_headers_get_one(headers, "Retry-After");
+    gint64 seconds = parse_seconds(value), date;
+
+    if (!value || seconds >= 0)
+        return seconds;
+    date = fota_fetch_parse_date(value);
+    return date < 0 ? -1 : MAX(date - g_get_real_time() / G_USEC_PER_SEC, 0);
+}
+
+static gboolean
+read_answer(const FotaFetchRequest *request, SoupMessage *message, GInputStream *stream,
+            FotaFetchAnswer *answer, GError **error)
+{
+    SoupMessageHeaders *headers = soup_message_get_response_headers(message);
+    g_autoptr(GError) fault = NULL;
+    char chunk[CHUNK];
+    gssize length;
+
+    answer->status = soup_message_get_status(message);
+    answer->etag = copy_header(headers, "ETag");
+    answer->modified = copy_header(headers, "Last-Modified");
+    answer->max_age = get_max_age(headers);
+    answer->retry_after = get_retry_after(headers);
+    /* The page that says "not found" costs the fleet's owner money and tells nobody anything. */
+    if (!SOUP_STATUS_IS_SUCCESSFUL(answer->status))
+        return TRUE;
+    while ((length = g_input_stream_read(stream, chunk, sizeof chunk,
+                                         fota_fetch_limits_get_cancellable(request->limits),
+                                         &fault)) > 0)
+        if (!fota_fetch_answer_append(answer, request, chunk, (gsize)length, error))
+            return FALSE;
+    return length == 0 || fail(request, message, fault, error);
+}
+
+static gboolean
+refuse_redirect(GError **error, const char *text)
+{
+    g_set_error_literal(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_REDIRECT, text);
+    return FALSE;
+}
+
+/* Where a redirection leads, if we may follow it. */
+static gboolean
+follow(const FotaFetchRequest *request, SoupMessage *message, GUri **uri, GError **error)
+{
+    const char *location =
+        soup_message_headers_get_one(soup_message_get_response_headers(message), "Location");
+    guint status = soup_message_get_status(message);
+    g_autoptr(GUri) next =
+        location ? g_uri_parse_relative(*uri, location, SOUP_HTTP_URI_FLAGS, NULL) : NULL;
+
+    if (!next || !g_uri_get_host(next))
+        return refuse_redirect(error, "the server redirects to nowhere");
+    if (request->post && status != SOUP_STATUS_TEMPORARY_REDIRECT &&
+        status != SOUP_STATUS_PERMANENT_REDIRECT)
+        return refuse_redirect(error, "the server redirects a report to a page");
+    if (!g_str_equal(g_uri_get_scheme(next), "https") &&
+        !g_str_equal(g_uri_get_scheme(next), g_uri_get_scheme(*uri)))
+        return refuse_redirect(error, "the server redirects from https to something weaker");
+    if (g_uri_get_userinfo(next))
+        return refuse_redirect(error, "the server redirects to a URI with a login");
+    g_uri_unref(*uri);
+    *uri = g_steal_pointer(&next);
+    return TRUE;
+}
+
+static gboolean
+is_redirect(guint status)
+{
+    return status == SOUP_STATUS_MOVED_PERMANENTLY || status == SOUP_STATUS_FOUND ||
+           status == SOUP_STATUS_SEE_OTHER || status == SOUP_STATUS_TEMPORARY_REDIRECT ||
+           status == SOUP_STATUS_PERMANENT_REDIRECT;
+}
+
+gboolean
+fota_fetch_http(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error)
+{
+    g_autoptr(SoupSession) session = make_session(request, error);
+    g_autoptr(GUri) uri = g_uri_ref(request->uri);
+
+    if (!session)
+        return FALSE;
+    for (guint hops = 0; hops <= MAX_REDIRECTS; hops++) {
+        g_autoptr(SoupMessage) message = make_message(request, uri);
+        g_autoptr(GError) fault = NULL;
+        g_autoptr(GInputStream) stream = soup_session_send(
+            session, message, fota_fetch_limits_get_cancellable(request->limits), &fault);
+
+        if (!stream)
+            return fail(request, message, fault, error);
+        if (!is_redirect(soup_message_get_status(message))) {
+            fota_fetch_limits_answered(request->limits);
+            return read_answer(request, message, stream, answer, error);
+        }
+        if (!follow(request, message, &uri, error))
+            return FALSE;
+    }
+    return refuse_redirect(error, "more than 3 redirections");
+}
