@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/fota-bus-module-table.h"
+
+#include <errno.h>
+
+#include "dbus/fota-bus-error.h"
+#include "dbus/fota-variant.h"
+
+/* Properties */
+
+static int
+get_text(sd_bus *connection, const char *path, const char *interface, const char *property,
+         sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    static const struct {
+        const char *property;
+        const char *(*get)(FotaModule *module);
+    } texts[] = {
+        {"Imei", fota_module_get_imei},     {"Manufacturer", fota_module_get_manufacturer},
+        {"Model", fota_module_get_model},   {"Revision", fota_module_get_revision},
+        {"Plugin", fota_module_get_plugin},
+    };
+    FotaBusModuleTarget *target = userdata;
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (g_str_equal(texts[i].property, property))
+            return fota_variant_append_text(reply, texts[i].get(target->module));
+    }
+    return -ENOENT;
+}
+
+static int
+get_number(sd_bus *connection, const char *path, const char *interface, const char *property,
+           sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    static const struct {
+        const char *property;
+        guint64 (*get)(FotaModule *module);
+    } numbers[] = {
+        {"BytesReceived", fota_module_get_bytes_received},
+        {"BytesTotal", fota_module_get_bytes_total},
+        {"LastCheck", fota_module_get_last_check},
+        {"NextCheck", fota_module_get_next_check},
+    };
+    FotaBusModuleTarget *target = userdata;
+
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (g_str_equal(numbers[i].property, property))
+            return sd_bus_message_append(reply, "t", numbers[i].get(target->module));
+    }
+    return -ENOENT;
+}
+
+static int
+get_modem(sd_bus *connection, const char *path, const char *interface, const char *property,
+          sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+
+    return sd_bus_message_append(reply, "o", fota_module_get_modem(target->module));
+}
+
+static int
+get_state(sd_bus *connection, const char *path, const char *interface, const char *property,
+          sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+
+    return sd_bus_message_append(reply, "s",
+                                 fota_state_to_string(fota_module_get_state(target->module)));
+}
+
+static int
+get_progress(sd_bus *connection, const char *path, const char *interface, const char *property,
+             sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+
+    return sd_bus_message_append(reply, "u", (guint32)fota_module_get_progress(target->module));
+}
+
+static int
+get_blockers(sd_bus *connection, const char *path, const char *interface, const char *property,
+             sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+
+    return sd_bus_message_append_strv(reply, (char **)fota_module_get_blockers(target->module));
+}
+
+static int
+get_last_error(sd_bus *connection, const char *path, const char *interface, const char *property,
+               sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+    int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "ss");
+
+    if (r >= 0)
+        r = fota_variant_append_text(reply, fota_module_get_last_error_name(target->module));
+    if (r >= 0)
+        r = fota_variant_append_text(reply, fota_module_get_last_error_text(target->module));
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int
+get_update(sd_bus *connection, const char *path, const char *interface, const char *property,
+           sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+
+    return fota_variant_append(reply, fota_module_get_update(target->module));
+}
+
+/* Methods. Each reads its arguments, asks the module, and replies. */
+
+static int
+run_check(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+
+    fota_module_check(module, &error);
+    return fota_bus_reply(call, error);
+}
+
+static int
+run_approve(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+    const char *token;
+    int r = sd_bus_message_read(call, "s", &token);
+
+    if (r < 0)
+        return r;
+    fota_module_approve(module, token, &error);
+    return fota_bus_reply(call, error);
+}
+
+static int
+run_reject(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+    const char *token, *reason;
+    int r = sd_bus_message_read(call, "ss", &token, &reason);
+
+    if (r < 0)
+        return r;
+    fota_module_reject(module, token, reason, &error);
+    return fota_bus_reply(call, error);
+}
+
+static int
+run_defer(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+    const char *token;
+    guint64 seconds;
+    int r = sd_bus_message_read(call, "st", &token, &seconds);
+
+    if (r < 0)
+        return r;
+    fota_module_defer(module, token, seconds, &error);
+    return fota_bus_reply(call, error);
+}
+
+static int
+run_cancel(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+    const char *token;
+    int r = sd_bus_message_read(call, "s", &token);
+
+    if (r < 0)
+        return r;
+    fota_module_cancel(module, token, &error);
+    return fota_bus_reply(call, error);
+}
+
+static int
+run_rehearse(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+
+    fota_module_rehearse(module, &error);
+    return fota_bus_reply(call, error);
+}
+
+static int
+run_plan(sd_bus_message *call, gpointer module)
+{
+    g_autofree char *plan = fota_module_plan(module);
+
+    return sd_bus_reply_method_return(call, "s", plan);
+}
+
+static int
+reply_variant(sd_bus_message *call, GVariant *value)
+{
+    g_autoptr(sd_bus_message) reply = NULL;
+    int r = sd_bus_message_new_method_return(call, &reply);
+
+    if (r >= 0)
+        r = fota_variant_append(reply, value);
+    return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int
+run_query(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) identity = fota_module_query(module, &error);
+
+    return identity == NULL ? fota_bus_reply(call, error) : reply_variant(call, identity);
+}
+
+static int
+run_get_history(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GVariant) history = NULL;
+    guint32 max;
+    int r = sd_bus_message_read(call, "u", &max);
+
+    if (r < 0)
+        return r;
+    history = fota_module_get_history(module, max);
+    return reply_variant(call, history);
+}
+
+static const FotaBusMethod methods[] = {
+    {"Check", "org.fotad.Fota1.check", run_check},
+    {"Approve", "org.fotad.Fota1.approve", run_approve},
+    {"Reject", "org.fotad.Fota1.approve", run_reject},
+    {"Defer", "org.fotad.Fota1.approve", run_defer},
+    {"Cancel", "org.fotad.Fota1.cancel", run_cancel},
+    {"Rehearse", "org.fotad.Fota1.approve", run_rehearse},
+    {"Query", "org.fotad.Fota1.query", run_query},
+    {"Plan", NULL, run_plan},
+    {"GetHistory", NULL, run_get_history},
+    {NULL, NULL, NULL},
+};
+
+static int
+on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+    FotaBusModuleTarget *target = userdata;
+
+    return fota_bus_polkit_dispatch(target->polkit, call, methods, target->module);
+}
+
+/* polkit decides, hence SD_BUS_VTABLE_UNPRIVILEGED. */
+const sd_bus_vtable fota_bus_module_vtable[] = {
+    SD_BUS_VTABLE_START(0),
+
+    SD_BUS_PROPERTY("Imei", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Manufacturer", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Model", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Revision", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Plugin", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Modem", "o", get_modem, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Progress", "u", get_progress, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("BytesReceived", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("BytesTotal", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Blockers", "as", get_blockers, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("LastError", "(ss)", get_last_error, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("LastCheck", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("NextCheck", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Update", "a{sv}", get_update, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+
+    SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Approve", SD_BUS_ARGS("s", token), SD_BUS_NO_RESULT, on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Reject", SD_BUS_ARGS("s", token, "s", reason), SD_BUS_NO_RESULT,
+                            on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Defer", SD_BUS_ARGS("s", token, "t", seconds), SD_BUS_NO_RESULT,
+                            on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("s", token), SD_BUS_NO_RESULT, on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Rehearse", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Query", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", identity), on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max), SD_BUS_RESULT("aa{sv}", history),
+                            on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+
+    SD_BUS_SIGNAL_WITH_ARGS("ApprovalRequested",
+                            SD_BUS_ARGS("s", token, "s", gate, "a{sv}", update), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("UpdateFinished", SD_BUS_ARGS("s", id, "s", result, "a{sv}", details),
+                            0),
+    SD_BUS_VTABLE_END,
+};
+
+/* "bytes-received" of GObject is "BytesReceived" on the bus. */
+static gboolean
+same_name(const char *kebab, const char *camel)
+{
+    for (; *kebab != '\0'; kebab++) {
+        if (*kebab != '-' && g_ascii_tolower(*kebab) != g_ascii_tolower(*camel++))
+            return FALSE;
+    }
+    return *camel == '\0';
+}
+
+const char *
+fota_bus_module_find_property(const char *kebab)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(fota_bus_module_vtable); i++) {
+        const sd_bus_vtable *entry = &fota_bus_module_vtable[i];
+
+        if (entry->type == _SD_BUS_VTABLE_PROPERTY && same_name(kebab, entry->x.property.member))
+            return entry->x.property.member;
+    }
+    return NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-module.h"
+#include "dbus/fota-bus-polkit.h"
+
+G_BEGIN_DECLS
+
+#define FOTA_BUS_MODULE_INTERFACE "org.fotad.Fota1.Module"
+
+/** What the table's functions get as userdata. */
+typedef struct {
+    FotaBusPolkit *polkit;
+    FotaModule *module;
+} FotaBusModuleTarget;
+
+/** The interface of org.fotad.Fota1.Module.xml: properties, methods and signals. */
+extern const sd_bus_vtable fota_bus_module_vtable[];
+
+/**
+ * The D-Bus name of the GObject property @kebab, "BytesReceived" for "bytes-received"; NULL when it
+ * is none on D-Bus.
+ */
+const char *fota_bus_module_find_property(const char *kebab);
+
+G_END_DECLS

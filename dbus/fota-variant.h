@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+G_BEGIN_DECLS
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+
+/**
+ * Appends @value with its own type, of any depth, to @message: a GVariant s becomes s, a{sv}
+ * becomes a{sv}. Returns 0 or a negative errno; -EINVAL for what D-Bus does not have (maybe) and
+ * for file descriptors, which a GVariant only numbers.
+ */
+int fota_variant_append(sd_bus_message *message, GVariant *value);
+
+/** Appends a string; bytes that are not UTF-8, as a module may send, are replaced. */
+int fota_variant_append_text(sd_bus_message *message, const char *text);
+
+G_END_DECLS
