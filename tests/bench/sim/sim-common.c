@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-module.h"
+
+#include <string.h>
+
+/* The commands of V.250 and 27.007 that each module has, as far as ModemManager and an updater
+ * ask for them. What is not in a table is answered with ERROR. */
+
+static SimResult
+run_ok(SimModule *module, SimCommand *command)
+{
+    return SIM_OK;
+}
+
+static SimResult
+run_echo(SimModule *module, SimCommand *command)
+{
+    int echo = 0;
+
+    if (!sim_command_number(command, 0, 0, 1, &echo))
+        return SIM_ERROR;
+    sim_port_set_echo(sim_line_get_port(command->line), echo != 0);
+    return SIM_OK;
+}
+
+static SimResult
+run_dial(SimModule *module, SimCommand *command)
+{
+    return SIM_NO_CARRIER;
+}
+
+static SimResult
+run_manufacturer(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "%s", module->personality->manufacturer);
+    return SIM_OK;
+}
+
+static SimResult
+run_model(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "%s", module->personality->model);
+    return SIM_OK;
+}
+
+static SimResult
+run_revision(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "%s", module->version);
+    return SIM_OK;
+}
+
+static SimResult
+run_serial(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "%s", module->imei);
+    return SIM_OK;
+}
+
+static SimResult
+run_capabilities(SimModule *module, SimCommand *command)
+{
+    sim_command_info(command, "+GCAP: +CGSM,+DS,+FCLASS,+MS,+ES");
+    return SIM_OK;
+}
+
+static SimResult
+run_imsi(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "%s", module->imsi);
+    return SIM_OK;
+}
+
+static SimResult
+run_iccid(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "%s: %s", command->name, module->iccid);
+    return SIM_OK;
+}
+
+static SimResult
+run_own_number(SimModule *module, SimCommand *command)
+{
+    sim_command_info(command, "+CNUM: \"\",\"+1555000%04u\",145", module->number);
+    return SIM_OK;
+}
+
+static SimResult
+run_pin(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_READ) {
+        sim_command_info(command, "+CPIN: %s", module->unlocked ? "READY" : "SIM PIN");
+        return SIM_OK;
+    }
+    if (command->form != SIM_FORM_SET)
+        return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
+    if (module->unlocked)
+        return SIM_CME_NOT_ALLOWED;
+    if (g_strcmp0(sim_command_arg(command, 0), module->pin) != 0)
+        return SIM_CME_WRONG_PASSWORD;
+    module->unlocked = TRUE;
+    return SIM_OK;
+}
+
+static SimResult
+run_facility_lock(SimModule *module, SimCommand *command)
+{
+    int mode = -1;
+
+    if (command->form == SIM_FORM_TEST) {
+        sim_command_info(command, "+CLCK: (\"SC\")");
+        return SIM_OK;
+    }
+    if (g_strcmp0(sim_command_arg(command, 0), "SC") != 0 ||
+        !sim_command_number(command, 1, 0, 2, &mode) || mode != 2)
+        return SIM_CME_NOT_SUPPORTED;
+    sim_command_info(command, "+CLCK: %d", module->pin != NULL ? 1 : 0);
+    return SIM_OK;
+}
+
+static SimResult
+run_error_mode(SimModule *module, SimCommand *command)
+{
+    int cmee = 0;
+
+    if (command->form == SIM_FORM_TEST)
+        sim_command_info(command, "+CMEE: (0-2)");
+    if (command->form == SIM_FORM_READ)
+        sim_command_info(command, "+CMEE: %d", sim_line_get_cmee(command->line));
+    if (command->form == SIM_FORM_TEST || command->form == SIM_FORM_READ)
+        return SIM_OK;
+    if (!sim_command_number(command, 0, 0, 2, &cmee))
+        return SIM_ERROR;
+    sim_line_set_cmee(command->line, cmee);
+    return SIM_OK;
+}
+
+static SimResult
+run_signal(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_TEST)
+        sim_command_info(command, "+CSQ: (0-31,99),(0-7,99)");
+    else if (command->form == SIM_FORM_EXEC)
+        sim_command_info(command, "+CSQ: %d,%d", module->signal, module->signal == 99 ? 99 : 3);
+    return SIM_OK;
+}
+
+/* +CREG, +CGREG, +CEREG */
+static SimResult
+run_registration(SimModule *module, SimCommand *command)
+{
+    guint which = command->name[2] == 'R' ? 0 : command->name[2] == 'G' ? 1 : 2;
+    int *mode = &module->creg_mode[which];
+
+    switch (command->form) {
+    case SIM_FORM_TEST:
+        sim_command_info(command, "%s: (0-2)", command->name);
+        return SIM_OK;
+    case SIM_FORM_READ:
+        if (*mode == 2 && module->registered)
+            sim_command_info(command, "%s: 2,1,\"1A2B\",\"01A2B3C4\",%d", command->name,
+                             which == 0 ? 7 : 8);
+        else
+            sim_command_info(command, "%s: %d,%d", command->name, *mode, module->registered);
+        return SIM_OK;
+    case SIM_FORM_SET:
+        return sim_command_number(command, 0, 0, 2, mode) ? SIM_OK : SIM_CME_BAD_PARAMETERS;
+    case SIM_FORM_EXEC:
+        break;
+    }
+    return SIM_ERROR;
+}
+
+static SimResult
+run_operator(SimModule *module, SimCommand *command)
+{
+    int mode = 0;
+
+    switch (command->form) {
+    case SIM_FORM_TEST:
+        sim_command_info(command, "+COPS: (2,\"Bench\",\"Bench\",\"311480\",8),,(0-4),(0-2)");
+        return SIM_OK;
+    case SIM_FORM_READ:
+        if (module->registered)
+            sim_command_info(command, "+COPS: 0,%d,\"%s\",8", module->cops_format,
+                             module->cops_format == 2 ? "311480" : "Bench");
+        else
+            sim_command_info(command, "+COPS: 0");
+        return SIM_OK;
+    case SIM_FORM_SET:
+        if (!sim_command_number(command, 0, 0, 4, &mode) ||
+            !sim_command_number(command, 1, 0, 2, &module->cops_format))
+            return SIM_CME_BAD_PARAMETERS;
+        return SIM_OK;
+    case SIM_FORM_EXEC:
+        break;
+    }
+    return SIM_OK;
+}
+
+static gboolean
+on_reset(gpointer user_data)
+{
+    SimModule *module = user_data;
+
+    module->timer = 0;
+    sim_module_restart(module);
+    return G_SOURCE_REMOVE;
+}
+
+static SimResult
+run_functionality(SimModule *module, SimCommand *command)
+{
+    int fun = 1, reset = 0;
+
+    if (command->form == SIM_FORM_TEST)
+        sim_command_info(command, "+CFUN: (0,1,4),(0,1)");
+    if (command->form == SIM_FORM_READ)
+        sim_command_info(command, "+CFUN: %d", module->cfun);
+    if (command->form != SIM_FORM_SET)
+        return SIM_OK;
+    if (!sim_command_number(command, 0, 0, 4, &fun) || (fun != 0 && fun != 1 && fun != 4) ||
+        !sim_command_number(command, 1, 0, 1, &reset))
+        return SIM_CME_BAD_PARAMETERS;
+    module->cfun = fun;
+    if (reset)
+        sim_module_after(module, 0.5, on_reset);
+    return SIM_OK;
+}
+
+static void
+context_print_all(SimModule *module, SimCommand *command)
+{
+    for (int cid = 1; cid <= SIM_MAX_CID; cid++) {
+        SimContext *context = &module->contexts[cid];
+
+        if (context->apn != NULL)
+            sim_command_info(command, "+CGDCONT: %d,\"%s\",\"%s\",\"\",0,0", cid, context->type,
+                             context->apn);
+    }
+}
+
+static SimResult
+run_define_context(SimModule *module, SimCommand *command)
+{
+    int cid = 0;
+    SimContext *context;
+
+    if (command->form == SIM_FORM_TEST) {
+        sim_command_info(command, "+CGDCONT: (1-%d),\"IP\",,,(0),(0)", SIM_MAX_CID);
+        sim_command_info(command, "+CGDCONT: (1-%d),\"IPV6\",,,(0),(0)", SIM_MAX_CID);
+        sim_command_info(command, "+CGDCONT: (1-%d),\"IPV4V6\",,,(0),(0)", SIM_MAX_CID);
+    } else if (command->form == SIM_FORM_READ) {
+        context_print_all(module, command);
+    }
+    if (command->form != SIM_FORM_SET)
+        return SIM_OK;
+    if (!sim_command_number(command, 0, 1, SIM_MAX_CID, &cid) || cid == 0)
+        return SIM_CME_BAD_PARAMETERS;
+    context = &module->contexts[cid];
+    if (context->active)
+        return SIM_CME_NOT_ALLOWED;
+    g_clear_pointer(&context->apn, g_free);
+    g_clear_pointer(&context->type, g_free);
+    if (command->n_args > 1) {
+        const char *apn = sim_command_arg(command, 2);
+
+        context->type = g_strdup(command->args[1]);
+        context->apn = g_strdup(apn != NULL ? apn : "");
+    }
+    return SIM_OK;
+}
+
+gboolean
+sim_context_activate(SimModule *module, int cid)
+{
+    SimContext *context = &module->contexts[cid];
+
+    if (context->apn == NULL || !module->registered || module->cfun != 1)
+        return FALSE;
+    context->active = TRUE;
+    return TRUE;
+}
+
+void
+sim_context_deactivate(SimModule *module, int cid)
+{
+    module->contexts[cid].active = FALSE;
+}
+
+char *
+sim_context_ip(SimModule *module, int cid)
+{
+    return g_strdup_printf("10.%u.0.%d", module->number, cid);
+}
+
+static SimResult
+run_activate(SimModule *module, SimCommand *command)
+{
+    int on = 0, cid = 0;
+
+    if (command->form == SIM_FORM_READ) {
+        for (cid = 1; cid <= SIM_MAX_CID; cid++) {
+            if (module->contexts[cid].apn != NULL)
+                sim_command_info(command, "+CGACT: %d,%d", cid, module->contexts[cid].active);
+        }
+        return SIM_OK;
+    }
+    if (command->form != SIM_FORM_SET)
+        return SIM_OK;
+    if (!sim_command_number(command, 0, 0, 1, &on) ||
+        !sim_command_number(command, 1, 1, SIM_MAX_CID, &cid) || cid == 0)
+        return SIM_CME_BAD_PARAMETERS;
+    if (!on)
+        sim_context_deactivate(module, cid);
+    else if (!sim_context_activate(module, cid))
+        return SIM_CME_NO_NETWORK;
+    return SIM_OK;
+}
+
+static SimResult
+run_address(SimModule *module, SimCommand *command)
+{
+    for (int cid = 1; cid <= SIM_MAX_CID; cid++) {
+        g_autofree char *ip = sim_context_ip(module, cid);
+
+        if (module->contexts[cid].active)
+            sim_command_info(command, "+CGPADDR: %d,\"%s\"", cid, ip);
+    }
+    return SIM_OK;
+}
+
+static SimResult
+run_character_set(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_TEST)
+        sim_command_info(command, "+CSCS: (\"GSM\",\"IRA\",\"UCS2\")");
+    if (command->form == SIM_FORM_READ)
+        sim_command_info(command, "+CSCS: \"IRA\"");
+    return SIM_OK;
+}
+
+static SimResult
+run_attach(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_READ)
+        sim_command_info(command, "+CGATT: %d", module->registered);
+    return SIM_OK;
+}
+
+const SimCommandDef sim_common_commands[] = {
+    {"E", run_echo, 0, FALSE},
+    {"V", run_ok, 0, FALSE},
+    {"Q", run_ok, 0, FALSE},
+    {"X", run_ok, 0, FALSE},
+    {"Z", run_ok, 0, FALSE},
+    {"H", run_ok, 0, FALSE},
+    {"&C", run_ok, 0, FALSE},
+    {"&D", run_ok, 0, FALSE},
+    {"&F", run_ok, 0, FALSE},
+    {"&K", run_ok, 0, FALSE},
+    {"S0", run_ok, 0, FALSE},
+    {"D", run_dial, 0.5, TRUE},
+    {"I", run_revision, 0.05, FALSE},
+    {"+GMI", run_manufacturer, 0.05, FALSE},
+    {"+CGMI", run_manufacturer, 0.05, FALSE},
+    {"+GMM", run_model, 0.05, FALSE},
+    {"+CGMM", run_model, 0.05, FALSE},
+    {"+GMR", run_revision, 0.05, FALSE},
+    {"+CGMR", run_revision, 0.05, FALSE},
+    {"+GSN", run_serial, 0.05, FALSE},
+    {"+CGSN", run_serial, 0.05, FALSE},
+    {"+GCAP", run_capabilities, 0.05, FALSE},
+    {"+CIMI", run_imsi, 0.05, TRUE},
+    {"+CCID", run_iccid, 0.05, TRUE},
+    {"#CCID", run_iccid, 0.05, TRUE},
+    {"+CNUM", run_own_number, 0.05, TRUE},
+    {"+CPIN", run_pin, 0.05, FALSE},
+    {"+CLCK", run_facility_lock, 0.05, FALSE},
+    {"+CMEE", run_error_mode, 0.05, FALSE},
+    {"+CSQ", run_signal, 0.05, FALSE},
+    {"+CREG", run_registration, 0.05, FALSE},
+    {"+CGREG", run_registration, 0.05, FALSE},
+    {"+CEREG", run_registration, 0.05, FALSE},
+    {"+COPS", run_operator, 0.05, TRUE},
+    {"+CFUN", run_functionality, 0.05, FALSE},
+    {"+CGATT", run_attach, 0.05, TRUE},
+    {"+CGDCONT", run_define_context, 0.65, FALSE},
+    {"+CGACT", run_activate, 0.2, TRUE},
+    {"+CGPADDR", run_address, 0.05, TRUE},
+    {"+CSCS", run_character_set, 0.05, FALSE},
+    {NULL, NULL, 0, FALSE},
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * What can go wrong with a module, armed by name. A fault strikes once unless it was armed with
+ * `always`; `on=PREFIX` keeps it for a command that begins so, because ModemManager asks its
+ * own questions all the time.
+ */
+typedef struct _SimFaults SimFaults;
+
+SimFaults *sim_faults_new(void);
+void sim_faults_free(SimFaults *faults);
+
+/* `name[=value][,always][,on=PREFIX]`, or `clear`. */
+gboolean sim_faults_arm(SimFaults *faults, const char *text, GError **error);
+
+/* TRUE when the fault is armed and `command` (without AT, may be NULL) is the one it waits for;
+ * disarms it when it was to strike once. `value` (may be NULL) is the caller's to free. */
+gboolean sim_faults_take(SimFaults *faults, const char *name, const char *command, char **value);
+/* The same for faults whose value is a number; `number` stays as it was when there is none. */
+gboolean
+sim_faults_take_number(SimFaults *faults, const char *name, const char *command, double *number);
+
+/* The armed ones as texts that sim_faults_arm() takes. */
+char **sim_faults_describe(SimFaults *faults);
+/* One line a fault, for --list-faults. */
+void sim_faults_print_list(void);

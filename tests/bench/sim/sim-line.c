@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-line.h"
+
+#include "sim-module.h"
+
+#define STORM_LINES 10
+
+struct _SimLine {
+    SimModule *module;
+    SimPort *port;
+    int cmee;
+    GQueue waiting;      /* command lines that came while one was being answered */
+    GPtrArray *commands; /* of the line being answered; NULL: idle */
+    guint next;
+    guint timer;
+    gboolean storm;
+    gboolean lost_result;
+    gboolean doubled_result;
+    GPtrArray *at_open;
+};
+
+static void line_run_next(SimLine *line);
+static void line_start(SimLine *line, const char *text);
+
+static void
+storm(SimLine *line)
+{
+    for (guint i = 0; line->storm && i < STORM_LINES; i++)
+        sim_line_urc(line, i % 2 == 0 ? "+CEREG: 1" : "#OTAEV: #920");
+}
+
+static char *
+result_text(SimLine *line, SimResult result)
+{
+    const char *text = sim_cme_text(result);
+
+    if (result == SIM_OK)
+        return g_strdup("OK");
+    if (result == SIM_NO_CARRIER)
+        return g_strdup("NO CARRIER");
+    if (result < 0 || line->cmee == 0)
+        return g_strdup("ERROR");
+    if (line->cmee == 2 && text != NULL)
+        return g_strdup_printf("+CME ERROR: %s", text);
+    return g_strdup_printf("+CME ERROR: %d", result);
+}
+
+static void
+line_end(SimLine *line, SimResult result)
+{
+    g_autofree char *text = result_text(line, result);
+    char *waiting;
+
+    storm(line);
+    if (result != SIM_SILENT && !line->lost_result)
+        sim_port_answer(line->port, text);
+    if (result != SIM_SILENT && line->doubled_result)
+        sim_port_answer(line->port, text);
+    storm(line);
+    line->storm = line->lost_result = line->doubled_result = FALSE;
+    sim_port_end(line->port);
+    g_clear_pointer(&line->commands, g_ptr_array_unref);
+    waiting = g_queue_pop_head(&line->waiting);
+    if (waiting != NULL)
+        line_start(line, waiting);
+    g_free(waiting);
+}
+
+void
+sim_line_command_done(SimLine *line, SimResult result)
+{
+    if (result == SIM_OK && ++line->next < line->commands->len)
+        line_run_next(line);
+    else
+        line_end(line, result);
+}
+
+static gboolean
+on_command_due(gpointer user_data)
+{
+    SimLine *line = user_data;
+    SimCommand *command = g_ptr_array_index(line->commands, line->next);
+    const SimCommandDef *def = sim_module_find_command(line->module, command->name);
+    SimResult result = SIM_ERROR;
+
+    line->timer = 0;
+    command->line = line;
+    command->module = line->module;
+    storm(line);
+    if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
+        result = SIM_CME_SIM_PIN;
+    else if (def != NULL)
+        result = def->run(line->module, command);
+    if (result != SIM_PENDING)
+        sim_line_command_done(line, result);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+line_run_next(SimLine *line)
+{
+    SimCommand *command = g_ptr_array_index(line->commands, line->next);
+    const SimCommandDef *def = sim_module_find_command(line->module, command->name);
+    double seconds = def != NULL ? def->seconds : 0;
+
+    sim_faults_take_number(line->module->faults, "slow-answer", command->text, &seconds);
+    seconds += sim_module_take_first_delay(line->module);
+    line->timer = g_timeout_add(sim_ms(line->module->sim, seconds), on_command_due, line);
+}
+
+/* The faults of the AT line itself. */
+static SimPortManner
+line_take_faults(SimLine *line, const char *text)
+{
+    SimFaults *faults = line->module->faults;
+    SimPortManner manner = 0;
+
+    line->storm = sim_faults_take(faults, "urc-storm", text, NULL);
+    line->lost_result = sim_faults_take(faults, "lost-ok", text, NULL);
+    line->doubled_result = sim_faults_take(faults, "doubled-ok", text, NULL);
+    if (sim_faults_take(faults, "mute", text, NULL))
+        manner |= SIM_PORT_MUTE;
+    if (sim_faults_take(faults, "split-lines", text, NULL))
+        manner |= SIM_PORT_SPLIT;
+    if (sim_faults_take(faults, "glued-lines", text, NULL))
+        manner |= SIM_PORT_GLUE;
+    return manner;
+}
+
+static void
+line_start(SimLine *line, const char *text)
+{
+    const char *body = text + strlen("AT");
+
+    if (sim_faults_take(line->module->faults, "echo-on", body, NULL))
+        sim_port_set_echo(line->port, TRUE);
+    sim_port_begin(line->port, line_take_faults(line, body));
+    sim_port_echo(line->port, text);
+    line->commands = sim_commands_parse(body);
+    line->next = 0;
+    if (line->commands == NULL || line->commands->len == 0)
+        line_end(line, line->commands == NULL ? SIM_ERROR : SIM_OK);
+    else
+        line_run_next(line);
+}
+
+static void
+on_port_line(SimPort *port, const char *text, gpointer user_data)
+{
+    SimLine *line = user_data;
+
+    if (text == NULL) {
+        sim_port_answer(port, "ERROR");
+        return;
+    }
+    if (g_ascii_strncasecmp(text, "AT", 2) != 0) {
+        sim_port_echo(port, text);
+        return;
+    }
+    if (line->commands != NULL)
+        g_queue_push_tail(&line->waiting, g_strdup(text));
+    else
+        line_start(line, text);
+}
+
+static gboolean
+on_file_sent(gpointer user_data)
+{
+    SimCommand *command = user_data;
+
+    if (command->line != NULL)
+        sim_port_leave_data_mode(command->line->port);
+    sim_command_finish(command, SIM_NO_CARRIER);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_port_escape(SimPort *port, gpointer user_data)
+{
+    sim_port_discard_output(port);
+}
+
+void
+sim_line_send_file(SimLine *line, SimCommand *command, GBytes *bytes)
+{
+    gsize length;
+    const guint8 *data = g_bytes_get_data(bytes, &length);
+
+    sim_port_answer(line->port, "CONNECT");
+    sim_port_enter_data_mode(line->port);
+    sim_port_data(line->port, data, length);
+    sim_port_when_drained(line->port, on_file_sent, command);
+}
+
+SimLine *
+sim_line_new(SimModule *module, const char *tty, int fd)
+{
+    static const SimPortHandler handler = {.line = on_port_line, .escape = on_port_escape};
+    SimLine *line = g_new0(SimLine, 1);
+
+    line->module = module;
+    line->port = sim_port_new(tty, fd, module->log, &handler, line);
+    line->at_open = g_ptr_array_new_with_free_func(g_free);
+    g_queue_init(&line->waiting);
+    return line;
+}
+
+void
+sim_line_free(SimLine *line)
+{
+    g_clear_handle_id(&line->timer, g_source_remove);
+    for (guint i = 0; line->commands != NULL && i < line->commands->len; i++)
+        ((SimCommand *)g_ptr_array_index(line->commands, i))->line = NULL;
+    sim_port_free(line->port);
+    g_clear_pointer(&line->commands, g_ptr_array_unref);
+    g_queue_clear_full(&line->waiting, g_free);
+    g_ptr_array_unref(line->at_open);
+    g_free(line);
+}
+
+SimPort *
+sim_line_get_port(SimLine *line)
+{
+    return line->port;
+}
+
+int
+sim_line_get_cmee(SimLine *line)
+{
+    return line->cmee;
+}
+
+void
+sim_line_set_cmee(SimLine *line, int cmee)
+{
+    line->cmee = cmee;
+}
+
+void
+sim_line_set_open(SimLine *line, gboolean open)
+{
+    sim_port_set_open(line->port, open);
+    if (!open)
+        return;
+    for (guint i = 0; i < line->at_open->len; i++)
+        sim_port_urc(line->port, g_ptr_array_index(line->at_open, i));
+    g_ptr_array_set_size(line->at_open, 0);
+}
+
+void
+sim_line_info(SimLine *line, const char *text)
+{
+    sim_port_answer(line->port, text);
+    storm(line);
+}
+
+void
+sim_line_raw(SimLine *line, const guint8 *bytes, gsize length)
+{
+    sim_port_data(line->port, bytes, length);
+    sim_port_data(line->port, (const guint8 *)"\r\n", 2);
+}
+
+void
+sim_line_urc(SimLine *line, const char *text)
+{
+    sim_port_urc(line->port, text);
+}
+
+void
+sim_line_urc_at_open(SimLine *line, const char *text)
+{
+    if (sim_port_is_open(line->port))
+        sim_port_urc(line->port, text);
+    else
+        g_ptr_array_add(line->at_open, g_strdup(text));
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+#include <glib-unix.h>
+#include <umockdev.h>
+
+#include "sim-control.h"
+#include "sim-ftp.h"
+#include "sim-module.h"
+
+#define PRELOAD "libumockdev-preload.so.0"
+
+static char *root_file;
+static char *control_path;
+static char *log_dir;
+static double scale = 1;
+static char **modules;
+static char **faults;
+static gboolean list_faults;
+static gboolean list_modules;
+
+static const GOptionEntry entries[] = {
+    {"root-file", 0, 0, G_OPTION_ARG_FILENAME, &root_file,
+     "Write the testbed's directory here: the UMOCKDEV_DIR of those who use the modules", "FILE"},
+    {"control", 0, 0, G_OPTION_ARG_FILENAME, &control_path, "Listen here for commands", "SOCKET"},
+    {"log", 0, 0, G_OPTION_ARG_FILENAME, &log_dir, "Write DIR/<imei>.log for each module", "DIR"},
+    {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale, "Divide the modules' times by N", "N"},
+    {"module", 0, 0, G_OPTION_ARG_STRING_ARRAY, &modules,
+     "Add a module: NAME[,imei=..][,apn=..][,pin=..][,signal=..][,registered=0|1][,version=..]"
+     "[,package=..][,reserved-port=1]",
+     "MODULE"},
+    {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,
+     "Arm a fault: IMEI:NAME[=VALUE][,always][,on=PREFIX]", "FAULT"},
+    {"list-faults", 0, 0, G_OPTION_ARG_NONE, &list_faults, "Name the faults", NULL},
+    {"list-modules", 0, 0, G_OPTION_ARG_NONE, &list_modules, "Name the modules", NULL},
+    {NULL, 0, 0, 0, NULL, NULL, NULL},
+};
+
+/* umockdev sends uevents only from a process that runs under its own preload library. */
+static void
+reexec_under_preload(char **argv)
+{
+    const char *asan = g_getenv("ASAN_OPTIONS");
+    const char *preload = g_getenv("LD_PRELOAD");
+    g_autofree char *options =
+        g_strdup_printf("%s%sverify_asan_link_order=0", asan ? asan : "", asan ? ":" : "");
+    g_autofree char *libraries =
+        g_strdup_printf("%s%s" PRELOAD, preload ? preload : "", preload ? ":" : "");
+
+    if (preload != NULL && strstr(preload, "libumockdev-preload") != NULL)
+        return;
+    g_setenv("LD_PRELOAD", libraries, TRUE);
+    g_setenv("ASAN_OPTIONS", options, TRUE);
+    execv("/proc/self/exe", argv);
+    g_printerr("fota-sim: cannot start again with %s: %s\n", PRELOAD, g_strerror(errno));
+    exit(EXIT_FAILURE);
+}
+
+static gboolean
+on_signal(gpointer user_data)
+{
+    Sim *sim = user_data;
+
+    g_main_loop_quit(sim->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+on_tty_opened(const char *tty, gboolean open, gpointer user_data)
+{
+    Sim *sim = user_data;
+
+    for (guint i = 0; i < sim->modules->len; i++)
+        sim_module_tty_opened(g_ptr_array_index(sim->modules, i), tty, open);
+}
+
+static gboolean
+add_modules(Sim *sim, GError **error)
+{
+    for (guint i = 0; modules != NULL && modules[i] != NULL; i++) {
+        SimModule *module = sim_module_new(sim, modules[i], error);
+
+        if (module == NULL)
+            return FALSE;
+        g_ptr_array_add(sim->modules, module);
+    }
+    for (guint i = 0; faults != NULL && faults[i] != NULL; i++) {
+        g_auto(GStrv) pair = g_strsplit(faults[i], ":", 2);
+        SimModule *module = pair[0] != NULL ? sim_module_lookup(sim, pair[0]) : NULL;
+
+        if (module == NULL || pair[1] == NULL) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                        "--fault=%s: not IMEI:NAME of a module", faults[i]);
+            return FALSE;
+        }
+        if (!sim_faults_arm(module->faults, pair[1], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The modules are found running, as after a boot of the gateway. */
+static void
+switch_on(Sim *sim)
+{
+    for (guint i = 0; i < sim->modules->len; i++) {
+        SimModule *module = g_ptr_array_index(sim->modules, i);
+
+        module->powered = TRUE;
+        sim_module_start(module);
+    }
+}
+
+/* Transfers under way end before their modules do. */
+static void
+switch_off(Sim *sim)
+{
+    for (guint i = 0; i < sim->modules->len; i++)
+        sim_module_stop(g_ptr_array_index(sim->modules, i));
+    sim_ftp_drain();
+}
+
+static gboolean
+run(Sim *sim, GError **error)
+{
+    const char *root = sim_testbed_get_root(sim->testbed);
+    SimControl *control = NULL;
+    gboolean good;
+
+    if (!umockdev_in_mock_environment()) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "%s is not loaded; is the package umockdev there?", PRELOAD);
+        return FALSE;
+    }
+    good = add_modules(sim, error);
+    if (good)
+        switch_on(sim);
+    if (good && root_file != NULL)
+        good = g_file_set_contents(root_file, root, -1, error);
+    if (good && control_path != NULL)
+        good = (control = sim_control_new(sim, control_path, error)) != NULL;
+    if (good) {
+        g_print("ready\n");
+        fflush(stdout);
+        g_main_loop_run(sim->loop);
+    }
+    g_clear_pointer(&control, sim_control_free);
+    return good;
+}
+
+static gboolean
+simulate(GError **error)
+{
+    Sim sim = {.scale = scale, .log_dir = log_dir};
+    guint term = g_unix_signal_add(SIGTERM, on_signal, &sim);
+    guint interrupt = g_unix_signal_add(SIGINT, on_signal, &sim);
+    gboolean good;
+
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    sim.loop = g_main_loop_new(NULL, FALSE);
+    sim.modules = g_ptr_array_new_with_free_func((GDestroyNotify)sim_module_free);
+    sim.testbed = sim_testbed_new(on_tty_opened, &sim);
+    good = run(&sim, error);
+    switch_off(&sim);
+    g_ptr_array_unref(sim.modules);
+    sim_testbed_free(sim.testbed);
+    g_main_loop_unref(sim.loop);
+    g_source_remove(term);
+    g_source_remove(interrupt);
+    curl_global_cleanup();
+    return good;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("- simulated cellular modules");
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) original = g_strdupv(argv);
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_printerr("fota-sim: %s\n", error->message);
+        return EXIT_FAILURE;
+    }
+    if (list_faults)
+        sim_faults_print_list();
+    if (list_modules)
+        sim_module_print_list();
+    if (list_faults || list_modules)
+        return EXIT_SUCCESS;
+    if (scale <= 0) {
+        g_printerr("fota-sim: --scale must be above 0\n");
+        return EXIT_FAILURE;
+    }
+    reexec_under_preload(original);
+    if (!simulate(&error)) {
+        g_printerr("fota-sim: %s\n", error->message);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

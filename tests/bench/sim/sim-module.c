@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-module.h"
+
+#include <string.h>
+
+#include "sim-telit.h"
+
+static const SimPersonality *const personalities[] = {&sim_telit_me910c1_na};
+
+guint
+sim_ms(const Sim *sim, double seconds)
+{
+    return (guint)(seconds * 1000 / sim->scale);
+}
+
+void
+sim_module_print_list(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(personalities); i++)
+        g_print("%-16s %s\n", personalities[i]->option, personalities[i]->summary);
+}
+
+SimModule *
+sim_module_lookup(Sim *sim, const char *imei)
+{
+    for (guint i = 0; i < sim->modules->len; i++) {
+        SimModule *module = g_ptr_array_index(sim->modules, i);
+
+        if (g_str_equal(module->imei, imei))
+            return module;
+    }
+    return NULL;
+}
+
+static void
+module_log_ttys(SimModule *module, const char *what)
+{
+    g_autoptr(GString) text = g_string_new(what);
+
+    for (guint i = 0; i < module->lines->len; i++) {
+        SimLine *line = g_ptr_array_index(module->lines, i);
+
+        g_string_append_printf(text, " %s", sim_port_get_tty(sim_line_get_port(line)));
+    }
+    sim_log_event(module->log, "%s", text->str);
+}
+
+static void
+module_add_ports(SimModule *module)
+{
+    const SimPersonality *p = module->personality;
+    guint n = module->reserved_port ? p->n_ttys : p->n_ttys - 1;
+    SimUsbId id = {.number = module->number,
+                   .vendor_id = p->vendor_id,
+                   .product_id = p->product_id,
+                   .manufacturer = p->manufacturer,
+                   .product = p->model,
+                   .serial = module->imei};
+
+    module->branch = sim_testbed_plug(module->sim->testbed, &id, p->ttys, n, module->as_acm);
+    for (guint i = 0; i < n; i++) {
+        const char *tty = sim_branch_get_tty(module->branch, i);
+
+        g_ptr_array_add(module->lines,
+                        sim_line_new(module, tty, sim_branch_get_fd(module->branch, i)));
+    }
+    module->starts++;
+    module_log_ttys(module, "ports");
+}
+
+static void
+module_drop_ports(SimModule *module)
+{
+    if (module->branch == NULL)
+        return;
+    module_log_ttys(module, "ports gone");
+    g_ptr_array_set_size(module->lines, 0);
+    g_clear_pointer(&module->branch, sim_branch_unplug);
+}
+
+void
+sim_module_start(SimModule *module)
+{
+    module->running = TRUE;
+    if (module->plugged)
+        module_add_ports(module);
+    if (module->personality->started != NULL)
+        module->personality->started(module);
+}
+
+void
+sim_module_stop(SimModule *module)
+{
+    g_clear_handle_id(&module->timer, g_source_remove);
+    module->running = FALSE;
+    module->unlocked = module->pin == NULL;
+    module->cfun = 1;
+    memset(module->creg_mode, 0, sizeof(module->creg_mode));
+    module->cops_format = 0;
+    for (int cid = 1; cid <= SIM_MAX_CID; cid++)
+        module->contexts[cid].active = FALSE;
+    if (module->personality->stopped != NULL)
+        module->personality->stopped(module);
+    module_drop_ports(module);
+}
+
+void
+sim_module_after(SimModule *module, double seconds, GSourceFunc func)
+{
+    g_clear_handle_id(&module->timer, g_source_remove);
+    module->timer = g_timeout_add(sim_ms(module->sim, seconds), func, module);
+}
+
+static gboolean
+on_booted(gpointer user_data)
+{
+    SimModule *module = user_data;
+
+    module->timer = 0;
+    sim_module_start(module);
+    return G_SOURCE_REMOVE;
+}
+
+void
+sim_module_power_on(SimModule *module)
+{
+    if (module->powered)
+        return;
+    sim_log_event(module->log, "power on");
+    module->powered = TRUE;
+    if (module->personality->power_on == NULL || !module->personality->power_on(module))
+        sim_module_after(module, module->personality->boot_seconds, on_booted);
+}
+
+void
+sim_module_power_cut(SimModule *module)
+{
+    if (!module->powered)
+        return;
+    sim_log_event(module->log, "power cut");
+    module->powered = FALSE;
+    sim_module_stop(module);
+}
+
+void
+sim_module_restart(SimModule *module)
+{
+    sim_log_event(module->log, "restart");
+    sim_module_stop(module);
+    module->powered = FALSE;
+    sim_module_power_on(module);
+}
+
+void
+sim_module_set_plugged(SimModule *module, gboolean plugged)
+{
+    if (module->plugged == plugged)
+        return;
+    module->plugged = plugged;
+    sim_log_event(module->log, plugged ? "plugged" : "unplugged");
+    if (!plugged)
+        module_drop_ports(module);
+    else if (module->running)
+        module_add_ports(module);
+}
+
+static void
+context_define(SimModule *module, int cid, const char *type, const char *apn)
+{
+    g_free(module->contexts[cid].apn);
+    g_free(module->contexts[cid].type);
+    module->contexts[cid].apn = g_strdup(apn);
+    module->contexts[cid].type = g_strdup(type);
+}
+
+static gboolean
+set_number(const char *key, const char *value, gint64 max, int *number, GError **error)
+{
+    gint64 parsed;
+
+    if (!g_ascii_string_to_signed(value, 10, 0, max, &parsed, NULL)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s=%s: 0 to %d", key, value,
+                    (int)max);
+        return FALSE;
+    }
+    *number = (int)parsed;
+    return TRUE;
+}
+
+static gboolean
+set_registered(SimModule *module, const char *value, GError **error)
+{
+    static const char *const names[] = {"+CREG", "+CGREG", "+CEREG"};
+    int registered = 0;
+
+    if (!set_number("registered", value, 1, &registered, error))
+        return FALSE;
+    module->registered = registered != 0;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *urc = g_strdup_printf("%s: %d", names[i], registered);
+
+        if (module->creg_mode[i] > 0)
+            sim_module_urc(module, urc);
+    }
+    for (int cid = 1; cid <= SIM_MAX_CID && !registered; cid++)
+        sim_context_deactivate(module, cid);
+    return TRUE;
+}
+
+gboolean
+sim_module_set(SimModule *module, const char *key, const char *value, GError **error)
+{
+    if (g_str_equal(key, "signal"))
+        return set_number(key, value, 99, &module->signal, error);
+    if (g_str_equal(key, "registered"))
+        return set_registered(module, value, error);
+    if (g_str_equal(key, "apn")) {
+        context_define(module, 3, "IPV4V6", value[0] != '\0' ? value : NULL);
+    } else if (g_str_equal(key, "pin")) {
+        g_free(module->pin);
+        module->pin = value[0] != '\0' ? g_strdup(value) : NULL;
+        module->unlocked = module->unlocked || module->pin == NULL;
+    } else if (g_str_equal(key, "version")) {
+        g_free(module->version);
+        module->version = g_strdup(value);
+    } else if (g_str_equal(key, "package")) {
+        g_free(module->package);
+        module->package = value[0] != '\0' ? g_strdup(value) : NULL;
+    } else {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "'%s' is none of signal, registered, apn, pin, version, package", key);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* What can be said with --module= alone, and whatever sim_module_set() takes. */
+static gboolean
+module_take_option(SimModule *module, const char *option, GError **error)
+{
+    g_auto(GStrv) pair = g_strsplit(option, "=", 2);
+
+    if (pair[0] == NULL || pair[1] == NULL) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not KEY=VALUE",
+                    option);
+        return FALSE;
+    }
+    if (g_str_equal(pair[0], "imei")) {
+        if (strlen(pair[1]) != 15 || strspn(pair[1], "0123456789") != 15) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                        "imei=%s: an IMEI has 15 digits", pair[1]);
+            return FALSE;
+        }
+        g_free(module->imei);
+        module->imei = g_strdup(pair[1]);
+        return TRUE;
+    }
+    if (g_str_equal(pair[0], "reserved-port")) {
+        module->reserved_port = g_str_equal(pair[1], "1");
+        return TRUE;
+    }
+    return sim_module_set(module, pair[0], pair[1], error);
+}
+
+static SimModule *
+module_alloc(Sim *sim, const SimPersonality *personality)
+{
+    SimModule *module = g_new0(SimModule, 1);
+
+    module->sim = sim;
+    module->personality = personality;
+    module->number = sim->modules->len + 1;
+    module->imei = g_strdup_printf("3530810900%05u", 12345 + (module->number - 1) * 10);
+    module->imsi = g_strdup_printf("3114800000%05u", module->number);
+    module->iccid = g_strdup_printf("891480000000000%05u", module->number);
+    module->version = g_strdup(personality->version);
+    module->faults = sim_faults_new();
+    module->lines = g_ptr_array_new_with_free_func((GDestroyNotify)sim_line_free);
+    module->plugged = TRUE;
+    module->registered = TRUE;
+    module->signal = 25;
+    module->cfun = 1;
+    context_define(module, 1, "IPV4V6", "");
+    context_define(module, 3, "IPV4V6", "VZWINTERNET");
+    return module;
+}
+
+SimModule *
+sim_module_new(Sim *sim, const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    const SimPersonality *personality = NULL;
+    SimModule *module;
+    gboolean good = TRUE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(personalities); i++) {
+        if (g_strcmp0(parts[0], personalities[i]->option) == 0)
+            personality = personalities[i];
+    }
+    if (personality == NULL) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "no module '%s'; --list-modules names them", text);
+        return NULL;
+    }
+    module = module_alloc(sim, personality);
+    for (guint i = 1; good && parts[i] != NULL; i++)
+        good = module_take_option(module, parts[i], error);
+    if (good && sim_module_lookup(sim, module->imei) != NULL) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, "two modules with IMEI %s", module->imei);
+        good = FALSE;
+    }
+    if (good)
+        module->log = sim_log_new(sim->log_dir, module->imei, error);
+    if (module->log == NULL) {
+        sim_module_free(module);
+        return NULL;
+    }
+    module->unlocked = module->pin == NULL;
+    module->state = personality->state_new(module);
+    return module;
+}
+
+void
+sim_module_free(SimModule *module)
+{
+    if (module->state != NULL) {
+        sim_module_stop(module);
+        module->personality->state_free(module);
+    }
+    for (int cid = 1; cid <= SIM_MAX_CID; cid++)
+        context_define(module, cid, NULL, NULL);
+    g_clear_pointer(&module->log, sim_log_free);
+    g_ptr_array_unref(module->lines);
+    sim_faults_free(module->faults);
+    g_free(module->imei);
+    g_free(module->imsi);
+    g_free(module->iccid);
+    g_free(module->version);
+    g_free(module->package);
+    g_free(module->pin);
+    g_free(module);
+}
+
+void
+sim_module_urc(SimModule *module, const char *text)
+{
+    for (guint i = 0; i < module->lines->len; i++)
+        sim_line_urc(g_ptr_array_index(module->lines, i), text);
+}
+
+void
+sim_module_urc_at_open(SimModule *module, const char *text)
+{
+    for (guint i = 0; i < module->lines->len; i++)
+        sim_line_urc_at_open(g_ptr_array_index(module->lines, i), text);
+}
+
+void
+sim_module_tty_opened(SimModule *module, const char *tty, gboolean open)
+{
+    for (guint i = 0; i < module->lines->len; i++) {
+        SimLine *line = g_ptr_array_index(module->lines, i);
+
+        if (!g_str_equal(sim_port_get_tty(sim_line_get_port(line)), tty))
+            continue;
+        sim_line_set_open(line, open);
+        if (!open)
+            sim_branch_flush(module->branch, i);
+    }
+}
+
+static const SimCommandDef *
+find_in(const SimCommandDef *commands, const char *name)
+{
+    for (guint i = 0; commands[i].run != NULL; i++) {
+        if (g_str_equal(commands[i].name, name))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+const SimCommandDef *
+sim_module_find_command(SimModule *module, const char *name)
+{
+    const SimCommandDef *own = find_in(module->personality->commands, name);
+
+    return own != NULL ? own : find_in(sim_common_commands, name);
+}
+
+gboolean
+sim_module_is_unlocked(SimModule *module)
+{
+    return module->unlocked;
+}
+
+double
+sim_module_take_first_delay(SimModule *module)
+{
+    double delay = module->first_delay;
+
+    module->first_delay = 0;
+    return delay;
+}
+
+static void
+describe_lists(SimModule *module, JsonBuilder *b)
+{
+    g_auto(GStrv) faults = sim_faults_describe(module->faults);
+
+    json_builder_set_member_name(b, "ttys");
+    json_builder_begin_array(b);
+    for (guint i = 0; i < module->lines->len; i++) {
+        SimLine *line = g_ptr_array_index(module->lines, i);
+
+        json_builder_add_string_value(b, sim_port_get_tty(sim_line_get_port(line)));
+    }
+    json_builder_end_array(b);
+    json_builder_set_member_name(b, "contexts");
+    json_builder_begin_array(b);
+    for (int cid = 1; cid <= SIM_MAX_CID; cid++) {
+        if (module->contexts[cid].apn == NULL)
+            continue;
+        json_builder_begin_object(b);
+        json_builder_set_member_name(b, "cid");
+        json_builder_add_int_value(b, cid);
+        json_builder_set_member_name(b, "apn");
+        json_builder_add_string_value(b, module->contexts[cid].apn);
+        json_builder_set_member_name(b, "active");
+        json_builder_add_boolean_value(b, module->contexts[cid].active);
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
+    json_builder_set_member_name(b, "faults");
+    json_builder_begin_array(b);
+    for (guint i = 0; faults[i] != NULL; i++)
+        json_builder_add_string_value(b, faults[i]);
+    json_builder_end_array(b);
+}
+
+JsonNode *
+sim_module_describe(SimModule *module)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    const struct {
+        const char *name;
+        const char *value;
+    } strings[] = {{"imei", module->imei},
+                   {"imsi", module->imsi},
+                   {"model", module->personality->model},
+                   {"version", module->version}};
+    const struct {
+        const char *name;
+        gint64 value;
+    } numbers[] = {{"powered", module->powered},       {"running", module->running},
+                   {"plugged", module->plugged},       {"starts", module->starts},
+                   {"signal", module->signal},         {"registered", module->registered},
+                   {"pin-missing", !module->unlocked}, {"cereg-mode", module->creg_mode[2]}};
+
+    json_builder_begin_object(b);
+    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
+        json_builder_set_member_name(b, strings[i].name);
+        json_builder_add_string_value(b, strings[i].value);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        json_builder_set_member_name(b, numbers[i].name);
+        json_builder_add_int_value(b, numbers[i].value);
+    }
+    describe_lists(module, b);
+    module->personality->describe(module, b);
+    json_builder_end_object(b);
+    return json_builder_get_root(b);
+}

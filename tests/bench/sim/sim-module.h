@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "sim.h"
+#include "sim-command.h"
+#include "sim-fault.h"
+#include "sim-line.h"
+#include "sim-log.h"
+
+/*
+ * One module: power, USB, SIM, network, PDP contexts, and the commands of 27.007 that every
+ * vendor has (sim-common.c). What a vendor does his own way is its personality.
+ */
+
+#define SIM_MAX_CID 6
+
+typedef struct {
+    const char *option; /* the name --module= takes */
+    const char *summary;
+    const char *manufacturer; /* +CGMI */
+    const char *model;        /* +CGMM */
+    const char *version;      /* +CGMR, unless given */
+    const char *vendor_id;
+    const char *product_id;
+    const SimTtySpec *ttys; /* the reserved one last */
+    guint n_ttys;
+    double boot_seconds; /* from power to the ports */
+    const SimCommandDef *commands;
+
+    gpointer (*state_new)(SimModule *module);
+    void (*state_free)(SimModule *module);
+    /* The ports are there: emit the lines of a start. */
+    void (*started)(SimModule *module);
+    /* The processor restarts, commanded or not: drop what is not kept in flash. */
+    void (*stopped)(SimModule *module);
+    /* Power is back. TRUE: the personality brings the ports back itself. */
+    gboolean (*power_on)(SimModule *module);
+    void (*describe)(SimModule *module, JsonBuilder *builder);
+} SimPersonality;
+
+typedef struct {
+    char *apn; /* NULL: not defined */
+    char *type;
+    gboolean active;
+} SimContext;
+
+struct _SimModule {
+    Sim *sim;
+    const SimPersonality *personality;
+    gpointer state; /* the personality's */
+    SimLog *log;
+    SimFaults *faults;
+    guint number; /* of its USB branch, from 1 */
+    char *imei;
+    char *imsi;
+    char *iccid;
+    char *version; /* +GMR */
+    char *package; /* of the software package, where it differs from the version; or NULL */
+
+    gboolean powered;
+    gboolean running; /* booted: the ports are there when plugged, too */
+    gboolean plugged;
+    gboolean reserved_port;
+    gboolean as_acm;
+    guint starts; /* how often the ports came */
+    SimBranch *branch;
+    GPtrArray *lines; /* SimLine, one a tty; empty while there is no branch */
+    guint timer;      /* the next step of a start or restart */
+    double first_delay;
+
+    gboolean registered;
+    int signal; /* +CSQ, 0 to 31 or 99 */
+    char *pin;  /* NULL: none set */
+    gboolean unlocked;
+    int cfun;
+    int creg_mode[3]; /* +CREG, +CGREG, +CEREG */
+    int cops_format;
+    SimContext contexts[SIM_MAX_CID + 1];
+};
+
+/* `text` is what follows --module=. */
+SimModule *sim_module_new(Sim *sim, const char *text, GError **error);
+void sim_module_free(SimModule *module);
+void sim_module_print_list(void);
+SimModule *sim_module_lookup(Sim *sim, const char *imei);
+
+void sim_module_power_on(SimModule *module);
+void sim_module_power_cut(SimModule *module);
+void sim_module_set_plugged(SimModule *module, gboolean plugged);
+/* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`. */
+gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
+/* On every tty that is open. */
+void sim_module_urc(SimModule *module, const char *text);
+/* On every tty, kept for the program that opens it next. */
+void sim_module_urc_at_open(SimModule *module, const char *text);
+JsonNode *sim_module_describe(SimModule *module);
+void sim_module_tty_opened(SimModule *module, const char *tty, gboolean open);
+
+/* For personalities: leave the bus now; be back after so many seconds of the module's time. */
+void sim_module_stop(SimModule *module);
+void sim_module_start(SimModule *module);
+void sim_module_after(SimModule *module, double seconds, GSourceFunc func);
+void sim_module_restart(SimModule *module);
+
+/* For SimLine. */
+const SimCommandDef *sim_module_find_command(SimModule *module, const char *name);
+gboolean sim_module_is_unlocked(SimModule *module);
+double sim_module_take_first_delay(SimModule *module);
+
+/* sim-common.c */
+extern const SimCommandDef sim_common_commands[];
+gboolean sim_context_activate(SimModule *module, int cid);
+void sim_context_deactivate(SimModule *module, int cid);
+char *sim_context_ip(SimModule *module, int cid);

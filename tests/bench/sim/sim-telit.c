@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-telit.h"
+
+static SimResult
+run_socket_config(SimModule *module, SimCommand *command)
+{
+    SimTelit *telit = module->state;
+    SimTelitSocket s;
+    int id = 0;
+
+    if (command->form == SIM_FORM_READ) {
+        for (id = 1; id <= SIM_TELIT_SOCKETS; id++) {
+            s = telit->sockets[id];
+            sim_command_info(command, "#SCFG: %d,%d,%d,%d,%d,%d", id, s.cid, s.packet, s.inactivity,
+                             s.connect, s.transmit);
+        }
+        return SIM_OK;
+    }
+    if (command->form != SIM_FORM_SET)
+        return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
+    if (!sim_command_number(command, 0, 1, SIM_TELIT_SOCKETS, &id) || id == 0)
+        return SIM_CME_BAD_PARAMETERS;
+    s = telit->sockets[id];
+    if (!sim_command_number(command, 1, 1, SIM_MAX_CID, &s.cid) ||
+        !sim_command_number(command, 2, 0, 1500, &s.packet) ||
+        !sim_command_number(command, 3, 0, 65535, &s.inactivity) ||
+        !sim_command_number(command, 4, 10, 1200, &s.connect) ||
+        !sim_command_number(command, 5, 1, 255, &s.transmit))
+        return SIM_CME_BAD_PARAMETERS;
+    telit->sockets[id] = s;
+    return SIM_OK;
+}
+
+static SimResult
+run_context(SimModule *module, SimCommand *command)
+{
+    SimTelit *telit = module->state;
+    g_autofree char *ip = NULL;
+    int cid = 0, on = -1;
+
+    if (command->form == SIM_FORM_READ) {
+        for (cid = 1; cid <= SIM_MAX_CID; cid++) {
+            if (module->contexts[cid].apn != NULL)
+                sim_command_info(command, "#SGACT: %d,%d", cid, module->contexts[cid].active);
+        }
+        return SIM_OK;
+    }
+    if (command->form != SIM_FORM_SET)
+        return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
+    if (!sim_command_number(command, 0, 1, SIM_MAX_CID, &cid) || cid == 0 ||
+        !sim_command_number(command, 1, 0, 1, &on) || on < 0)
+        return SIM_CME_BAD_PARAMETERS;
+    if (!on) {
+        if (telit->ftp != NULL && telit->ftp_cid == cid)
+            sim_telit_ftp_drop(module);
+        sim_context_deactivate(module, cid);
+        return SIM_OK;
+    }
+    if (module->contexts[cid].active)
+        return SIM_CME_CONTEXT_ACTIVE;
+    if (!sim_context_activate(module, cid))
+        return SIM_CME_CONTEXT_FAILED;
+    ip = sim_context_ip(module, cid);
+    sim_command_info(command, "#SGACT: %s", ip);
+    return SIM_OK;
+}
+
+static SimResult
+run_extended_version(SimModule *module, SimCommand *command)
+{
+    SimTelit *telit = module->state;
+
+    sim_command_info(command, "#CFVR: %d", telit->cfvr);
+    return SIM_OK;
+}
+
+static SimResult
+run_prefixed_version(SimModule *module, SimCommand *command)
+{
+    sim_command_info(command, "#CGMR: %s", module->version);
+    return SIM_OK;
+}
+
+/* No echo of the command's name, one line a component. ModemManager's Revision is the first one,
+ * which on a real module need not be what +GMR says. */
+static SimResult
+run_package_version(SimModule *module, SimCommand *command)
+{
+    sim_command_info(command, "%s", module->package != NULL ? module->package : module->version);
+    sim_command_info(command, "%s", module->version);
+    return SIM_OK;
+}
+
+static gboolean
+on_reboot(gpointer user_data)
+{
+    SimModule *module = user_data;
+
+    module->timer = 0;
+    sim_module_restart(module);
+    return G_SOURCE_REMOVE;
+}
+
+static SimResult
+run_reboot(SimModule *module, SimCommand *command)
+{
+    sim_module_after(module, 1, on_reboot);
+    return SIM_OK;
+}
+
+/* #ENHRST=1,<minutes>: one restart; 0 takes it back. */
+static SimResult
+run_enhanced_reset(SimModule *module, SimCommand *command)
+{
+    int mode = 0, minutes = 0;
+
+    if (!sim_command_number(command, 0, 0, 2, &mode) ||
+        !sim_command_number(command, 1, 0, 65535, &minutes))
+        return SIM_CME_BAD_PARAMETERS;
+    if (mode == 0)
+        g_clear_handle_id(&module->timer, g_source_remove);
+    else
+        sim_module_after(module, minutes > 0 ? minutes * 60 : 1, on_reboot);
+    return SIM_OK;
+}
+
+static SimResult
+run_sim_state(SimModule *module, SimCommand *command)
+{
+    if (command->form == SIM_FORM_READ)
+        sim_command_info(command, "#QSS: 0,%d", module->unlocked ? 3 : 1);
+    return SIM_OK;
+}
+
+static const SimCommandDef telit_commands[] = {
+    {"#SCFG", run_socket_config, 0.4, FALSE},
+    {"#SGACT", run_context, 0.2, TRUE},
+    {"#FTPOPEN", sim_telit_ftp_open, 0.2, TRUE},
+    {"#FTPCLOSE", sim_telit_ftp_close, 0.33, TRUE},
+    {"#FTPTO", sim_telit_ftp_timeout, 0.05, FALSE},
+    {"#FTPTYPE", sim_telit_ftp_type, 0.05, FALSE},
+    {"#FTPMSG", sim_telit_ftp_message, 0.05, FALSE},
+    {"#FTPREST", sim_telit_ftp_rest, 0.05, FALSE},
+    {"#FTPFSIZE", sim_telit_ftp_size, 0.05, TRUE},
+    {"#FTPGET", sim_telit_ftp_get, 0.5, TRUE},
+    {"#FTPGETPKT", sim_telit_ftp_get_packet, 0.5, TRUE},
+    {"#FTPRECV", sim_telit_ftp_receive, 0.05, TRUE},
+    {"#FTPGETOTA", sim_telit_ftp_get_ota, 0.05, TRUE},
+    {"#OTAUP", sim_telit_otaup, 0.33, FALSE},
+    {"#CFVR", run_extended_version, 0.05, FALSE},
+    {"#CGMR", run_prefixed_version, 0.05, FALSE},
+    {"#SWPKGV", run_package_version, 0.05, FALSE},
+    {"#REBOOT", run_reboot, 0.05, FALSE},
+    {"#ENHRST", run_enhanced_reset, 0.05, FALSE},
+    {"#QSS", run_sim_state, 0.05, FALSE},
+    {NULL, NULL, 0, FALSE},
+};
+
+static gpointer
+telit_new(SimModule *module)
+{
+    SimTelit *telit = g_new0(SimTelit, 1);
+
+    for (int id = 1; id <= SIM_TELIT_SOCKETS; id++)
+        telit->sockets[id] = (SimTelitSocket){1, 300, 90, 600, 50};
+    telit->ftp_timeout = 100;
+    telit->cfvr = 4;
+    return telit;
+}
+
+static void
+telit_free(SimModule *module)
+{
+    SimTelit *telit = module->state;
+
+    sim_telit_ota_clear(&telit->ota);
+    g_free(telit->ftp_message);
+    g_free(telit->packet_name);
+    g_clear_pointer(&telit->packet, g_bytes_unref);
+    g_clear_pointer(&module->state, g_free);
+}
+
+/* #SCFG, the PDP contexts and the OTA area are in flash; the rest of the settings is not. */
+static void
+telit_stopped(SimModule *module)
+{
+    SimTelit *telit = module->state;
+
+    sim_telit_ftp_drop(module);
+    telit->ftp_timeout = 100;
+    telit->ftp_type = 0;
+    telit->ftp_rest = 0;
+    g_clear_pointer(&telit->packet, g_bytes_unref);
+    g_clear_pointer(&telit->packet_name, g_free);
+    if (!telit->ota.complete)
+        sim_telit_ota_clear(&telit->ota);
+}
+
+static const char *
+ota_state(const SimTelit *telit)
+{
+    if (telit->ftp_busy && telit->ftp != NULL && telit->ota.size == 0 && !telit->ota.complete)
+        return sim_ftp_get_received(telit->ftp) > 0 ? "partial" : "empty";
+    if (!telit->ota.complete)
+        return telit->ota.size > 0 ? "partial" : "empty";
+    return telit->ota.validated ? "validated" : "stored";
+}
+
+static void
+telit_describe(SimModule *module, JsonBuilder *b)
+{
+    SimTelit *telit = module->state;
+    const struct {
+        const char *name;
+        const char *value;
+    } strings[] = {{"ota", ota_state(telit)},
+                   {"ota-from", telit->ota.from},
+                   {"ota-to", telit->ota.to},
+                   {"ota-sha256", telit->ota.sha256}};
+    const struct {
+        const char *name;
+        gint64 value;
+    } numbers[] = {
+        {"ota-size", (gint64)telit->ota.size},
+        {"ftp", telit->ftp != NULL},
+        {"ftp-busy", telit->ftp_busy},
+        {"ftp-timeout", telit->ftp_timeout},
+        {"ftp-type", telit->ftp_type},
+        {"ftp-received", telit->ftp != NULL ? (gint64)sim_ftp_get_received(telit->ftp) : 0},
+        {"armed", telit->armed},
+        {"apply-step", telit->apply_step},
+        {"cfvr", telit->cfvr}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
+        json_builder_set_member_name(b, strings[i].name);
+        json_builder_add_string_value(b, strings[i].value != NULL ? strings[i].value : "");
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        json_builder_set_member_name(b, numbers[i].name);
+        json_builder_add_int_value(b, numbers[i].value);
+    }
+}
+
+/* Interfaces as in ModemManager's 77-mm-telit-port-types.rules, where 00 is the diagnostic port.
+ * Which interface a third AT port would have is not public. */
+static const SimTtySpec ttys[] = {
+    {1, SIM_TTY_PRIMARY}, {2, SIM_TTY_SECONDARY}, {4, SIM_TTY_RESERVED}};
+
+const SimPersonality sim_telit_me910c1_na = {
+    .option = "me910c1-na",
+    .summary = "Telit ME910C1-NA, USB 1bc7:1101, host-driven FTP (#FTPGETOTA, #OTAUP)",
+    .manufacturer = "Telit",
+    .model = "ME910C1-NA",
+    .version = "30.00.001-B026",
+    .vendor_id = "1bc7",
+    .product_id = "1101",
+    .ttys = ttys,
+    .n_ttys = G_N_ELEMENTS(ttys),
+    .boot_seconds = 12,
+    .commands = telit_commands,
+    .state_new = telit_new,
+    .state_free = telit_free,
+    .stopped = telit_stopped,
+    .power_on = sim_telit_ota_power_on,
+    .describe = telit_describe,
+};

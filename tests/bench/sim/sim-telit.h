@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sim-ftp.h"
+#include "sim-module.h"
+
+/*
+ * The personality of Telit's ME910C1-NA: the host-driven flow of MultiTech's Verizon FOTA guide
+ * and its session log. Numbers of CME errors are those of Telit's older families: the xE910
+ * ones are not public.
+ */
+extern const SimPersonality sim_telit_me910c1_na;
+
+#define SIM_TELIT_SOCKETS 6
+#define SIM_TELIT_OTA_ROOM (4 * 1024 * 1024)
+
+#define SIM_CME_CONTEXT_ACTIVE 403
+#define SIM_CME_CONTEXT_FAILED 405
+#define SIM_CME_FTP_CONNECT 421
+#define SIM_CME_FTP_ERROR 423
+#define SIM_CME_FTP_STATE 424
+#define SIM_CME_FTP_RESOLVE 426
+#define SIM_CME_FTP_CONTROL 428
+#define SIM_CME_FTP_ANSWER 429
+#define SIM_CME_FTP_NOT_CONNECTED 430
+#define SIM_CME_FTP_CONNECTED 431
+#define SIM_CME_FTP_CONTEXT 432
+
+typedef struct {
+    int cid, packet, inactivity, connect, transmit;
+} SimTelitSocket;
+
+/* The OTA area, in flash. `size` 0: empty. */
+typedef struct {
+    guint64 size;
+    gboolean complete;
+    gboolean validated;
+    char *sha256;
+    char *model; /* of the delta's own first line; NULL: it is none */
+    char *from;
+    char *to;
+    gboolean refused_late; /* by the fault ota-wrong-base=late */
+} SimOta;
+
+typedef struct {
+    SimTelitSocket sockets[SIM_TELIT_SOCKETS + 1];
+    SimFtp *ftp; /* NULL: no control connection */
+    int ftp_cid;
+    gboolean ftp_busy;
+    int ftp_timeout; /* #FTPTO, 100 ms */
+    int ftp_type;
+    guint64 ftp_rest;
+    char *ftp_message;
+    GBytes *packet; /* #FTPGETPKT's file */
+    char *packet_name;
+    gsize packet_read;
+    int packet_view;
+
+    SimOta ota;
+    gboolean armed;   /* #OTAUP=2: at the next start */
+    guint apply_step; /* 0: none; else the restart under way, from 1 */
+    gboolean apply_old;
+    int cfvr; /* #CFVR's number, one more for each update */
+} SimTelit;
+
+/* sim-telit-ftp.c */
+SimResult sim_telit_ftp_open(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_close(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_timeout(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_type(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_message(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_rest(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_size(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_get(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_get_packet(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_receive(SimModule *module, SimCommand *command);
+SimResult sim_telit_ftp_get_ota(SimModule *module, SimCommand *command);
+/* Drops the control connection, if any. */
+void sim_telit_ftp_drop(SimModule *module);
+
+/* sim-telit-ota.c */
+SimResult sim_telit_otaup(SimModule *module, SimCommand *command);
+void sim_telit_ota_clear(SimOta *ota);
+void sim_telit_ota_store(SimOta *ota, GBytes *bytes);
+/* Whether the stored delta fits this module now. */
+gboolean sim_telit_ota_fits(SimModule *module);
+/* Power is back: takes the update up where it stood. */
+gboolean sim_telit_ota_power_on(SimModule *module);
