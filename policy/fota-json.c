@@ -4,8 +4,6 @@
 #include "policy/fota-json-scan.h"
 #include "policy/fota-policy-error.h"
 
-#include <math.h>
-
 typedef struct {
     GHashTable *seen; /* "object/name" of every member so far */
     char *twice;      /* the first name that came twice in one object */
@@ -142,10 +140,11 @@ fota_json_get_hundredths(const FotaJsonPlace *place, const char *name, FotaJsonN
         return fallback;
     if (type == G_TYPE_INT64 || type == G_TYPE_DOUBLE) {
         double value = json_node_get_double(node) * 100;
+        gint64 nearest = value >= 0 && value <= (double)max ? (gint64)(value + 0.5) : -1;
 
         /* 0.07 * 100 is not 7 in binary: near enough to a whole number is what was written. */
-        if (value >= 0 && value <= (double)max && fabs(value - round(value)) < 1e-6)
-            return (gint64)round(value);
+        if (nearest >= 0 && ABS(value - (double)nearest) < 1e-6)
+            return nearest;
     }
     fota_json_fault(place, name, "expected 0 to %" G_GINT64_FORMAT " with at most two decimals",
                     max / 100);

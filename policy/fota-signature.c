@@ -91,15 +91,22 @@ read_block(const char **rest, const char *end, Block *block)
            next_base64(rest, end, block->global, sizeof block->global);
 }
 
-/* Reads blocks up to the payload, or, when there is no payload in the file, up to its end. */
+/* A file that does not begin like this carries no signature, whatever else it may be. */
 static gboolean
-read_blocks(GBytes *file, gboolean has_payload, Blocks *blocks, GError **error)
+begins_block(const char *rest, const char *end)
+{
+    return (gsize)(end - rest) >= strlen(UNTRUSTED) &&
+           memcmp(rest, UNTRUSTED, strlen(UNTRUSTED)) == 0;
+}
+
+static gboolean
+read_blocks(GBytes *file, Blocks *blocks, GError **error)
 {
     gsize size;
     const char *start = g_bytes_get_data(file, &size);
     const char *rest = start, *end = start + size;
 
-    for (blocks->n_blocks = 0; rest < end && *rest != '{'; blocks->n_blocks++) {
+    for (blocks->n_blocks = 0; begins_block(rest, end); blocks->n_blocks++) {
         if (blocks->n_blocks == FOTA_SIGNATURE_MAX_BLOCKS)
             return refuse(error, "more than 8 signature blocks");
         if (!read_block(&rest, end, &blocks->blocks[blocks->n_blocks])) {
@@ -110,9 +117,6 @@ read_blocks(GBytes *file, gboolean has_payload, Blocks *blocks, GError **error)
         }
     }
     blocks->payload = (gsize)(rest - start);
-    if (has_payload != (rest < end))
-        return refuse(error, has_payload ? "there is nothing behind the signature"
-                                         : "there is something behind the signature");
     return TRUE;
 }
 
@@ -198,20 +202,27 @@ refuse_unsigned(GError **error)
 static GBytes *
 open_file(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers, GError **error)
 {
+    gsize size;
+    const char *start = g_bytes_get_data(file, &size);
+    g_autoptr(GBytes) payload = NULL;
     Blocks blocks;
 
-    if (!read_blocks(file, TRUE, &blocks, error))
+    if (!read_blocks(file, &blocks, error))
         return NULL;
-    if (blocks.n_blocks == 0 && require) {
-        refuse_unsigned(error);
+    if (blocks.n_blocks == 0) {
+        if (require) {
+            refuse_unsigned(error);
+            return NULL;
+        }
+        *signers = g_new0(char *, 1);
+        return g_bytes_ref(file);
+    }
+    if (blocks.payload == size || start[blocks.payload] != '{') {
+        refuse(error, "the line behind the signature does not begin with {");
         return NULL;
     }
-
-    g_autoptr(GBytes) payload =
-        g_bytes_new_from_bytes(file, blocks.payload, g_bytes_get_size(file) - blocks.payload);
-
-    *signers =
-        blocks.n_blocks == 0 ? g_new0(char *, 1) : verify_blocks(&blocks, payload, keyring, error);
+    payload = g_bytes_new_from_bytes(file, blocks.payload, size - blocks.payload);
+    *signers = verify_blocks(&blocks, payload, keyring, error);
     return *signers ? g_steal_pointer(&payload) : NULL;
 }
 
@@ -235,16 +246,17 @@ fota_signature_list_signers(GBytes *file, FotaKeyring *keyring, GError **error)
 gboolean
 fota_signature_verify(GBytes *payload, GBytes *minisig, FotaKeyring *keyring, GError **error)
 {
+    g_auto(GStrv) signers = NULL;
     Blocks blocks;
 
-    if (!read_blocks(minisig, FALSE, &blocks, error))
+    if (!read_blocks(minisig, &blocks, error))
         return FALSE;
     if (blocks.n_blocks == 0) {
         refuse_unsigned(error);
         return FALSE;
     }
-
-    g_auto(GStrv) signers = verify_blocks(&blocks, payload, keyring, error);
-
+    if (blocks.payload != g_bytes_get_size(minisig))
+        return refuse(error, "there is something behind the signature");
+    signers = verify_blocks(&blocks, payload, keyring, error);
     return signers != NULL;
 }

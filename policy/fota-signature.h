@@ -8,10 +8,11 @@ G_BEGIN_DECLS
 /**
  * SECTION: minisign signatures in front of, or beside, a file.
  *
- * A signed file is 1 to 8 whole minisign blocks of four lines, then the payload, which begins at
- * the first line that starts with `{` and goes to the last byte. What is verified is exactly those
- * bytes, as minisign does it: Ed25519 over their BLAKE2b-512 ("ED"), and the global signature over
- * the trusted comment. The raw form ("Ed": `minisign -l`, signify) is refused.
+ * A signed file is 1 to 8 whole minisign blocks of four lines, then the payload, which begins with
+ * `{` and goes to the last byte. A file that does not begin with such a block is not signed. What
+ * is verified is exactly those bytes, as minisign does it: Ed25519 over their BLAKE2b-512 ("ED"),
+ * and the global signature over the trusted comment. The raw form ("Ed": `minisign -l`, signify) is
+ * refused.
  *
  * A block by a key that is not in the ring is passed over, so that keys can be rotated. A block
  * that names a key of the ring and does not verify makes the whole file bad. One key counts once.

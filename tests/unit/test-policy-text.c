@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-text.h"
+
+#include <string.h>
+
+typedef struct {
+    FotaTextCheck check;
+    const char *good[20];
+    const char *bad[24];
+} Kind;
+
+#define TEN "aaaaaaaaaa"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+#define HOST "https://h/"
+
+static const Kind kinds[] = {
+    {fota_text_check_imei,
+     {"353081090012345", "000000000000000"},
+     {"", "35308109001234", "3530810900123456", "35308109001234x", " 53081090012345",
+      "-53081090012345"}},
+    {fota_text_check_version,
+     {"30.00.001-B026_FOTA", "L0.0.00.00.05.08,A.02.04", "02.06,A00.01", "12.815.01.03.00",
+      "SWI9X30C_02.33.03.00 r8209 CARMD-EV-FRMWR2 2019/08/28", "M0B.800004 [Feb 1 2018]", "1+2",
+      "a:b", SIXTY "aaaa"},
+     {"",    SIXTY "aaaaa", "a\"b", "a;b", "a\rb", "a\nb",     "a`b", "a$b", "a&b", "a|b",
+      "a<b", "a(b",         "a\\b", "a'b", "a\tb", "\xc3\xa9", "a%b", "a=b", "a?b", "a*b"}},
+    {fota_text_check_model, {"ME910C1-NA", "LE910-NA V2"}, {"", "a\"b", "a;b"}},
+    {fota_text_check_name,
+     {"b026-fota", "server_1.2", "-x", SIXTY "aaaa"},
+     {"", ".hidden", "..", "a/b", "../x", "a b", SIXTY "aaaaa", "a\nb", "\xc3\xa9"}},
+    {fota_text_check_sha256,
+     {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+     {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85",
+      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8555",
+      "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"}},
+    {fota_text_check_uri,
+     {"http://h", "https://h:8443/a/b.bin?x=1", "ftp://fw.example/30.00.001-B026_to_B026-FOTA.bin",
+      "ftps://h/a%20b", "https://[::1]/a", "HTTP://h/"},
+     {"",
+      "h",
+      "/a",
+      "file:///etc/passwd",
+      "gopher://h/",
+      "http://",
+      "http:///a",
+      "http://u:p@h/",
+      "http://u@h/",
+      "http://h/a b",
+      "http://h/\"",
+      "http://h/;x",
+      "http://h/a#b",
+      "http://h/a&b",
+      "http://h/`a`",
+      "http://h/$a",
+      "http://h/(a)",
+      "http://h/a%0d%0ab",
+      "http://h/a%00b",
+      "http://h/a%22b",
+      "http://h/a%3bb",
+      "http://h/a%zz",
+      "http://h/{imei}",
+      "http://h/\xc3\xa9"}},
+    {fota_text_check_uri_template,
+     {"https://h/{imei}.signed", "https://h/{model}/{imei-sha256}", "https://h/a?i={imei}",
+      "http://h"},
+     {"https://{imei}.h/", "https://h:{imei}/", "{imei}", "https://{imei}", "https://h/{other}",
+      "https://h/{imei", "https://h/imei}"}},
+    {fota_text_check_web_uri,
+     {"https://example/notes", "http://example/"},
+     {"", "ftp://example/", "javascript:alert(1)", "file:///x", "https://u:p@h/"}},
+    {fota_text_check_title,
+     {"x", "Carrier certification", "\xc3\xa9t\xc3\xa9", SIXTY SIXTY},
+     {"", "a\nb", "a\tb", "a\x1b[0mb", "\xff", SIXTY SIXTY "a", "a\xe2\x80\xae b"}},
+    {fota_text_check_timezone,
+     {"local", "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"},
+     {"", "/etc/passwd", "../x", "Europe.Berlin", "a b", ":x"}},
+};
+
+static void
+test_alphabets(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        for (guint j = 0; kinds[i].good[j]; j++)
+            if (kinds[i].check(kinds[i].good[j]))
+                g_error("kind %u: %s was refused", i, kinds[i].good[j]);
+        for (guint j = 0; j < G_N_ELEMENTS(kinds[i].bad) && kinds[i].bad[j]; j++)
+            if (!kinds[i].check(kinds[i].bad[j]))
+                g_error("kind %u: %s was accepted", i, kinds[i].bad[j]);
+    }
+}
+
+static void
+test_uri_length(void)
+{
+    g_autofree char *rest = g_strnfill(512 - strlen(HOST), 'a');
+    g_autofree char *longest = g_strconcat(HOST, rest, NULL);
+    g_autofree char *longer = g_strconcat(longest, "a", NULL);
+
+    g_assert_null(fota_text_check_uri(longest));
+    g_assert_nonnull(fota_text_check_uri(longer));
+}
+
+static void
+test_time(void)
+{
+    static const struct {
+        const char *text;
+        gint64 seconds;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-11-21T04:00:00Z", 1795233600},
+        {"2024-02-29T23:59:59Z", 1709251199},
+        {"2000-02-29T00:00:00Z", 951782400},
+        {"2106-02-07T06:28:16Z", G_GINT64_CONSTANT(4294967296)},
+        {"9999-12-31T23:59:59Z", G_GINT64_CONSTANT(253402300799)},
+    };
+    static const char *const bad[] = {
+        "",
+        "2026-11-21",
+        "2026-11-21T04:00:00",
+        "2026-11-21T04:00:00z",
+        "2026-11-21t04:00:00Z",
+        "2026-11-21 04:00:00Z",
+        "2026-11-21T04:00:00+00:00",
+        "2026-11-21T04:00:00.5Z",
+        "20261121T040000Z",
+        "2026-13-01T00:00:00Z",
+        "2026-00-01T00:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "2100-02-29T00:00:00Z",
+        "2026-11-31T00:00:00Z",
+        "2026-11-21T24:00:00Z",
+        "2026-11-21T23:60:00Z",
+        "2026-11-21T23:59:60Z",
+        "1969-12-31T23:59:59Z",
+        "0000-01-01T00:00:00Z",
+        "+026-11-21T04:00:00Z",
+        "2026-11-21T04:00:00Z ",
+    };
+    gint64 time;
+
+    for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autofree char *again = NULL;
+
+        g_assert_true(fota_text_parse_time(good[i].text, &time));
+        g_assert_cmpint(time, ==, good[i].seconds * G_USEC_PER_SEC);
+        again = fota_text_format_time(time);
+        g_assert_cmpstr(again, ==, good[i].text);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
+        if (fota_text_parse_time(bad[i], &time))
+            g_error("%s was accepted", bad[i]);
+
+    g_autofree char *never = fota_text_format_time(G_MAXINT64);
+
+    g_assert_cmpstr(never, ==, "never");
+}
+
+static void
+test_hash(void)
+{
+    /* (printf 'r7\0'; printf 353081090012345) | sha256sum */
+    g_assert_cmphex(fota_text_hash("r7", "353081090012345", NULL), ==,
+                    G_GUINT64_CONSTANT(0xbe43c7a2fabc4c6a));
+    g_assert_cmphex(fota_text_hash("ab", "c", NULL), !=, fota_text_hash("a", "bc", NULL));
+}
+
+static void
+test_expand(void)
+{
+    g_autofree char *uri = fota_text_expand_uri("https://h/{model}/{imei}?{imei-sha256}",
+                                                "353081090012345", "LE910 V2");
+
+    g_assert_cmpstr(uri, ==,
+                    "https://h/LE910%20V2/353081090012345?"
+                    "aa37deee3b172e667948c8f4b28bab31a97538d3d5c95063df28812517b653b2");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/text/alphabets", test_alphabets);
+    g_test_add_func("/text/uri-length", test_uri_length);
+    g_test_add_func("/text/time", test_time);
+    g_test_add_func("/text/hash", test_hash);
+    g_test_add_func("/text/expand", test_expand);
+    return g_test_run();
+}
