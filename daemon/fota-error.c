@@ -25,6 +25,7 @@ static const char *const daemon_names[] = {
     [FOTA_ERROR_BAD_RECORD] = "BadRecord",
     [FOTA_ERROR_CHANNEL] = "NoAtPort",
     [FOTA_ERROR_PLUGIN] = "BadPlugin",
+    [FOTA_ERROR_UNANSWERED] = "Unanswered",
     [FOTA_ERROR_INTERRUPTED] = "Interrupted",
 };
 

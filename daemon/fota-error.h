@@ -25,6 +25,7 @@ typedef enum {
     FOTA_ERROR_BAD_RECORD,      /**< BadRecord: the state file cannot be read */
     FOTA_ERROR_CHANNEL,         /**< NoAtPort: no AT channel to the module could be opened */
     FOTA_ERROR_PLUGIN,          /**< BadPlugin */
+    FOTA_ERROR_UNANSWERED,      /**< Unanswered: no approval within [Approval] Timeout */
     FOTA_ERROR_INTERRUPTED,     /**< Interrupted: fotad stopped in the middle of the update */
 } FotaError;
 

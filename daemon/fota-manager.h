@@ -18,11 +18,17 @@ G_BEGIN_DECLS
 #define FOTA_TYPE_MANAGER (fota_manager_get_type())
 G_DECLARE_FINAL_TYPE(FotaManager, fota_manager, FOTA, MANAGER, GObject)
 
+/** Where things lie; copied. */
+typedef struct {
+    const char *plugins; /**< directory */
+    const char *state;   /**< directory */
+    const char *fetch;   /**< the program fotad-fetch */
+} FotaPaths;
+
 /**
- * Loads plugins from @plugin_directory and the known modules' records, touches no hardware.
- * @config: transfer full.
+ * Loads plugins, keys and the known modules' records; touches no hardware. @config: transfer full.
  */
-FotaManager *fota_manager_new(FotaConfig *config, const char *plugin_directory, GError **error);
+FotaManager *fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error);
 
 /** Begins to look for modules through ModemManager on the system bus @bus. */
 void fota_manager_start(FotaManager *manager, GDBusConnection *bus);

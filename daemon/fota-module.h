@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * - "approval-requested" (const char *token, const char *gate, GVariant *update a{sv}):
  *   gate is "download" or "install"
  * - "update-finished" (const char *id, const char *result, GVariant *details a{sv}):
- *   result is "success", "failed", "cancelled" or "rejected"
+ *   result is "success", "failed", "cancelled", "rejected" or "rehearsed"
+ * - "job-ended" (): no thread works on this module any more
  */
 #define FOTA_TYPE_MODULE (fota_module_get_type())
 G_DECLARE_FINAL_TYPE(FotaModule, fota_module, FOTA, MODULE, GObject)

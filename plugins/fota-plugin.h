@@ -172,6 +172,11 @@ char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guin
 gboolean fota_session_pause(FotaSession *session, guint seconds, GError **error);
 
 /**
+ * While shielded, commands go on although the update was cancelled: for closing what was opened.
+ */
+void fota_session_shield(FotaSession *session, gboolean shielded);
+
+/**
  * Copies @text between double quotes for an AT line. FOTA_MODULE_ERROR_BAD_ARGUMENT when it holds
  * anything but printable ASCII, or one of `"`, `;`, `\`, `,`.
  */

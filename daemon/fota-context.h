@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-config.h"
+#include "daemon/fota-plugins.h"
+#include "daemon/fota-store.h"
+#include "daemon/mm/fota-mm.h"
+#include "policy/fota-keyring.h"
+
+G_BEGIN_DECLS
+
+/** When this source was last released: no true clock is before it. Microseconds of UTC. */
+#define FOTA_RELEASE_TIME ((gint64)1793491200 * G_USEC_PER_SEC)
+
+/** What all modules share. Owned by the manager, and outlives them. */
+typedef struct {
+    FotaConfig *config;
+    FotaKeyring *keyring;
+    FotaPluginSet *plugins;
+    FotaStore *store;
+    FotaMm *mm;         /**< NULL until fota_manager_start() */
+    char *fetch_helper; /**< path of fotad-fetch */
+    guint inhibitions;  /**< held by applications: nothing is started while there are any */
+    guint jobs;         /**< running: one module of a gateway is updated at a time */
+} FotaContext;
+
+G_END_DECLS

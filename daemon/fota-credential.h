@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * Credentials are files named after them in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=), or
+ * in `credentials/` beside the configuration file when there is no such directory. A file that
+ * others may read is refused. What a credential holds is never logged.
+ */
+
+/** Where the credential @name lies; it need not exist. @config_file: path of fotad.conf. */
+char *fota_credential_get_path(const char *config_file, const char *name);
+
+/**
+ * Reads `user:password` from the file @path. FOTA_ERROR_CREDENTIAL when it is missing, too open, or
+ * holds something else.
+ */
+gboolean fota_credential_read_login(const char *path, char **user, char **password, GError **error);
+
+G_END_DECLS

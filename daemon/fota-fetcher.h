@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * Runs fotad-fetch for one transfer. The network is met in that process and not in this one; what
+ * comes back is a status, some header lines, and at most so many bytes as were asked for.
+ */
+
+typedef struct {
+    const char *helper;     /**< path of fotad-fetch */
+    const char *uri;        /**< http, https, ftp, ftps or file */
+    const char *credential; /**< file of a credential, NULL = none */
+    const char *ca_file;    /**< PEM file, NULL = the system's */
+    const char *etag;       /**< of the copy that we have, NULL = none */
+    gsize max_bytes;
+} FotaRequest;
+
+typedef struct {
+    guint status;        /**< as HTTP counts: 200, 304, 404 ...; ftp and file are mapped to it */
+    char *etag;          /**< NULL = none */
+    guint64 max_age;     /**< seconds, 0 = not said */
+    guint64 retry_after; /**< seconds, 0 = not said */
+    GBytes *body;
+} FotaResponse;
+
+void fota_response_free(FotaResponse *response);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaResponse, fota_response_free)
+
+/** Cancelling ends the helper. */
+void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer user_data);
+
+/** NULL with FOTA_ERROR_FETCH when no answer came; the text is the helper's own. */
+FotaResponse *fota_fetch_finish(GAsyncResult *result, GError **error);
+
+G_END_DECLS

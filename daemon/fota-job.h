@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-config.h"
+#include "daemon/fota-plugins.h"
+#include "daemon/fota-record.h"
+#include "daemon/fota-state.h"
+#include "daemon/mm/fota-mm.h"
+
+G_BEGIN_DECLS
+
+/**
+ * One running update: chooses the AT channel, keeps ModemManager away where that is needed, runs
+ * the steps (fota-steps.c) in a thread, and tells the main loop how it goes. The inhibition is held
+ * exactly from the job's start to its end, on every way out.
+ */
+typedef struct _FotaJob FotaJob;
+
+typedef enum {
+    FOTA_JOB_UPDATE,  /**< bring the delta in and, unless the gate forbids, install it */
+    FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
+    FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
+    FOTA_JOB_DISCARD, /**< throw the delta away */
+} FotaJobKind;
+
+/** What to do. All strings are copied. */
+typedef struct {
+    FotaJobKind kind;
+    gboolean stop_after_download; /**< FOTA_JOB_UPDATE: the install gate is still closed */
+    FotaMm *mm;
+    const FotaVendor *vendor;
+    const FotaModuleConfig *config;
+    const char *imei;
+    const char *model;
+    const char *device; /**< sysfs path */
+    const char *modem;  /**< ModemManager's object */
+    FotaUpdate update;
+    const char *delta_credential; /**< file of the login for the delta's server, NULL = none */
+    GHashTable *settings;         /**< what an earlier job of this update remembered; copied */
+} FotaJobOrder;
+
+/** How it ended. */
+typedef struct {
+    FotaResult result;
+    const GError *error; /**< NULL exactly when @result is FOTA_RESULT_DONE */
+    const char *version; /**< what the module last said, "" = it could not be asked */
+    gboolean downloaded; /**< the delta is in the module, not installed */
+    guint outage;        /**< seconds from the order to install to the verified version */
+} FotaJobEnd;
+
+/** All called on the main loop. */
+typedef struct {
+    void (*state)(FotaState state, gpointer user_data);
+    void (*progress)(guint percent, gpointer user_data);
+    void (*bytes)(guint64 received, guint64 total, gpointer user_data);
+    /** Must lead to fota_job_commit_done(); the job goes on only after that. */
+    void (*commit)(FotaMark mark, gpointer user_data);
+    void (*remember)(const char *name, const char *value, gpointer user_data);
+    /** The last call; the job is freed after it returns. */
+    void (*finished)(const FotaJobEnd *end, gpointer user_data);
+} FotaJobCallbacks;
+
+/** Starts it. @callbacks must live until finished() has been called. */
+FotaJob *
+fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpointer user_data);
+
+/** The record has been written, or not: @error is kept by the caller. */
+void fota_job_commit_done(FotaJob *job, const GError *error);
+
+/**
+ * Asks it to end. FALSE when installing has begun: then only @force ends the thread, which leaves
+ * the module to itself and the record for the next start.
+ */
+gboolean fota_job_cancel(FotaJob *job, gboolean force);
+
+G_END_DECLS

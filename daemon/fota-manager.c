@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-manager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/fota-error.h"
+#include "daemon/fota-log.h"
+#include "daemon/fota-module-private.h"
+
+#define MAX_INHIBITIONS 64
+
+struct _FotaManager {
+    GObject parent;
+
+    FotaContext context;
+    GPtrArray *modules; /* FotaModule, by IMEI */
+
+    GSourceFunc stopped;
+    gpointer stopped_data;
+};
+
+enum {
+    PROP_0,
+    PROP_INHIBITED,
+    N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE(FotaManager, fota_manager, G_TYPE_OBJECT)
+
+static void
+fota_manager_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    if (id == PROP_INHIBITED)
+        g_value_set_boolean(value, fota_manager_get_inhibited(FOTA_MANAGER(object)));
+    else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void
+fota_manager_finalize(GObject *object)
+{
+    FotaManager *manager = FOTA_MANAGER(object);
+    FotaContext *context = &manager->context;
+
+    g_clear_pointer(&context->mm, fota_mm_free);
+    g_clear_pointer(&manager->modules, g_ptr_array_unref);
+    g_clear_pointer(&context->store, fota_store_free);
+    g_clear_pointer(&context->plugins, fota_plugin_set_free);
+    g_clear_pointer(&context->keyring, fota_keyring_unref);
+    g_clear_pointer(&context->config, fota_config_unref);
+    g_clear_pointer(&context->fetch_helper, g_free);
+    G_OBJECT_CLASS(fota_manager_parent_class)->finalize(object);
+}
+
+static void
+fota_manager_class_init(FotaManagerClass *klass)
+{
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+
+    object_class->get_property = fota_manager_get_property;
+    object_class->finalize = fota_manager_finalize;
+    props[PROP_INHIBITED] = g_param_spec_boolean("inhibited", NULL, NULL, FALSE,
+                                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+    g_object_class_install_properties(object_class, N_PROPS, props);
+    g_signal_new("module-added", FOTA_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                 G_TYPE_NONE, 1, FOTA_TYPE_MODULE);
+}
+
+static void
+fota_manager_init(FotaManager *manager)
+{
+    manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
+}
+
+static FotaKeyring *
+load_keys(const char *directory, GError **error)
+{
+    g_autoptr(FotaKeyring) keyring = fota_keyring_new();
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *file = g_build_filename(directory, name, NULL);
+        g_autofree char *text = NULL;
+
+        if (g_str_has_suffix(name, ".pub") && (!g_file_get_contents(file, &text, NULL, error) ||
+                                               !fota_keyring_add(keyring, file, text, error)))
+            return NULL;
+    }
+    if (fota_keyring_get_size(keyring) == 0)
+        g_message("there is no key in %s: no signed manifest will be accepted", directory);
+    return g_steal_pointer(&keyring);
+}
+
+static void
+settle_all(FotaManager *manager)
+{
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_settle(manager->modules->pdata[i]);
+}
+
+static void
+report_stopped(FotaManager *manager)
+{
+    if (manager->stopped != NULL && manager->context.jobs == 0) {
+        GSourceFunc stopped = manager->stopped;
+
+        manager->stopped = NULL;
+        g_idle_add(stopped, manager->stopped_data);
+    }
+}
+
+static void
+job_ended(FotaModule *module, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    if (manager->stopped != NULL)
+        report_stopped(manager);
+    else
+        settle_all(manager);
+}
+
+static int
+compare_imei(gconstpointer a, gconstpointer b)
+{
+    return strcmp(fota_module_get_imei(*(FotaModule *const *)a),
+                  fota_module_get_imei(*(FotaModule *const *)b));
+}
+
+static FotaModule *
+find_module(FotaManager *manager, const char *imei)
+{
+    for (guint i = 0; i < manager->modules->len; i++) {
+        FotaModule *module = manager->modules->pdata[i];
+
+        if (strcmp(fota_module_get_imei(module), imei) == 0)
+            return module;
+    }
+    return NULL;
+}
+
+static FotaModule *
+add_module(FotaManager *manager, const char *imei)
+{
+    g_autoptr(GError) error = NULL;
+    FotaRecord *record = fota_store_load(manager->context.store, imei, &error);
+    FotaModule *module;
+
+    if (error != NULL) {
+        FotaLogContext context = {.imei = imei};
+
+        fota_log(3, FOTA_EVENT_BAD_RECORD, &context, "%s", error->message);
+    }
+    module = fota_module_new(&manager->context, record);
+    g_signal_connect_object(module, "job-ended", G_CALLBACK(job_ended), manager, 0);
+    g_ptr_array_add(manager->modules, module);
+    g_ptr_array_sort(manager->modules, compare_imei);
+    g_signal_emit_by_name(manager, "module-added", module);
+    return module;
+}
+
+/* An IMEI becomes a file name and an object path. */
+static gboolean
+is_imei(const char *text)
+{
+    return strlen(text) == 15 && strspn(text, "0123456789") == 15;
+}
+
+static void
+modem_seen(const FotaModemFacts *facts, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+    FotaModule *module = find_module(manager, facts->imei);
+
+    if (module == NULL && !is_imei(facts->imei)) {
+        g_message("%s is left alone: %s is no IMEI", facts->path, facts->imei);
+        return;
+    }
+    if (module == NULL)
+        module = add_module(manager, facts->imei);
+    fota_module_seen(module, facts);
+}
+
+static void
+modem_gone(const char *path, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    for (guint i = 0; i < manager->modules->len; i++) {
+        FotaModule *module = manager->modules->pdata[i];
+
+        if (strcmp(fota_module_get_modem(module), path) == 0)
+            fota_module_gone(module);
+    }
+}
+
+static void
+modem_manager_available(gboolean available, gpointer user_data)
+{
+    if (available)
+        fota_log(6, FOTA_EVENT_NONE, NULL, "ModemManager is there");
+    else
+        fota_log(4, FOTA_EVENT_NO_MODEM_MANAGER, NULL,
+                 "ModemManager is not there; no module can be seen until it is started");
+}
+
+static const FotaMmCallbacks mm_callbacks = {modem_seen, modem_gone, modem_manager_available};
+
+FotaManager *
+fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
+{
+    g_autoptr(FotaManager) manager = g_object_new(FOTA_TYPE_MANAGER, NULL);
+    FotaContext *context = &manager->context;
+    g_auto(GStrv) imeis = NULL;
+
+    context->config = config;
+    context->fetch_helper = g_strdup(paths->fetch);
+    context->keyring = load_keys(fota_config_get_keys_directory(config), error);
+    if (context->keyring == NULL)
+        return NULL;
+    context->plugins = fota_plugin_set_load(paths->plugins, error);
+    if (context->plugins == NULL)
+        return NULL;
+    context->store = fota_store_new(paths->state, error);
+    if (context->store == NULL)
+        return NULL;
+    imeis = fota_store_list(context->store);
+    for (guint i = 0; imeis[i] != NULL; i++) {
+        if (is_imei(imeis[i]))
+            add_module(manager, imeis[i]);
+    }
+    return g_steal_pointer(&manager);
+}
+
+void
+fota_manager_start(FotaManager *manager, GDBusConnection *bus)
+{
+    manager->context.mm = fota_mm_new(bus, &mm_callbacks, manager);
+}
+
+GPtrArray *
+fota_manager_get_modules(FotaManager *manager)
+{
+    return manager->modules;
+}
+
+gboolean
+fota_manager_get_inhibited(FotaManager *manager)
+{
+    return manager->context.inhibitions > 0;
+}
+
+typedef struct {
+    FotaManager *manager;
+    char *who;
+} Inhibition;
+
+static void
+inhibition_changed(FotaManager *manager, int change)
+{
+    gboolean before = manager->context.inhibitions > 0;
+
+    manager->context.inhibitions = (guint)((int)manager->context.inhibitions + change);
+    if (before != (manager->context.inhibitions > 0))
+        g_object_notify_by_pspec(G_OBJECT(manager), props[PROP_INHIBITED]);
+    settle_all(manager);
+}
+
+/* The last copy of the write end is closed, by the holder or by its death. */
+static gboolean
+inhibition_ended(int fd, GIOCondition condition, gpointer user_data)
+{
+    Inhibition *inhibition = user_data;
+
+    g_message("%s no longer inhibits updates", inhibition->who);
+    close(fd);
+    inhibition_changed(inhibition->manager, -1);
+    g_free(inhibition->who);
+    g_free(inhibition);
+    return G_SOURCE_REMOVE;
+}
+
+int
+fota_manager_inhibit(FotaManager *manager, const char *who, const char *why, GError **error)
+{
+    Inhibition *inhibition;
+    int fds[2];
+
+    if (manager->context.inhibitions >= MAX_INHIBITIONS) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY, "%u inhibitions are held already",
+                    MAX_INHIBITIONS);
+        return -1;
+    }
+    if (!g_unix_open_pipe(fds, FD_CLOEXEC, error))
+        return -1;
+    inhibition = g_new0(Inhibition, 1);
+    inhibition->manager = manager;
+    inhibition->who = g_strdup(who);
+    g_unix_fd_add(fds[0], G_IO_HUP | G_IO_ERR, inhibition_ended, inhibition);
+    g_message("%s inhibits updates: %s", who, why);
+    inhibition_changed(manager, 1);
+    return fds[1];
+}
+
+void
+fota_manager_check_all(FotaManager *manager)
+{
+    for (guint i = 0; i < manager->modules->len; i++) {
+        FotaModule *module = manager->modules->pdata[i];
+        g_autoptr(GError) error = NULL;
+
+        if (!fota_module_check(module, &error))
+            fota_module_log(module, 6, FOTA_EVENT_NONE, "not checked: %s", error->message);
+    }
+}
+
+gboolean
+fota_manager_reload(FotaManager *manager, GError **error)
+{
+    FotaContext *context = &manager->context;
+    g_autoptr(FotaConfig) config = fota_config_load(fota_config_get_file(context->config), error);
+    FotaKeyring *keyring;
+
+    if (config == NULL)
+        return FALSE;
+    keyring = load_keys(fota_config_get_keys_directory(config), error);
+    if (keyring == NULL)
+        return FALSE;
+    fota_keyring_unref(context->keyring);
+    context->keyring = keyring;
+    fota_config_unref(context->config);
+    context->config = g_steal_pointer(&config);
+    fota_log_set_personal_info(fota_config_get_personal_info(context->config));
+    if (fota_config_get_log_level(context->config) >= 0)
+        fota_log_set_level(fota_config_get_log_level(context->config));
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_schedule_check(manager->modules->pdata[i]);
+    settle_all(manager);
+    g_message("configuration read again");
+    return TRUE;
+}
+
+void
+fota_manager_stop(FotaManager *manager, GSourceFunc done, gpointer user_data)
+{
+    manager->stopped = done;
+    manager->stopped_data = user_data;
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_stop(manager->modules->pdata[i]);
+    report_stopped(manager);
+}

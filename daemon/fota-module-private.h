@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-context.h"
+#include "daemon/fota-job.h"
+#include "daemon/fota-log.h"
+#include "daemon/fota-module.h"
+#include "daemon/fota-record.h"
+
+G_BEGIN_DECLS
+
+/**
+ * The insides of FotaModule, for its own files:
+ *
+ *   fota-module.c         the object and its properties
+ *   fota-module-check.c   reading the manifest, and when
+ *   fota-module-settle.c  what to do next
+ *   fota-module-answer.c  what the application says to an offer
+ *   fota-module-run.c     a job: its order, its reports, its end
+ *   fota-module-view.c    what is shown as dictionaries and JSON
+ */
+struct _FotaModule {
+    GObject parent;
+
+    FotaContext *context;
+    FotaRecord *record;
+    FotaModemFacts *facts;    /* as ModemManager last said; NULL = absent */
+    gboolean here;            /* ModemManager exports it now; it does not while inhibited */
+    const FotaVendor *vendor; /* NULL = unsupported */
+    GTimeZone *zone;          /* the gateway's own */
+
+    FotaState state;
+    guint progress;
+    guint64 bytes_received;
+    guint64 bytes_total;
+    GStrv blockers;
+    char *error_name;
+    char *error_text;
+    guint64 last_check;
+    guint64 next_check;
+    GVariant *update;
+
+    FotaManifest *manifest; /* accepted last; NULL = none */
+    FotaPlan *plan;         /* made by fota_module_settle(); NULL = nothing to plan */
+    char *announced;        /* token that ApprovalRequested was sent for */
+    gboolean rehearsal;     /* the offer is to rehearse only */
+    gint64 hold_until;      /* boot time before which nothing is tried again, 0 = none */
+
+    GCancellable *check; /* while the manifest is being fetched */
+    guint failed_checks; /* in a row */
+    char *etag;
+
+    FotaJob *job;
+    FotaJobKind job_kind;
+    gint64 job_began;    /* boot time */
+    gboolean job_cancel; /* by the application */
+    gboolean stopping;   /* fotad ends: leave the record as it is */
+
+    guint timer;       /* the next moment at which something may change by itself */
+    guint grace_timer; /* after a job, until ModemManager must have found the module again */
+};
+
+/* fota-module.c */
+
+FotaModule *fota_module_new(FotaContext *context, FotaRecord *record);
+void fota_module_set_state(FotaModule *module, FotaState state);
+void fota_module_set_progress(FotaModule *module, guint percent);
+void fota_module_set_bytes(FotaModule *module, guint64 received, guint64 total);
+void fota_module_set_blockers(FotaModule *module, const char *const *blockers);
+/** @error NULL clears LastError. */
+void fota_module_set_error(FotaModule *module, const GError *error);
+void fota_module_set_update(FotaModule *module, GVariant *update);
+void fota_module_set_revision(FotaModule *module, const char *revision);
+void fota_module_set_last_check(FotaModule *module, guint64 last_check);
+void fota_module_set_next_check(FotaModule *module, guint64 next_check);
+const FotaModuleConfig *fota_module_get_config(FotaModule *module);
+/** Logs about this module and its update. */
+void fota_module_log(FotaModule *module, int level, FotaEvent event, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/** Writes the record; a failure becomes LastError. */
+void fota_module_save(FotaModule *module, GBytes *manifest);
+
+/** ModemManager reports the module, or that it has gone. */
+void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
+void fota_module_gone(FotaModule *module);
+/** A job has ended: absent only when ModemManager does not find the module again in time. */
+void fota_module_start_grace(FotaModule *module);
+/** Ends what may be ended. TRUE when no job runs (any more). */
+gboolean fota_module_stop(FotaModule *module);
+
+/* fota-module-check.c */
+
+/** Reads the manifest that was accepted last from the state directory, if it still holds. */
+void fota_module_restore_manifest(FotaModule *module);
+void fota_module_schedule_check(FotaModule *module);
+/** The state becomes checking; the result comes later. */
+void fota_module_start_check(FotaModule *module);
+
+/* fota-module-settle.c */
+
+/**
+ * Decides what this module does next, from everything that is known, and does it: rests, asks,
+ * waits, or starts a job. Called after every event; calling it once more changes nothing.
+ */
+void fota_module_settle(FotaModule *module);
+/** Makes module->plan from what is known now. */
+void fota_module_make_plan(FotaModule *module);
+/** The gate at which the update stands: install when the delta is in the module. */
+FotaApprovalGate fota_module_get_gate(FotaModule *module);
+
+/* fota-module-run.c */
+
+void fota_module_start_job(FotaModule *module, FotaJobKind kind);
+
+/* fota-module-view.c */
+
+/** The Update property for the plan and @gate; floating. */
+GVariant *fota_module_describe_update(FotaModule *module, FotaApprovalGate gate);
+/** Token of the offer at @gate; a rehearsal's differs. */
+char *fota_module_make_token(FotaModule *module, FotaApprovalGate gate);
+/** Seconds the module was away when it was last updated, else what its model data say. */
+guint fota_module_expect_outage(FotaModule *module);
+
+G_END_DECLS

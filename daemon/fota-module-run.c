@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-credential.h"
+#include "daemon/fota-error.h"
+#include "daemon/fota-module-private.h"
+#include "daemon/fota-session.h"
+
+/* After "try later" without a pause in the manifest. */
+#define HOLD_SECONDS 300
+
+static void
+on_state(FotaState state, gpointer user_data)
+{
+    FotaModule *module = user_data;
+
+    if (module->job_kind != FOTA_JOB_DISCARD)
+        fota_module_set_state(module, state);
+}
+
+static void
+on_progress(guint percent, gpointer user_data)
+{
+    fota_module_set_progress(user_data, percent);
+}
+
+static void
+on_bytes(guint64 received, guint64 total, gpointer user_data)
+{
+    fota_module_set_bytes(user_data, received, total);
+}
+
+static void
+commit_saved(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(FotaModule) module = user_data;
+    g_autoptr(GError) error = NULL;
+
+    fota_store_save_finish(module->context->store, result, &error);
+    fota_job_commit_done(module->job, error);
+}
+
+static void
+on_commit(FotaMark mark, gpointer user_data)
+{
+    FotaModule *module = user_data;
+
+    module->record->mark = mark;
+    fota_store_save_async(module->context->store, module->record, NULL, commit_saved,
+                          g_object_ref(module));
+}
+
+static void
+on_remember(const char *name, const char *value, gpointer user_data)
+{
+    FotaModule *module = user_data;
+
+    g_hash_table_insert(module->record->settings, g_strdup(name), g_strdup(value));
+}
+
+static void
+add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+    FotaHistoryEntry *entry = fota_history_entry_new();
+
+    fota_record_set(&entry->id, record->update_id);
+    fota_record_set(&entry->result, result);
+    fota_record_set(&entry->from, record->from);
+    fota_record_set(&entry->to, record->to);
+    fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
+    fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
+    entry->started = record->started;
+    entry->finished = (guint64)g_get_real_time();
+    entry->outage = end->outage;
+    fota_record_add_history(record, entry);
+}
+
+static void
+announce_end(FotaModule *module, const char *result, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+    gint64 seconds = (fota_boot_time() - module->job_began) / G_USEC_PER_SEC;
+    GVariantDict details;
+
+    g_variant_dict_init(&details, NULL);
+    g_variant_dict_insert(&details, "from", "s", record->from);
+    g_variant_dict_insert(&details, "to", "s", record->to);
+    g_variant_dict_insert(&details, "revision", "s", record->revision);
+    g_variant_dict_insert(&details, "duration", "t", (guint64)seconds);
+    g_variant_dict_insert(&details, "outage", "u", end->outage);
+    if (end->error != NULL) {
+        g_variant_dict_insert(&details, "error", "s", fota_error_get_name(end->error));
+        g_variant_dict_insert(&details, "text", "s", end->error->message);
+    }
+    g_signal_emit_by_name(module, "update-finished", record->update_id, result,
+                          g_variant_dict_end(&details));
+}
+
+static void
+end_well(FotaModule *module, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+    g_autofree char *chain_from = g_strdup(record->chain_from);
+
+    fota_module_log(module, 5, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s", record->from,
+                    end->version);
+    fota_module_set_error(module, NULL);
+    fota_module_set_progress(module, 100);
+    record->attempts = 0;
+    record->last_attempt = 0;
+    add_history(module, "success", end);
+    announce_end(module, "success", end);
+    fota_record_forget_update(record);
+
+    /* Approval was given for the whole chain: it holds while there is a step left. */
+    fota_record_set(&record->chain_from, chain_from);
+    fota_module_make_plan(module);
+    if (module->plan == NULL || module->plan->kind != FOTA_PLAN_UPDATE)
+        fota_record_set(&record->chain_from, NULL);
+}
+
+static gboolean
+is_definite(FotaResult result)
+{
+    return result == FOTA_RESULT_FAILED_FOR_GOOD || result == FOTA_RESULT_WRONG_BASE ||
+           result == FOTA_RESULT_REFUSED;
+}
+
+static void
+end_badly(FotaModule *module, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+    guint32 pause = module->manifest != NULL ? module->manifest->update.backoff : 0;
+
+    fota_module_log(module, 3, FOTA_EVENT_UPDATE_FAILED, "the update to %s failed (%s): %s",
+                    record->to, fota_error_get_name(end->error), end->error->message);
+    fota_module_set_error(module, end->error);
+    add_history(module, "failed", end);
+    announce_end(module, "failed", end);
+    if (end->result == FOTA_RESULT_TRY_LATER)
+        module->hold_until =
+            fota_boot_time() + (gint64)(pause > 0 ? pause : HOLD_SECONDS) * G_USEC_PER_SEC;
+    else
+        record->attempts = is_definite(end->result) ? G_MAXUINT32 : record->attempts + 1;
+    record->last_attempt = (guint64)g_get_real_time();
+    fota_record_forget_update(record);
+}
+
+static void
+end_cancelled(FotaModule *module, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+    const char *token = NULL;
+
+    fota_module_log(module, 5, FOTA_EVENT_NONE, "the update was cancelled");
+    if (g_variant_lookup(module->update, "token", "&s", &token))
+        fota_record_set(&record->rejected, token);
+    add_history(module, "cancelled", end);
+    announce_end(module, "cancelled", end);
+    fota_record_forget_update(record);
+}
+
+static void
+end_rehearsal(FotaModule *module, const FotaJobEnd *end)
+{
+    const char *result = end->error != NULL ? "failed" : "rehearsed";
+
+    fota_module_log(module, end->error != NULL ? 4 : 5, FOTA_EVENT_NONE,
+                    "the rehearsal %s%s; nothing was installed",
+                    end->error != NULL ? "failed: " : "went well",
+                    end->error != NULL ? end->error->message : "");
+    fota_module_set_error(module, end->error);
+    add_history(module, result, end);
+    announce_end(module, result, end);
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        fota_record_set(&module->record->approved[i], NULL);
+    fota_record_forget_update(module->record);
+    module->rehearsal = FALSE;
+}
+
+static void
+end_download(FotaModule *module)
+{
+    g_autofree char *token = NULL;
+
+    /* Where a rejection at the first gate holds, so must one at the second. */
+    fota_module_log(module, 6, FOTA_EVENT_NONE, "the delta is in the module");
+    token = fota_module_make_token(module, FOTA_APPROVAL_GATE_INSTALL);
+    if (g_strcmp0(token, module->announced) == 0)
+        g_clear_pointer(&module->announced, g_free);
+}
+
+static void
+on_finished(const FotaJobEnd *end, gpointer user_data)
+{
+    g_autoptr(FotaModule) module = user_data;
+    gboolean cancelled =
+        end->error != NULL && g_error_matches(end->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+    module->job = NULL;
+    module->context->jobs--;
+    if (end->version[0] != '\0')
+        fota_module_set_revision(module, end->version);
+    if (module->stopping) {
+        g_signal_emit_by_name(module, "job-ended");
+        return;
+    }
+    if (end->error != NULL)
+        fota_module_set_progress(module, 0);
+    if (module->rehearsal)
+        end_rehearsal(module, end);
+    else if (module->job_kind == FOTA_JOB_DISCARD)
+        fota_record_forget_update(module->record);
+    else if (cancelled)
+        end_cancelled(module, end);
+    else if (end->error != NULL)
+        end_badly(module, end);
+    else if (end->downloaded)
+        end_download(module);
+    else
+        end_well(module, end);
+    fota_module_save(module, NULL);
+    fota_module_start_grace(module);
+    fota_module_settle(module);
+    g_signal_emit_by_name(module, "job-ended");
+}
+
+static const FotaJobCallbacks callbacks = {on_state,  on_progress, on_bytes,
+                                           on_commit, on_remember, on_finished};
+
+static guint
+default_port(const char *scheme)
+{
+    return g_strcmp0(scheme, "https") == 0 ? 443 : g_strcmp0(scheme, "http") == 0 ? 80 : 21;
+}
+
+static void
+begin_record(FotaModule *module)
+{
+    FotaRecord *record = module->record;
+    const FotaStep *step = &module->plan->steps[0];
+
+    fota_record_set(&record->update_id, module->manifest->update.id);
+    fota_record_set(&record->from, step->from_version);
+    fota_record_set(&record->to, step->to_version);
+    if (record->chain_from[0] == '\0')
+        fota_record_set(&record->chain_from, module->plan->from);
+    record->started = (guint64)g_get_real_time();
+}
+
+/* Fills @order from the step that is to be done; @uri keeps the strings of its address alive. */
+static void
+order_delta(FotaModule *module, FotaJobOrder *order, GUri **uri)
+{
+    const FotaStep *step = &module->plan->steps[0];
+    const char *path;
+
+    order->update.size = step->delta.size;
+    if (step->delta.credential != NULL)
+        order->delta_credential = fota_credential_get_path(
+            fota_config_get_file(module->context->config), step->delta.credential);
+    if (step->delta.uri == NULL)
+        return;
+    *uri = g_uri_parse(step->delta.uri, G_URI_FLAGS_NONE, NULL);
+    if (*uri == NULL)
+        return;
+    path = g_uri_get_path(*uri);
+    order->update.scheme = g_uri_get_scheme(*uri);
+    order->update.host = g_uri_get_host(*uri);
+    order->update.port =
+        g_uri_get_port(*uri) > 0 ? (guint)g_uri_get_port(*uri) : default_port(order->update.scheme);
+    order->update.path = path[0] == '/' ? path + 1 : path;
+}
+
+void
+fota_module_start_job(FotaModule *module, FotaJobKind kind)
+{
+    FotaRecord *record = module->record;
+    g_autoptr(GUri) uri = NULL;
+    FotaJobOrder order = {
+        .kind = kind,
+        .mm = module->context->mm,
+        .vendor = module->vendor,
+        .config = fota_module_get_config(module),
+        .imei = record->imei,
+        .model = record->model,
+        .device = module->facts->device,
+        .modem = module->facts->path,
+        .settings = record->settings,
+    };
+
+    if (kind == FOTA_JOB_UPDATE)
+        begin_record(module);
+    if (kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL)
+        order_delta(module, &order, &uri);
+    order.update.from = record->from;
+    order.update.to = record->to[0] != '\0' ? record->to : NULL;
+    order.update.rehearsal = module->rehearsal;
+    order.stop_after_download =
+        kind == FOTA_JOB_UPDATE &&
+        module->plan->gates[FOTA_APPROVAL_GATE_INSTALL].wanted == FOTA_APPROVAL_REQUIRED &&
+        !module->plan->gates[FOTA_APPROVAL_GATE_INSTALL].approved;
+    if (kind == FOTA_JOB_UPDATE)
+        fota_module_log(module, 5, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
+                        module->rehearsal ? "rehearsing the update" : "updating", record->from,
+                        record->to);
+    fota_module_set_progress(module, 0);
+    fota_module_set_bytes(module, 0, order.update.size);
+    module->job_kind = kind;
+    module->job_began = fota_boot_time();
+    module->job_cancel = FALSE;
+    module->context->jobs++;
+    module->job = fota_job_start(&order, &callbacks, g_object_ref(module));
+    g_free((char *)order.delta_credential);
+}

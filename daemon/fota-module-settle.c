@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-error.h"
+#include "daemon/fota-module-private.h"
+#include "daemon/fota-session.h"
+#include "policy/fota-policy-error.h"
+
+/* Wall clocks jump: whatever is waited for is looked at again this often. */
+#define LOOK_AGAIN_SECONDS 3600
+
+static void
+fill_facts(FotaModule *module, FotaFacts *facts)
+{
+    const FotaRecord *record = module->record;
+    gint64 now = g_get_real_time();
+
+    *facts = (FotaFacts)FOTA_FACTS_INIT;
+    facts->imei = record->imei;
+    facts->manufacturer = record->manufacturer;
+    facts->model = record->model;
+    facts->revision = record->revision;
+    facts->now = now;
+    facts->clock_is_set = now >= FOTA_RELEASE_TIME && now >= (gint64)record->issued;
+    facts->local_zone = module->zone;
+    facts->registered = module->facts->registered;
+    facts->roaming = module->facts->roaming;
+    facts->signal = (int)module->facts->signal;
+    facts->inhibited = module->context->inhibitions > 0;
+    facts->busy = module->context->jobs > 0;
+    facts->run_seconds = fota_module_expect_outage(module);
+    facts->attempts = (guint32)MIN(record->attempts, G_MAXUINT32);
+    facts->last_attempt = (gint64)record->last_attempt;
+    facts->first_offered = (gint64)record->first_offered;
+    facts->asked = (gint64)record->first_offered;
+    facts->deferred_until = (gint64)record->deferred_until;
+    facts->rejected = record->rejected[0] != '\0' ? record->rejected : NULL;
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
+    facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
+    facts->rules = &fota_module_get_config(module)->rules;
+}
+
+void
+fota_module_make_plan(FotaModule *module)
+{
+    FotaFacts facts;
+
+    g_clear_pointer(&module->plan, fota_plan_free);
+    if (module->manifest == NULL || module->facts == NULL || module->vendor == NULL)
+        return;
+    fill_facts(module, &facts);
+    module->plan = fota_plan_make(module->manifest, &facts);
+}
+
+static void
+rest(FotaModule *module, FotaState state)
+{
+    static const char *const none[] = {NULL};
+    GVariantDict empty;
+
+    g_variant_dict_init(&empty, NULL);
+    fota_module_set_update(module, g_variant_dict_end(&empty));
+    fota_module_set_blockers(module, none);
+    fota_module_set_state(module, state);
+}
+
+static void
+rest_failed(FotaModule *module, GQuark domain, int code)
+{
+    guint last = module->plan->reasons->len - 2;
+    g_autoptr(GError) error = g_error_new_literal(domain, code, module->plan->reasons->pdata[last]);
+
+    fota_module_set_error(module, error);
+    rest(module, FOTA_STATE_FAILED);
+}
+
+FotaApprovalGate
+fota_module_get_gate(FotaModule *module)
+{
+    return module->record->mark == FOTA_MARK_DOWNLOADED ? FOTA_APPROVAL_GATE_INSTALL
+                                                        : FOTA_APPROVAL_GATE_DOWNLOAD;
+}
+
+static gboolean
+gate_is_open(FotaModule *module, FotaApprovalGate gate)
+{
+    g_autofree char *token = NULL;
+
+    if (!module->rehearsal)
+        return module->plan->gates[gate].wanted == FOTA_APPROVAL_AUTO ||
+               module->plan->gates[gate].approved;
+    token = fota_module_make_token(module, gate);
+    return g_strcmp0(module->record->approved[gate], token) == 0;
+}
+
+static void
+ask(FotaModule *module, FotaApprovalGate gate)
+{
+    g_autofree char *token = fota_module_make_token(module, gate);
+
+    if (g_strcmp0(module->announced, token) == 0 || fota_plan_has_blocker(module->plan, "deferred"))
+        return;
+    if (module->record->first_offered == 0) {
+        module->record->first_offered = (guint64)g_get_real_time();
+        fota_module_save(module, NULL);
+    }
+    fota_record_set(&module->announced, token);
+    fota_module_log(module, 5, FOTA_EVENT_APPROVAL_WANTED,
+                    "update %s from %s to %s wants approval to %s", module->manifest->update.id,
+                    module->plan->from,
+                    module->plan->to != NULL ? module->plan->to : "what the vendor offers",
+                    fota_approval_gate_get_name(gate));
+    g_signal_emit_by_name(module, "approval-requested", token, fota_approval_gate_get_name(gate),
+                          module->update);
+}
+
+static void
+settle_update(FotaModule *module)
+{
+    const char *const *blockers = (const char *const *)module->plan->blockers->pdata;
+    static const char *const not_now[] = {"backoff", NULL};
+    FotaApprovalGate gate = fota_module_get_gate(module);
+    gboolean downloaded = gate == FOTA_APPROVAL_GATE_INSTALL;
+
+    fota_module_set_update(module, fota_module_describe_update(module, gate));
+    fota_module_set_blockers(module, blockers);
+    if (!gate_is_open(module, gate)) {
+        fota_module_set_state(module, downloaded ? FOTA_STATE_AWAITING_INSTALL_APPROVAL
+                                                 : FOTA_STATE_AWAITING_APPROVAL);
+        ask(module, gate);
+        return;
+    }
+    fota_module_set_state(module, FOTA_STATE_SCHEDULED);
+    if (blockers[0] != NULL || !module->here)
+        return;
+    if (module->hold_until > fota_boot_time()) {
+        fota_module_set_blockers(module, not_now);
+        return;
+    }
+    fota_module_start_job(module, downloaded ? FOTA_JOB_INSTALL : FOTA_JOB_UPDATE);
+}
+
+static void
+settle_plan(FotaModule *module)
+{
+    if (module->record->mark == FOTA_MARK_DOWNLOADED && module->plan->kind != FOTA_PLAN_UPDATE &&
+        module->here) {
+        fota_module_start_job(module, FOTA_JOB_DISCARD);
+        return;
+    }
+    switch (module->plan->kind) {
+    case FOTA_PLAN_NOTHING_FOR_YOU:
+    case FOTA_PLAN_UP_TO_DATE:
+    case FOTA_PLAN_REJECTED:
+        rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+        break;
+    case FOTA_PLAN_NO_PATH:
+        rest_failed(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
+        break;
+    case FOTA_PLAN_DOWNGRADE_REFUSED:
+        rest_failed(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
+        break;
+    case FOTA_PLAN_UNANSWERED:
+        rest_failed(module, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
+        break;
+    case FOTA_PLAN_FAILED_FOR_GOOD:
+        rest(module, FOTA_STATE_FAILED);
+        break;
+    case FOTA_PLAN_UPDATE:
+        settle_update(module);
+        break;
+    }
+}
+
+static gboolean
+timer_over(gpointer data)
+{
+    FotaModule *module = data;
+
+    module->timer = 0;
+    fota_module_settle(module);
+    return G_SOURCE_REMOVE;
+}
+
+/* One timer for the next moment at which something may change by itself. */
+static void
+arm_timer(FotaModule *module)
+{
+    gint64 now = g_get_real_time();
+    gint64 wait = (gint64)LOOK_AGAIN_SECONDS * G_USEC_PER_SEC;
+
+    g_clear_handle_id(&module->timer, g_source_remove);
+    if (module->next_check != 0)
+        wait = MIN(wait, (gint64)module->next_check - now);
+    if (module->plan != NULL && module->plan->not_before > now)
+        wait = MIN(wait, module->plan->not_before - now);
+    if (module->hold_until > fota_boot_time())
+        wait = MIN(wait, module->hold_until - fota_boot_time());
+    module->timer =
+        g_timeout_add_seconds((guint)(MAX(wait, 0) / G_USEC_PER_SEC) + 1, timer_over, module);
+}
+
+static gboolean
+check_is_due(FotaModule *module)
+{
+    return module->here && module->vendor != NULL && module->next_check != 0 &&
+           module->next_check <= (guint64)g_get_real_time();
+}
+
+void
+fota_module_settle(FotaModule *module)
+{
+    if (module->job != NULL || module->check != NULL || module->stopping)
+        return;
+    fota_module_make_plan(module);
+    if (module->facts == NULL) {
+        rest(module, FOTA_STATE_ABSENT);
+    } else if (module->vendor == NULL) {
+        rest(module, FOTA_STATE_UNSUPPORTED);
+    } else if (module->record->mark == FOTA_MARK_INSTALLING && module->here) {
+        fota_module_start_job(module, FOTA_JOB_RESUME);
+    } else if (check_is_due(module)) {
+        fota_module_start_check(module);
+    } else if (module->plan != NULL) {
+        settle_plan(module);
+    } else {
+        rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+    }
+    if (module->next_check == 0)
+        fota_module_schedule_check(module);
+    arm_timer(module);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "daemon/fota-session.h"
+#include "plugins/fota-plugin.h"
+
+/* What vendors' plugins share: built on the session's commands alone. */
+
+char *
+fota_at_quote(const char *text, GError **error)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (!g_ascii_isprint(*p) || strchr("\";\\,", *p) != NULL) {
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT,
+                        "byte 0x%02x may not stand in an AT command", (guint)(guchar)*p);
+            return NULL;
+        }
+    }
+    return g_strdup_printf("\"%s\"", text);
+}
+
+const char *
+fota_code_text(const FotaCodeText *table, int number)
+{
+    for (; table->text != NULL; table++) {
+        if (table->number == number)
+            return table->text;
+    }
+    return NULL;
+}
+
+/* One reading: NULL without an error when the module is there but cannot say it yet. */
+static char *
+try_version(FotaSession *session, const char *command, guint seconds, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_auto(GStrv) lines = fota_session_command(session, command, seconds, &local_error);
+
+    if (lines != NULL)
+        return lines[0] != NULL ? g_strdup(g_strstrip(lines[0])) : NULL;
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT))
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return NULL;
+}
+
+char *
+fota_session_read_version(FotaSession *session, const char *command, guint seconds, GError **error)
+{
+    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+    guint pause = fota_session_get_number(session, "VersionPause");
+    g_autofree char *last = NULL;
+
+    for (;;) {
+        g_autoptr(GError) local_error = NULL;
+        gint64 left = end - fota_boot_time();
+        g_autofree char *version = NULL;
+
+        if (left <= 0) {
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+                        "%s was not answered twice the same within %u s", command, seconds);
+            return NULL;
+        }
+        version =
+            try_version(session, command, (guint)CLAMP(left / G_USEC_PER_SEC, 1, 10), &local_error);
+        if (local_error != NULL) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return NULL;
+        }
+        if (version != NULL && version[0] != '\0' && g_strcmp0(version, last) == 0)
+            return g_steal_pointer(&version);
+        g_free(last);
+        last = g_steal_pointer(&version);
+        if (!fota_session_pause(session, pause, error))
+            return NULL;
+    }
+}

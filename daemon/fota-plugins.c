@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-plugins.h"
+
+#include <errno.h>
+#include <gmodule.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/fota-error.h"
+
+#define SYMBOL "fota_plugin"
+
+struct _FotaPluginSet {
+    GPtrArray *vendors;
+};
+
+/* What the daemon itself asks of every model; a plugin's own keys are the plugin's business. */
+static const char *const required_keys[] = {"Restarts",   "ApplyTime",   "ReturnLimit",
+                                            "SettleTime", "VersionTime", "VersionPause"};
+
+static void
+vendor_free(gpointer data)
+{
+    FotaVendor *vendor = data;
+
+    g_clear_pointer(&vendor->models, g_key_file_unref);
+    g_free(vendor);
+}
+
+/* Whoever can write a plugin commands the daemon. */
+static gboolean
+check_owner(const char *file, GError **error)
+{
+    struct stat status;
+
+    if (stat(file, &status) < 0) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "plugin %s: %s", file, g_strerror(errno));
+        return FALSE;
+    }
+    if ((status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & 0022) != 0) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN,
+                    "plugin %s: must belong to root and be writable by its owner alone", file);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static GKeyFile *
+load_models(const char *directory, const char *name, GError **error)
+{
+    g_autoptr(GKeyFile) models = g_key_file_new();
+    g_autofree char *base = g_strconcat(name, ".models", NULL);
+    g_autofree char *file = g_build_filename(directory, base, NULL);
+    g_autoptr(GError) local_error = NULL;
+
+    if (!check_owner(file, error))
+        return NULL;
+    if (!g_key_file_load_from_file(models, file, G_KEY_FILE_NONE, &local_error)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: %s", file, local_error->message);
+        return NULL;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(required_keys); i++) {
+        if (!g_key_file_has_key(models, "*", required_keys[i], NULL)) {
+            g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: [*] lacks %s=", file,
+                        required_keys[i]);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&models);
+}
+
+static FotaVendor *
+load_vendor(const char *directory, const char *base, GError **error)
+{
+    g_autofree char *file = g_build_filename(directory, base, NULL);
+    g_autoptr(GKeyFile) models = NULL;
+    const FotaPlugin *table = NULL;
+    FotaVendor *vendor;
+    GModule *module;
+
+    if (!check_owner(file, error))
+        return NULL;
+    module = g_module_open(file, G_MODULE_BIND_LOCAL);
+    if (module == NULL || !g_module_symbol(module, SYMBOL, (gpointer *)&table)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "plugin %s: %s", file, g_module_error());
+        return NULL;
+    }
+    g_module_make_resident(module);
+    if (table->abi != FOTA_PLUGIN_ABI) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN,
+                    "plugin %s: built for ABI %u, this fotad has %u; install the matching package",
+                    file, table->abi, FOTA_PLUGIN_ABI);
+        return NULL;
+    }
+    models = load_models(directory, table->name, error);
+    if (models == NULL)
+        return NULL;
+    vendor = g_new0(FotaVendor, 1);
+    vendor->table = table;
+    vendor->models = g_steal_pointer(&models);
+    return vendor;
+}
+
+FotaPluginSet *
+fota_plugin_set_load(const char *directory, GError **error)
+{
+    g_autoptr(FotaPluginSet) set = g_new0(FotaPluginSet, 1);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    const char *name;
+
+    set->vendors = g_ptr_array_new_with_free_func(vendor_free);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        FotaVendor *vendor;
+
+        if (!g_str_has_suffix(name, ".so"))
+            continue;
+        vendor = load_vendor(directory, name, error);
+        if (vendor == NULL)
+            return NULL;
+        g_ptr_array_add(set->vendors, vendor);
+    }
+    return g_steal_pointer(&set);
+}
+
+void
+fota_plugin_set_free(FotaPluginSet *set)
+{
+    g_ptr_array_unref(set->vendors);
+    g_free(set);
+}
+
+static gboolean
+matches(const FotaPluginMatch *match, const char *manufacturer, const char *model)
+{
+    return (match->manufacturer == NULL || g_ascii_strncasecmp(manufacturer, match->manufacturer,
+                                                               strlen(match->manufacturer)) == 0) &&
+           (match->model == NULL || g_pattern_match_simple(match->model, model));
+}
+
+const FotaVendor *
+fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer, const char *model)
+{
+    for (guint i = 0; i < set->vendors->len; i++) {
+        const FotaVendor *vendor = set->vendors->pdata[i];
+        const FotaPluginMatch *match = vendor->table->matches;
+
+        for (; match->manufacturer != NULL || match->model != NULL; match++) {
+            if (matches(match, manufacturer, model))
+                return vendor;
+        }
+    }
+    return NULL;
+}
+
+char *
+fota_vendor_get_text(const FotaVendor *vendor, const char *model, const char *key)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(vendor->models, NULL);
+    char *text = NULL;
+
+    for (guint i = 0; groups[i] != NULL; i++) {
+        if (g_pattern_match_simple(groups[i], model) &&
+            g_key_file_has_key(vendor->models, groups[i], key, NULL)) {
+            g_free(text);
+            text = g_key_file_get_string(vendor->models, groups[i], key, NULL);
+        }
+    }
+    return text;
+}
+
+guint
+fota_vendor_get_number(const FotaVendor *vendor, const char *model, const char *key)
+{
+    g_autofree char *text = fota_vendor_get_text(vendor, model, key);
+    guint64 number = 0;
+
+    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT, &number, NULL))
+        g_critical("plugin %s has no number %s for %s", vendor->table->name, key, model);
+    return (guint)number;
+}

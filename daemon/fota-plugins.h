@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "plugins/fota-plugin.h"
+
+G_BEGIN_DECLS
+
+/** The vendors' plugins, loaded once at start and never unloaded. */
+typedef struct _FotaPluginSet FotaPluginSet;
+
+/** One plugin with its models. */
+typedef struct {
+    const FotaPlugin *table;
+    GKeyFile *models; /**< `<name>.models`: groups are globs on the model, the later one wins */
+} FotaVendor;
+
+/**
+ * Loads every `*.so` of @directory. One that is writable by others, of another ABI, or without its
+ * data file is an error that names it (FOTA_ERROR_PLUGIN): a gateway must not go on without the
+ * plugin that its modules need. An empty directory is fine.
+ */
+FotaPluginSet *fota_plugin_set_load(const char *directory, GError **error);
+void fota_plugin_set_free(FotaPluginSet *set);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPluginSet, fota_plugin_set_free)
+
+/** The vendor that claims this module, or NULL. Owned by @set. */
+const FotaVendor *
+fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer, const char *model);
+
+/** What the data file says of @key for @model, or NULL. */
+char *fota_vendor_get_text(const FotaVendor *vendor, const char *model, const char *key);
+
+/** The same as a number; 0 when it is missing, which the loader's check has excluded. */
+guint fota_vendor_get_number(const FotaVendor *vendor, const char *model, const char *key);
+
+G_END_DECLS

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-record.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "daemon/fota-error.h"
+
+#define SCHEMA 1
+
+typedef struct {
+    const char *name;
+    gsize offset;
+    gboolean is_text; /* else a guint64 */
+} Member;
+
+#define TEXT(type, member)                                                                         \
+    {                                                                                              \
+#member, G_STRUCT_OFFSET(type, member), TRUE                                               \
+    }
+#define NUMBER(type, member)                                                                       \
+    {                                                                                              \
+#member, G_STRUCT_OFFSET(type, member), FALSE                                              \
+    }
+
+static const Member record_members[] = {
+    TEXT(FotaRecord, imei),
+    TEXT(FotaRecord, manufacturer),
+    TEXT(FotaRecord, model),
+    TEXT(FotaRecord, revision),
+    TEXT(FotaRecord, device),
+    NUMBER(FotaRecord, sequence),
+    TEXT(FotaRecord, digest),
+    NUMBER(FotaRecord, issued),
+    NUMBER(FotaRecord, first_offered),
+    NUMBER(FotaRecord, deferred_until),
+    TEXT(FotaRecord, rejected),
+    {"approved_download", G_STRUCT_OFFSET(FotaRecord, approved[FOTA_APPROVAL_GATE_DOWNLOAD]), TRUE},
+    {"approved_install", G_STRUCT_OFFSET(FotaRecord, approved[FOTA_APPROVAL_GATE_INSTALL]), TRUE},
+    NUMBER(FotaRecord, attempts),
+    NUMBER(FotaRecord, last_attempt),
+    NUMBER(FotaRecord, mark),
+    TEXT(FotaRecord, update_id),
+    TEXT(FotaRecord, from),
+    TEXT(FotaRecord, to),
+    TEXT(FotaRecord, chain_from),
+    NUMBER(FotaRecord, started),
+};
+
+static const Member entry_members[] = {
+    TEXT(FotaHistoryEntry, id),        TEXT(FotaHistoryEntry, result),
+    TEXT(FotaHistoryEntry, from),      TEXT(FotaHistoryEntry, to),
+    TEXT(FotaHistoryEntry, error),     TEXT(FotaHistoryEntry, text),
+    NUMBER(FotaHistoryEntry, started), NUMBER(FotaHistoryEntry, finished),
+    NUMBER(FotaHistoryEntry, outage),
+};
+
+static void
+members_init(gpointer object, const Member *members, gsize n)
+{
+    for (gsize i = 0; i < n; i++) {
+        if (members[i].is_text)
+            G_STRUCT_MEMBER(char *, object, members[i].offset) = g_strdup("");
+    }
+}
+
+static void
+members_clear(gpointer object, const Member *members, gsize n)
+{
+    for (gsize i = 0; i < n; i++) {
+        if (members[i].is_text)
+            g_clear_pointer(&G_STRUCT_MEMBER(char *, object, members[i].offset), g_free);
+    }
+}
+
+static void
+members_write(JsonBuilder *builder, gconstpointer object, const Member *members, gsize n)
+{
+    for (gsize i = 0; i < n; i++) {
+        json_builder_set_member_name(builder, members[i].name);
+        if (members[i].is_text)
+            json_builder_add_string_value(builder,
+                                          G_STRUCT_MEMBER(char *, object, members[i].offset));
+        else
+            json_builder_add_int_value(builder,
+                                       (gint64)G_STRUCT_MEMBER(guint64, object, members[i].offset));
+    }
+}
+
+static gboolean
+members_read(JsonObject *json, gpointer object, const Member *members, gsize n)
+{
+    for (gsize i = 0; i < n; i++) {
+        JsonNode *node = json_object_get_member(json, members[i].name);
+
+        if (node == NULL || !JSON_NODE_HOLDS_VALUE(node))
+            return FALSE;
+        if (members[i].is_text) {
+            if (json_node_get_value_type(node) != G_TYPE_STRING)
+                return FALSE;
+            fota_record_set(&G_STRUCT_MEMBER(char *, object, members[i].offset),
+                            json_node_get_string(node));
+        } else {
+            if (json_node_get_value_type(node) != G_TYPE_INT64 || json_node_get_int(node) < 0)
+                return FALSE;
+            G_STRUCT_MEMBER(guint64, object, members[i].offset) = (guint64)json_node_get_int(node);
+        }
+    }
+    return TRUE;
+}
+
+const char *
+fota_mark_to_string(FotaMark mark)
+{
+    static const char *const names[] = {"none", "downloading", "downloaded", "installing"};
+
+    return (guint)mark < G_N_ELEMENTS(names) ? names[mark] : "unknown";
+}
+
+FotaHistoryEntry *
+fota_history_entry_new(void)
+{
+    FotaHistoryEntry *entry = g_new0(FotaHistoryEntry, 1);
+
+    members_init(entry, entry_members, G_N_ELEMENTS(entry_members));
+    return entry;
+}
+
+void
+fota_history_entry_free(FotaHistoryEntry *entry)
+{
+    members_clear(entry, entry_members, G_N_ELEMENTS(entry_members));
+    g_free(entry);
+}
+
+FotaRecord *
+fota_record_new(const char *imei)
+{
+    FotaRecord *record = g_new0(FotaRecord, 1);
+
+    members_init(record, record_members, G_N_ELEMENTS(record_members));
+    fota_record_set(&record->imei, imei);
+    record->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    record->history = g_ptr_array_new_with_free_func((GDestroyNotify)fota_history_entry_free);
+    return record;
+}
+
+void
+fota_record_free(FotaRecord *record)
+{
+    members_clear(record, record_members, G_N_ELEMENTS(record_members));
+    g_hash_table_unref(record->settings);
+    g_ptr_array_unref(record->history);
+    g_free(record);
+}
+
+void
+fota_record_set(char **member, const char *value)
+{
+    char *copy = g_strdup(value != NULL ? value : "");
+
+    g_free(*member);
+    *member = copy;
+}
+
+void
+fota_record_forget_offer(FotaRecord *record)
+{
+    record->first_offered = 0;
+    record->deferred_until = 0;
+    record->attempts = 0;
+    record->last_attempt = 0;
+    fota_record_set(&record->rejected, NULL);
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        fota_record_set(&record->approved[i], NULL);
+}
+
+void
+fota_record_forget_update(FotaRecord *record)
+{
+    record->mark = FOTA_MARK_NONE;
+    record->started = 0;
+    fota_record_set(&record->update_id, NULL);
+    fota_record_set(&record->from, NULL);
+    fota_record_set(&record->to, NULL);
+    fota_record_set(&record->chain_from, NULL);
+    g_hash_table_remove_all(record->settings);
+}
+
+void
+fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry)
+{
+    g_ptr_array_insert(record->history, 0, entry);
+    if (record->history->len > FOTA_HISTORY_MAX)
+        g_ptr_array_set_size(record->history, FOTA_HISTORY_MAX);
+}
+
+static JsonNode *
+record_to_node(const FotaRecord *record)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(record->settings), (GCompareFunc)(void (*)(void))strcmp);
+
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "schema");
+    json_builder_add_int_value(builder, SCHEMA);
+    members_write(builder, record, record_members, G_N_ELEMENTS(record_members));
+    json_builder_set_member_name(builder, "settings");
+    json_builder_begin_object(builder);
+    for (GList *l = names; l != NULL; l = l->next) {
+        json_builder_set_member_name(builder, l->data);
+        json_builder_add_string_value(builder, g_hash_table_lookup(record->settings, l->data));
+    }
+    json_builder_end_object(builder);
+    json_builder_set_member_name(builder, "history");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < record->history->len; i++) {
+        json_builder_begin_object(builder);
+        members_write(builder, record->history->pdata[i], entry_members,
+                      G_N_ELEMENTS(entry_members));
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    return json_builder_get_root(builder);
+}
+
+static char *
+node_digest(JsonNode *node)
+{
+    g_autofree char *text = json_to_string(node, FALSE);
+
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
+GBytes *
+fota_record_serialize(const FotaRecord *record)
+{
+    g_autoptr(JsonNode) node = record_to_node(record);
+    g_autofree char *digest = node_digest(node);
+    g_autofree char *body = json_to_string(node, TRUE);
+    char *text = g_strdup_printf("{\n\"sha256\": \"%s\",\n\"record\": %s\n}\n", digest, body);
+
+    return g_bytes_new_take(text, strlen(text));
+}
+
+static gboolean
+read_collections(FotaRecord *record, JsonObject *json)
+{
+    JsonNode *settings = json_object_get_member(json, "settings");
+    JsonNode *history = json_object_get_member(json, "history");
+    JsonObjectIter iter;
+    const char *name;
+    JsonNode *value;
+
+    if (settings == NULL || !JSON_NODE_HOLDS_OBJECT(settings) || history == NULL ||
+        !JSON_NODE_HOLDS_ARRAY(history))
+        return FALSE;
+    json_object_iter_init(&iter, json_node_get_object(settings));
+    while (json_object_iter_next(&iter, &name, &value)) {
+        if (json_node_get_value_type(value) != G_TYPE_STRING)
+            return FALSE;
+        g_hash_table_insert(record->settings, g_strdup(name), json_node_dup_string(value));
+    }
+    for (guint i = 0; i < json_array_get_length(json_node_get_array(history)); i++) {
+        JsonNode *node = json_array_get_element(json_node_get_array(history), i);
+        FotaHistoryEntry *entry = fota_history_entry_new();
+
+        g_ptr_array_add(record->history, entry);
+        if (!JSON_NODE_HOLDS_OBJECT(node) ||
+            !members_read(json_node_get_object(node), entry, entry_members,
+                          G_N_ELEMENTS(entry_members)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+FotaRecord *
+fota_record_parse(GBytes *bytes, const char *imei, GError **error)
+{
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    g_autoptr(FotaRecord) record = fota_record_new(imei);
+    g_autofree char *digest = NULL;
+    gsize size;
+    const char *data = g_bytes_get_data(bytes, &size);
+    JsonObject *file = NULL;
+    JsonNode *node = NULL;
+
+    if (json_parser_load_from_data(parser, data, (gssize)size, NULL) &&
+        JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
+        file = json_node_get_object(json_parser_get_root(parser));
+        node = json_object_get_member(file, "record");
+    }
+    if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "it is not a record");
+        return NULL;
+    }
+    digest = node_digest(node);
+    if (g_strcmp0(json_object_get_string_member_with_default(file, "sha256", NULL), digest) != 0) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD,
+                    "its contents do not match its digest");
+        return NULL;
+    }
+    if (json_object_get_int_member_with_default(json_node_get_object(node), "schema", 0) !=
+        SCHEMA) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "its schema is not %d", SCHEMA);
+        return NULL;
+    }
+    if (!members_read(json_node_get_object(node), record, record_members,
+                      G_N_ELEMENTS(record_members)) ||
+        !read_collections(record, json_node_get_object(node)) || strcmp(record->imei, imei) != 0 ||
+        record->mark > FOTA_MARK_INSTALLING) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "a member is missing or wrong");
+        return NULL;
+    }
+    return g_steal_pointer(&record);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "policy/fota-approval.h"
+
+G_BEGIN_DECLS
+
+/**
+ * What must survive a power cut about one module: who it is, which manifest was accepted last, how
+ * far its update has come, and how earlier ones ended. Plain data; fota-store.h keeps it.
+ *
+ * Times are microseconds of UTC since the epoch, 0 = none. Strings are never NULL; "" = none.
+ */
+
+/** How far an update has come. Each is written before the step it names is begun. */
+typedef enum {
+    FOTA_MARK_NONE,        /**< no update is under way */
+    FOTA_MARK_DOWNLOADING, /**< the module may hold a part of the delta */
+    FOTA_MARK_DOWNLOADED,  /**< the delta is in the module, nothing is installed */
+    FOTA_MARK_INSTALLING,  /**< the order to install may have been given: ask the version first */
+} FotaMark;
+
+const char *fota_mark_to_string(FotaMark mark);
+
+/** How one update ended. */
+typedef struct {
+    char *id;
+    char *result; /**< "success", "failed", "cancelled", "rejected", "rehearsed" */
+    char *from;
+    char *to;
+    char *error; /**< name, "" on success */
+    char *text;  /**< the error's text, or why it was rejected */
+    guint64 started;
+    guint64 finished;
+    guint64 outage; /**< seconds that the module was away or busy installing */
+} FotaHistoryEntry;
+
+FotaHistoryEntry *fota_history_entry_new(void);
+void fota_history_entry_free(FotaHistoryEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaHistoryEntry, fota_history_entry_free)
+
+#define FOTA_HISTORY_MAX 32
+
+typedef struct {
+    /* The module */
+    char *imei;
+    char *manufacturer;
+    char *model;
+    char *revision;
+    char *device; /**< sysfs path where it was last seen */
+
+    /* The manifest accepted last */
+    guint64 sequence;
+    char *digest; /**< SHA-256, hex */
+    guint64 issued;
+
+    /* The offer */
+    guint64 first_offered;
+    guint64 deferred_until;
+    char *rejected;                        /**< token */
+    char *approved[FOTA_APPROVAL_N_GATES]; /**< tokens */
+    guint64 attempts;                      /**< that failed */
+    guint64 last_attempt;                  /**< when the last of them ended */
+
+    /* The update under way */
+    guint64 mark; /**< FotaMark */
+    char *update_id;
+    char *from;       /**< of the step under way */
+    char *to;         /**< of the step under way */
+    char *chain_from; /**< version in which the chain began */
+    guint64 started;
+    GHashTable *settings; /**< name -> value, to be restored after the restarts */
+
+    GPtrArray *history; /**< FotaHistoryEntry, newest first */
+} FotaRecord;
+
+FotaRecord *fota_record_new(const char *imei);
+void fota_record_free(FotaRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaRecord, fota_record_free)
+
+/** Sets a string member: frees the old one, copies @value; NULL is "". */
+void fota_record_set(char **member, const char *value);
+
+/** Forgets offer and update: what a manifest with other contents makes meaningless. */
+void fota_record_forget_offer(FotaRecord *record);
+/** The step under way is over. */
+void fota_record_forget_update(FotaRecord *record);
+/** Puts @entry in front of the history. Transfer full. */
+void fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry);
+
+/** As JSON with a digest over its contents. */
+GBytes *fota_record_serialize(const FotaRecord *record);
+
+/**
+ * The reverse. FOTA_ERROR_BAD_RECORD when it is truncated, altered, of a schema that this fotad
+ * does not know, or not about @imei.
+ */
+FotaRecord *fota_record_parse(GBytes *bytes, const char *imei, GError **error);
+
+G_END_DECLS

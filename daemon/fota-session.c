@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-session.h"
+
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/fota-log.h"
+
+/* Runs of digits from this length on are taken for an IMEI, IMSI, ICCID or number. */
+#define PERSONAL_DIGITS 10
+
+struct _FotaSession {
+    FotaSessionSetup setup;
+    FotaChannel *channel;
+    GHashTable *texts; /* key -> text of the model, so that plugins need not free it */
+    gboolean shielded;
+    int cme;
+};
+
+gint64
+fota_boot_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+FotaSession *
+fota_session_new(const FotaSessionSetup *setup)
+{
+    FotaSession *session = g_new0(FotaSession, 1);
+
+    session->setup = *setup;
+    session->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    session->cme = -1;
+    return session;
+}
+
+void
+fota_session_free(FotaSession *session)
+{
+    if (session->channel != NULL)
+        session->channel->klass->close(session->channel);
+    g_hash_table_unref(session->texts);
+    g_free(session);
+}
+
+void
+fota_session_set_channel(FotaSession *session, FotaChannel *channel)
+{
+    session->channel = channel;
+}
+
+/* A copy of @line in which runs of digits that could tell who this is are masked. */
+static char *
+mask_numbers(const char *line)
+{
+    GString *masked = g_string_new(NULL);
+
+    while (*line != '\0') {
+        gsize digits = strspn(line, "0123456789");
+
+        if (digits >= PERSONAL_DIGITS) {
+            g_autofree char *number = g_strndup(line, digits);
+            g_autofree char *shown = fota_log_mask(number);
+
+            g_string_append(masked, shown);
+        } else {
+            digits = MAX(digits, 1);
+            g_string_append_len(masked, line, (gssize)digits);
+        }
+        line += digits;
+    }
+    return g_string_free(masked, FALSE);
+}
+
+void
+fota_session_trace(char direction, const char *line, gpointer user_data)
+{
+    FotaSession *session = user_data;
+    FotaLogContext context = {.imei = session->setup.imei};
+    g_autofree char *masked = NULL;
+
+    if (fota_log_get_level() < 7)
+        return;
+    if (session->setup.secret[0] != '\0' && strstr(line, session->setup.secret) != NULL) {
+        g_auto(GStrv) parts = g_strsplit(line, session->setup.secret, -1);
+        g_autofree char *hidden = g_strjoinv("***", parts);
+
+        masked = mask_numbers(hidden);
+    } else {
+        masked = mask_numbers(line);
+    }
+    fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
+}
+
+gboolean
+fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
+{
+    return session->channel->klass->wait_gone(session->channel, seconds, session->setup.cancellable,
+                                              error);
+}
+
+gboolean
+fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
+{
+    return session->channel->klass->wait_back(session->channel, seconds, session->setup.cancellable,
+                                              error);
+}
+
+const char *
+fota_session_get_model(FotaSession *session)
+{
+    return session->setup.model;
+}
+
+const char *
+fota_session_get_text(FotaSession *session, const char *key)
+{
+    const char *text = g_hash_table_lookup(session->texts, key);
+
+    if (text == NULL) {
+        char *value = fota_vendor_get_text(session->setup.vendor, session->setup.model, key);
+
+        if (value == NULL)
+            g_critical("plugin %s has no %s for %s", session->setup.vendor->table->name, key,
+                       session->setup.model);
+        g_hash_table_insert(session->texts, g_strdup(key), value != NULL ? value : g_strdup(""));
+        text = g_hash_table_lookup(session->texts, key);
+    }
+    return text;
+}
+
+guint
+fota_session_get_number(FotaSession *session, const char *key)
+{
+    return fota_vendor_get_number(session->setup.vendor, session->setup.model, key);
+}
+
+const char *
+fota_session_get_network(FotaSession *session, const char *key)
+{
+    if (strcmp(key, "Apn") == 0)
+        return session->setup.apn;
+    if (strcmp(key, "PdpType") == 0)
+        return session->setup.pdp_type;
+    return NULL;
+}
+
+static GCancellable *
+current_cancellable(FotaSession *session)
+{
+    return session->shielded ? NULL : session->setup.cancellable;
+}
+
+void
+fota_session_shield(FotaSession *session, gboolean shielded)
+{
+    session->shielded = shielded;
+}
+
+GStrv
+fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
+{
+    session->cme = -1;
+    return session->channel->klass->command(session->channel, command, seconds,
+                                            current_cancellable(session), &session->cme, error);
+}
+
+char *
+fota_session_query(FotaSession *session, const char *command, const char *prefix, guint seconds,
+                   GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(session, command, seconds, error);
+
+    if (lines == NULL)
+        return NULL;
+    for (guint i = 0; lines[i] != NULL; i++) {
+        if (g_str_has_prefix(lines[i], prefix)) {
+            const char *rest = lines[i] + strlen(prefix);
+
+            return g_strdup(rest + strspn(rest, " "));
+        }
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                "%s was answered without a line %s", command, prefix);
+    return NULL;
+}
+
+int
+fota_session_get_cme(FotaSession *session)
+{
+    return session->cme;
+}
+
+GBytes *
+fota_session_receive(FotaSession *session, const char *command, gsize max_bytes, guint seconds,
+                     GError **error)
+{
+    if (session->channel->klass->receive == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "data mode does not work through ModemManager; set [Access] At=port");
+        return NULL;
+    }
+    return session->channel->klass->receive(session->channel, command, max_bytes, seconds,
+                                            session->setup.cancellable, error);
+}
+
+gboolean
+fota_session_hears_unsolicited(FotaSession *session)
+{
+    return session->channel->klass->unsolicited;
+}
+
+char *
+fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds, GError **error)
+{
+    if (session->channel->klass->wait_line == NULL) {
+        fota_session_pause(session, seconds, error);
+        return NULL;
+    }
+    return session->channel->klass->wait_line(session->channel, text, seconds,
+                                              session->setup.cancellable, error);
+}
+
+gboolean
+fota_session_pause(FotaSession *session, guint seconds, GError **error)
+{
+    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+    GPollFD fd;
+    gint64 left;
+
+    if (!g_cancellable_make_pollfd(session->setup.cancellable, &fd))
+        return TRUE;
+    while ((left = end - fota_boot_time()) > 0 &&
+           !g_cancellable_is_cancelled(session->setup.cancellable))
+        g_poll(&fd, 1, (int)MIN(left / 1000 + 1, G_MAXINT));
+    g_cancellable_release_fd(session->setup.cancellable);
+    return !g_cancellable_set_error_if_cancelled(session->setup.cancellable, error);
+}
+
+void
+fota_session_report_progress(FotaSession *session, guint percent)
+{
+    session->setup.hooks->progress(MIN(percent, 100), session->setup.user_data);
+}
+
+void
+fota_session_report_bytes(FotaSession *session, guint64 received, guint64 total)
+{
+    session->setup.hooks->bytes(received, total, session->setup.user_data);
+}
+
+void
+fota_session_note(FotaSession *session, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    session->setup.hooks->note(text, session->setup.user_data);
+}
+
+void
+fota_session_remember(FotaSession *session, const char *name, const char *value)
+{
+    g_hash_table_insert(session->setup.settings, g_strdup(name), g_strdup(value));
+    session->setup.hooks->remember(name, value, session->setup.user_data);
+}
+
+const char *
+fota_session_recall(FotaSession *session, const char *name)
+{
+    return g_hash_table_lookup(session->setup.settings, name);
+}

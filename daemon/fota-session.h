@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-channel.h"
+#include "daemon/fota-plugins.h"
+
+G_BEGIN_DECLS
+
+/**
+ * The daemon's side of what plugins see as FotaSession (plugins/fota-plugin.h). Belongs to the
+ * thread of one update; the hooks are called in that thread.
+ */
+
+typedef struct {
+    void (*progress)(guint percent, gpointer user_data);
+    void (*bytes)(guint64 received, guint64 total, gpointer user_data);
+    void (*note)(const char *text, gpointer user_data);
+    void (*remember)(const char *name, const char *value, gpointer user_data);
+} FotaSessionHooks;
+
+/** What a session is about; borrowed for its life. */
+typedef struct {
+    const FotaVendor *vendor;
+    const char *imei;
+    const char *model;
+    const char *apn;      /**< NULL = none configured */
+    const char *pdp_type; /**< NULL = none configured */
+    GHashTable *settings; /**< what an earlier part of this update remembered */
+    const char *secret;   /**< never to be shown in a trace, "" = none */
+    GCancellable *cancellable;
+    const FotaSessionHooks *hooks;
+    gpointer user_data;
+} FotaSessionSetup;
+
+FotaSession *fota_session_new(const FotaSessionSetup *setup);
+/** Closes the channel too. */
+void fota_session_free(FotaSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaSession, fota_session_free)
+
+/** Transfer full. */
+void fota_session_set_channel(FotaSession *session, FotaChannel *channel);
+
+/** A FotaTrace for the channel: writes the debug log, without secrets and personal numbers. */
+void fota_session_trace(char direction, const char *line, gpointer session);
+
+/** See FotaChannelClass. */
+gboolean fota_session_wait_gone(FotaSession *session, guint seconds, GError **error);
+gboolean fota_session_wait_back(FotaSession *session, guint seconds, GError **error);
+
+/** Microseconds of the clock that goes on in suspend and is never set. */
+gint64 fota_boot_time(void);
+
+G_END_DECLS

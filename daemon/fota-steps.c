@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-steps.h"
+
+#include <gio/gio.h>
+
+/* Shares of the whole update, in percent. The last one is given only when the version is proven. */
+#define DOWNLOAD_SHARE 55
+#define INSTALL_SHARE 5
+#define RESTARTS_SHARE 35
+
+static void
+begin(FotaSteps *steps, guint base, guint share)
+{
+    steps->base = base;
+    steps->share = share;
+    steps->hooks->progress(base, steps->user_data);
+}
+
+guint
+fota_steps_scale(const FotaSteps *steps, guint percent)
+{
+    return steps->base + steps->share * percent / 100;
+}
+
+static gboolean
+is_wanted(const FotaSteps *steps, const char *version)
+{
+    /* Where the vendor's server decides, anything else than before is what it has decided. */
+    if (steps->update->to == NULL)
+        return g_strcmp0(version, steps->update->from) != 0;
+    return g_strcmp0(version, steps->update->to) == 0;
+}
+
+static FotaResult
+inspect(FotaSteps *steps, GError **error)
+{
+    g_clear_pointer(&steps->version, g_free);
+    return steps->plugin->inspect(steps->session, &steps->version, error);
+}
+
+static FotaResult
+check_base(FotaSteps *steps, GError **error)
+{
+    if (g_strcmp0(steps->version, steps->update->from) == 0)
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE,
+                "the module runs %s, the delta is for %s; nothing was changed", steps->version,
+                steps->update->from);
+    return FOTA_RESULT_WRONG_BASE;
+}
+
+static FotaResult
+download(FotaSteps *steps, GError **error)
+{
+    FotaResult result;
+
+    steps->hooks->state(FOTA_STATE_DOWNLOADING, steps->user_data);
+    begin(steps, 0, DOWNLOAD_SHARE);
+    if (!steps->update->rehearsal &&
+        !steps->hooks->commit(FOTA_MARK_DOWNLOADING, steps->user_data, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    result = steps->plugin->download(steps->session, steps->update, error);
+    if (result != FOTA_RESULT_DONE || steps->update->rehearsal)
+        return result;
+    if (!steps->hooks->commit(FOTA_MARK_DOWNLOADED, steps->user_data, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    steps->downloaded = TRUE;
+    return FOTA_RESULT_DONE;
+}
+
+/* An error after which the module may nevertheless be installing: only its version can tell. */
+static gboolean
+may_be_installing(const GError *error)
+{
+    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) ||
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+}
+
+/* Asks the module that is there now. FALSE when it left, or is not ready, before it could tell. */
+static gboolean
+ask_outcome(FotaSteps *steps, FotaResult *result, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *version = NULL;
+
+    *result = steps->plugin->outcome(steps->session, steps->update, &version, &local_error);
+    if (*result == FOTA_RESULT_DONE) {
+        g_free(steps->version);
+        steps->version = g_steal_pointer(&version);
+        return TRUE;
+    }
+    if (may_be_installing(local_error))
+        return FALSE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return TRUE;
+}
+
+static FotaResult
+compare(FotaSteps *steps, guint restarts, GError **error)
+{
+    if (is_wanted(steps, steps->version))
+        return FOTA_RESULT_DONE;
+    if (g_strcmp0(steps->version, steps->update->from) == 0) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION,
+                    "after %u restarts the module still runs %s; it did not take the delta",
+                    restarts, steps->version);
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION,
+                "the module now runs %s instead of %s; a manifest with a step from there is needed",
+                steps->version, steps->update->to);
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/*
+ * MultiTech's steps o to q: the module restarts several times, and answers with its old version in
+ * between. Ready as soon as it reports the wanted version; failed when it has not left again for
+ * SettleTime and still reports another, or stays away longer than ReturnLimit. A module may come
+ * and go unseen while ModemManager probes it, so the restarts are counted for the user, not relied
+ * on.
+ */
+static FotaResult
+follow_restarts(FotaSteps *steps, GError **error)
+{
+    guint expected = MAX(fota_session_get_number(steps->session, "Restarts"), 1);
+    guint away = fota_session_get_number(steps->session, "ReturnLimit");
+    guint settle = fota_session_get_number(steps->session, "SettleTime");
+    gint64 end = fota_boot_time() + (gint64)(away * (expected + 1)) * G_USEC_PER_SEC;
+    guint restarts = 0;
+    FotaResult result;
+
+    while (fota_boot_time() < end) {
+        g_autoptr(GError) local_error = NULL;
+        gboolean left = fota_session_wait_gone(steps->session, settle, &local_error);
+
+        if (local_error != NULL) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return FOTA_RESULT_FAILED_FOR_NOW;
+        }
+        if (left) {
+            restarts++;
+            fota_session_note(steps->session, "the module restarts (%u)", restarts);
+            if (!fota_session_wait_back(steps->session, away, error))
+                return FOTA_RESULT_FAILED_FOR_NOW;
+            if (restarts >= expected)
+                steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+            steps->hooks->progress(fota_steps_scale(steps, MIN(restarts * 100 / expected, 100)),
+                                   steps->user_data);
+        }
+        if (!ask_outcome(steps, &result, error))
+            continue;
+        if (result != FOTA_RESULT_DONE)
+            return result;
+        if (!left || is_wanted(steps, steps->version))
+            return compare(steps, restarts, error);
+        fota_session_note(steps->session, "it is back with %s", steps->version);
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
+                "the module has not come to rest after %u restarts; look at its power supply",
+                restarts);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+static FotaResult
+install(FotaSteps *steps, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    gint64 start;
+    FotaResult result;
+
+    if (!steps->hooks->commit(FOTA_MARK_INSTALLING, steps->user_data, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    steps->hooks->state(FOTA_STATE_INSTALLING, steps->user_data);
+    begin(steps, DOWNLOAD_SHARE, INSTALL_SHARE);
+    start = fota_boot_time();
+    result = steps->plugin->install(steps->session, steps->update, &local_error);
+    steps->downloaded = FALSE;
+    if (result != FOTA_RESULT_DONE) {
+        if (!may_be_installing(local_error)) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return result;
+        }
+        fota_session_note(steps->session, "%s; waiting for what it does", local_error->message);
+    }
+    begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
+    result = follow_restarts(steps, error);
+    steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+    steps->outage = (guint)((fota_boot_time() - start) / G_USEC_PER_SEC);
+    return result;
+}
+
+/* After a restart of fotad: the order may have been given, and is not given again. */
+static FotaResult
+resume(FotaSteps *steps, GError **error)
+{
+    FotaResult result = inspect(steps, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (is_wanted(steps, steps->version))
+        return FOTA_RESULT_DONE;
+    fota_session_note(steps->session, "it runs %s; waiting whether it still installs",
+                      steps->version);
+    begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
+    return follow_restarts(steps, error);
+}
+
+FotaResult
+fota_steps_run(FotaSteps *steps, GError **error)
+{
+    FotaResult result;
+
+    if (steps->kind == FOTA_JOB_RESUME) {
+        steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+        return resume(steps, error);
+    }
+    result = inspect(steps, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (steps->kind == FOTA_JOB_DISCARD)
+        return steps->plugin->discard(steps->session, steps->update, error);
+    if (steps->update->to != NULL && is_wanted(steps, steps->version) && !steps->update->rehearsal)
+        return FOTA_RESULT_DONE;
+    result = check_base(steps, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (steps->kind == FOTA_JOB_UPDATE) {
+        result = download(steps, error);
+        if (result != FOTA_RESULT_DONE || steps->stop_after_download || steps->update->rehearsal)
+            return result;
+    }
+    return install(steps, error);
+}

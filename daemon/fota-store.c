@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-store.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "daemon/fota-error.h"
+
+struct _FotaStore {
+    char *directory;
+    GThreadPool *writer;
+};
+
+typedef struct {
+    char *file;
+    char *previous;
+    char *manifest_file;
+    GBytes *record;
+    GBytes *manifest; /* may be NULL */
+} Save;
+
+static void
+save_free(gpointer data)
+{
+    Save *save = data;
+
+    g_free(save->file);
+    g_free(save->previous);
+    g_free(save->manifest_file);
+    g_bytes_unref(save->record);
+    g_clear_pointer(&save->manifest, g_bytes_unref);
+    g_free(save);
+}
+
+static char *
+store_file(FotaStore *store, const char *imei, const char *suffix)
+{
+    g_autofree char *name = g_strconcat(imei, suffix, NULL);
+
+    return g_build_filename(store->directory, name, NULL);
+}
+
+static gboolean
+write_durably(const char *file, GBytes *bytes, GError **error)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(bytes, &size);
+
+    return g_file_set_contents_full(file, data, (gssize)size,
+                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                    0600, error);
+}
+
+/*
+ * The old generation is moved aside first. A power cut in between leaves only that one, and
+ * fota_store_load() takes it: what was to be written had then not been promised to anybody yet.
+ */
+static void
+write_save(gpointer data, gpointer user_data)
+{
+    g_autoptr(GTask) task = data;
+    Save *save = g_task_get_task_data(task);
+    g_autoptr(GError) error = NULL;
+
+    if (save->manifest == NULL || write_durably(save->manifest_file, save->manifest, &error)) {
+        if (g_rename(save->file, save->previous) < 0 && errno != ENOENT)
+            g_set_error(&error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s",
+                        save->previous, g_strerror(errno));
+        else
+            write_durably(save->file, save->record, &error);
+    }
+    if (error != NULL)
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD,
+                                "the state could not be written, so nothing is started: %s",
+                                error->message);
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
+FotaStore *
+fota_store_new(const char *directory, GError **error)
+{
+    FotaStore *store;
+
+    if (g_mkdir_with_parents(directory, 0700) < 0) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_RECORD, "%s: %s", directory, g_strerror(errno));
+        return NULL;
+    }
+    store = g_new0(FotaStore, 1);
+    store->directory = g_strdup(directory);
+    store->writer = g_thread_pool_new(write_save, NULL, 1, FALSE, NULL);
+    return store;
+}
+
+void
+fota_store_free(FotaStore *store)
+{
+    g_thread_pool_free(store->writer, FALSE, TRUE);
+    g_free(store->directory);
+    g_free(store);
+}
+
+GStrv
+fota_store_list(FotaStore *store)
+{
+    g_autoptr(GStrvBuilder) imeis = g_strv_builder_new();
+    g_autoptr(GDir) dir = g_dir_open(store->directory, 0, NULL);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        const char *dot = strchr(name, '.');
+
+        if (dot == NULL || (strcmp(dot, ".json") != 0 && strcmp(dot, ".json.prev") != 0))
+            continue;
+        if (g_hash_table_add(seen, g_strndup(name, (gsize)(dot - name)))) {
+            g_autofree char *imei = g_strndup(name, (gsize)(dot - name));
+
+            g_strv_builder_add(imeis, imei);
+        }
+    }
+    return g_strv_builder_end(imeis);
+}
+
+static GBytes *
+read_file(const char *file)
+{
+    char *data;
+    gsize size;
+
+    return g_file_get_contents(file, &data, &size, NULL) ? g_bytes_new_take(data, size) : NULL;
+}
+
+FotaRecord *
+fota_store_load(FotaStore *store, const char *imei, GError **error)
+{
+    static const char *const suffixes[] = {".json", ".json.prev"};
+    g_autoptr(GError) first_error = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *file = store_file(store, imei, suffixes[i]);
+        g_autoptr(GBytes) bytes = read_file(file);
+        FotaRecord *record;
+
+        if (bytes == NULL)
+            continue;
+        record = fota_record_parse(bytes, imei, first_error == NULL ? &first_error : NULL);
+        if (record == NULL) {
+            g_prefix_error(&first_error, "%s: ", file);
+            continue;
+        }
+        if (first_error != NULL)
+            g_propagate_prefixed_error(error, g_steal_pointer(&first_error),
+                                       "the state of the generation before is used: ");
+        return record;
+    }
+    if (first_error != NULL)
+        g_propagate_prefixed_error(error, g_steal_pointer(&first_error),
+                                   "nothing is known about earlier updates: ");
+    return fota_record_new(imei);
+}
+
+GBytes *
+fota_store_load_manifest(FotaStore *store, const char *imei)
+{
+    g_autofree char *file = store_file(store, imei, ".manifest");
+
+    return read_file(file);
+}
+
+void
+fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
+                      GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(NULL, NULL, callback, user_data);
+    Save *save = g_new0(Save, 1);
+
+    save->file = store_file(store, record->imei, ".json");
+    save->previous = store_file(store, record->imei, ".json.prev");
+    save->manifest_file = store_file(store, record->imei, ".manifest");
+    save->record = fota_record_serialize(record);
+    save->manifest = manifest != NULL ? g_bytes_ref(manifest) : NULL;
+    g_task_set_task_data(task, save, save_free);
+    g_thread_pool_push(store->writer, task, NULL);
+}
+
+gboolean
+fota_store_save_finish(FotaStore *store, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}

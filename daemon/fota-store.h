@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-record.h"
+
+G_BEGIN_DECLS
+
+/**
+ * Keeps each module's record, and the manifest it accepted last, in the state directory:
+ *
+ *   <imei>.json       the record
+ *   <imei>.json.prev  the generation before
+ *   <imei>.manifest   the manifest as received, signature included
+ *
+ * Writing is durable (fsync of file and directory) and happens in one thread of its own, in the
+ * order of the calls; the main loop does not wait for the flash.
+ */
+typedef struct _FotaStore FotaStore;
+
+/** @directory is made when it is missing. FOTA_ERROR_RECORD when that fails. */
+FotaStore *fota_store_new(const char *directory, GError **error);
+/** Waits until everything is written. */
+void fota_store_free(FotaStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaStore, fota_store_free)
+
+/** IMEIs of all records; to be called, like fota_store_load(), before the main loop runs. */
+GStrv fota_store_list(FotaStore *store);
+
+/**
+ * The record of @imei, or the generation before when that is bad; a new one when there is none at
+ * all. *@error is set beside a record when something had to be given up. Never NULL.
+ */
+FotaRecord *fota_store_load(FotaStore *store, const char *imei, GError **error);
+
+/** The manifest last saved for @imei, NULL when there is none. */
+GBytes *fota_store_load_manifest(FotaStore *store, const char *imei);
+
+/**
+ * Writes @record as it is now and, when not NULL, @manifest before it. FOTA_ERROR_RECORD on
+ * failure: then nothing irreversible may follow.
+ */
+void fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
+                           GAsyncReadyCallback callback, gpointer user_data);
+gboolean fota_store_save_finish(FotaStore *store, GAsyncResult *result, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/telit/telit-ftp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/telit/telit-errors.h"
+
+/* The vendor's longest times, seconds. */
+#define TIME_OPEN 100
+#define TIME_FTP 500
+#define TIME_SHORT 10
+
+/* A transfer may take TIME_FTP, and as much again as the delta needs at this slow pace, bytes/s. */
+#define SLOWEST 500
+
+void
+telit_explain(FotaSession *session, GError **error)
+{
+    int number = fota_session_get_cme(session);
+    const char *text = fota_code_text(telit_cme_texts, number);
+
+    if (number < 0)
+        return;
+    if (text == NULL)
+        text = "a number that Telit has not published";
+    if (strstr((*error)->message, text) == NULL) {
+        g_autofree char *message = g_strdup_printf("%s (%s)", (*error)->message, text);
+
+        g_free((*error)->message);
+        (*error)->message = g_steal_pointer(&message);
+    }
+}
+
+/* What the FTP server answered last, "" when the module does not tell. */
+static char *
+server_said(FotaSession *session)
+{
+    g_auto(GStrv) lines = fota_session_command(session, "AT#FTPMSG", TIME_SHORT, NULL);
+
+    if (lines == NULL || lines[0] == NULL)
+        return g_strdup("");
+    return g_strdup(g_str_has_prefix(lines[0], "#FTPMSG:") ? g_strchug(lines[0] + 8) : lines[0]);
+}
+
+/* Turns a refused command into the error that fits what the server said. */
+static FotaResult
+fail(FotaSession *session, GError *refusal, int otherwise, const char *what, GError **error)
+{
+    g_autoptr(GError) owned = refusal;
+    g_autofree char *said = NULL;
+    int code = otherwise;
+
+    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        g_propagate_error(error, g_steal_pointer(&owned));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    telit_explain(session, &owned);
+    said = server_said(session);
+    if (g_str_has_prefix(said, "530"))
+        code = FOTA_MODULE_ERROR_LOGIN;
+    else if (g_str_has_prefix(said, "550"))
+        code = FOTA_MODULE_ERROR_DELTA_MISSING;
+    else if (g_str_has_prefix(said, "421"))
+        code = FOTA_MODULE_ERROR_SERVER;
+    g_set_error(error, FOTA_MODULE_ERROR, code, "%s: %s%s%s", what, owned->message,
+                said[0] != '\0' ? "; the server said " : "", said);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+FotaResult
+telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *server = NULL;
+    g_autofree char *user = NULL;
+    g_autofree char *password = NULL;
+    g_autofree char *command = NULL;
+    g_autofree char *address = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (g_strcmp0(update->scheme, "ftp") != 0 || update->host == NULL || update->path == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "Telit modules fetch a delta by ftp only; the manifest names %s",
+                    update->scheme != NULL ? update->scheme : "no address");
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    address = g_strdup_printf("%s:%u", update->host, update->port);
+    if ((server = fota_at_quote(address, error)) == NULL ||
+        (user = fota_at_quote(update->user, error)) == NULL ||
+        (password = fota_at_quote(update->password, error)) == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command = g_strdup_printf("AT#FTPOPEN=%s,%s,%s,%u,%u", server, user, password,
+                              fota_session_get_number(session, "FtpMode"), cid);
+    lines = fota_session_command(session, command, TIME_OPEN, &local_error);
+    if (lines != NULL)
+        return FOTA_RESULT_DONE;
+    return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_SERVER,
+                "the delta's server did not let us in", error);
+}
+
+FotaResult
+telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *quoted = fota_at_quote(update->path, error);
+    g_autofree char *command = NULL;
+    g_autofree char *answer = NULL;
+    guint64 size;
+
+    if (quoted == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command = g_strconcat("AT#FTPFSIZE=", quoted, NULL);
+    answer = fota_session_query(session, command, "#FTPFSIZE:", TIME_FTP, &local_error);
+    if (answer == NULL)
+        return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
+                    "the delta's size could not be asked", error);
+    size = g_ascii_strtoull(answer, NULL, 10);
+    if (update->size != 0 && size != update->size) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
+                    "the server's delta has %" G_GUINT64_FORMAT
+                    " bytes, the manifest's %" G_GUINT64_FORMAT "; it was not fetched",
+                    size, update->size);
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    return FOTA_RESULT_DONE;
+}
+
+FotaResult
+telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    guint limit = TIME_FTP + (guint)MIN(update->size / SLOWEST, 86400);
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *quoted = fota_at_quote(update->path, error);
+    g_autofree char *command = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (quoted == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command = g_strdup_printf("AT#FTPGETOTA=%s,0", quoted);
+    fota_session_report_bytes(session, 0, update->size);
+    lines = fota_session_command(session, command, limit, &local_error);
+    if (lines == NULL)
+        return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
+                    "the delta did not arrive", error);
+    fota_session_report_bytes(session, update->size, update->size);
+    return FOTA_RESULT_DONE;
+}
+
+gboolean
+telit_ftp_close(FotaSession *session, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(session, "AT#FTPCLOSE", TIME_FTP, error);
+
+    return lines != NULL;
+}

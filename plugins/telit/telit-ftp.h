@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "plugins/fota-plugin.h"
+
+/**
+ * The module's own FTP client: #FTPOPEN, #FTPFSIZE, #FTPGETOTA, #FTPCLOSE. What the server said
+ * (#FTPMSG) goes into the errors, since the module's own numbers do not tell a refused login from a
+ * missing file.
+ */
+
+FotaResult
+telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError **error);
+
+/** Refuses a file that is missing or not as long as the manifest says. */
+FotaResult telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **error);
+
+/** Brings the delta into the OTA area. */
+FotaResult telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error);
+
+gboolean telit_ftp_close(FotaSession *session, GError **error);
+
+/** Adds to @error what the number of the last +CME ERROR means. */
+void telit_explain(FotaSession *session, GError **error);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gmodule.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/fota-plugin.h"
+#include "plugins/telit/telit-ftp.h"
+
+/*
+ * Telit modules that fetch their delta by FTP and take it with #OTAUP: flow A of README.md, which
+ * is MultiTech's Verizon FOTA guide for the ME910C1, step by step. Letters in comments are the
+ * guide's.
+ */
+
+/* The vendor's longest times, seconds. Where the guide names none: a command that only sets. */
+#define TIME_SHORT 10
+#define TIME_CONTEXT 150
+#define TIME_INSTALL 60
+
+/* +CSQ: 0 is -113 dBm or less, 99 unknown. */
+#define CSQ_UNKNOWN 99
+
+static FotaResult
+telit_inspect(FotaSession *session, char **version, GError **error)
+{
+    g_auto(GStrv) model = fota_session_command(session, "AT+GMM", TIME_SHORT, error);
+
+    if (model == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    *version = fota_session_read_version(session, "AT+GMR",
+                                         fota_session_get_number(session, "VersionTime"), error);
+    return *version != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* The +CGDCONT line of @cid, NULL without an error when the context is not defined. */
+static char *
+read_context(FotaSession *session, guint cid, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(session, "AT+CGDCONT?", TIME_SHORT, error);
+    g_autofree char *prefix = g_strdup_printf("+CGDCONT: %u,", cid);
+
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        if (g_str_has_prefix(lines[i], prefix))
+            return g_strdup(lines[i] + strlen("+CGDCONT: "));
+    }
+    return NULL;
+}
+
+/* `3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
+static gboolean
+has_apn(const char *context)
+{
+    g_auto(GStrv) fields = g_strsplit(context, ",", 4);
+
+    return g_strv_length(fields) >= 3 && strlen(fields[2]) > strlen("\"\"");
+}
+
+/* b) An APN only where none has been programmed: the integrator's own one wins. */
+static FotaResult
+ensure_apn(FotaSession *session, guint cid, GError **error)
+{
+    const char *apn = fota_session_get_network(session, "Apn");
+    const char *type = fota_session_get_network(session, "PdpType");
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *context = read_context(session, cid, &local_error);
+    g_autofree char *quoted = NULL;
+    g_autofree char *command = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (local_error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    if (context != NULL && has_apn(context)) {
+        fota_session_remember(session, "Context", context);
+        return FOTA_RESULT_DONE;
+    }
+    if (apn == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
+                    "PDP context %u has no APN; set Apn= in [Network], or program it", cid);
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    quoted = fota_at_quote(apn, error);
+    if (quoted == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    context = g_strdup_printf("%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
+    command = g_strconcat("AT+CGDCONT=", context, NULL);
+    lines = fota_session_command(session, command, TIME_SHORT, error);
+    if (lines == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    fota_session_remember(session, "Context", context);
+    return FOTA_RESULT_DONE;
+}
+
+/* c) */
+static FotaResult
+check_signal(FotaSession *session, GError **error)
+{
+    g_autofree char *answer = fota_session_query(session, "AT+CSQ", "+CSQ:", TIME_SHORT, error);
+    int rssi = answer != NULL ? atoi(answer) : 0;
+
+    if (answer == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (rssi > 0 && rssi < CSQ_UNKNOWN)
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_SIGNAL,
+                "no signal (+CSQ: %s); check the antenna", answer);
+    return FOTA_RESULT_TRY_LATER;
+}
+
+/* d) The second number of `+CEREG: <n>,<stat>`: 1 is home, 5 roaming. */
+static FotaResult
+check_registration(FotaSession *session, GError **error)
+{
+    g_autofree char *answer =
+        fota_session_query(session, "AT+CEREG?", "+CEREG:", TIME_SHORT, error);
+    const char *comma = answer != NULL ? strchr(answer, ',') : NULL;
+    int status = comma != NULL ? atoi(comma + 1) : 0;
+
+    if (answer == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (status == 1 || status == 5)
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED,
+                "not registered on a network (+CEREG: %s); check SIM and subscription", answer);
+    return FOTA_RESULT_TRY_LATER;
+}
+
+/* e) A context that is active already is as good as one that we activate. */
+static FotaResult
+activate_context(FotaSession *session, guint cid, GError **error)
+{
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", cid);
+    g_autofree char *active = g_strdup_printf("#SGACT: %u,1", cid);
+    g_autoptr(GError) local_error = NULL;
+    g_auto(GStrv) lines = fota_session_command(session, command, TIME_CONTEXT, &local_error);
+    g_auto(GStrv) contexts = NULL;
+
+    if (lines != NULL)
+        return FOTA_RESULT_DONE;
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    telit_explain(session, &local_error);
+    contexts = fota_session_command(session, "AT#SGACT?", TIME_SHORT, NULL);
+    if (contexts != NULL && g_strv_contains((const char *const *)contexts, active))
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_CONTEXT,
+                "PDP context %u does not come up: %s; check APN and subscription", cid,
+                local_error->message);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* f) to l) with the FTP session open. */
+static FotaResult
+transfer(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autofree char *version = NULL;
+    FotaResult result;
+
+    fota_session_report_progress(session, 20);
+    result = telit_ftp_check_size(session, update, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    /* h) Once more, as the guide has it: a delta for another base can ruin the module. */
+    version = fota_session_read_version(session, "AT+GMR",
+                                        fota_session_get_number(session, "VersionTime"), error);
+    if (version == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (strcmp(version, update->from) != 0) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE,
+                    "the module runs %s, the delta is for %s", version, update->from);
+        return FOTA_RESULT_WRONG_BASE;
+    }
+    if (update->rehearsal)
+        return FOTA_RESULT_DONE;
+    fota_session_report_progress(session, 25);
+    return telit_ftp_get_delta(session, update, error);
+}
+
+static FotaResult
+download_over_context(FotaSession *session, const FotaUpdate *update, guint cid, GError **error)
+{
+    FotaResult result = telit_ftp_open(session, update, cid, error);
+    g_autoptr(GError) close_error = NULL;
+
+    if (result == FOTA_RESULT_DONE) {
+        result = transfer(session, update, error);
+        fota_session_report_progress(session, 95);
+        fota_session_shield(session, TRUE);
+        if (!telit_ftp_close(session, &close_error))
+            fota_session_note(session, "FTP did not close: %s", close_error->message);
+        fota_session_shield(session, FALSE);
+    }
+    return result;
+}
+
+static void
+deactivate_context(FotaSession *session, guint cid)
+{
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", cid);
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    fota_session_shield(session, TRUE);
+    lines = fota_session_command(session, command, TIME_CONTEXT, &error);
+    if (lines == NULL)
+        fota_session_note(session, "context %u did not close: %s", cid, error->message);
+    fota_session_shield(session, FALSE);
+}
+
+static FotaResult
+telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    guint cid = fota_session_get_number(session, "ContextId");
+    g_autofree char *socket =
+        g_strdup_printf("AT#SCFG=%u,%u,%s", fota_session_get_number(session, "SocketId"), cid,
+                        fota_session_get_text(session, "SocketSetup"));
+    g_auto(GStrv) lines = NULL;
+    FotaResult result;
+
+    lines = fota_session_command(session, socket, TIME_SHORT, error);
+    if (lines == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if ((result = ensure_apn(session, cid, error)) != FOTA_RESULT_DONE ||
+        (result = check_signal(session, error)) != FOTA_RESULT_DONE ||
+        (result = check_registration(session, error)) != FOTA_RESULT_DONE)
+        return result;
+    fota_session_report_progress(session, 5);
+    result = activate_context(session, cid, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    fota_session_report_progress(session, 10);
+    result = download_over_context(session, update, cid, error);
+    deactivate_context(session, cid);
+    fota_session_report_progress(session, 100);
+    return result;
+}
+
+/*
+ * No document names a command that empties the OTA area. A delta there does nothing until #OTAUP,
+ * and the next #FTPGETOTA takes its place.
+ */
+static FotaResult
+telit_discard(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return FOTA_RESULT_DONE;
+}
+
+/* n) */
+static FotaResult
+telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_auto(GStrv) lines = fota_session_command(session, "AT#OTAUP=0", TIME_INSTALL, &local_error);
+
+    if (lines != NULL)
+        return FOTA_RESULT_DONE;
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    telit_explain(session, &local_error);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_INSTALL_REFUSED,
+                "the module refuses the delta: %s; is it the delta from %s?", local_error->message,
+                update->from);
+    return FOTA_RESULT_REFUSED;
+}
+
+/* A context that did not survive the restarts is entered as it was. */
+static FotaResult
+restore_context(FotaSession *session, GError **error)
+{
+    const char *wanted = fota_session_recall(session, "Context");
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *context = NULL;
+    g_autofree char *command = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (wanted == NULL)
+        return FOTA_RESULT_DONE;
+    context = read_context(session, fota_session_get_number(session, "ContextId"), &local_error);
+    if (local_error == NULL && (context == NULL || !has_apn(context))) {
+        command = g_strconcat("AT+CGDCONT=", wanted, NULL);
+        lines = fota_session_command(session, command, TIME_SHORT, &local_error);
+        if (lines != NULL)
+            fota_session_note(session, "the restart lost PDP context %s; it is set again", wanted);
+    }
+    if (local_error == NULL)
+        return FOTA_RESULT_DONE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* p) and what the module itself says of the end, where unsolicited lines are heard. */
+static FotaResult
+telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
+{
+    g_autofree char *report = NULL;
+
+    *version = fota_session_read_version(session, "AT+GMR",
+                                         fota_session_get_number(session, "VersionTime"), error);
+    if (*version == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (fota_session_hears_unsolicited(session))
+        report = fota_session_wait_unsolicited(session, "#OTAEV:", 0, NULL);
+    if (report != NULL)
+        fota_session_note(session, "the module reports %s", report);
+    if (strcmp(*version, update->from) == 0)
+        return FOTA_RESULT_DONE;
+    return restore_context(session, error);
+}
+
+static const FotaPluginMatch telit_matches[] = {
+    {"Telit", "ME910C1-*"},
+    {"Telit", "LE910-*"},
+    {NULL, NULL},
+};
+
+extern const FotaPlugin fota_plugin;
+
+G_MODULE_EXPORT const FotaPlugin fota_plugin = {
+    .abi = FOTA_PLUGIN_ABI,
+    .name = "telit",
+    .matches = telit_matches,
+    .inspect = telit_inspect,
+    .download = telit_download,
+    .discard = telit_discard,
+    .install = telit_install,
+    .outcome = telit_outcome,
+};
