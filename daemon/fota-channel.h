@@ -24,9 +24,9 @@ typedef struct {
     GStrv (*command)(FotaChannel *channel, const char *command, guint seconds,
                      GCancellable *cancellable, int *cme, GError **error);
 
-    /** See fota_session_receive(). NULL when !unsolicited. */
+    /** See fota_session_receive(). NULL when !unsolicited. *@cme as of command(). */
     GBytes *(*receive)(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
-                       GCancellable *cancellable, GError **error);
+                       GCancellable *cancellable, int *cme, GError **error);
 
     /** See fota_session_wait_unsolicited(). NULL when !unsolicited. */
     char *(*wait_line)(FotaChannel *channel, const char *text, guint seconds,

@@ -204,8 +204,9 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
                     "data mode does not work through ModemManager; set [Access] At=port");
         return NULL;
     }
+    session->cme = -1;
     return session->channel->klass->receive(session->channel, command, max_bytes, seconds,
-                                            session->setup.cancellable, error);
+                                            session->setup.cancellable, &session->cme, error);
 }
 
 gboolean

@@ -11,14 +11,15 @@ G_BEGIN_DECLS
  *
  * The tty is found below the physical device's sysfs path by sd-device, never by its name, which
  * changes with every restart of the module. Called in the update's thread. Opens the tty, saves and
- * sets its attributes, switches echo off, and makes sure that the module that answers has this IMEI.
+ * sets its attributes, switches echo off, and makes sure that the module that answers has this
+ * IMEI.
  *
  * @device: sysfs path of the physical device, as FotaModemFacts has it
  * @reserved: use only a tty with ID_FOTAD_PORT=1
  */
-FotaChannel *fota_at_channel_open(const char *imei, const char *device, gboolean reserved,
-                                  FotaTrace trace, gpointer user_data, GCancellable *cancellable,
-                                  GError **error);
+FotaChannel *
+fota_at_channel_open(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
+                     gpointer user_data, GCancellable *cancellable, GError **error);
 
 /** Whether udev has reserved a tty of @device for fotad. Quick; may be called on the main loop. */
 gboolean fota_at_has_reserved_port(const char *device);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-channel.h"
+
+#include "daemon/at/fota-at-line.h"
+#include "daemon/at/fota-at-tty.h"
+#include "daemon/at/fota-wait.h"
+#include "plugins/fota-plugin.h"
+
+#define OPEN_SECONDS 30
+#define TTY_SECONDS 6 /* for one tty to answer, before the next is tried */
+#define AGAIN_SECONDS 1
+
+typedef struct {
+    FotaChannel parent;
+    FotaAtPlace *place;
+    FotaAtLine *line; /* NULL once the module has left */
+    FotaTrace trace;
+    gpointer user_data;
+} FotaAtChannel;
+
+/* A tty that has hung up is of no use any more. */
+static void
+forget_lost_line(FotaAtChannel *self, const GError *error)
+{
+    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE))
+        g_clear_pointer(&self->line, fota_at_line_close);
+}
+
+static gboolean
+check_line(FotaAtChannel *self, GError **error)
+{
+    if (self->line == NULL)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+                    "The module has left the bus and is not back");
+    return self->line != NULL;
+}
+
+static GStrv
+at_command(FotaChannel *channel, const char *command, guint seconds, GCancellable *cancellable,
+           int *cme, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+    GStrv lines;
+
+    *cme = -1;
+    if (!check_line(self, error))
+        return NULL;
+    lines = fota_at_line_command(self->line, command, seconds, cancellable, cme, &local);
+    forget_lost_line(self, local);
+    if (local != NULL)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return lines;
+}
+
+static GBytes *
+at_receive(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
+           GCancellable *cancellable, int *cme, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+    GBytes *bytes;
+
+    *cme = -1;
+    if (!check_line(self, error))
+        return NULL;
+    bytes = fota_at_line_receive(self->line, command, max_bytes, seconds, cancellable, cme, &local);
+    forget_lost_line(self, local);
+    if (local != NULL)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return bytes;
+}
+
+static char *
+at_wait_line(FotaChannel *channel, const char *text, guint seconds, GCancellable *cancellable,
+             GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+    char *found;
+
+    if (!check_line(self, error))
+        return NULL;
+    found = fota_at_line_wait_unsolicited(self->line, text, seconds, cancellable, &local);
+    forget_lost_line(self, local);
+    if (local != NULL)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return found;
+}
+
+static gboolean
+at_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+
+    if (self->line == NULL)
+        return TRUE;
+    if (!fota_at_line_wait_hangup(self->line, seconds, cancellable, error))
+        return FALSE;
+    g_clear_pointer(&self->line, fota_at_line_close);
+    return TRUE;
+}
+
+/* Opens @tty and keeps it when the right module answers there. */
+static gboolean
+try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable *cancellable,
+        GError **error)
+{
+    g_autoptr(FotaAtLine) line = NULL;
+
+    line = fota_at_line_open(tty->node, self->parent.imei, self->trace, self->user_data, error);
+    if (line == NULL ||
+        !fota_at_line_greet(line, MIN(deadline, fota_deadline_in(TTY_SECONDS)), cancellable, error))
+        return FALSE;
+    self->line = g_steal_pointer(&line);
+    fota_at_place_prefer(self->place, tty->interface);
+    return TRUE;
+}
+
+/* Tries each tty once. FALSE: none is it, and *@error says why of the last one. */
+static gboolean
+try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cancellable,
+         GError **error)
+{
+    g_autoptr(GPtrArray) ttys = fota_at_place_find(self->place);
+    g_autoptr(GError) last = NULL;
+
+    *tried = ttys->len;
+    for (guint i = 0; i < ttys->len; i++) {
+        g_clear_error(&last);
+        if (try_tty(self, g_ptr_array_index(ttys, i), deadline, cancellable, &last))
+            return TRUE;
+        if (g_error_matches(last, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+            break;
+    }
+    if (last == NULL)
+        g_set_error(&last, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+                    "The module has no tty that could be an AT port");
+    g_propagate_error(error, g_steal_pointer(&last));
+    return FALSE;
+}
+
+/*
+ * Opens the first tty that answers. *@error is what was wrong with the last one tried; with
+ * @present there must be a tty from the beginning.
+ */
+static gboolean
+find_line(FotaAtChannel *self, gboolean present, guint seconds, GCancellable *cancellable,
+          GError **error)
+{
+    gint64 deadline = fota_deadline_in(seconds);
+    g_autoptr(FotaAtMonitor) monitor = fota_at_monitor_new(error);
+    struct pollfd events = {.events = POLLIN};
+
+    if (monitor == NULL)
+        return FALSE;
+    events.fd = fota_at_monitor_get_fd(monitor);
+    for (;;) {
+        g_autoptr(GError) last = NULL;
+        gint64 again = deadline;
+        guint tried;
+
+        fota_at_monitor_clear(monitor);
+        if (try_ttys(self, deadline, &tried, cancellable, &last))
+            return TRUE;
+        if (g_error_matches(last, G_IO_ERROR, G_IO_ERROR_CANCELLED) || (present && tried == 0) ||
+            fota_deadline_passed(deadline)) {
+            g_propagate_error(error, g_steal_pointer(&last));
+            return FALSE;
+        }
+        /* That a tty begins to answer, or is given up by another program, is no event. */
+        if (tried > 0)
+            again = MIN(deadline, fota_deadline_in(AGAIN_SECONDS));
+        if (fota_wait(&events, 1, again, cancellable, error) == FOTA_WAIT_FAILED)
+            return FALSE;
+    }
+}
+
+static gboolean
+at_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+
+    /* It may have left unnoticed. */
+    if (self->line != NULL && !at_wait_gone(channel, 0, cancellable, &local) && local == NULL)
+        return TRUE;
+    if (local == NULL && find_line(self, FALSE, seconds, cancellable, &local))
+        return TRUE;
+    if (local->domain == FOTA_MODULE_ERROR)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
+                    "The module has not come back within %u s: %s", seconds, local->message);
+    else
+        g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static void
+at_close(FotaChannel *channel)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+
+    g_clear_pointer(&self->line, fota_at_line_close);
+    fota_at_place_free(self->place);
+    g_free(self->parent.imei);
+    g_free(self);
+}
+
+static const FotaChannelClass at_class = {
+    .name = "port",
+    .unsolicited = TRUE,
+    .command = at_command,
+    .receive = at_receive,
+    .wait_line = at_wait_line,
+    .wait_gone = at_wait_gone,
+    .wait_back = at_wait_back,
+    .close = at_close,
+};
+
+FotaChannel *
+fota_at_channel_open(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
+                     gpointer user_data, GCancellable *cancellable, GError **error)
+{
+    FotaAtChannel *self = g_new0(FotaAtChannel, 1);
+
+    self->parent.klass = &at_class;
+    self->parent.imei = g_strdup(imei);
+    self->place = fota_at_place_new(device, reserved);
+    self->trace = trace;
+    self->user_data = user_data;
+    if (!find_line(self, TRUE, OPEN_SECONDS, cancellable, error)) {
+        at_close(&self->parent);
+        return NULL;
+    }
+    return &self->parent;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-line-private.h"
+
+#include <string.h>
+
+#include "plugins/fota-plugin.h"
+
+#define AT_SECONDS 1
+#define SETTING_SECONDS 5
+#define PAUSE_MS 20
+#define QUIET_MS 500
+#define UNANSWERED_MAX 3
+#define IMEI_TRIES 3
+#define IMEI_DIGITS 14
+
+/* TRUE when the module answered at all: a refusal is an answer, too. */
+static gboolean
+ask(FotaAtLine *line, const char *command, guint seconds, GStrv *lines, GCancellable *cancellable,
+    GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    int cme;
+
+    if (!fota_at_line_settle(line, PAUSE_MS, cancellable, error))
+        return FALSE;
+    *lines = fota_at_line_ask(line, command, seconds, cancellable, &cme, &local);
+    if (*lines != NULL || g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static gboolean
+set(FotaAtLine *line, const char *command, GCancellable *cancellable, GError **error)
+{
+    g_auto(GStrv) lines = NULL;
+
+    return ask(line, command, SETTING_SECONDS, &lines, cancellable, error);
+}
+
+/* Sends AT until it is answered, and lets late answers to earlier commands come in. */
+static gboolean
+wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    guint unanswered = 0;
+
+    for (;;) {
+        g_auto(GStrv) lines = NULL;
+        g_autoptr(GError) local = NULL;
+
+        if (ask(line, "AT", AT_SECONDS, &lines, cancellable, &local))
+            return fota_at_line_settle(line, QUIET_MS, cancellable, error);
+        if (!g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) ||
+            fota_deadline_passed(deadline)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (++unanswered % UNANSWERED_MAX == 0 && !fota_at_line_escape(line, cancellable, error))
+            return FALSE;
+    }
+}
+
+/* Whether @text holds a number that begins like @imei. */
+static gboolean
+holds_imei(const char *text, const char *imei)
+{
+    gsize digits;
+
+    for (; *text != '\0'; text += MAX(digits, 1)) {
+        digits = strspn(text, "0123456789");
+        if (digits >= IMEI_DIGITS && strncmp(text, imei, IMEI_DIGITS) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+check_imei(FotaAtLine *line, GCancellable *cancellable, GError **error)
+{
+    for (guint try = 0; try < IMEI_TRIES; try++) {
+        g_auto(GStrv) lines = NULL;
+
+        if (!ask(line, "AT+CGSN", SETTING_SECONDS, &lines, cancellable, error))
+            return FALSE;
+        for (GStrv l = lines; l != NULL && *l != NULL; l++) {
+            if (holds_imei(*l, line->imei))
+                return TRUE;
+        }
+        /* Another module, or the answer to something else that comes late. */
+        if (!fota_at_line_settle(line, QUIET_MS, cancellable, error))
+            return FALSE;
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                "The module on %s does not say that it has the expected IMEI", line->name);
+    return FALSE;
+}
+
+gboolean
+fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    gboolean done;
+
+    done = wake(line, deadline, cancellable, error) && set(line, "ATE0", cancellable, error) &&
+           set(line, "AT+CMEE=1", cancellable, error) && check_imei(line, cancellable, error);
+    line->confused = !done;
+    return done;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <termios.h>
+
+#include "daemon/at/fota-at-line.h"
+#include "daemon/at/fota-at-reply.h"
+#include "daemon/at/fota-wait.h"
+
+G_BEGIN_DECLS
+
+/** For fota-at-line.c, fota-at-greet.c and fota-at-data.c only. */
+struct _FotaAtLine {
+    int fd;
+    char *name; /**< "ttyUSB2" */
+    char *imei;
+    struct termios saved;
+    FotaAtReply *reply;
+    GQueue unsolicited; /**< char *, oldest first */
+    guint64 dropped;
+    gboolean confused; /**< a final result may be under way that belongs to nothing */
+    gboolean in_data;  /**< the module is in data mode */
+    FotaTrace trace;
+    gpointer user_data;
+};
+
+/** Reads once what is there, as soon as something is, and feeds it to the parser. */
+FotaWait
+fota_at_line_read(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
+
+gboolean fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline,
+                            GCancellable *cancellable, GError **error);
+
+/** The next event but unsolicited lines and the like, FOTA_AT_NONE when nothing more has come. */
+FotaAtEvent fota_at_line_parse(FotaAtLine *line, const char **text, int *number);
+
+/** The same, waiting. FOTA_AT_NONE without an error: @deadline has passed. */
+FotaAtEvent fota_at_line_next(FotaAtLine *line, gint64 deadline, GCancellable *cancellable,
+                              const char **text, int *number, GError **error);
+
+/** Takes in what arrives until @quiet_ms pass without anything; four times that at most. */
+gboolean
+fota_at_line_settle(FotaAtLine *line, guint quiet_ms, GCancellable *cancellable, GError **error);
+
+/** Makes the tty ready for a command: out of data mode, in step with the module, settled. */
+gboolean fota_at_line_prepare(FotaAtLine *line, GCancellable *cancellable, GError **error);
+
+/** Sends @command and begins its answer. */
+gboolean fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline,
+                           GCancellable *cancellable, GError **error);
+
+/** fota_at_line_command() without preparation. */
+GStrv fota_at_line_ask(FotaAtLine *line, const char *command, guint seconds,
+                       GCancellable *cancellable, int *cme, GError **error);
+
+/** FOTA_MODULE_ERROR_AT, or _BAD_ANSWER, for a final result other than the one wanted. */
+void fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event,
+                               const char *result);
+void fota_at_line_set_silent(FotaAtLine *line, GError **error, const char *command, guint seconds);
+
+/** Leaves data mode by `+++` with a second of silence on either side; what arrives is lost. */
+gboolean fota_at_line_escape(FotaAtLine *line, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-line-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/at/fota-at-tty.h"
+#include "plugins/fota-plugin.h"
+
+#define PAUSE_MS 20
+#define WRITE_SECONDS 10
+#define RESYNC_SECONDS 10
+
+FotaAtLine *
+fota_at_line_open(const char *node, const char *imei, FotaTrace trace, gpointer user_data,
+                  GError **error)
+{
+    struct termios saved;
+    int fd = fota_at_tty_open(node, &saved, error);
+    FotaAtLine *line;
+
+    if (fd < 0)
+        return NULL;
+    line = g_new0(FotaAtLine, 1);
+    line->fd = fd;
+    line->name = g_path_get_basename(node);
+    line->imei = g_strdup(imei);
+    line->saved = saved;
+    line->reply = fota_at_reply_new();
+    g_queue_init(&line->unsolicited);
+    line->trace = trace;
+    line->user_data = user_data;
+    line->confused = TRUE; /* whoever had the tty before may have asked something */
+    return line;
+}
+
+void
+fota_at_line_close(FotaAtLine *line)
+{
+    if (line->in_data)
+        fota_at_line_escape(line, NULL, NULL);
+    fota_at_tty_close(line->fd, &line->saved);
+    g_queue_clear_full(&line->unsolicited, g_free);
+    fota_at_reply_free(line->reply);
+    g_free(line->imei);
+    g_free(line->name);
+    g_free(line);
+}
+
+static void
+set_gone(FotaAtLine *line, int errno_, GError **error)
+{
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+                "The module has left the bus: %s hung up%s%s", line->name, errno_ != 0 ? ": " : "",
+                errno_ != 0 ? g_strerror(errno_) : "");
+}
+
+FotaWait
+fota_at_line_read(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    struct pollfd tty = {.fd = line->fd, .events = POLLIN};
+    FotaWait wait = fota_wait(&tty, 1, deadline, cancellable, error);
+    guint8 bytes[4096];
+    gssize length;
+
+    if (wait != FOTA_WAIT_READY)
+        return wait;
+    length = read(line->fd, bytes, sizeof(bytes));
+    if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) {
+        set_gone(line, length < 0 ? errno : 0, error);
+        return FOTA_WAIT_FAILED;
+    }
+    if (length > 0)
+        fota_at_reply_feed(line->reply, bytes, (gsize)length);
+    return FOTA_WAIT_READY;
+}
+
+gboolean
+fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancellable *cancellable,
+                   GError **error)
+{
+    gsize left = strlen(text);
+
+    while (left > 0) {
+        struct pollfd tty = {.fd = line->fd, .events = POLLOUT};
+        FotaWait wait = fota_wait(&tty, 1, deadline, cancellable, error);
+        gssize written;
+
+        if (wait == FOTA_WAIT_TIMEOUT)
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+                        "The module takes nothing on %s", line->name);
+        if (wait != FOTA_WAIT_READY)
+            return FALSE;
+        written = write(line->fd, text, left);
+        if (written < 0 && errno != EAGAIN && errno != EINTR) {
+            set_gone(line, errno, error);
+            return FALSE;
+        }
+        text += MAX(written, 0);
+        left -= (gsize)MAX(written, 0);
+    }
+    return TRUE;
+}
+
+static void
+trace(FotaAtLine *line, char direction, const char *text)
+{
+    if (line->trace != NULL)
+        line->trace(direction, text, line->user_data);
+}
+
+/* The line to give up for @name: the oldest of that name, else the oldest. */
+static GList *
+choose_dropped(GQueue *lines, const char *name)
+{
+    for (GList *l = lines->head; l != NULL; l = l->next) {
+        g_autofree char *other = fota_at_line_name(l->data);
+
+        if (g_strcmp0(name, other) == 0)
+            return l;
+    }
+    return lines->head;
+}
+
+static void
+keep_unsolicited(FotaAtLine *line, const char *text)
+{
+    if (line->unsolicited.length >= FOTA_AT_UNSOLICITED_MAX) {
+        g_autofree char *name = fota_at_line_name(text);
+        GList *dropped = choose_dropped(&line->unsolicited, name);
+
+        g_free(dropped->data);
+        g_queue_delete_link(&line->unsolicited, dropped);
+        line->dropped++;
+    }
+    g_queue_push_tail(&line->unsolicited, g_strdup(text));
+}
+
+FotaAtEvent
+fota_at_line_parse(FotaAtLine *line, const char **text, int *number)
+{
+    FotaAtEvent event;
+
+    do {
+        event = fota_at_reply_next(line->reply, text, number);
+        if (event != FOTA_AT_NONE && event != FOTA_AT_ECHO)
+            trace(line, '<', *text);
+        if (event == FOTA_AT_UNSOLICITED)
+            keep_unsolicited(line, *text);
+    } while (event == FOTA_AT_UNSOLICITED || event == FOTA_AT_ECHO || event == FOTA_AT_STRAY);
+    return event;
+}
+
+FotaAtEvent
+fota_at_line_next(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, const char **text,
+                  int *number, GError **error)
+{
+    FotaAtEvent event;
+
+    while ((event = fota_at_line_parse(line, text, number)) == FOTA_AT_NONE) {
+        if (fota_at_line_read(line, deadline, cancellable, error) != FOTA_WAIT_READY)
+            break;
+    }
+    return event;
+}
+
+gboolean
+fota_at_line_settle(FotaAtLine *line, guint quiet_ms, GCancellable *cancellable, GError **error)
+{
+    gint64 limit = fota_deadline_in_ms(4 * quiet_ms);
+    FotaWait wait = FOTA_WAIT_READY;
+    const char *text;
+    int number;
+
+    fota_at_reply_begin(line->reply, NULL);
+    while (wait == FOTA_WAIT_READY && !fota_deadline_passed(limit)) {
+        wait = fota_at_line_read(line, fota_deadline_in_ms(quiet_ms), cancellable, error);
+        fota_at_line_parse(line, &text, &number);
+    }
+    return wait != FOTA_WAIT_FAILED;
+}
+
+gboolean
+fota_at_line_prepare(FotaAtLine *line, GCancellable *cancellable, GError **error)
+{
+    if (line->in_data && !fota_at_line_escape(line, cancellable, error))
+        return FALSE;
+    if (line->confused &&
+        !fota_at_line_greet(line, fota_deadline_in(RESYNC_SECONDS), cancellable, error))
+        return FALSE;
+    return fota_at_line_settle(line, PAUSE_MS, cancellable, error);
+}
+
+static gboolean
+check_command(const char *command, GError **error)
+{
+    gsize length = strlen(command);
+    gboolean printable = TRUE;
+
+    for (gsize i = 0; i < length; i++)
+        printable = printable && g_ascii_isprint(command[i]);
+    if (printable && length <= FOTA_AT_COMMAND_MAX && g_ascii_strncasecmp(command, "AT", 2) == 0)
+        return TRUE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT,
+                "Not sent: an AT command line is AT and up to %d printable ASCII characters",
+                FOTA_AT_COMMAND_MAX);
+    return FALSE;
+}
+
+gboolean
+fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCancellable *cancellable,
+                  GError **error)
+{
+    g_autofree char *text = g_strconcat(command, "\r", NULL);
+
+    if (!check_command(command, error))
+        return FALSE;
+    trace(line, '>', command);
+    fota_at_reply_begin(line->reply, command);
+    line->confused = TRUE; /* until the final result is there */
+    return fota_at_line_write(line, text, MIN(deadline, fota_deadline_in(WRITE_SECONDS)),
+                              cancellable, error);
+}
+
+/* The command without its parameters: they may hold a password. */
+static char *
+command_name(const char *command)
+{
+    return g_strndup(command, strcspn(command, "="));
+}
+
+void
+fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event,
+                          const char *result)
+{
+    g_autofree char *name = command_name(command);
+
+    if (event == FOTA_AT_ERROR)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s was refused: %s", name,
+                    result);
+    else
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                    "%s ended with %s where the vendor's document has something else", name,
+                    result);
+}
+
+void
+fota_at_line_set_silent(FotaAtLine *line, GError **error, const char *command, guint seconds)
+{
+    g_autofree char *name = command_name(command);
+
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+                "%s was not answered on %s within %u s", name, line->name, seconds);
+}
+
+GStrv
+fota_at_line_ask(FotaAtLine *line, const char *command, guint seconds, GCancellable *cancellable,
+                 int *cme, GError **error)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) local = NULL;
+    gint64 deadline = fota_deadline_in(seconds);
+    gsize bytes = 0;
+    FotaAtEvent event;
+    const char *text;
+
+    if (!fota_at_line_send(line, command, deadline, cancellable, error))
+        return NULL;
+    while ((event = fota_at_line_next(line, deadline, cancellable, &text, cme, &local)) ==
+           FOTA_AT_INFORMATION) {
+        bytes += strlen(text);
+        if (lines->len <= FOTA_AT_ANSWER_LINES_MAX && bytes <= FOTA_AT_ANSWER_BYTES_MAX)
+            g_ptr_array_add(lines, g_strdup(text));
+    }
+    if (event == FOTA_AT_NONE) {
+        if (local == NULL)
+            fota_at_line_set_silent(line, &local, command, seconds);
+        g_propagate_error(error, g_steal_pointer(&local));
+        return NULL;
+    }
+    line->confused = FALSE;
+    line->in_data = event == FOTA_AT_CONNECT;
+    if (lines->len > FOTA_AT_ANSWER_LINES_MAX || bytes > FOTA_AT_ANSWER_BYTES_MAX) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                    "An answer on %s is longer than any vendor's document allows", line->name);
+        return NULL;
+    }
+    if (event != FOTA_AT_OK) {
+        fota_at_line_set_unwanted(error, command, event, text);
+        return NULL;
+    }
+    g_ptr_array_add(lines, NULL);
+    return (GStrv)g_ptr_array_steal(lines, NULL);
+}
+
+GStrv
+fota_at_line_command(FotaAtLine *line, const char *command, guint seconds,
+                     GCancellable *cancellable, int *cme, GError **error)
+{
+    *cme = -1;
+    if (!fota_at_line_prepare(line, cancellable, error))
+        return NULL;
+    return fota_at_line_ask(line, command, seconds, cancellable, cme, error);
+}
+
+/* No time at all would not see what has already arrived. */
+static gint64
+look_until(guint seconds)
+{
+    return seconds > 0 ? fota_deadline_in(seconds) : fota_deadline_in_ms(PAUSE_MS);
+}
+
+/* Takes the oldest kept line that contains @text. */
+static char *
+find_unsolicited(FotaAtLine *line, const char *text)
+{
+    for (GList *l = line->unsolicited.head; l != NULL; l = l->next) {
+        char *found = l->data;
+
+        if (strcasestr(found, text) != NULL) {
+            g_queue_delete_link(&line->unsolicited, l);
+            return found;
+        }
+    }
+    return NULL;
+}
+
+char *
+fota_at_line_wait_unsolicited(FotaAtLine *line, const char *text, guint seconds,
+                              GCancellable *cancellable, GError **error)
+{
+    gint64 deadline = look_until(seconds);
+    char *found;
+    const char *ignored;
+    int number;
+
+    if (line->in_data && !fota_at_line_escape(line, cancellable, error))
+        return NULL;
+    fota_at_reply_begin(line->reply, NULL);
+    fota_at_line_parse(line, &ignored, &number);
+    while ((found = find_unsolicited(line, text)) == NULL) {
+        if (fota_at_line_read(line, deadline, cancellable, error) != FOTA_WAIT_READY)
+            break;
+        fota_at_line_parse(line, &ignored, &number);
+    }
+    return found;
+}
+
+gboolean
+fota_at_line_wait_hangup(FotaAtLine *line, guint seconds, GCancellable *cancellable, GError **error)
+{
+    gint64 deadline = look_until(seconds);
+    g_autoptr(GError) local = NULL;
+    const char *ignored;
+    int number;
+
+    fota_at_reply_begin(line->reply, NULL);
+    while (fota_at_line_read(line, deadline, cancellable, &local) == FOTA_WAIT_READY)
+        fota_at_line_parse(line, &ignored, &number);
+    if (g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE))
+        return TRUE;
+    if (local != NULL)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+guint64
+fota_at_line_get_dropped(FotaAtLine *line)
+{
+    return line->dropped;
+}
+
+guint64
+fota_at_line_get_cut(FotaAtLine *line)
+{
+    return fota_at_reply_get_cut(line->reply);
+}

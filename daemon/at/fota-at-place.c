@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-tty.h"
+
+#include <gio/gio.h>
+#include <systemd/sd-device.h>
+
+#include "daemon/at/fota-at-channel.h"
+
+typedef sd_device_enumerator Enumerator;
+typedef sd_device Device;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Enumerator, sd_device_enumerator_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Device, sd_device_unref)
+
+struct _FotaAtPlace {
+    char *device;
+    char *vendor;       /* USB vendor id, NULL when it is no USB device */
+    GHashTable *others; /* sysfs paths of the other devices of that vendor */
+    gboolean reserved;
+    int interface; /* to be tried first, -1 = none */
+};
+
+void
+fota_at_tty_free(FotaAtTty *tty)
+{
+    g_free(tty->node);
+    g_free(tty);
+}
+
+/* All ttys; with @vendor those of its devices, with @parent those below. NULL: there are none. */
+static Enumerator *
+enumerate_ttys(Device *parent, const char *vendor)
+{
+    g_autoptr(Enumerator) ttys = NULL;
+
+    if (sd_device_enumerator_new(&ttys) < 0 || sd_device_enumerator_allow_uninitialized(ttys) < 0 ||
+        sd_device_enumerator_add_match_subsystem(ttys, "tty", TRUE) < 0)
+        return NULL;
+    if (parent != NULL && sd_device_enumerator_add_match_parent(ttys, parent) < 0)
+        return NULL;
+    if (vendor != NULL && sd_device_enumerator_add_match_property(ttys, "ID_VENDOR_ID", vendor) < 0)
+        return NULL;
+    return g_steal_pointer(&ttys);
+}
+
+static const char *
+get_property(Device *tty, const char *name)
+{
+    const char *value;
+
+    return sd_device_get_property_value(tty, name, &value) >= 0 ? value : NULL;
+}
+
+static gboolean
+has_property(Device *tty, const char *name)
+{
+    return g_strcmp0(get_property(tty, name), "1") == 0;
+}
+
+/* Sysfs path of the USB device that @tty is below, NULL for another kind of device. */
+static const char *
+get_usb_device(Device *tty)
+{
+    Device *usb;
+    const char *path;
+
+    if (sd_device_get_parent_with_subsystem_devtype(tty, "usb", "usb_device", &usb) < 0 ||
+        sd_device_get_syspath(usb, &path) < 0)
+        return NULL;
+    return path;
+}
+
+/* NULL when it cannot be an AT port. */
+static FotaAtTty *
+describe_tty(Device *device)
+{
+    static const char *const at[] = {"ID_MM_PORT_TYPE_AT_PRIMARY", "ID_MM_PORT_TYPE_AT_SECONDARY",
+                                     "ID_MM_PORT_TYPE_AT_PPP"};
+    static const char *const others[] = {"ID_MM_PORT_IGNORE", "ID_MM_PORT_TYPE_GPS",
+                                         "ID_MM_PORT_TYPE_QCDM", "ID_MM_PORT_TYPE_AUDIO"};
+    gboolean owned = has_property(device, "ID_FOTAD_PORT");
+    const char *interface = get_property(device, "ID_USB_INTERFACE_NUM");
+    guint rank = 0;
+    const char *node;
+    FotaAtTty *tty;
+
+    while (rank < G_N_ELEMENTS(at) && !has_property(device, at[rank]))
+        rank++;
+    for (guint i = 0; !owned && i < G_N_ELEMENTS(others); i++) {
+        if (has_property(device, others[i]))
+            return NULL;
+    }
+    if (sd_device_get_devname(device, &node) < 0)
+        return NULL;
+    tty = g_new0(FotaAtTty, 1);
+    tty->node = g_strdup(node);
+    tty->interface = interface != NULL ? (int)g_ascii_strtoll(interface, NULL, 16) : -1;
+    tty->owned = owned;
+    tty->rank = rank;
+    return tty;
+}
+
+FotaAtPlace *
+fota_at_place_new(const char *device, gboolean reserved)
+{
+    FotaAtPlace *place = g_new0(FotaAtPlace, 1);
+    g_autoptr(Device) parent = NULL;
+    g_autoptr(Enumerator) ttys = NULL;
+    const char *vendor;
+
+    place->device = g_strdup(device);
+    place->reserved = reserved;
+    place->interface = -1;
+    place->others = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (sd_device_new_from_syspath(&parent, device) < 0 ||
+        sd_device_get_sysattr_value(parent, "idVendor", &vendor) < 0)
+        return place;
+    place->vendor = g_strdup(vendor);
+    ttys = enumerate_ttys(NULL, vendor);
+    for (Device *tty = ttys != NULL ? sd_device_enumerator_get_device_first(ttys) : NULL;
+         tty != NULL; tty = sd_device_enumerator_get_device_next(ttys)) {
+        const char *path = get_usb_device(tty);
+
+        if (path != NULL && strcmp(path, device) != 0)
+            g_hash_table_add(place->others, g_strdup(path));
+    }
+    return place;
+}
+
+void
+fota_at_place_free(FotaAtPlace *place)
+{
+    g_hash_table_unref(place->others);
+    g_free(place->vendor);
+    g_free(place->device);
+    g_free(place);
+}
+
+void
+fota_at_place_prefer(FotaAtPlace *place, int interface)
+{
+    place->interface = interface;
+}
+
+static int
+compare_ttys(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+    const FotaAtTty *left = *(FotaAtTty *const *)a, *right = *(FotaAtTty *const *)b;
+    const FotaAtPlace *place = user_data;
+    gboolean left_known = left->interface >= 0 && left->interface == place->interface;
+    gboolean right_known = right->interface >= 0 && right->interface == place->interface;
+
+    if (left_known != right_known)
+        return right_known - left_known;
+    if (left->owned != right->owned)
+        return right->owned - left->owned;
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    return left->interface - right->interface;
+}
+
+GPtrArray *
+fota_at_place_find(FotaAtPlace *place)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)fota_at_tty_free);
+    g_autoptr(Device) parent = NULL;
+    g_autoptr(Enumerator) ttys = NULL;
+
+    if (sd_device_new_from_syspath(&parent, place->device) >= 0)
+        ttys = enumerate_ttys(parent, NULL);
+    else if (place->vendor != NULL)
+        ttys = enumerate_ttys(NULL, place->vendor);
+    for (Device *device = ttys != NULL ? sd_device_enumerator_get_device_first(ttys) : NULL;
+         device != NULL; device = sd_device_enumerator_get_device_next(ttys)) {
+        const char *path = parent == NULL ? get_usb_device(device) : NULL;
+        FotaAtTty *tty;
+
+        if (path != NULL && g_hash_table_contains(place->others, path))
+            continue;
+        tty = describe_tty(device);
+        if (tty != NULL && (tty->owned || !place->reserved))
+            g_ptr_array_add(found, tty);
+        else if (tty != NULL)
+            fota_at_tty_free(tty);
+    }
+    g_ptr_array_sort_with_data(found, compare_ttys, place);
+    return found;
+}
+
+gboolean
+fota_at_has_reserved_port(const char *device)
+{
+    g_autoptr(FotaAtPlace) place = fota_at_place_new(device, TRUE);
+    g_autoptr(GPtrArray) ttys = fota_at_place_find(place);
+
+    return ttys->len > 0;
+}

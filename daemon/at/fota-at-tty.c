@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-tty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "plugins/fota-plugin.h"
+
+static gboolean
+set_raw(int fd, struct termios *saved)
+{
+    struct termios raw;
+
+    if (tcgetattr(fd, saved) < 0)
+        return FALSE;
+    raw = *saved;
+    cfmakeraw(&raw);
+    cfsetspeed(&raw, B115200);
+    raw.c_cflag |= CLOCAL | CREAD;
+    raw.c_cflag &= ~(tcflag_t)(CRTSCTS | CSTOPB);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    return tcsetattr(fd, TCSANOW, &raw) == 0;
+}
+
+/* Root is let in where TIOCEXCL keeps others out, and would disturb whoever is there. */
+static gboolean
+is_taken(int fd)
+{
+    int exclusive = 0;
+
+    return ioctl(fd, TIOCGEXCL, &exclusive) == 0 && exclusive != 0;
+}
+
+int
+fota_at_tty_open(const char *node, struct termios *saved, GError **error)
+{
+    int fd = open(node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int cause;
+
+    if (fd >= 0 && !is_taken(fd) && ioctl(fd, TIOCEXCL) == 0) {
+        if (set_raw(fd, saved))
+            return fd;
+        cause = errno;
+        ioctl(fd, TIOCNXCL);
+    } else {
+        cause = fd >= 0 && is_taken(fd) ? EBUSY : errno;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (cause == EBUSY)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+                    "%s is in use by another program", node);
+    else
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE, "%s cannot be opened: %s",
+                    node, g_strerror(cause));
+    return -1;
+}
+
+void
+fota_at_tty_close(int fd, const struct termios *saved)
+{
+    /* Closing would otherwise wait for the output of a module that takes none. */
+    tcflush(fd, TCIOFLUSH);
+    tcsetattr(fd, TCSANOW, saved);
+    ioctl(fd, TIOCNXCL);
+    close(fd);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <termios.h>
+
+G_BEGIN_DECLS
+
+/**
+ * The ttys of one module, found through udev, and their opening. Names of ttys change with every
+ * restart of a module; what stays is the physical device they are below.
+ */
+typedef struct {
+    char *node;     /**< "/dev/ttyUSB2" */
+    int interface;  /**< USB interface number, -1 = unknown */
+    gboolean owned; /**< reserved for fotad by udev (ID_FOTAD_PORT=1) */
+    guint rank;     /**< what udev says of its use: 0 primary AT, 1 secondary, 2 PPP, 3 nothing */
+} FotaAtTty;
+
+void fota_at_tty_free(FotaAtTty *tty);
+
+/** Where to look for one module. */
+typedef struct _FotaAtPlace FotaAtPlace;
+
+/** @device: sysfs path of the physical device. @reserved: only ttys with ID_FOTAD_PORT=1. */
+FotaAtPlace *fota_at_place_new(const char *device, gboolean reserved);
+void fota_at_place_free(FotaAtPlace *place);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtPlace, fota_at_place_free)
+
+/** The tty with this USB interface number is tried first from now on. */
+void fota_at_place_prefer(FotaAtPlace *place, int interface);
+
+/**
+ * The ttys that may answer AT, FotaAtTty, best first; ttys that udev gives another use (GPS, QCDM,
+ * audio, ignored) are left out. While the device is not there: those of devices of the same USB
+ * vendor that were not there when @place was made, since a device on another USB port has another
+ * path.
+ */
+GPtrArray *fota_at_place_find(FotaAtPlace *place);
+
+/** Tells when ttys come and go. */
+typedef struct _FotaAtMonitor FotaAtMonitor;
+FotaAtMonitor *fota_at_monitor_new(GError **error);
+void fota_at_monitor_free(FotaAtMonitor *monitor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtMonitor, fota_at_monitor_free)
+/** Readable when there is something for fota_at_monitor_clear(), which takes it in. */
+int fota_at_monitor_get_fd(FotaAtMonitor *monitor);
+void fota_at_monitor_clear(FotaAtMonitor *monitor);
+
+/**
+ * Opens the tty without waiting, for this process alone (TIOCEXCL), and sets it raw; *@saved gets
+ * the attributes it had. -1 with FOTA_MODULE_ERROR_GONE when it is not there, _SILENT when another
+ * program has it.
+ */
+int fota_at_tty_open(const char *node, struct termios *saved, GError **error);
+
+/** Drops what is under way in either direction, restores @saved, and closes. */
+void fota_at_tty_close(int fd, const struct termios *saved);
+
+G_END_DECLS

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-wait.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static gint64
+boot_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+gint64
+fota_deadline_in(guint seconds)
+{
+    return boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+}
+
+gint64
+fota_deadline_in_ms(guint milliseconds)
+{
+    return boot_time() + (gint64)milliseconds * 1000;
+}
+
+gboolean
+fota_deadline_passed(gint64 deadline)
+{
+    return boot_time() >= deadline;
+}
+
+/* A timer rather than poll()'s own timeout: that one stands still while the machine sleeps. */
+static int
+timer_until(gint64 deadline, GError **error)
+{
+    struct itimerspec when = {.it_value = {.tv_sec = deadline / G_USEC_PER_SEC,
+                                           .tv_nsec = deadline % G_USEC_PER_SEC * 1000}};
+    int fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+
+    if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "No timer can be made to wait with: %s", g_strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+FotaWait
+fota_wait(struct pollfd *fds, guint n_fds, gint64 deadline, GCancellable *cancellable,
+          GError **error)
+{
+    struct pollfd all[FOTA_WAIT_MAX + 2] = {0};
+    int timer = timer_until(deadline, error);
+    int ready = 0;
+
+    g_assert(n_fds <= FOTA_WAIT_MAX);
+    if (timer < 0)
+        return FOTA_WAIT_FAILED;
+    memcpy(all, fds, n_fds * sizeof(*fds));
+    all[n_fds] = (struct pollfd){.fd = timer, .events = POLLIN};
+    all[n_fds + 1] = (struct pollfd){.fd = g_cancellable_get_fd(cancellable), .events = POLLIN};
+    while (ready == 0 && !g_cancellable_is_cancelled(cancellable) &&
+           !fota_deadline_passed(deadline)) {
+        ready = poll(all, n_fds + 2, -1);
+        if (ready < 0 && errno == EINTR)
+            ready = 0;
+    }
+    if (ready < 0)
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "poll() failed: %s",
+                    g_strerror(errno));
+    for (guint i = 0; i < n_fds; i++)
+        fds[i].revents = all[i].revents;
+    close(timer);
+    g_cancellable_release_fd(cancellable);
+    if (ready < 0 || g_cancellable_set_error_if_cancelled(cancellable, error))
+        return FOTA_WAIT_FAILED;
+    return fota_deadline_passed(deadline) ? FOTA_WAIT_TIMEOUT : FOTA_WAIT_READY;
+}

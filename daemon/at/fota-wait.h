@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <poll.h>
+
+G_BEGIN_DECLS
+
+/**
+ * Waiting in an update's thread: for descriptors, with a limit, ended at once by a cancellable.
+ *
+ * Limits are points of time in microseconds of the boot-time clock: setting the wall clock does not
+ * move it, and the time a gateway sleeps counts.
+ */
+
+/** The point of time that many seconds, or milliseconds, from now. */
+gint64 fota_deadline_in(guint seconds);
+gint64 fota_deadline_in_ms(guint milliseconds);
+gboolean fota_deadline_passed(gint64 deadline);
+
+typedef enum {
+    FOTA_WAIT_FAILED,  /**< @error is set, G_IO_ERROR_CANCELLED when cancelled */
+    FOTA_WAIT_READY,   /**< some `revents` is not zero */
+    FOTA_WAIT_TIMEOUT, /**< @deadline has passed; also when a descriptor is ready by then */
+} FotaWait;
+
+/** Most descriptors that one call takes. */
+#define FOTA_WAIT_MAX 4
+
+FotaWait fota_wait(struct pollfd *fds, guint n_fds, gint64 deadline, GCancellable *cancellable,
+                   GError **error);
+
+G_END_DECLS
