@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-record.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "daemon/fota-error.h"
+#include "policy/fota-json.h"
 
 #define SCHEMA 1
 
@@ -279,19 +279,12 @@ read_collections(FotaRecord *record, JsonObject *json)
 FotaRecord *
 fota_record_parse(GBytes *bytes, const char *imei, GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    g_autoptr(JsonNode) root = fota_json_parse(bytes, NULL);
     g_autoptr(FotaRecord) record = fota_record_new(imei);
     g_autofree char *digest = NULL;
-    gsize size;
-    const char *data = g_bytes_get_data(bytes, &size);
-    JsonObject *file = NULL;
-    JsonNode *node = NULL;
+    JsonObject *file = root != NULL ? json_node_get_object(root) : NULL;
+    JsonNode *node = file != NULL ? json_object_get_member(file, "record") : NULL;
 
-    if (json_parser_load_from_data(parser, data, (gssize)size, NULL) &&
-        JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
-        file = json_node_get_object(json_parser_get_root(parser));
-        node = json_object_get_member(file, "record");
-    }
     if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node)) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "it is not a record");
         return NULL;

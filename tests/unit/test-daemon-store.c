@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "daemon/fota-error.h"
+#include "daemon/fota-store.h"
+
+#define IMEI "353081090012345"
+
+typedef struct {
+    char *directory;
+    FotaStore *store;
+} Fixture;
+
+static void
+fixture_set_up(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture->directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
+    fixture->store = fota_store_new(fixture->directory, &error);
+    g_assert_no_error(error);
+}
+
+static void
+fixture_tear_down(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GDir) dir = g_dir_open(fixture->directory, 0, NULL);
+    const char *name;
+
+    fota_store_free(fixture->store);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(fixture->directory, name, NULL);
+
+        if (g_unlink(path) != 0)
+            g_rmdir(path);
+    }
+    g_rmdir(fixture->directory);
+    g_free(fixture->directory);
+}
+
+static char *
+path_of(Fixture *fixture, const char *suffix)
+{
+    g_autofree char *name = g_strconcat(IMEI, suffix, NULL);
+
+    return g_build_filename(fixture->directory, name, NULL);
+}
+
+static void
+take_result(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    *(GAsyncResult **)user_data = g_object_ref(result);
+}
+
+static gboolean
+save(Fixture *fixture, const FotaRecord *record, GBytes *manifest, GError **error)
+{
+    g_autoptr(GAsyncResult) result = NULL;
+
+    fota_store_save_async(fixture->store, record, manifest, take_result, &result);
+    while (result == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    return fota_store_save_finish(fixture->store, result, error);
+}
+
+static FotaRecord *
+make_record(void)
+{
+    FotaRecord *record = fota_record_new(IMEI);
+    FotaHistoryEntry *entry = fota_history_entry_new();
+
+    fota_record_set(&record->model, "ME910C1-NA");
+    fota_record_set(&record->digest, "abcd");
+    fota_record_set(&record->approved[FOTA_APPROVAL_GATE_INSTALL], "token");
+    record->sequence = 1795236802;
+    record->mark = FOTA_MARK_INSTALLING;
+    g_hash_table_insert(record->settings, g_strdup("Context"), g_strdup("3,\"IP\",\"a\\b\""));
+    fota_record_set(&entry->id, "first");
+    fota_record_set(&entry->result, "failed");
+    fota_record_set(&entry->text, "it said \"no\"");
+    entry->outage = 165;
+    fota_record_add_history(record, entry);
+    return record;
+}
+
+static void
+test_round_trip(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) record = make_record();
+    g_autoptr(FotaRecord) loaded = NULL;
+    g_autoptr(GBytes) manifest = g_bytes_new_static("{}\0{}", 5);
+    g_autoptr(GBytes) kept = NULL;
+    g_autoptr(GError) error = NULL;
+    const FotaHistoryEntry *entry;
+
+    g_assert_true(save(fixture, record, manifest, &error));
+    g_assert_no_error(error);
+    loaded = fota_store_load(fixture->store, IMEI, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(loaded->model, ==, "ME910C1-NA");
+    g_assert_cmpstr(loaded->digest, ==, "abcd");
+    g_assert_cmpstr(loaded->approved[FOTA_APPROVAL_GATE_DOWNLOAD], ==, "");
+    g_assert_cmpstr(loaded->approved[FOTA_APPROVAL_GATE_INSTALL], ==, "token");
+    g_assert_cmpuint(loaded->sequence, ==, 1795236802);
+    g_assert_cmpuint(loaded->mark, ==, FOTA_MARK_INSTALLING);
+    g_assert_cmpstr(g_hash_table_lookup(loaded->settings, "Context"), ==, "3,\"IP\",\"a\\b\"");
+    g_assert_cmpuint(loaded->history->len, ==, 1);
+    entry = loaded->history->pdata[0];
+    g_assert_cmpstr(entry->text, ==, "it said \"no\"");
+    g_assert_cmpuint(entry->outage, ==, 165);
+    kept = fota_store_load_manifest(fixture->store, IMEI);
+    g_assert_true(g_bytes_equal(kept, manifest));
+}
+
+static void
+test_missing(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaRecord) record = fota_store_load(fixture->store, IMEI, &error);
+    g_auto(GStrv) list = fota_store_list(fixture->store);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(record->imei, ==, IMEI);
+    g_assert_cmpuint(record->mark, ==, FOTA_MARK_NONE);
+    g_assert_cmpuint(g_strv_length(list), ==, 0);
+}
+
+/* Every truncation, and every altered byte, is noticed, and the generation before is used. */
+static void
+test_damage(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) record = make_record();
+    g_autofree char *file = path_of(fixture, ".json");
+    g_autofree char *good = NULL;
+    gsize size;
+
+    g_assert_true(save(fixture, record, NULL, NULL));
+    fota_record_set(&record->digest, "newer");
+    g_assert_true(save(fixture, record, NULL, NULL));
+    g_assert_true(g_file_get_contents(file, &good, &size, NULL));
+    for (gsize i = 0; i < size; i++) {
+        g_autofree char *bad = g_memdup2(good, size);
+        g_autoptr(FotaRecord) loaded = NULL;
+        g_autoptr(GError) error = NULL;
+        gboolean truncate = i % 2 == 0;
+
+        /* White space between the JSON tokens carries nothing. */
+        if (g_ascii_isspace(bad[i]) || (truncate && i >= size - 2))
+            continue;
+        bad[i] ^= 0x01;
+        g_assert_true(g_file_set_contents(file, bad, (gssize)(truncate ? i : size), NULL));
+        loaded = fota_store_load(fixture->store, IMEI, &error);
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
+        g_assert_cmpstr(loaded->digest, ==, "abcd");
+    }
+}
+
+static void
+test_power_cut(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) record = make_record();
+    g_autoptr(FotaRecord) loaded = NULL;
+    g_autofree char *file = path_of(fixture, ".json");
+    g_autofree char *previous = path_of(fixture, ".json.prev");
+    g_auto(GStrv) list = NULL;
+    g_autoptr(GError) error = NULL;
+
+    /* Between moving the old generation aside and writing the new one. */
+    g_assert_true(save(fixture, record, NULL, NULL));
+    g_assert_cmpint(g_rename(file, previous), ==, 0);
+    list = fota_store_list(fixture->store);
+    g_assert_cmpuint(g_strv_length(list), ==, 1);
+    loaded = fota_store_load(fixture->store, IMEI, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(loaded->digest, ==, "abcd");
+}
+
+static void
+test_not_writable(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) record = make_record();
+    g_autofree char *file = path_of(fixture, ".json");
+    g_autofree char *previous = path_of(fixture, ".json.prev");
+    g_autoptr(GError) error = NULL;
+
+    /* Root may write anywhere: a directory in the way is what cannot be overcome. */
+    g_assert_true(save(fixture, record, NULL, NULL));
+    g_assert_cmpint(g_mkdir(previous, 0700), ==, 0);
+    g_assert_false(save(fixture, record, NULL, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_RECORD);
+    g_assert_true(g_file_test(file, G_FILE_TEST_IS_REGULAR));
+}
+
+static void
+test_other_module(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) record = make_record();
+    g_autoptr(GBytes) bytes = fota_record_serialize(record);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(fota_record_parse(bytes, "353081090099999", &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
+}
+
+static void
+test_history_is_bounded(void)
+{
+    g_autoptr(FotaRecord) record = fota_record_new(IMEI);
+
+    for (guint i = 0; i < FOTA_HISTORY_MAX + 5; i++) {
+        FotaHistoryEntry *entry = fota_history_entry_new();
+
+        entry->outage = i;
+        fota_record_add_history(record, entry);
+    }
+    g_assert_cmpuint(record->history->len, ==, FOTA_HISTORY_MAX);
+    g_assert_cmpuint(((FotaHistoryEntry *)record->history->pdata[0])->outage, ==,
+                     FOTA_HISTORY_MAX + 4);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(path, function)                                                                        \
+    g_test_add(path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+    ADD("/store/round-trip", test_round_trip);
+    ADD("/store/missing", test_missing);
+    ADD("/store/damage", test_damage);
+    ADD("/store/power-cut", test_power_cut);
+    ADD("/store/not-writable", test_not_writable);
+    ADD("/store/other-module", test_other_module);
+    g_test_add_func("/store/history-is-bounded", test_history_is_bounded);
+    return g_test_run();
+}
