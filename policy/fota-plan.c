@@ -256,7 +256,7 @@ check_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         block(plan, "roaming", "the module is roaming, which is not allowed for updates");
     if (signal > 0 && facts->signal < 0)
         block(plan, "signal", "the signal is unknown; %d %% is needed", signal);
-    else if (facts->signal < signal)
+    else if (signal > 0 && facts->signal < signal)
         block(plan, "signal", "the signal is %d %%; %d %% is needed", facts->signal, signal);
 }
 

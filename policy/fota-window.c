@@ -243,7 +243,7 @@ fota_blackout_next(const FotaBlackout *blackouts, guint n_blackouts, GTimeZone *
         gint64 ends = midnight(local, blackouts[i].last, 1);
 
         /* Another one may cover the moment after this one: look at all of them again from there. */
-        if (now < ends && now + (gint64)needed * G_USEC_PER_SEC > begins)
+        if (now < ends && now + MAX((gint64)needed * G_USEC_PER_SEC, 1) > begins)
             return fota_blackout_next(blackouts, n_blackouts, local, ends, needed);
     }
     return now;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-rollout.h"
+#include "policy/fota-schedule.h"
+
+#define DAY 86400
+#define IMEI "353081090012345"
+
+static gint64
+seconds(gint64 n)
+{
+    return n * G_USEC_PER_SEC;
+}
+
+static void
+test_next(void)
+{
+    gint64 slot = fota_schedule_slot(IMEI, "s", DAY);
+    gint64 midnight = seconds(20000 * (gint64)DAY);
+
+    g_assert_cmpint(slot, <, DAY);
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 0, midnight), ==, midnight);
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight), ==, midnight + seconds(slot));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + seconds(slot) - 1), ==,
+                    midnight + seconds(slot));
+    /* Exactly in the slot: that one is being used now. */
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + seconds(slot)), ==,
+                    midnight + seconds(slot + DAY));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + seconds(DAY) - 1), ==,
+                    midnight + seconds(slot + DAY));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, 0), ==, seconds(slot));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, seconds(4294967296)), >,
+                    seconds(4294967296));
+}
+
+static void
+test_slot(void)
+{
+    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", DAY), ==, fota_schedule_slot(IMEI, "s", DAY));
+    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", DAY), !=, fota_schedule_slot(IMEI, "t", DAY));
+    g_assert_cmpuint(fota_schedule_slot(IMEI, NULL, DAY), ==, fota_schedule_slot(IMEI, "", DAY));
+    /* Intervals outside the limits are taken as the limit. */
+    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", 1), ==, fota_schedule_slot(IMEI, "s", 3600));
+    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", G_MAXUINT32), ==,
+                     fota_schedule_slot(IMEI, "s", 30 * DAY));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", 1, 1, 0), <, seconds(3600));
+}
+
+/* IMEIs that follow each other fill an hour evenly: the statistic of 3600 bins stays near 3600. */
+static void
+test_spread(void)
+{
+    enum {
+        BINS = 3600,
+        MODULES = 36000
+    };
+    guint counts[BINS] = {0};
+    double chi_square = 0, expected = (double)MODULES / BINS;
+
+    for (guint i = 0; i < MODULES; i++) {
+        char imei[16];
+
+        g_snprintf(imei, sizeof imei, "35308109%07u", i);
+        counts[fota_schedule_slot(imei, "", 3600)]++;
+    }
+    for (guint i = 0; i < BINS; i++)
+        chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
+    g_assert_cmpfloat(chi_square, >, 3600 * 0.9);
+    g_assert_cmpfloat(chi_square, <, 3600 * 1.1);
+}
+
+static void
+test_retry(void)
+{
+    static const struct {
+        guint tries;
+        guint32 interval;
+        double random;
+        gint64 wait;
+    } cases[] = {
+        {1, DAY, 0, 0},         {1, DAY, 0.5, 60},       {1, DAY, 0.999, 119}, {2, DAY, 0.5, 120},
+        {6, DAY, 0.5, 1920},    {7, DAY, 0.5, -1},       {100, DAY, 0.5, -1},  {6, 3600, 0.5, 900},
+        {6, 3600, 0.999, 1798}, {5, 30 * DAY, 0.5, 960},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(fota_schedule_retry(cases[i].tries, cases[i].interval, cases[i].random), ==,
+                        cases[i].wait);
+}
+
+static void
+test_bucket(void)
+{
+    enum {
+        MODULES = 20000
+    };
+    guint below = 0, both = 0;
+
+    for (guint i = 0; i < MODULES; i++) {
+        char imei[16];
+        guint bucket;
+
+        g_snprintf(imei, sizeof imei, "35308109%07u", i);
+        bucket = fota_rollout_bucket("r7", imei);
+        g_assert_cmpuint(bucket, <, FOTA_ROLLOUT_BUCKETS);
+        below += bucket < 1000;
+        both += bucket < 1000 && fota_rollout_bucket("r8", imei) < 1000;
+    }
+    /* A tenth, and a tenth of that tenth: not always the same guinea pigs. */
+    g_assert_cmpuint(below, >, MODULES / 10 * 0.9);
+    g_assert_cmpuint(below, <, MODULES / 10 * 1.1);
+    g_assert_cmpuint(both, >, MODULES / 100 * 0.7);
+    g_assert_cmpuint(both, <, MODULES / 100 * 1.3);
+}
+
+static void
+test_rollout(void)
+{
+    static const char *const lab[] = {"lab", NULL}, *const field[] = {"field", "lab", NULL};
+    guint bucket = fota_rollout_bucket("r7", IMEI);
+    FotaRollout rollout = {.id = "r7", .n_waves = 1};
+    FotaWave *wave = &rollout.waves[0];
+
+    /* Strictly below: of ten thousand buckets n hundredths of a percent are exactly n. */
+    wave->percentage = bucket;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, NULL), ==, FOTA_ROLLOUT_NEVER);
+    wave->percentage = bucket + 1;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, NULL), ==, 0);
+    wave->start = 5;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, NULL), ==, 5);
+    wave->ramp = 10000;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, NULL), ==, 5 + seconds(bucket));
+
+    wave->groups = field;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, lab), ==, 5);
+    wave->percentage = 0;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, NULL), ==, FOTA_ROLLOUT_NEVER);
+    wave->groups = lab;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, field), ==, 5);
+
+    /* A later wave may open the door earlier. */
+    rollout.n_waves = 2;
+    rollout.waves[1] = (FotaWave){.percentage = FOTA_ROLLOUT_BUCKETS, .start = 3};
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, field), ==, 3);
+    rollout.paused = TRUE;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, field), ==, FOTA_ROLLOUT_NEVER);
+    rollout.paused = FALSE;
+    rollout.n_waves = 0;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, field), ==, FOTA_ROLLOUT_NEVER);
+    rollout.id = NULL;
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, NULL), ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/schedule/next", test_next);
+    g_test_add_func("/schedule/slot", test_slot);
+    g_test_add_func("/schedule/spread", test_spread);
+    g_test_add_func("/schedule/retry", test_retry);
+    g_test_add_func("/rollout/bucket", test_bucket);
+    g_test_add_func("/rollout/start", test_rollout);
+    return g_test_run();
+}
