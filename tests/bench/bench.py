@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The test bench: fotad among real parts, privately and on loopback.
+
+    with Bench() as bench:
+        bench.publish(bench.update())
+        bench.start_fotad()
+        module = bench.module()
+        module.wait_state("awaiting-approval")
+        module.approve()
+        print(module.wait_finished())
+
+A private system bus with the real polkitd, the real ModemManager, simulated modules behind it, a
+real FTP server and a real nginx, a signing key, and fotad from the build directory. README.md says
+more. Everything ends with the `with` block, and with this process, however that ends.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from gi.repository import GLib
+
+from manifest import SigningKey, delta, manifest, to_bytes
+from modules import FOTA_NAME, MM_NAME, BusView, FotaModule, ModemManagerView
+from privatebus import REPOSITORY, PrivateBus
+from processes import BenchError, Place, Program
+from servers import FtpServer, WebServer
+from simulator import Simulator
+
+MODEMMANAGER = "/usr/sbin/ModemManager"
+# What each simulated module runs at first, and what the bench's updates bring.
+MODELS = {"me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
+                         "30.00.001-B026_to_B026-FOTA.bin")}
+CHANNELS = ("modemmanager", "port", "reserved")
+FTP_LOGIN = ("fotauser", "Secr3t-of-the-fleet")
+# The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
+TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause")
+
+
+def default_build():
+    return pathlib.Path(os.environ.get("FOTA_BUILD", REPOSITORY / "build/check"))
+
+
+class Bench:
+    """modules: what fota-sim simulates; `me910c1-na,apn=` gives it options.
+    channel: the way that fotad finds open to AT: "modemmanager" (Command is allowed), "port" (it is
+    not), or "reserved" (a port of its own).
+    scale: divides the modules' times and the plugins'.
+    config: {group: {key: value}} on top of the bench's own; None leaves a key out."""
+
+    def __init__(self, modules=("me910c1-na",), channel="modemmanager", scale=20, config=None,
+                 build=None, modemmanager=True):
+        assert channel in CHANNELS, channel
+        self.build = pathlib.Path(build or default_build()).resolve()
+        self.channel = channel
+        self.scale = scale
+        self.config = config or {}
+        self.sequence = 0
+        self._modules = [f"{module},reserved-port=1" if channel == "reserved" else module
+                         for module in modules]
+        self._with_modemmanager = modemmanager
+        self._stops = []  # how what runs is stopped, in the order of starting
+        self.modemmanager = self.fotad = None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        """Stops everything, the last one first, and only then says what went wrong with it."""
+        faults = []
+        for stop in [self.stop_fotad, self.stop_modemmanager, *reversed(self._stops)]:
+            try:
+                stop()
+            except (BenchError, OSError) as error:
+                faults.append(str(error))
+        self._stops = []
+        if faults:
+            raise BenchError("\n".join(faults))
+
+    def _start(self):
+        self.place = Place()
+        self._stops.append(self.place.remove)
+        self.directory = self.place.directory
+        self.www = self._make("www")
+        self._write_files()
+
+        self.bus = PrivateBus(self._make("bus"))
+        self._stops.append(self.bus.stop)
+        self.bus.start()
+        self.sim = Simulator(self.place, self.build, self._modules, self.scale)
+        self._stops.append(self.sim.stop)
+        self.ftp = FtpServer(self.place, self.www, dict([FTP_LOGIN]))
+        self._stops.append(self.ftp.stop)
+        self.web = WebServer(self.place, self.www)
+        self._stops.append(self.web.stop)
+
+        self.view = BusView(self.bus, self._check_programs)
+        self._stops.append(self.view.close)
+        self.mm = ModemManagerView(self.view)
+        self.imeis = [module["imei"] for module in self.sim.state()]
+        self.imei = self.imeis[0]
+        self.model, self.old, self.new, self.delta_name = MODELS[self._modules[0].split(",")[0]]
+        (self.www / self.delta_name).write_bytes(delta(self.model, self.old, self.new))
+        if self._with_modemmanager:
+            self.start_modemmanager()
+
+    def _make(self, name):
+        directory = self.directory / name
+        directory.mkdir()
+        return directory
+
+    def _write_files(self):
+        """Keys, credentials, and a copy of the plugins with their times scaled."""
+        etc = self._make("etc")
+        self.key = SigningKey(self._make("keys"))
+        self._make("etc/keys.d")
+        shutil.copy(self.key.public, etc / "keys.d")
+        self._make("state")
+        self._make("cache")
+        self._make("credentials").chmod(0o700)
+        self.set_credential("fw", ":".join(FTP_LOGIN))
+        self.config_file = etc / "fotad.conf"
+
+        plugins = self._make("plugins")
+        for file in (self.build / "plugins").glob("*/*.so"):
+            shutil.copy(file, plugins)
+        for file in (REPOSITORY / "plugins").glob("*/*.models"):
+            (plugins / file.name).write_text(scale_times(file.read_text(), self.scale))
+
+    def set_credential(self, name, secret):
+        file = self.directory / "credentials" / name
+        file.write_text(secret)
+        file.chmod(0o600)
+
+    # Programs
+
+    def environment(self, **more):
+        """For fotactl, busctl, and whoever wants to talk to fotad on the bench's bus."""
+        return self.bus.environment(**more)
+
+    def start_modemmanager(self):
+        """Returns when it is on the bus; it finds the modules some seconds later."""
+        command = "--debug" if self.channel == "modemmanager" else "--log-level=INFO"
+        self.modemmanager = Program(
+            self.place, "modemmanager", [MODEMMANAGER, "--test-no-suspend-resume", command],
+            self.environment(**self.sim.environment()))
+        self.bus.wait_for_name(MM_NAME)
+
+    def stop_modemmanager(self):
+        if self.modemmanager:
+            program, self.modemmanager = self.modemmanager, None
+            program.stop()
+
+    def kill_modemmanager(self):
+        program, self.modemmanager = self.modemmanager, None
+        program.kill()
+
+    def write_config(self, **groups):
+        """The bench's own configuration with self.config laid over it, and groups over that."""
+        merged = {"Manifest": {"Uri": self.uri("https"),
+                               "CertificateAuthority": self.web.authority.certificate},
+                  "Log": {"Level": "debug"}}
+        for layer in (self.config, groups):
+            for group, keys in layer.items():
+                merged.setdefault(group, {}).update(keys)
+        self.config_file.write_text("".join(
+            f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()
+                                     if value is not None) + "\n"
+            for group, keys in merged.items()))
+
+    def fotad_environment(self):
+        options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
+        return self.environment(
+            **self.sim.environment(), STATE_DIRECTORY=f"{self.directory}/state",
+            CACHE_DIRECTORY=f"{self.directory}/cache", G_SLICE="always-malloc",
+            CREDENTIALS_DIRECTORY=f"{self.directory}/credentials", UBSAN_OPTIONS=options)
+
+    def fotad_command(self):
+        return [self.build / "fotad", f"--config={self.config_file}",
+                f"--plugins={self.directory}/plugins",
+                f"--fetch={self.build}/fetch/fotad-fetch"]
+
+    def start_fotad(self, **groups):
+        """Writes the configuration and returns when fotad owns its name."""
+        self.write_config(**groups)
+        self.fotad = Program(self.place, "fotad", self.fotad_command(), self.fotad_environment())
+        self.view.until(lambda: self._owns(FOTA_NAME), 30, "fotad owns its bus name")
+
+    def stop_fotad(self):
+        """SIGTERM; fails unless fotad ends well, without a leak or anything like it."""
+        if self.fotad:
+            program, self.fotad = self.fotad, None
+            program.stop_well()
+
+    def kill_fotad(self):
+        """As a power cut would end it."""
+        program, self.fotad = self.fotad, None
+        program.kill()
+
+    def fotactl(self, *words, seconds=60, **options):
+        """Runs fotactl; returns subprocess.CompletedProcess with its output as text."""
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
+                   "stdin": subprocess.DEVNULL, **options}
+        return subprocess.run([self.build / "ctl/fotactl", *map(str, words)], timeout=seconds,
+                              env=self.environment(), check=False, **options)
+
+    def log(self):
+        """What this run of fotad has logged."""
+        return self.fotad.log()
+
+    def report(self):
+        """The ends of fotad's log and of the modules' transcripts, for a test that has failed."""
+        parts = []
+        if self.fotad:
+            parts += ["fotad:", self.fotad.log()[-12000:]]
+        for imei in self.imeis:
+            lines = self.sim.transcript(imei)[-60:]
+            parts += [f"module {imei}:", *(f"{l.seconds:9.3f} {l.tty} {l.mark} {l.text}"
+                                           for l in lines)]
+        return "\n".join(parts)
+
+    def _owns(self, name):
+        return self.view.call("org.freedesktop.DBus", "/org/freedesktop/DBus",
+                              "org.freedesktop.DBus", "NameHasOwner",
+                              GLib.Variant("(s)", (name,)))[0]
+
+    def _check_programs(self):
+        for program in (self.fotad, self.modemmanager):
+            if program and program.poll() is not None:
+                raise BenchError(f"{program.name} has ended by itself with status "
+                                 f"{program.poll()}:\n{program.log()[-6000:]}")
+
+    # Manifests
+
+    def uri(self, scheme):
+        """The manifest's address, for [Manifest] Uri."""
+        base = {"https": self.web.uris["https"], "http": self.web.uris["http"],
+                "ftp": self.ftp.uri, "file": f"file://{self.www}"}[scheme]
+        return f"{base}/{{imei}}.signed"
+
+    def update(self, **members):
+        """The `update` of a manifest: one step from the old version to the new one."""
+        return {"id": "b026-fota", "title": "Carrier certification", "severity": "mandatory",
+                "steps": [{"fromVersion": self.old, "toVersion": self.new,
+                           "delta": self.delta_member()}],
+                **members}
+
+    def delta_member(self, name=None, credential="fw"):
+        name = name or self.delta_name
+        size = {"size": (self.www / name).stat().st_size} if (self.www / name).exists() else {}
+        return {"uri": f"{self.ftp.uri}/{name}", "credential": credential, **size}
+
+    def manifest(self, update, imei=None, **members):
+        """A manifest of the next sequence number."""
+        self.sequence += 1
+        return manifest(imei or self.imei, self.sequence, update, **members)
+
+    def publish(self, update, imei=None, **members):
+        """Signs a manifest with this update and puts it on the servers."""
+        self.publish_signed(self.manifest(update, imei, **members), imei)
+
+    def publish_signed(self, content, imei=None, key=None):
+        payload = to_bytes(content)
+        self.publish_raw((key or self.key).sign(payload) + payload, imei)
+
+    def publish_raw(self, data, imei=None):
+        """Exactly these bytes, as one change."""
+        file = self.www / f"{imei or self.imei}.signed"
+        new = file.with_suffix(".new")
+        new.write_bytes(data)
+        new.rename(file)
+
+    # Modules
+
+    def module(self, imei=None):
+        """A module as fotad shows it."""
+        return FotaModule(self.view, imei or self.imei)
+
+    def sim_state(self):
+        return self.sim.state(self.imei)
+
+    def fault(self, text, imei=None):
+        """Arms a fault in the simulated module; `fota-sim --list-faults` names them."""
+        self.sim.command("fault", imei or self.imei, text)
+
+
+def scale_times(models, scale):
+    """The data file of a plugin with its times divided."""
+    def divide(match):
+        return f"{match[1]}={max(1, round(int(match[2]) / scale))}"
+
+    return re.sub(rf"^({'|'.join(TIMES)})=(\d+)$", divide, models, flags=re.MULTILINE)
