@@ -83,6 +83,7 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
     quoted = fota_at_quote(apn, error);
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
+    g_free(context);
     context = g_strdup_printf("%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
     command = g_strconcat("AT+CGDCONT=", context, NULL);
     lines = fota_session_command(session, command, TIME_SHORT, error);

@@ -3,32 +3,6 @@
 #include <string.h>
 
 #include "daemon/fota-session.h"
-#include "plugins/fota-plugin.h"
-
-/* What vendors' plugins share: built on the session's commands alone. */
-
-char *
-fota_at_quote(const char *text, GError **error)
-{
-    for (const char *p = text; *p != '\0'; p++) {
-        if (!g_ascii_isprint(*p) || strchr("\";\\,", *p) != NULL) {
-            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT,
-                        "byte 0x%02x may not stand in an AT command", (guint)(guchar)*p);
-            return NULL;
-        }
-    }
-    return g_strdup_printf("\"%s\"", text);
-}
-
-const char *
-fota_code_text(const FotaCodeText *table, int number)
-{
-    for (; table->text != NULL; table++) {
-        if (table->number == number)
-            return table->text;
-    }
-    return NULL;
-}
 
 /* One reading: NULL without an error when the module is there but cannot say it yet. */
 static char *

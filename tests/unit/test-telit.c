@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "tests/unit/fake-session.h"
+
+extern const FotaPlugin fota_plugin;
+
+#define OLD "30.00.001-B026"
+#define NEW "30.00.001-B026_FOTA"
+#define DELTA "30.00.001-B026_to_B026-FOTA.bin"
+
+static const FotaUpdate update = {
+    .from = OLD,
+    .to = NEW,
+    .scheme = "ftp",
+    .host = "fw.example",
+    .port = 21,
+    .path = DELTA,
+    .user = "USERNAME",
+    .password = "PASSWORD",
+    .size = 1234,
+};
+
+/* Parts of MultiTech's session log, in its order, with what fotad asks besides. */
+#define SOCKET                                                                                     \
+    {                                                                                              \
+        "AT#SCFG=1,3,300,90,600,50", ""                                                            \
+    }
+#define NO_APN                                                                                     \
+    {                                                                                              \
+        "AT+CGDCONT?", "+CGDCONT: 1,\"IP\",\"m2m\",\"\",0,0"                                       \
+    }
+#define SET_APN                                                                                    \
+    {                                                                                              \
+        "AT+CGDCONT=3,\"IPV4V6\",\"VZWINTERNET\"", ""                                              \
+    }
+#define READY                                                                                      \
+    {"AT+CSQ", "+CSQ: 25,3"},                                                                      \
+    {                                                                                              \
+        "AT+CEREG?", "+CEREG: 0,1"                                                                 \
+    }
+#define CONTEXT                                                                                    \
+    {                                                                                              \
+        "AT#SGACT=3,1", "#SGACT: 10.0.0.1"                                                         \
+    }
+#define OPEN_COMMAND "AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,3"
+#define OPEN                                                                                       \
+    {                                                                                              \
+        OPEN_COMMAND, ""                                                                           \
+    }
+#define SIZE_COMMAND "AT#FTPFSIZE=\"" DELTA "\""
+#define SIZE                                                                                       \
+    {                                                                                              \
+        SIZE_COMMAND, "#FTPFSIZE: 1234"                                                            \
+    }
+#define VERSION                                                                                    \
+    {                                                                                              \
+        "AT+GMR", OLD                                                                              \
+    }
+#define GET_COMMAND "AT#FTPGETOTA=\"" DELTA "\",0"
+#define GET                                                                                        \
+    {                                                                                              \
+        GET_COMMAND, ""                                                                            \
+    }
+#define CLOSE                                                                                      \
+    {"AT#FTPCLOSE", ""},                                                                           \
+    {                                                                                              \
+        "AT#SGACT=3,0", ""                                                                         \
+    }
+#define CLOSE_CONTEXT                                                                              \
+    {                                                                                              \
+        "AT#SGACT=3,0", ""                                                                         \
+    }
+#define BEFORE SOCKET, NO_APN, SET_APN, READY, CONTEXT
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
+typedef struct {
+    const char *name;
+    FotaResult result;
+    int code; /* of FOTA_MODULE_ERROR, when @result is not DONE */
+    const char *says;
+    const char *apn;
+    const char *path; /* NULL = DELTA */
+    FakeExchange script[20];
+} Case;
+
+/* Every way in which the download can end: what is closed afterwards, and what the user is told. */
+static const Case cases[] = {
+    {"whole",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, SIZE, VERSION, GET, CLOSE, END}},
+    {"apn-programmed",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"\",0,0"},
+      READY,
+      CONTEXT,
+      OPEN,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE,
+      END}},
+    {"apn-programmed-empty",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"\",\"\",0,0"},
+      SET_APN,
+      READY,
+      CONTEXT,
+      OPEN,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE,
+      END}},
+    {"no-apn",
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_NO_APN,
+     "Apn=",
+     NULL,
+     NULL,
+     {SOCKET, NO_APN, END}},
+    {"apn-injects",
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_BAD_ARGUMENT,
+     "0x22",
+     "x\";+CFUN=0;+CGDCONT=3,\"",
+     NULL,
+     {SOCKET, NO_APN, END}},
+    {"no-signal",
+     FOTA_RESULT_TRY_LATER,
+     FOTA_MODULE_ERROR_NO_SIGNAL,
+     "antenna",
+     "VZWINTERNET",
+     NULL,
+     {SOCKET, NO_APN, SET_APN, {"AT+CSQ", "+CSQ: 99,99"}, END}},
+    {"not-registered",
+     FOTA_RESULT_TRY_LATER,
+     FOTA_MODULE_ERROR_NOT_REGISTERED,
+     "0,2",
+     "VZWINTERNET",
+     NULL,
+     {SOCKET, NO_APN, SET_APN, {"AT+CSQ", "+CSQ: 25,3"}, {"AT+CEREG?", "+CEREG: 0,2"}, END}},
+    {"roaming",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      {"AT+CSQ", "+CSQ: 25,3"},
+      {"AT+CEREG?", "+CEREG: 0,5"},
+      CONTEXT,
+      OPEN,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE,
+      END}},
+    {"context-active",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      READY,
+      {"AT#SGACT=3,1", "!403"},
+      {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,1"},
+      OPEN,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE,
+      END}},
+    {"context-fails",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_NO_CONTEXT,
+     "activation failed",
+     "VZWINTERNET",
+     NULL,
+     {SOCKET, NO_APN, SET_APN, READY, {"AT#SGACT=3,1", "!405"}, {"AT#SGACT?", "#SGACT: 3,0"}, END}},
+    {"login-refused",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_LOGIN,
+     "530 Login incorrect",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE,
+      {OPEN_COMMAND, "!429"},
+      {"AT#FTPMSG", "#FTPMSG: 530 Login incorrect."},
+      CLOSE_CONTEXT,
+      END}},
+    {"server-down",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_SERVER,
+     "cannot open the FTP control connection",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, {OPEN_COMMAND, "!428"}, {"AT#FTPMSG", "!430"}, CLOSE_CONTEXT, END}},
+    {"server-full",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_SERVER,
+     "421 Too many",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE,
+      {OPEN_COMMAND, "!429"},
+      {"AT#FTPMSG", "421 Too many connections"},
+      CLOSE_CONTEXT,
+      END}},
+    {"delta-missing",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_DELTA_MISSING,
+     "550 No such",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, {SIZE_COMMAND, "!423"}, {"AT#FTPMSG", "550 No such file."}, CLOSE, END}},
+    {"other-size",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER,
+     "not fetched",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, {SIZE_COMMAND, "#FTPFSIZE: 1235"}, CLOSE, END}},
+    {"other-base",
+     FOTA_RESULT_WRONG_BASE,
+     FOTA_MODULE_ERROR_WRONG_BASE,
+     "30.00.001-B027",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, SIZE, {"AT+GMR", "30.00.001-B027"}, CLOSE, END}},
+    {"cut",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER,
+     "disconnected",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, SIZE, VERSION, {GET_COMMAND, "!422"}, {"AT#FTPMSG", "226 ok"}, CLOSE, END}},
+    {"unknown-number",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER,
+     "not published",
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, SIZE, VERSION, {GET_COMMAND, "!599"}, {"AT#FTPMSG", ""}, CLOSE, END}},
+    {"silent",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_SILENT,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {BEFORE, OPEN, SIZE, VERSION, {GET_COMMAND, "?"}, CLOSE, END}},
+    {"gone",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_GONE,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {BEFORE,
+      OPEN,
+      SIZE,
+      VERSION,
+      {GET_COMMAND, "-"},
+      {"AT#FTPCLOSE", "-"},
+      {"AT#SGACT=3,0", "-"},
+      END}},
+    {"path-injects",
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_BAD_ARGUMENT,
+     "0x22",
+     "VZWINTERNET",
+     "a\",0;#OTAUP=0;#X=\"",
+     {BEFORE, OPEN, CLOSE, END}},
+};
+
+static void
+test_download(gconstpointer data)
+{
+    const Case *test = data;
+    FotaSession *session = fake_session_new(TELIT_MODELS, test->script);
+    FotaUpdate this_update = update;
+    g_autoptr(GError) error = NULL;
+
+    fake_session_set_network(session, test->apn);
+    if (test->path != NULL)
+        this_update.path = test->path;
+    g_assert_cmpint(fota_plugin.download(session, &this_update, &error), ==, test->result);
+    if (test->result == FOTA_RESULT_DONE)
+        g_assert_no_error(error);
+    else
+        g_assert_error(error, FOTA_MODULE_ERROR, test->code);
+    if (test->says != NULL && strstr(error->message, test->says) == NULL)
+        g_error("\"%s\" does not say \"%s\"", error->message, test->says);
+    if (error != NULL)
+        g_assert_null(strstr(error->message, "PASSWORD"));
+    fake_session_finish(session);
+}
+
+static void
+test_rehearsal(void)
+{
+    static const FakeExchange script[] = {BEFORE, OPEN, SIZE, VERSION, CLOSE, END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+    FotaUpdate rehearsal = update;
+    g_autoptr(GError) error = NULL;
+
+    rehearsal.rehearsal = TRUE;
+    fake_session_set_network(session, "VZWINTERNET");
+    g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
+    fake_session_finish(session);
+}
+
+static void
+test_other_scheme(void)
+{
+    static const FakeExchange script[] = {BEFORE, CLOSE_CONTEXT, END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+    FotaUpdate https = update;
+    g_autoptr(GError) error = NULL;
+
+    https.scheme = "https";
+    fake_session_set_network(session, "VZWINTERNET");
+    g_assert_cmpint(fota_plugin.download(session, &https, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+    fake_session_finish(session);
+}
+
+static void
+test_install(void)
+{
+    static const struct {
+        const char *answer;
+        FotaResult result;
+        int code;
+    } table[] = {
+        {"", FOTA_RESULT_DONE, 0},
+        {"!400", FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
+        {"?", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_SILENT},
+        {"-", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_GONE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        const FakeExchange script[] = {{"AT#OTAUP=0", table[i].answer}, END};
+        FotaSession *session = fake_session_new(TELIT_MODELS, script);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(fota_plugin.install(session, &update, &error), ==, table[i].result);
+        if (table[i].result != FOTA_RESULT_DONE)
+            g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
+        fake_session_finish(session);
+    }
+}
+
+/* The APN that the restarts lost is entered again, once the new firmware is there. */
+static void
+test_outcome(void)
+{
+    static const FakeExchange old[] = {VERSION, END};
+    static const FakeExchange lost[] = {{"AT+GMR", NEW}, NO_APN, SET_APN, END};
+    static const FakeExchange kept[] = {
+        {"AT+GMR", NEW}, {"AT+CGDCONT?", "+CGDCONT: 3,\"IPV4V6\",\"VZWINTERNET\""}, END};
+    static const FakeExchange *const scripts[] = {old, lost, kept};
+
+    for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
+        FotaSession *session = fake_session_new(TELIT_MODELS, scripts[i]);
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+
+        fota_session_remember(session, "Context", "3,\"IPV4V6\",\"VZWINTERNET\"");
+        g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==,
+                        FOTA_RESULT_DONE);
+        g_assert_cmpstr(version, ==, scripts[i] == old ? OLD : NEW);
+        fake_session_finish(session);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/telit/download/", cases[i].name, NULL);
+
+        g_test_add_data_func(path, &cases[i], test_download);
+    }
+    g_test_add_func("/telit/rehearsal", test_rehearsal);
+    g_test_add_func("/telit/other-scheme", test_other_scheme);
+    g_test_add_func("/telit/install", test_install);
+    g_test_add_func("/telit/outcome", test_outcome);
+    return g_test_run();
+}
