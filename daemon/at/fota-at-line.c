@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/at/fota-at-command.h"
 #include "daemon/at/fota-at-tty.h"
 #include "plugins/fota-plugin.h"
 
@@ -192,29 +193,13 @@ fota_at_line_prepare(FotaAtLine *line, GCancellable *cancellable, GError **error
     return fota_at_line_settle(line, PAUSE_MS, cancellable, error);
 }
 
-static gboolean
-check_command(const char *command, GError **error)
-{
-    gsize length = strlen(command);
-    gboolean printable = TRUE;
-
-    for (gsize i = 0; i < length; i++)
-        printable = printable && g_ascii_isprint(command[i]);
-    if (printable && length <= FOTA_AT_COMMAND_MAX && g_ascii_strncasecmp(command, "AT", 2) == 0)
-        return TRUE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT,
-                "Not sent: an AT command line is AT and up to %d printable ASCII characters",
-                FOTA_AT_COMMAND_MAX);
-    return FALSE;
-}
-
 gboolean
 fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCancellable *cancellable,
                   GError **error)
 {
     g_autofree char *text = g_strconcat(command, "\r", NULL);
 
-    if (!check_command(command, error))
+    if (!fota_at_command_check(command, error))
         return FALSE;
     trace(line, '>', command);
     fota_at_reply_begin(line->reply, command);
@@ -223,18 +208,11 @@ fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCance
                               cancellable, error);
 }
 
-/* The command without its parameters: they may hold a password. */
-static char *
-command_name(const char *command)
-{
-    return g_strndup(command, strcspn(command, "="));
-}
-
 void
 fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event,
                           const char *result)
 {
-    g_autofree char *name = command_name(command);
+    g_autofree char *name = fota_at_command_name(command);
 
     if (event == FOTA_AT_ERROR)
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s was refused: %s", name,
@@ -248,7 +226,7 @@ fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event
 void
 fota_at_line_set_silent(FotaAtLine *line, GError **error, const char *command, guint seconds)
 {
-    g_autofree char *name = command_name(command);
+    g_autofree char *name = fota_at_command_name(command);
 
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
                 "%s was not answered on %s within %u s", name, line->name, seconds);

@@ -20,9 +20,6 @@ typedef struct _FotaAtLine FotaAtLine;
 
 #define FOTA_AT_UNSOLICITED_MAX 256
 
-/** A command line with more characters is refused (Telit AT guide, page 21). */
-#define FOTA_AT_COMMAND_MAX 400
-
 /** An answer with more lines, or bytes, is FOTA_MODULE_ERROR_BAD_ANSWER. */
 #define FOTA_AT_ANSWER_LINES_MAX 1000
 #define FOTA_AT_ANSWER_BYTES_MAX 65536

@@ -14,20 +14,20 @@ typedef struct _FotaMm FotaMm;
 
 /** What ModemManager says of a module. Strings are "" when it does not know. */
 typedef struct {
-    char *path;          /**< object path; changes with every return of the module */
-    char *imei;          /**< EquipmentIdentifier; a module without one is not reported */
+    char *path; /**< object path; changes with every return of the module */
+    char *imei; /**< EquipmentIdentifier; a module without one is not reported */
     char *manufacturer;
     char *model;
-    char *revision;
-    char *device;        /**< sysfs path of the physical device: uid of the inhibition */
-    GStrv at_ports;      /**< names of its AT ttys ("ttyUSB0"), primary first */
+    char *revision; /**< the first line of what ModemManager has */
+    char *device;   /**< sysfs path of the physical device: uid of the inhibition */
+    GStrv at_ports; /**< names of its AT ttys ("ttyUSB0"), primary first */
     GStrv own_numbers;
-    char *imsi;          /**< of the SIM */
+    char *imsi; /**< of the SIM */
     char *operator_name;
     guint signal;        /**< percent, 0 = none or unknown */
     gboolean registered; /**< home or roaming */
     gboolean roaming;
-    gboolean locked;     /**< a PIN is wanted */
+    gboolean locked; /**< a PIN is wanted */
 } FotaModemFacts;
 
 FotaModemFacts *fota_modem_facts_copy(const FotaModemFacts *facts);
@@ -39,11 +39,17 @@ typedef struct {
     void (*seen)(const FotaModemFacts *facts, gpointer user_data);
     /** The modem object @path is gone. */
     void (*gone)(const char *path, gpointer user_data);
-    /** ModemManager appeared on the bus, or left it. All modem objects are reported gone first. */
+    /**
+     * ModemManager appeared on the bus, or left it; FALSE also when it is not there at the start.
+     * All modem objects are reported gone first.
+     */
     void (*available)(gboolean available, gpointer user_data);
 } FotaMmCallbacks;
 
-/** @bus: the system bus. @callbacks must live as long as the object. Starts by itself. */
+/**
+ * @bus: the system bus; when it closes, ModemManager is gone for this object. @callbacks must live
+ * as long as the object. Starts by itself; calls nothing back before the main loop runs.
+ */
 FotaMm *fota_mm_new(GDBusConnection *bus, const FotaMmCallbacks *callbacks, gpointer user_data);
 void fota_mm_free(FotaMm *mm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
@@ -52,9 +58,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
  * Modem.Command() of the modem object @path. The finish function returns the answer's text without
  * the final OK. MM's error is kept as it is (domain MM_CORE_ERROR etc. as GError).
  */
-void fota_mm_command_async(FotaMm *mm, const char *path, const char *command, guint seconds,
-                           GCancellable *cancellable, GAsyncReadyCallback callback,
-                           gpointer user_data);
+void
+fota_mm_command_async(FotaMm *mm, const char *path, const char *command, guint seconds,
+                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 char *fota_mm_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
@@ -66,9 +72,14 @@ void fota_mm_may_command_async(FotaMm *mm, const char *path, GCancellable *cance
 gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
- * Keeps ModemManager away from the physical device @device until fota_mm_uninhibit(). When
- * ModemManager restarts meanwhile the inhibition is taken again as soon as it knows the device.
- * The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another holder).
+ * Keeps ModemManager away from the physical device @device until fota_mm_uninhibit(). Its modem
+ * object goes before the function finishes, which takes as long as disabling the modem (at most
+ * 60 s). The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another
+ * holder), or does not show a modem on @device now.
+ *
+ * When ModemManager restarts meanwhile the inhibition is taken again as soon as it shows the modem,
+ * the earliest moment that it allows. Until then, some seconds, it probes all ttys of the module,
+ * also one that is open here: it runs as root, whom TIOCEXCL does not stop.
  */
 void fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
                            gpointer user_data);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/mm/fota-mm-private.h"
+
+#include <string.h>
+
+FotaModemFacts *
+fota_modem_facts_copy(const FotaModemFacts *facts)
+{
+    FotaModemFacts *copy = g_memdup2(facts, sizeof(*facts));
+
+    copy->path = g_strdup(facts->path);
+    copy->imei = g_strdup(facts->imei);
+    copy->manufacturer = g_strdup(facts->manufacturer);
+    copy->model = g_strdup(facts->model);
+    copy->revision = g_strdup(facts->revision);
+    copy->device = g_strdup(facts->device);
+    copy->at_ports = g_strdupv(facts->at_ports);
+    copy->own_numbers = g_strdupv(facts->own_numbers);
+    copy->imsi = g_strdup(facts->imsi);
+    copy->operator_name = g_strdup(facts->operator_name);
+    return copy;
+}
+
+void
+fota_modem_facts_free(FotaModemFacts *facts)
+{
+    if (facts == NULL)
+        return;
+    g_free(facts->path);
+    g_free(facts->imei);
+    g_free(facts->manufacturer);
+    g_free(facts->model);
+    g_free(facts->revision);
+    g_free(facts->device);
+    g_strfreev(facts->at_ports);
+    g_strfreev(facts->own_numbers);
+    g_free(facts->imsi);
+    g_free(facts->operator_name);
+    g_free(facts);
+}
+
+gboolean
+fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
+{
+    return strcmp(a->path, b->path) == 0 && strcmp(a->imei, b->imei) == 0 &&
+           strcmp(a->manufacturer, b->manufacturer) == 0 && strcmp(a->model, b->model) == 0 &&
+           strcmp(a->revision, b->revision) == 0 && strcmp(a->device, b->device) == 0 &&
+           g_strv_equal((const char *const *)a->at_ports, (const char *const *)b->at_ports) &&
+           g_strv_equal((const char *const *)a->own_numbers, (const char *const *)b->own_numbers) &&
+           strcmp(a->imsi, b->imsi) == 0 && strcmp(a->operator_name, b->operator_name) == 0 &&
+           a->signal == b->signal && a->registered == b->registered && a->roaming == b->roaming &&
+           a->locked == b->locked;
+}
+
+/* ModemManager passes answers of several lines on as they are; the first one is what is asked. */
+static char *
+first_line(const char *text)
+{
+    if (text == NULL)
+        return g_strdup("");
+    text += strspn(text, " \r\n");
+    return g_strchomp(g_strndup(text, strcspn(text, "\r\n")));
+}
+
+static GStrv
+collect_at_ports(MMModem *modem)
+{
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    const char *primary = mm_modem_get_primary_port(modem);
+    const MMModemPortInfo *ports;
+    guint n_ports;
+
+    if (!mm_modem_peek_ports(modem, &ports, &n_ports))
+        n_ports = 0;
+    for (guint i = 0; i < n_ports; i++) {
+        if (ports[i].type == MM_MODEM_PORT_TYPE_AT && g_strcmp0(ports[i].name, primary) == 0)
+            g_strv_builder_add(names, ports[i].name);
+    }
+    for (guint i = 0; i < n_ports; i++) {
+        if (ports[i].type == MM_MODEM_PORT_TYPE_AT && g_strcmp0(ports[i].name, primary) != 0)
+            g_strv_builder_add(names, ports[i].name);
+    }
+    return g_strv_builder_end(names);
+}
+
+static void
+collect_network(FotaModemFacts *facts, MMModem3gpp *network)
+{
+    MMModem3gppRegistrationState state = MM_MODEM_3GPP_REGISTRATION_STATE_UNKNOWN;
+
+    if (network != NULL)
+        state = mm_modem_3gpp_get_registration_state(network);
+    facts->operator_name =
+        first_line(network != NULL ? mm_modem_3gpp_get_operator_name(network) : NULL);
+    facts->roaming = state == MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING;
+    facts->registered = facts->roaming || state == MM_MODEM_3GPP_REGISTRATION_STATE_HOME;
+}
+
+FotaModemFacts *
+fota_modem_facts_collect(MMObject *object, MMSim *sim)
+{
+    FotaModemFacts *facts = g_new0(FotaModemFacts, 1);
+    MMModem *modem = mm_object_peek_modem(object);
+    gboolean recent;
+
+    facts->path = g_strdup(mm_object_get_path(object));
+    facts->imei = first_line(mm_modem_get_equipment_identifier(modem));
+    facts->manufacturer = first_line(mm_modem_get_manufacturer(modem));
+    facts->model = first_line(mm_modem_get_model(modem));
+    facts->revision = first_line(mm_modem_get_revision(modem));
+    facts->device = first_line(mm_modem_get_device(modem));
+    facts->at_ports = collect_at_ports(modem);
+    facts->own_numbers = g_strdupv((GStrv)mm_modem_get_own_numbers(modem));
+    if (facts->own_numbers == NULL)
+        facts->own_numbers = g_new0(char *, 1);
+    facts->imsi = first_line(sim != NULL ? mm_sim_get_imsi(sim) : NULL);
+    facts->signal = mm_modem_get_signal_quality(modem, &recent);
+    facts->locked = mm_modem_get_state(modem) == MM_MODEM_STATE_LOCKED;
+    collect_network(facts, mm_object_peek_modem_3gpp(object));
+    return facts;
+}

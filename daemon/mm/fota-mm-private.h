@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libmm-glib.h>
+
+#include "daemon/mm/fota-mm.h"
+
+G_BEGIN_DECLS
+
+/** For this folder only; all of it belongs to the main loop. */
+
+typedef struct {
+    FotaMm *mm;
+    guint64 serial; /**< never used twice, while ModemManager's paths begin anew when it restarts */
+    MMObject *object;
+    MMSim *sim; /**< NULL while unknown */
+    char *sim_path;
+    GCancellable *cancellable; /**< ends what is asked about this modem */
+    FotaModemFacts *facts;     /**< as last reported, NULL before */
+    guint idle;                /**< in which changed facts are reported */
+} FotaMmModem;
+
+/** Called when the module with @imei comes or goes. */
+typedef struct {
+    char *imei;
+    void (*changed)(gpointer user_data);
+    gpointer user_data;
+} FotaMmWatch;
+
+struct _FotaMm {
+    GDBusConnection *bus;
+    const FotaMmCallbacks *callbacks;
+    gpointer user_data;
+    guint name_watch;
+    GCancellable *closing;     /**< ends what is asked on behalf of this object */
+    GCancellable *cancellable; /**< ends what is asked of the ModemManager that is there */
+    MMManager *manager;        /**< NULL while ModemManager is not there */
+    gboolean available;
+    GHashTable *modems;      /**< object path -> FotaMmModem */
+    GHashTable *inhibitions; /**< sysfs path of the device -> FotaMmInhibition */
+    GPtrArray *watches;      /**< FotaMmWatch, not owned */
+    guint64 last_serial;
+};
+
+/* fota-mm.c */
+FotaMmModem *fota_mm_find_modem(FotaMm *mm, const char *imei);
+void fota_mm_add_watch(FotaMm *mm, FotaMmWatch *watch);
+void fota_mm_remove_watch(FotaMm *mm, FotaMmWatch *watch);
+
+/* fota-mm-facts.c */
+FotaModemFacts *fota_modem_facts_collect(MMObject *object, MMSim *sim);
+gboolean fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b);
+
+/* fota-mm-inhibit.c */
+GHashTable *fota_mm_inhibitions_new(void);
+/** ModemManager has left, and its inhibitions with it. */
+void fota_mm_inhibitions_lost(FotaMm *mm);
+/** ModemManager knows @device (again). */
+void fota_mm_inhibitions_renew(FotaMm *mm, const char *device);
+/** Gives all devices back. */
+void fota_mm_inhibitions_end(FotaMm *mm);
+
+G_END_DECLS
