@@ -7,7 +7,6 @@
 #include "policy/fota-policy-error.h"
 
 G_DEFINE_QUARK(fota - error - quark, fota_error)
-G_DEFINE_QUARK(fota - module - error - quark, fota_module_error)
 
 static const char *const daemon_names[] = {
     [FOTA_ERROR_BUSY] = "Busy",

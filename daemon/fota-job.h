@@ -20,6 +20,7 @@ typedef enum {
     FOTA_JOB_UPDATE,  /**< bring the delta in and, unless the gate forbids, install it */
     FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
     FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
+    FOTA_JOB_INSPECT, /**< ask the module what it runs */
     FOTA_JOB_DISCARD, /**< throw the delta away */
 } FotaJobKind;
 

@@ -54,6 +54,7 @@ struct _FotaModule {
     FotaJobKind job_kind;
     gint64 job_began;    /* boot time */
     gboolean job_cancel; /* by the application */
+    gboolean asked;      /* it told its version itself since ModemManager last saw it */
     gboolean stopping;   /* fotad ends: leave the record as it is */
 
     guint timer;       /* the next moment at which something may change by itself */

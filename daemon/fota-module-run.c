@@ -177,6 +177,30 @@ end_rehearsal(FotaModule *module, const FotaJobEnd *end)
     module->rehearsal = FALSE;
 }
 
+/* Whatever came of it, the module is not asked again until ModemManager reports another revision.
+ */
+static void
+end_inspection(FotaModule *module, const FotaJobEnd *end)
+{
+    fota_record_set(&module->record->mm_revision, module->facts->revision);
+    if (end->error != NULL)
+        fota_module_log(module, 4, FOTA_EVENT_NONE, "its version could not be asked: %s",
+                        end->error->message);
+}
+
+/* What the module itself has said counts; ModemManager's name for it is learnt when it is seen. */
+static void
+take_version(FotaModule *module, const char *version)
+{
+    if (version[0] == '\0')
+        return;
+    fota_module_set_revision(module, version);
+    if (module->here)
+        fota_record_set(&module->record->mm_revision, module->facts->revision);
+    else
+        module->asked = TRUE;
+}
+
 static void
 end_download(FotaModule *module)
 {
@@ -198,8 +222,7 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
 
     module->job = NULL;
     module->context->jobs--;
-    if (end->version[0] != '\0')
-        fota_module_set_revision(module, end->version);
+    take_version(module, end->version);
     if (module->stopping) {
         g_signal_emit_by_name(module, "job-ended");
         return;
@@ -208,6 +231,8 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
         fota_module_set_progress(module, 0);
     if (module->rehearsal)
         end_rehearsal(module, end);
+    else if (module->job_kind == FOTA_JOB_INSPECT)
+        end_inspection(module, end);
     else if (module->job_kind == FOTA_JOB_DISCARD)
         fota_record_forget_update(module->record);
     else if (cancelled)

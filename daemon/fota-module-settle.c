@@ -154,6 +154,12 @@ settle_plan(FotaModule *module)
         rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
         break;
     case FOTA_PLAN_NO_PATH:
+        if (module->here && g_strcmp0(module->record->mm_revision, module->facts->revision) != 0) {
+            rest(module, FOTA_STATE_IDLE);
+            fota_module_set_state(module, FOTA_STATE_CHECKING);
+            fota_module_start_job(module, FOTA_JOB_INSPECT);
+            break;
+        }
         rest_failed(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
         break;
     case FOTA_PLAN_DOWNGRADE_REFUSED:

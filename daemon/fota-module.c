@@ -320,6 +320,21 @@ take_identity(FotaModule *module, const FotaModemFacts *facts)
     }
 }
 
+/*
+ * ModemManager may call a revision by another name than the module's own version command does, and
+ * deltas go by the latter. Once the module itself has been asked, its answer stays in force for as
+ * long as ModemManager's name is the same.
+ */
+static void
+take_revision(FotaModule *module, const char *mm_revision)
+{
+    if (module->asked)
+        fota_record_set(&module->record->mm_revision, mm_revision);
+    else if (strcmp(module->record->mm_revision, mm_revision) != 0)
+        fota_module_set_revision(module, mm_revision);
+    module->asked = FALSE;
+}
+
 void
 fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
 {
@@ -332,7 +347,7 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     take_identity(module, facts);
     /* In the middle of an update it is for the update to say which version counts. */
     if (module->job == NULL)
-        fota_module_set_revision(module, facts->revision);
+        take_revision(module, facts->revision);
     if (moved) {
         g_object_notify_by_pspec(G_OBJECT(module), props[PROP_MODEM]);
         fota_module_log(module, 6, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s%s",

@@ -28,6 +28,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, manufacturer),
     TEXT(FotaRecord, model),
     TEXT(FotaRecord, revision),
+    TEXT(FotaRecord, mm_revision),
     TEXT(FotaRecord, device),
     NUMBER(FotaRecord, sequence),
     TEXT(FotaRecord, digest),

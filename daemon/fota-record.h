@@ -48,8 +48,9 @@ typedef struct {
     char *imei;
     char *manufacturer;
     char *model;
-    char *revision;
-    char *device; /**< sysfs path where it was last seen */
+    char *revision;    /**< as the module itself says, once it has been asked */
+    char *mm_revision; /**< what ModemManager called that revision, "" = never asked the module */
+    char *device;      /**< sysfs path where it was last seen */
 
     /* The manifest accepted last */
     guint64 sequence;

@@ -217,6 +217,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = inspect(steps, error);
     if (result != FOTA_RESULT_DONE)
         return result;
+    if (steps->kind == FOTA_JOB_INSPECT)
+        return FOTA_RESULT_DONE;
     if (steps->kind == FOTA_JOB_DISCARD)
         return steps->plugin->discard(steps->session, steps->update, error);
     if (steps->update->to != NULL && is_wanted(steps, steps->version) && !steps->update->rehearsal)
