@@ -6,7 +6,7 @@
 #include "plugins/fota-plugin.h"
 #include "policy/fota-policy-error.h"
 
-G_DEFINE_QUARK(fota - error - quark, fota_error)
+G_DEFINE_QUARK(fota_error_quark, fota_error)
 
 static const char *const daemon_names[] = {
     [FOTA_ERROR_BUSY] = "Busy",

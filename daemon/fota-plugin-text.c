@@ -5,7 +5,7 @@
 
 /* What vendors' plugins share and that needs no session. */
 
-G_DEFINE_QUARK(fota - module - error - quark, fota_module_error)
+G_DEFINE_QUARK(fota_module_error_quark, fota_module_error)
 
 char *
 fota_at_quote(const char *text, GError **error)

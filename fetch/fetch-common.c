@@ -10,7 +10,7 @@
 
 #define CREDENTIAL_MAX 4096
 
-G_DEFINE_QUARK(fota - fetch - error - quark, fota_fetch_error)
+G_DEFINE_QUARK(fota_fetch_error_quark, fota_fetch_error)
 
 const char *
 fota_fetch_error_get_name(FotaFetchError code)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-policy-error.h"
 
-G_DEFINE_QUARK(fota - policy - error - quark, fota_policy_error)
+G_DEFINE_QUARK(fota_policy_error_quark, fota_policy_error)
 
 static const char *const names[] = {
     [FOTA_POLICY_ERROR_BAD_KEY] = "BadKey",
