@@ -178,8 +178,9 @@ fota_fetch_ftp(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError 
     }
     if (code == CURLE_OK)
         return TRUE;
-    /* A transfer that broke off has had its good reply before. */
-    if (error_of_code(code) == FOTA_FETCH_ERROR_BAD_ANSWER && status_of_reply(reply)) {
+    /* What broke off has had its good reply before; curl takes a 421 for a timeout. */
+    if ((error_of_code(code) == FOTA_FETCH_ERROR_BAD_ANSWER || code == CURLE_OPERATION_TIMEDOUT) &&
+        status_of_reply(reply)) {
         answer->status = status_of_reply(reply);
         return TRUE;
     }

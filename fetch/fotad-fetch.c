@@ -162,7 +162,8 @@ print_answer(const FotaFetchAnswer *answer, GError **error)
     if (answer->retry_after >= 0)
         printf("retry-after: %" G_GINT64_FORMAT "\n", answer->retry_after);
     printf("length: %u\n\n", answer->body->len);
-    fwrite(answer->body->data, 1, answer->body->len, stdout);
+    if (answer->body->len > 0)
+        fwrite(answer->body->data, 1, answer->body->len, stdout);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return TRUE;
     g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_FAILED, "standard output: %s",
