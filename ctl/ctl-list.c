@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "ctl/ctl-bus.h"
+#include "ctl/ctl-format.h"
+#include "ctl/ctl-offer.h"
+
+static void
+print_module_table(GPtrArray *modules)
+{
+    g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+    static const char *const head[] = {"IMEI", "MODEL", "FIRMWARE", "STATE", "OFFERED"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(head); i++)
+        g_ptr_array_add(cells, g_strdup(head[i]));
+    for (guint i = 0; i < modules->len; i++) {
+        const CtlModule *module = modules->pdata[i];
+        g_autoptr(GVariant) offer = ctl_module_get_offer(module);
+
+        g_ptr_array_add(cells, g_strdup(module->imei));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(module->properties, "Model")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(module->properties, "Revision")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(module->properties, "State")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(offer, "to")));
+    }
+    ctl_print_table((const char *const *)cells->pdata, modules->len + 1, G_N_ELEMENTS(head));
+}
+
+int
+ctl_list(Ctl *ctl, GError **error)
+{
+    g_autoptr(GPtrArray) modules = ctl_bus_get_modules(ctl, error);
+    GVariantBuilder list;
+
+    if (modules == NULL)
+        return CTL_FAILED;
+    if (!ctl->json && modules->len == 0)
+        puts("fotad knows no module yet.");
+    else if (!ctl->json)
+        print_module_table(modules);
+    if (!ctl->json)
+        return CTL_OK;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < modules->len; i++)
+        g_variant_builder_add_value(&list, ((CtlModule *)modules->pdata[i])->properties);
+    ctl_print_json(g_variant_builder_end(&list));
+    return CTL_OK;
+}
+
+static char *
+format_progress(GVariant *properties)
+{
+    guint64 total = ctl_dict_get_number(properties, "BytesTotal");
+    g_autofree char *received = ctl_format_bytes(ctl_dict_get_number(properties, "BytesReceived"));
+    g_autofree char *of = ctl_format_bytes(total);
+    guint percent = (guint)ctl_dict_get_number(properties, "Progress");
+
+    if (total == 0)
+        return percent == 0 ? g_strdup("") : g_strdup_printf("%u %%", percent);
+    return g_strdup_printf("%u %%, %s of %s", percent, received, of);
+}
+
+static void
+print_times(GVariant *properties)
+{
+    g_autofree char *last = ctl_format_time(ctl_dict_get_number(properties, "LastCheck"));
+    g_autofree char *next = ctl_format_time(ctl_dict_get_number(properties, "NextCheck"));
+
+    ctl_print_field("Last check", last);
+    ctl_print_field("Next check", next);
+}
+
+static void
+print_status(const CtlModule *module)
+{
+    GVariant *properties = module->properties;
+    g_autoptr(GVariant) offer = ctl_module_get_offer(module);
+    g_autoptr(GVariant) blockers = g_variant_lookup_value(properties, "Blockers", NULL);
+    g_autofree char *waits = blockers != NULL ? ctl_format_list(blockers) : g_strdup("");
+    g_autofree char *progress = format_progress(properties);
+    g_autofree char *last_error = NULL;
+    const char *name = "", *text = "";
+
+    g_variant_lookup(properties, "LastError", "(&s&s)", &name, &text);
+    if (name[0] != '\0')
+        last_error = g_strdup_printf("%s: %s", name, text);
+    ctl_print_field("Module", module->imei);
+    ctl_print_field("Manufacturer", ctl_dict_get_text(properties, "Manufacturer"));
+    ctl_print_field("Model", ctl_dict_get_text(properties, "Model"));
+    ctl_print_field("Firmware", ctl_dict_get_text(properties, "Revision"));
+    ctl_print_field("Plugin", ctl_dict_get_text(properties, "Plugin"));
+    ctl_print_field("ModemManager", ctl_dict_get_text(properties, "Modem"));
+    ctl_print_field("State", ctl_dict_get_text(properties, "State"));
+    ctl_print_field("Waits for", waits);
+    ctl_print_field("Progress", progress);
+    ctl_print_field("Last error", last_error != NULL ? last_error : "");
+    print_times(properties);
+    ctl_print_offer(offer);
+}
+
+int
+ctl_status(Ctl *ctl, GError **error)
+{
+    g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
+
+    if (module == NULL)
+        return CTL_FAILED;
+    if (ctl->json)
+        ctl_print_json(module->properties);
+    else
+        print_status(module);
+    return CTL_OK;
+}
+
+static void
+print_history(GVariant *history)
+{
+    g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+    static const char *const head[] = {"FINISHED", "UPDATE", "RESULT", "FROM", "TO", "REASON"};
+    gsize n_entries = g_variant_n_children(history);
+
+    for (guint i = 0; i < G_N_ELEMENTS(head); i++)
+        g_ptr_array_add(cells, g_strdup(head[i]));
+    for (gsize i = 0; i < n_entries; i++) {
+        g_autoptr(GVariant) entry = g_variant_get_child_value(history, i);
+        const char *error_name = ctl_dict_get_text(entry, "error");
+        const char *text = ctl_dict_get_text(entry, "text");
+
+        g_ptr_array_add(cells, ctl_format_time(ctl_dict_get_number(entry, "finished")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "id")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "result")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "from")));
+        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "to")));
+        g_ptr_array_add(cells, error_name[0] != '\0' ? g_strdup_printf("%s: %s", error_name, text)
+                                                     : g_strdup(text));
+    }
+    if (n_entries == 0)
+        puts("No update has been finished yet.");
+    else
+        ctl_print_table((const char *const *)cells->pdata, (guint)n_entries + 1,
+                        G_N_ELEMENTS(head));
+}
+
+int
+ctl_history(Ctl *ctl, GError **error)
+{
+    g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
+    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(GVariant) answer = NULL;
+    g_autoptr(GVariant) history = NULL;
+
+    if (module == NULL || !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "GetHistory", &reply,
+                                        error, "u", ctl->max))
+        return CTL_FAILED;
+    answer = ctl_bus_read(reply);
+    history = g_variant_get_child_value(answer, 0);
+    if (ctl->json)
+        ctl_print_json(history);
+    else
+        print_history(history);
+    return CTL_OK;
+}
+
+int
+ctl_query(Ctl *ctl, GError **error)
+{
+    g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
+    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(GVariant) answer = NULL;
+    g_autoptr(GVariant) identity = NULL;
+    GVariantIter iter;
+    const char *key;
+    GVariant *value;
+
+    if (module == NULL ||
+        !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "Query", &reply, error, ""))
+        return CTL_FAILED;
+    answer = ctl_bus_read(reply);
+    identity = g_variant_get_child_value(answer, 0);
+    if (ctl->json) {
+        ctl_print_json(identity);
+        return CTL_OK;
+    }
+    g_variant_iter_init(&iter, identity);
+    while (g_variant_iter_loop(&iter, "{&sv}", &key, &value)) {
+        g_autofree char *text = ctl_format_value(value);
+
+        ctl_print_field(key, text);
+    }
+    return CTL_OK;
+}

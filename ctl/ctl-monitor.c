@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/ctl-monitor.h"
+
+#include <stdio.h>
+
+#include "ctl/ctl-bus.h"
+#include "ctl/ctl-format.h"
+#include "ctl/ctl-offer.h"
+#include "ctl/ctl-progress.h"
+
+/* How long a followed update may be without its fotad, which may be restarting. */
+#define ABSENT_LIMIT_US (60 * G_USEC_PER_SEC)
+#define TICK_US G_USEC_PER_SEC
+
+struct _CtlMonitor {
+    Ctl *ctl;
+    char *path;
+    gboolean until_finished;
+    GPtrArray *modules; /* CtlModule */
+    CtlProgress progress;
+    CtlModule *shown;    /* whose line is redrawn as time goes by */
+    gint64 absent_since; /* fotad has left the bus; 0 = it is there */
+    gboolean came_back;  /* it has returned: read everything again */
+    GVariant *asked;     /* the offer of an ApprovalRequested that is still to be answered */
+    gboolean finished;
+    int exit_status;
+};
+
+static CtlModule *
+find_module(CtlMonitor *monitor, const char *path)
+{
+    for (guint i = 0; i < monitor->modules->len; i++) {
+        CtlModule *module = monitor->modules->pdata[i];
+
+        if (g_str_equal(module->path, path))
+            return module;
+    }
+    return NULL;
+}
+
+static gboolean
+is_shown(CtlMonitor *monitor, const char *path)
+{
+    return monitor->path == NULL || g_str_equal(monitor->path, path);
+}
+
+/* One line of monitor --json; a followed update prints one document at its end instead. */
+static void
+print_event(CtlMonitor *monitor, const char *event, const char *imei, GVariant *details)
+{
+    g_autoptr(GVariant) sunk = g_variant_ref_sink(details);
+
+    if (!monitor->until_finished || g_str_equal(event, "update-finished"))
+        ctl_print_json(
+            g_variant_new_parsed("{'event': <%s>, 'time': <%x>, 'module': <%s>, 'details': %*}",
+                                 event, g_get_real_time(), imei, g_variant_new_variant(sunk)));
+}
+
+static void
+show(CtlMonitor *monitor, CtlModule *module)
+{
+    if (!monitor->ctl->json)
+        ctl_progress_show(&monitor->progress, module);
+    monitor->shown = module;
+}
+
+static void
+on_changed(CtlMonitor *monitor, CtlModule *module, GVariant *arguments)
+{
+    g_autoptr(GVariant) changed = g_variant_get_child_value(arguments, 1);
+
+    ctl_module_merge(module, changed);
+    if (monitor->ctl->json)
+        print_event(monitor, "changed", module->imei, changed);
+    show(monitor, module);
+}
+
+static void
+on_approval_requested(CtlMonitor *monitor, CtlModule *module, GVariant *arguments)
+{
+    g_autoptr(GVariant) offer = g_variant_get_child_value(arguments, 2);
+    const char *token, *gate;
+
+    g_variant_get(arguments, "(&s&s@a{sv})", &token, &gate, NULL);
+    if (monitor->ctl->json)
+        print_event(monitor, "approval-requested", module->imei, offer);
+    else
+        ctl_progress_say(&monitor->progress, "%s  approval is wanted before the %s of %s, token %s",
+                         module->imei, gate, ctl_dict_get_text(offer, "id"), token);
+    if (monitor->until_finished) {
+        g_clear_pointer(&monitor->asked, g_variant_unref);
+        monitor->asked = g_variant_ref(offer);
+    }
+}
+
+static void
+on_update_finished(CtlMonitor *monitor, CtlModule *module, GVariant *arguments)
+{
+    g_autoptr(GVariant) details = g_variant_get_child_value(arguments, 2);
+    const char *id, *result, *text;
+    gboolean good;
+
+    g_variant_get(arguments, "(&s&s@a{sv})", &id, &result, NULL);
+    good = g_str_equal(result, "success") || g_str_equal(result, "rehearsed");
+    text = ctl_dict_get_text(details, "text");
+    if (monitor->ctl->json) {
+        print_event(monitor, "update-finished", module->imei,
+                    g_variant_new_parsed("{'id': <%s>, 'result': <%s>, 'details': %*}", id, result,
+                                         g_variant_new_variant(details)));
+    } else {
+        g_autofree char *coloured =
+            ctl_format_colour(good ? CTL_COLOUR_GOOD : CTL_COLOUR_BAD, result);
+        g_autofree char *clean = ctl_format_clean(text);
+
+        ctl_progress_say(&monitor->progress, "%s  update %s: %s%s%s", module->imei, id, coloured,
+                         clean[0] != '\0' ? ": " : "", clean);
+    }
+    if (monitor->until_finished) {
+        monitor->finished = TRUE;
+        monitor->exit_status = good ? CTL_OK : CTL_FAILED;
+    }
+}
+
+static void
+on_module_added(CtlMonitor *monitor, GVariant *arguments)
+{
+    g_autoptr(GVariant) interfaces = NULL;
+    g_autoptr(GVariant) properties = NULL;
+    CtlModule *module;
+    const char *path;
+
+    g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
+    if (!is_shown(monitor, path) || find_module(monitor, path) != NULL ||
+        !g_variant_lookup(interfaces, CTL_BUS_MODULE, "@a{sv}", &properties))
+        return;
+    module = ctl_module_new(path, properties);
+    g_ptr_array_add(monitor->modules, module);
+    monitor->progress.many = monitor->modules->len > 1;
+    if (monitor->ctl->json)
+        print_event(monitor, "module-added", module->imei, properties);
+    show(monitor, module);
+}
+
+static int
+on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+    CtlMonitor *monitor = userdata;
+    const char *member = sd_bus_message_get_member(message);
+    CtlModule *module = find_module(monitor, sd_bus_message_get_path(message));
+    g_autoptr(GVariant) arguments = ctl_bus_read(message);
+
+    if (g_str_equal(member, "InterfacesAdded"))
+        on_module_added(monitor, arguments);
+    else if (module == NULL)
+        return 0; /* not one to show, or the manager */
+    else if (g_str_equal(member, "PropertiesChanged"))
+        on_changed(monitor, module, arguments);
+    else if (g_str_equal(member, "ApprovalRequested"))
+        on_approval_requested(monitor, module, arguments);
+    else if (g_str_equal(member, "UpdateFinished"))
+        on_update_finished(monitor, module, arguments);
+    return 0;
+}
+
+static int
+on_name_owner(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+    CtlMonitor *monitor = userdata;
+    const char *name, *old_owner, *new_owner;
+    gboolean gone;
+
+    sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner);
+    gone = new_owner[0] == '\0';
+    monitor->absent_since = gone ? g_get_monotonic_time() : 0;
+    monitor->came_back = !gone;
+    if (monitor->ctl->json)
+        print_event(monitor, gone ? "fotad-gone" : "fotad-back", "", g_variant_new("a{sv}", NULL));
+    else
+        ctl_progress_say(&monitor->progress,
+                         gone ? "fotad has left the bus" : "fotad is on the bus again");
+    return 0;
+}
+
+static gboolean
+read_modules(CtlMonitor *monitor, GError **error)
+{
+    g_autoptr(GPtrArray) all = ctl_bus_get_modules(monitor->ctl, error);
+
+    if (all == NULL)
+        return FALSE;
+    monitor->shown = NULL;
+    g_ptr_array_set_size(monitor->modules, 0);
+    for (guint i = 0; i < all->len; i++) {
+        const CtlModule *module = all->pdata[i];
+
+        if (is_shown(monitor, module->path))
+            g_ptr_array_add(monitor->modules, ctl_module_new(module->path, module->properties));
+    }
+    monitor->progress.many = monitor->modules->len > 1;
+    return TRUE;
+}
+
+CtlMonitor *
+ctl_monitor_new(Ctl *ctl, const char *path, gboolean until_finished, GError **error)
+{
+    g_autoptr(CtlMonitor) monitor = g_new0(CtlMonitor, 1);
+    int r;
+
+    monitor->ctl = ctl;
+    monitor->path = g_strdup(path);
+    monitor->until_finished = until_finished;
+    monitor->modules = g_ptr_array_new_with_free_func((GDestroyNotify)ctl_module_free);
+    r = sd_bus_add_match(
+        ctl->bus, NULL, "type='signal',sender='" CTL_BUS_NAME "',path_namespace='" CTL_BUS_PATH "'",
+        on_signal, monitor);
+    if (r >= 0)
+        r = sd_bus_add_match(ctl->bus, NULL,
+                             "type='signal',sender='org.freedesktop.DBus',"
+                             "member='NameOwnerChanged',arg0='" CTL_BUS_NAME "'",
+                             on_name_owner, monitor);
+    if (r < 0) {
+        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
+                  "The system bus cannot be listened to: %s", g_strerror(-r));
+        return NULL;
+    }
+    return read_modules(monitor, error) ? g_steal_pointer(&monitor) : NULL;
+}
+
+void
+ctl_monitor_free(CtlMonitor *monitor)
+{
+    ctl_progress_clear(&monitor->progress);
+    g_ptr_array_unref(monitor->modules);
+    g_clear_pointer(&monitor->asked, g_variant_unref);
+    g_free(monitor->path);
+    g_free(monitor);
+}
+
+static void
+show_all(CtlMonitor *monitor)
+{
+    for (guint i = 0; i < monitor->modules->len; i++)
+        show(monitor, monitor->modules->pdata[i]);
+}
+
+/* The second gate, while an update is followed. Who cannot be asked leaves it to others. */
+static gboolean
+answer_request(CtlMonitor *monitor, GError **error)
+{
+    g_autoptr(GVariant) offer = g_steal_pointer(&monitor->asked);
+    gboolean agreed = FALSE;
+
+    if (!ctl_ask_approval(monitor->ctl, offer, &agreed, NULL) || !agreed)
+        return TRUE;
+    return ctl_bus_call(monitor->ctl, monitor->path, CTL_BUS_MODULE, "Approve", NULL, error, "s",
+                        ctl_dict_get_text(offer, "token"));
+}
+
+/* What a signal left to be done, outside of its handler because it calls fotad. */
+static gboolean
+follow_up(CtlMonitor *monitor, GError **error)
+{
+    if (monitor->came_back) {
+        monitor->came_back = FALSE;
+        if (!read_modules(monitor, error))
+            return FALSE;
+        show_all(monitor);
+    }
+    if (monitor->asked != NULL && !answer_request(monitor, error))
+        return FALSE;
+    if (monitor->until_finished && monitor->absent_since != 0 &&
+        g_get_monotonic_time() - monitor->absent_since > ABSENT_LIMIT_US) {
+        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                  "fotad has ended and does not come back; how the update goes on is not known");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+wait_for_signal(CtlMonitor *monitor, GError **error)
+{
+    gboolean ticks = monitor->absent_since != 0 ||
+                     (monitor->shown != NULL && ctl_progress_is_running(monitor->shown));
+    int r = sd_bus_process(monitor->ctl->bus, NULL);
+
+    if (r == 0)
+        r = sd_bus_wait(monitor->ctl->bus, ticks ? TICK_US : UINT64_MAX);
+    else if (r > 0)
+        return TRUE;
+    if (r == 0 && monitor->shown != NULL && !monitor->ctl->json && ctl_format_is_terminal())
+        ctl_progress_show(&monitor->progress, monitor->shown); /* the time has gone on */
+    if (r < 0 && r != -EINTR) {
+        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED, "The system bus is gone: %s",
+                  g_strerror(-r));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+int
+ctl_monitor_run(CtlMonitor *monitor, GError **error)
+{
+    show_all(monitor);
+    while (!monitor->finished) {
+        if (!wait_for_signal(monitor, error) || !follow_up(monitor, error))
+            return CTL_FAILED;
+    }
+    return monitor->exit_status;
+}
+
+int
+ctl_monitor(Ctl *ctl, GError **error)
+{
+    g_autofree char *path =
+        ctl->module != NULL ? g_strconcat(CTL_BUS_PATH "/Module/", ctl->module, NULL) : NULL;
+    g_autoptr(CtlMonitor) monitor = ctl_monitor_new(ctl, path, FALSE, error);
+
+    return monitor != NULL ? ctl_monitor_run(monitor, error) : CTL_FAILED;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ctl/ctl-bus.h"
+
+G_BEGIN_DECLS
+
+/** Prints what is offered, an a{sv} as the Update property; nothing when it is empty. */
+void ctl_print_offer(GVariant *offer);
+
+/**
+ * Shows @offer and asks on the terminal whether to approve it; with --yes nobody is asked. FALSE
+ * with @error set when there is no terminal.
+ */
+gboolean ctl_ask_approval(Ctl *ctl, GVariant *offer, gboolean *agreed, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl-format.h"
+#include "ctl/ctl-bus.h"
+
+/* What a verb takes besides --json. */
+typedef enum {
+    TAKES_MODULE = 1 << 0,
+    TAKES_ALL = 1 << 1,
+    TAKES_YES = 1 << 2,
+    TAKES_WAIT = 1 << 3,
+    TAKES_REASON = 1 << 4,
+    TAKES_MAX = 1 << 5,
+    TAKES_WHO_WHY = 1 << 6,
+} Takes;
+
+#define IMEI_DIGITS 15
+
+static const struct {
+    const char *name;
+    CtlVerb run;
+    Takes takes;
+    int min_arguments;
+    int max_arguments; /* -1 = any */
+    const char *usage;
+    const char *help;
+} verbs[] = {
+    {"list", ctl_list, 0, 0, 0, "", "The modules, their firmware and state"},
+    {"status", ctl_status, TAKES_MODULE, 0, 0, "[IMEI]", "All about one module"},
+    {"check", ctl_check, TAKES_MODULE | TAKES_ALL, 0, 0, "[IMEI | --all]",
+     "Look for an update now"},
+    {"plan", ctl_plan, TAKES_MODULE, 0, 0, "[IMEI]", "What would be done, why, and what blocks it"},
+    {"approve", ctl_approve, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 1, "[TOKEN]",
+     "Approve the offered update"},
+    {"reject", ctl_reject, TAKES_MODULE | TAKES_REASON, 0, 1, "[TOKEN]",
+     "Turn the offered update down"},
+    {"defer", ctl_defer, TAKES_MODULE, 1, 2, "DURATION [TOKEN]", "Be asked again later"},
+    {"cancel", ctl_cancel, TAKES_MODULE, 0, 1, "[TOKEN]", "Stop it, until installing has begun"},
+    {"rehearse", ctl_rehearse, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0, "[IMEI]",
+     "The whole procedure with nothing installed"},
+    {"history", ctl_history, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]", "Finished updates"},
+    {"query", ctl_query, TAKES_MODULE, 0, 0, "[IMEI]", "Identity of module, SIM and network"},
+    {"monitor", ctl_monitor, TAKES_MODULE, 0, 0, "[IMEI]", "Show what happens, until ^C"},
+    {"inhibit", ctl_inhibit, TAKES_WHO_WHY, 0, -1, "[-- COMMAND...]",
+     "Start no update until ^C, or while COMMAND runs"},
+};
+
+static const char options_help[] =
+    "\nA module is named by its IMEI, as an argument or by --module; it may be left out when "
+    "there\n"
+    "is one only, or when a token says which.\n"
+    "\nOptions:\n"
+    "  -m, --module=IMEI   the module meant\n"
+    "      --json          one JSON document; monitor: one a line\n"
+    "      --all           check: every module\n"
+    "  -y, --yes           approve, rehearse: do not ask\n"
+    "  -w, --wait          approve, rehearse: show the progress, end with the update (--follow)\n"
+    "      --reason=TEXT   reject: for history and report\n"
+    "  -n, --max=N         history: at most N\n"
+    "      --who=TEXT, --why=TEXT   inhibit: for the log\n"
+    "  -h, --help, --version\n"
+    "\nExit status:\n"
+    "  0  done; with --wait, the update succeeded\n"
+    "  1  fotad refused, the update ended without success, or it was not approved\n"
+    "  2  the command line is wrong, or says too little\n"
+    "  3  fotad does not answer\n"
+    "  4  this user may not\n"
+    "  5  nothing is offered, or the token is stale\n"
+    "  6  no such module, or it is not there\n"
+    "  inhibit with a command: the command's own\n";
+
+static int
+print_help(void)
+{
+    printf("fotactl [OPTION...] VERB [ARGUMENT...]\n"
+           "Firmware updates of cellular modules by fotad.\n\n");
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        g_autofree char *usage = g_strconcat(verbs[i].name, " ", verbs[i].usage, NULL);
+
+        printf("  %-26s %s\n", usage, verbs[i].help);
+    }
+    fputs(options_help, stdout);
+    return CTL_OK;
+}
+
+void
+ctl_error(GError **error, CtlExit exit_status, const char *name, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (error != NULL)
+        *error = g_error_new_valist(g_quark_from_string(name), (int)exit_status, format, arguments);
+    va_end(arguments);
+}
+
+/* Prints @error in the way asked for; returns the exit status. */
+static int
+report(const GError *error, gboolean json)
+{
+    g_autofree char *clean = ctl_format_clean(error->message);
+
+    if (json)
+        ctl_print_json(g_variant_new_parsed("{'error': <{'name': <%s>, 'message': <%s>}>}",
+                                            g_quark_to_string(error->domain), error->message));
+    fprintf(stderr, "fotactl: %s\n", clean);
+    return error->code;
+}
+
+enum {
+    OPTION_JSON = 256,
+    OPTION_ALL,
+    OPTION_REASON,
+    OPTION_WHO,
+    OPTION_WHY,
+    OPTION_VERSION
+};
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"module", required_argument, NULL, 'm'},
+    {"all", no_argument, NULL, OPTION_ALL},
+    {"yes", no_argument, NULL, 'y'},
+    {"wait", no_argument, NULL, 'w'},
+    {"follow", no_argument, NULL, 'w'},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"max", required_argument, NULL, 'n'},
+    {"who", required_argument, NULL, OPTION_WHO},
+    {"why", required_argument, NULL, OPTION_WHY},
+    {NULL, 0, NULL, 0},
+};
+
+static gboolean
+parse_max(const char *text, guint32 *max, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &number, NULL)) {
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "--max=%s is no number from 1", text);
+        return FALSE;
+    }
+    *max = (guint32)number;
+    return TRUE;
+}
+
+/* One option of the command line into @ctl; @given collects what a verb must take. */
+static gboolean
+apply_option(Ctl *ctl, int option, guint *given, GError **error)
+{
+    switch (option) {
+    case OPTION_JSON:
+        ctl->json = TRUE;
+        return TRUE;
+    case 'm':
+        ctl->module = optarg;
+        *given |= TAKES_MODULE;
+        return TRUE;
+    case OPTION_ALL:
+        ctl->all = TRUE;
+        *given |= TAKES_ALL;
+        return TRUE;
+    case 'y':
+        ctl->yes = TRUE;
+        *given |= TAKES_YES;
+        return TRUE;
+    case 'w':
+        ctl->wait = TRUE;
+        *given |= TAKES_WAIT;
+        return TRUE;
+    case OPTION_REASON:
+        ctl->reason = optarg;
+        *given |= TAKES_REASON;
+        return TRUE;
+    case 'n':
+        *given |= TAKES_MAX;
+        return parse_max(optarg, &ctl->max, error);
+    case OPTION_WHO:
+        ctl->who = optarg;
+        *given |= TAKES_WHO_WHY;
+        return TRUE;
+    case OPTION_WHY:
+        ctl->why = optarg;
+        *given |= TAKES_WHO_WHY;
+        return TRUE;
+    default: /* getopt_long() has said why */
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "See: fotactl --help");
+        return FALSE;
+    }
+}
+
+static gboolean
+is_imei(const char *text)
+{
+    return strlen(text) == IMEI_DIGITS && strspn(text, "0123456789") == IMEI_DIGITS;
+}
+
+/* Takes the IMEI out of the arguments, wherever it stands: a token has 32 digits. */
+static void
+take_imei(Ctl *ctl)
+{
+    char **to = ctl->arguments;
+
+    for (char **from = ctl->arguments; *from != NULL; from++) {
+        if (ctl->module == NULL && is_imei(*from))
+            ctl->module = *from;
+        else
+            *to++ = *from;
+    }
+    *to = NULL;
+}
+
+static int
+run_verb(Ctl *ctl, const char *name, guint given, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        int n_arguments;
+
+        if (!g_str_equal(verbs[i].name, name))
+            continue;
+        if (verbs[i].takes & TAKES_MODULE)
+            take_imei(ctl);
+        n_arguments = (int)g_strv_length(ctl->arguments);
+        if ((given & ~verbs[i].takes) != 0 || n_arguments < verbs[i].min_arguments ||
+            (verbs[i].max_arguments >= 0 && n_arguments > verbs[i].max_arguments)) {
+            ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
+                      "That is no way to say it: fotactl %s %s. See: fotactl --help", name,
+                      verbs[i].usage);
+            return CTL_USAGE;
+        }
+        if (!ctl_bus_open(ctl, error))
+            return CTL_NO_DAEMON;
+        return verbs[i].run(ctl, error);
+    }
+    ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "There is no verb '%s'. See: fotactl --help",
+              name);
+    return CTL_USAGE;
+}
+
+static int
+run(Ctl *ctl, int argc, char **argv, GError **error)
+{
+    guint given = 0;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "hm:yn:w", options, NULL)) != -1) {
+        if (option == 'h')
+            return print_help();
+        if (option == OPTION_VERSION) {
+            puts("fotactl " FOTA_VERSION);
+            return CTL_OK;
+        }
+        if (!apply_option(ctl, option, &given, error))
+            return CTL_USAGE;
+    }
+    if (optind == argc) {
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "A verb is missing. See: fotactl --help");
+        return CTL_USAGE;
+    }
+    ctl->arguments = argv + optind + 1;
+    return run_verb(ctl, argv[optind], given, error);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    Ctl ctl = {0};
+    int status;
+
+    setlocale(LC_ALL, "");
+    status = run(&ctl, argc, argv, &error);
+    if (error != NULL)
+        status = report(error, ctl.json);
+    sd_bus_flush_close_unref(ctl.bus);
+    return status;
+}
