@@ -6,6 +6,7 @@
 #define FIRST_RETRY 60
 #define MAX_RETRY (6 * 3600)
 #define MAX_TRIES 6
+#define MIN_CATCH_UP 900
 
 static guint32
 clamp(guint32 interval)
@@ -31,6 +32,19 @@ fota_schedule_next(const char *imei, const char *salt, guint32 interval, gint64 
         return now;
     next = now - now % period + slot;
     return next > now ? next : next + period;
+}
+
+gint64
+fota_schedule_catch_up(const char *imei, const char *salt, guint32 interval, gint64 last_check,
+                       gint64 now, double random)
+{
+    gint64 missed = fota_schedule_next(imei, salt, interval, last_check, last_check);
+    gint64 outage = (now - missed) / G_USEC_PER_SEC;
+    gint64 span = MAX(MIN_CATCH_UP, MIN(clamp(interval) / 4, outage));
+
+    if (missed > now)
+        return fota_schedule_next(imei, salt, interval, last_check, now);
+    return now + (gint64)(random * (double)span * G_USEC_PER_SEC);
 }
 
 gint64

@@ -31,6 +31,18 @@ gint64 fota_schedule_next(const char *imei, const char *salt, guint32 interval, 
                           gint64 now);
 
 /**
+ * fota_schedule_catch_up:
+ * @last_check: µs of the last check, as it was really kept; not 0
+ *
+ * For a start after an outage: when a slot of this module went by since @last_check, the missed
+ * check is made up for within a span that grows with the outage (15 minutes to a quarter of the
+ * interval), so that a region whose power returns does not knock at once. Otherwise, and that is
+ * the case at nearly every start, fota_schedule_next().
+ */
+gint64 fota_schedule_catch_up(const char *imei, const char *salt, guint32 interval,
+                              gint64 last_check, gint64 now, double random);
+
+/**
  * fota_schedule_retry:
  * @tries: failed tries in a row, 1 = the first has failed
  *

@@ -69,6 +69,36 @@ test_spread(void)
 }
 
 static void
+test_catch_up(void)
+{
+    gint64 slot = seconds(20000 * (gint64)DAY + fota_schedule_slot(IMEI, "s", DAY));
+    static const struct {
+        gint64 last; /* all in seconds from a slot */
+        gint64 now;
+        double random;
+        gint64 next;
+    } cases[] = {
+        {0, 1, 0.5, DAY},                        /* nothing missed */
+        {0, DAY - 1, 0.5, DAY},                  /* nothing missed yet */
+        {-1, -1, 0.5, 0},                        /* just checked, before the slot */
+        {0, DAY, 0, DAY},                        /* missed this very moment */
+        {0, DAY, 0.5, DAY + 450},                /* short outage: a quarter of an hour */
+        {0, DAY + 7200, 0.5, DAY + 7200 + 3600}, /* two hours */
+        {0, 3 * DAY, 0.5, 3 * DAY + DAY / 8},    /* long: a quarter of the interval */
+        {0, 3 * DAY, 0.999, 3 * DAY + 21578},
+        {-10, 20, 0.5, 20 + 450},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint64 next = fota_schedule_catch_up(IMEI, "s", DAY, slot + seconds(cases[i].last),
+                                             slot + seconds(cases[i].now), cases[i].random);
+
+        g_test_message("case %u", i);
+        g_assert_cmpint((next - slot) / G_USEC_PER_SEC, ==, cases[i].next);
+    }
+}
+
+static void
 test_retry(void)
 {
     static const struct {
@@ -157,6 +187,7 @@ main(int argc, char **argv)
     g_test_add_func("/schedule/next", test_next);
     g_test_add_func("/schedule/slot", test_slot);
     g_test_add_func("/schedule/spread", test_spread);
+    g_test_add_func("/schedule/catch-up", test_catch_up);
     g_test_add_func("/schedule/retry", test_retry);
     g_test_add_func("/rollout/bucket", test_bucket);
     g_test_add_func("/rollout/start", test_rollout);

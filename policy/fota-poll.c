@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-poll.h"
+
+#include "policy/fota-policy-error.h"
+
+#include <string.h>
+
+#define MAX_RETRY_AFTER (7 * 86400)
+
+FotaPollOutcome
+fota_poll_judge(guint status, gboolean had_manifest)
+{
+    switch (status) {
+    case 200:
+        return FOTA_POLL_MANIFEST;
+    case 304:
+        return FOTA_POLL_UNCHANGED;
+    case 404:
+    case 410:
+        return had_manifest ? FOTA_POLL_WITHHELD : FOTA_POLL_NOTHING;
+    case 401:
+    case 403:
+        return FOTA_POLL_REFUSED;
+    default:
+        return FOTA_POLL_FAILED;
+    }
+}
+
+/* The first slot from @from on. */
+static gint64
+slot_from(const FotaPollFacts *facts, gint64 from)
+{
+    return fota_schedule_next(facts->imei, facts->salt, facts->interval, facts->now, from - 1);
+}
+
+gint64
+fota_poll_next(const FotaPollFacts *facts)
+{
+    gint64 latest = facts->now + FOTA_SCHEDULE_MAX_INTERVAL * G_TIME_SPAN_SECOND;
+    gint64 interval =
+        CLAMP(facts->interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL);
+    gint64 next = fota_schedule_next(facts->imei, facts->salt, facts->interval, facts->last_check,
+                                     facts->now);
+    gint64 retry = facts->failed_tries > 0
+                       ? fota_schedule_retry(facts->failed_tries, facts->interval, facts->random)
+                       : -1;
+
+    if (retry >= 0)
+        next = MIN(next, facts->now + retry * G_TIME_SPAN_SECOND);
+    if (facts->max_age > interval) {
+        gint64 skipped = MIN(facts->max_age, FOTA_SCHEDULE_MAX_INTERVAL) - interval;
+
+        next = MAX(next, slot_from(facts, facts->now + skipped * G_TIME_SPAN_SECOND));
+    }
+    if (facts->not_before > next)
+        next = MIN(slot_from(facts, MIN(facts->not_before, latest)), latest);
+    if (facts->retry_after > 0) {
+        gint64 wait = MIN(facts->retry_after, MAX_RETRY_AFTER) * G_TIME_SPAN_SECOND;
+
+        next = MAX(next, facts->now + wait + (gint64)(facts->random * (double)(wait / 10)));
+    }
+    return next;
+}
+
+static gboolean
+host_matches(const char *pattern, const char *host)
+{
+    gsize length = strlen(host), tail;
+
+    if (!g_str_has_prefix(pattern, "*."))
+        return g_ascii_strcasecmp(pattern, host) == 0;
+    pattern++; /* the dot stays: `*.a.example` is neither `a.example` nor `xa.example` */
+    tail = strlen(pattern);
+    return length > tail && g_ascii_strcasecmp(host + length - tail, pattern) == 0;
+}
+
+gboolean
+fota_poll_allows_server(const char *const *allowed, const char *uri)
+{
+    g_autoptr(GUri) parsed =
+        g_uri_parse(uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+
+    for (guint i = 0; parsed && g_uri_get_host(parsed) && allowed && allowed[i]; i++) {
+        const char *separator = strstr(allowed[i], "://");
+        g_autofree char *scheme =
+            separator ? g_strndup(allowed[i], (gsize)(separator - allowed[i])) : g_strdup("https");
+
+        if (g_str_equal(scheme, g_uri_get_scheme(parsed)) &&
+            host_matches(separator ? separator + 3 : allowed[i], g_uri_get_host(parsed)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+fota_poll_take_request(FotaPollRequests *requests, gint64 now, GError **error)
+{
+    gint64 newest = requests->times[0], oldest = requests->times[FOTA_POLL_MAX_REQUESTS - 1];
+    gint64 allowed = 0;
+
+    /* A clock that was set back must not lock anybody out: what lies ahead does not count. */
+    if (newest > 0 && newest <= now)
+        allowed = newest + G_TIME_SPAN_MINUTE;
+    if (oldest > 0 && oldest <= now)
+        allowed = MAX(allowed, oldest + G_TIME_SPAN_DAY);
+    if (allowed > now) {
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_TOO_MANY_CHECKS,
+                    "checks on request are limited to one a minute and ten a day; wait "
+                    "%" G_GINT64_FORMAT " seconds",
+                    (allowed - now + G_TIME_SPAN_SECOND - 1) / G_TIME_SPAN_SECOND);
+        return FALSE;
+    }
+    memmove(requests->times + 1, requests->times,
+            (FOTA_POLL_MAX_REQUESTS - 1) * sizeof requests->times[0]);
+    requests->times[0] = now;
+    return TRUE;
+}

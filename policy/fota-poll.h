@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-schedule.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: what the answer to a check means, and when to ask again.
+ *
+ * Times are µs since the epoch, durations seconds.
+ */
+
+typedef enum {
+    FOTA_POLL_MANIFEST,  /* 200: the body is to be judged */
+    FOTA_POLL_UNCHANGED, /* 304: the manifest at hand is the newest */
+    FOTA_POLL_NOTHING,   /* 404, 410: none for this module */
+    FOTA_POLL_WITHHELD,  /* the same, although one was accepted before: somebody may be hiding it;
+                          * the manifest at hand stays */
+    FOTA_POLL_REFUSED,   /* 401, 403: the credential is wrong; trying soon again will not help */
+    FOTA_POLL_FAILED,    /* 429, 5xx, anything else, or no answer: to be tried again */
+} FotaPollOutcome;
+
+/**
+ * fota_poll_judge:
+ * @status: as in HTTP, 0 = no answer
+ * @had_manifest: whether one was accepted from this server before
+ */
+FotaPollOutcome fota_poll_judge(guint status, gboolean had_manifest);
+
+/** Everything the next check depends on. */
+typedef struct {
+    const char *imei;
+    const char *salt;   /* NULL = none */
+    guint32 interval;   /* the manifest's `poll.sleep`, else the configuration's */
+    gint64 last_check;  /* µs, 0 = never checked */
+    gint64 not_before;  /* the manifest's `poll.notBefore`, µs, 0 = none */
+    guint failed_tries; /* checks in a row that ended as FOTA_POLL_FAILED */
+    gint64 max_age;     /* of the last answer, 0 or less = not said */
+    gint64 retry_after; /* of the last answer, 0 or less = not said */
+    gint64 now;
+    double random; /* 0 <= random < 1 */
+} FotaPollFacts;
+
+/**
+ * fota_poll_next:
+ *
+ * The module's next slot. A longer `max-age` skips slots; `notBefore` moves to the first slot from
+ * then on, not to that moment, at which the whole fleet would come; neither can silence a module
+ * for more than 30 days. After a failure sooner, with full jitter, six times; but never sooner than
+ * the server's Retry-After (up to 7 days, and up to a tenth more by chance).
+ *
+ * Returns: µs. Ask once per check: each call may use another random number.
+ */
+gint64 fota_poll_next(const FotaPollFacts *facts);
+
+/**
+ * fota_poll_allows_server:
+ * @allowed: (nullable): the configuration's AllowedServers, %NULL-terminated: `host`, `*.domain`
+ *   (any host below it), each with an optional `scheme://` in front; without one https is meant
+ *
+ * Whether a manifest may send the module to @uri from now on.
+ */
+gboolean fota_poll_allows_server(const char *const *allowed, const char *uri);
+
+/** The latest checks on request; all zero at the start. */
+#define FOTA_POLL_MAX_REQUESTS 10
+typedef struct {
+    gint64 times[FOTA_POLL_MAX_REQUESTS]; /* µs, newest first */
+} FotaPollRequests;
+
+/**
+ * fota_poll_take_request:
+ *
+ * A check on request costs data: one a minute and ten a day. Notes @now when it may run.
+ *
+ * Error: TooManyChecks, with the wait.
+ */
+gboolean fota_poll_take_request(FotaPollRequests *requests, gint64 now, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-policy-error.h"
+#include "policy/fota-poll.h"
+
+#define DAY 86400
+#define IMEI "353081090012345"
+
+static gint64
+seconds(gint64 n)
+{
+    return n * G_USEC_PER_SEC;
+}
+
+static void
+test_judge(void)
+{
+    static const struct {
+        guint status;
+        gboolean had;
+        FotaPollOutcome outcome;
+    } cases[] = {
+        {200, FALSE, FOTA_POLL_MANIFEST}, {304, TRUE, FOTA_POLL_UNCHANGED},
+        {404, FALSE, FOTA_POLL_NOTHING},  {410, FALSE, FOTA_POLL_NOTHING},
+        {404, TRUE, FOTA_POLL_WITHHELD},  {410, TRUE, FOTA_POLL_WITHHELD},
+        {401, TRUE, FOTA_POLL_REFUSED},   {403, FALSE, FOTA_POLL_REFUSED},
+        {429, FALSE, FOTA_POLL_FAILED},   {500, TRUE, FOTA_POLL_FAILED},
+        {503, FALSE, FOTA_POLL_FAILED},   {0, FALSE, FOTA_POLL_FAILED},
+        {201, FALSE, FOTA_POLL_FAILED},   {206, FALSE, FOTA_POLL_FAILED},
+        {301, FALSE, FOTA_POLL_FAILED},   {400, FALSE, FOTA_POLL_FAILED},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(fota_poll_judge(cases[i].status, cases[i].had), ==, cases[i].outcome);
+}
+
+static void
+test_next(void)
+{
+    /* All in seconds after a slot of this module, in which it has just checked. */
+    static const struct {
+        guint tries;
+        gint64 max_age;
+        gint64 retry_after;
+        gint64 not_before;
+        double random;
+        gint64 next;
+    } cases[] = {
+        {0, -1, -1, 0, 0.5, DAY},
+        {0, 0, 0, 0, 0.5, DAY},
+        /* Fresh for longer: slots are skipped; for as long or less: none is. */
+        {0, 60, -1, 0, 0.5, DAY},
+        {0, DAY, -1, 0, 0.5, DAY},
+        {0, DAY + 1, -1, 0, 0.5, DAY},
+        {0, 2 * DAY, -1, 0, 0.5, DAY},
+        {0, 2 * DAY + 1, -1, 0, 0.5, 2 * DAY},
+        {0, 1000 * DAY, -1, 0, 0.5, 29 * DAY},
+        {0, G_MAXINT64, -1, 0, 0.5, 29 * DAY},
+        /* notBefore: the first slot from then on, not the moment itself. */
+        {0, -1, -1, -5, 0.5, DAY},
+        {0, -1, -1, DAY, 0.5, DAY},
+        {0, -1, -1, DAY + 1, 0.5, 2 * DAY},
+        {0, -1, -1, 5 * DAY - 1, 0.5, 5 * DAY},
+        {0, -1, -1, 1000 * DAY, 0.5, 30 * DAY},
+        /* Failures: sooner; the seventh time at the slot. */
+        {1, -1, -1, 0, 0.5, 60},
+        {3, -1, -1, 0, 0.5, 240},
+        {7, -1, -1, 0, 0.5, DAY},
+        {1, -1, -1, 2 * DAY, 0.5, 2 * DAY},
+        /* The server says when. */
+        {1, -1, 600, 0, 0.5, 630},
+        {1, -1, 600, 0, 0, 600},
+        {1, -1, 10, 0, 0.5, 60},
+        {7, -1, 600, 0, 0.5, DAY},
+        {1, -1, 7 * DAY, 0, 0, 7 * DAY},
+        {1, -1, 8 * DAY, 0, 0, 7 * DAY},
+        {1, -1, G_MAXINT64, 0, 0.5, 7 * DAY + 7 * DAY / 20},
+    };
+    gint64 slot = seconds(20000 * (gint64)DAY + fota_schedule_slot(IMEI, "s", DAY));
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaPollFacts facts = {.imei = IMEI,
+                               .salt = "s",
+                               .interval = DAY,
+                               .last_check = slot,
+                               .not_before =
+                                   cases[i].not_before ? slot + seconds(cases[i].not_before) : 0,
+                               .failed_tries = cases[i].tries,
+                               .max_age = cases[i].max_age,
+                               .retry_after = cases[i].retry_after,
+                               .now = slot,
+                               .random = cases[i].random};
+
+        g_test_message("case %u", i);
+        g_assert_cmpint((fota_poll_next(&facts) - slot) / G_USEC_PER_SEC, ==, cases[i].next);
+    }
+}
+
+static void
+test_first_check(void)
+{
+    FotaPollFacts facts = {.imei = IMEI, .interval = DAY, .now = seconds(1000000)};
+
+    g_assert_cmpint(fota_poll_next(&facts), ==, facts.now);
+}
+
+static void
+test_fleet_keeps_apart_after_not_before(void)
+{
+    FotaPollFacts facts = {.interval = DAY, .last_check = 1, .now = seconds(100 * DAY)};
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+    facts.not_before = seconds(105 * DAY);
+    for (guint i = 0; i < 100; i++) {
+        g_autofree char *imei = g_strdup_printf("35308109%07u", i);
+        gint64 *next = g_new(gint64, 1);
+
+        facts.imei = imei;
+        *next = fota_poll_next(&facts);
+        g_assert_cmpint(*next, >=, facts.not_before);
+        g_assert_cmpint(*next, <, facts.not_before + seconds(DAY));
+        g_hash_table_add(seen, next);
+    }
+    g_assert_cmpuint(g_hash_table_size(seen), >, 95);
+}
+
+static void
+test_servers(void)
+{
+    static const char *const allowed[] = {"a.example", "*.b.example", "ftp://old.example",
+                                          "http://*.plain.example", NULL};
+    static const struct {
+        const char *uri;
+        gboolean good;
+    } cases[] = {
+        {"https://a.example/{imei}.signed", TRUE},
+        {"https://A.EXAMPLE:8443/x", TRUE},
+        {"HTTPS://a.example/x", TRUE},
+        {"http://a.example/x", FALSE},
+        {"https://aa.example/x", FALSE},
+        {"https://a.example.evil/x", FALSE},
+        {"https://evil/a.example", FALSE},
+        {"https://x.b.example/", TRUE},
+        {"https://x.y.b.example/", TRUE},
+        {"https://b.example/", FALSE},
+        {"https://.b.example/", FALSE},
+        {"https://xb.example/", FALSE},
+        {"ftp://old.example/x", TRUE},
+        {"https://old.example/x", FALSE},
+        {"http://x.plain.example/x", TRUE},
+        {"https://x.plain.example/x", FALSE},
+        {"a.example", FALSE},
+        {"", FALSE},
+        {"https:///x", FALSE},
+        {"mailto:a.example", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        if (fota_poll_allows_server(allowed, cases[i].uri) != cases[i].good)
+            g_error("%s", cases[i].uri);
+    g_assert_false(fota_poll_allows_server(NULL, "https://a.example/"));
+}
+
+static void
+test_requests(void)
+{
+    FotaPollRequests requests = {0};
+    gint64 start = seconds(1000000), now = start;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(fota_poll_take_request(&requests, now, NULL));
+    g_assert_false(fota_poll_take_request(&requests, now + seconds(60) - 1, &error));
+    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_TOO_MANY_CHECKS);
+    g_assert_true(g_str_has_suffix(error->message, " 1 seconds"));
+    g_clear_error(&error);
+    for (guint i = 1; i < FOTA_POLL_MAX_REQUESTS; i++) {
+        now += seconds(60);
+        g_assert_true(fota_poll_take_request(&requests, now, NULL));
+    }
+    now += seconds(60);
+    g_assert_false(fota_poll_take_request(&requests, now, &error));
+    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_TOO_MANY_CHECKS);
+    g_assert_false(fota_poll_take_request(&requests, start + seconds(DAY) - 1, NULL));
+    g_assert_true(fota_poll_take_request(&requests, start + seconds(DAY), NULL));
+    /* The clock is set back. */
+    g_assert_true(fota_poll_take_request(&requests, seconds(5), NULL));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/poll/judge", test_judge);
+    g_test_add_func("/poll/next", test_next);
+    g_test_add_func("/poll/first-check", test_first_check);
+    g_test_add_func("/poll/fleet-keeps-apart", test_fleet_keeps_apart_after_not_before);
+    g_test_add_func("/poll/servers", test_servers);
+    g_test_add_func("/poll/requests", test_requests);
+    return g_test_run();
+}
