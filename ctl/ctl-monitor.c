@@ -50,7 +50,7 @@ print_event(CtlMonitor *monitor, const char *event, const char *imei, GVariant *
 {
     g_autoptr(GVariant) sunk = g_variant_ref_sink(details);
 
-    if (!monitor->until_finished || g_str_equal(event, "update-finished"))
+    if (!monitor->until_finished || monitor->finished)
         ctl_print_json(
             g_variant_new_parsed("{'event': <%s>, 'time': <%x>, 'module': <%s>, 'details': %*}",
                                  event, g_get_real_time(), imei, g_variant_new_variant(sunk)));
@@ -62,6 +62,15 @@ show(CtlMonitor *monitor, CtlModule *module)
     if (!monitor->ctl->json)
         ctl_progress_show(&monitor->progress, module);
     monitor->shown = module;
+}
+
+/* All of it: at the beginning, and when it is new. */
+static void
+show_whole(CtlMonitor *monitor, CtlModule *module)
+{
+    if (monitor->ctl->json)
+        print_event(monitor, "module", module->imei, module->properties);
+    show(monitor, module);
 }
 
 static void
@@ -93,32 +102,49 @@ on_approval_requested(CtlMonitor *monitor, CtlModule *module, GVariant *argument
     }
 }
 
+/* One step of several: success, but not at the version where the update ends. */
+static gboolean
+is_step(const CtlModule *module, gboolean good, GVariant *details)
+{
+    g_autoptr(GVariant) offer = ctl_module_get_offer(module);
+    const char *reached = ctl_dict_get_text(details, "to");
+    const char *wanted = ctl_dict_get_text(offer, "to");
+
+    return good && reached[0] != '\0' && wanted[0] != '\0' && !g_str_equal(reached, wanted);
+}
+
+static void
+say_finished(CtlMonitor *monitor, const CtlModule *module, const char *id, gboolean good,
+             const char *result, GVariant *details)
+{
+    g_autofree char *coloured = ctl_format_colour(good ? CTL_COLOUR_GOOD : CTL_COLOUR_BAD, result);
+    g_autofree char *text = g_strconcat(ctl_dict_get_text(details, good ? "revision" : "text"),
+                                        ctl_dict_get_text(details, "reason"), NULL);
+    g_autofree char *clean = ctl_format_clean(text);
+
+    ctl_progress_say(&monitor->progress, "%s  update %s: %s%s%s", module->imei, id, coloured,
+                     clean[0] != '\0' ? ", " : "", clean);
+}
+
 static void
 on_update_finished(CtlMonitor *monitor, CtlModule *module, GVariant *arguments)
 {
     g_autoptr(GVariant) details = g_variant_get_child_value(arguments, 2);
-    const char *id, *result, *text;
+    const char *id, *result;
     gboolean good;
 
     g_variant_get(arguments, "(&s&s@a{sv})", &id, &result, NULL);
     good = g_str_equal(result, "success") || g_str_equal(result, "rehearsed");
-    text = ctl_dict_get_text(details, "text");
-    if (monitor->ctl->json) {
-        print_event(monitor, "update-finished", module->imei,
-                    g_variant_new_parsed("{'id': <%s>, 'result': <%s>, 'details': %*}", id, result,
-                                         g_variant_new_variant(details)));
-    } else {
-        g_autofree char *coloured =
-            ctl_format_colour(good ? CTL_COLOUR_GOOD : CTL_COLOUR_BAD, result);
-        g_autofree char *clean = ctl_format_clean(text);
-
-        ctl_progress_say(&monitor->progress, "%s  update %s: %s%s%s", module->imei, id, coloured,
-                         clean[0] != '\0' ? ": " : "", clean);
-    }
-    if (monitor->until_finished) {
+    if (monitor->until_finished && !is_step(module, good, details)) {
         monitor->finished = TRUE;
         monitor->exit_status = good ? CTL_OK : CTL_FAILED;
     }
+    if (monitor->ctl->json)
+        print_event(monitor, "update-finished", module->imei,
+                    g_variant_new_parsed("{'id': <%s>, 'result': <%s>, 'details': %*}", id, result,
+                                         g_variant_new_variant(details)));
+    else
+        say_finished(monitor, module, id, good, result, details);
 }
 
 static void
@@ -136,9 +162,7 @@ on_module_added(CtlMonitor *monitor, GVariant *arguments)
     module = ctl_module_new(path, properties);
     g_ptr_array_add(monitor->modules, module);
     monitor->progress.many = monitor->modules->len > 1;
-    if (monitor->ctl->json)
-        print_event(monitor, "module-added", module->imei, properties);
-    show(monitor, module);
+    show_whole(monitor, module);
 }
 
 static int
@@ -240,7 +264,7 @@ static void
 show_all(CtlMonitor *monitor)
 {
     for (guint i = 0; i < monitor->modules->len; i++)
-        show(monitor, monitor->modules->pdata[i]);
+        show_whole(monitor, monitor->modules->pdata[i]);
 }
 
 /* The second gate, while an update is followed. Who cannot be asked leaves it to others. */

@@ -7,7 +7,7 @@
  *   add IMEI                    a module, idle
  *   set IMEI PROPERTY VALUE     VALUE in GVariant's text format
  *   offer IMEI GATE             emits approval-requested for the property update
- *   finish IMEI RESULT          emits update-finished for it
+ *   finish IMEI RESULT DETAILS  emits update-finished for it
  */
 #include <errno.h>
 #include <glib-unix.h>
@@ -211,12 +211,13 @@ fota_module_get_history(FotaModule *module, guint max)
 }
 
 static void
-module_finish(FotaModule *module, const char *result)
+module_finish(FotaModule *module, const char *result, const char *details)
 {
+    g_autoptr(GVariant) dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, details, NULL, NULL, NULL);
     const char *id = "";
 
     g_variant_lookup(fota_module_get_update(module), "id", "&s", &id);
-    g_signal_emit_by_name(module, "update-finished", id, result, fota_module_get_update(module));
+    g_signal_emit_by_name(module, "update-finished", id, result, dict);
 }
 
 static gboolean
@@ -263,7 +264,7 @@ fota_module_reject(FotaModule *module, const char *token, const char *reason, GE
     if (!module_check_token(module, token, error))
         return FALSE;
     module_set(module, "state", "'idle'");
-    module_finish(module, "rejected");
+    module_finish(module, "rejected", "{}");
     module_set(module, "update", "{}");
     tell("reject %s %s %s", fota_module_get_imei(module), token, reason);
     return TRUE;
@@ -294,7 +295,7 @@ fota_module_cancel(FotaModule *module, const char *token, GError **error)
         return FALSE;
     }
     module_set(module, "state", "'idle'");
-    module_finish(module, "cancelled");
+    module_finish(module, "cancelled", "{}");
     tell("cancel %s %s", fota_module_get_imei(module), token);
     return TRUE;
 }
@@ -456,8 +457,8 @@ run_command(FotaManager *manager, const char *line)
         g_variant_lookup(fota_module_get_update(module), "token", "&s", &token);
         g_signal_emit_by_name(module, "approval-requested", token, words[2],
                               fota_module_get_update(module));
-    } else if (n_words == 3 && g_str_equal(words[0], "finish")) {
-        module_finish(find_module(manager, words[1]), words[2]);
+    } else if (n_words == 4 && g_str_equal(words[0], "finish")) {
+        module_finish(find_module(manager, words[1]), words[2], words[3]);
     } else {
         g_error("Not understood: %s", line);
     }
