@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test-at-peer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHORT_PAUSE_US 3000
+#define LONG_PAUSE_US 1500000
+#define PATIENCE_MS 20000
+
+struct _Peer {
+    const PeerStep *script;
+    int master;
+    char *node;
+    char *failure; /* what was received instead of the expected */
+    GThread *thread;
+};
+
+static void
+send_bytes(Peer *peer, const char *bytes, gsize length)
+{
+    while (length > 0) {
+        gssize written = write(peer->master, bytes, length);
+
+        if (written <= 0)
+            return;
+        bytes += written;
+        length -= (gsize)written;
+    }
+}
+
+static void
+send_text(Peer *peer, const char *text)
+{
+    while (*text != '\0') {
+        gsize length = strcspn(text, "\a\v");
+
+        send_bytes(peer, text, length);
+        text += length;
+        if (*text != '\0')
+            g_usleep(*text++ == '\a' ? SHORT_PAUSE_US : LONG_PAUSE_US);
+    }
+}
+
+/* FALSE when something else came, or nothing any more. */
+static gboolean
+receive(Peer *peer, const char *expected)
+{
+    gsize length = strlen(expected);
+    g_autofree char *got = g_malloc0(length + 1);
+
+    for (gsize at = 0; at < length;) {
+        struct pollfd fd = {.fd = peer->master, .events = POLLIN};
+        gssize n = poll(&fd, 1, PATIENCE_MS) > 0 ? read(peer->master, got + at, length - at) : 0;
+
+        if (n <= 0 || memcmp(got, expected, at + (gsize)n) != 0) {
+            g_autofree char *what = g_strescape(got, NULL);
+
+            peer->failure = g_strdup_printf("got \"%s\" instead of \"%s\"", what, expected);
+            return FALSE;
+        }
+        at += (gsize)n;
+    }
+    return TRUE;
+}
+
+static gpointer
+play(gpointer data)
+{
+    Peer *peer = data;
+
+    for (const PeerStep *step = peer->script; step->expect != NULL; step++) {
+        if (!receive(peer, step->expect))
+            return NULL;
+        if (step->send == NULL) {
+            close(peer->master);
+            peer->master = -1;
+            return NULL;
+        }
+        send_text(peer, step->send);
+    }
+    return NULL;
+}
+
+Peer *
+peer_new(const PeerStep *script)
+{
+    Peer *peer = g_new0(Peer, 1);
+
+    peer->script = script;
+    peer->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    g_assert_cmpint(peer->master, >=, 0);
+    g_assert_cmpint(grantpt(peer->master), ==, 0);
+    g_assert_cmpint(unlockpt(peer->master), ==, 0);
+    peer->node = g_strdup(ptsname(peer->master));
+    return peer;
+}
+
+const char *
+peer_get_node(Peer *peer)
+{
+    return peer->node;
+}
+
+static void
+trace(char direction, const char *line, gpointer user_data)
+{
+    g_string_append_printf(user_data, "%c %s\n", direction, line);
+}
+
+FotaAtLine *
+peer_open(Peer *peer, GString *traced)
+{
+    g_autoptr(GError) error = NULL;
+    FotaAtLine *line =
+        fota_at_line_open(peer->node, PEER_IMEI, traced != NULL ? trace : NULL, traced, &error);
+
+    g_assert_no_error(error);
+    peer->thread = g_thread_new("module", play, peer);
+    return line;
+}
+
+void
+peer_finish(Peer *peer)
+{
+    g_thread_join(peer->thread);
+    g_assert_cmpstr(peer->failure, ==, NULL);
+    if (peer->master >= 0)
+        close(peer->master);
+    g_free(peer->failure);
+    g_free(peer->node);
+    g_free(peer);
+}
+
+void
+peer_assert_answer(FotaAtLine *line, const char *command, const char *lines)
+{
+    g_autoptr(GError) error = NULL;
+    int cme;
+    g_auto(GStrv) answer = fota_at_line_command(line, command, 10, NULL, &cme, &error);
+    g_autofree char *joined = NULL;
+
+    g_assert_no_error(error);
+    joined = g_strjoinv("|", answer);
+    g_assert_cmpstr(joined, ==, lines);
+    g_assert_cmpint(cme, ==, -1);
+}
