@@ -21,9 +21,10 @@ fill_facts(FotaModule *module, FotaFacts *facts)
     facts->now = now;
     facts->clock_is_set = now >= FOTA_RELEASE_TIME && now >= (gint64)record->issued;
     facts->local_zone = module->zone;
-    facts->registered = module->facts->registered;
+    /* What ModemManager does not know, the plugin asks the module itself. */
+    facts->registered = module->facts->registered || !module->facts->enabled;
     facts->roaming = module->facts->roaming;
-    facts->signal = (int)module->facts->signal;
+    facts->signal = module->facts->enabled ? (int)module->facts->signal : -1;
     facts->inhibited = module->context->inhibitions > 0;
     facts->busy = module->context->jobs > 0;
     facts->run_seconds = fota_module_expect_outage(module);

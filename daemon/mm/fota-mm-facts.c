@@ -48,8 +48,8 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
            g_strv_equal((const char *const *)a->at_ports, (const char *const *)b->at_ports) &&
            g_strv_equal((const char *const *)a->own_numbers, (const char *const *)b->own_numbers) &&
            strcmp(a->imsi, b->imsi) == 0 && strcmp(a->operator_name, b->operator_name) == 0 &&
-           a->signal == b->signal && a->registered == b->registered && a->roaming == b->roaming &&
-           a->locked == b->locked;
+           a->enabled == b->enabled && a->signal == b->signal && a->registered == b->registered &&
+           a->roaming == b->roaming && a->locked == b->locked;
 }
 
 /* ModemManager passes answers of several lines on as they are; the first one is what is asked. */
@@ -114,6 +114,7 @@ fota_modem_facts_collect(MMObject *object, MMSim *sim)
     if (facts->own_numbers == NULL)
         facts->own_numbers = g_new0(char *, 1);
     facts->imsi = first_line(sim != NULL ? mm_sim_get_imsi(sim) : NULL);
+    facts->enabled = mm_modem_get_state(modem) >= MM_MODEM_STATE_ENABLED;
     facts->signal = mm_modem_get_signal_quality(modem, &recent);
     facts->locked = mm_modem_get_state(modem) == MM_MODEM_STATE_LOCKED;
     collect_network(facts, mm_object_peek_modem_3gpp(object));
