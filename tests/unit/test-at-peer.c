@@ -89,13 +89,15 @@ Peer *
 peer_new(const PeerStep *script)
 {
     Peer *peer = g_new0(Peer, 1);
+    char node[64];
 
     peer->script = script;
     peer->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     g_assert_cmpint(peer->master, >=, 0);
     g_assert_cmpint(grantpt(peer->master), ==, 0);
     g_assert_cmpint(unlockpt(peer->master), ==, 0);
-    peer->node = g_strdup(ptsname(peer->master));
+    g_assert_cmpint(ptsname_r(peer->master, node, sizeof(node)), ==, 0);
+    peer->node = g_strdup(node);
     return peer;
 }
 
