@@ -24,7 +24,6 @@ typedef struct {
     GStrv own_numbers;
     char *imsi; /**< of the SIM */
     char *operator_name;
-    gboolean enabled;    /**< only then does ModemManager know signal and registration */
     gboolean enabled;    /**< ModemManager follows the radio; else the next three say nothing */
     guint signal;        /**< percent, 0 = none or unknown */
     gboolean registered; /**< home or roaming */
