@@ -499,6 +499,32 @@ test_json(void)
 }
 
 static void
+test_json_of_little(void)
+{
+    static const char update[] = "\"rollout\":{\"id\":\"r\",\"paused\":true}";
+    static const char *const absent[] = {"to", "size", "notBefore", "deadline", "deferUntilAtMost"};
+    FotaFacts facts = make_facts("A");
+    g_autoptr(FotaPlan) offer = make_plan(update, &facts);
+    g_autoptr(FotaPlan) plan = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *object, *approval;
+
+    /* The vendor's server decides, one approval is given, and the roll-out never comes. */
+    facts.approved[FOTA_APPROVAL_GATE_INSTALL] = offer->gates[FOTA_APPROVAL_GATE_INSTALL].token;
+    plan = make_plan(update, &facts);
+    g_assert_cmpint(plan->not_before, ==, G_MAXINT64);
+    text = fota_plan_to_json(plan);
+    node = json_from_string(text, NULL);
+    object = json_node_get_object(node);
+    for (guint i = 0; i < G_N_ELEMENTS(absent); i++)
+        g_assert_false(json_object_has_member(object, absent[i]));
+    approval = json_object_get_object_member(object, "approval");
+    g_assert_cmpstr(json_object_get_string_member(approval, "download"), ==, "auto");
+    g_assert_cmpstr(json_object_get_string_member(approval, "install"), ==, "given");
+}
+
+static void
 test_text(void)
 {
     static const struct {
@@ -624,6 +650,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/windows", test_windows);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
     g_test_add_func("/plan/json", test_json);
+    g_test_add_func("/plan/json-of-little", test_json_of_little);
     g_test_add_func("/plan/text", test_text);
     g_test_add_func("/approval/token", test_token);
     g_test_add_func("/approval/deferral", test_deferral);
