@@ -18,6 +18,7 @@ typedef int SimResult;
 #define SIM_CME_NOT_ALLOWED 3
 #define SIM_CME_NOT_SUPPORTED 4
 #define SIM_CME_SIM_PIN 11
+#define SIM_CME_SIM_PUK 12
 #define SIM_CME_WRONG_PASSWORD 16
 #define SIM_CME_MEMORY_FULL 20
 #define SIM_CME_BAD_INDEX 21

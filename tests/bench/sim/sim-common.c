@@ -95,15 +95,23 @@ static SimResult
 run_pin(SimModule *module, SimCommand *command)
 {
     if (command->form == SIM_FORM_READ) {
-        sim_command_info(command, "+CPIN: %s", module->unlocked ? "READY" : "SIM PIN");
+        sim_command_info(command, "+CPIN: %s",
+                         module->unlocked         ? "READY"
+                         : module->pin_tries == 0 ? "SIM PUK"
+                                                  : "SIM PIN");
         return SIM_OK;
     }
     if (command->form != SIM_FORM_SET)
         return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
     if (module->unlocked)
         return SIM_CME_NOT_ALLOWED;
-    if (g_strcmp0(sim_command_arg(command, 0), module->pin) != 0)
+    if (module->pin_tries == 0)
+        return SIM_CME_SIM_PUK;
+    if (g_strcmp0(sim_command_arg(command, 0), module->pin) != 0) {
+        module->pin_tries--;
         return SIM_CME_WRONG_PASSWORD;
+    }
+    module->pin_tries = SIM_PIN_TRIES;
     module->unlocked = TRUE;
     return SIM_OK;
 }
@@ -234,108 +242,6 @@ run_functionality(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-static void
-context_print_all(SimModule *module, SimCommand *command)
-{
-    for (int cid = 1; cid <= SIM_MAX_CID; cid++) {
-        SimContext *context = &module->contexts[cid];
-
-        if (context->apn != NULL)
-            sim_command_info(command, "+CGDCONT: %d,\"%s\",\"%s\",\"\",0,0", cid, context->type,
-                             context->apn);
-    }
-}
-
-static SimResult
-run_define_context(SimModule *module, SimCommand *command)
-{
-    int cid = 0;
-    SimContext *context;
-
-    if (command->form == SIM_FORM_TEST) {
-        sim_command_info(command, "+CGDCONT: (1-%d),\"IP\",,,(0),(0)", SIM_MAX_CID);
-        sim_command_info(command, "+CGDCONT: (1-%d),\"IPV6\",,,(0),(0)", SIM_MAX_CID);
-        sim_command_info(command, "+CGDCONT: (1-%d),\"IPV4V6\",,,(0),(0)", SIM_MAX_CID);
-    } else if (command->form == SIM_FORM_READ) {
-        context_print_all(module, command);
-    }
-    if (command->form != SIM_FORM_SET)
-        return SIM_OK;
-    if (!sim_command_number(command, 0, 1, SIM_MAX_CID, &cid) || cid == 0)
-        return SIM_CME_BAD_PARAMETERS;
-    context = &module->contexts[cid];
-    if (context->active)
-        return SIM_CME_NOT_ALLOWED;
-    g_clear_pointer(&context->apn, g_free);
-    g_clear_pointer(&context->type, g_free);
-    if (command->n_args > 1) {
-        const char *apn = sim_command_arg(command, 2);
-
-        context->type = g_strdup(command->args[1]);
-        context->apn = g_strdup(apn != NULL ? apn : "");
-    }
-    return SIM_OK;
-}
-
-gboolean
-sim_context_activate(SimModule *module, int cid)
-{
-    SimContext *context = &module->contexts[cid];
-
-    if (context->apn == NULL || !module->registered || module->cfun != 1)
-        return FALSE;
-    context->active = TRUE;
-    return TRUE;
-}
-
-void
-sim_context_deactivate(SimModule *module, int cid)
-{
-    module->contexts[cid].active = FALSE;
-}
-
-char *
-sim_context_ip(SimModule *module, int cid)
-{
-    return g_strdup_printf("10.%u.0.%d", module->number, cid);
-}
-
-static SimResult
-run_activate(SimModule *module, SimCommand *command)
-{
-    int on = 0, cid = 0;
-
-    if (command->form == SIM_FORM_READ) {
-        for (cid = 1; cid <= SIM_MAX_CID; cid++) {
-            if (module->contexts[cid].apn != NULL)
-                sim_command_info(command, "+CGACT: %d,%d", cid, module->contexts[cid].active);
-        }
-        return SIM_OK;
-    }
-    if (command->form != SIM_FORM_SET)
-        return SIM_OK;
-    if (!sim_command_number(command, 0, 0, 1, &on) ||
-        !sim_command_number(command, 1, 1, SIM_MAX_CID, &cid) || cid == 0)
-        return SIM_CME_BAD_PARAMETERS;
-    if (!on)
-        sim_context_deactivate(module, cid);
-    else if (!sim_context_activate(module, cid))
-        return SIM_CME_NO_NETWORK;
-    return SIM_OK;
-}
-
-static SimResult
-run_address(SimModule *module, SimCommand *command)
-{
-    for (int cid = 1; cid <= SIM_MAX_CID; cid++) {
-        g_autofree char *ip = sim_context_ip(module, cid);
-
-        if (module->contexts[cid].active)
-            sim_command_info(command, "+CGPADDR: %d,\"%s\"", cid, ip);
-    }
-    return SIM_OK;
-}
-
 static SimResult
 run_character_set(SimModule *module, SimCommand *command)
 {
@@ -391,9 +297,9 @@ const SimCommandDef sim_common_commands[] = {
     {"+COPS", run_operator, 0.05, TRUE},
     {"+CFUN", run_functionality, 0.05, FALSE},
     {"+CGATT", run_attach, 0.05, TRUE},
-    {"+CGDCONT", run_define_context, 0.65, FALSE},
-    {"+CGACT", run_activate, 0.2, TRUE},
-    {"+CGPADDR", run_address, 0.05, TRUE},
+    {"+CGDCONT", sim_context_run_define, 0.65, FALSE},
+    {"+CGACT", sim_context_run_activate, 0.2, TRUE},
+    {"+CGPADDR", sim_context_run_address, 0.05, TRUE},
     {"+CSCS", run_character_set, 0.05, FALSE},
     {NULL, NULL, 0, FALSE},
 };

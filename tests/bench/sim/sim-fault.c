@@ -31,6 +31,7 @@ static const FaultKind kinds[] = {
     {"return-ttyacm", VALUE_NONE, "it comes back from the update with ttyACM ports"},
     {"pin-after", VALUE_NONE, "it comes back from the update asking for the PIN"},
     {"apn-lost", VALUE_NONE, "it comes back from the update without its PDP contexts"},
+    {"otaev-lost", VALUE_NONE, "the #OTAEV line after the update does not come"},
     {"mute", VALUE_NONE, "a command gets no echo and no answer"},
     {"echo-on", VALUE_NONE, "the echo is on again, by itself"},
     {"split-lines", VALUE_NONE, "the answer trickles in a few bytes at a time"},

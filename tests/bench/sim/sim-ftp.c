@@ -3,15 +3,19 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
 #define PACE_STEP_MS 20
+#define POLL_MS 20
 #define FTP_PORT 21
 
 struct _SimFtp {
-    gatomicrefcount ref_count;
+    guint ref_count; /* main thread only */
     CURL *curl;
+    CURLM *multi; /* holds the control connection; NULL once logged out */
+    int control;  /* the control connection's socket, -1: none; under the lock */
     char *server;
     guint16 port;
     gboolean logged_in;
@@ -25,8 +29,9 @@ struct _SimFtp {
 /* One operation, from its start to its callback. */
 typedef struct {
     SimFtp *ftp;
-    char *path; /* NULL: log in only */
+    char *path; /* NULL: log in or out */
     gboolean size_only;
+    gboolean log_out;
     SimFtpGet get;
     SimFtpFunc func;
     gpointer user_data;
@@ -43,9 +48,10 @@ static guint under_way;
 static void
 ftp_unref(SimFtp *ftp)
 {
-    if (!g_atomic_ref_count_dec(&ftp->ref_count))
+    if (--ftp->ref_count > 0)
         return;
     curl_easy_cleanup(ftp->curl);
+    g_clear_pointer(&ftp->multi, curl_multi_cleanup);
     g_object_unref(ftp->cancellable);
     g_mutex_clear(&ftp->lock);
     g_free(ftp->message);
@@ -60,10 +66,30 @@ on_open_socket(void *user_data, curlsocktype purpose, struct curl_sockaddr *addr
 {
     SimFtp *ftp = user_data;
     const struct sockaddr_in *in = (const void *)&address->addr;
+    gboolean control = address->family == AF_INET && g_ntohs(in->sin_port) == ftp->port;
+    int fd;
 
-    if (ftp->logged_in && address->family == AF_INET && g_ntohs(in->sin_port) == ftp->port)
+    if (ftp->logged_in && control)
         return CURL_SOCKET_BAD;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (control) {
+        g_mutex_lock(&ftp->lock);
+        ftp->control = fd;
+        g_mutex_unlock(&ftp->lock);
+    }
+    return fd;
+}
+
+static int
+on_close_socket(void *user_data, curl_socket_t fd)
+{
+    SimFtp *ftp = user_data;
+
+    g_mutex_lock(&ftp->lock);
+    if (ftp->control == fd)
+        ftp->control = -1;
+    g_mutex_unlock(&ftp->lock);
+    return close(fd);
 }
 
 static size_t
@@ -110,22 +136,11 @@ transfer_pace(Transfer *t, gint64 total)
     return TRUE;
 }
 
-/* TRUE when the file is to go no further than `percent`. */
-static gboolean
-transfer_reached(Transfer *t, int percent, gint64 total)
+/* Where in the file a fault strikes: small files, which come in one piece, included. */
+static gint64
+transfer_limit(int percent, gint64 total)
 {
-    return percent >= 0 && (gint64)t->bytes->len * 100 >= total * percent;
-}
-
-/* What fits below the percentage a fault names: it has to strike inside small files as well. */
-static gsize
-transfer_share(Transfer *t, int percent, gint64 total, gsize length)
-{
-    gint64 limit = total * percent / 100;
-
-    if (percent < 0 || total < 0)
-        return length;
-    return (gsize)CLAMP(limit - (gint64)t->bytes->len, 0, (gint64)length);
+    return percent < 0 || total < 0 ? G_MAXINT64 : total * percent / 100;
 }
 
 static size_t
@@ -134,12 +149,14 @@ on_bytes(char *data, size_t size, size_t n, void *user_data)
     Transfer *t = user_data;
     curl_off_t total = -1;
     gsize take = size * n;
+    gint64 cut, stall;
 
     if (t->path == NULL || t->size_only)
         return take;
     curl_easy_getinfo(t->ftp->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
-    take = transfer_share(t, t->get.cut_percent, total, take);
-    take = transfer_share(t, t->get.stall_percent, total, take);
+    cut = transfer_limit(t->get.cut_percent, total);
+    stall = transfer_limit(t->get.stall_percent, total);
+    take = (gsize)MIN((gint64)take, MIN(cut, stall) - (gint64)t->bytes->len);
     if (t->get.room > 0 && t->bytes->len + take > t->get.room) {
         t->stopped = SIM_FTP_FULL;
         return 0;
@@ -151,13 +168,13 @@ on_bytes(char *data, size_t size, size_t n, void *user_data)
     if (!transfer_pace(t, total))
         return 0;
     t->last_byte = g_get_monotonic_time();
-    if (transfer_reached(t, t->get.cut_percent, total)) {
+    if ((gint64)t->bytes->len == cut) {
         t->stopped = SIM_FTP_CUT;
         return 0;
     }
-    if (transfer_reached(t, t->get.stall_percent, total)) {
+    if ((gint64)t->bytes->len == stall) {
         t->stopped = SIM_FTP_STALLED;
-        transfer_wait(t, t->ftp->silence_ms);
+        transfer_wait(t, t->get.stall_ms);
         return 0;
     }
     return size * n;
@@ -207,6 +224,27 @@ status_from_curl(Transfer *t, CURLcode code)
     }
 }
 
+/* Not curl_easy_perform(): it may sit for a second on an answer it has read already. */
+static CURLcode
+perform(SimFtp *ftp)
+{
+    CURLMcode ret = curl_multi_add_handle(ftp->multi, ftp->curl);
+    CURLcode code = CURLE_FAILED_INIT;
+    int running = 1, left;
+
+    while (ret == CURLM_OK && running > 0) {
+        ret = curl_multi_perform(ftp->multi, &running);
+        if (ret == CURLM_OK && running > 0)
+            ret = curl_multi_poll(ftp->multi, NULL, 0, POLL_MS, NULL);
+    }
+    for (CURLMsg *msg; (msg = curl_multi_info_read(ftp->multi, &left)) != NULL;) {
+        if (msg->msg == CURLMSG_DONE)
+            code = msg->data.result;
+    }
+    curl_multi_remove_handle(ftp->multi, ftp->curl);
+    return code;
+}
+
 static char *
 transfer_url(Transfer *t)
 {
@@ -229,11 +267,15 @@ transfer_run(GTask *task, gpointer source, gpointer task_data, GCancellable *can
 {
     Transfer *t = task_data;
     CURL *curl = t->ftp->curl;
-    g_autofree char *url = transfer_url(t);
+    g_autofree char *url = t->log_out ? NULL : transfer_url(t);
     curl_off_t size = -1;
     CURLcode code;
     SimFtpStatus status = SIM_FTP_ERROR;
 
+    if (t->log_out) {
+        g_clear_pointer(&t->ftp->multi, curl_multi_cleanup);
+        status = SIM_FTP_OK;
+    }
     if (url != NULL) {
         t->started = t->last_byte = g_get_monotonic_time();
         curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -241,12 +283,12 @@ transfer_run(GTask *task, gpointer source, gpointer task_data, GCancellable *can
         curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->get.offset);
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
         curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
-        code = curl_easy_perform(curl);
+        code = perform(t->ftp);
         status = status_from_curl(t, code);
         curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
         t->size = size;
     }
-    if (status == SIM_FTP_OK && t->path == NULL)
+    if (status == SIM_FTP_OK && t->path == NULL && !t->log_out)
         t->ftp->logged_in = TRUE;
     g_task_return_int(task, status);
 }
@@ -256,7 +298,6 @@ transfer_free(gpointer data)
 {
     Transfer *t = data;
 
-    ftp_unref(t->ftp);
     g_byte_array_unref(t->bytes);
     g_free(t->path);
     g_free(t);
@@ -274,6 +315,7 @@ on_transfer_done(GObject *source, GAsyncResult *result, gpointer user_data)
     reply.bytes = g_bytes_new(t->bytes->data, t->bytes->len);
     t->func(t->ftp, &reply, t->user_data);
     g_bytes_unref(reply.bytes);
+    ftp_unref(t->ftp);
     under_way--;
 }
 
@@ -282,7 +324,7 @@ transfer_start(SimFtp *ftp, Transfer *t)
 {
     g_autoptr(GTask) task = g_task_new(NULL, NULL, on_transfer_done, NULL);
 
-    g_atomic_ref_count_inc(&ftp->ref_count);
+    ftp->ref_count++;
     t->ftp = ftp;
     t->bytes = g_byte_array_new();
     ftp->received = 0;
@@ -299,13 +341,15 @@ sim_ftp_new(const char *server, const char *user, const char *password, gboolean
     const char *colon = strrchr(server, ':');
     CURL *curl = curl_easy_init();
 
-    g_atomic_ref_count_init(&ftp->ref_count);
+    ftp->ref_count = 1;
+    ftp->control = -1;
     g_mutex_init(&ftp->lock);
     ftp->cancellable = g_cancellable_new();
     ftp->server = g_strdup(server);
     ftp->port = colon != NULL ? (guint16)g_ascii_strtoull(colon + 1, NULL, 10) : FTP_PORT;
     ftp->silence_ms = silence_ms;
     ftp->curl = curl;
+    ftp->multi = curl_multi_init();
     curl_easy_setopt(curl, CURLOPT_USERNAME, user);
     curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "ftp");
@@ -324,6 +368,8 @@ sim_ftp_new(const char *server, const char *user, const char *password, gboolean
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, ftp);
+    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, ftp);
     return ftp;
 }
 
@@ -331,6 +377,10 @@ void
 sim_ftp_abandon(SimFtp *ftp)
 {
     g_cancellable_cancel(ftp->cancellable);
+    g_mutex_lock(&ftp->lock);
+    if (ftp->control >= 0)
+        shutdown(ftp->control, SHUT_RDWR); /* no good-bye to a server that may not answer it */
+    g_mutex_unlock(&ftp->lock);
     ftp_unref(ftp);
 }
 
@@ -342,6 +392,18 @@ sim_ftp_login(SimFtp *ftp, SimFtpFunc func, gpointer user_data)
     t->func = func;
     t->user_data = user_data;
     transfer_start(ftp, t);
+}
+
+void
+sim_ftp_logout(SimFtp *ftp, SimFtpFunc func, gpointer user_data)
+{
+    Transfer *t = g_new0(Transfer, 1);
+
+    t->log_out = TRUE;
+    t->func = func;
+    t->user_data = user_data;
+    transfer_start(ftp, t);
+    ftp_unref(ftp);
 }
 
 void

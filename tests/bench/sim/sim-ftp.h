@@ -36,16 +36,19 @@ typedef struct {
     guint64 offset;    /* first byte wanted */
     guint64 room;      /* most bytes taken; 0: no limit */
     double seconds;    /* real time the whole file is spread over */
-    int stall_percent; /* -1, or where the server is made to fall silent */
+    int stall_percent; /* -1, or where the server is made to fall silent ... */
+    guint stall_ms;    /* ... for so long, in real time */
     int cut_percent;   /* -1, or where the connection is made to drop */
 } SimFtpGet;
 
 /* `server` is `host` or `host:port`; `silence_ms` is the longest silence borne, in real time. */
 SimFtp *sim_ftp_new(const char *server, const char *user, const char *password, gboolean passive,
                     guint silence_ms);
-/* Ends whatever is under way; its callback still comes, with SIM_FTP_CANCELLED. Logs out, and
- * drops the caller's reference. */
+/* Hangs up: what is under way ends, its callback still comes, with SIM_FTP_CANCELLED. Drops the
+ * caller's reference. */
 void sim_ftp_abandon(SimFtp *ftp);
+/* Says good-bye to the server first. Drops the caller's reference, too. */
+void sim_ftp_logout(SimFtp *ftp, SimFtpFunc func, gpointer user_data);
 
 void sim_ftp_login(SimFtp *ftp, SimFtpFunc func, gpointer user_data);
 void sim_ftp_size(SimFtp *ftp, const char *path, SimFtpFunc func, gpointer user_data);

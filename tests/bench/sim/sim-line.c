@@ -4,6 +4,7 @@
 #include "sim-module.h"
 
 #define STORM_LINES 10
+#define ASK_SECONDS 0.05 /* reading a setting, however slow setting it is */
 
 struct _SimLine {
     SimModule *module;
@@ -12,6 +13,7 @@ struct _SimLine {
     GQueue waiting;      /* command lines that came while one was being answered */
     GPtrArray *commands; /* of the line being answered; NULL: idle */
     guint next;
+    guint n_info; /* lines of the present command's answer so far */
     guint timer;
     gboolean storm;
     gboolean lost_result;
@@ -84,6 +86,7 @@ on_command_due(gpointer user_data)
     SimResult result = SIM_ERROR;
 
     line->timer = 0;
+    line->n_info = 0;
     command->line = line;
     command->module = line->module;
     storm(line);
@@ -103,6 +106,8 @@ line_run_next(SimLine *line)
     const SimCommandDef *def = sim_module_find_command(line->module, command->name);
     double seconds = def != NULL ? def->seconds : 0;
 
+    if (command->form == SIM_FORM_READ || command->form == SIM_FORM_TEST)
+        seconds = MIN(seconds, ASK_SECONDS);
     sim_faults_take_number(line->module->faults, "slow-answer", command->text, &seconds);
     seconds += sim_module_take_first_delay(line->module);
     line->timer = g_timeout_add(sim_ms(line->module->sim, seconds), on_command_due, line);
@@ -250,7 +255,10 @@ sim_line_set_open(SimLine *line, gboolean open)
 void
 sim_line_info(SimLine *line, const char *text)
 {
-    sim_port_answer(line->port, text);
+    if (line->n_info++ == 0 || line->storm)
+        sim_port_answer(line->port, text);
+    else
+        sim_port_answer_more(line->port, text);
     storm(line);
 }
 

@@ -98,7 +98,7 @@ sim_module_stop(SimModule *module)
     memset(module->creg_mode, 0, sizeof(module->creg_mode));
     module->cops_format = 0;
     for (int cid = 1; cid <= SIM_MAX_CID; cid++)
-        module->contexts[cid].active = FALSE;
+        sim_context_deactivate(module, cid);
     if (module->personality->stopped != NULL)
         module->personality->stopped(module);
     module_drop_ports(module);
@@ -164,104 +164,6 @@ sim_module_set_plugged(SimModule *module, gboolean plugged)
         module_add_ports(module);
 }
 
-static void
-context_define(SimModule *module, int cid, const char *type, const char *apn)
-{
-    g_free(module->contexts[cid].apn);
-    g_free(module->contexts[cid].type);
-    module->contexts[cid].apn = g_strdup(apn);
-    module->contexts[cid].type = g_strdup(type);
-}
-
-static gboolean
-set_number(const char *key, const char *value, gint64 max, int *number, GError **error)
-{
-    gint64 parsed;
-
-    if (!g_ascii_string_to_signed(value, 10, 0, max, &parsed, NULL)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s=%s: 0 to %d", key, value,
-                    (int)max);
-        return FALSE;
-    }
-    *number = (int)parsed;
-    return TRUE;
-}
-
-static gboolean
-set_registered(SimModule *module, const char *value, GError **error)
-{
-    static const char *const names[] = {"+CREG", "+CGREG", "+CEREG"};
-    int registered = 0;
-
-    if (!set_number("registered", value, 1, &registered, error))
-        return FALSE;
-    module->registered = registered != 0;
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *urc = g_strdup_printf("%s: %d", names[i], registered);
-
-        if (module->creg_mode[i] > 0)
-            sim_module_urc(module, urc);
-    }
-    for (int cid = 1; cid <= SIM_MAX_CID && !registered; cid++)
-        sim_context_deactivate(module, cid);
-    return TRUE;
-}
-
-gboolean
-sim_module_set(SimModule *module, const char *key, const char *value, GError **error)
-{
-    if (g_str_equal(key, "signal"))
-        return set_number(key, value, 99, &module->signal, error);
-    if (g_str_equal(key, "registered"))
-        return set_registered(module, value, error);
-    if (g_str_equal(key, "apn")) {
-        context_define(module, 3, "IPV4V6", value[0] != '\0' ? value : NULL);
-    } else if (g_str_equal(key, "pin")) {
-        g_free(module->pin);
-        module->pin = value[0] != '\0' ? g_strdup(value) : NULL;
-        module->unlocked = module->unlocked || module->pin == NULL;
-    } else if (g_str_equal(key, "version")) {
-        g_free(module->version);
-        module->version = g_strdup(value);
-    } else if (g_str_equal(key, "package")) {
-        g_free(module->package);
-        module->package = value[0] != '\0' ? g_strdup(value) : NULL;
-    } else {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "'%s' is none of signal, registered, apn, pin, version, package", key);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-/* What can be said with --module= alone, and whatever sim_module_set() takes. */
-static gboolean
-module_take_option(SimModule *module, const char *option, GError **error)
-{
-    g_auto(GStrv) pair = g_strsplit(option, "=", 2);
-
-    if (pair[0] == NULL || pair[1] == NULL) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not KEY=VALUE",
-                    option);
-        return FALSE;
-    }
-    if (g_str_equal(pair[0], "imei")) {
-        if (strlen(pair[1]) != 15 || strspn(pair[1], "0123456789") != 15) {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                        "imei=%s: an IMEI has 15 digits", pair[1]);
-            return FALSE;
-        }
-        g_free(module->imei);
-        module->imei = g_strdup(pair[1]);
-        return TRUE;
-    }
-    if (g_str_equal(pair[0], "reserved-port")) {
-        module->reserved_port = g_str_equal(pair[1], "1");
-        return TRUE;
-    }
-    return sim_module_set(module, pair[0], pair[1], error);
-}
-
 static SimModule *
 module_alloc(Sim *sim, const SimPersonality *personality)
 {
@@ -279,9 +181,10 @@ module_alloc(Sim *sim, const SimPersonality *personality)
     module->plugged = TRUE;
     module->registered = TRUE;
     module->signal = 25;
+    module->pin_tries = SIM_PIN_TRIES;
     module->cfun = 1;
-    context_define(module, 1, "IPV4V6", "");
-    context_define(module, 3, "IPV4V6", "VZWINTERNET");
+    sim_context_define(module, 1, "IPV4V6", "");
+    sim_context_define(module, 3, "IPV4V6", "VZWINTERNET");
     return module;
 }
 
@@ -304,7 +207,7 @@ sim_module_new(Sim *sim, const char *text, GError **error)
     }
     module = module_alloc(sim, personality);
     for (guint i = 1; good && parts[i] != NULL; i++)
-        good = module_take_option(module, parts[i], error);
+        good = sim_module_take_option(module, parts[i], error);
     if (good && sim_module_lookup(sim, module->imei) != NULL) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, "two modules with IMEI %s", module->imei);
         good = FALSE;
@@ -328,7 +231,7 @@ sim_module_free(SimModule *module)
         module->personality->state_free(module);
     }
     for (int cid = 1; cid <= SIM_MAX_CID; cid++)
-        context_define(module, cid, NULL, NULL);
+        sim_context_define(module, cid, NULL, NULL);
     g_clear_pointer(&module->log, sim_log_free);
     g_ptr_array_unref(module->lines);
     sim_faults_free(module->faults);
@@ -400,73 +303,4 @@ sim_module_take_first_delay(SimModule *module)
 
     module->first_delay = 0;
     return delay;
-}
-
-static void
-describe_lists(SimModule *module, JsonBuilder *b)
-{
-    g_auto(GStrv) faults = sim_faults_describe(module->faults);
-
-    json_builder_set_member_name(b, "ttys");
-    json_builder_begin_array(b);
-    for (guint i = 0; i < module->lines->len; i++) {
-        SimLine *line = g_ptr_array_index(module->lines, i);
-
-        json_builder_add_string_value(b, sim_port_get_tty(sim_line_get_port(line)));
-    }
-    json_builder_end_array(b);
-    json_builder_set_member_name(b, "contexts");
-    json_builder_begin_array(b);
-    for (int cid = 1; cid <= SIM_MAX_CID; cid++) {
-        if (module->contexts[cid].apn == NULL)
-            continue;
-        json_builder_begin_object(b);
-        json_builder_set_member_name(b, "cid");
-        json_builder_add_int_value(b, cid);
-        json_builder_set_member_name(b, "apn");
-        json_builder_add_string_value(b, module->contexts[cid].apn);
-        json_builder_set_member_name(b, "active");
-        json_builder_add_boolean_value(b, module->contexts[cid].active);
-        json_builder_end_object(b);
-    }
-    json_builder_end_array(b);
-    json_builder_set_member_name(b, "faults");
-    json_builder_begin_array(b);
-    for (guint i = 0; faults[i] != NULL; i++)
-        json_builder_add_string_value(b, faults[i]);
-    json_builder_end_array(b);
-}
-
-JsonNode *
-sim_module_describe(SimModule *module)
-{
-    g_autoptr(JsonBuilder) b = json_builder_new();
-    const struct {
-        const char *name;
-        const char *value;
-    } strings[] = {{"imei", module->imei},
-                   {"imsi", module->imsi},
-                   {"model", module->personality->model},
-                   {"version", module->version}};
-    const struct {
-        const char *name;
-        gint64 value;
-    } numbers[] = {{"powered", module->powered},       {"running", module->running},
-                   {"plugged", module->plugged},       {"starts", module->starts},
-                   {"signal", module->signal},         {"registered", module->registered},
-                   {"pin-missing", !module->unlocked}, {"cereg-mode", module->creg_mode[2]}};
-
-    json_builder_begin_object(b);
-    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
-        json_builder_set_member_name(b, strings[i].name);
-        json_builder_add_string_value(b, strings[i].value);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        json_builder_set_member_name(b, numbers[i].name);
-        json_builder_add_int_value(b, numbers[i].value);
-    }
-    describe_lists(module, b);
-    module->personality->describe(module, b);
-    json_builder_end_object(b);
-    return json_builder_get_root(b);
 }

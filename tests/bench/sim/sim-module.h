@@ -15,6 +15,7 @@
  */
 
 #define SIM_MAX_CID 6
+#define SIM_PIN_TRIES 3
 
 typedef struct {
     const char *option; /* the name --module= takes */
@@ -35,6 +36,7 @@ typedef struct {
     void (*started)(SimModule *module);
     /* The processor restarts, commanded or not: drop what is not kept in flash. */
     void (*stopped)(SimModule *module);
+    void (*context_down)(SimModule *module, int cid);
     /* Power is back. TRUE: the personality brings the ports back itself. */
     gboolean (*power_on)(SimModule *module);
     void (*describe)(SimModule *module, JsonBuilder *builder);
@@ -74,6 +76,7 @@ struct _SimModule {
     int signal; /* +CSQ, 0 to 31 or 99 */
     char *pin;  /* NULL: none set */
     gboolean unlocked;
+    guint pin_tries; /* left; 0: the PUK is wanted */
     int cfun;
     int creg_mode[3]; /* +CREG, +CGREG, +CEREG */
     int cops_format;
@@ -91,6 +94,8 @@ void sim_module_power_cut(SimModule *module);
 void sim_module_set_plugged(SimModule *module, gboolean plugged);
 /* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`. */
 gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
+/* KEY=VALUE of --module=: what sim_module_set() takes, and `imei` and `reserved-port`. */
+gboolean sim_module_take_option(SimModule *module, const char *option, GError **error);
 /* On every tty that is open. */
 void sim_module_urc(SimModule *module, const char *text);
 /* On every tty, kept for the program that opens it next. */
@@ -111,6 +116,13 @@ double sim_module_take_first_delay(SimModule *module);
 
 /* sim-common.c */
 extern const SimCommandDef sim_common_commands[];
+
+/* sim-context.c: PDP contexts */
+SimResult sim_context_run_define(SimModule *module, SimCommand *command);
+SimResult sim_context_run_activate(SimModule *module, SimCommand *command);
+SimResult sim_context_run_address(SimModule *module, SimCommand *command);
+/* An `apn` of NULL takes the definition away. */
+void sim_context_define(SimModule *module, int cid, const char *type, const char *apn);
 gboolean sim_context_activate(SimModule *module, int cid);
 void sim_context_deactivate(SimModule *module, int cid);
 char *sim_context_ip(SimModule *module, int cid);

@@ -92,15 +92,15 @@ port_write(SimPort *port, const char *bytes, gsize length)
 }
 
 static void
-port_write_line(SimPort *port, const char *text)
+port_write_line(SimPort *port, const char *before, const char *text)
 {
-    g_autofree char *framed = g_strdup_printf("\r\n%s\r\n", text);
+    g_autofree char *framed = g_strdup_printf("%s%s\r\n", before, text);
 
     if (port->manner & SIM_PORT_MUTE)
         return;
     sim_log_module(port->log, port->tty, text);
     if (port->manner & SIM_PORT_GLUE)
-        g_string_append(port->glued, port->glued->len > 0 ? framed + strlen("\r\n") : framed);
+        g_string_append(port->glued, framed + (port->glued->len > 0 ? strlen(before) : 0));
     else
         port_write(port, framed, strlen(framed));
 }
@@ -220,7 +220,13 @@ sim_port_echo(SimPort *port, const char *line)
 void
 sim_port_answer(SimPort *port, const char *text)
 {
-    port_write_line(port, text);
+    port_write_line(port, "\r\n", text);
+}
+
+void
+sim_port_answer_more(SimPort *port, const char *text)
+{
+    port_write_line(port, "", text);
 }
 
 void
@@ -229,7 +235,7 @@ sim_port_urc(SimPort *port, const char *text)
     if (port->data_mode)
         g_ptr_array_add(port->later, g_strdup(text));
     else if (port->open)
-        port_write_line(port, text);
+        port_write_line(port, "\r\n", text);
 }
 
 void
@@ -256,6 +262,9 @@ sim_port_end(SimPort *port)
         g_string_truncate(port->glued, 0);
     }
     port->manner &= SIM_PORT_SPLIT; /* until the next command: the rest is still trickling */
+    for (guint i = 0; i < port->later->len; i++)
+        sim_port_urc(port, g_ptr_array_index(port->later, i));
+    g_ptr_array_set_size(port->later, 0);
 }
 
 void
@@ -268,9 +277,6 @@ void
 sim_port_leave_data_mode(SimPort *port)
 {
     port->data_mode = FALSE;
-    for (guint i = 0; i < port->later->len; i++)
-        sim_port_urc(port, g_ptr_array_index(port->later, i));
-    g_ptr_array_set_size(port->later, 0);
 }
 
 void

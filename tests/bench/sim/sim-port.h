@@ -46,7 +46,9 @@ gboolean sim_port_is_open(SimPort *port);
 void sim_port_echo(SimPort *port, const char *line);
 /* One line of an answer, or a result code: CR LF text CR LF. */
 void sim_port_answer(SimPort *port, const char *text);
-/* An unsolicited line; kept back while in data mode. */
+/* A further line of the same answer: text CR LF. */
+void sim_port_answer_more(SimPort *port, const char *text);
+/* An unsolicited line; in data mode it is kept until sim_port_end(). */
 void sim_port_urc(SimPort *port, const char *text);
 /* Raw bytes, logged as their number only. */
 void sim_port_data(SimPort *port, const guint8 *bytes, gsize length);

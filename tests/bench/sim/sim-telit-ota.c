@@ -94,8 +94,9 @@ apply_finish(SimModule *module)
     module->as_acm = sim_faults_take(module->faults, "return-ttyacm", NULL, NULL);
     module->first_delay = FIRST_ANSWER_SECONDS;
     sim_module_start(module);
-    sim_module_urc_at_open(module, telit->apply_old ? "#OTAEV: OTA FW Upgrade Failed"
-                                                    : "#OTAEV: Module Upgraded To New FW");
+    if (!sim_faults_take(module->faults, "otaev-lost", NULL, NULL))
+        sim_module_urc_at_open(module, telit->apply_old ? "#OTAEV: OTA FW Upgrade Failed"
+                                                        : "#OTAEV: Module Upgraded To New FW");
     sim_log_event(module->log, "version %s", module->version);
 }
 

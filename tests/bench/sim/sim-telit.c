@@ -34,7 +34,6 @@ run_socket_config(SimModule *module, SimCommand *command)
 static SimResult
 run_context(SimModule *module, SimCommand *command)
 {
-    SimTelit *telit = module->state;
     g_autofree char *ip = NULL;
     int cid = 0, on = -1;
 
@@ -51,8 +50,6 @@ run_context(SimModule *module, SimCommand *command)
         !sim_command_number(command, 1, 0, 1, &on) || on < 0)
         return SIM_CME_BAD_PARAMETERS;
     if (!on) {
-        if (telit->ftp != NULL && telit->ftp_cid == cid)
-            sim_telit_ftp_drop(module);
         sim_context_deactivate(module, cid);
         return SIM_OK;
     }
@@ -112,11 +109,14 @@ run_reboot(SimModule *module, SimCommand *command)
 static SimResult
 run_enhanced_reset(SimModule *module, SimCommand *command)
 {
+    SimTelit *telit = module->state;
     int mode = 0, minutes = 0;
 
     if (!sim_command_number(command, 0, 0, 2, &mode) ||
         !sim_command_number(command, 1, 0, 65535, &minutes))
         return SIM_CME_BAD_PARAMETERS;
+    if (telit->apply_step > 0)
+        return SIM_CME_NOT_ALLOWED;
     if (mode == 0)
         g_clear_handle_id(&module->timer, g_source_remove);
     else
@@ -178,6 +178,15 @@ telit_free(SimModule *module)
     g_free(telit->packet_name);
     g_clear_pointer(&telit->packet, g_bytes_unref);
     g_clear_pointer(&module->state, g_free);
+}
+
+static void
+telit_context_down(SimModule *module, int cid)
+{
+    SimTelit *telit = module->state;
+
+    if (telit->ftp != NULL && telit->ftp_cid == cid)
+        sim_telit_ftp_drop(module);
 }
 
 /* #SCFG, the PDP contexts and the OTA area are in flash; the rest of the settings is not. */
@@ -261,6 +270,7 @@ const SimPersonality sim_telit_me910c1_na = {
     .state_new = telit_new,
     .state_free = telit_free,
     .stopped = telit_stopped,
+    .context_down = telit_context_down,
     .power_on = sim_telit_ota_power_on,
     .describe = telit_describe,
 };

@@ -63,20 +63,27 @@ typedef struct {
     int cfvr; /* #CFVR's number, one more for each update */
 } SimTelit;
 
-/* sim-telit-ftp.c */
+/* sim-telit-ftp.c: the control connection */
 SimResult sim_telit_ftp_open(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_close(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_timeout(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_type(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_message(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_rest(SimModule *module, SimCommand *command);
+/* Whether a command that needs the control connection may go ahead. */
+SimResult sim_telit_ftp_check(SimModule *module, SimCommand *command);
+/* What every operation on the network ends with. FALSE: the module has moved on meanwhile. */
+gboolean sim_telit_ftp_done(SimModule *module, SimFtp *ftp, const SimFtpReply *reply);
+SimResult sim_telit_ftp_result(SimFtpStatus status);
+/* Drops the control connection, if any. */
+void sim_telit_ftp_drop(SimModule *module);
+
+/* sim-telit-get.c: files */
 SimResult sim_telit_ftp_size(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get_packet(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_receive(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get_ota(SimModule *module, SimCommand *command);
-/* Drops the control connection, if any. */
-void sim_telit_ftp_drop(SimModule *module);
 
 /* sim-telit-ota.c */
 SimResult sim_telit_otaup(SimModule *module, SimCommand *command);

@@ -226,9 +226,10 @@ tty_open(SimTestbed *self, SimTty *tty)
     g_autofree char *node = g_strconcat(self->root, tty->devnode, NULL);
     g_autofree char *dir = g_path_get_dirname(node);
     char slave[PATH_MAX];
-    struct termios raw = {0};
+    struct termios raw = {.c_cflag = CREAD};
 
     cfmakeraw(&raw);
+    cfsetspeed(&raw, B115200);
     if (openpty(&tty->master, &tty->slave, slave, &raw, NULL) < 0 ||
         g_mkdir_with_parents(dir, 0755) < 0 || symlink(slave, node) < 0)
         g_error("cannot make %s: %s", node, g_strerror(errno));
