@@ -113,13 +113,20 @@ check_signal(FotaSession *session, GError **error)
 static FotaResult
 check_registration(FotaSession *session, GError **error)
 {
+    g_autoptr(GError) local_error = NULL;
     g_autofree char *answer =
-        fota_session_query(session, "AT+CEREG?", "+CEREG:", TIME_SHORT, error);
+        fota_session_query(session, "AT+CEREG?", "+CEREG:", TIME_SHORT, &local_error);
     const char *comma = answer != NULL ? strchr(answer, ',') : NULL;
     int status = comma != NULL ? atoi(comma + 1) : 0;
 
-    if (answer == NULL)
+    /* ModemManager takes the line for an unsolicited one and keeps it: the context will tell. */
+    if (!fota_session_hears_unsolicited(session) &&
+        g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER))
+        return FOTA_RESULT_DONE;
+    if (answer == NULL) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
+    }
     if (status == 1 || status == 5)
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED,
