@@ -7,6 +7,18 @@
 /* Wall clocks jump: whatever is waited for is looked at again this often. */
 #define LOOK_AGAIN_SECONDS 3600
 
+/*
+ * ModemManager knows the radio only of a module that somebody has enabled. Of another one the plugin
+ * asks signal and registration itself; whether it roams is not known, which must count as if it did.
+ */
+static void
+fill_radio_facts(const FotaModemFacts *modem, FotaFacts *facts)
+{
+    facts->registered = modem->registered || !modem->enabled;
+    facts->roaming = modem->roaming || !modem->enabled;
+    facts->signal = modem->enabled ? (int)modem->signal : -1;
+}
+
 static void
 fill_facts(FotaModule *module, FotaFacts *facts)
 {
@@ -21,10 +33,7 @@ fill_facts(FotaModule *module, FotaFacts *facts)
     facts->now = now;
     facts->clock_is_set = now >= FOTA_RELEASE_TIME && now >= (gint64)record->issued;
     facts->local_zone = module->zone;
-    /* What ModemManager does not know, the plugin asks the module itself. */
-    facts->registered = module->facts->registered || !module->facts->enabled;
-    facts->roaming = module->facts->roaming;
-    facts->signal = module->facts->enabled ? (int)module->facts->signal : -1;
+    fill_radio_facts(module->facts, facts);
     facts->inhibited = module->context->inhibitions > 0;
     facts->busy = module->context->jobs > 0;
     facts->run_seconds = fota_module_expect_outage(module);
