@@ -73,6 +73,13 @@ typedef struct {
     gboolean rehearsal;   /**< do everything short of storing or installing a delta */
 } FotaUpdate;
 
+/** What the vendor's own server has for a module (FOTA_PLUGIN_VENDOR_SERVER). */
+typedef struct {
+    char *version; /**< NULL = nothing newer; the caller frees it */
+    char *text;    /**< the vendor's words about it, may be NULL; the caller frees it */
+    guint64 size;  /**< bytes, 0 = unknown */
+} FotaVendorOffer;
+
 /** Which modules a plugin claims. A NULL member matches anything. */
 typedef struct {
     const char *manufacturer; /**< begins with, case ignored */
@@ -84,7 +91,8 @@ typedef enum {
     FOTA_PLUGIN_NEEDS_NO_BEARER = 1 << 1 /**< the host's data call must be down all the while */
 } FotaPluginFlags;
 
-/** The table that a plugin exports as `fota_plugin`. Every function but fetch() is required. */
+/** The table that a plugin exports as `fota_plugin`. Every function but ask() and fetch() is
+ * required. */
 typedef struct {
     guint abi;                      /**< FOTA_PLUGIN_ABI */
     const char *name;               /**< [a-z0-9]+, also the name of the data file */
@@ -93,6 +101,12 @@ typedef struct {
 
     /** Makes sure the module listens and says in *@version what firmware it runs. Harmless. */
     FotaResult (*inspect)(FotaSession *session, char **version, GError **error);
+
+    /**
+     * Asks the vendor's server what is new, and leaves the module as it was. Required with
+     * FOTA_PLUGIN_VENDOR_SERVER, else NULL. DONE also when there is nothing newer.
+     */
+    FotaResult (*ask)(FotaSession *session, FotaVendorOffer *offer, GError **error);
 
     /** Brings the delta into the module, and closes whatever it opened, on every way out. */
     FotaResult (*download)(FotaSession *session, const FotaUpdate *update, GError **error);
