@@ -165,6 +165,14 @@ set_pdp_type(const FotaConfigKey *key, FotaSettings *settings, const char *value
 }
 
 static gboolean
+set_authentication(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    static const char *const kinds[] = {"none", "pap", "chap", NULL};
+
+    return g_strv_contains(kinds, value) && set_text(key, settings, value);
+}
+
+static gboolean
 set_log_level(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     static const char *const names[] = {"emerg",   "alert",  "crit", "err",
@@ -207,6 +215,10 @@ static const FotaConfigKey keys[] = {
     {"Access", "At", set_access, AT(module.access), "auto, modemmanager or port"},
     {"Network", "Apn", set_text, AT(module.apn), "an access point name"},
     {"Network", "PdpType", set_pdp_type, AT(module.pdp_type), "IP, IPV6 or IPV4V6"},
+    {"Network", "Credential", set_credential, AT(module.network_credential),
+     "the name of a credential"},
+    {"Network", "Authentication", set_authentication, AT(module.authentication),
+     "none, pap or chap"},
     {"Log", "Level", set_log_level, AT(log_level),
      "emerg, alert, crit, err, warning, notice, info or debug"},
     {"Log", "PersonalInfo", set_flag, AT(personal_info), "yes or no"},
@@ -289,6 +301,8 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
     settings->module.apn = g_strdup(from->module.apn);
     settings->module.pdp_type = g_strdup(from->module.pdp_type);
+    settings->module.network_credential = g_strdup(from->module.network_credential);
+    settings->module.authentication = g_strdup(from->module.authentication);
     point_into_arrays(settings);
 }
 
@@ -303,4 +317,6 @@ fota_settings_clear(FotaSettings *settings)
     g_clear_pointer(&settings->module.certificate_authority, g_free);
     g_clear_pointer(&settings->module.apn, g_free);
     g_clear_pointer(&settings->module.pdp_type, g_free);
+    g_clear_pointer(&settings->module.network_credential, g_free);
+    g_clear_pointer(&settings->module.authentication, g_free);
 }

@@ -26,8 +26,10 @@ typedef struct {
     char *certificate_authority; /**< PEM file; NULL = the system's */
     FotaRules rules;             /**< approval, windows, conditions and limits, for policy/ */
     FotaAccess access;
-    char *apn;      /**< [Network]: used only where none is programmed in the module */
-    char *pdp_type; /**< "IP", "IPV6" or "IPV4V6" */
+    char *apn;                /**< [Network]: used only where none is programmed in the module */
+    char *pdp_type;           /**< "IP", "IPV6" or "IPV4V6" */
+    char *network_credential; /**< name of the credential with the login at the APN */
+    char *authentication;     /**< at the APN: "none", "pap" or "chap" */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */

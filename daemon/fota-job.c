@@ -24,7 +24,8 @@ struct _FotaJob {
     FotaMm *mm;
     const FotaVendor *vendor;
     FotaAccess access;
-    char *apn, *pdp_type;
+    FotaNetwork network;
+    char *network_credential;
     char *imei, *model, *device, *modem;
     char *delta_credential;
     FotaUpdate update; /* its strings are owned */
@@ -205,11 +206,15 @@ static const FotaSessionHooks session_hooks = {on_part_progress, on_bytes, on_no
 static const FotaStepsHooks steps_hooks = {on_state, on_progress, on_commit};
 
 static gboolean
-read_login(FotaJob *job, GError **error)
+read_logins(FotaJob *job, GError **error)
 {
     char *user = NULL;
     char *password = NULL;
 
+    if (job->network_credential != NULL &&
+        !fota_credential_read_login(job->network_credential, &job->network.user,
+                                    &job->network.password, error))
+        return FALSE;
     if (job->delta_credential == NULL)
         return TRUE;
     if (!fota_credential_read_login(job->delta_credential, &user, &password, error))
@@ -228,10 +233,9 @@ open_session(FotaJob *job, GError **error)
         .vendor = job->vendor,
         .imei = job->imei,
         .model = job->model,
-        .apn = job->apn,
-        .pdp_type = job->pdp_type,
+        .network = &job->network,
         .settings = job->settings,
-        .secret = job->update.password,
+        .secrets = {job->update.password, job->network.password},
         .cancellable = job->cancellable,
         .hooks = &session_hooks,
         .user_data = job,
@@ -260,7 +264,7 @@ job_thread(gpointer data)
     g_autoptr(FotaSession) session = NULL;
 
     job->result = FOTA_RESULT_FAILED_FOR_NOW;
-    if (read_login(job, &job->error))
+    if (read_logins(job, &job->error))
         session = open_session(job, &job->error);
     if (session != NULL) {
         job->steps = (FotaSteps){
@@ -283,8 +287,12 @@ job_thread(gpointer data)
 static void
 job_free(FotaJob *job)
 {
-    g_free(job->apn);
-    g_free(job->pdp_type);
+    g_free(job->network.apn);
+    g_free(job->network.pdp_type);
+    g_free(job->network.user);
+    g_free(job->network.password);
+    g_free(job->network.authentication);
+    g_free(job->network_credential);
     g_free(job->imei);
     g_free(job->model);
     g_free(job->device);
@@ -423,8 +431,10 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
     job->mm = order->mm;
     job->vendor = order->vendor;
     job->access = order->config->access;
-    job->apn = g_strdup(order->config->apn);
-    job->pdp_type = g_strdup(order->config->pdp_type);
+    job->network.apn = g_strdup(order->config->apn);
+    job->network.pdp_type = g_strdup(order->config->pdp_type);
+    job->network.authentication = g_strdup(order->config->authentication);
+    job->network_credential = g_strdup(order->network_credential);
     job->imei = g_strdup(order->imei);
     job->model = g_strdup(order->model);
     job->device = g_strdup(order->device);

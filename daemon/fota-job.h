@@ -36,8 +36,9 @@ typedef struct {
     const char *device; /**< sysfs path */
     const char *modem;  /**< ModemManager's object */
     FotaUpdate update;
-    const char *delta_credential; /**< file of the login for the delta's server, NULL = none */
-    GHashTable *settings;         /**< what an earlier job of this update remembered; copied */
+    const char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
+    const char *network_credential; /**< file of the login at the APN, NULL = none */
+    GHashTable *settings;           /**< what an earlier job of this update remembered; copied */
 } FotaJobOrder;
 
 /** How it ended. */

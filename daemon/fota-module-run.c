@@ -272,6 +272,14 @@ begin_record(FotaModule *module)
     record->started = (guint64)g_get_real_time();
 }
 
+static char *
+credential_path(FotaModule *module, const char *name)
+{
+    if (name == NULL)
+        return NULL;
+    return fota_credential_get_path(fota_config_get_file(module->context->config), name);
+}
+
 /* Fills @order from the step that is to be done; @uri keeps the strings of its address alive. */
 static void
 order_delta(FotaModule *module, FotaJobOrder *order, GUri **uri)
@@ -280,9 +288,7 @@ order_delta(FotaModule *module, FotaJobOrder *order, GUri **uri)
     const char *path;
 
     order->update.size = step->delta.size;
-    if (step->delta.credential != NULL)
-        order->delta_credential = fota_credential_get_path(
-            fota_config_get_file(module->context->config), step->delta.credential);
+    order->delta_credential = credential_path(module, step->delta.credential);
     if (step->delta.uri == NULL)
         return;
     *uri = g_uri_parse(step->delta.uri, G_URI_FLAGS_NONE, NULL);
@@ -334,6 +340,8 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
     module->job_began = fota_boot_time();
     module->job_cancel = FALSE;
     module->context->jobs++;
+    order.network_credential = credential_path(module, order.config->network_credential);
     module->job = fota_job_start(&order, &callbacks, g_object_ref(module));
     g_free((char *)order.delta_credential);
+    g_free((char *)order.network_credential);
 }

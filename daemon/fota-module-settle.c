@@ -8,8 +8,9 @@
 #define LOOK_AGAIN_SECONDS 3600
 
 /*
- * ModemManager knows the radio only of a module that somebody has enabled. Of another one the plugin
- * asks signal and registration itself; whether it roams is not known, which must count as if it did.
+ * ModemManager knows the radio only of a module that somebody has enabled. Of another one the
+ * plugin asks signal and registration itself; whether it roams is not known, which must count as if
+ * it did.
  */
 static void
 fill_radio_facts(const FotaModemFacts *modem, FotaFacts *facts)

@@ -81,18 +81,17 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
 {
     FotaSession *session = user_data;
     FotaLogContext context = {.imei = session->setup.imei};
+    g_autoptr(GString) hidden = NULL;
     g_autofree char *masked = NULL;
 
     if (fota_log_get_level() < 7)
         return;
-    if (session->setup.secret[0] != '\0' && strstr(line, session->setup.secret) != NULL) {
-        g_auto(GStrv) parts = g_strsplit(line, session->setup.secret, -1);
-        g_autofree char *hidden = g_strjoinv("***", parts);
-
-        masked = mask_numbers(hidden);
-    } else {
-        masked = mask_numbers(line);
+    hidden = g_string_new(line);
+    for (guint i = 0; i < G_N_ELEMENTS(session->setup.secrets); i++) {
+        if (session->setup.secrets[i] != NULL && session->setup.secrets[i][0] != '\0')
+            g_string_replace(hidden, session->setup.secrets[i], "***", 0);
     }
+    masked = mask_numbers(hidden->str);
     fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
 }
 
@@ -142,10 +141,21 @@ fota_session_get_number(FotaSession *session, const char *key)
 const char *
 fota_session_get_network(FotaSession *session, const char *key)
 {
-    if (strcmp(key, "Apn") == 0)
-        return session->setup.apn;
-    if (strcmp(key, "PdpType") == 0)
-        return session->setup.pdp_type;
+    const FotaNetwork *network = session->setup.network;
+    const struct {
+        const char *key, *value;
+    } table[] = {
+        {"Apn", network->apn},
+        {"PdpType", network->pdp_type},
+        {"User", network->user},
+        {"Password", network->password},
+        {"Authentication", network->authentication},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(table[i].key, key) == 0)
+            return table[i].value;
+    }
     return NULL;
 }
 

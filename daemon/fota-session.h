@@ -18,15 +18,23 @@ typedef struct {
     void (*remember)(const char *name, const char *value, gpointer user_data);
 } FotaSessionHooks;
 
+/** The [Network] group for this module. Members are NULL when unset. */
+typedef struct {
+    char *apn;
+    char *pdp_type;
+    char *user;
+    char *password;
+    char *authentication;
+} FotaNetwork;
+
 /** What a session is about; borrowed for its life. */
 typedef struct {
     const FotaVendor *vendor;
     const char *imei;
     const char *model;
-    const char *apn;      /**< NULL = none configured */
-    const char *pdp_type; /**< NULL = none configured */
-    GHashTable *settings; /**< what an earlier part of this update remembered */
-    const char *secret;   /**< never to be shown in a trace, "" = none */
+    const FotaNetwork *network;
+    GHashTable *settings;   /**< what an earlier part of this update remembered */
+    const char *secrets[2]; /**< never to be shown in a trace; NULL or "" = none */
     GCancellable *cancellable;
     const FotaSessionHooks *hooks;
     gpointer user_data;
