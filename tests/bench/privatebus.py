@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A system bus of one's own with the real polkitd on it, beside the machine's and without touching it.
+"""A system bus of one's own with the real polkitd on it; the machine's own is not touched.
 
     with PrivateBus() as bus:
         subprocess.run(["busctl", "list"], env=bus.environment())
 
 The bus has the policy of Debian's system bus, that is: nobody owns a name or is called unless a
-file in system.d says so. The files of the machine hold, plus the repository's own. polkitd sees the
-machine's actions plus the repository's, no rules of the machine, and those given. It runs in a mount
-namespace for that, which needs root; without root, or with polkit=False, the bus has no polkitd.
+file in system.d says so. The files of the machine hold, plus the repository's own. polkitd sees
+the machine's actions plus the repository's, no rules of the machine, and those given. It runs in a
+mount namespace for that, which needs root; without root, or with polkit=False, the bus has none.
 
 Everything ends with stop(), with the `with` block, and with this process, however it ends.
 """

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of fotactl share: ways to run it."""
+import json
+import os
+import subprocess
+
+from bustest import CALL_LIMIT_S, IMEI, OFFER, BusTest, die_with_parent
+
+FOTACTL = os.environ["FOTACTL"]
+OK, FAILED, USAGE, NO_DAEMON, DENIED, NOT_OFFERED, NO_MODULE = range(7)
+VERBS = ["list", "status", "check", "plan", "approve", "reject", "defer", "cancel", "rehearse",
+         "history", "query", "monitor", "inhibit"]
+
+
+class CtlTest(BusTest):
+    user = None
+
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root: there is no polkit on this bus")
+        super().setUp()
+
+    def offer(self):
+        self.fake.tell(f"set {IMEI} update {OFFER}")
+        self.fake.tell(f"set {IMEI} state 'awaiting-approval'")
+        self.fake.asked()
+
+    def finish(self, result, imei=IMEI, to="30.00.001-B026_FOTA"):
+        self.fake.tell(f"finish {imei} {result} {{'to': <'{to}'>, 'text': <'the reason'>}}")
+
+    def environment(self):
+        return self.bus.environment(TZ="UTC", LC_ALL="C.UTF-8", TERM="xterm", NO_COLOR="1")
+
+    def command(self, arguments):
+        as_user = ["setpriv", "--reuid", self.user, "--clear-groups"] if self.user else []
+        return [*as_user, FOTACTL, *arguments]
+
+    def ctl(self, *arguments, status=OK):
+        """Runs fotactl without a terminal; its standard output."""
+        done = subprocess.run(self.command(arguments), env=self.environment(), text=True,
+                              timeout=CALL_LIMIT_S, stdin=subprocess.DEVNULL, capture_output=True)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertEqual(bool(done.stderr), status != OK, done.stderr)
+        self.stderr = done.stderr
+        return done.stdout
+
+    def json(self, *arguments, status=OK):
+        return json.loads(self.ctl("--json", *arguments, status=status))
+
+    def start(self, *arguments):
+        process = subprocess.Popen(self.command(arguments), env=self.environment(), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, preexec_fn=die_with_parent)
+        self.addCleanup(self.end, process)
+        return process
+
+    def end(self, process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def read_until(self, process, text):
+        """The lines up to the one with the text in it."""
+        lines = []
+        for line in iter(process.stdout.readline, ""):
+            lines.append(line)
+            if text in line:
+                return lines
+        self.fail(f"no '{text}' in {lines}, {process.stderr.read()}")
