@@ -66,28 +66,38 @@ open_change_apply(gpointer user_data)
 /* umockdev calls from a thread of its own. Above the ttys' priority, so that a close is known
  * before the next program's first command is read. */
 static void
-open_change_post(SimTestbed *self, UMockdevIoctlClient *client, int by)
+open_change_post(SimTestbed *self, const char *devnode, int by)
 {
     OpenChange *change = g_new0(OpenChange, 1);
 
     change->testbed = self;
-    change->devnode = g_strdup(umockdev_ioctl_client_get_devnode(client));
+    change->devnode = g_strdup(devnode);
     change->change = by;
     g_main_context_invoke_full(NULL, G_PRIORITY_HIGH, open_change_apply, change, NULL);
 }
 
 static void
-on_client_notify(UMockdevIoctlClient *client, GParamSpec *pspec, gpointer user_data)
+on_client_gone(gpointer user_data, GObject *client)
 {
-    if (!umockdev_ioctl_client_get_connected(client))
-        open_change_post(user_data, client, -1);
+    OpenChange *change = user_data;
+
+    open_change_post(change->testbed, change->devnode, change->change);
+    g_free(change->devnode);
+    g_free(change);
 }
 
+/* Of a client whose program has closed the tty, umockdev says nothing; it only lets go of it. */
 static void
 on_client_connected(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer user_data)
 {
-    open_change_post(user_data, client, 1);
-    g_signal_connect(client, "notify::connected", G_CALLBACK(on_client_notify), user_data);
+    const char *devnode = umockdev_ioctl_client_get_devnode(client);
+    OpenChange *close = g_new0(OpenChange, 1);
+
+    close->testbed = user_data;
+    close->devnode = g_strdup(devnode);
+    close->change = -1;
+    g_object_weak_ref(G_OBJECT(client), on_client_gone, close);
+    open_change_post(user_data, devnode, 1);
 }
 
 /* Left alone, umockdev refuses a tty's ioctls (TIOCEXCL, TIOCMGET ...). The node is a pty: let
