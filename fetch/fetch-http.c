@@ -8,8 +8,7 @@
 #define CHUNK 16384
 #define HEADER_MAX 512
 
-/* No decoder: what counts is the bytes that travel, and a small body stays small. No jar, no cache,
- * no answering of challenges: one request goes out as it is written here. */
+/* No decoder: what counts is the bytes that travel, and a small body stays small. */
 static SoupSession *
 make_session(const FotaFetchRequest *request, GError **error)
 {
@@ -17,7 +16,6 @@ make_session(const FotaFetchRequest *request, GError **error)
         soup_session_new_with_options("user-agent", "fotad/" FOTA_VERSION, NULL);
 
     soup_session_remove_feature_by_type(session, SOUP_TYPE_CONTENT_DECODER);
-    soup_session_remove_feature_by_type(session, SOUP_TYPE_AUTH_MANAGER);
     if (request->ca_file) {
         g_autoptr(GError) fault = NULL;
         g_autoptr(GTlsDatabase) database = g_tls_file_database_new(request->ca_file, &fault);

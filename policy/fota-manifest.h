@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * FotaManifest: what the fleet's owner wants of one module or model. docs/fota-manifest(5).
+ * FotaManifest: what the fleet's owner wants of one module or model.
  *
  * Read-only once parsed, shared by reference. Times are µs since the epoch (0 = not given),
  * durations seconds. Texts have passed the check of their kind (fota-text.h) and belong to the

@@ -12,6 +12,7 @@ fota_plan_kind_get_name(FotaPlanKind kind)
     static const char *const names[] = {
         [FOTA_PLAN_NOTHING_FOR_YOU] = "nothing-for-you",
         [FOTA_PLAN_UP_TO_DATE] = "up-to-date",
+        [FOTA_PLAN_ASK_VENDOR] = "ask-vendor",
         [FOTA_PLAN_UPDATE] = "update",
         [FOTA_PLAN_NO_PATH] = "no-path",
         [FOTA_PLAN_DOWNGRADE_REFUSED] = "downgrade-refused",
@@ -108,18 +109,33 @@ decide_by_steps(FotaPlan *plan, const FotaManifestUpdate *update, const char *re
     return FOTA_PLAN_NO_PATH;
 }
 
-/* Without steps the vendor's server knows what comes next. */
+/* Without steps the vendor's server knows what comes next; toVersion is what is accepted of it. */
 static FotaPlanKind
 decide_by_vendor(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFacts *facts)
 {
-    if (update->to_version ? g_str_equal(update->to_version, facts->revision) : facts->finished) {
+    const char *offered = facts->vendor_version;
+
+    if (g_strcmp0(update->to_version, facts->revision) == 0) {
         explain(plan, "the module already runs %s, as wanted", facts->revision);
         return FOTA_PLAN_UP_TO_DATE;
     }
-    plan->to = g_strdup(update->to_version);
-    plan->steps[plan->n_steps++] = (FotaStep){.from_version = plan->from, .to_version = plan->to};
-    explain(plan, "the module runs %s; the vendor's server decides, %s is accepted",
-            facts->revision, update->to_version ? update->to_version : "whatever it offers");
+    if (!offered) {
+        explain(plan, "the vendor's server decides and has not been asked yet");
+        return FOTA_PLAN_ASK_VENDOR;
+    }
+    if (offered[0] == '\0') {
+        explain(plan, "the vendor's server has nothing newer than %s", facts->revision);
+        return FOTA_PLAN_UP_TO_DATE;
+    }
+    if (update->to_version && !g_str_equal(offered, update->to_version)) {
+        explain(plan, "no path from %s: the vendor's server offers %s, only %s is accepted",
+                facts->revision, offered, update->to_version);
+        return FOTA_PLAN_NO_PATH;
+    }
+    plan->to = g_strdup(offered);
+    plan->steps[plan->n_steps++] = (FotaStep){
+        .from_version = plan->from, .to_version = plan->to, .delta = {.size = facts->vendor_size}};
+    explain(plan, "the module runs %s; the vendor's server offers %s", facts->revision, offered);
     return FOTA_PLAN_UPDATE;
 }
 
@@ -289,6 +305,14 @@ check_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
               facts->data_used, rules->monthly_data, plan->size);
 }
 
+static void
+check_all(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    check_time(plan, facts, rules);
+    check_radio(plan, facts, rules);
+    check_gateway(plan, facts, rules);
+}
+
 FotaPlan *
 fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
 {
@@ -309,6 +333,8 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
     }
     plan->kind = update->n_steps > 0 ? decide_by_steps(plan, update, facts->revision)
                                      : decide_by_vendor(plan, update, facts);
+    if (plan->kind == FOTA_PLAN_ASK_VENDOR)
+        check_all(plan, facts, rules);
     if (plan->kind != FOTA_PLAN_UPDATE)
         return plan;
     plan->deadline = update->deadline;
@@ -317,11 +343,8 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
     sum_size(plan);
     make_gates(plan, facts, rules);
     plan->kind = decide_by_past(plan, facts, rules);
-    if (plan->kind == FOTA_PLAN_UPDATE) {
-        check_time(plan, facts, rules);
-        check_radio(plan, facts, rules);
-        check_gateway(plan, facts, rules);
-    }
+    if (plan->kind == FOTA_PLAN_UPDATE)
+        check_all(plan, facts, rules);
     return plan;
 }
 

@@ -40,6 +40,10 @@ typedef struct {
     const char *model;
     const char *revision;
 
+    /* Where the manifest has no steps: what the vendor's server has for this revision. */
+    const char *vendor_version; /* NULL = not asked yet, "" = nothing newer */
+    guint64 vendor_size;        /* bytes, 0 = unknown */
+
     /* The moment. */
     gint64 now;            /* µs since the epoch */
     gboolean clock_is_set; /* FALSE = the clock has never been set since the start */
@@ -66,7 +70,6 @@ typedef struct {
     gint64 first_offered;  /* µs, 0 = not offered yet */
     gint64 asked;          /* when the open gate was asked about, µs, 0 = none */
     gint64 deferred_until; /* µs, 0 = not deferred */
-    gboolean finished;     /* ended with success before */
     const char *rejected;  /* token that was rejected, NULL = none */
     const char *approved[FOTA_APPROVAL_N_GATES]; /* tokens that were approved, NULL = none */
     const char *chain_from;                      /* version from which the running chain began: one
@@ -84,6 +87,7 @@ typedef struct {
 typedef enum {
     FOTA_PLAN_NOTHING_FOR_YOU,   /* the manifest offers nothing */
     FOTA_PLAN_UP_TO_DATE,        /* the module runs what is wanted */
+    FOTA_PLAN_ASK_VENDOR,        /* the vendor's server must be asked first: see blockers */
     FOTA_PLAN_UPDATE,            /* there is something to do: see gates and blockers */
     FOTA_PLAN_NO_PATH,           /* no step begins at the module's version */
     FOTA_PLAN_DOWNGRADE_REFUSED, /* manifest or configuration does not allow going back */
@@ -112,7 +116,7 @@ typedef struct {
     FotaPlanKind kind;
     FotaManifest *manifest; /* reference; owner of the steps' texts */
     char *from;             /* where the module stands */
-    char *to;               /* where the chain ends; NULL = the vendor decides */
+    char *to;               /* where the chain ends; NULL = not known */
     guint n_steps;          /* steps still to go; 1 also when the vendor's server decides */
     FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
     guint64 size;                              /* bytes of the deltas to go, 0 = unknown */

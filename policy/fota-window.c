@@ -96,7 +96,8 @@ parse_zone(const char *text, FotaWindow *window)
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(GTimeZone) zone = fota_text_check_timezone(text) ? NULL : find_zone(text, utc);
 
-    window->timezone = g_intern_string(text);
+    if (zone)
+        window->timezone = g_intern_string(text);
     return zone != NULL;
 }
 

@@ -78,7 +78,8 @@ class WebTest(FetchCase):
     def setUp(self):
         super().setUp()
         self.authority = fetchservers.Authority(self.directory)
-        self.http, self.https, self.named, self.expired = (free_port() for _ in range(4))
+        self.http, self.https, self.named, self.expired, self.third = (
+            free_port() for _ in range(5))
         good = self.authority.issue("good", f"IP:{HOST}")
         other = self.authority.issue("other", "DNS:elsewhere.example")
         old = self.authority.issue("old", f"IP:{HOST}", "-days", "-1")
@@ -114,8 +115,10 @@ class WebTest(FetchCase):
               listen {HOST}:{self.http}; root {self.root};
               location /up {{ return 302 https://{HOST}:{self.https}/basic/m.signed; }}
               location /side {{ return 302 http://localhost:{self.http}/m.signed; }}
+              location /over {{ return 302 http://{HOST}:{self.third}/m.signed; }}
               location /loop {{ return 302 /loop; }}
             }}
+            server {{ listen {HOST}:{self.third}; root {self.root}; }}
             server {{ listen {HOST}:{self.named} ssl; root {self.root};
               ssl_certificate {other}; ssl_certificate_key {other}; }}
             server {{ listen {HOST}:{self.expired} ssl; root {self.root};
@@ -192,13 +195,14 @@ class WebTest(FetchCase):
 
     def test_no_secret_to_another_server(self):
         credential = self.credential(f"fota:{SECRET}")
-        # From http to https, and to another name of this host: other origins both.
+        # From http to https, to another name of this host, to another port: other origins all.
         self.assert_answer(401, self.ca, credential, self.plain("up"))
         self.assert_answer(200, credential, self.plain("side"))
+        self.assert_answer(200, credential, self.plain("over"))
         lines = self.log.read_text().splitlines()
-        sent = {line.split()[1]: "[-]" not in line for line in lines}
-        self.assertEqual(sent, {"/up": True, "/basic/m.signed": False, "/side": True,
-                                "/m.signed": False})
+        sent = [(line.split()[1], "[-]" not in line) for line in lines]
+        self.assertEqual(sent, [("/up", True), ("/basic/m.signed", False), ("/side", True),
+                                ("/m.signed", False), ("/over", True), ("/m.signed", False)])
 
     def test_secret_stays_within_origin(self):
         self.assert_answer(200, self.ca, self.credential(f"fota:{SECRET}"), self.secure("hop1"))
@@ -454,9 +458,11 @@ class LocalTest(FetchCase):
         self.assert_fails(2, "BadUri", f"file://elsewhere{self.root}/m.signed")
 
     def test_pipe_does_not_hang(self):
-        os.mkfifo(self.root / "pipe")
+        os.mkfifo(self.root / "pipe", 0o600)
         self.assert_answer(404, f"file://{self.root}/pipe")
-        self.assert_fails(3, "BadCredential", f"--credential={self.root}/pipe", "http://h/")
+        result = self.assert_fails(3, "BadCredential", f"--credential={self.root}/pipe",
+                                   "http://h/")
+        self.assertIn("not a regular file", result.error)
 
     def test_bad_uri(self):
         for uri in ("", "x", "/etc/hostname", "gopher://h/", "data:,x", "http://", "http:///x",
