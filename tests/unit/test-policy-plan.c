@@ -81,9 +81,7 @@ test_position(void)
         {CHAIN, "a", FOTA_PLAN_NO_PATH, 0, 0, NULL},
         {CHAIN, "A ", FOTA_PLAN_NO_PATH, 0, 0, NULL},
         {CHAIN, "", FOTA_PLAN_NO_PATH, 0, 0, NULL},
-        {"\"toVersion\":\"B\"", "A", FOTA_PLAN_UPDATE, 1, 0, "B"},
         {"\"toVersion\":\"B\"", "B", FOTA_PLAN_UP_TO_DATE, 0, 0, NULL},
-        {"\"severity\":\"optional\"", "A", FOTA_PLAN_UPDATE, 1, 0, NULL},
         {"\"steps\":[{\"fromVersion\":\"B\",\"toVersion\":\"C\"},"
          "{\"fromVersion\":\"A\",\"toVersion\":\"C\"}]",
          "A", FOTA_PLAN_UPDATE, 1, 0, "C"},
@@ -112,14 +110,39 @@ test_position(void)
 }
 
 static void
-test_vendor_decides_once(void)
+test_vendor(void)
 {
-    FotaFacts facts = make_facts("A");
-    g_autoptr(FotaPlan) plan = NULL;
+    static const struct {
+        const char *update;
+        const char *vendor_version;
+        FotaPlanKind kind;
+        const char *to;
+    } cases[] = {
+        {"\"severity\":\"optional\"", NULL, FOTA_PLAN_ASK_VENDOR, NULL},
+        {"\"severity\":\"optional\"", "", FOTA_PLAN_UP_TO_DATE, NULL},
+        {"\"severity\":\"optional\"", "B", FOTA_PLAN_UPDATE, "B"},
+        {"\"toVersion\":\"B\"", NULL, FOTA_PLAN_ASK_VENDOR, NULL},
+        {"\"toVersion\":\"B\"", "B", FOTA_PLAN_UPDATE, "B"},
+        {"\"toVersion\":\"B\"", "C", FOTA_PLAN_NO_PATH, NULL},
+        {"\"toVersion\":\"A\"", NULL, FOTA_PLAN_UP_TO_DATE, NULL},
+    };
 
-    facts.finished = TRUE;
-    plan = make_plan("\"severity\":\"optional\"", &facts);
-    g_assert_cmpint(plan->kind, ==, FOTA_PLAN_UP_TO_DATE);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaFacts facts = make_facts("A");
+        g_autoptr(FotaPlan) plan = NULL;
+
+        g_test_message("case %u", i);
+        facts.vendor_version = cases[i].vendor_version;
+        facts.vendor_size = 700;
+        facts.inhibited = TRUE;
+        plan = make_plan(cases[i].update, &facts);
+        g_assert_cmpint(plan->kind, ==, cases[i].kind);
+        g_assert_cmpstr(plan->to, ==, cases[i].to);
+        g_assert_cmpuint(plan->size, ==, plan->kind == FOTA_PLAN_UPDATE ? 700 : 0);
+        /* To ask it means an outage too: what blocks an update blocks this. */
+        g_assert_cmpint(fota_plan_has_blocker(plan, "inhibited"), ==,
+                        plan->kind == FOTA_PLAN_UPDATE || plan->kind == FOTA_PLAN_ASK_VENDOR);
+    }
 }
 
 static void
@@ -502,14 +525,16 @@ static void
 test_json_of_little(void)
 {
     static const char update[] = "\"rollout\":{\"id\":\"r\",\"paused\":true}";
-    static const char *const absent[] = {"to", "size", "notBefore", "deadline", "deferUntilAtMost"};
+    static const char *const absent[] = {"size", "notBefore", "deadline", "deferUntilAtMost"};
     FotaFacts facts = make_facts("A");
-    g_autoptr(FotaPlan) offer = make_plan(update, &facts);
+    g_autoptr(FotaPlan) offer = NULL;
     g_autoptr(FotaPlan) plan = NULL;
     g_autofree char *text = NULL;
     g_autoptr(JsonNode) node = NULL;
     JsonObject *object, *approval;
 
+    facts.vendor_version = "B";
+    offer = make_plan(update, &facts);
     /* The vendor's server decides, one approval is given, and the roll-out never comes. */
     facts.approved[FOTA_APPROVAL_GATE_INSTALL] = offer->gates[FOTA_APPROVAL_GATE_INSTALL].token;
     plan = make_plan(update, &facts);
@@ -640,7 +665,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/position", test_position);
-    g_test_add_func("/plan/vendor-decides-once", test_vendor_decides_once);
+    g_test_add_func("/plan/vendor", test_vendor);
     g_test_add_func("/plan/gates", test_gates);
     g_test_add_func("/plan/approved", test_approved);
     g_test_add_func("/plan/past", test_past);
