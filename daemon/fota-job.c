@@ -312,6 +312,8 @@ job_free(FotaJob *job)
     g_clear_error(&job->commit_error);
     g_clear_error(&job->error);
     g_free(job->steps.version);
+    g_free(job->steps.offer.version);
+    g_free(job->steps.offer.text);
     g_free(job);
 }
 
@@ -323,6 +325,7 @@ deliver_end(FotaJob *job, guint64 a, guint64 b, const char *text, const char *mo
         .error = job->error,
         .version = job->steps.version != NULL ? job->steps.version : "",
         .downloaded = job->steps.downloaded,
+        .offer = &job->steps.offer,
         .outage = job->steps.outage,
     };
 

@@ -20,6 +20,7 @@ typedef enum {
     FOTA_JOB_UPDATE,  /**< bring the delta in and, unless the gate forbids, install it */
     FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
     FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
+    FOTA_JOB_ASK,     /**< ask the vendor's server what it offers */
     FOTA_JOB_INSPECT, /**< ask the module what it runs */
     FOTA_JOB_DISCARD, /**< throw the delta away */
 } FotaJobKind;
@@ -44,10 +45,11 @@ typedef struct {
 /** How it ended. */
 typedef struct {
     FotaResult result;
-    const GError *error; /**< NULL exactly when @result is FOTA_RESULT_DONE */
-    const char *version; /**< what the module last said, "" = it could not be asked */
-    gboolean downloaded; /**< the delta is in the module, not installed */
-    guint outage;        /**< seconds from the order to install to the verified version */
+    const GError *error;          /**< NULL exactly when @result is FOTA_RESULT_DONE */
+    const char *version;          /**< what the module last said, "" = it could not be asked */
+    gboolean downloaded;          /**< the delta is in the module, not installed */
+    const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
+    guint outage;                 /**< seconds from the order to install to the verified version */
 } FotaJobEnd;
 
 /** All called on the main loop. */

@@ -37,13 +37,38 @@ open_manifest(FotaModule *module, GBytes *file, GError **error)
                            fota_module_get_config(module)->require_signature, &facts, error);
 }
 
+/* With `Uri=` empty: whatever the vendor's server offers, if it is approved. */
+static FotaManifest *
+make_vendor_manifest(FotaModule *module)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{\"manifestVersion\":1,\"sequenceNumber\":1,\"issued\":\"2026-11-01T00:00:00Z\","
+        "\"useBefore\":\"2106-01-01T00:00:00Z\",\"target\":{\"imei\":[\"%s\"]},"
+        "\"update\":{\"id\":\"vendor-server\"}}",
+        module->record->imei);
+    g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
+
+    return fota_manifest_parse(payload, NULL);
+}
+
+static gboolean
+vendor_decides(FotaModule *module)
+{
+    const char *uri = fota_module_get_config(module)->manifest_uri;
+
+    return uri != NULL && uri[0] == '\0';
+}
+
 void
 fota_module_restore_manifest(FotaModule *module)
 {
     g_autoptr(GBytes) file = fota_store_load_manifest(module->context->store, module->record->imei);
     g_autoptr(GError) error = NULL;
 
-    if (file == NULL || module->record->sequence == 0)
+    /* What waits in the module goes on; otherwise the server is asked at its time, not now. */
+    if (vendor_decides(module) && module->record->mark != FOTA_MARK_NONE)
+        module->manifest = make_vendor_manifest(module);
+    if (vendor_decides(module) || file == NULL || module->record->sequence == 0)
         return;
     module->manifest = open_manifest(module, file, &error);
     if (module->manifest == NULL)
@@ -59,6 +84,7 @@ accept(FotaModule *module, FotaManifest *manifest, GBytes *file)
 
     g_clear_pointer(&module->manifest, fota_manifest_unref);
     module->manifest = manifest;
+    fota_module_set_offer(module, NULL);
     if (same)
         return;
     record->sequence = (guint64)manifest->sequence_number;
@@ -169,8 +195,19 @@ expand_uri(FotaModule *module, const char *template)
     return g_string_free(uri, FALSE);
 }
 
-void
-fota_module_start_check(FotaModule *module)
+static void
+check_without_manifest(FotaModule *module)
+{
+    fota_module_set_state(module, FOTA_STATE_CHECKING);
+    fota_module_set_last_check(module, (guint64)g_get_real_time());
+    fota_module_set_error(module, NULL);
+    accept(module, make_vendor_manifest(module), NULL);
+    fota_module_schedule_check(module);
+    fota_module_settle(module);
+}
+
+static void
+fetch_manifest(FotaModule *module)
 {
     const FotaModuleConfig *config = fota_module_get_config(module);
     const char *config_file = fota_config_get_file(module->context->config);
@@ -192,6 +229,15 @@ fota_module_start_check(FotaModule *module)
     fota_module_set_state(module, FOTA_STATE_CHECKING);
     module->check = g_cancellable_new();
     fota_fetch_async(&request, module->check, check_done, g_object_ref(module));
+}
+
+void
+fota_module_start_check(FotaModule *module)
+{
+    if (vendor_decides(module))
+        check_without_manifest(module);
+    else
+        fetch_manifest(module);
 }
 
 /* What was cancelled, not rejected, is offered again when an operator asks. */

@@ -41,6 +41,7 @@ struct _FotaModule {
     GVariant *update;
 
     FotaManifest *manifest; /* accepted last; NULL = none */
+    FotaVendorOffer *offer; /* of the vendor's server for the present revision; NULL = not asked */
     FotaPlan *plan;         /* made by fota_module_settle(); NULL = nothing to plan */
     char *announced;        /* token that ApprovalRequested was sent for */
     gboolean rehearsal;     /* the offer is to rehearse only */
@@ -73,6 +74,8 @@ void fota_module_set_error(FotaModule *module, const GError *error);
 void fota_module_set_update(FotaModule *module, GVariant *update);
 void fota_module_set_revision(FotaModule *module, const char *revision);
 void fota_module_set_last_check(FotaModule *module, guint64 last_check);
+/** What the vendor's server offers; copied, NULL = it must be asked again. */
+void fota_module_set_offer(FotaModule *module, const FotaVendorOffer *offer);
 void fota_module_set_next_check(FotaModule *module, guint64 next_check);
 const FotaModuleConfig *fota_module_get_config(FotaModule *module);
 /** Logs about this module and its update. */

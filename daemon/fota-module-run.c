@@ -177,6 +177,20 @@ end_rehearsal(FotaModule *module, const FotaJobEnd *end)
     module->rehearsal = FALSE;
 }
 
+/* A server that could not be asked is asked again at the next check, not at once. */
+static void
+end_question(FotaModule *module, const FotaJobEnd *end)
+{
+    static const FotaVendorOffer nothing = {NULL, NULL, 0};
+
+    fota_module_set_offer(module, end->error == NULL ? end->offer : &nothing);
+    fota_module_set_error(module, end->error);
+    if (end->error != NULL)
+        fota_module_log(module, 4, FOTA_EVENT_MANIFEST_REFUSED,
+                        "the vendor's server could not be asked (%s): %s",
+                        fota_error_get_name(end->error), end->error->message);
+}
+
 /* Whatever came of it, the module is not asked again until ModemManager reports another revision.
  */
 static void
@@ -231,6 +245,8 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
         fota_module_set_progress(module, 0);
     if (module->rehearsal)
         end_rehearsal(module, end);
+    else if (module->job_kind == FOTA_JOB_ASK)
+        end_question(module, end);
     else if (module->job_kind == FOTA_JOB_INSPECT)
         end_inspection(module, end);
     else if (module->job_kind == FOTA_JOB_DISCARD)

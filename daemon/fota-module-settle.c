@@ -47,6 +47,8 @@ fill_facts(FotaModule *module, FotaFacts *facts)
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
+    facts->vendor_version = module->offer != NULL ? module->offer->version : NULL;
+    facts->vendor_size = module->offer != NULL ? module->offer->size : 0;
     facts->rules = &fota_module_get_config(module)->rules;
 }
 
@@ -150,11 +152,29 @@ settle_update(FotaModule *module)
     fota_module_start_job(module, downloaded ? FOTA_JOB_INSTALL : FOTA_JOB_UPDATE);
 }
 
+/* Where the manifest leaves it to the vendor's server, that is asked before anything is offered. */
+static void
+settle_question(FotaModule *module)
+{
+    const char *const *blockers = (const char *const *)module->plan->blockers->pdata;
+
+    if (module->vendor->table->ask == NULL) {
+        rest_failed(module, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+        return;
+    }
+    rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+    fota_module_set_blockers(module, blockers);
+    if (blockers[0] == NULL && module->here && module->hold_until <= fota_boot_time()) {
+        fota_module_set_state(module, FOTA_STATE_CHECKING);
+        fota_module_start_job(module, FOTA_JOB_ASK);
+    }
+}
+
 static void
 settle_plan(FotaModule *module)
 {
-    if (module->record->mark == FOTA_MARK_DOWNLOADED && module->plan->kind != FOTA_PLAN_UPDATE &&
-        module->here) {
+    if (module->record->mark == FOTA_MARK_DOWNLOADED && module->here &&
+        module->plan->kind != FOTA_PLAN_UPDATE && module->plan->kind != FOTA_PLAN_ASK_VENDOR) {
         fota_module_start_job(module, FOTA_JOB_DISCARD);
         return;
     }
@@ -163,6 +183,9 @@ settle_plan(FotaModule *module)
     case FOTA_PLAN_UP_TO_DATE:
     case FOTA_PLAN_REJECTED:
         rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+        break;
+    case FOTA_PLAN_ASK_VENDOR:
+        settle_question(module);
         break;
     case FOTA_PLAN_NO_PATH:
         if (module->here && g_strcmp0(module->record->mm_revision, module->facts->revision) != 0) {

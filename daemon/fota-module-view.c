@@ -51,7 +51,9 @@ fota_module_describe_update(FotaModule *module, FotaApprovalGate gate)
     insert_text(&dict, "from", module->plan->from);
     insert_text(&dict, "to", module->plan->to);
     insert_text(&dict, "severity", fota_severity_get_name(update->severity));
-    insert_text(&dict, "title", update->title);
+    insert_text(&dict, "title",
+                update->title == NULL && module->offer != NULL ? module->offer->text
+                                                               : update->title);
     insert_text(&dict, "info-uri", update->info_uri);
     g_variant_dict_insert(&dict, "steps", "u", module->plan->n_steps);
     g_variant_dict_insert(&dict, "size", "t", module->plan->size);

@@ -82,6 +82,7 @@ fota_module_finalize(GObject *object)
     g_clear_pointer(&module->update, g_variant_unref);
     g_clear_pointer(&module->manifest, fota_manifest_unref);
     g_clear_pointer(&module->plan, fota_plan_free);
+    fota_module_set_offer(module, NULL);
     g_free(module->error_name);
     g_free(module->error_text);
     g_free(module->announced);
@@ -162,6 +163,8 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     module->record = record;
     module->vendor = fota_plugin_set_find(context->plugins, record->manufacturer, record->model);
     fota_module_restore_manifest(module);
+    if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
+        fota_module_set_offer(module, &(FotaVendorOffer){.version = record->to});
     return module;
 }
 
@@ -281,6 +284,7 @@ fota_module_set_revision(FotaModule *module, const char *revision)
     if (strcmp(module->record->revision, revision) == 0)
         return;
     fota_record_set(&module->record->revision, revision);
+    fota_module_set_offer(module, NULL);
     g_object_notify_by_pspec(G_OBJECT(module), props[PROP_REVISION]);
 }
 
@@ -291,6 +295,22 @@ fota_module_set_next_check(FotaModule *module, guint64 next_check)
         return;
     module->next_check = next_check;
     g_object_notify_by_pspec(G_OBJECT(module), props[PROP_NEXT_CHECK]);
+}
+
+void
+fota_module_set_offer(FotaModule *module, const FotaVendorOffer *offer)
+{
+    if (module->offer != NULL) {
+        g_free(module->offer->version);
+        g_free(module->offer->text);
+        g_clear_pointer(&module->offer, g_free);
+    }
+    if (offer != NULL) {
+        module->offer = g_new0(FotaVendorOffer, 1);
+        module->offer->version = g_strdup(offer->version != NULL ? offer->version : "");
+        module->offer->text = g_strdup(offer->text);
+        module->offer->size = offer->size;
+    }
 }
 
 void

@@ -219,6 +219,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return result;
     if (steps->kind == FOTA_JOB_INSPECT)
         return FOTA_RESULT_DONE;
+    if (steps->kind == FOTA_JOB_ASK)
+        return steps->plugin->ask(steps->session, &steps->offer, error);
     if (steps->kind == FOTA_JOB_DISCARD)
         return steps->plugin->discard(steps->session, steps->update, error);
     if (steps->update->to != NULL && is_wanted(steps, steps->version) && !steps->update->rehearsal)

@@ -30,7 +30,8 @@ typedef struct {
     gpointer user_data;
 
     /* Results */
-    char *version; /**< last read, NULL = none; the caller frees it */
+    char *version;         /**< last read, NULL = none; the caller frees it */
+    FotaVendorOffer offer; /**< its strings are freed by the caller */
     gboolean downloaded;
     guint outage; /**< seconds */
 
