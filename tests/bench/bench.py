@@ -33,7 +33,7 @@ MODEMMANAGER = "/usr/sbin/ModemManager"
 MODELS = {"me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
                          "30.00.001-B026_to_B026-FOTA.bin")}
 CHANNELS = ("modemmanager", "port", "reserved")
-FTP_LOGIN = ("fotauser", "Secr3t-of-the-fleet")
+FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
 TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause")
 
@@ -95,7 +95,7 @@ class Bench:
         self.bus.start()
         self.sim = Simulator(self.place, self.build, self._modules, self.scale)
         self._stops.append(self.sim.stop)
-        self.ftp = FtpServer(self.place, self.www, dict([FTP_LOGIN]))
+        self.ftp = FtpServer(self.place, self.www, {FTP_USER: FTP_PASSWORD})
         self._stops.append(self.ftp.stop)
         self.web = WebServer(self.place, self.www)
         self._stops.append(self.web.stop)
@@ -124,7 +124,7 @@ class Bench:
         self._make("state")
         self._make("cache")
         self._make("credentials").chmod(0o700)
-        self.set_credential("fw", ":".join(FTP_LOGIN))
+        self.set_credential("fw", self.login())
         self.config_file = etc / "fotad.conf"
 
         plugins = self._make("plugins")
@@ -132,6 +132,11 @@ class Bench:
             shutil.copy(file, plugins)
         for file in (REPOSITORY / "plugins").glob("*/*.models"):
             (plugins / file.name).write_text(scale_times(file.read_text(), self.scale))
+
+    @staticmethod
+    def login():
+        """What the FTP server takes, as a credential file holds it."""
+        return f"{FTP_USER}:{FTP_PASSWORD}"
 
     def set_credential(self, name, secret):
         file = self.directory / "credentials" / name

@@ -167,6 +167,14 @@ class FotaModule:
                     values.append(value)
         return values
 
+    def position(self, name, value, since=0):
+        """Where among all signals a property was first said to have this value."""
+        self._view.drain()
+        return next(i for i, signal in enumerate(self._view.signals)
+                    if i >= since and signal.path == self.path
+                    and signal.name == "PropertiesChanged"
+                    and signal.arguments[1].get(name) == value)
+
     def heard(self, name, since=0):
         """The arguments of its own signals of this name."""
         self._view.drain()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the end-to-end tests share: a bench for each test, or one for a whole class."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+
+from bench import FTP_PASSWORD, Bench  # noqa: E402
+from modules import BusError  # noqa: E402
+
+
+class BenchTest(unittest.TestCase):
+    """self.bench is new for each test. options: what Bench() takes."""
+
+    options = {}
+
+    def run(self, result=None):
+        result = result or self.defaultTestResult()
+        try:
+            with Bench(**self.options) as self.bench:
+                self._run_and_report(result)
+        except Exception:  # the bench, or a program in it that did not end well
+            result.addError(self, sys.exc_info())
+        return result
+
+    def _run_and_report(self, result):
+        bad = len(result.errors) + len(result.failures)
+        super().run(result)
+        if len(result.errors) + len(result.failures) > bad:
+            print(f"--- {self.id()}\n{self.bench.report()}", file=sys.stderr)
+
+    # What most tests do
+
+    def offer(self, **members):
+        """Publishes the update, starts fotad, and waits until it is offered."""
+        self.bench.publish(self.bench.update(**members))
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        return module
+
+    def assert_refused(self, name, function, *arguments, **more):
+        """The call is answered with org.fotad.Fota1.Error.<name>."""
+        with self.assertRaises(BusError) as caught:
+            function(*arguments, **more)
+        self.assertEqual(caught.exception.name, name, caught.exception.text)
+        self.assertTrue(caught.exception.text)
+
+    def assert_fails(self, module, name, since, seconds=120):
+        """The update ends with this error: in the signal, LastError, the log, fotactl, and the
+        history; the module has its old firmware and is back under ModemManager."""
+        _, result, details = module.wait_finished(since, seconds)
+        self.assertEqual((result, details["error"]), ("failed", name), details)
+        properties = module.wait(lambda p: p["LastError"][0] == name, 10, f"LastError {name}")
+        text = properties["LastError"][1]
+        self.assertTrue(text)
+        self.assertIn(f"({name}): {text}", self.bench.log())
+        self.assertIn(name, self.bench.fotactl("status").stdout)
+        self.assertEqual(module.history()[0]["error"], name)
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.old)
+
+    def assert_updates(self, module, since=None):
+        """The update that is offered now is approved and succeeds."""
+        since = module.mark() if since is None else since
+        module.wait_state("awaiting-approval")
+        module.approve()
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "success", details)
+        self.assertEqual(module["Revision"], self.bench.new)
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+
+
+class SharedBenchTest(BenchTest):
+    """self.bench is one for all tests of the class, which therefore come in any order."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.bench = cls.enterClassContext(Bench(**cls.options))
+
+    def run(self, result=None):
+        result = result or self.defaultTestResult()
+        self._run_and_report(result)
+        return result

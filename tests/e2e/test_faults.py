@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Updates that go wrong: each ends with a named error, the module is in service again with its old
+firmware, and the next try succeeds where it can."""
+import unittest
+
+from e2e import BenchTest
+from manifest import delta
+
+
+class UpdateFails:
+    """The tests; the subclasses choose the way to AT."""
+
+    # A failure ends the update: what comes next is a new manifest's.
+    ONCE = {"retry": {"maxAttempts": 1}}
+
+    def fail(self, module, name, seconds=120):
+        since = module.mark()
+        module.approve()
+        self.assert_fails(module, name, since, seconds)
+        module.wait(lambda p: p["State"] == "failed" and p["Modem"] != "/", 60, "failed, in service")
+
+    def try_again(self, module):
+        """A newer manifest with the same update."""
+        since = module.mark()
+        self.bench.publish(self.bench.update())
+        module.check()
+        self.assert_updates(module, since)
+
+    def test_login_refused(self):
+        module = self.offer(**self.ONCE)
+        with self.bench.ftp.fault("refuse-login"):
+            self.fail(module, "DeltaLoginRefused")
+        self.assertIn("530", module["LastError"][1])
+        self.try_again(module)
+
+    def test_delta_missing(self):
+        file = self.bench.www / self.bench.delta_name
+        module = self.offer(**self.ONCE)
+        content = file.read_bytes()
+        file.unlink()
+        self.fail(module, "DeltaMissing")
+        self.assertIn("550", module["LastError"][1])
+        file.write_bytes(content)
+        self.try_again(module)
+
+    def test_delta_for_another_base(self):
+        file = self.bench.www / self.bench.delta_name
+        good = file.read_bytes()
+        file.write_bytes(delta(self.bench.model, "30.00.001-B025", self.bench.new, len(good)))
+        module = self.offer(**self.ONCE)
+        self.fail(module, "InstallRefused")
+        self.assertEqual(self.bench.sim_state()["starts"], 1)
+        file.write_bytes(good)
+        self.try_again(module)
+
+    def test_connection_cut_at_half(self):
+        module = self.offer(**self.ONCE)
+        with self.bench.ftp.fault("drop"):
+            self.fail(module, "TransferFailed")
+        self.assertEqual(self.bench.sim_state()["ota"], "empty")
+        self.try_again(module)
+
+    def test_server_falls_silent(self):
+        module = self.offer(**self.ONCE)
+        with self.bench.ftp.fault("stall"):
+            self.fail(module, "TransferFailed")
+        self.try_again(module)
+
+    def test_server_down(self):
+        module = self.offer(**self.ONCE)
+        self.bench.ftp.stop()
+        self.fail(module, "DeltaServerUnreachable")
+        self.bench.ftp.start()
+        self.try_again(module)
+
+    def test_old_version(self):
+        self.bench.fault("old-version")
+        module = self.offer(**self.ONCE)
+        self.fail(module, "OldVersion")
+        self.try_again(module)
+
+    def test_never_returns(self):
+        """As long as it is away nobody can do anything; when it is back, so is fotad."""
+        self.bench.fault("never-returns")
+        module = self.offer(**self.ONCE)
+        since = module.mark()
+        module.approve()
+        _, result, details = module.wait_finished(since)
+        self.assertEqual((result, details["error"]), ("failed", "ModuleNotReturned"), details)
+        module.wait_state("absent")
+        self.assertEqual(module.error(), "ModuleNotReturned")
+        self.assertIn(f"(ModuleNotReturned): {module['LastError'][1]}", self.bench.log())
+        self.assertIn("ModuleNotReturned", self.bench.fotactl("status").stdout)
+        # Its power is taken away and given back: it goes on where it stood.
+        self.bench.sim.command("power-cut", self.bench.imei)
+        self.bench.sim.command("power-on", self.bench.imei)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+        module.wait(lambda p: p["Revision"] == self.bench.new and p["Modem"] != "/", 60,
+                    "the new version, seen")
+        self.assertNotIn(module["State"], ("installing", "verifying", "absent"))
+
+    def test_no_signal(self):
+        """Nothing is broken: it is tried later, and no attempt is counted."""
+        module = self.offer()
+        self.bench.sim.command("set", self.bench.imei, "signal=99")
+        since = module.mark()
+        module.approve()
+        properties = module.wait(lambda p: p["Blockers"] or p["LastError"][0] == "NoSignal", 60,
+                                 "waits for a signal")
+        self.assertIn(properties["State"], ("scheduled",))
+        self.assertFalse([a for a in module.heard("UpdateFinished", since) if a[1] == "success"])
+
+
+class ThroughModemManager(UpdateFails, BenchTest):
+    options = {"channel": "modemmanager", "scale": 60}
+
+
+class ThroughThePort(UpdateFails, BenchTest):
+    options = {"channel": "port", "scale": 60}
+
+
+if __name__ == "__main__":
+    unittest.main()
