@@ -317,6 +317,14 @@ job_free(FotaJob *job)
     g_free(job);
 }
 
+/* Asking a version disturbs nobody. */
+static gboolean
+needs_no_call(FotaJob *job)
+{
+    return (job->vendor->table->flags & FOTA_PLUGIN_NEEDS_NO_BEARER) != 0 &&
+           job->kind != FOTA_JOB_INSPECT;
+}
+
 static void
 deliver_end(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
 {
@@ -333,6 +341,8 @@ deliver_end(FotaJob *job, guint64 a, guint64 b, const char *text, const char *mo
         g_thread_join(job->thread);
     if (job->inhibited)
         fota_mm_uninhibit(job->mm, job->device);
+    if (needs_no_call(job))
+        fota_mm_restore_call(job->mm, job->imei);
     job->callbacks->finished(&end, job->user_data);
     job_free(job);
 }
@@ -392,19 +402,16 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
                                error != NULL ? ": " : "", error != NULL ? error->message : ""));
 }
 
-/* Design: a port reserved for us, else ModemManager's Command where allowed, else its port. */
-static gboolean
-choose_channel(gpointer data)
+/* A port reserved for us, else ModemManager's Command where allowed, else its port. */
+static void
+choose_channel(FotaJob *job)
 {
-    FotaJob *job = data;
-
     if (job->access != FOTA_ACCESS_MODEM_MANAGER && fota_at_has_reserved_port(job->device))
         start_thread(job, CHANNEL_RESERVED_PORT);
     else if (job->access == FOTA_ACCESS_PORT)
         fota_mm_inhibit_async(job->mm, job->device, inhibit_done, job);
     else
         fota_mm_may_command_async(job->mm, job->modem, job->cancellable, may_command_done, job);
-    return G_SOURCE_REMOVE;
 }
 
 static void
@@ -418,6 +425,33 @@ copy_update(FotaUpdate *update, const FotaUpdate *from)
     update->path = g_strdup(from->path);
     update->user = g_strdup(from->user != NULL ? from->user : "");
     update->password = g_strdup(from->password != NULL ? from->password : "");
+}
+
+static void
+call_taken_down(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaJob *job = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (fota_mm_take_down_call_finish(job->mm, result, &error))
+        choose_channel(job);
+    else
+        fail_early(job, g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
+                                    "the module's data call, which stands in the way of the "
+                                    "update, cannot be taken down: %s",
+                                    error->message));
+}
+
+static gboolean
+begin(gpointer data)
+{
+    FotaJob *job = data;
+
+    if (needs_no_call(job))
+        fota_mm_take_down_call_async(job->mm, job->imei, call_taken_down, job);
+    else
+        choose_channel(job);
+    return G_SOURCE_REMOVE;
 }
 
 FotaJob *
@@ -454,7 +488,7 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
     g_cond_init(&job->answered);
 
     /* From the loop, so that finished() is never called before the caller has the job. */
-    g_idle_add(choose_channel, job);
+    g_idle_add(begin, job);
     return job;
 }
 

@@ -27,6 +27,9 @@ typedef struct {
     gpointer user_data;
 } FotaMmWatch;
 
+/** A data call that was taken down (fota-mm-bearer.c). */
+typedef struct FotaMmCall FotaMmCall;
+
 struct _FotaMm {
     GDBusConnection *bus;
     const FotaMmCallbacks *callbacks;
@@ -38,6 +41,7 @@ struct _FotaMm {
     gboolean available;
     GHashTable *modems;      /**< object path -> FotaMmModem */
     GHashTable *inhibitions; /**< sysfs path of the device -> FotaMmInhibition */
+    GHashTable *calls;       /**< IMEI -> FotaMmCall, taken down and not yet up again */
     GPtrArray *watches;      /**< FotaMmWatch, not owned */
     guint64 last_serial;
 };
@@ -50,6 +54,9 @@ void fota_mm_remove_watch(FotaMm *mm, FotaMmWatch *watch);
 /* fota-mm-facts.c */
 FotaModemFacts *fota_modem_facts_collect(MMObject *object, MMSim *sim);
 gboolean fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b);
+
+/* fota-mm-bearer.c */
+GHashTable *fota_mm_calls_new(void);
 
 /* fota-mm-inhibit.c */
 GHashTable *fota_mm_inhibitions_new(void);

@@ -258,6 +258,7 @@ fota_mm_new(GDBusConnection *bus, const FotaMmCallbacks *callbacks, gpointer use
     mm->user_data = user_data;
     mm->modems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, modem_free);
     mm->inhibitions = fota_mm_inhibitions_new();
+    mm->calls = fota_mm_calls_new();
     mm->closing = g_cancellable_new();
     mm->watches = g_ptr_array_new();
     mm->name_watch =
@@ -270,6 +271,7 @@ void
 fota_mm_free(FotaMm *mm)
 {
     g_bus_unwatch_name(mm->name_watch);
+    g_hash_table_unref(mm->calls);
     g_ptr_array_set_size(mm->watches, 0);
     fota_mm_inhibitions_end(mm);
     g_cancellable_cancel(mm->closing);

@@ -90,6 +90,20 @@ gboolean fota_mm_inhibit_finish(FotaMm *mm, GAsyncResult *result, GError **error
 void fota_mm_uninhibit(FotaMm *mm, const char *device);
 
 /**
+ * Takes the module's data call down, if there is one, and keeps in mind how it was connected. Done
+ * when no bearer of the module is connected any more.
+ */
+void fota_mm_take_down_call_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean fota_mm_take_down_call_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/**
+ * Connects again what was taken down, as soon as the module is there, unless somebody else has.
+ * Harmless when nothing was. It is logged when it fails.
+ */
+void fota_mm_restore_call(FotaMm *mm, const char *imei);
+
+/**
  * Facts now of the module with @imei, or NULL while it is not there; owned by @mm, valid until the
  * main loop runs again.
  */

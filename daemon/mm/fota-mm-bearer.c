@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/mm/fota-mm-private.h"
+
+#include <string.h>
+
+/*
+ * The host's data call, taken down for an update whose module needs the radio for itself, and put
+ * up again when it has ended. The bearer objects do not outlive a restart of the module, so what is
+ * kept is how to connect: Simple.Connect() enables, registers and connects in one.
+ */
+
+/* How long the module may take to come back before its call is given up. */
+#define RETURN_SECONDS 900
+
+struct FotaMmCall {
+    FotaMm *mm;
+    char *imei;
+    MMSimpleConnectProperties *properties;
+    gboolean wanted; /* the update has ended: put it up as soon as the module is there */
+    FotaMmWatch watch;
+    guint idle;
+    guint timeout;
+    GCancellable *cancellable;
+};
+
+static void
+call_free(gpointer data)
+{
+    FotaMmCall *call = data;
+
+    g_cancellable_cancel(call->cancellable);
+    g_object_unref(call->cancellable);
+    g_clear_handle_id(&call->idle, g_source_remove);
+    g_clear_handle_id(&call->timeout, g_source_remove);
+    fota_mm_remove_watch(call->mm, &call->watch);
+    g_clear_object(&call->properties);
+    g_free(call->imei);
+    g_free(call);
+}
+
+GHashTable *
+fota_mm_calls_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, call_free);
+}
+
+static void
+connected(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MMBearer) bearer =
+        mm_modem_simple_connect_finish(MM_MODEM_SIMPLE(object), result, &error);
+    FotaMmCall *call = user_data;
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    if (bearer == NULL)
+        g_warning("the data call that was up before the update cannot be put up again: %s; "
+                  "connect it with mmcli --simple-connect",
+                  error->message);
+    g_hash_table_remove(call->mm->calls, call->imei);
+}
+
+static gboolean
+put_up(gpointer data)
+{
+    FotaMmCall *call = data;
+    FotaMmModem *modem = fota_mm_find_modem(call->mm, call->imei);
+    MMModemSimple *simple = modem != NULL ? mm_object_peek_modem_simple(modem->object) : NULL;
+
+    call->idle = 0;
+    if (simple == NULL)
+        return G_SOURCE_REMOVE;
+    g_clear_handle_id(&call->timeout, g_source_remove);
+    /* A connection manager may have been quicker. */
+    if (mm_modem_get_state(mm_object_peek_modem(modem->object)) >= MM_MODEM_STATE_CONNECTING)
+        g_hash_table_remove(call->mm->calls, call->imei);
+    else
+        mm_modem_simple_connect(simple, call->properties, call->cancellable, connected, call);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+module_changed(gpointer user_data)
+{
+    FotaMmCall *call = user_data;
+
+    if (call->wanted && call->idle == 0)
+        call->idle = g_idle_add(put_up, call);
+}
+
+static gboolean
+give_up(gpointer data)
+{
+    FotaMmCall *call = data;
+
+    call->timeout = 0;
+    g_warning("the module did not come back in time; its data call stays down");
+    g_hash_table_remove(call->mm->calls, call->imei);
+    return G_SOURCE_REMOVE;
+}
+
+void
+fota_mm_restore_call(FotaMm *mm, const char *imei)
+{
+    FotaMmCall *call = g_hash_table_lookup(mm->calls, imei);
+
+    if (call == NULL || call->wanted)
+        return;
+    call->wanted = TRUE;
+    call->timeout = g_timeout_add_seconds(RETURN_SECONDS, give_up, call);
+    module_changed(call);
+}
+
+static MMSimpleConnectProperties *
+copy_properties(MMBearer *bearer)
+{
+    g_autoptr(MMBearerProperties) from = mm_bearer_get_properties(bearer);
+    MMSimpleConnectProperties *to = mm_simple_connect_properties_new();
+
+    if (from == NULL)
+        return to;
+    mm_simple_connect_properties_set_apn(to, mm_bearer_properties_get_apn(from));
+    mm_simple_connect_properties_set_user(to, mm_bearer_properties_get_user(from));
+    mm_simple_connect_properties_set_password(to, mm_bearer_properties_get_password(from));
+    mm_simple_connect_properties_set_ip_type(to, mm_bearer_properties_get_ip_type(from));
+    mm_simple_connect_properties_set_allowed_auth(to, mm_bearer_properties_get_allowed_auth(from));
+    mm_simple_connect_properties_set_allow_roaming(to,
+                                                   mm_bearer_properties_get_allow_roaming(from));
+    return to;
+}
+
+static void
+disconnected(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (mm_bearer_disconnect_finish(MM_BEARER(object), result, &error))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, g_steal_pointer(&error));
+}
+
+static void
+keep_call(FotaMm *mm, const char *imei, MMBearer *bearer)
+{
+    FotaMmCall *call = g_new0(FotaMmCall, 1);
+
+    call->mm = mm;
+    call->imei = g_strdup(imei);
+    call->properties = copy_properties(bearer);
+    call->cancellable = g_cancellable_new();
+    call->watch = (FotaMmWatch){call->imei, module_changed, call};
+    fota_mm_add_watch(mm, &call->watch);
+    g_hash_table_replace(mm->calls, call->imei, call);
+}
+
+static void
+bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autolist(MMBearer) bearers = mm_modem_list_bearers_finish(MM_MODEM(object), result, &error);
+    FotaMm *mm = g_object_get_data(G_OBJECT(task), "mm");
+
+    for (GList *l = bearers; l != NULL; l = l->next) {
+        if (!mm_bearer_get_connected(l->data))
+            continue;
+        keep_call(mm, g_task_get_task_data(task), l->data);
+        mm_bearer_disconnect(l->data, mm->closing, disconnected, g_steal_pointer(&task));
+        return;
+    }
+    if (error != NULL)
+        g_task_return_error(task, g_steal_pointer(&error));
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
+void
+fota_mm_take_down_call_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+    FotaMmModem *modem = fota_mm_find_modem(mm, imei);
+
+    if (modem == NULL) {
+        g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
+                                "ModemManager does not see the module");
+        return;
+    }
+    g_object_set_data(G_OBJECT(task), "mm", mm);
+    g_task_set_task_data(task, g_strdup(imei), g_free);
+    mm_modem_list_bearers(mm_object_peek_modem(modem->object), mm->closing, bearers_listed,
+                          g_steal_pointer(&task));
+}
+
+gboolean
+fota_mm_take_down_call_finish(FotaMm *mm, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
