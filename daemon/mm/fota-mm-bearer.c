@@ -177,6 +177,22 @@ bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
         g_task_return_boolean(task, TRUE);
 }
 
+/* The next update begins before the call of the one before is up again: it has to wait on. */
+static void
+hold_back(FotaMm *mm, const char *imei)
+{
+    FotaMmCall *call = g_hash_table_lookup(mm->calls, imei);
+
+    if (call == NULL)
+        return;
+    call->wanted = FALSE;
+    g_clear_handle_id(&call->idle, g_source_remove);
+    g_clear_handle_id(&call->timeout, g_source_remove);
+    g_cancellable_cancel(call->cancellable);
+    g_object_unref(call->cancellable);
+    call->cancellable = g_cancellable_new();
+}
+
 void
 fota_mm_take_down_call_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback,
                              gpointer user_data)
@@ -184,6 +200,7 @@ fota_mm_take_down_call_async(FotaMm *mm, const char *imei, GAsyncReadyCallback c
     g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
     FotaMmModem *modem = fota_mm_find_modem(mm, imei);
 
+    hold_back(mm, imei);
     if (modem == NULL) {
         g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
                                 "ModemManager does not see the module");
