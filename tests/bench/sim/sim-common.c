@@ -84,6 +84,22 @@ run_iccid(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+/* Of the SIM's files, the ICCID alone: ModemManager asks for it with each start. */
+static SimResult
+run_restricted_access(SimModule *module, SimCommand *command)
+{
+    g_autoptr(GString) swapped = g_string_new(NULL);
+    int operation = 0, file = 0;
+
+    if (!sim_command_number(command, 0, 176, 176, &operation) ||
+        !sim_command_number(command, 1, 0x2fe2, 0x2fe2, &file) || file == 0)
+        return SIM_CME_NOT_SUPPORTED;
+    for (guint i = 0; i + 1 < strlen(module->iccid); i += 2)
+        g_string_append_printf(swapped, "%c%c", module->iccid[i + 1], module->iccid[i]);
+    sim_command_info(command, "+CRSM: 144,0,\"%s\"", swapped->str);
+    return SIM_OK;
+}
+
 static SimResult
 run_own_number(SimModule *module, SimCommand *command)
 {
@@ -159,6 +175,12 @@ run_signal(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+gboolean
+sim_module_is_registered(SimModule *module)
+{
+    return module->registration == 1 || module->registration == 5;
+}
+
 /* +CREG, +CGREG, +CEREG */
 static SimResult
 run_registration(SimModule *module, SimCommand *command)
@@ -171,11 +193,11 @@ run_registration(SimModule *module, SimCommand *command)
         sim_command_info(command, "%s: (0-2)", command->name);
         return SIM_OK;
     case SIM_FORM_READ:
-        if (*mode == 2 && module->registered)
-            sim_command_info(command, "%s: 2,1,\"1A2B\",\"01A2B3C4\",%d", command->name,
-                             which == 0 ? 7 : 8);
+        if (*mode == 2 && sim_module_is_registered(module))
+            sim_command_info(command, "%s: 2,%d,\"1A2B\",\"01A2B3C4\",%d", command->name,
+                             module->registration, which == 0 ? 7 : 8);
         else
-            sim_command_info(command, "%s: %d,%d", command->name, *mode, module->registered);
+            sim_command_info(command, "%s: %d,%d", command->name, *mode, module->registration);
         return SIM_OK;
     case SIM_FORM_SET:
         return sim_command_number(command, 0, 0, 2, mode) ? SIM_OK : SIM_CME_BAD_PARAMETERS;
@@ -195,7 +217,7 @@ run_operator(SimModule *module, SimCommand *command)
         sim_command_info(command, "+COPS: (2,\"Bench\",\"Bench\",\"311480\",8),,(0-4),(0-2)");
         return SIM_OK;
     case SIM_FORM_READ:
-        if (module->registered)
+        if (sim_module_is_registered(module))
             sim_command_info(command, "+COPS: 0,%d,\"%s\",8", module->cops_format,
                              module->cops_format == 2 ? "311480" : "Bench");
         else
@@ -256,7 +278,7 @@ static SimResult
 run_attach(SimModule *module, SimCommand *command)
 {
     if (command->form == SIM_FORM_READ)
-        sim_command_info(command, "+CGATT: %d", module->registered);
+        sim_command_info(command, "+CGATT: %d", sim_module_is_registered(module));
     return SIM_OK;
 }
 
@@ -286,6 +308,7 @@ const SimCommandDef sim_common_commands[] = {
     {"+CIMI", run_imsi, 0.05, TRUE},
     {"+CCID", run_iccid, 0.05, TRUE},
     {"#CCID", run_iccid, 0.05, TRUE},
+    {"+CRSM", run_restricted_access, 0.05, TRUE},
     {"+CNUM", run_own_number, 0.05, TRUE},
     {"+CPIN", run_pin, 0.05, FALSE},
     {"+CLCK", run_facility_lock, 0.05, FALSE},
@@ -300,6 +323,12 @@ const SimCommandDef sim_common_commands[] = {
     {"+CGDCONT", sim_context_run_define, 0.65, FALSE},
     {"+CGACT", sim_context_run_activate, 0.2, TRUE},
     {"+CGPADDR", sim_context_run_address, 0.05, TRUE},
+    {"+CMGF", sim_sms_run_format, 0.05, TRUE},
+    {"+CNMI", sim_sms_run_indications, 0.05, TRUE},
+    {"+CPMS", sim_sms_run_storage, 0.05, TRUE},
+    {"+CMGL", sim_sms_run_list, 0.05, TRUE},
+    {"+CMGR", sim_sms_run_read, 0.05, TRUE},
+    {"+CMGD", sim_sms_run_delete, 0.05, TRUE},
     {"+CSCS", run_character_set, 0.05, FALSE},
     {NULL, NULL, 0, FALSE},
 };

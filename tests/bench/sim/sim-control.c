@@ -68,6 +68,18 @@ control_urc(SimModule *module, const char *rest, GError **error)
 }
 
 static char *
+control_sms(SimModule *module, const char *rest, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(rest, " ", 2);
+
+    if (g_strv_length(words) < 2) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "sms <imei> <sender> <text>");
+        return NULL;
+    }
+    return sim_sms_receive(module, words[0], words[1], error) ? g_strdup("") : NULL;
+}
+
+static char *
 control_set(SimModule *module, const char *rest, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", -1);
@@ -110,9 +122,9 @@ static const struct {
     const char *name;
     ControlFunc run;
 } commands[] = {
-    {"state", control_state},         {"fault", control_fault},   {"set", control_set},
-    {"power-cut", control_power_cut}, {"urc", control_urc},       {"plug", control_plug},
-    {"power-on", control_power_on},   {"unplug", control_unplug},
+    {"state", control_state},         {"fault", control_fault},       {"set", control_set},
+    {"power-cut", control_power_cut}, {"urc", control_urc},           {"sms", control_sms},
+    {"plug", control_plug},           {"power-on", control_power_on}, {"unplug", control_unplug},
 };
 
 static char *

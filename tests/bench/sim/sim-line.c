@@ -4,6 +4,10 @@
 #include "sim-module.h"
 
 #define STORM_LINES 10
+/* As in the log, and in real time whatever the scale: a host that takes CONNECT for the end of the
+ * answer has to get just that. */
+#define CONNECT_GAP_MS 80
+#define END_GAP_MS 16
 #define ASK_SECONDS 0.05 /* reading a setting, however slow setting it is */
 
 struct _SimLine {
@@ -19,6 +23,9 @@ struct _SimLine {
     gboolean lost_result;
     gboolean doubled_result;
     GPtrArray *at_open;
+    SimCommand *sending; /* the one that has the line in data mode */
+    GBytes *file;        /* its bytes, before the first one goes */
+    guint file_timer;
 };
 
 static void line_run_next(SimLine *line);
@@ -169,32 +176,62 @@ on_port_line(SimPort *port, const char *text, gpointer user_data)
 }
 
 static gboolean
+on_file_end(gpointer user_data)
+{
+    SimLine *line = user_data;
+
+    line->file_timer = 0;
+    sim_port_leave_data_mode(line->port);
+    sim_command_finish(g_steal_pointer(&line->sending), SIM_NO_CARRIER);
+    return G_SOURCE_REMOVE;
+}
+
+/* All bytes are out, or nobody wants them any more. */
+static gboolean
 on_file_sent(gpointer user_data)
 {
-    SimCommand *command = user_data;
+    SimLine *line = user_data;
 
-    if (command->line != NULL)
-        sim_port_leave_data_mode(command->line->port);
-    sim_command_finish(command, SIM_NO_CARRIER);
+    if (line->sending != NULL)
+        line->file_timer = g_timeout_add(END_GAP_MS, on_file_end, line);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_file_begin(gpointer user_data)
+{
+    SimLine *line = user_data;
+    gsize length;
+    const guint8 *data = g_bytes_get_data(line->file, &length);
+
+    line->file_timer = 0;
+    sim_port_data(line->port, data, length);
+    g_clear_pointer(&line->file, g_bytes_unref);
+    sim_port_when_drained(line->port, on_file_sent, line);
     return G_SOURCE_REMOVE;
 }
 
 static void
 on_port_escape(SimPort *port, gpointer user_data)
 {
+    SimLine *line = user_data;
+
+    if (line->file != NULL) { /* not one byte has gone */
+        g_clear_pointer(&line->file, g_bytes_unref);
+        g_clear_handle_id(&line->file_timer, g_source_remove);
+        on_file_sent(line);
+    }
     sim_port_discard_output(port);
 }
 
 void
 sim_line_send_file(SimLine *line, SimCommand *command, GBytes *bytes)
 {
-    gsize length;
-    const guint8 *data = g_bytes_get_data(bytes, &length);
-
+    line->sending = command;
+    line->file = g_bytes_ref(bytes);
     sim_port_answer(line->port, "CONNECT");
     sim_port_enter_data_mode(line->port);
-    sim_port_data(line->port, data, length);
-    sim_port_when_drained(line->port, on_file_sent, command);
+    line->file_timer = g_timeout_add(CONNECT_GAP_MS, on_file_begin, line);
 }
 
 SimLine *
@@ -213,9 +250,15 @@ sim_line_new(SimModule *module, const char *tty, int fd)
 void
 sim_line_free(SimLine *line)
 {
+    SimCommand *sending = g_steal_pointer(&line->sending);
+
     g_clear_handle_id(&line->timer, g_source_remove);
+    g_clear_handle_id(&line->file_timer, g_source_remove);
+    g_clear_pointer(&line->file, g_bytes_unref);
     for (guint i = 0; line->commands != NULL && i < line->commands->len; i++)
         ((SimCommand *)g_ptr_array_index(line->commands, i))->line = NULL;
+    if (sending != NULL)
+        sim_command_finish(sending, SIM_NO_CARRIER);
     sim_port_free(line->port);
     g_clear_pointer(&line->commands, g_ptr_array_unref);
     g_queue_clear_full(&line->waiting, g_free);

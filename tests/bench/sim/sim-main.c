@@ -30,7 +30,7 @@ static const GOptionEntry entries[] = {
     {"log", 0, 0, G_OPTION_ARG_FILENAME, &log_dir, "Write DIR/<imei>.log for each module", "DIR"},
     {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale, "Divide the modules' times by N", "N"},
     {"module", 0, 0, G_OPTION_ARG_STRING_ARRAY, &modules,
-     "Add a module: NAME[,imei=..][,apn=..][,pin=..][,signal=..][,registered=0|1][,version=..]"
+     "Add a module: NAME[,imei=..][,apn=..][,pin=..][,signal=..][,registered=0|1|5][,version=..]"
      "[,package=..][,reserved-port=1]",
      "MODULE"},
     {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,

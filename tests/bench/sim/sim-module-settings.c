@@ -18,21 +18,19 @@ set_number(const char *key, const char *value, gint64 max, int *number, GError *
 }
 
 static gboolean
-set_registered(SimModule *module, const char *value, GError **error)
+set_registration(SimModule *module, const char *value, GError **error)
 {
     static const char *const names[] = {"+CREG", "+CGREG", "+CEREG"};
-    int registered = 0;
 
-    if (!set_number("registered", value, 1, &registered, error))
+    if (!set_number("registered", value, 5, &module->registration, error))
         return FALSE;
-    module->registered = registered != 0;
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *urc = g_strdup_printf("%s: %d", names[i], registered);
+        g_autofree char *urc = g_strdup_printf("%s: %d", names[i], module->registration);
 
         if (module->creg_mode[i] > 0)
             sim_module_urc(module, urc);
     }
-    for (int cid = 1; cid <= SIM_MAX_CID && !registered; cid++)
+    for (int cid = 1; cid <= SIM_MAX_CID && !sim_module_is_registered(module); cid++)
         sim_context_deactivate(module, cid);
     return TRUE;
 }
@@ -43,7 +41,7 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
     if (g_str_equal(key, "signal"))
         return set_number(key, value, 99, &module->signal, error);
     if (g_str_equal(key, "registered"))
-        return set_registered(module, value, error);
+        return set_registration(module, value, error);
     if (g_str_equal(key, "apn")) {
         sim_context_define(module, 3, "IPV4V6", value[0] != '\0' ? value : NULL);
     } else if (g_str_equal(key, "pin")) {
@@ -142,7 +140,7 @@ sim_module_describe(SimModule *module)
         gint64 value;
     } numbers[] = {{"powered", module->powered},       {"running", module->running},
                    {"plugged", module->plugged},       {"starts", module->starts},
-                   {"signal", module->signal},         {"registered", module->registered},
+                   {"signal", module->signal},         {"registered", module->registration},
                    {"pin-missing", !module->unlocked}, {"cereg-mode", module->creg_mode[2]}};
 
     json_builder_begin_object(b);

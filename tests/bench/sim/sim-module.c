@@ -97,6 +97,7 @@ sim_module_stop(SimModule *module)
     module->cfun = 1;
     memset(module->creg_mode, 0, sizeof(module->creg_mode));
     module->cops_format = 0;
+    module->cnmi = 0;
     for (int cid = 1; cid <= SIM_MAX_CID; cid++)
         sim_context_deactivate(module, cid);
     if (module->personality->stopped != NULL)
@@ -179,7 +180,7 @@ module_alloc(Sim *sim, const SimPersonality *personality)
     module->faults = sim_faults_new();
     module->lines = g_ptr_array_new_with_free_func((GDestroyNotify)sim_line_free);
     module->plugged = TRUE;
-    module->registered = TRUE;
+    module->registration = 1;
     module->signal = 25;
     module->pin_tries = SIM_PIN_TRIES;
     module->cfun = 1;
@@ -232,6 +233,7 @@ sim_module_free(SimModule *module)
     }
     for (int cid = 1; cid <= SIM_MAX_CID; cid++)
         sim_context_define(module, cid, NULL, NULL);
+    sim_sms_clear(module);
     g_clear_pointer(&module->log, sim_log_free);
     g_ptr_array_unref(module->lines);
     sim_faults_free(module->faults);

@@ -48,6 +48,8 @@ typedef struct {
     gboolean active;
 } SimContext;
 
+typedef struct _SimSms SimSms;
+
 struct _SimModule {
     Sim *sim;
     const SimPersonality *personality;
@@ -72,15 +74,17 @@ struct _SimModule {
     guint timer;      /* the next step of a start or restart */
     double first_delay;
 
-    gboolean registered;
-    int signal; /* +CSQ, 0 to 31 or 99 */
-    char *pin;  /* NULL: none set */
+    int registration; /* 27.007's <stat>: 0 none, 1 home, 5 roaming */
+    int signal;       /* +CSQ, 0 to 31 or 99 */
+    char *pin;        /* NULL: none set */
     gboolean unlocked;
     guint pin_tries; /* left; 0: the PUK is wanted */
     int cfun;
     int creg_mode[3]; /* +CREG, +CGREG, +CEREG */
     int cops_format;
     SimContext contexts[SIM_MAX_CID + 1];
+    SimSms *messages; /* on the SIM */
+    int cnmi;         /* +CNMI's second value: whether a new message is announced */
 };
 
 /* `text` is what follows --module=. */
@@ -116,6 +120,18 @@ double sim_module_take_first_delay(SimModule *module);
 
 /* sim-common.c */
 extern const SimCommandDef sim_common_commands[];
+gboolean sim_module_is_registered(SimModule *module);
+
+/* sim-sms.c */
+SimResult sim_sms_run_format(SimModule *module, SimCommand *command);
+SimResult sim_sms_run_indications(SimModule *module, SimCommand *command);
+SimResult sim_sms_run_storage(SimModule *module, SimCommand *command);
+SimResult sim_sms_run_list(SimModule *module, SimCommand *command);
+SimResult sim_sms_run_read(SimModule *module, SimCommand *command);
+SimResult sim_sms_run_delete(SimModule *module, SimCommand *command);
+/* A message arrives from the network. */
+gboolean sim_sms_receive(SimModule *module, const char *sender, const char *text, GError **error);
+void sim_sms_clear(SimModule *module);
 
 /* sim-context.c: PDP contexts */
 SimResult sim_context_run_define(SimModule *module, SimCommand *command);

@@ -160,7 +160,9 @@ class SimTest(unittest.TestCase):
         self.sim.stdout.close()
         self.assertFalse(os.path.exists(root))
         self.server.stop()
-        print(self.log()[-1500:]) if os.environ.get("SHOW") else None
+        result = self._outcome.result
+        if any(test is self for test, _ in result.failures + result.errors):
+            print(self.log())
         self.dir.cleanup()
 
     def path(self, name):
@@ -283,6 +285,30 @@ class Line(SimTest):
         self.ok(f"fault {IMEI} clear")
         self.assertEqual(tty.answer(), b"")
 
+    def test_slow_answer(self):
+        slow, other = self.tty(0), self.tty(1)
+        self.ok(f"fault {IMEI} slow-answer=100,on=+GMR")
+        slow.write(b"AT+GMR\r")
+        while "> AT+GMR" not in self.log():
+            time.sleep(0.01)
+        self.assertEqual(other.command("AT")[-1], "OK")
+        self.assertNotIn(f"< {OLD}", self.log())
+        slow.expect(OLD.encode() + rb"\r\n\r\nOK\r\n")
+
+    def test_messages(self):
+        tty = self.tty()
+        tty.command("AT+CNMI=2,1,0,0,0")
+        self.ok(f"sms {IMEI} +15551234567 hellohello")
+        tty.expect(rb'\r\n\+CMTI: "SM",1\r\n')
+        number, time_stamp, text = "5155214365F7", r"\d{14}", "E8329BFD4697D9EC37"
+        pdu = f"00040B91{number}0000{time_stamp}0A{text}"
+        for status in "01":
+            self.assertRegex(
+                " ".join(tty.ask("AT+CMGR=1")), rf"^\+CMGR: {status},,\d+ {pdu} OK$"
+            )
+        self.assertEqual(tty.ask("AT+CMGD=1"), ["OK"])
+        self.assertEqual(tty.ask("AT+CMGL=4"), ["OK"])
+
     def test_unsolicited(self):
         self.ok(f"urc {IMEI} #OTAEV: lost, nobody has it open")
         tty = self.tty()
@@ -292,6 +318,9 @@ class Line(SimTest):
         tty.command("AT+CEREG=1")
         self.ok(f"set {IMEI} registered=0")
         tty.expect(rb"\r\n\+CEREG: 0\r\n")
+        self.ok(f"set {IMEI} registered=5")
+        tty.expect(rb"\r\n\+CEREG: 5\r\n")
+        self.assertEqual(tty.ask("AT#SGACT=3,1")[-1], "OK")
 
     def test_pin(self):
         self.ok(f"set {IMEI} pin=1234")
@@ -341,6 +370,22 @@ class Ftp(SimTest):
         tty.write(b'AT#FTPGET="large"\r')
         got = tty.expect(rb"\r\nNO CARRIER\r\n")
         self.assertEqual(got, b"\r\nCONNECT\r\n" + data + b"\r\nNO CARRIER\r\n")
+
+    def test_escape(self):
+        """The host leaves data mode; then a restart ends it."""
+        self.put("large", os.urandom(300000))
+        tty = self.tty()
+        self.connect(tty)
+        tty.write(b'AT#FTPGET="large"\r')
+        tty.expect(rb"CONNECT\r\n")
+        self.ok(f"urc {IMEI} #OTAEV: held back")
+        tty.write(b"+++")
+        tty.expect(rb"\r\nNO CARRIER\r\n\r\n#OTAEV: held back\r\n")
+        self.assertEqual(tty.ask("AT+GMR"), [OLD, "OK"])
+        tty.write(b'AT#FTPGET="large"\r')
+        tty.expect(rb"CONNECT\r\n")
+        self.ok(f"power-cut {IMEI}")
+        tty.rest()
 
     def test_packets(self):
         tty = self.tty()
@@ -585,6 +630,15 @@ class Several(SimTest):
         self.ok(f"plug {IMEI}")
         self.assertEqual(self.state()["ttys"], ["ttyUSB5", "ttyUSB6"])
         self.assertIn("ID_VENDOR_ID=1bc7", uevent("ttyUSB5"))
+
+    def test_lists(self):
+        for option, name in [("--list-faults", "ftp-cut=N"), ("--list-modules", "me910c1-na")]:
+            text = subprocess.run([SIM, option], stdout=subprocess.PIPE, check=True).stdout
+            self.assertIn(name, text.decode().split())
+        for option in ["--module=nokia", "--module=me910c1-na,imei=1", "--scale=0"]:
+            self.assertNotEqual(
+                subprocess.run([SIM, option], stderr=subprocess.PIPE).returncode, 0, option
+            )
 
     def test_control_errors(self):
         for line in [
