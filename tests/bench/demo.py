@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--module", choices=MODELS, default=next(iter(MODELS)))
-    parser.add_argument("--channel", choices=CHANNELS, default="modemmanager")
+    parser.add_argument("--channel", choices=CHANNELS, default="port")
     options = parser.parse_args()
     if not options.yes and not options.keep and not sys.stdin.isatty():
         parser.error("there is no terminal to ask on: give --yes")
