@@ -19,34 +19,37 @@ try_version(FotaSession *session, const char *command, guint seconds, GError **e
     return NULL;
 }
 
-char *
-fota_session_read_version(FotaSession *session, const char *command, guint seconds, GError **error)
+FotaResult
+fota_session_read_version(FotaSession *session, const char *command, char **version, GError **error)
 {
-    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+    guint seconds = fota_session_get_number(session, "VersionTime");
     guint pause = fota_session_get_number(session, "VersionPause");
+    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
     g_autofree char *last = NULL;
 
     for (;;) {
         g_autoptr(GError) local_error = NULL;
         gint64 left = end - fota_boot_time();
-        g_autofree char *version = NULL;
+        g_autofree char *now = NULL;
 
         if (left <= 0) {
             g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
                         "%s was not answered twice the same within %u s", command, seconds);
-            return NULL;
+            return FOTA_RESULT_FAILED_FOR_NOW;
         }
-        version =
+        now =
             try_version(session, command, (guint)CLAMP(left / G_USEC_PER_SEC, 1, 10), &local_error);
         if (local_error != NULL) {
             g_propagate_error(error, g_steal_pointer(&local_error));
-            return NULL;
+            return FOTA_RESULT_FAILED_FOR_NOW;
         }
-        if (version != NULL && version[0] != '\0' && g_strcmp0(version, last) == 0)
-            return g_steal_pointer(&version);
+        if (now != NULL && now[0] != '\0' && g_strcmp0(now, last) == 0) {
+            *version = g_steal_pointer(&now);
+            return FOTA_RESULT_DONE;
+        }
         g_free(last);
-        last = g_steal_pointer(&version);
+        last = g_steal_pointer(&now);
         if (!fota_session_pause(session, pause, error))
-            return NULL;
+            return FOTA_RESULT_FAILED_FOR_NOW;
     }
 }

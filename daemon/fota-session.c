@@ -179,26 +179,6 @@ fota_session_command(FotaSession *session, const char *command, guint seconds, G
                                             current_cancellable(session), &session->cme, error);
 }
 
-char *
-fota_session_query(FotaSession *session, const char *command, const char *prefix, guint seconds,
-                   GError **error)
-{
-    g_auto(GStrv) lines = fota_session_command(session, command, seconds, error);
-
-    if (lines == NULL)
-        return NULL;
-    for (guint i = 0; lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], prefix)) {
-            const char *rest = lines[i] + strlen(prefix);
-
-            return g_strdup(rest + strspn(rest, " "));
-        }
-    }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
-                "%s was answered without a line %s", command, prefix);
-    return NULL;
-}
-
 int
 fota_session_get_cme(FotaSession *session)
 {

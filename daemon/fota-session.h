@@ -51,9 +51,8 @@ void fota_session_set_channel(FotaSession *session, FotaChannel *channel);
 /** A FotaTrace for the channel: writes the debug log, without secrets and personal numbers. */
 void fota_session_trace(char direction, const char *line, gpointer session);
 
-/** See FotaChannelClass. */
+/** See FotaChannelClass; fota_session_wait_back() stands in plugins/fota-plugin.h. */
 gboolean fota_session_wait_gone(FotaSession *session, guint seconds, GError **error);
-gboolean fota_session_wait_back(FotaSession *session, guint seconds, GError **error);
 
 /** Microseconds of the clock that goes on in suspend and is never set. */
 gint64 fota_boot_time(void);

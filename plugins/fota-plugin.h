@@ -157,10 +157,6 @@ const char *fota_session_get_network(FotaSession *session, const char *key);
 GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error);
 
-/** As fota_session_command(); returns what follows @prefix and blanks in the first such line. */
-char *fota_session_query(FotaSession *session, const char *command, const char *prefix,
-                         guint seconds, GError **error);
-
 /** Number of the last +CME ERROR (or +CMS ERROR), -1 when the last failure carried none. */
 int fota_session_get_cme(FotaSession *session);
 
@@ -181,6 +177,13 @@ gboolean fota_session_hears_unsolicited(FotaSession *session);
  */
 char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds,
                                     GError **error);
+
+/**
+ * Waits until a module that has left by itself (FOTA_MODULE_ERROR_GONE) is back and answers AT, and
+ * goes on with it. FOTA_MODULE_ERROR_NOT_RETURNED after @seconds. Restarts of the installation are
+ * not a plugin's business: the daemon follows them.
+ */
+gboolean fota_session_wait_back(FotaSession *session, guint seconds, GError **error);
 
 /** Lets @seconds pass, where the vendor demands a pause. FALSE when cancelled or gone. */
 gboolean fota_session_pause(FotaSession *session, guint seconds, GError **error);
@@ -215,12 +218,21 @@ const char *fota_session_recall(FotaSession *session, const char *name);
 
 /* Shared by plugins */
 
+/** As fota_session_command(), where the lines of the answer do not matter. */
+gboolean
+fota_session_order(FotaSession *session, const char *command, guint seconds, GError **error);
+
+/** As fota_session_command(); returns what follows @prefix and blanks in the first such line. */
+char *fota_session_query(FotaSession *session, const char *command, const char *prefix,
+                         guint seconds, GError **error);
+
 /**
- * Reads the version with @command until two answers in a row are the same, for at most @seconds: a
- * module that has just started may answer late, with nothing, or with a version in between.
+ * Reads the version with @command until two answers in a row are the same, for at most the model's
+ * VersionTime: a module that has just started may answer late, with nothing, or with a version in
+ * between. FOTA_RESULT_FAILED_FOR_NOW when *@version stays NULL.
  */
-char *
-fota_session_read_version(FotaSession *session, const char *command, guint seconds, GError **error);
+FotaResult fota_session_read_version(FotaSession *session, const char *command, char **version,
+                                     GError **error);
 
 /** One line of a table of a vendor's error numbers, ended by {0, NULL}. */
 typedef struct {
@@ -230,5 +242,11 @@ typedef struct {
 
 /** Text of @number in @table, or NULL when the vendor's document does not list it. */
 const char *fota_code_text(const FotaCodeText *table, int number);
+
+/**
+ * Adds to @error what the number of the last +CME ERROR means: in the vendor's @table (may be NULL),
+ * else in 3GPP TS 27.007. Adds nothing when there was no number.
+ */
+void fota_session_explain(FotaSession *session, const FotaCodeText *table, GError **error);
 
 G_END_DECLS

@@ -2,15 +2,6 @@
 #include "plugins/telit/telit-errors.h"
 
 const FotaCodeText telit_cme_texts[] = {
-    {3, "operation not allowed"},
-    {4, "operation not supported"},
-    {10, "no SIM"},
-    {11, "the SIM wants its PIN"},
-    {13, "SIM failure"},
-    {14, "SIM busy"},
-    {30, "no network service"},
-    {31, "network timeout"},
-    {100, "unknown"},
     {400, "generic undocumented error"},
     {401, "wrong state"},
     {402, "wrong mode"},

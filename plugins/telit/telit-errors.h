@@ -4,9 +4,8 @@
 #include "plugins/fota-plugin.h"
 
 /**
- * What a Telit module's +CME ERROR numbers mean: the general ones of 3GPP TS 27.007 and those of
- * the socket and FTP commands. The latter are the numbers of the older families (UC864, GE864);
- * later ones number anew from 550 on, which Telit does not publish, so an unknown number is shown
- * as it is.
+ * What a Telit module's own +CME ERROR numbers mean, those of the socket and FTP commands. They are
+ * the numbers of the older families (UC864, GE864); later ones number anew from 550 on, which Telit
+ * does not publish, so an unknown number is shown as it is.
  */
 extern const FotaCodeText telit_cme_texts[];

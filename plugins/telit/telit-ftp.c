@@ -14,24 +14,6 @@
 /* A transfer may take TIME_FTP, and as much again as the delta needs at this slow pace, bytes/s. */
 #define SLOWEST 500
 
-void
-telit_explain(FotaSession *session, GError **error)
-{
-    int number = fota_session_get_cme(session);
-    const char *text = fota_code_text(telit_cme_texts, number);
-
-    if (number < 0)
-        return;
-    if (text == NULL)
-        text = "a number that Telit has not published";
-    if (strstr((*error)->message, text) == NULL) {
-        g_autofree char *message = g_strdup_printf("%s (%s)", (*error)->message, text);
-
-        g_free((*error)->message);
-        (*error)->message = g_steal_pointer(&message);
-    }
-}
-
 /* What the FTP server answered last, "" when the module does not tell. */
 static char *
 server_said(FotaSession *session)
@@ -55,7 +37,7 @@ fail(FotaSession *session, GError *refusal, int otherwise, const char *what, GEr
         g_propagate_error(error, g_steal_pointer(&owned));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    telit_explain(session, &owned);
+    fota_session_explain(session, telit_cme_texts, &owned);
     said = server_said(session);
     if (g_str_has_prefix(said, "530"))
         code = FOTA_MODULE_ERROR_LOGIN;
@@ -77,7 +59,6 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
     g_autofree char *password = NULL;
     g_autofree char *command = NULL;
     g_autofree char *address = NULL;
-    g_auto(GStrv) lines = NULL;
 
     if (g_strcmp0(update->scheme, "ftp") != 0 || update->host == NULL || update->path == NULL) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
@@ -92,8 +73,7 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT#FTPOPEN=%s,%s,%s,%u,%u", server, user, password,
                               fota_session_get_number(session, "FtpMode"), cid);
-    lines = fota_session_command(session, command, TIME_OPEN, &local_error);
-    if (lines != NULL)
+    if (fota_session_order(session, command, TIME_OPEN, &local_error))
         return FOTA_RESULT_DONE;
     return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_SERVER,
                 "the delta's server did not let us in", error);
@@ -133,14 +113,12 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
     g_autoptr(GError) local_error = NULL;
     g_autofree char *quoted = fota_at_quote(update->path, error);
     g_autofree char *command = NULL;
-    g_auto(GStrv) lines = NULL;
 
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT#FTPGETOTA=%s,0", quoted);
     fota_session_report_bytes(session, 0, update->size);
-    lines = fota_session_command(session, command, limit, &local_error);
-    if (lines == NULL)
+    if (!fota_session_order(session, command, limit, &local_error))
         return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
                     "the delta did not arrive", error);
     fota_session_report_bytes(session, update->size, update->size);
@@ -150,7 +128,5 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
 gboolean
 telit_ftp_close(FotaSession *session, GError **error)
 {
-    g_auto(GStrv) lines = fota_session_command(session, "AT#FTPCLOSE", TIME_FTP, error);
-
-    return lines != NULL;
+    return fota_session_order(session, "AT#FTPCLOSE", TIME_FTP, error);
 }

@@ -19,6 +19,3 @@ FotaResult telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, 
 FotaResult telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error);
 
 gboolean telit_ftp_close(FotaSession *session, GError **error);
-
-/** Adds to @error what the number of the last +CME ERROR means. */
-void telit_explain(FotaSession *session, GError **error);

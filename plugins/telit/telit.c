@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugins/fota-plugin.h"
+#include "plugins/telit/telit-errors.h"
 #include "plugins/telit/telit-ftp.h"
 
 /*
@@ -23,13 +24,9 @@
 static FotaResult
 telit_inspect(FotaSession *session, char **version, GError **error)
 {
-    g_auto(GStrv) model = fota_session_command(session, "AT+GMM", TIME_SHORT, error);
-
-    if (model == NULL)
+    if (!fota_session_order(session, "AT+GMM", TIME_SHORT, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    *version = fota_session_read_version(session, "AT+GMR",
-                                         fota_session_get_number(session, "VersionTime"), error);
-    return *version != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
+    return fota_session_read_version(session, "AT+GMR", version, error);
 }
 
 /* The +CGDCONT line of @cid, NULL without an error when the context is not defined. */
@@ -65,7 +62,6 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
     g_autofree char *context = read_context(session, cid, &local_error);
     g_autofree char *quoted = NULL;
     g_autofree char *command = NULL;
-    g_auto(GStrv) lines = NULL;
 
     if (local_error != NULL) {
         g_propagate_error(error, g_steal_pointer(&local_error));
@@ -86,8 +82,7 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
     g_free(context);
     context = g_strdup_printf("%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
     command = g_strconcat("AT+CGDCONT=", context, NULL);
-    lines = fota_session_command(session, command, TIME_SHORT, error);
-    if (lines == NULL)
+    if (!fota_session_order(session, command, TIME_SHORT, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     fota_session_remember(session, "Context", context);
     return FOTA_RESULT_DONE;
@@ -141,16 +136,15 @@ activate_context(FotaSession *session, guint cid, GError **error)
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", cid);
     g_autofree char *active = g_strdup_printf("#SGACT: %u,1", cid);
     g_autoptr(GError) local_error = NULL;
-    g_auto(GStrv) lines = fota_session_command(session, command, TIME_CONTEXT, &local_error);
     g_auto(GStrv) contexts = NULL;
 
-    if (lines != NULL)
+    if (fota_session_order(session, command, TIME_CONTEXT, &local_error))
         return FOTA_RESULT_DONE;
     if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    telit_explain(session, &local_error);
+    fota_session_explain(session, telit_cme_texts, &local_error);
     contexts = fota_session_command(session, "AT#SGACT?", TIME_SHORT, NULL);
     if (contexts != NULL && g_strv_contains((const char *const *)contexts, active))
         return FOTA_RESULT_DONE;
@@ -172,10 +166,9 @@ transfer(FotaSession *session, const FotaUpdate *update, GError **error)
     if (result != FOTA_RESULT_DONE)
         return result;
     /* h) Once more, as the guide has it: a delta for another base can ruin the module. */
-    version = fota_session_read_version(session, "AT+GMR",
-                                        fota_session_get_number(session, "VersionTime"), error);
-    if (version == NULL)
-        return FOTA_RESULT_FAILED_FOR_NOW;
+    result = fota_session_read_version(session, "AT+GMR", &version, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
     if (strcmp(version, update->from) != 0) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE,
                     "the module runs %s, the delta is for %s", version, update->from);
@@ -209,11 +202,9 @@ deactivate_context(FotaSession *session, guint cid)
 {
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", cid);
     g_autoptr(GError) error = NULL;
-    g_auto(GStrv) lines = NULL;
 
     fota_session_shield(session, TRUE);
-    lines = fota_session_command(session, command, TIME_CONTEXT, &error);
-    if (lines == NULL)
+    if (!fota_session_order(session, command, TIME_CONTEXT, &error))
         fota_session_note(session, "context %u did not close: %s", cid, error->message);
     fota_session_shield(session, FALSE);
 }
@@ -225,11 +216,9 @@ telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *socket =
         g_strdup_printf("AT#SCFG=%u,%u,%s", fota_session_get_number(session, "SocketId"), cid,
                         fota_session_get_text(session, "SocketSetup"));
-    g_auto(GStrv) lines = NULL;
     FotaResult result;
 
-    lines = fota_session_command(session, socket, TIME_SHORT, error);
-    if (lines == NULL)
+    if (!fota_session_order(session, socket, TIME_SHORT, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if ((result = ensure_apn(session, cid, error)) != FOTA_RESULT_DONE ||
         (result = check_signal(session, error)) != FOTA_RESULT_DONE ||
@@ -261,15 +250,14 @@ static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
-    g_auto(GStrv) lines = fota_session_command(session, "AT#OTAUP=0", TIME_INSTALL, &local_error);
 
-    if (lines != NULL)
+    if (fota_session_order(session, "AT#OTAUP=0", TIME_INSTALL, &local_error))
         return FOTA_RESULT_DONE;
     if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    telit_explain(session, &local_error);
+    fota_session_explain(session, telit_cme_texts, &local_error);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_INSTALL_REFUSED,
                 "the module refuses the delta: %s; is it the delta from %s?", local_error->message,
                 update->from);
@@ -284,15 +272,13 @@ restore_context(FotaSession *session, GError **error)
     g_autoptr(GError) local_error = NULL;
     g_autofree char *context = NULL;
     g_autofree char *command = NULL;
-    g_auto(GStrv) lines = NULL;
 
     if (wanted == NULL)
         return FOTA_RESULT_DONE;
     context = read_context(session, fota_session_get_number(session, "ContextId"), &local_error);
     if (local_error == NULL && (context == NULL || !has_apn(context))) {
         command = g_strconcat("AT+CGDCONT=", wanted, NULL);
-        lines = fota_session_command(session, command, TIME_SHORT, &local_error);
-        if (lines != NULL)
+        if (fota_session_order(session, command, TIME_SHORT, &local_error))
             fota_session_note(session, "the restart lost PDP context %s; it is set again", wanted);
     }
     if (local_error == NULL)
@@ -305,12 +291,11 @@ restore_context(FotaSession *session, GError **error)
 static FotaResult
 telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
 {
+    FotaResult result = fota_session_read_version(session, "AT+GMR", version, error);
     g_autofree char *report = NULL;
 
-    *version = fota_session_read_version(session, "AT+GMR",
-                                         fota_session_get_number(session, "VersionTime"), error);
-    if (*version == NULL)
-        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (result != FOTA_RESULT_DONE)
+        return result;
     if (fota_session_hears_unsolicited(session))
         report = fota_session_wait_unsolicited(session, "#OTAEV:", 0, NULL);
     if (report != NULL)

@@ -6,10 +6,18 @@
 
 struct _FotaSession {
     GKeyFile *models;
+    const char *model;
+    const char *poll;
+    GHashTable *network;
     GHashTable *texts;
     GHashTable *settings;
+    GString *notes;
     const FakeExchange *script;
-    const char *apn;
+    gboolean cancelled;
+    gboolean shielded;
+    guint percent;
+    guint seconds;
+    guint64 received, total;
     int cme;
 };
 
@@ -22,86 +30,164 @@ fake_session_new(const char *models, const FakeExchange *script)
     session->models = g_key_file_new();
     g_key_file_load_from_file(session->models, models, G_KEY_FILE_NONE, &error);
     g_assert_no_error(error);
+    session->model = "TEST";
+    session->network = g_hash_table_new(g_str_hash, g_str_equal);
     session->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    session->notes = g_string_new(NULL);
     session->script = script;
     return session;
 }
 
 void
-fake_session_set_network(FotaSession *session, const char *apn)
+fake_session_set_model(FotaSession *session, const char *model)
 {
-    session->apn = apn;
+    session->model = model;
+}
+
+void
+fake_session_set_network(FotaSession *session, const char *key, const char *value)
+{
+    g_hash_table_insert(session->network, (char *)key, (char *)value);
+}
+
+void
+fake_session_set_poll(FotaSession *session, const char *poll)
+{
+    session->poll = poll;
 }
 
 void
 fake_session_finish(FotaSession *session)
 {
     g_assert_cmpstr(session->script->command, ==, NULL);
+    g_assert_false(session->shielded);
     g_key_file_unref(session->models);
+    g_hash_table_unref(session->network);
     g_hash_table_unref(session->texts);
     g_hash_table_unref(session->settings);
+    g_string_free(session->notes, TRUE);
     g_free(session);
 }
 
-const char *
-fake_session_remembered(FotaSession *session, const char *name)
+guint
+fake_session_get_percent(FotaSession *session)
 {
-    return g_hash_table_lookup(session->settings, name);
+    return session->percent;
+}
+
+guint64
+fake_session_get_received(FotaSession *session)
+{
+    return session->received;
+}
+
+guint64
+fake_session_get_total(FotaSession *session)
+{
+    return session->total;
+}
+
+const char *
+fake_session_get_notes(FotaSession *session)
+{
+    return session->notes->str;
+}
+
+guint
+fake_session_get_seconds(FotaSession *session)
+{
+    return session->seconds;
+}
+
+/* The next exchange, for this kind of channel. */
+static const FakeExchange *
+peek(FotaSession *session)
+{
+    while (session->poll != NULL && session->script->command != NULL &&
+           session->script->command[0] == '|')
+        session->script++;
+    return session->script;
+}
+
+static gboolean
+is_next(FotaSession *session, const char *command)
+{
+    return g_strcmp0(peek(session)->command, command) == 0;
+}
+
+/* Cancelled from now on, when the script says so. */
+static gboolean
+check_cancelled(FotaSession *session, GError **error)
+{
+    if (is_next(session, FAKE_CANCEL)) {
+        session->cancelled = TRUE;
+        session->script++;
+    }
+    if (session->cancelled && !session->shielded)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+    return session->cancelled && !session->shielded;
+}
+
+static void
+set_failure(FotaSession *session, const char *answer, GError **error)
+{
+    guint64 number;
+
+    if (answer[0] == '!' && !g_ascii_string_to_unsigned(answer + 1, 10, 0, 9999, &number, NULL)) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s", answer + 1);
+    } else if (answer[0] == '!') {
+        session->cme = (int)number;
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "+CME ERROR: %d", session->cme);
+    } else {
+        g_set_error(error, FOTA_MODULE_ERROR,
+                    answer[0] == '?' ? FOTA_MODULE_ERROR_SILENT : FOTA_MODULE_ERROR_GONE,
+                    "no answer");
+    }
 }
 
 GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
 {
-    const char *answer;
+    gboolean polled = g_strcmp0(command, session->poll) == 0 && is_next(session, FAKE_URC);
+    const char *wanted, *answer;
 
-    g_assert_cmpstr(command, ==, session->script->command);
-    g_assert_cmpuint(seconds, >, 0);
-    answer = session->script->answer;
-    session->script++;
     session->cme = -1;
-    if (answer[0] == '!') {
-        session->cme = (int)g_ascii_strtoll(answer + 1, NULL, 10);
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "+CME ERROR: %d", session->cme);
+    if (check_cancelled(session, error))
         return NULL;
-    }
-    if (strcmp(answer, "?") == 0 || strcmp(answer, "-") == 0) {
-        g_set_error(error, FOTA_MODULE_ERROR,
-                    answer[0] == '?' ? FOTA_MODULE_ERROR_SILENT : FOTA_MODULE_ERROR_GONE,
-                    "no answer");
+    wanted = peek(session)->command;
+    if (!polled)
+        g_assert_cmpstr(command, ==, wanted != NULL && wanted[0] == '|' ? wanted + 1 : wanted);
+    g_assert_cmpuint(seconds, >, 0);
+    answer = session->script++->answer;
+    if (answer[0] == '!' || strcmp(answer, "?") == 0 || strcmp(answer, "-") == 0) {
+        set_failure(session, answer, error);
         return NULL;
     }
     return answer[0] != '\0' ? g_strsplit(answer, "\n", -1) : g_new0(char *, 1);
 }
 
-char *
-fota_session_query(FotaSession *session, const char *command, const char *prefix, guint seconds,
-                   GError **error)
+FotaResult
+fota_session_read_version(FotaSession *session, const char *command, char **version, GError **error)
 {
-    g_auto(GStrv) lines = fota_session_command(session, command, seconds, error);
+    g_auto(GStrv) lines = fota_session_command(
+        session, command, fota_session_get_number(session, "VersionTime"), error);
 
-    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], prefix))
-            return g_strdup(g_strchug(lines[i] + strlen(prefix)));
-    }
-    if (lines != NULL)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER, "no %s", prefix);
-    return NULL;
-}
-
-char *
-fota_session_read_version(FotaSession *session, const char *command, guint seconds, GError **error)
-{
-    g_auto(GStrv) lines = fota_session_command(session, command, seconds, error);
-
-    return lines != NULL ? g_strdup(lines[0]) : NULL;
+    *version = lines != NULL ? g_strdup(lines[0]) : NULL;
+    return lines != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 const char *
 fota_session_get_text(FotaSession *session, const char *key)
 {
-    g_hash_table_insert(session->texts, g_strdup(key),
-                        g_key_file_get_string(session->models, "*", key, NULL));
+    g_auto(GStrv) groups = g_key_file_get_groups(session->models, NULL);
+
+    for (guint i = 0; groups[i] != NULL; i++) {
+        if (g_pattern_match_simple(groups[i], session->model) &&
+            g_key_file_has_key(session->models, groups[i], key, NULL))
+            g_hash_table_insert(session->texts, g_strdup(key),
+                                g_key_file_get_string(session->models, groups[i], key, NULL));
+    }
     g_assert_nonnull(g_hash_table_lookup(session->texts, key));
     return g_hash_table_lookup(session->texts, key);
 }
@@ -115,13 +201,13 @@ fota_session_get_number(FotaSession *session, const char *key)
 const char *
 fota_session_get_network(FotaSession *session, const char *key)
 {
-    return strcmp(key, "Apn") == 0 ? session->apn : NULL;
+    return g_hash_table_lookup(session->network, key);
 }
 
 const char *
 fota_session_get_model(FotaSession *session)
 {
-    return "TEST";
+    return session->model;
 }
 
 int
@@ -133,19 +219,40 @@ fota_session_get_cme(FotaSession *session)
 gboolean
 fota_session_hears_unsolicited(FotaSession *session)
 {
-    return FALSE;
+    return session->poll == NULL;
 }
 
 char *
 fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds, GError **error)
 {
+    if (check_cancelled(session, error))
+        return NULL;
+    if (session->poll == NULL && is_next(session, FAKE_URC)) {
+        g_assert_nonnull(strstr(session->script->answer, text));
+        return g_strdup(session->script++->answer);
+    }
+    session->seconds += seconds;
     return NULL;
+}
+
+gboolean
+fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
+{
+    if (check_cancelled(session, error))
+        return FALSE;
+    g_assert_cmpstr(peek(session)->command, ==, FAKE_BACK);
+    g_assert_cmpuint(seconds, >, 0);
+    if (strcmp(session->script++->answer, "-") != 0)
+        return TRUE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED, "it is not back");
+    return FALSE;
 }
 
 gboolean
 fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {
-    return TRUE;
+    session->seconds += seconds;
+    return !check_cancelled(session, error);
 }
 
 void
@@ -163,20 +270,33 @@ fota_session_recall(FotaSession *session, const char *name)
 void
 fota_session_shield(FotaSession *session, gboolean shielded)
 {
+    session->shielded = shielded;
 }
 
 void
 fota_session_report_progress(FotaSession *session, guint percent)
 {
+    g_assert_cmpuint(percent, >=, session->percent);
     g_assert_cmpuint(percent, <=, 100);
+    session->percent = percent;
 }
 
 void
 fota_session_report_bytes(FotaSession *session, guint64 received, guint64 total)
 {
+    g_assert_cmpuint(received, >=, session->received);
+    g_assert_true(total == 0 || received <= total);
+    session->received = received;
+    session->total = total;
 }
 
 void
 fota_session_note(FotaSession *session, const char *format, ...)
 {
+    va_list args;
+
+    va_start(args, format);
+    g_string_append_vprintf(session->notes, format, args);
+    va_end(args);
+    g_string_append_c(session->notes, '\n');
 }

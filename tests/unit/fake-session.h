@@ -10,19 +10,43 @@ G_BEGIN_DECLS
  * every fault. It implements what a plugin may call, in memory and without time.
  */
 
-/** One exchange. A command that is not the next one in the script fails the test. */
+/** Commands of exchanges that are none. */
+#define FAKE_URC "<"       /* the module says @answer by itself */
+#define FAKE_BACK "back"   /* the module comes back; with the answer "-" it does not */
+#define FAKE_CANCEL "stop" /* the update is cancelled; until then, nothing happened */
+
+/**
+ * One exchange. A command that is not the next one in the script fails the test. One that begins
+ * with "|" takes place only where unsolicited lines are heard.
+ */
 typedef struct {
     const char *command;
-    const char
-        *answer; /**< lines parted by \n; "!421" = +CME ERROR: 421; "?" = silence; "-" = gone */
+    const char *
+        answer; /**< lines parted by \n; "!421" = +CME ERROR: 421; "!text" = refused with this text;
+                   "?" = silence; "-" = gone */
 } FakeExchange;
 
 /** @models: the plugin's data file. @script ends with a NULL command. */
 FotaSession *fake_session_new(const char *models, const FakeExchange *script);
-void fake_session_set_network(FotaSession *session, const char *apn);
-/** Fails when exchanges of the script are left over. */
+/** "TEST" unless set. */
+void fake_session_set_model(FotaSession *session, const char *model);
+/** A key of [Network]; NULL @value = unset, as all are at first. */
+void fake_session_set_network(FotaSession *session, const char *key, const char *value);
+/**
+ * The kind of channel. NULL: unsolicited lines are heard. Otherwise they are not, and the script's
+ * FAKE_URC lines are what the module answers when it is asked with @poll instead.
+ */
+void fake_session_set_poll(FotaSession *session, const char *poll);
+/** Fails when exchanges of the script are left over, or the session is still shielded. */
 void fake_session_finish(FotaSession *session);
-/** What fota_session_remember() stored, or NULL. */
-const char *fake_session_remembered(FotaSession *session, const char *name);
+
+/** What the plugin has reported last. */
+guint fake_session_get_percent(FotaSession *session);
+guint64 fake_session_get_received(FotaSession *session);
+guint64 fake_session_get_total(FotaSession *session);
+/** All its notes, one a line. */
+const char *fake_session_get_notes(FotaSession *session);
+/** Seconds that it has let pass. */
+guint fake_session_get_seconds(FotaSession *session);
 
 G_END_DECLS

@@ -303,7 +303,7 @@ test_download(gconstpointer data)
     FotaUpdate this_update = update;
     g_autoptr(GError) error = NULL;
 
-    fake_session_set_network(session, test->apn);
+    fake_session_set_network(session, "Apn", test->apn);
     if (test->path != NULL)
         this_update.path = test->path;
     g_assert_cmpint(fota_plugin.download(session, &this_update, &error), ==, test->result);
@@ -327,7 +327,7 @@ test_rehearsal(void)
     g_autoptr(GError) error = NULL;
 
     rehearsal.rehearsal = TRUE;
-    fake_session_set_network(session, "VZWINTERNET");
+    fake_session_set_network(session, "Apn", "VZWINTERNET");
     g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
     fake_session_finish(session);
 }
@@ -341,7 +341,7 @@ test_other_scheme(void)
     g_autoptr(GError) error = NULL;
 
     https.scheme = "https";
-    fake_session_set_network(session, "VZWINTERNET");
+    fake_session_set_network(session, "Apn", "VZWINTERNET");
     g_assert_cmpint(fota_plugin.download(session, &https, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
     fake_session_finish(session);
