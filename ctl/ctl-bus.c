@@ -164,8 +164,6 @@ ctl_bus_choose_module(Ctl *ctl, const char *token, GError **error)
 
     if (modules == NULL)
         return NULL;
-    if (modules->len == 1)
-        token = NULL; /* whether it is stale, fotad tells */
     for (guint i = 0; i < modules->len; i++) {
         if (is_meant(modules->pdata[i], ctl->module, token)) {
             chosen = modules->pdata[i];

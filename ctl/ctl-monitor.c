@@ -156,11 +156,15 @@ on_module_added(CtlMonitor *monitor, GVariant *arguments)
     const char *path;
 
     g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
-    if (!is_shown(monitor, path) || find_module(monitor, path) != NULL ||
+    if (!is_shown(monitor, path) ||
         !g_variant_lookup(interfaces, CTL_BUS_MODULE, "@a{sv}", &properties))
         return;
-    module = ctl_module_new(path, properties);
-    g_ptr_array_add(monitor->modules, module);
+    module = find_module(monitor, path);
+    if (module == NULL) {
+        module = ctl_module_new(path, properties);
+        g_ptr_array_add(monitor->modules, module);
+    }
+    ctl_module_merge(module, properties); /* a fotad that was started anew shows it again */
     monitor->progress.many = monitor->modules->len > 1;
     show_whole(monitor, module);
 }

@@ -48,9 +48,9 @@ def iterate_until(condition, what):
 class FakeDaemon:
     """The program tests/bus/fake-daemon; the commands are explained there."""
 
-    def __init__(self, bus):
+    def __init__(self, bus, *imeis):
         self._process = subprocess.Popen(
-            [os.environ["FOTA_FAKE_DAEMON"]], env=bus.environment(), text=True, bufsize=1,
+            [os.environ["FOTA_FAKE_DAEMON"], *imeis], env=bus.environment(), text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
         self.heard = []
         try:

@@ -3,6 +3,7 @@
  * A double of daemon/ for the tests of dbus/ and ctl/: FotaModule and FotaManager of the same
  * headers, holding what the test says. Commands come on standard input, one a line, and each is
  * answered by "ok"; what applications ask for is told on standard output, e.g. "approve 353... t1".
+ * Arguments are IMEIs of modules that are known from the beginning.
  *
  *   add IMEI                    a module, idle
  *   set IMEI PROPERTY VALUE     VALUE in GVariant's text format
@@ -192,7 +193,7 @@ on_input(GIOChannel *input, GIOCondition condition, gpointer user_data)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GIOChannel) input = g_io_channel_unix_new(STDIN_FILENO);
@@ -202,6 +203,8 @@ main(void)
     Fake fake = {loop, manager};
 
     fota_log_init();
+    for (int i = 1; i < argc; i++)
+        add_module(manager, argv[i]);
     bus = fota_bus_new(manager, &error);
     if (bus == NULL) {
         fprintf(stderr, "%s\n", error->message);

@@ -153,6 +153,10 @@ class Inhibit(CtlTest):
         self.fake.wait_heard("uninhibit")
         self.assertEqual(process.wait(CALL_LIMIT_S), 7)
 
+    def test_while_a_command_runs_that_is_killed(self):
+        process = self.start("inhibit", "--", "sh", "-c", "kill -TERM $$")
+        self.assertEqual(process.wait(CALL_LIMIT_S), 128 + signal.SIGTERM)
+
     def test_command_that_is_not_there(self):
         self.ctl("inhibit", "--", "/no/such/command", status=FAILED)
         self.fake.wait_heard("uninhibit")
