@@ -66,7 +66,6 @@ line_end(SimLine *line, SimResult result)
     if (result != SIM_SILENT && line->doubled_result)
         sim_port_answer(line->port, text);
     storm(line);
-    line->storm = line->lost_result = line->doubled_result = FALSE;
     sim_port_end(line->port);
     g_clear_pointer(&line->commands, g_ptr_array_unref);
     waiting = g_queue_pop_head(&line->waiting);

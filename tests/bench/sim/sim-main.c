@@ -115,13 +115,14 @@ switch_on(Sim *sim)
     }
 }
 
-/* Transfers under way end before their modules do. */
+/* Transfers under way end before their modules do, and the modules before the testbed. */
 static void
 switch_off(Sim *sim)
 {
     for (guint i = 0; i < sim->modules->len; i++)
         sim_module_stop(g_ptr_array_index(sim->modules, i));
     sim_ftp_drain();
+    sim_testbed_wait_closed(sim->testbed);
 }
 
 static gboolean

@@ -40,6 +40,7 @@ sim_telit_ftp_drop(SimModule *module)
     SimTelit *telit = module->state;
 
     telit->ftp_busy = FALSE;
+    telit->ota_loading = FALSE;
     if (telit->ftp == NULL)
         return;
     g_free(telit->ftp_message);
@@ -55,6 +56,7 @@ sim_telit_ftp_done(SimModule *module, SimFtp *ftp, const SimFtpReply *reply)
     if (reply->status == SIM_FTP_CANCELLED || telit->ftp != ftp)
         return FALSE;
     telit->ftp_busy = FALSE;
+    telit->ota_loading = FALSE;
     if (reply->status == SIM_FTP_LOST || reply->status == SIM_FTP_CUT ||
         reply->status == SIM_FTP_STALLED)
         sim_telit_ftp_drop(module);

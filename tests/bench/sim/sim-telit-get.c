@@ -235,7 +235,9 @@ sim_telit_ftp_get_ota(SimModule *module, SimCommand *command)
         sim_faults_take(module->faults, "ota-full", command->text, NULL))
         get.room = 1;
     result = start_get(module, command, get, on_ota_done);
-    if (result == SIM_PENDING)
+    if (result == SIM_PENDING) {
         sim_telit_ota_clear(&telit->ota);
+        telit->ota_loading = TRUE;
+    }
     return result;
 }

@@ -201,17 +201,15 @@ telit_stopped(SimModule *module)
     telit->ftp_rest = 0;
     g_clear_pointer(&telit->packet, g_bytes_unref);
     g_clear_pointer(&telit->packet_name, g_free);
-    if (!telit->ota.complete)
-        sim_telit_ota_clear(&telit->ota);
 }
 
 static const char *
 ota_state(const SimTelit *telit)
 {
-    if (telit->ftp_busy && telit->ftp != NULL && telit->ota.size == 0 && !telit->ota.complete)
+    if (telit->ota_loading)
         return sim_ftp_get_received(telit->ftp) > 0 ? "partial" : "empty";
     if (!telit->ota.complete)
-        return telit->ota.size > 0 ? "partial" : "empty";
+        return "empty";
     return telit->ota.validated ? "validated" : "stored";
 }
 

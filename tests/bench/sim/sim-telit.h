@@ -30,10 +30,10 @@ typedef struct {
     int cid, packet, inactivity, connect, transmit;
 } SimTelitSocket;
 
-/* The OTA area, in flash. `size` 0: empty. */
+/* The OTA area, in flash; a transfer that breaks leaves it empty. */
 typedef struct {
-    guint64 size;
     gboolean complete;
+    guint64 size;
     gboolean validated;
     char *sha256;
     char *model; /* of the delta's own first line; NULL: it is none */
@@ -47,7 +47,8 @@ typedef struct {
     SimFtp *ftp; /* NULL: no control connection */
     int ftp_cid;
     gboolean ftp_busy;
-    int ftp_timeout; /* #FTPTO, 100 ms */
+    gboolean ota_loading; /* #FTPGETOTA under way: the area holds a part, to be kept or dropped */
+    int ftp_timeout;      /* #FTPTO, 100 ms */
     int ftp_type;
     guint64 ftp_rest;
     char *ftp_message;

@@ -12,6 +12,7 @@
 
 #include <umockdev.h>
 
+#define PATIENCE_MS 2000
 #define BUS "pci0000:00/0000:00:14.0/usb1"
 
 struct _SimTestbed {
@@ -21,6 +22,7 @@ struct _SimTestbed {
     SimTtyWatch watch;
     gpointer watch_data;
     GHashTable *open_count; /* devnode -> number of open file descriptions */
+    int n_open;             /* of all ttys, those that are gone included */
     guint next_usb;
     guint next_acm;
 };
@@ -55,6 +57,7 @@ open_change_apply(gpointer user_data)
     int before = GPOINTER_TO_INT(g_hash_table_lookup(self->open_count, change->devnode));
     int after = MAX(before + change->change, 0);
 
+    self->n_open += change->change;
     g_hash_table_insert(self->open_count, g_strdup(change->devnode), GINT_TO_POINTER(after));
     if ((before == 0) != (after == 0))
         self->watch(change->devnode + strlen("/dev/"), after > 0, self->watch_data);
@@ -131,6 +134,26 @@ sim_testbed_new(SimTtyWatch watch, gpointer user_data)
     g_signal_connect(self->ioctls, "client-connected", G_CALLBACK(on_client_connected), self);
     g_signal_connect(self->ioctls, "handle-ioctl", G_CALLBACK(on_handle_ioctl), self);
     return self;
+}
+
+static gboolean
+on_patience_over(gpointer user_data)
+{
+    gboolean *over = user_data;
+
+    *over = TRUE;
+    return G_SOURCE_CONTINUE;
+}
+
+void
+sim_testbed_wait_closed(SimTestbed *self)
+{
+    gboolean over = FALSE;
+    guint timer = g_timeout_add(PATIENCE_MS, on_patience_over, &over);
+
+    while (self->n_open > 0 && !over)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(timer);
 }
 
 void

@@ -36,8 +36,9 @@ typedef struct {
 typedef void (*SimTtyWatch)(const char *tty, gboolean open, gpointer user_data);
 
 SimTestbed *sim_testbed_new(SimTtyWatch watch, gpointer user_data);
-/* Removes the directory; every program that has a tty open must have ended before: the preload
- * library aborts a program whose emulated device lost its server. */
+/* Gives those who still have a tty of an unplugged branch open a moment to notice. */
+void sim_testbed_wait_closed(SimTestbed *testbed);
+/* Removes the directory. The preload library aborts a program that has a tty open then. */
 void sim_testbed_free(SimTestbed *testbed);
 const char *sim_testbed_get_root(SimTestbed *testbed);
 

@@ -46,17 +46,27 @@ class Server:
         authorizer = DummyAuthorizer()
         authorizer.add_user("USERNAME", "PASSWORD", directory, perm="elr")
         handler = type("Handler", (FTPHandler,), {"authorizer": authorizer})
-        self.handler = handler
         self.server = FTPServer(("127.0.0.1", 0), handler)
         self.port = self.server.address[1]
         self.stopping = threading.Event()
+        self.hanging_up = threading.Event()
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
 
     def serve(self):
         while not self.stopping.is_set():
             self.server.serve_forever(timeout=0.05, blocking=False)
+            if self.hanging_up.is_set():
+                for channel in list(self.server.ioloop.socket_map.values()):
+                    if isinstance(channel, FTPHandler):
+                        channel.close()
+                self.hanging_up.clear()
         self.server.close_all()
+
+    def hang_up(self):
+        self.hanging_up.set()
+        while self.hanging_up.is_set():
+            time.sleep(0.01)
 
     def stop(self):
         self.stopping.set()
@@ -420,6 +430,9 @@ class Ftp(SimTest):
         self.assertEqual(tty.ask("AT#SGACT=3,0"), ["OK"])
         self.assertEqual(tty.ask('AT#FTPGET="firmwarecheck.csv"'), ["+CME ERROR: 430"])
         tty.command("AT#SGACT=3,1")
+        self.assertEqual(self.open_ftp(tty), ["OK"])
+        self.server.hang_up()
+        self.assertEqual(tty.ask('AT#FTPGET="firmwarecheck.csv"'), ["+CME ERROR: 430"])
         self.assertEqual(self.open_ftp(tty), ["OK"])
         self.server.stop()
         self.assertEqual(tty.ask('AT#FTPGET="firmwarecheck.csv"'), ["+CME ERROR: 430"])
