@@ -34,6 +34,7 @@ typedef void (*SimFtpFunc)(SimFtp *ftp, const SimFtpReply *reply, gpointer user_
 
 typedef struct {
     guint64 offset;    /* first byte wanted */
+    gboolean ascii;    /* line ends are the server's to translate */
     guint64 room;      /* most bytes taken; 0: no limit */
     double seconds;    /* real time the whole file is spread over */
     int stall_percent; /* -1, or where the server is made to fall silent ... */

@@ -18,6 +18,7 @@ prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
     if (sim_faults_take(module->faults, "ftp-550", command->text, NULL))
         return FALSE;
     get->offset = telit->ftp_rest;
+    get->ascii = telit->ftp_type == 1;
     telit->ftp_rest = 0;
     sim_faults_take_number(module->faults, "ftp-cut", command->text, &percent);
     get->cut_percent = (int)percent;

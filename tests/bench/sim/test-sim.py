@@ -372,6 +372,16 @@ class Ftp(SimTest):
             self.assertEqual(self.open_ftp(tty, mode=mode), ["OK"])
         self.assertRegex(tty.ask("AT#FTPMSG")[0], r"^#FTPMSG: 2\d\d ")
 
+    def test_ascii(self):
+        """A server that takes ASCII at its word changes the file."""
+        tty = self.tty()
+        self.put("lines", b"1\n2\n")
+        self.connect(tty)
+        for kind, size in [(0, 4), (1, 6)]:
+            self.assertEqual(tty.ask(f"AT#FTPTYPE={kind}"), ["OK"])
+            self.assertEqual(tty.ask('AT#FTPGETPKT="lines",1'), ["OK"])
+            self.assertEqual(tty.ask("AT#FTPRECV?")[0], f"#FTPRECV: {size}")
+
     def test_large_get(self):
         data = os.urandom(300000).replace(b"\r\nNO CARRIER", b"")
         self.put("large", data)
