@@ -4,6 +4,11 @@
 #include <string.h>
 
 #include "daemon/fota-error.h"
+#include "policy/fota-policy-error.h"
+#include "policy/fota-policy-error.h"
+
+/* fotad-fetch's exit status for more than --max-size, see fotad-fetch --help. */
+#define EXIT_TOO_LARGE 8
 
 void
 fota_response_free(FotaResponse *response)
@@ -76,6 +81,36 @@ parse_output(GBytes *output)
     return NULL;
 }
 
+static GError *
+explain_exit(GSubprocess *helper, GBytes *complaint)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(complaint, &size);
+    g_autofree char *text = g_utf8_make_valid(size > 0 ? data : "", (gssize)MIN(size, 400));
+    const char *said = g_strchomp(text)[0] != '\0' ? text : "fotad-fetch ended without a word";
+
+    if (g_subprocess_get_if_exited(helper) &&
+        g_subprocess_get_exit_status(helper) == EXIT_TOO_LARGE)
+        return g_error_new_literal(FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, said);
+    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, said);
+}
+
+/* The helper's complaint is one line, `<Name>: <text>`. */
+static GError *
+make_error(GBytes *complaint)
+{
+    g_autofree char *text = g_utf8_make_valid(g_bytes_get_data(complaint, NULL),
+                                              (gssize)MIN(g_bytes_get_size(complaint), 400));
+
+    g_strchomp(text);
+    if (text[0] == '\0')
+        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH,
+                                   "fotad-fetch ended without a word");
+    if (g_str_has_prefix(text, "TooLarge:"))
+        return g_error_new_literal(FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, text);
+    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, text);
+}
+
 static void
 helper_ended(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -92,12 +127,7 @@ helper_ended(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     }
     if (!g_subprocess_get_if_exited(helper) || g_subprocess_get_exit_status(helper) != 0) {
-        g_autofree char *text = g_utf8_make_valid(g_bytes_get_data(complaint, NULL),
-                                                  (gssize)MIN(g_bytes_get_size(complaint), 400));
-
-        g_strchomp(text);
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH, "%s",
-                                text[0] != '\0' ? text : "fotad-fetch ended without a word");
+        g_task_return_error(task, make_error(complaint));
         return;
     }
     response = parse_output(output);

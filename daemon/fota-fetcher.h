@@ -34,7 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaResponse, fota_response_free)
 void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer user_data);
 
-/** NULL with FOTA_ERROR_FETCH when no answer came; the text is the helper's own. */
+/**
+ * NULL with FOTA_ERROR_FETCH when no answer came, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE when it was
+ * longer than asked for; the text is the helper's own.
+ */
 FotaResponse *fota_fetch_finish(GAsyncResult *result, GError **error);
 
 G_END_DECLS
