@@ -18,6 +18,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 from gi.repository import GLib
 
@@ -29,6 +30,10 @@ from servers import FtpServer, WebServer
 from simulator import Simulator
 
 MODEMMANAGER = "/usr/sbin/ModemManager"
+# umockdev names the socket for a program's udev events after the descriptor's number alone: of two
+# programs with the same number the first one hears nothing any more. So ModemManager gets others.
+HIGH_DESCRIPTORS = ("/bin/bash", "-c", 'for n in {3..199}; do eval "exec $n<&0"; done; exec "$@"',
+                    "high-descriptors")
 # What each simulated module runs at first, and what the bench's updates bring.
 MODELS = {"me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
                          "30.00.001-B026_to_B026-FOTA.bin")}
@@ -57,6 +62,7 @@ class Bench:
         self.scale = scale
         self.config = config or {}
         self.sequence = 0
+        self._published = int(time.time()) - 100_000
         self._modules = [f"{module},reserved-port=1" if channel == "reserved" else module
                          for module in modules]
         self._with_modemmanager = modemmanager
@@ -153,7 +159,8 @@ class Bench:
         """Returns when it is on the bus; it finds the modules some seconds later."""
         command = "--debug" if self.channel == "modemmanager" else "--log-level=INFO"
         self.modemmanager = Program(
-            self.place, "modemmanager", [MODEMMANAGER, "--test-no-suspend-resume", command],
+            self.place, "modemmanager",
+            [*HIGH_DESCRIPTORS, MODEMMANAGER, "--test-no-suspend-resume", command],
             self.environment(**self.sim.environment()))
         self.bus.wait_for_name(MM_NAME)
 
@@ -279,6 +286,9 @@ class Bench:
         file = self.www / f"{imei or self.imei}.signed"
         new = file.with_suffix(".new")
         new.write_bytes(data)
+        # nginx tells versions apart by the second: two within one second are two nevertheless.
+        self._published += 1
+        os.utime(new, (self._published, self._published))
         new.rename(file)
 
     # Modules

@@ -26,9 +26,8 @@ class BusError(Exception):
 
     def __init__(self, error):
         full = Gio.dbus_error_get_remote_error(error) or ""
-        Gio.dbus_error_strip_remote_error(error)
         self.name = full.removeprefix(FOTA_ERROR)
-        self.text = error.message
+        self.text = error.message.removeprefix(f"GDBus.Error:{full}: ")
         super().__init__(f"{self.name}: {self.text}")
 
 

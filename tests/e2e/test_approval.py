@@ -84,7 +84,7 @@ class Approval(BenchTest):
             self.bench.view.until(lambda: self.bench.sim_state()["ftp-received"] > 0, 60,
                                   "downloading")
             module.cancel()
-            self.assertEqual(module.wait_finished(since)[1], "cancelled")
+        self.assertEqual(module.wait_finished(since)[1], "cancelled")
         module.wait_state("idle")
         state = self.bench.sim_state()
         self.assertEqual((state["version"], state["starts"]), (self.bench.old, 1))

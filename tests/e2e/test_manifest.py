@@ -23,7 +23,7 @@ class BadManifest:
         bench.publish({})
         bench.start_fotad(Manifest={"Uri": bench.uri(cls.scheme), "Credential": credential})
         cls.module = bench.module()
-        cls.module.wait_state("idle")
+        cls.module.wait(lambda p: p["State"] == "idle" and p["LastCheck"], 60, "the first check")
 
     def tearDown(self):
         """A good one brings it back, whatever came before."""
