@@ -4,7 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "daemon/fota-units.h"
+#include "policy/fota-units.h"
 
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
 

@@ -11,6 +11,9 @@
 #define TIME_FTP 500
 #define TIME_SHORT 10
 
+/* An FTP session is open already: one that an update left behind when it lost its AT channel. */
+#define CME_CONNECTED 431
+
 /* A transfer may take TIME_FTP, and as much again as the delta needs at this slow pace, bytes/s. */
 #define SLOWEST 500
 
@@ -75,6 +78,11 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
                               fota_session_get_number(session, "FtpMode"), cid);
     if (fota_session_order(session, command, TIME_OPEN, &local_error))
         return FOTA_RESULT_DONE;
+    if (fota_session_get_cme(session) == CME_CONNECTED && telit_ftp_close(session, NULL)) {
+        g_clear_error(&local_error);
+        if (fota_session_order(session, command, TIME_OPEN, &local_error))
+            return FOTA_RESULT_DONE;
+    }
     return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_SERVER,
                 "the delta's server did not let us in", error);
 }

@@ -4,7 +4,7 @@
 
 #include "daemon/fota-config.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-units.h"
+#include "policy/fota-units.h"
 
 #define IMEI "353081090012345"
 
