@@ -95,8 +95,8 @@ static GUri *
 parse_uri(const char *text, GError **error)
 {
     static const char *const schemes[] = {"http", "https", "ftp", "ftps", "file", NULL};
-    g_autoptr(GUri) uri = g_uri_parse(
-        text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+    g_autoptr(GUri) uri =
+        g_uri_parse(text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
 
     if (!uri || !g_strv_contains(schemes, g_uri_get_scheme(uri))) {
         g_set_error_literal(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_URI,
