@@ -95,22 +95,6 @@ explain_exit(GSubprocess *helper, GBytes *complaint)
     return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, said);
 }
 
-/* The helper's complaint is one line, `<Name>: <text>`. */
-static GError *
-make_error(GBytes *complaint)
-{
-    g_autofree char *text = g_utf8_make_valid(g_bytes_get_data(complaint, NULL),
-                                              (gssize)MIN(g_bytes_get_size(complaint), 400));
-
-    g_strchomp(text);
-    if (text[0] == '\0')
-        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH,
-                                   "fotad-fetch ended without a word");
-    if (g_str_has_prefix(text, "TooLarge:"))
-        return g_error_new_literal(FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, text);
-    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, text);
-}
-
 static void
 helper_ended(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -127,7 +111,7 @@ helper_ended(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     }
     if (!g_subprocess_get_if_exited(helper) || g_subprocess_get_exit_status(helper) != 0) {
-        g_task_return_error(task, make_error(complaint));
+        g_task_return_error(task, explain_exit(helper, complaint));
         return;
     }
     response = parse_output(output);
