@@ -5,7 +5,6 @@
 
 #include "daemon/fota-error.h"
 #include "policy/fota-policy-error.h"
-#include "policy/fota-policy-error.h"
 
 /* fotad-fetch's exit status for more than --max-size, see fotad-fetch --help. */
 #define EXIT_TOO_LARGE 8
