@@ -20,6 +20,7 @@ struct _FotaAtLine {
     guint64 dropped;
     gboolean confused; /**< a final result may be under way that belongs to nothing */
     gboolean in_data;  /**< the module is in data mode */
+    gboolean gone;     /**< the tty has hung up */
     FotaTrace trace;
     gpointer user_data;
 };

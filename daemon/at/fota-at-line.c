@@ -39,9 +39,9 @@ fota_at_line_open(const char *node, const char *imei, FotaTrace trace, gpointer 
 void
 fota_at_line_close(FotaAtLine *line)
 {
-    if (line->in_data)
+    if (line->in_data && !line->gone)
         fota_at_line_escape(line, NULL, NULL);
-    fota_at_tty_close(line->fd, &line->saved);
+    fota_at_tty_close(line->fd, line->gone ? NULL : &line->saved);
     g_queue_clear_full(&line->unsolicited, g_free);
     fota_at_reply_free(line->reply);
     g_free(line->imei);
@@ -52,6 +52,7 @@ fota_at_line_close(FotaAtLine *line)
 static void
 set_gone(FotaAtLine *line, int errno_, GError **error)
 {
+    line->gone = TRUE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
                 "The module has left the bus: %s hung up%s%s", line->name, errno_ != 0 ? ": " : "",
                 errno_ != 0 ? g_strerror(errno_) : "");

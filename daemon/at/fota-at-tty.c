@@ -64,9 +64,11 @@ fota_at_tty_open(const char *node, struct termios *saved, GError **error)
 void
 fota_at_tty_close(int fd, const struct termios *saved)
 {
-    /* Closing would otherwise wait for the output of a module that takes none. */
-    tcflush(fd, TCIOFLUSH);
-    tcsetattr(fd, TCSANOW, saved);
-    ioctl(fd, TIOCNXCL);
+    if (saved != NULL) {
+        /* Closing would otherwise wait for the output of a module that takes none. */
+        tcflush(fd, TCIOFLUSH);
+        tcsetattr(fd, TCSANOW, saved);
+        ioctl(fd, TIOCNXCL);
+    }
     close(fd);
 }

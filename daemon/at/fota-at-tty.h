@@ -54,7 +54,10 @@ void fota_at_monitor_clear(FotaAtMonitor *monitor);
  */
 int fota_at_tty_open(const char *node, struct termios *saved, GError **error);
 
-/** Drops what is under way in either direction, restores @saved, and closes. */
+/**
+ * Drops what is under way in either direction, restores @saved, and closes. @saved is NULL for a
+ * tty that has hung up: nothing is left to restore.
+ */
 void fota_at_tty_close(int fd, const struct termios *saved);
 
 G_END_DECLS
