@@ -12,12 +12,13 @@ G_BEGIN_DECLS
 /**
  * The insides of FotaModule, for its own files:
  *
- *   fota-module.c         the object and its properties
- *   fota-module-check.c   reading the manifest, and when
- *   fota-module-settle.c  what to do next
- *   fota-module-answer.c  what the application says to an offer
- *   fota-module-run.c     a job: its order, its reports, its end
- *   fota-module-view.c    what is shown as dictionaries and JSON
+ *   fota-module.c           the object and its properties
+ *   fota-module-presence.c  the module comes and goes
+ *   fota-module-check.c     reading the manifest, and when
+ *   fota-module-settle.c    what to do next
+ *   fota-module-answer.c    what the application says to an offer
+ *   fota-module-run.c       a job: its order, its reports, its end
+ *   fota-module-view.c      what is shown as dictionaries and JSON
  */
 struct _FotaModule {
     GObject parent;
@@ -84,13 +85,16 @@ void fota_module_log(FotaModule *module, int level, FotaEvent event, const char 
 /** Writes the record; a failure becomes LastError. */
 void fota_module_save(FotaModule *module, GBytes *manifest);
 
+/** Ends what may be ended. TRUE when no job runs (any more). */
+gboolean fota_module_stop(FotaModule *module);
+
+/* fota-module-presence.c */
+
 /** ModemManager reports the module, or that it has gone. */
 void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
 /** A job has ended: absent only when ModemManager does not find the module again in time. */
 void fota_module_start_grace(FotaModule *module);
-/** Ends what may be ended. TRUE when no job runs (any more). */
-gboolean fota_module_stop(FotaModule *module);
 
 /* fota-module-check.c */
 

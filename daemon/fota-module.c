@@ -5,9 +5,6 @@
 
 #include "daemon/fota-error.h"
 
-/* ModemManager needs some seconds to find a module again after it got it back. */
-#define GRACE_SECONDS 90
-
 enum {
     PROP_0,
     PROP_IMEI,
@@ -318,99 +315,6 @@ fota_module_set_last_check(FotaModule *module, guint64 last_check)
 {
     module->last_check = last_check;
     g_object_notify_by_pspec(G_OBJECT(module), props[PROP_LAST_CHECK]);
-}
-
-static void
-take_identity(FotaModule *module, const FotaModemFacts *facts)
-{
-    FotaRecord *record = module->record;
-    gboolean other = strcmp(record->manufacturer, facts->manufacturer) != 0 ||
-                     strcmp(record->model, facts->model) != 0;
-
-    fota_record_set(&record->device, facts->device);
-    if (other) {
-        fota_record_set(&record->manufacturer, facts->manufacturer);
-        fota_record_set(&record->model, facts->model);
-        module->vendor =
-            fota_plugin_set_find(module->context->plugins, facts->manufacturer, facts->model);
-        g_object_notify_by_pspec(G_OBJECT(module), props[PROP_MANUFACTURER]);
-        g_object_notify_by_pspec(G_OBJECT(module), props[PROP_MODEL]);
-        g_object_notify_by_pspec(G_OBJECT(module), props[PROP_PLUGIN]);
-        fota_module_save(module, NULL);
-    }
-}
-
-/*
- * ModemManager may call a revision by another name than the module's own version command does, and
- * deltas go by the latter. Once the module itself has been asked, its answer stays in force for as
- * long as ModemManager's name is the same.
- */
-static void
-take_revision(FotaModule *module, const char *mm_revision)
-{
-    if (module->asked)
-        fota_record_set(&module->record->mm_revision, mm_revision);
-    else if (strcmp(module->record->mm_revision, mm_revision) != 0)
-        fota_module_set_revision(module, mm_revision);
-    module->asked = FALSE;
-}
-
-void
-fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
-{
-    gboolean moved = !module->here || strcmp(module->facts->path, facts->path) != 0;
-
-    g_clear_handle_id(&module->grace_timer, g_source_remove);
-    g_clear_pointer(&module->facts, fota_modem_facts_free);
-    module->facts = fota_modem_facts_copy(facts);
-    module->here = TRUE;
-    take_identity(module, facts);
-    /* In the middle of an update it is for the update to say which version counts. */
-    if (module->job == NULL)
-        take_revision(module, facts->revision);
-    if (moved) {
-        g_object_notify_by_pspec(G_OBJECT(module), props[PROP_MODEM]);
-        fota_module_log(module, 6, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s%s",
-                        facts->manufacturer, facts->model, facts->revision,
-                        module->vendor == NULL ? "; no plugin claims it" : "");
-    }
-    fota_module_settle(module);
-}
-
-static gboolean
-grace_over(gpointer data)
-{
-    FotaModule *module = data;
-
-    module->grace_timer = 0;
-    g_clear_pointer(&module->facts, fota_modem_facts_free);
-    fota_module_settle(module);
-    return G_SOURCE_REMOVE;
-}
-
-void
-fota_module_gone(FotaModule *module)
-{
-    if (!module->here)
-        return;
-    module->here = FALSE;
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_MODEM]);
-    if (module->job != NULL) {
-        /* Restarts are part of an update, and an inhibited module is not exported. */
-        g_clear_handle_id(&module->grace_timer, g_source_remove);
-        return;
-    }
-    g_clear_pointer(&module->facts, fota_modem_facts_free);
-    fota_module_settle(module);
-}
-
-void
-fota_module_start_grace(FotaModule *module)
-{
-    if (module->here || module->facts == NULL)
-        return;
-    g_clear_handle_id(&module->grace_timer, g_source_remove);
-    module->grace_timer = g_timeout_add_seconds(GRACE_SECONDS, grace_over, module);
 }
 
 gboolean

@@ -7,6 +7,14 @@
 
 G_DEFINE_QUARK(fota_module_error_quark, fota_module_error)
 
+void
+fota_vendor_offer_clear(FotaVendorOffer *offer)
+{
+    g_free(offer->version);
+    g_free(offer->text);
+    *offer = (FotaVendorOffer){0};
+}
+
 char *
 fota_at_quote(const char *text, GError **error)
 {

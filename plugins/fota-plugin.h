@@ -75,10 +75,14 @@ typedef struct {
 
 /** What the vendor's own server has for a module (FOTA_PLUGIN_VENDOR_SERVER). */
 typedef struct {
-    char *version; /**< NULL = nothing newer; the caller frees it */
-    char *text;    /**< the vendor's words about it, may be NULL; the caller frees it */
+    char *version; /**< NULL = nothing newer */
+    char *text;    /**< the vendor's words about it, may be NULL */
     guint64 size;  /**< bytes, 0 = unknown */
 } FotaVendorOffer;
+
+/** Frees what it holds; it is empty afterwards. */
+void fota_vendor_offer_clear(FotaVendorOffer *offer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaVendorOffer, fota_vendor_offer_clear)
 
 /** Which modules a plugin claims. A NULL member matches anything. */
 typedef struct {
@@ -104,7 +108,8 @@ typedef struct {
 
     /**
      * Asks the vendor's server what is new, and leaves the module as it was. Required with
-     * FOTA_PLUGIN_VENDOR_SERVER, else NULL. DONE also when there is nothing newer.
+     * FOTA_PLUGIN_VENDOR_SERVER, else NULL. DONE also when there is nothing newer. The caller
+     * clears *@offer, whatever the result is.
      */
     FotaResult (*ask)(FotaSession *session, FotaVendorOffer *offer, GError **error);
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-channel.h"
+#include "daemon/fota-credential.h"
+#include "daemon/fota-job-private.h"
+#include "daemon/fota-log.h"
+#include "daemon/mm/fota-mm-channel.h"
+
+/* Something the thread tells the main loop. */
+typedef struct {
+    FotaJob *job;
+    void (*deliver)(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more);
+    guint64 a, b;
+    char *text, *more;
+} Message;
+
+static gboolean
+message_deliver(gpointer data)
+{
+    Message *message = data;
+
+    message->deliver(message->job, message->a, message->b, message->text, message->more);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+message_free(gpointer data)
+{
+    Message *message = data;
+
+    g_free(message->text);
+    g_free(message->more);
+    g_free(message);
+}
+
+static void
+tell(FotaJob *job, void (*deliver)(FotaJob *, guint64, guint64, const char *, const char *),
+     guint64 a, guint64 b, const char *text, const char *more)
+{
+    Message *message = g_new0(Message, 1);
+
+    message->job = job;
+    message->deliver = deliver;
+    message->a = a;
+    message->b = b;
+    message->text = g_strdup(text);
+    message->more = g_strdup(more);
+    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, message_deliver, message, message_free);
+}
+
+static void
+deliver_state(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    job->callbacks->state((FotaState)a, job->user_data);
+}
+
+static void
+deliver_progress(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    job->callbacks->progress((guint)a, job->user_data);
+}
+
+static void
+deliver_bytes(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    job->callbacks->bytes(a, b, job->user_data);
+}
+
+static void
+deliver_remember(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    job->callbacks->remember(text, more, job->user_data);
+}
+
+static void
+deliver_commit(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    job->callbacks->commit((FotaMark)a, job->user_data);
+}
+
+/* Hooks of session and steps, in the thread */
+
+static void
+on_progress(guint percent, gpointer user_data)
+{
+    tell(user_data, deliver_progress, percent, 0, NULL, NULL);
+}
+
+static void
+on_part_progress(guint percent, gpointer user_data)
+{
+    FotaJob *job = user_data;
+
+    on_progress(fota_steps_scale(&job->steps, percent), job);
+}
+
+static void
+on_bytes(guint64 received, guint64 total, gpointer user_data)
+{
+    tell(user_data, deliver_bytes, received, total, NULL, NULL);
+}
+
+static void
+on_note(const char *text, gpointer user_data)
+{
+    FotaJob *job = user_data;
+    FotaLogContext context = {.imei = job->imei, .from = job->update.from, .to = job->update.to};
+
+    fota_log(6, FOTA_EVENT_NONE, &context, "%s", text);
+}
+
+static void
+on_remember(const char *name, const char *value, gpointer user_data)
+{
+    tell(user_data, deliver_remember, 0, 0, name, value);
+}
+
+static void
+on_state(FotaState state, gpointer user_data)
+{
+    tell(user_data, deliver_state, state, 0, NULL, NULL);
+}
+
+/*
+ * The last moment for Cancel() is the commit of FOTA_MARK_INSTALLING: the lock decides which of the
+ * two comes first, so that a cancelled update is never installed and an installing one never said
+ * to be cancelled.
+ */
+static gboolean
+on_commit(FotaMark mark, gpointer user_data, GError **error)
+{
+    FotaJob *job = user_data;
+
+    g_mutex_lock(&job->lock);
+    if (g_cancellable_set_error_if_cancelled(job->cancellable, error)) {
+        g_mutex_unlock(&job->lock);
+        return FALSE;
+    }
+    job->installing = job->installing || mark == FOTA_MARK_INSTALLING;
+    job->committing = TRUE;
+    tell(job, deliver_commit, mark, 0, NULL, NULL);
+    while (job->committing)
+        g_cond_wait(&job->answered, &job->lock);
+    if (job->commit_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&job->commit_error));
+    g_mutex_unlock(&job->lock);
+    return error == NULL || *error == NULL;
+}
+
+static const FotaSessionHooks session_hooks = {on_part_progress, on_bytes, on_note, on_remember};
+static const FotaStepsHooks steps_hooks = {on_state, on_progress, on_commit};
+
+static gboolean
+read_logins(FotaJob *job, GError **error)
+{
+    char *user = NULL;
+    char *password = NULL;
+
+    if (job->network_credential != NULL &&
+        !fota_credential_read_login(job->network_credential, &job->network.user,
+                                    &job->network.password, error))
+        return FALSE;
+    if (job->delta_credential == NULL)
+        return TRUE;
+    if (!fota_credential_read_login(job->delta_credential, &user, &password, error))
+        return FALSE;
+    g_free((char *)job->update.user);
+    g_free((char *)job->update.password);
+    job->update.user = user;
+    job->update.password = password;
+    return TRUE;
+}
+
+static FotaSession *
+open_session(FotaJob *job, GError **error)
+{
+    const FotaSessionSetup setup = {
+        .vendor = job->vendor,
+        .imei = job->imei,
+        .model = job->model,
+        .network = &job->network,
+        .settings = job->settings,
+        .secrets = {job->update.password, job->network.password},
+        .cancellable = job->cancellable,
+        .hooks = &session_hooks,
+        .user_data = job,
+    };
+    g_autoptr(FotaSession) session = fota_session_new(&setup);
+    FotaChannel *channel;
+
+    if (job->channel == CHANNEL_MODEM_MANAGER)
+        channel = fota_mm_channel_new(job->mm, job->imei, fota_session_trace, session);
+    else
+        channel =
+            fota_at_channel_open(job->imei, job->device, job->channel == CHANNEL_RESERVED_PORT,
+                                 fota_session_trace, session, job->cancellable, error);
+    if (channel == NULL)
+        return NULL;
+    fota_session_set_channel(session, channel);
+    return g_steal_pointer(&session);
+}
+
+static void
+deliver_end(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    fota_job_end(job);
+}
+
+gpointer
+fota_job_thread(gpointer data)
+{
+    FotaJob *job = data;
+    g_autoptr(FotaSession) session = NULL;
+
+    job->result = FOTA_RESULT_FAILED_FOR_NOW;
+    if (read_logins(job, &job->error))
+        session = open_session(job, &job->error);
+    if (session != NULL) {
+        job->steps = (FotaSteps){
+            .kind = job->kind,
+            .stop_after_download = job->stop_after_download,
+            .plugin = job->vendor->table,
+            .update = &job->update,
+            .imei = job->imei,
+            .session = session,
+            .hooks = &steps_hooks,
+            .user_data = job,
+        };
+        job->result = fota_steps_run(&job->steps, &job->error);
+    }
+    g_clear_pointer(&session, fota_session_free);
+    tell(job, deliver_end, 0, 0, NULL, NULL);
+    return NULL;
+}
