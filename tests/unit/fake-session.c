@@ -57,10 +57,22 @@ fake_session_set_poll(FotaSession *session, const char *poll)
     session->poll = poll;
 }
 
+/* The next exchange's command, for this kind of channel; NULL = the script is at its end. */
+static const char *
+peek(FotaSession *session)
+{
+    while (session->poll != NULL && session->script->command != NULL &&
+           session->script->command[0] == '|')
+        session->script++;
+    if (session->script->command == NULL || session->script->command[0] != '|')
+        return session->script->command;
+    return session->script->command + 1;
+}
+
 void
 fake_session_finish(FotaSession *session)
 {
-    g_assert_cmpstr(session->script->command, ==, NULL);
+    g_assert_cmpstr(peek(session), ==, NULL);
     g_assert_false(session->shielded);
     g_key_file_unref(session->models);
     g_hash_table_unref(session->network);
@@ -100,20 +112,10 @@ fake_session_get_seconds(FotaSession *session)
     return session->seconds;
 }
 
-/* The next exchange, for this kind of channel. */
-static const FakeExchange *
-peek(FotaSession *session)
-{
-    while (session->poll != NULL && session->script->command != NULL &&
-           session->script->command[0] == '|')
-        session->script++;
-    return session->script;
-}
-
 static gboolean
 is_next(FotaSession *session, const char *command)
 {
-    return g_strcmp0(peek(session)->command, command) == 0;
+    return g_strcmp0(peek(session), command) == 0;
 }
 
 /* Cancelled from now on, when the script says so. */
@@ -150,14 +152,13 @@ GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
 {
     gboolean polled = g_strcmp0(command, session->poll) == 0 && is_next(session, FAKE_URC);
-    const char *wanted, *answer;
+    const char *answer;
 
     session->cme = -1;
     if (check_cancelled(session, error))
         return NULL;
-    wanted = peek(session)->command;
     if (!polled)
-        g_assert_cmpstr(command, ==, wanted != NULL && wanted[0] == '|' ? wanted + 1 : wanted);
+        g_assert_cmpstr(command, ==, peek(session));
     g_assert_cmpuint(seconds, >, 0);
     answer = session->script++->answer;
     if (answer[0] == '!' || strcmp(answer, "?") == 0 || strcmp(answer, "-") == 0) {
@@ -240,7 +241,7 @@ fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 {
     if (check_cancelled(session, error))
         return FALSE;
-    g_assert_cmpstr(peek(session)->command, ==, FAKE_BACK);
+    g_assert_cmpstr(peek(session), ==, FAKE_BACK);
     g_assert_cmpuint(seconds, >, 0);
     if (strcmp(session->script++->answer, "-") != 0)
         return TRUE;

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/huawei/huawei-load.h"
+
+#include <string.h>
+
+#include "plugins/huawei/huawei-errors.h"
+#include "plugins/huawei/huawei-setup.h"
+
+/* Idle seen so often in a row: the module has given up without a word. */
+#define MAX_IDLE 2
+/* So many restarts of the module without a new byte. */
+#define MAX_RESTARTS 5
+
+typedef struct {
+    FotaSession *session;
+    guint pause;
+    int number; /* the last state */
+    guint64 received, total;
+    guint quiet;    /* seconds without a new byte */
+    guint resumed;  /* seconds since ^FOTADL=1, while suspended */
+    guint idle;     /* times in a row */
+    guint restarts; /* without a new byte */
+} Load;
+
+static void
+report(Load *load)
+{
+    if (load->total > 0)
+        fota_session_report_progress(load->session, (guint)(load->received * 100 / load->total));
+    fota_session_report_bytes(load->session, load->received, load->total);
+}
+
+/* The two numbers at the end of `^FOTADLQ: 2,"XNV",47104,77778`; the order is the model's. */
+static void
+add_file(Load *load, const char *line, guint64 *received, guint64 *total)
+{
+    g_auto(GStrv) fields = g_strsplit(line, ",", -1);
+    guint n = g_strv_length(fields);
+    gboolean received_first = fota_session_get_number(load->session, "ReceivedFirst") != 0;
+    guint64 a, b;
+
+    if (!g_str_has_prefix(line, "^FOTADLQ:") || n < 4)
+        return;
+    a = g_ascii_strtoull(fields[n - 2], NULL, 10);
+    b = g_ascii_strtoull(fields[n - 1], NULL, 10);
+    *total += received_first ? b : a;
+    *received += MIN(a, b);
+}
+
+/* Files may be listed only as they come: the total is never less than was announced. */
+static void
+read_progress(Load *load)
+{
+    g_auto(GStrv) lines =
+        fota_session_command(load->session, "AT^FOTADLQ", HUAWEI_TIME_ANSWER, NULL);
+    guint64 received = 0;
+    guint64 total = 0;
+
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
+        add_file(load, lines[i], &received, &total);
+    load->total = MAX(load->total, total);
+    received = MIN(received, load->total);
+    if (received <= load->received)
+        return;
+    load->received = received;
+    load->quiet = 0;
+    load->restarts = 0;
+    report(load);
+}
+
+/* At once, and then only now and then: the network may be away for long. */
+static void
+resume(Load *load)
+{
+    g_autoptr(GError) error = NULL;
+
+    load->resumed += load->pause;
+    if (load->number == HUAWEI_SUSPENDED &&
+        load->resumed < fota_session_get_number(load->session, "ResumePause"))
+        return;
+    load->resumed = 0;
+    fota_session_note(load->session, "the download is suspended; resuming it");
+    if (!fota_session_order(load->session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &error))
+        fota_session_note(load->session, "it does not resume yet: %s", error->message);
+}
+
+static FotaResult
+fail(Load *load, const char *what, GError **error)
+{
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s (state %d: %s)", what,
+                load->number, huawei_state_text(load->number));
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* One state. FALSE when it is the end, which is then in *@result. */
+static gboolean
+judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
+{
+    if (huawei_state_is_failure(state)) {
+        *result = huawei_fail(state, error);
+        return FALSE;
+    }
+    switch (state->number) {
+    case HUAWEI_ASKING:
+    case HUAWEI_OFFER:
+        break;
+    case HUAWEI_LOADING:
+        read_progress(load);
+        break;
+    case HUAWEI_SUSPENDED:
+        resume(load);
+        break;
+    case HUAWEI_READY:
+    case HUAWEI_FLASHING:
+    case HUAWEI_DONE_KEPT:
+    case HUAWEI_DONE:
+        fota_session_note(load->session, "the module has gone on by itself: %s",
+                          huawei_state_text(state->number));
+        /* fall through */
+    case HUAWEI_LOADED:
+        load->received = load->total;
+        report(load);
+        fota_session_report_progress(load->session, 100);
+        *result = FOTA_RESULT_DONE;
+        return FALSE;
+    case HUAWEI_IDLE:
+    case HUAWEI_NOTHING_NEWER:
+        break;
+    default:
+        if (state->number != load->number)
+            fota_session_note(load->session, "the module reports state %d: %s", state->number,
+                              huawei_state_text(state->number));
+    }
+    return TRUE;
+}
+
+/* What judge() has left open. FALSE when nothing moves any more. */
+static gboolean
+is_alive(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
+{
+    load->number = state->number;
+    load->idle = huawei_state_is_over(state) ? load->idle + 1 : 0;
+    load->quiet += load->pause;
+    if (load->idle >= MAX_IDLE) {
+        *result = fail(load, "the module has given the download up without saying why", error);
+        return FALSE;
+    }
+    if (load->quiet >= fota_session_get_number(load->session, "StallTime")) {
+        *result = fail(load, "nothing more arrives; check signal and subscription", error);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* The module has left: it restarts by itself. What it holds of the delta is kept. */
+static gboolean
+wait_for_return(Load *load, GError *gone, FotaResult *result, GError **error)
+{
+    g_autoptr(GError) owned = gone;
+
+    *result = FOTA_RESULT_FAILED_FOR_NOW;
+    if (++load->restarts > MAX_RESTARTS ||
+        !g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE)) {
+        g_propagate_error(error, g_steal_pointer(&owned));
+        return FALSE;
+    }
+    fota_session_note(load->session, "the module has left during the download");
+    if (!fota_session_wait_back(load->session,
+                                fota_session_get_number(load->session, "ReturnLimit"), error))
+        return FALSE;
+    load->number = HUAWEI_IDLE;
+    *result = huawei_configure(load->session, error);
+    return *result == FOTA_RESULT_DONE;
+}
+
+/*
+ * Nobody looks any more, but the module would go on: where it can, it pauses and keeps what it has.
+ * Where it cannot, no document names a command that stops it.
+ */
+static void
+leave(Load *load)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (load->number != HUAWEI_LOADING)
+        return;
+    if (fota_session_get_number(load->session, "CanPause") == 0) {
+        fota_session_note(load->session, "the module goes on downloading by itself");
+        return;
+    }
+    fota_session_shield(load->session, TRUE);
+    if (!fota_session_order(load->session, "AT^FOTADL=2", HUAWEI_TIME_ANSWER, &error))
+        fota_session_note(load->session, "the download does not pause: %s", error->message);
+    fota_session_shield(load->session, FALSE);
+}
+
+FotaResult
+huawei_load(FotaSession *session, guint64 size, GError **error)
+{
+    Load load = {.session = session, .total = size, .number = HUAWEI_IDLE};
+    FotaResult result = FOTA_RESULT_FAILED_FOR_NOW;
+    gboolean goes_on = TRUE;
+
+    load.pause = fota_session_get_number(session, "LoadPause");
+    while (goes_on) {
+        g_auto(HuaweiState) state = {0};
+        g_autoptr(GError) local_error = NULL;
+
+        if (huawei_state_next(session, load.pause, &state, &local_error))
+            goes_on =
+                judge(&load, &state, &result, error) && is_alive(&load, &state, &result, error);
+        else
+            goes_on = wait_for_return(&load, g_steal_pointer(&local_error), &result, error);
+    }
+    if (result != FOTA_RESULT_DONE)
+        leave(&load);
+    return result;
+}

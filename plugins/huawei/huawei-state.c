@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/huawei/huawei-state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "^FOTASTATE:"
+/* So often no answer, and the module counts as gone (application guide of MU609, 1.3.3). */
+#define MAX_SILENCES 3
+
+static const FotaCodeText texts[] = {
+    {HUAWEI_IDLE, "idle"},
+    {HUAWEI_ASKING, "asking Huawei's server"},
+    {HUAWEI_OFFER, "a newer version was found"},
+    {HUAWEI_ASK_FAILED, "Huawei's server could not be asked"},
+    {HUAWEI_NOTHING_NEWER, "nothing newer"},
+    {HUAWEI_LOAD_FAILED, "the download failed"},
+    {HUAWEI_LOADING, "downloading"},
+    {HUAWEI_SUSPENDED, "the download is suspended"},
+    {HUAWEI_LOADED, "downloaded"},
+    {HUAWEI_READY, "ready to install"},
+    {HUAWEI_FLASHING, "installing"},
+    {HUAWEI_FAILED_KEPT, "the installation failed, the delta is still there"},
+    {HUAWEI_FAILED, "the installation failed"},
+    {HUAWEI_DONE_KEPT, "installed, the delta is still there"},
+    {HUAWEI_DONE, "installed"},
+    {HUAWEI_BAD_SIGNATURE, "the delta's signature was not accepted"},
+    {0, NULL},
+};
+
+void
+huawei_state_clear(HuaweiState *state)
+{
+    g_free(state->offer);
+    *state = (HuaweiState){0};
+}
+
+/* FALSE when @line is no report of a state. */
+static gboolean
+parse(const char *line, HuaweiState *state)
+{
+    char *end;
+    int number;
+
+    if (!g_str_has_prefix(line, PREFIX))
+        return FALSE;
+    line += strlen(PREFIX);
+    number = (int)strtol(line, &end, 10);
+    if (end == line || (*end != '\0' && *end != ','))
+        return FALSE;
+    huawei_state_clear(state);
+    state->number = number;
+    state->code = -1;
+    if (number == HUAWEI_OFFER)
+        state->offer = g_strdup(*end == ',' ? end + 1 : "");
+    else if (*end == ',' && g_ascii_isdigit(end[1]))
+        state->code = atoi(end + 1);
+    return TRUE;
+}
+
+static GStrv
+ask(FotaSession *session, GError **error)
+{
+    for (guint silences = 1;; silences++) {
+        g_autoptr(GError) local_error = NULL;
+        GStrv lines = fota_session_command(session,
+                                           "AT"
+                                           "^FOTASTATE?",
+                                           HUAWEI_TIME_ANSWER, &local_error);
+
+        if (lines != NULL)
+            return lines;
+        if (silences < MAX_SILENCES &&
+            g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT))
+            continue;
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return NULL;
+    }
+}
+
+gboolean
+huawei_state_read(FotaSession *session, HuaweiState *state, GError **error)
+{
+    g_auto(GStrv) lines = ask(session, error);
+    gboolean found = FALSE;
+
+    /* A report that comes by itself meanwhile cannot be told from the answer: both are looked at,
+     * and idle says less than anything else. */
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        g_auto(HuaweiState) other = {0};
+
+        if (!parse(lines[i], &other) || (found && other.number == HUAWEI_IDLE))
+            continue;
+        huawei_state_clear(state);
+        *state = other;
+        other.offer = NULL;
+        found = TRUE;
+    }
+    if (lines != NULL && !found)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                    "AT^FOTASTATE? was answered without a state");
+    return found;
+}
+
+gboolean
+huawei_state_next(FotaSession *session, guint seconds, HuaweiState *state, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *line = fota_session_wait_unsolicited(session, PREFIX, seconds, &local_error);
+
+    if (local_error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
+    }
+    /* Idle may have been reported before what we wait for began. */
+    if (line != NULL && parse(line, state) && state->number != HUAWEI_IDLE)
+        return TRUE;
+    return huawei_state_read(session, state, error);
+}
+
+gboolean
+huawei_state_read_result(FotaSession *session, HuaweiState *state, GError **error)
+{
+    char *line;
+
+    while ((line = fota_session_wait_unsolicited(session, PREFIX, 0, NULL)) != NULL) {
+        gboolean failed = parse(line, state) && state->number >= HUAWEI_FAILED_KEPT &&
+                          huawei_state_is_failure(state);
+
+        g_free(line);
+        if (failed)
+            return TRUE;
+    }
+    return huawei_state_read(session, state, error);
+}
+
+const char *
+huawei_state_text(int number)
+{
+    const char *text = fota_code_text(texts, number);
+
+    return text != NULL ? text : "a state that Huawei's documents do not list";
+}
+
+gboolean
+huawei_state_is_under_way(const HuaweiState *state)
+{
+    return state->number >= HUAWEI_LOADING && state->number <= HUAWEI_FLASHING;
+}
+
+gboolean
+huawei_state_is_failure(const HuaweiState *state)
+{
+    switch (state->number) {
+    case HUAWEI_ASK_FAILED:
+    case HUAWEI_LOAD_FAILED:
+    case HUAWEI_FAILED_KEPT:
+    case HUAWEI_FAILED:
+    case HUAWEI_BAD_SIGNATURE:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+gboolean
+huawei_state_is_over(const HuaweiState *state)
+{
+    return state->number == HUAWEI_IDLE || state->number == HUAWEI_NOTHING_NEWER ||
+           state->number == HUAWEI_DONE_KEPT || state->number == HUAWEI_DONE ||
+           huawei_state_is_failure(state);
+}
+
+void
+huawei_offer_parse(const char *text, FotaVendorOffer *offer)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ",", 3);
+    guint n = g_strv_length(fields);
+
+    *offer = (FotaVendorOffer){0};
+    if (n > 0 && fields[0][0] != '\0')
+        offer->version = g_strdup(g_strstrip(fields[0]));
+    if (n > 1)
+        offer->size = g_ascii_strtoull(fields[1], NULL, 10);
+    if (n > 2) {
+        g_auto(GStrv) parts = g_strsplit(fields[2], "\"", -1);
+
+        offer->text = g_strstrip(g_strjoinv("", parts));
+    }
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gmodule.h>
+#include <string.h>
+
+#include "plugins/fota-plugin.h"
+#include "plugins/huawei/huawei-errors.h"
+#include "plugins/huawei/huawei-load.h"
+#include "plugins/huawei/huawei-setup.h"
+
+/*
+ * Huawei modules that fetch their delta from Huawei's own server: ^FOTADET, ^FOTADL, ^FWUP. The
+ * steps are those of chapter 3 of the FOTA Application Guide; numbers in comments are its.
+ */
+
+/* What the module was last offered, for when it already holds it: `<version>,<size>,"<text>"`. */
+#define OFFER "Offer"
+
+/* Idle seen so often in a row after the question was asked: no answer will come. */
+#define MAX_IDLE 2
+
+/* 1. */
+static FotaResult
+huawei_inspect(FotaSession *session, char **version, GError **error)
+{
+    return fota_session_read_version(session, "AT+GMR", version, error);
+}
+
+/*
+ * Brings the module back to idle, and with it whatever it holds of a delta to an end. ^FOTADL=0 is
+ * documented for this without a word on the states that it is good for; the state tells.
+ */
+static FotaResult
+give_up(FotaSession *session, HuaweiState *state, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    gboolean told;
+
+    fota_session_shield(session, TRUE);
+    if (state->number == HUAWEI_LOADING && fota_session_get_number(session, "CanPause") != 0)
+        fota_session_order(session, "AT^FOTADL=2", HUAWEI_TIME_ANSWER, NULL);
+    fota_session_order(session, "AT^FOTADL=0", HUAWEI_TIME_ANSWER, &refusal);
+    told = huawei_state_read(session, state, error);
+    fota_session_shield(session, FALSE);
+    if (!told)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (huawei_state_is_over(state))
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT,
+                "the module stays in state %d (%s)%s%s%s", state->number,
+                huawei_state_text(state->number), refusal != NULL ? ": " : "",
+                refusal != NULL ? refusal->message : "",
+                huawei_state_is_under_way(state) ? "; a complete delta installs itself at its "
+                                                   "next start"
+                                                 : "");
+    return FOTA_RESULT_TRY_LATER;
+}
+
+/* 6. Until the module says what its server has. */
+static FotaResult
+wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
+{
+    guint pause = fota_session_get_number(session, "AskPause");
+    guint limit = fota_session_get_number(session, "AskTime");
+    guint start = fota_session_get_number(session, "StartTime");
+    gboolean asking = state->number == HUAWEI_ASKING;
+    guint idle = 0;
+
+    for (guint waited = 0; waited < limit; waited += pause) {
+        if (!huawei_state_next(session, pause, state, error))
+            return FOTA_RESULT_FAILED_FOR_NOW;
+        if (state->number == HUAWEI_OFFER || state->number == HUAWEI_NOTHING_NEWER)
+            return FOTA_RESULT_DONE;
+        if (huawei_state_is_failure(state))
+            return huawei_fail(state, error);
+        asking = asking || state->number == HUAWEI_ASKING;
+        idle = state->number == HUAWEI_IDLE ? idle + 1 : 0;
+        if (asking ? idle >= MAX_IDLE : waited >= start)
+            break;
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SERVER,
+                "the module has %s without saying why (state %d: %s); check APN and network",
+                asking ? "not got an answer from its server" : "not begun to ask its server",
+                state->number, huawei_state_text(state->number));
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* 4. to 6. *@state is the module's; afterwards it is OFFER, with a version, or NOTHING_NEWER. */
+static FotaResult
+ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    FotaResult result = FOTA_RESULT_DONE;
+
+    if (state->number != HUAWEI_IDLE && state->number != HUAWEI_ASKING)
+        result = give_up(session, state, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (state->number != HUAWEI_ASKING &&
+        !fota_session_order(session, "AT^FOTADET", HUAWEI_TIME_ANSWER, &refusal))
+        return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_AT,
+                              FOTA_RESULT_FAILED_FOR_NOW, "the module does not ask its server",
+                              error);
+    result = wait_for_answer(session, state, error);
+    if (result != FOTA_RESULT_DONE || state->number == HUAWEI_NOTHING_NEWER)
+        return result;
+    huawei_offer_parse(state->offer, offer);
+    if (offer->version != NULL) {
+        fota_session_remember(session, OFFER, state->offer);
+        return FOTA_RESULT_DONE;
+    }
+    if (give_up(session, state, error) == FOTA_RESULT_DONE)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "the module names the new version in an unsolicited line only; set [Access] "
+                    "At=port");
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+static FotaResult
+ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
+{
+    g_auto(HuaweiState) state = {0};
+    const char *held = fota_session_recall(session, OFFER);
+    FotaResult result = huawei_configure(session, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (!huawei_state_read(session, &state, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    /* Asked again while the very offer is in the module: it stays there. */
+    if (held != NULL && huawei_state_is_under_way(&state)) {
+        huawei_offer_parse(held, offer);
+        return FOTA_RESULT_DONE;
+    }
+    result = ask_server(session, &state, offer, error);
+    if (result == FOTA_RESULT_DONE && state.number == HUAWEI_OFFER)
+        result = give_up(session, &state, error);
+    return result;
+}
+
+/*
+ * The module does not stay in state 12 while somebody thinks about the offer: the host's data call
+ * comes back meanwhile, which the guides do not allow for, and a restart would lose the state.
+ * download() asks again, and so sees when the server has changed its mind.
+ */
+static FotaResult
+huawei_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
+{
+    gboolean were_off = huawei_reports_begin(session);
+    FotaResult result = ask(session, offer, error);
+
+    huawei_reports_end(session, were_off);
+    return result;
+}
+
+/* Whether what the module holds is what is wanted: somebody else may have begun a download. */
+static gboolean
+holds_wanted(FotaSession *session, const FotaUpdate *update)
+{
+    const char *held = fota_session_recall(session, OFFER);
+    g_auto(FotaVendorOffer) offer = {0};
+
+    if (held == NULL)
+        return FALSE;
+    huawei_offer_parse(held, &offer);
+    return update->to == NULL || g_strcmp0(offer.version, update->to) == 0;
+}
+
+/* The server may have changed its mind since the update was approved. */
+static FotaResult
+check_offer(FotaSession *session, const FotaUpdate *update, HuaweiState *state,
+            const FotaVendorOffer *offer, GError **error)
+{
+    if (state->number == HUAWEI_NOTHING_NEWER) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING,
+                    "Huawei's server has nothing newer than %s for this module any more",
+                    update->from);
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    if ((update->to == NULL || strcmp(offer->version, update->to) == 0) &&
+        (update->size == 0 || offer->size == update->size))
+        return FOTA_RESULT_DONE;
+    if (give_up(session, state, error) == FOTA_RESULT_DONE)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION,
+                    "Huawei's server now offers %s with %" G_GUINT64_FORMAT
+                    " bytes instead of %s with %" G_GUINT64_FORMAT "; it was not downloaded",
+                    offer->version, offer->size, update->to != NULL ? update->to : "any version",
+                    update->size);
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/* 4. to 7. */
+static FotaResult
+begin(FotaSession *session, const FotaUpdate *update, HuaweiState *state, guint64 *size,
+      GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    g_auto(FotaVendorOffer) offer = {0};
+    FotaResult result = ask_server(session, state, &offer, error);
+
+    if (result == FOTA_RESULT_DONE)
+        result = check_offer(session, update, state, &offer, error);
+    *size = offer.size != 0 ? offer.size : *size;
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (update->rehearsal)
+        return give_up(session, state, error);
+    if (fota_session_order(session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &refusal))
+        return FOTA_RESULT_DONE;
+    return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_AT,
+                          FOTA_RESULT_FAILED_FOR_NOW, "the module does not download", error);
+}
+
+/* 2. to 10. */
+static FotaResult
+download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_auto(HuaweiState) state = {0};
+    guint64 size = update->size;
+    FotaResult result = huawei_configure(session, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (!huawei_state_read(session, &state, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (huawei_state_is_under_way(&state) && holds_wanted(session, update) && !update->rehearsal)
+        fota_session_note(session, "going on where it was: %s", huawei_state_text(state.number));
+    else
+        result = begin(session, update, &state, &size, error);
+    if (result != FOTA_RESULT_DONE || update->rehearsal)
+        return result;
+    return huawei_load(session, size, error);
+}
+
+static FotaResult
+huawei_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    gboolean were_off = huawei_reports_begin(session);
+    FotaResult result = download(session, update, error);
+
+    huawei_reports_end(session, were_off);
+    return result;
+}
+
+static FotaResult
+huawei_discard(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_auto(HuaweiState) state = {0};
+    g_autoptr(GError) local_error = NULL;
+    FotaResult result;
+
+    if (!huawei_state_read(session, &state, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (huawei_state_is_over(&state))
+        return FOTA_RESULT_DONE;
+    result = give_up(session, &state, &local_error);
+    /* A download that cannot be stopped is thrown away when it is complete. */
+    if (result != FOTA_RESULT_DONE && state.number == HUAWEI_LOADING &&
+        huawei_load(session, 0, NULL) == FOTA_RESULT_DONE) {
+        g_clear_error(&local_error);
+        result = give_up(session, &state, &local_error);
+    }
+    if (local_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return result;
+}
+
+/* 11. Once: what becomes of it when no answer comes is for the version to say. */
+static FotaResult
+order_install(FotaSession *session, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+
+    if (fota_session_order(session, "AT^FWUP", HUAWEI_TIME_ANSWER, &refusal))
+        return FOTA_RESULT_DONE;
+    return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_INSTALL_REFUSED,
+                          FOTA_RESULT_REFUSED, "the module does not install", error);
+}
+
+static FotaResult
+huawei_install(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_auto(HuaweiState) state = {0};
+
+    if (!huawei_state_read(session, &state, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    switch (state.number) {
+    case HUAWEI_LOADED:
+        return order_install(session, error);
+    case HUAWEI_READY:
+    case HUAWEI_FLASHING:
+    case HUAWEI_DONE_KEPT:
+    case HUAWEI_DONE:
+        fota_session_note(session, "the module has not waited to be told: %s",
+                          huawei_state_text(state.number));
+        return FOTA_RESULT_DONE;
+    case HUAWEI_FAILED_KEPT:
+    case HUAWEI_FAILED:
+    case HUAWEI_BAD_SIGNATURE:
+        return huawei_fail(&state, error);
+    default:
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
+                    "the module does not hold a complete delta (state %d: %s); it must be "
+                    "downloaded again",
+                    state.number, huawei_state_text(state.number));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+}
+
+/* 13. and 14. */
+static FotaResult
+huawei_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
+{
+    g_auto(HuaweiState) state = {0};
+    FotaResult result = fota_session_read_version(session, "AT+GMR", version, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (strcmp(*version, update->from) != 0) {
+        huawei_restore(session);
+        return FOTA_RESULT_DONE;
+    }
+    if (!huawei_state_read_result(session, &state, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (state.number >= HUAWEI_FAILED_KEPT && huawei_state_is_failure(&state))
+        return huawei_fail(&state, error);
+    if (state.number == HUAWEI_READY || state.number == HUAWEI_FLASHING) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+                    "the module is not through yet (state %d: %s)", state.number,
+                    huawei_state_text(state.number));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    fota_session_note(session, "the module reports state %d: %s", state.number,
+                      huawei_state_text(state.number));
+    return FOTA_RESULT_DONE;
+}
+
+static const FotaPluginMatch huawei_matches[] = {
+    {"Huawei", "MU509*"},
+    {"Huawei", "MU609*"},
+    {"Huawei", "ME909u*"},
+    {NULL, NULL},
+};
+
+extern const FotaPlugin fota_plugin;
+
+G_MODULE_EXPORT const FotaPlugin fota_plugin = {
+    .abi = FOTA_PLUGIN_ABI,
+    .name = "huawei",
+    .matches = huawei_matches,
+    .flags = FOTA_PLUGIN_VENDOR_SERVER | FOTA_PLUGIN_NEEDS_NO_BEARER,
+    .inspect = huawei_inspect,
+    .ask = huawei_ask,
+    .download = huawei_download,
+    .discard = huawei_discard,
+    .install = huawei_install,
+    .outcome = huawei_outcome,
+};

@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "tests/unit/fake-session.h"
+
+extern const FotaPlugin fota_plugin;
+
+#define POLL "AT^FOTASTATE?"
+#define OLD "12.815.01.03.00"
+#define NEW "12.815.01.04.00"
+#define OFFER_FIELDS NEW ",79114,\"Support send SMS background\""
+
+/* One exchange each; chapter 3 of the FOTA Application Guide, and what fotad asks besides. */
+#define REPORTS "|AT^CURC?", "^CURC: 1"
+#define CALL "AT^FOTACFG=\"1234\",\"\",\"\",2", ""
+#define MODE "AT^FOTAMODE=0,0,0,1", ""
+#define STATE(text) POLL, "^FOTASTATE: " text
+#define SAYS(text) FAKE_URC, "^FOTASTATE: " text
+#define DETECT "AT^FOTADET", ""
+#define OFFER SAYS("12," OFFER_FIELDS)
+#define TAKE "AT^FOTADL=1", ""
+#define DECLINE "AT^FOTADL=0", ""
+#define FILES(received)                                                                            \
+    "AT^FOTADLQ", "^FOTADLQ: 1,\"IMAGE\",1324,1324\n^FOTADLQ: 2,\"XNV\"," received ",77778"
+#define NO_FILES "AT^FOTADLQ", "!"
+#define BEFORE                                                                                     \
+    {REPORTS}, {CALL},                                                                             \
+    {                                                                                              \
+        MODE                                                                                       \
+    }
+#define ASKED                                                                                      \
+    BEFORE, {STATE("10")}, {DETECT},                                                               \
+    {                                                                                              \
+        SAYS("11")                                                                                 \
+    }
+#define BEGUN                                                                                      \
+    ASKED, {OFFER},                                                                                \
+    {                                                                                              \
+        TAKE                                                                                       \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
+typedef enum {
+    ASK,
+    DOWNLOAD,
+    DISCARD,
+    INSTALL,
+    OUTCOME
+} Function;
+
+typedef struct {
+    const char *name;
+    Function function;
+    FotaResult result;
+    int code;         /* of FOTA_MODULE_ERROR, when @result is not DONE */
+    const char *says; /* in the error, or else in the notes */
+    const char *held; /* the offer that is remembered; NULL = none */
+    const char *model;
+    FakeExchange script[26];
+} Case;
+
+static const FotaUpdate update = {.from = OLD, .to = NEW, .user = "", .password = ""};
+
+#define DONE FOTA_RESULT_DONE, 0
+#define FOR_NOW(error) FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_##error
+#define FOR_GOOD(error) FOTA_RESULT_FAILED_FOR_GOOD, FOTA_MODULE_ERROR_##error
+#define LATER FOTA_RESULT_TRY_LATER, FOTA_MODULE_ERROR_AT
+#define WRONG_BASE FOTA_RESULT_WRONG_BASE, FOTA_MODULE_ERROR_WRONG_BASE
+#define REFUSED FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED
+
+/* clang-format off */
+static const Case cases[] = {
+    {"ask/offer", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {OFFER}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/nothing", ASK, DONE, NULL, NULL, NULL, {ASKED, {SAYS("14")}, END}},
+    {"ask/failed", ASK, FOR_NOW(DELTA_MISSING), "13,51", NULL, NULL, {ASKED, {SAYS("13,51")}, END}},
+    {"ask/no-server", ASK, FOR_NOW(SERVER), "not reached", NULL, NULL,
+     {ASKED, {SAYS("13,13")}, END}},
+    {"ask/failed-without-a-number", ASK, FOR_NOW(SERVER), "13", NULL, NULL,
+     {ASKED, {SAYS("13")}, END}},
+    {"ask/unknown-number", ASK, FOR_NOW(SERVER), "not published", NULL, NULL,
+     {ASKED, {SAYS("13,77")}, END}},
+    {"ask/busy", ASK, LATER, "13,54", NULL, NULL, {ASKED, {SAYS("13,54")}, END}},
+    {"ask/failed-and-idle-at-once", ASK, FOR_NOW(DELTA_MISSING), "13,51", NULL, NULL,
+     {ASKED, {STATE("13,51\n^FOTASTATE: 10")}, END}},
+    {"ask/silent-end", ASK, FOR_NOW(SERVER), "without saying why", NULL, NULL,
+     {ASKED, {STATE("10")}, {STATE("10")}, END}},
+    {"ask/idle-once-is-no-end", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {STATE("10")}, {SAYS("11")}, {STATE("10")}, {SAYS("14")}, END}},
+    {"ask/idle-reported-before", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {"|" FAKE_URC, "^FOTASTATE: 10"}, {"|" POLL, "^FOTASTATE: 11"},
+      {"|" FAKE_URC, "^FOTASTATE: 10"}, {"|" POLL, "^FOTASTATE: 11"}, {SAYS("14")}, END}},
+    {"ask/idle-reported-and-told-is-one", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {"|" FAKE_URC, "^FOTASTATE: 10"}, {STATE("10")}, {SAYS("14")}, END}},
+    {"ask/collision", ASK, LATER, "data call", NULL, NULL,
+     {BEFORE, {STATE("10")}, {"AT^FOTADET", "!FOTA is in collision state"}, END}},
+    {"ask/previous-command", ASK, LATER, "data call", NULL, NULL,
+     {BEFORE, {STATE("10")}, {"AT^FOTADET", "!Previous command is not complete"}, END}},
+    {"ask/pin", ASK, LATER, "PIN", NULL, NULL,
+     {BEFORE, {STATE("10")}, {"AT^FOTADET", "!11"}, END}},
+    {"ask/refused", ASK, FOR_NOW(AT), "does not ask", NULL, NULL,
+     {BEFORE, {STATE("10")}, {"AT^FOTADET", "!ERROR"}, END}},
+    {"ask/silent", ASK, FOR_NOW(SILENT), NULL, NULL, NULL,
+     {BEFORE, {STATE("10")}, {"AT^FOTADET", "?"}, END}},
+    {"ask/no-answer-twice", ASK, DONE, NULL, NULL, NULL,
+     {BEFORE, {POLL, "?"}, {POLL, "?"}, {STATE("10")}, {DETECT}, {SAYS("14")}, END}},
+    {"ask/no-answer-three-times", ASK, FOR_NOW(SILENT), NULL, NULL, NULL,
+     {BEFORE, {POLL, "?"}, {POLL, "?"}, {POLL, "?"}, END}},
+    {"ask/no-state", ASK, FOR_NOW(BAD_ANSWER), NULL, NULL, NULL, {BEFORE, {POLL, "x"}, END}},
+    {"ask/bad-state", ASK, FOR_NOW(BAD_ANSWER), NULL, NULL, NULL,
+     {BEFORE, {STATE("10 or so")}, END}},
+    {"ask/gone", ASK, FOR_NOW(GONE), NULL, NULL, NULL, {ASKED, {POLL, "-"}, END}},
+    {"ask/left-over-offer", ASK, DONE, NULL, NULL, "ME909u-523",
+     {BEFORE, {STATE("12")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {SAYS("14")}, END}},
+    {"ask/left-over-result", ASK, DONE, NULL, NULL, NULL,
+     {BEFORE, {STATE("90")}, {"AT^FOTADL=0", "!ERROR"}, {STATE("90")}, {DETECT}, {SAYS("14")}, END}},
+    {"ask/asked-by-another", ASK, DONE, NULL, NULL, NULL,
+     {BEFORE, {STATE("11")}, {OFFER}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/asked-by-another-in-vain", ASK, FOR_NOW(SERVER), "not got", NULL, NULL,
+     {BEFORE, {STATE("11")}, {STATE("10")}, {STATE("10")}, END}},
+    {"ask/unknown-delta", ASK, DONE, NULL, NULL, NULL,
+     {BEFORE, {STATE("40")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("14")}, END}},
+    {"ask/unknown-delta-stays", ASK, LATER, "next start", NULL, NULL,
+     {BEFORE, {STATE("40")}, {"AT^FOTADL=0", "!ERROR"}, {STATE("40")}, END}},
+    {"ask/unknown-download", ASK, DONE, NULL, NULL, "ME909u-523",
+     {BEFORE, {STATE("30")}, {"AT^FOTADL=2", ""}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("14")},
+      END}},
+    {"ask/own-delta", ASK, DONE, NULL, OFFER_FIELDS, NULL, {BEFORE, {STATE("40")}, END}},
+    {"ask/own-download", ASK, DONE, NULL, OFFER_FIELDS, NULL, {BEFORE, {STATE("31")}, END}},
+    {"ask/unknown-state", ASK, LATER, "do not list", NULL, NULL,
+     {BEFORE, {STATE("77")}, {"AT^FOTADL=0", "!ERROR"}, {STATE("77")}, END}},
+    {"ask/no-version", ASK, FOR_GOOD(NOT_SUPPORTED), "At=port", NULL, NULL,
+     {ASKED, {SAYS("12")}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/offer-stays", ASK, LATER, "12", NULL, NULL,
+     {ASKED, {OFFER}, {"AT^FOTADL=0", "!ERROR"}, {STATE("12," OFFER_FIELDS)}, END}},
+    {"ask/reports-off", ASK, DONE, NULL, NULL, NULL,
+     {{"|AT^CURC?", "^CURC: 0"}, {"|AT^CURC=1", ""}, {CALL}, {MODE}, {STATE("10")}, {DETECT},
+      {SAYS("14")}, {"|AT^CURC=0", ""}, END}},
+    {"ask/no-reports", ASK, DONE, NULL, NULL, NULL,
+     {{"|AT^CURC?", "!ERROR"}, {CALL}, {MODE}, {STATE("10")}, {DETECT}, {SAYS("14")}, END}},
+    {"ask/call-refused", ASK, FOR_NOW(AT), NULL, NULL, NULL,
+     {{REPORTS}, {"AT^FOTACFG=\"1234\",\"\",\"\",2", "!ERROR"}, END}},
+    {"ask/mode-refused", ASK, FOR_NOW(AT), NULL, NULL, NULL,
+     {{REPORTS}, {CALL}, {"AT^FOTAMODE=0,0,0,1", "!4"}, END}},
+
+    {"download/whole", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("47104")}, {SAYS("40")}, END}},
+    {"download/nothing-any-more", DOWNLOAD, FOR_NOW(DELTA_MISSING), "any more", NULL, NULL,
+     {ASKED, {SAYS("14")}, END}},
+    {"download/another-version", DOWNLOAD, FOR_GOOD(OTHER_VERSION), "12.815.01.05.00", NULL, NULL,
+     {ASKED, {SAYS("12,12.815.01.05.00,79114,\"\"")}, {DECLINE}, {STATE("10")}, END}},
+    {"download/refused", DOWNLOAD, FOR_NOW(AT), "does not download", NULL, NULL,
+     {ASKED, {OFFER}, {"AT^FOTADL=1", "!ERROR"}, END}},
+    {"download/collision", DOWNLOAD, LATER, "data call", NULL, NULL,
+     {ASKED, {OFFER}, {"AT^FOTADL=1", "!FOTA is in collision state"}, END}},
+    {"download/md5", DOWNLOAD, FOR_NOW(TRANSFER), "20,52", NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("0")}, {SAYS("20,52")}, END}},
+    {"download/http", DOWNLOAD, FOR_NOW(SERVER), "HTTP", NULL, NULL, {BEGUN, {SAYS("20,21")}, END}},
+    {"download/wrong-base", DOWNLOAD, WRONG_BASE, "another version", NULL, NULL,
+     {BEGUN, {SAYS("20,110")}, END}},
+    {"download/link-lost", DOWNLOAD, DONE, "suspended", NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("1000")}, {SAYS("31")}, {TAKE}, {SAYS("30")}, {FILES("2000")},
+      {SAYS("40")}, END}},
+    {"download/resume-not-yet", DOWNLOAD, DONE, "not resume yet", NULL, NULL,
+     {BEGUN, {SAYS("31")}, {"AT^FOTADL=1", "!ERROR"}, {SAYS("30")}, {NO_FILES}, {SAYS("40")}, END}},
+    {"download/restart", DOWNLOAD, DONE, "left during", NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("1000")}, {POLL, "-"}, {FAKE_BACK, ""}, {CALL}, {MODE},
+      {SAYS("31")}, {TAKE}, {SAYS("30")}, {FILES("2000")}, {SAYS("40")}, END}},
+    {"download/restart-while-suspended", DOWNLOAD, DONE, "left during", NULL, NULL,
+     {BEGUN, {SAYS("31")}, {TAKE}, {POLL, "-"}, {FAKE_BACK, ""}, {CALL}, {MODE}, {SAYS("31")},
+      {TAKE}, {SAYS("40")}, END}},
+    {"download/restart-loses-it", DOWNLOAD, FOR_NOW(TRANSFER), "without saying why", NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("1000")}, {POLL, "-"}, {FAKE_BACK, ""}, {CALL}, {MODE},
+      {STATE("10")}, {STATE("10")}, END}},
+    {"download/never-back", DOWNLOAD, FOR_NOW(NOT_RETURNED), NULL, NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("1000")}, {POLL, "-"}, {FAKE_BACK, "-"}, END}},
+    {"download/silent-end", DOWNLOAD, FOR_NOW(TRANSFER), "without saying why", NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("1000")}, {STATE("10")}, {STATE("10")}, END}},
+    {"download/begins-late", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {BEGUN, {STATE("12")}, {STATE("12")}, {SAYS("30")}, {FILES("1000")}, {SAYS("40")}, END}},
+    {"download/unknown-state", DOWNLOAD, DONE, "state 33", NULL, NULL,
+     {BEGUN, {STATE("33")}, {STATE("33")}, {SAYS("40")}, END}},
+    {"download/installs-by-itself", DOWNLOAD, DONE, "by itself", NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("77778")}, {SAYS("50")}, END}},
+    {"download/twice-reported", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {ASKED, {SAYS("11")}, {OFFER}, {TAKE}, {OFFER}, {SAYS("30")}, {FILES("1")}, {SAYS("30")},
+      {FILES("1")}, {SAYS("40")}, END}},
+    {"download/goes-on", DOWNLOAD, DONE, "going on", OFFER_FIELDS, NULL,
+     {BEFORE, {STATE("30")}, {SAYS("30")}, {FILES("1")}, {SAYS("40")}, END}},
+    {"download/resumes", DOWNLOAD, DONE, "going on", OFFER_FIELDS, NULL,
+     {BEFORE, {STATE("31")}, {STATE("31")}, {TAKE}, {SAYS("30")}, {FILES("1")}, {SAYS("40")}, END}},
+    {"download/is-there", DOWNLOAD, DONE, "going on", OFFER_FIELDS, NULL,
+     {BEFORE, {STATE("40")}, {STATE("40")}, END}},
+    {"download/is-installing", DOWNLOAD, DONE, "going on", OFFER_FIELDS, NULL,
+     {BEFORE, {STATE("50")}, {STATE("50")}, END}},
+    {"download/other-delta-there", DOWNLOAD, DONE, NULL, "12.815.01.02.00,5,\"\"", NULL,
+     {BEFORE, {STATE("40")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {OFFER}, {TAKE},
+      {SAYS("40")}, END}},
+    {"download/unknown-delta-there", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {BEFORE, {STATE("31")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {OFFER}, {TAKE},
+      {SAYS("40")}, END}},
+    {"download/old-failure", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {BEFORE, {STATE("80,155")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {OFFER}, {TAKE},
+      {SAYS("40")}, END}},
+    {"download/cancelled", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, "MU509",
+     {BEGUN, {SAYS("30")}, {FILES("1")}, {FAKE_CANCEL, ""}, END}},
+    {"download/cancelled-pauses", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL,
+     "ME909u-521", {BEGUN, {SAYS("30")}, {FILES("1")}, {FAKE_CANCEL, ""}, {"AT^FOTADL=2", ""}, END}},
+
+    {"download/cancelled-while-suspended", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL,
+     "ME909u-521", {BEGUN, {SAYS("31")}, {TAKE}, {FAKE_CANCEL, ""}, END}},
+
+    {"discard/nothing", DISCARD, DONE, NULL, NULL, NULL, {{STATE("10")}, END}},
+    {"discard/over", DISCARD, DONE, NULL, NULL, NULL, {{STATE("90")}, END}},
+    {"discard/delta", DISCARD, DONE, NULL, NULL, NULL,
+     {{STATE("40")}, {DECLINE}, {STATE("10")}, END}},
+    {"discard/part", DISCARD, DONE, NULL, NULL, NULL,
+     {{STATE("31")}, {DECLINE}, {STATE("10")}, END}},
+    {"discard/refused", DISCARD, LATER, "next start", NULL, NULL,
+     {{STATE("40")}, {"AT^FOTADL=0", "!ERROR"}, {STATE("40")}, END}},
+    {"discard/download", DISCARD, DONE, NULL, NULL, "ME909u-521",
+     {{STATE("30")}, {"AT^FOTADL=2", ""}, {DECLINE}, {STATE("10")}, END}},
+    {"discard/download-to-its-end", DISCARD, DONE, NULL, NULL, "MU609",
+     {{STATE("30")}, {"AT^FOTADL=0", "!ERROR"}, {STATE("30")}, {SAYS("30")}, {FILES("1")},
+      {SAYS("40")}, {DECLINE}, {STATE("10")}, END}},
+
+    {"install/ordered", INSTALL, DONE, NULL, NULL, NULL, {{STATE("40")}, {"AT^FWUP", ""}, END}},
+    {"install/silent", INSTALL, FOR_NOW(SILENT), NULL, NULL, NULL,
+     {{STATE("40")}, {"AT^FWUP", "?"}, END}},
+    {"install/gone", INSTALL, FOR_NOW(GONE), NULL, NULL, NULL,
+     {{STATE("40")}, {"AT^FWUP", "-"}, END}},
+    {"install/refused", INSTALL, REFUSED, "does not install", NULL, NULL,
+     {{STATE("40")}, {"AT^FWUP", "!ERROR"}, END}},
+    {"install/collision", INSTALL, FOTA_RESULT_TRY_LATER, FOTA_MODULE_ERROR_INSTALL_REFUSED,
+     "data call", NULL, NULL, {{STATE("40")}, {"AT^FWUP", "!FOTA is in collision state"}, END}},
+    {"install/ready", INSTALL, DONE, "not waited", NULL, NULL, {{STATE("50")}, END}},
+    {"install/flashing", INSTALL, DONE, "not waited", NULL, NULL, {{STATE("60")}, END}},
+    {"install/done", INSTALL, DONE, "not waited", NULL, NULL, {{STATE("90")}, END}},
+    {"install/done-100", INSTALL, DONE, "not waited", NULL, NULL, {{STATE("100")}, END}},
+    {"install/failed", INSTALL, FOR_GOOD(INSTALL_REFUSED), "70", NULL, NULL, {{STATE("70")}, END}},
+    {"install/lost", INSTALL, FOR_NOW(TRANSFER), "downloaded again", NULL, NULL,
+     {{STATE("10")}, END}},
+    {"install/partial", INSTALL, FOR_NOW(TRANSFER), "suspended", NULL, NULL, {{STATE("31")}, END}},
+
+    {"outcome/new", OUTCOME, DONE, NULL, NULL, NULL,
+     {{"AT+GMR", NEW}, {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1,7"}, END}},
+    {"outcome/mode-lost", OUTCOME, DONE, "again", NULL, NULL,
+     {{"AT+GMR", NEW}, {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,0"}, {MODE}, END}},
+    {"outcome/mode-untold", OUTCOME, DONE, "could not be restored", NULL, NULL,
+     {{"AT+GMR", NEW}, {"AT^FOTAMODE?", "!ERROR"}, END}},
+    {"outcome/old-delta-kept", OUTCOME, DONE, "40", NULL, NULL,
+     {{"AT+GMR", OLD}, {STATE("40")}, END}},
+    {"outcome/old-idle", OUTCOME, DONE, NULL, NULL, NULL, {{"AT+GMR", OLD}, {STATE("10")}, END}},
+    {"outcome/preparing", OUTCOME, FOR_NOW(SILENT), "50", NULL, NULL,
+     {{"AT+GMR", OLD}, {STATE("50")}, END}},
+    {"outcome/flashing", OUTCOME, FOR_NOW(SILENT), "60", NULL, NULL,
+     {{"AT+GMR", OLD}, {STATE("60")}, END}},
+    {"outcome/failed-70", OUTCOME, FOR_GOOD(INSTALL_REFUSED), "70", NULL, NULL,
+     {{"AT+GMR", OLD}, {STATE("70")}, END}},
+    {"outcome/failed-80", OUTCOME, FOR_GOOD(INSTALL_REFUSED), "image could not", NULL, NULL,
+     {{"AT+GMR", OLD}, {SAYS("80,155")}, END}},
+    {"outcome/wrong-base", OUTCOME, WRONG_BASE, "another version", NULL, NULL,
+     {{"AT+GMR", OLD}, {SAYS("80,110")}, END}},
+    {"outcome/bad-signature", OUTCOME, FOR_GOOD(INSTALL_REFUSED), "signature", NULL, NULL,
+     {{"AT+GMR", OLD}, {SAYS("110")}, END}},
+    {"outcome/failure-reported-before", OUTCOME, FOR_GOOD(INSTALL_REFUSED), "80,155", NULL, NULL,
+     {{"AT+GMR", OLD}, {"|" FAKE_URC, "^FOTASTATE: 50"}, {SAYS("80,155")}, END}},
+    {"outcome/success-but-old", OUTCOME, DONE, "90", NULL, NULL,
+     {{"AT+GMR", OLD}, {STATE("90")}, END}},
+    {"outcome/unknown-state", OUTCOME, DONE, "do not list", NULL, NULL,
+     {{"AT+GMR", OLD}, {STATE("77")}, END}},
+    {"outcome/no-version", OUTCOME, FOR_NOW(SILENT), NULL, NULL, NULL, {{"AT+GMR", "?"}, END}},
+};
+/* clang-format on */
+
+static FotaResult
+call(Function function, FotaSession *session, const FotaUpdate *what, FotaVendorOffer *offer,
+     char **version, GError **error)
+{
+    switch (function) {
+    case ASK:
+        return fota_plugin.ask(session, offer, error);
+    case DOWNLOAD:
+        return fota_plugin.download(session, what, error);
+    case DISCARD:
+        return fota_plugin.discard(session, what, error);
+    case INSTALL:
+        return fota_plugin.install(session, what, error);
+    case OUTCOME:
+        return fota_plugin.outcome(session, what, version, error);
+    }
+    g_assert_not_reached();
+}
+
+static FotaSession *
+new_session(const char *models, const FakeExchange *script, gboolean polls)
+{
+    FotaSession *session = fake_session_new(models, script);
+
+    fake_session_set_poll(session, polls ? POLL : NULL);
+    fake_session_set_network(session, "Apn", "1234");
+    return session;
+}
+
+static void
+check_offer(const char *name, const FakeExchange *script, const FotaVendorOffer *offer)
+{
+    gboolean newer = FALSE;
+
+    for (; script->command != NULL; script++)
+        newer = newer || strstr(script->answer, OFFER_FIELDS) != NULL;
+    newer = newer || g_str_has_prefix(name, "ask/own-");
+    g_assert_cmpstr(offer->version, ==, newer ? NEW : NULL);
+    g_assert_cmpstr(offer->text, ==, newer ? "Support send SMS background" : NULL);
+    g_assert_cmpuint(offer->size, ==, newer ? 79114 : 0);
+}
+
+static void
+run_case(const Case *test, gboolean polls)
+{
+    FotaSession *session = new_session(HUAWEI_MODELS, test->script, polls);
+    g_auto(FotaVendorOffer) offer = {0};
+    g_autofree char *version = NULL;
+    g_autoptr(GError) error = NULL;
+    FotaResult result;
+    const char *told;
+
+    if (test->model != NULL)
+        fake_session_set_model(session, test->model);
+    if (test->held != NULL)
+        fota_session_remember(session, "Offer", test->held);
+    result = call(test->function, session, &update, &offer, &version, &error);
+    if (result != test->result)
+        g_error("%s: result %d: %s", test->name, result, error != NULL ? error->message : "");
+    if (result == FOTA_RESULT_DONE)
+        g_assert_no_error(error);
+    else if (test->code < 0)
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else
+        g_assert_error(error, FOTA_MODULE_ERROR, test->code);
+    told = error != NULL ? error->message : fake_session_get_notes(session);
+    if (test->says != NULL && strstr(told, test->says) == NULL)
+        g_error("%s: \"%s\" does not say \"%s\"", test->name, told, test->says);
+    for (const FakeExchange *e = test->script; e->command != NULL; e++) {
+        if (strstr(e->answer, OFFER_FIELDS) != NULL)
+            g_assert_cmpstr(fota_session_recall(session, "Offer"), ==, OFFER_FIELDS);
+    }
+    if (test->function == ASK && result == FOTA_RESULT_DONE)
+        check_offer(test->name, test->script, &offer);
+    if (test->function == DOWNLOAD && result == FOTA_RESULT_DONE)
+        g_assert_cmpuint(fake_session_get_percent(session), ==, 100);
+    fake_session_finish(session);
+}
+
+static void
+test_heard(gconstpointer data)
+{
+    run_case(data, FALSE);
+}
+
+static void
+test_polled(gconstpointer data)
+{
+    run_case(data, TRUE);
+}
+
+/*
+ * Chapter 3 of the FOTA Application Guide, in its order. It lets the module install without being
+ * told (^FOTAMODE=0,0,1,1); fotad does not, and says ^FWUP where the guide says nothing.
+ */
+static void
+test_guide(gconstpointer data)
+{
+    static const FakeExchange script[] = {
+        {"AT+GMR", OLD},
+        {REPORTS},
+        {CALL},
+        {MODE},
+        {STATE("10")},
+        {DETECT},
+        {SAYS("11")},
+        {OFFER},
+        {TAKE},
+        {SAYS("30")},
+        {FILES("47104")},
+        {SAYS("40")},
+        {STATE("40")},
+        {"AT^FWUP", ""},
+        /* It resets itself. */
+        {"AT+GMR", NEW},
+        {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1"},
+        {"|AT^CURC?", "^CURC: 1"},
+        END,
+    };
+    FotaSession *session = new_session(HUAWEI_MODELS, script, data != NULL);
+    g_autoptr(GError) error = NULL;
+    char *version = NULL;
+
+    g_assert_cmpint(fota_plugin.inspect(session, &version, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpstr(version, ==, OLD);
+    g_clear_pointer(&version, g_free);
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fota_plugin.install(session, &update, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpstr(version, ==, NEW);
+    g_free(version);
+    fake_session_finish(session);
+}
+
+static void
+test_rehearsal(void)
+{
+    static const FakeExchange script[] = {ASKED, {OFFER}, {DECLINE}, {STATE("10")}, END};
+    FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
+    FotaUpdate rehearsal = update;
+    g_autoptr(GError) error = NULL;
+
+    rehearsal.rehearsal = TRUE;
+    g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
+    fake_session_finish(session);
+}
+
+static void
+test_any_version(void)
+{
+    static const FakeExchange script[] = {BEGUN, {SAYS("40")}, END};
+    FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
+    FotaUpdate any = update;
+    g_autoptr(GError) error = NULL;
+
+    any.to = NULL;
+    g_assert_cmpint(fota_plugin.download(session, &any, &error), ==, FOTA_RESULT_DONE);
+    fake_session_finish(session);
+}
+
+static void
+test_other_size(void)
+{
+    static const FakeExchange script[] = {ASKED, {OFFER}, {DECLINE}, {STATE("10")}, END};
+    FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
+    FotaUpdate small = update;
+    g_autoptr(GError) error = NULL;
+
+    small.size = 1000;
+    g_assert_cmpint(fota_plugin.download(session, &small, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION);
+    fake_session_finish(session);
+}
+
+/* [Network] to ^FOTACFG. What is NULL here is refused before it reaches the module. */
+static void
+test_network(void)
+{
+    static const struct {
+        const char *apn, *user, *password, *authentication, *command;
+    } table[] = {
+        {"1234", NULL, NULL, NULL, "AT^FOTACFG=\"1234\",\"\",\"\",2"},
+        {"1234", NULL, NULL, "none", "AT^FOTACFG=\"1234\",\"\",\"\",0"},
+        {"m2m", "me", "secret", "pap", "AT^FOTACFG=\"m2m\",\"me\",\"secret\",1"},
+        {"m2m", "me", "secret", "chap", "AT^FOTACFG=\"m2m\",\"me\",\"secret\",2"},
+        {NULL, "me", "secret", "chap", ""},
+        {"x\",\"\",\"\",2;^FWUP;^X=\"", NULL, NULL, NULL, NULL},
+        {"x;^FWUP", NULL, NULL, NULL, NULL},
+        {"x\r\nAT^FWUP", NULL, NULL, NULL, NULL},
+        {"m2m", "a\"b", "secret", NULL, NULL},
+        {"m2m", "me", "sec,ret", NULL, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FakeExchange script[] = {{table[i].command, ""}, {MODE}, {STATE("10")}, {DETECT},
+                                 {STATE("14")},          END};
+        gboolean none = table[i].command != NULL && table[i].command[0] == '\0';
+        FotaSession *session = new_session(HUAWEI_MODELS, none ? script + 1 : script, TRUE);
+        g_auto(FotaVendorOffer) offer = {0};
+        g_autoptr(GError) error = NULL;
+
+        fake_session_set_network(session, "Apn", table[i].apn);
+        fake_session_set_network(session, "User", table[i].user);
+        fake_session_set_network(session, "Password", table[i].password);
+        fake_session_set_network(session, "Authentication", table[i].authentication);
+        if (table[i].command != NULL) {
+            g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==, FOTA_RESULT_DONE);
+        } else {
+            g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==,
+                            FOTA_RESULT_FAILED_FOR_GOOD);
+            g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
+            g_assert_null(strstr(error->message, "sec"));
+        }
+        fake_session_finish(session);
+    }
+}
+
+/* Each number behind each failure: named when it is published, shown as it is when not. */
+static void
+test_numbers(void)
+{
+    static const struct {
+        int number;
+        int code;
+        const char *says;
+    } table[] = {
+        {1, FOTA_MODULE_ERROR_TRANSFER, "unspecified"},
+        {2, FOTA_MODULE_ERROR_AT, "still running"},
+        {3, FOTA_MODULE_ERROR_TRANSFER, "parameter"},
+        {4, FOTA_MODULE_ERROR_TRANSFER, "not supported"},
+        {5, FOTA_MODULE_ERROR_TRANSFER, "system error"},
+        {6, FOTA_MODULE_ERROR_TRANSFER, "not published"},
+        {11, FOTA_MODULE_ERROR_NO_CONTEXT, "not opened"},
+        {12, FOTA_MODULE_ERROR_NO_CONTEXT, "already opened"},
+        {13, FOTA_MODULE_ERROR_SERVER, "not reached"},
+        {14, FOTA_MODULE_ERROR_NO_CONTEXT, "no link"},
+        {15, FOTA_MODULE_ERROR_NO_CONTEXT, "already there"},
+        {16, FOTA_MODULE_ERROR_NO_CONTEXT, "not established"},
+        {17, FOTA_MODULE_ERROR_SERVER, "bind"},
+        {18, FOTA_MODULE_ERROR_SERVER, "connect"},
+        {19, FOTA_MODULE_ERROR_SERVER, "domain name"},
+        {20, FOTA_MODULE_ERROR_SERVER, "resolve"},
+        {21, FOTA_MODULE_ERROR_SERVER, "HTTP"},
+        {22, FOTA_MODULE_ERROR_DELTA_MISSING, "type of file"},
+        {23, FOTA_MODULE_ERROR_DELTA_MISSING, "source of file"},
+        {51, FOTA_MODULE_ERROR_DELTA_MISSING, "list of files"},
+        {52, FOTA_MODULE_ERROR_TRANSFER, "MD5"},
+        {54, FOTA_MODULE_ERROR_AT, "collision"},
+        {101, FOTA_MODULE_ERROR_TRANSFER, "cancelled"},
+        {102, FOTA_MODULE_ERROR_TRANSFER, "retries"},
+        {103, FOTA_MODULE_ERROR_TRANSFER, "size"},
+        {104, FOTA_MODULE_ERROR_TRANSFER, "packet"},
+        {105, FOTA_MODULE_ERROR_TRANSFER, "XMODEM"},
+        {106, FOTA_MODULE_ERROR_TRANSFER, "port"},
+        {107, FOTA_MODULE_ERROR_TRANSFER, "CRC"},
+        {108, FOTA_MODULE_ERROR_WRONG_BASE, "type of update"},
+        {109, FOTA_MODULE_ERROR_WRONG_BASE, "model"},
+        {110, FOTA_MODULE_ERROR_WRONG_BASE, "another version"},
+        {111, FOTA_MODULE_ERROR_TRANSFER, "tag"},
+        {112, FOTA_MODULE_ERROR_TRANSFER, "number of files"},
+        {113, FOTA_MODULE_ERROR_TRANSFER, "opened"},
+        {114, FOTA_MODULE_ERROR_TRANSFER, "written"},
+        {151, FOTA_MODULE_ERROR_TRANSFER, "flag could not be written"},
+        {152, FOTA_MODULE_ERROR_TRANSFER, "flag could not be read"},
+        {153, FOTA_MODULE_ERROR_TRANSFER, "erased"},
+        {154, FOTA_MODULE_ERROR_TRANSFER, "OSBL"},
+        {155, FOTA_MODULE_ERROR_TRANSFER, "replaced"},
+        {156, FOTA_MODULE_ERROR_TRANSFER, "XNV could not be copied"},
+        {157, FOTA_MODULE_ERROR_TRANSFER, "XNV could not be written"},
+        {158, FOTA_MODULE_ERROR_TRANSFER, "saved"},
+        {159, FOTA_MODULE_ERROR_TRANSFER, "restored"},
+        {160, FOTA_MODULE_ERROR_TRANSFER, "not published"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autofree char *line = g_strdup_printf("^FOTASTATE: 20,%d", table[i].number);
+        const FakeExchange script[] = {BEGUN, {FAKE_URC, line}, END};
+        FotaSession *session = new_session(HUAWEI_MODELS, script, TRUE);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(fota_plugin.download(session, &update, &error), !=, FOTA_RESULT_DONE);
+        g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
+        g_assert_nonnull(strstr(error->message, table[i].says));
+        g_assert_nonnull(strstr(error->message, line + strlen("^FOTASTATE: ")));
+        fake_session_finish(session);
+    }
+}
+
+/* A copy of the model data in which ^FOTADLQ's numbers stand the other way round. */
+static char *
+swap_order(void)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) parts = NULL;
+    g_autofree char *swapped = NULL;
+    char *file = NULL;
+    int fd = g_file_open_tmp("huawei-XXXXXX.models", &file, &error);
+
+    g_assert_no_error(error);
+    g_close(fd, NULL);
+    g_file_get_contents(HUAWEI_MODELS, &text, NULL, &error);
+    g_assert_no_error(error);
+    parts = g_strsplit(text, "ReceivedFirst=1", 2);
+    g_assert_cmpuint(g_strv_length(parts), ==, 2);
+    swapped = g_strjoinv("ReceivedFirst=0", parts);
+    g_file_set_contents(file, swapped, -1, &error);
+    g_assert_no_error(error);
+    return file;
+}
+
+/* The fake session fails when progress runs backwards or bytes pass their total. */
+static void
+run_progress(const char *models, const char *half, guint64 received, guint64 total)
+{
+    const FakeExchange script[] = {
+        BEGUN,
+        {SAYS("30")},
+        {"AT^FOTADLQ", half},
+        {SAYS("30")},
+        {"AT^FOTADLQ", "^FOTADLQ: 1,\"IMAGE\",0,1324"},
+        {SAYS("30")},
+        {"AT^FOTADLQ", "nonsense\n^FOTADLQ: 1\n^FOTADLQ: 1,\"a,b\",x,y"},
+        {SAYS("20,52")},
+        END,
+    };
+    FotaSession *session = new_session(models, script, FALSE);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_cmpuint(fake_session_get_received(session), ==, received);
+    g_assert_cmpuint(fake_session_get_total(session), ==, total);
+    g_assert_cmpuint(fake_session_get_percent(session), ==, received * 100 / total);
+    fake_session_finish(session);
+}
+
+static void
+test_progress(void)
+{
+    static const char received_first[] =
+        "^FOTADLQ: 1,\"IMAGE\",1324,1324\n^FOTADLQ: 2,\"XNV\",47104,77778";
+    static const char total_first[] =
+        "^FOTADLQ: 1,\"IMAGE\",1324,1324\n^FOTADLQ: 2,\"XNV\",77778,47104";
+    g_autofree char *swapped = swap_order();
+
+    run_progress(HUAWEI_MODELS, received_first, 48428, 79114);
+    run_progress(swapped, total_first, 48428, 79114);
+    /* More than was announced. */
+    run_progress(HUAWEI_MODELS, "^FOTADLQ: 1,\"IMAGE\",500000,1000000", 500000, 1000000);
+    run_progress(swapped, "^FOTADLQ: 1,\"IMAGE\",1000000,500000", 500000, 1000000);
+    /* Model data that are wrong about the order. */
+    run_progress(swapped, "^FOTADLQ: 1,\"IMAGE\",500,1000000", 500, 79114);
+    run_progress(HUAWEI_MODELS, "^FOTADLQ: 1,\"IMAGE\",1000000,500", 500, 79114);
+    g_unlink(swapped);
+}
+
+/* Nothing arrives any more: the time is counted by looks, the limit is the model's. */
+static void
+test_stall(gconstpointer data)
+{
+    static const FakeExchange begun[] = {BEGUN};
+    static const guint limit = 900, pause = 5, resume = 30, one_byte = 40;
+    const char *state = data;
+    gboolean loading = g_str_has_suffix(state, "30");
+    g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
+    g_autoptr(GError) error = NULL;
+    FotaSession *session;
+
+    g_array_append_vals(script, begun, G_N_ELEMENTS(begun));
+    for (guint i = 0; i < limit / pause + (loading ? one_byte : 0); i++) {
+        const FakeExchange look = {POLL, state};
+        const FakeExchange nothing = {NO_FILES};
+        const FakeExchange something = {FILES("1")};
+        const FakeExchange again = {TAKE};
+
+        g_array_append_val(script, look);
+        if (loading)
+            g_array_append_vals(script, i == one_byte ? &something : &nothing, 1);
+        else if (i % (resume / pause) == 0)
+            g_array_append_val(script, again);
+    }
+    session = new_session(HUAWEI_MODELS, (const FakeExchange *)script->data, TRUE);
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER);
+    g_assert_nonnull(strstr(error->message, "nothing more arrives"));
+    g_assert_cmpuint(fake_session_get_seconds(session), >=, limit);
+    fake_session_finish(session);
+}
+
+/* The module says OK to ^FOTADET and stays idle. */
+static void
+test_never_begins(void)
+{
+    static const FakeExchange begun[] = {BEFORE, {STATE("10")}, {DETECT}};
+    static const FakeExchange idle = {STATE("10")};
+    g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
+    g_auto(FotaVendorOffer) offer = {0};
+    g_autoptr(GError) error = NULL;
+    FotaSession *session;
+
+    g_array_append_vals(script, begun, G_N_ELEMENTS(begun));
+    for (guint i = 0; i <= 60 / 2; i++)
+        g_array_append_val(script, idle);
+    session = new_session(HUAWEI_MODELS, (const FakeExchange *)script->data, TRUE);
+    g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SERVER);
+    g_assert_nonnull(strstr(error->message, "not begun"));
+    fake_session_finish(session);
+}
+
+/* A module that restarts again and again; a new byte in between makes it worth going on. */
+static void
+test_restarts(void)
+{
+    static const FakeExchange begun[] = {BEGUN};
+    static const FakeExchange restart[] = {{POLL, "-"}, {FAKE_BACK, ""}, {CALL}, {MODE}};
+    static const FakeExchange byte[] = {{SAYS("30")}, {FILES("1")}};
+    static const FakeExchange last = {POLL, "-"};
+    g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
+    g_autoptr(GError) error = NULL;
+    FotaSession *session;
+
+    g_array_append_vals(script, begun, G_N_ELEMENTS(begun));
+    for (guint i = 0; i < 8; i++) {
+        g_array_append_vals(script, restart, G_N_ELEMENTS(restart));
+        if (i == 2)
+            g_array_append_vals(script, byte, G_N_ELEMENTS(byte));
+    }
+    g_array_append_val(script, last);
+    session = new_session(HUAWEI_MODELS, (const FakeExchange *)script->data, TRUE);
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    fake_session_finish(session);
+}
+
+/* What the documents do not list is said once, not with every look. */
+static void
+test_unknown_state(void)
+{
+    static const FakeExchange script[] = {BEGUN, {STATE("33")}, {STATE("33")}, {SAYS("40")}, END};
+    FotaSession *session = new_session(HUAWEI_MODELS, script, TRUE);
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) parts = NULL;
+
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+    parts = g_strsplit(fake_session_get_notes(session), "state 33", -1);
+    g_assert_cmpuint(g_strv_length(parts), ==, 2);
+    fake_session_finish(session);
+}
+
+/* Reports that were off before are off again after the restart, where it has turned them on. */
+static void
+test_reports_restored(void)
+{
+    static const FakeExchange script[] = {
+        {"AT+GMR", NEW},
+        {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1"},
+        {"AT^CURC?", "^CURC: 1"},
+        {"AT^CURC=0", ""},
+        END,
+    };
+    FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
+    g_autofree char *version = NULL;
+    g_autoptr(GError) error = NULL;
+
+    fota_session_remember(session, "Reports", "0");
+    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==, FOTA_RESULT_DONE);
+    fake_session_finish(session);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *heard = g_strconcat("/huawei/heard/", cases[i].name, NULL);
+        g_autofree char *polled = g_strconcat("/huawei/polled/", cases[i].name, NULL);
+
+        g_test_add_data_func(heard, &cases[i], test_heard);
+        g_test_add_data_func(polled, &cases[i], test_polled);
+    }
+    g_test_add_data_func("/huawei/guide/heard", NULL, test_guide);
+    g_test_add_data_func("/huawei/guide/polled", "polled", test_guide);
+    g_test_add_func("/huawei/rehearsal", test_rehearsal);
+    g_test_add_func("/huawei/any-version", test_any_version);
+    g_test_add_func("/huawei/other-size", test_other_size);
+    g_test_add_func("/huawei/network", test_network);
+    g_test_add_func("/huawei/numbers", test_numbers);
+    g_test_add_func("/huawei/progress", test_progress);
+    g_test_add_data_func("/huawei/stall/loading", "^FOTASTATE: 30", test_stall);
+    g_test_add_data_func("/huawei/stall/suspended", "^FOTASTATE: 31", test_stall);
+    g_test_add_func("/huawei/never-begins", test_never_begins);
+    g_test_add_func("/huawei/restarts", test_restarts);
+    g_test_add_func("/huawei/unknown-state", test_unknown_state);
+    g_test_add_func("/huawei/reports-restored", test_reports_restored);
+    return g_test_run();
+}
