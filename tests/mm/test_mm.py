@@ -403,13 +403,16 @@ class NoReservedPort(ProbeTest):
         done = self.probe.do("open", "reserved", self.bench.imei, seen["device"])
         self.assertEqual(done["error"], "ModuleGone", done)
 
-    def test_ports_in_use(self):
-        """Without an inhibition the module's ports are ModemManager's."""
+    def test_port_in_use(self):
+        """A tty that another program has is left alone, though root could open it."""
         seen = self.wait_seen()
         self.bench.view.call("org.freedesktop.ModemManager1", seen["path"],
                              "org.freedesktop.ModemManager1.Modem", "Enable",
                              _variant("(b)", (True,)))
-        self.assertEqual(self.bench.imei, seen["imei"])
+        self.wait_seen(lambda event: event["enabled"])
+        done = self.probe.do("open", "port", self.bench.imei, seen["device"])
+        self.assertEqual(done["error"], "ModuleSilent", done)
+        self.assertIn("in use", done["text"])
 
 
 if __name__ == "__main__":
