@@ -129,6 +129,8 @@ follow_restarts(FotaSteps *steps, GError **error)
     guint restarts = 0;
     FotaResult result;
 
+    /* What it said before holds no longer: when it never answers again, its version is unknown. */
+    g_clear_pointer(&steps->version, g_free);
     while (fota_boot_time() < end) {
         g_autoptr(GError) local_error = NULL;
         gboolean left = fota_session_wait_gone(steps->session, settle, &local_error);
