@@ -87,7 +87,7 @@ class UpdateFails:
         module.approve()
         _, result, details = module.wait_finished(since)
         self.assertEqual((result, details["error"]), ("failed", "ModuleNotReturned"), details)
-        module.wait_state("absent")
+        module.wait(lambda p: p["Modem"] == "/" and p["State"] in ("failed", "absent"), 60, "away")
         self.assertEqual(module.error(), "ModuleNotReturned")
         self.assertIn(f"(ModuleNotReturned): {module['LastError'][1]}", self.bench.log())
         self.assertIn("ModuleNotReturned", self.bench.fotactl("status").stdout)
