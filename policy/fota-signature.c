@@ -226,6 +226,43 @@ open_file(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers,
     return *signers ? g_steal_pointer(&payload) : NULL;
 }
 
+/* The comment of the first block by a trusted key. */
+static char *
+copy_comment(const Blocks *blocks, FotaKeyring *keyring)
+{
+    for (guint i = 0; i < blocks->n_blocks; i++) {
+        const Block *block = &blocks->blocks[i];
+
+        if (fota_keyring_lookup(keyring, block->signature.id))
+            return g_strndup(block->comment, block->comment_length);
+    }
+    return NULL;
+}
+
+GBytes *
+fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean require, char **comment,
+                              GError **error)
+{
+    g_autoptr(GBytes) payload = NULL;
+    g_auto(GStrv) signers = NULL;
+    Blocks blocks;
+
+    *comment = NULL;
+    if (!read_blocks(file, &blocks, error))
+        return NULL;
+    if (blocks.n_blocks == 0) {
+        if (require)
+            refuse_unsigned(error);
+        return require ? NULL : g_bytes_ref(file);
+    }
+    payload = g_bytes_new_from_bytes(file, blocks.payload, g_bytes_get_size(file) - blocks.payload);
+    signers = verify_blocks(&blocks, payload, keyring, error);
+    if (!signers)
+        return NULL;
+    *comment = copy_comment(&blocks, keyring);
+    return g_steal_pointer(&payload);
+}
+
 GBytes *
 fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, GError **error)
 {

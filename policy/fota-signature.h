@@ -32,6 +32,16 @@ G_BEGIN_DECLS
 GBytes *fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, GError **error);
 
 /**
+ * fota_signature_open_commented:
+ * @comment: (out) (nullable): the trusted comment of the first block by a trusted key; %NULL where
+ *   there is no block
+ *
+ * As fota_signature_open(), for a payload that need not begin with `{`.
+ */
+GBytes *fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean require,
+                                      char **comment, GError **error);
+
+/**
  * fota_signature_verify:
  * @payload: the signed bytes, all of them
  * @minisig: text of the `.minisig` file beside it

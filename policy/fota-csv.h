@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-trust.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: `firmwarecheck.csv` of MultiTech's Verizon FOTA guide, read as a manifest.
+ *
+ * One line of RFC 4180, no header, at least three columns; more are ignored:
+ *
+ *   1  version the module should run
+ *   2  file of the delta: beside the csv, a path from the server's root, or (signed) an address
+ *   3  next check: empty, `2027-01-31` (the module's slot of that day), or an RFC 3339 time in UTC
+ *   4  server of the next check: `host` or `host:port`, empty = the same
+ *   5  name of the credential for it; with a password in column 6 both are ignored
+ *
+ * The csv lacks whom it is for, from which version, and until when. A signed one brings that in
+ * minisign's trusted comment, words with a blank between them, a blank inside as `%20`:
+ *
+ *   role=device seq=7 useBefore=2027-01-01T00:00:00Z imei=353081090012345 from=30.00.001-B026
+ *
+ * `model=` instead of or beside `imei=`; both may stand there several times. An unsigned one is
+ * good for the module that fetched it, from the version that is configured; the application is
+ * always asked, one attempt is made, columns 4 to 6 do not count, and the file lies on its server.
+ */
+
+/** A csv may have this many bytes, without its signature. */
+#define FOTA_CSV_MAX_BYTES 4096
+
+/** Whether a csv is taken at all: [Manifest] LegacyCsv=. */
+typedef enum {
+    FOTA_CSV_NO,
+    FOTA_CSV_SIGNED,
+    FOTA_CSV_UNSIGNED,
+} FotaCsvTrust;
+
+/** What a csv itself does not say. */
+typedef struct {
+    gboolean trusted; /* FALSE = the limits of an unsigned one hold */
+    gint64 sequence_number;
+    gint64 use_before;        /* µs */
+    const char *const *imei;  /* NULL = any of @model */
+    const char *const *model; /* NULL = any of @imei */
+    const char *from;         /* base version of the delta */
+    const char *uri;          /* where the csv comes from, placeholders filled in */
+    const char *uri_template; /* the same with its placeholders */
+    const char *credential;   /* of that server, NULL = none */
+} FotaCsvTerms;
+
+/**
+ * fota_csv_to_json:
+ *
+ * Returns: (transfer full): the manifest that says the same, as text; %NULL with ManifestTooLarge,
+ * or BadManifest and the column. What the manifest's reader refuses is not looked at here.
+ */
+char *fota_csv_to_json(GBytes *csv, const FotaCsvTerms *terms, GError **error);
+
+/** Where a csv comes from, as configured. */
+typedef struct {
+    FotaCsvTrust trust;
+    const char *uri;        /* with its placeholders */
+    const char *credential; /* NULL = none */
+    const char *from;       /* base version for an unsigned one: [Manifest] CsvFrom=; NULL = none */
+} FotaCsvSource;
+
+/**
+ * fota_csv_open:
+ * @file: the csv as received; where it is signed, what firmwarecheck.csv.minisig holds in front
+ *
+ * As fota_trust_open() is for a manifest: signature, strict reading, fota_trust_check(). An
+ * unsigned csv has no sequence number; it is 1, and the digest covers only what would be installed,
+ * so that the same delta for the same module stays the same offer whatever the next check is.
+ *
+ * Returns: (transfer full): a manifest to be acted on, or %NULL with the named error.
+ */
+FotaManifest *fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
+                            const FotaTrustFacts *facts, GError **error);
+
+G_END_DECLS
