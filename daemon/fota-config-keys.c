@@ -4,6 +4,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "policy/fota-poll.h"
+#include "policy/fota-text.h"
 #include "policy/fota-units.h"
 
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
@@ -19,14 +21,50 @@ set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 static gboolean
 set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    static const char *const schemes[] = {"https", "http", "ftp", "ftps", "file", NULL};
-    g_autofree char *scheme = g_uri_parse_scheme(value);
-
-    if (value[0] != '\0' && (scheme == NULL || !g_strv_contains(schemes, scheme)))
+    if (value[0] != '\0' && !g_str_has_prefix(value, "file:///") &&
+        fota_text_check_uri_template(value) != NULL)
         return FALSE;
     g_free(MEMBER(char *));
     MEMBER(char *) = g_strdup(value);
     return TRUE;
+}
+
+/* Words with blanks between them, each of which @is_good. */
+static gboolean
+set_words(const FotaConfigKey *key, FotaSettings *settings, const char *value,
+          gboolean (*is_good)(const char *word))
+{
+    g_auto(GStrv) parts = g_strsplit_set(value, " \t", -1);
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        if (parts[i][0] == '\0')
+            continue;
+        if (!is_good(parts[i]))
+            return FALSE;
+        g_strv_builder_add(words, parts[i]);
+    }
+    g_strfreev(MEMBER(GStrv));
+    MEMBER(GStrv) = g_strv_builder_end(words);
+    return TRUE;
+}
+
+static gboolean
+set_servers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_words(key, settings, value, fota_poll_is_server);
+}
+
+static gboolean
+is_group(const char *word)
+{
+    return fota_text_check_name(word) == NULL;
+}
+
+static gboolean
+set_groups(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_words(key, settings, value, is_group);
 }
 
 /* A credential is a file's name below the credentials directory, never a path. */
@@ -49,7 +87,8 @@ set_interval(const FotaConfigKey *key, FotaSettings *settings, const char *value
 {
     guint64 seconds;
 
-    if (!fota_parse_duration(value, &seconds) || seconds < 60 || seconds > 30 * 86400)
+    if (!fota_parse_duration(value, &seconds) || seconds < FOTA_SCHEDULE_MIN_INTERVAL ||
+        seconds > FOTA_SCHEDULE_MAX_INTERVAL)
         return FALSE;
     MEMBER(guint64) = seconds;
     return TRUE;
@@ -88,6 +127,12 @@ static gboolean
 set_percent(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     return set_number(key, settings, value, 0, 100);
+}
+
+static gboolean
+set_size(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return fota_parse_size(value, &MEMBER(guint64));
 }
 
 static gboolean
@@ -191,15 +236,18 @@ set_log_level(const FotaConfigKey *key, FotaSettings *settings, const char *valu
 
 static const FotaConfigKey keys[] = {
     {"Manifest", "Uri", set_uri, AT(module.manifest_uri),
-     "an https, http, ftp, ftps or file address"},
+     "an https, http, ftp, ftps or file address without a login"},
     {"Manifest", "Interval", set_interval, AT(module.interval),
-     "a duration from 1min to 30d, such as 1d"},
+     "a duration from 1h to 30d, such as 1d"},
     {"Manifest", "KeysDirectory", set_text, AT(keys_directory), "a directory"},
     {"Manifest", "RequireSignature", set_flag, AT(module.require_signature), "yes or no"},
     {"Manifest", "Credential", set_credential, AT(module.manifest_credential),
      "the name of a credential"},
     {"Manifest", "CertificateAuthority", set_text, AT(module.certificate_authority),
      "a file of PEM certificates"},
+    {"Manifest", "AllowedServers", set_servers, AT(module.allowed_servers),
+     "a list of servers such as fota.example *.fota.example ftp://old.example"},
+    {"Manifest", "Groups", set_groups, AT(module.groups), "a list of names such as sample europe"},
     {"Approval", "Download", set_gate, AT(module.rules.approve_download), "required or auto"},
     {"Approval", "Install", set_gate, AT(module.rules.approve_install), "required or auto"},
     {"Approval", "Timeout", set_timeout, AT(module.rules.approval_timeout),
@@ -210,8 +258,15 @@ static const FotaConfigKey keys[] = {
     {"Conditions", "Roaming", set_flag, AT(module.rules.conditions.allow_roaming), "yes or no"},
     {"Conditions", "MinimumSignal", set_percent, AT(module.rules.conditions.minimum_signal),
      "a percentage from 0 to 100"},
+    {"Conditions", "MainsPower", set_flag, AT(module.rules.conditions.mains_power), "yes or no"},
+    {"Conditions", "MinimumBattery", set_percent, AT(module.rules.conditions.minimum_battery),
+     "a percentage from 0 to 100"},
+    {"Conditions", "MinimumFreeSpace", set_size, AT(module.rules.conditions.minimum_free_space),
+     "a size such as 20M"},
+    {"Conditions", "OtherRoute", set_flag, AT(module.rules.conditions.other_route), "yes or no"},
     {"Limits", "Attempts", set_attempts, AT(module.rules.max_attempts), "a number from 1 to 10"},
     {"Limits", "AllowDowngrade", set_flag, AT(module.rules.allow_downgrade), "yes or no"},
+    {"Limits", "MonthlyData", set_size, AT(module.rules.monthly_data), "a size such as 5M"},
     {"Access", "At", set_access, AT(module.access), "auto, modemmanager or port"},
     {"Network", "Apn", set_text, AT(module.apn), "an access point name"},
     {"Network", "PdpType", set_pdp_type, AT(module.pdp_type), "IP, IPV6 or IPV4V6"},
@@ -269,6 +324,12 @@ fota_config_key_list(const char *group)
     return g_string_free(list, FALSE);
 }
 
+const FotaConfigKey *
+fota_config_key_get(guint index)
+{
+    return index < G_N_ELEMENTS(keys) ? &keys[index] : NULL;
+}
+
 static void
 point_into_arrays(FotaSettings *settings)
 {
@@ -278,6 +339,7 @@ point_into_arrays(FotaSettings *settings)
     rules->n_windows = settings->windows != NULL ? settings->windows->len : 0;
     rules->blackouts = settings->blackouts != NULL ? (const void *)settings->blackouts->data : NULL;
     rules->n_blackouts = settings->blackouts != NULL ? settings->blackouts->len : 0;
+    rules->groups = (const char *const *)settings->module.groups;
 }
 
 gboolean
@@ -299,6 +361,8 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     settings->module.manifest_uri = g_strdup(from->module.manifest_uri);
     settings->module.manifest_credential = g_strdup(from->module.manifest_credential);
     settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
+    settings->module.allowed_servers = g_strdupv(from->module.allowed_servers);
+    settings->module.groups = g_strdupv(from->module.groups);
     settings->module.apn = g_strdup(from->module.apn);
     settings->module.pdp_type = g_strdup(from->module.pdp_type);
     settings->module.network_credential = g_strdup(from->module.network_credential);
@@ -315,6 +379,8 @@ fota_settings_clear(FotaSettings *settings)
     g_clear_pointer(&settings->module.manifest_uri, g_free);
     g_clear_pointer(&settings->module.manifest_credential, g_free);
     g_clear_pointer(&settings->module.certificate_authority, g_free);
+    g_clear_pointer(&settings->module.allowed_servers, g_strfreev);
+    g_clear_pointer(&settings->module.groups, g_strfreev);
     g_clear_pointer(&settings->module.apn, g_free);
     g_clear_pointer(&settings->module.pdp_type, g_free);
     g_clear_pointer(&settings->module.network_credential, g_free);

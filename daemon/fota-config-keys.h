@@ -51,6 +51,9 @@ const FotaConfigKey *fota_config_key_find(const char *group, const char *name);
 /** Names of all keys that fota_config_key_find() finds in @group, for an error. */
 char *fota_config_key_list(const char *group);
 
+/** The key at @index of the table, NULL behind its end. */
+const FotaConfigKey *fota_config_key_get(guint index);
+
 /** FALSE when @value is not what the key expects; @settings is then unchanged. */
 gboolean fota_config_key_set(const FotaConfigKey *key, FotaSettings *settings, const char *value);
 

@@ -86,8 +86,10 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
         return FALSE;
     }
     if (!fota_config_key_set(key, imei != NULL ? &trial : &config->settings, value)) {
+        /* What is refused for the login in it must not show that login. */
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s:%u: %s=%s in [%s] is not %s",
-                    file, line, name, value, group, key->expected);
+                    file, line, name, strchr(value, '@') != NULL ? "..." : value, group,
+                    key->expected);
         return FALSE;
     }
     if (imei != NULL) {

@@ -23,6 +23,8 @@ typedef struct {
     guint64 interval;  /**< between two checks */
     gboolean require_signature;
     char *manifest_credential;   /**< name of a credential */
+    GStrv allowed_servers;       /**< where a manifest may send us, as fota_poll_allows_server() */
+    GStrv groups;                /**< of roll-outs; `rules` points to it */
     char *certificate_authority; /**< PEM file; NULL = the system's */
     FotaRules rules;             /**< approval, windows, conditions and limits, for policy/ */
     FotaAccess access;

@@ -62,6 +62,24 @@ fota_poll_next(const FotaPollFacts *facts)
     return next;
 }
 
+gboolean
+fota_poll_is_server(const char *text)
+{
+    static const char *const schemes[] = {"https", "http", "ftp", "ftps", NULL};
+    const char *separator = strstr(text, "://");
+    const char *host = separator ? separator + 3 : text;
+    g_autofree char *scheme = separator ? g_strndup(text, (gsize)(separator - text)) : NULL;
+
+    if (scheme && !g_strv_contains(schemes, scheme))
+        return FALSE;
+    if (g_str_has_prefix(host, "*."))
+        host += 2;
+    /* A port is not looked at, so one that is given would be taken for more than it is. */
+    return g_hostname_is_ip_address(host) ||
+           (host[0] != '\0' &&
+            host[strspn(host, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-")] == '\0');
+}
+
 static gboolean
 host_matches(const char *pattern, const char *host)
 {

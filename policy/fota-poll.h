@@ -54,6 +54,9 @@ typedef struct {
  */
 gint64 fota_poll_next(const FotaPollFacts *facts);
 
+/** Whether @text may stand in AllowedServers. */
+gboolean fota_poll_is_server(const char *text);
+
 /**
  * fota_poll_allows_server:
  * @allowed: (nullable): the configuration's AllowedServers, %NULL-terminated: `host`, `*.domain`

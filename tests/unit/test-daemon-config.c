@@ -2,7 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "daemon/fota-config.h"
+#include "daemon/fota-config-keys.h"
 #include "daemon/fota-error.h"
 #include "policy/fota-units.h"
 
@@ -84,14 +84,17 @@ test_defaults(Fixture *fixture, gconstpointer data)
 static void
 test_values(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(FotaConfig) config =
-        load(fixture, "[Manifest]\nUri=https://a.example/{imei}.signed\nInterval=2h 30min\n"
-                      "RequireSignature=no\nCredential=web\n"
-                      "[Approval]\nDownload=auto\nInstall=required\nTimeout=7d\n"
-                      "[Window]\nAllow=Sun 02:00-04:00; Mon..Fri 22:00-23:00\n"
-                      "[Conditions]\nRoaming=no\nMinimumSignal=20\n"
-                      "[Limits]\nAttempts=2\n[Access]\nAt=port\n[Network]\nApn=vzw\nPdpType=IP\n"
-                      "[Log]\nLevel=debug\nPersonalInfo=yes\n");
+    g_autoptr(FotaConfig) config = load(
+        fixture,
+        "[Manifest]\nUri=https://a.example/{imei}.signed\nInterval=2h 30min\n"
+        "RequireSignature=no\nCredential=web\n"
+        "AllowedServers=b.example *.c.example\nGroups=sample  europe\n"
+        "[Approval]\nDownload=auto\nInstall=required\nTimeout=7d\n"
+        "[Window]\nAllow=Sun 02:00-04:00; Mon..Fri 22:00-23:00\n"
+        "[Conditions]\nRoaming=no\nMinimumSignal=20\nMainsPower=yes\n"
+        "MinimumBattery=30\nMinimumFreeSpace=1M\nOtherRoute=yes\n"
+        "[Limits]\nAttempts=2\nMonthlyData=5M\n[Access]\nAt=port\n[Network]\nApn=vzw\nPdpType=IP\n"
+        "[Log]\nLevel=debug\nPersonalInfo=yes\n");
     const FotaModuleConfig *module = fota_config_for_module(config, IMEI);
 
     g_assert_cmpstr(module->manifest_uri, ==, "https://a.example/{imei}.signed");
@@ -105,7 +108,16 @@ test_values(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(module->rules.windows[0].duration, ==, 7200);
     g_assert_false(module->rules.conditions.allow_roaming);
     g_assert_cmpuint(module->rules.conditions.minimum_signal, ==, 20);
+    g_assert_cmpuint(g_strv_length(module->allowed_servers), ==, 2);
+    g_assert_cmpstr(module->allowed_servers[1], ==, "*.c.example");
+    g_assert_cmpuint(g_strv_length((GStrv)module->rules.groups), ==, 2);
+    g_assert_cmpstr(module->rules.groups[1], ==, "europe");
+    g_assert_true(module->rules.conditions.mains_power);
+    g_assert_cmpuint(module->rules.conditions.minimum_battery, ==, 30);
+    g_assert_cmpuint(module->rules.conditions.minimum_free_space, ==, 1048576);
+    g_assert_true(module->rules.conditions.other_route);
     g_assert_cmpuint(module->rules.max_attempts, ==, 2);
+    g_assert_cmpuint(module->rules.monthly_data, ==, 5242880);
     g_assert_cmpint(module->access, ==, FOTA_ACCESS_PORT);
     g_assert_cmpstr(module->apn, ==, "vzw");
     g_assert_cmpstr(module->pdp_type, ==, "IP");
@@ -153,9 +165,15 @@ test_refusals(Fixture *fixture, gconstpointer data)
         {"[Manifest]\nUri=https://a/\nIntervall=1d\n", "fotad.conf:3: unknown key Intervall="},
         {"# comment\n[Manifests]\n", "fotad.conf:2: unknown group [Manifests]"},
         {"[Manifest]\nInterval=soon\n", "fotad.conf:2: Interval=soon in [Manifest] is not a durat"},
-        {"[Manifest]\nInterval=59s\n", "Interval=59s"},
+        {"[Manifest]\nInterval=59min\n", "Interval=59min"},
         {"[Manifest]\nInterval=31d\n", "Interval=31d"},
         {"[Manifest]\nUri=gopher://a/\n", "is not an https, http, ftp"},
+        {"[Manifest]\nUri=https://{imei}.a/\n", "is not an https, http, ftp"},
+        {"[Manifest]\nUri=https://fleet:pass@a/\n", "Uri=... in [Manifest] is not an https"},
+        {"[Manifest]\nAllowedServers=a.example evil.example/path\n", "a list of servers"},
+        {"[Manifest]\nGroups=sample two;three\n", "a list of names"},
+        {"[Conditions]\nMinimumFreeSpace=much\n", "a size such as 20M"},
+        {"[Limits]\nMonthlyData=-1\n", "a size such as 5M"},
         {"[Manifest]\nCredential=../../etc/shadow\n", "the name of a credential"},
         {"[Approval]\n\nDownload=maybe\n", "fotad.conf:3: Download=maybe"},
         {"[Conditions]\nMinimumSignal=101\n", "a percentage from 0 to 100"},
@@ -176,6 +194,59 @@ test_refusals(Fixture *fixture, gconstpointer data)
         g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
         if (strstr(error->message, cases[i].message) == NULL)
             g_error("\"%s\" does not say \"%s\"", error->message, cases[i].message);
+    }
+}
+
+/* units/fotad.conf as it would be read with every comment sign before a key taken away. */
+static GKeyFile *
+load_documentation(void)
+{
+    g_autoptr(GKeyFile) documented = g_key_file_new();
+    g_autoptr(GRegex) commented = g_regex_new("^#(?=[A-Z][A-Za-z]*=)", G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL, *bare = NULL;
+
+    g_assert_true(g_file_get_contents(FOTAD_CONF, &text, NULL, NULL));
+    bare = g_regex_replace_literal(commented, text, -1, 0, "", 0, NULL);
+    g_assert_true(
+        g_key_file_load_from_data(documented, bare, strlen(bare), G_KEY_FILE_NONE, &error));
+    g_assert_no_error(error);
+    return g_steal_pointer(&documented);
+}
+
+static void
+test_every_key_is_documented(void)
+{
+    g_autoptr(GKeyFile) documented = load_documentation();
+
+    for (guint i = 0; fota_config_key_get(i) != NULL; i++) {
+        const FotaConfigKey *key = fota_config_key_get(i);
+
+        if (!g_key_file_has_key(documented, key->group, key->name, NULL))
+            g_error("[%s] %s= is missing in units/fotad.conf", key->group, key->name);
+    }
+}
+
+static void
+test_every_documented_key_exists(void)
+{
+    g_autoptr(GKeyFile) documented = load_documentation();
+    g_auto(GStrv) groups = g_key_file_get_groups(documented, NULL);
+
+    for (guint i = 0; groups[i] != NULL; i++) {
+        g_auto(GStrv) names = g_key_file_get_keys(documented, groups[i], NULL, NULL);
+
+        for (guint j = 0; names[j] != NULL; j++) {
+            g_autofree char *value = g_key_file_get_string(documented, groups[i], names[j], NULL);
+            const FotaConfigKey *key = fota_config_key_find(groups[i], names[j]);
+            g_auto(FotaSettings) settings = FOTA_SETTINGS_INIT;
+
+            if (key == NULL)
+                g_error("units/fotad.conf: there is no key [%s] %s=", groups[i], names[j]);
+            /* The values shown are the defaults; nothing after the sign is "unset". */
+            if (value[0] != '\0' && !fota_config_key_set(key, &settings, value))
+                g_error("units/fotad.conf: [%s] %s=%s is refused", groups[i], names[j], value);
+        }
     }
 }
 
@@ -237,6 +308,8 @@ main(int argc, char **argv)
     ADD("/config/module-overrides", test_module_overrides);
     ADD("/config/drop-ins", test_drop_ins);
     ADD("/config/refusals", test_refusals);
+    g_test_add_func("/config/every-key-is-documented", test_every_key_is_documented);
+    g_test_add_func("/config/every-documented-key-exists", test_every_documented_key_exists);
     g_test_add_func("/config/units", test_units);
     return g_test_run();
 }

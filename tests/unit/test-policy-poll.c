@@ -161,6 +161,35 @@ test_servers(void)
 }
 
 static void
+test_server_names(void)
+{
+    static const struct {
+        const char *text;
+        gboolean good;
+    } cases[] = {
+        {"a.example", TRUE},
+        {"*.a.example", TRUE},
+        {"ftp://old-1.example", TRUE},
+        {"http://*.a.example", TRUE},
+        {"10.0.0.1", TRUE},
+        {"https://fd00::1", TRUE},
+        {"", FALSE},
+        {"https://", FALSE},
+        {"*", FALSE},
+        {"*.", FALSE},
+        {"a.*", FALSE},
+        {"a.example:8443", FALSE},
+        {"a.example/x", FALSE},
+        {"u@a", FALSE},
+        {"file://a", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        if (fota_poll_is_server(cases[i].text) != cases[i].good)
+            g_error("%s", cases[i].text);
+}
+
+static void
 test_requests(void)
 {
     FotaPollRequests requests = {0};
@@ -194,6 +223,7 @@ main(int argc, char **argv)
     g_test_add_func("/poll/first-check", test_first_check);
     g_test_add_func("/poll/fleet-keeps-apart", test_fleet_keeps_apart_after_not_before);
     g_test_add_func("/poll/servers", test_servers);
+    g_test_add_func("/poll/server-names", test_server_names);
     g_test_add_func("/poll/requests", test_requests);
     return g_test_run();
 }
