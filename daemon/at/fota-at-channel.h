@@ -21,17 +21,17 @@ G_BEGIN_DECLS
  * is in data mode when it should not is brought out of it by `+++`.
  *
  * Each tty has 6 seconds to answer, then the next one is tried, and all of them again every second.
- * A tty that another program has open for itself is left alone. See fota-at-line.h for data mode and
- * unsolicited lines.
+ * A tty that another program has open for itself is left alone. For data mode and unsolicited lines
+ * see fota-at-line.h.
  *
  * Called in the update's thread; takes at most 30 seconds.
  *
  * @device: sysfs path of the physical device, as FotaModemFacts has it
  * @reserved: use only a tty with ID_FOTAD_PORT=1
  */
-FotaChannel *fota_at_channel_open(const char *imei, const char *device, gboolean reserved,
-                                  FotaTrace trace, gpointer user_data, GCancellable *cancellable,
-                                  GError **error);
+FotaChannel *
+fota_at_channel_open(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
+                     gpointer user_data, GCancellable *cancellable, GError **error);
 
 /** Whether udev has reserved a tty of @device for fotad. Quick; may be called on the main loop. */
 gboolean fota_at_has_reserved_port(const char *device);
