@@ -39,8 +39,11 @@ fota_poll_next(const FotaPollFacts *facts)
     gint64 latest = facts->now + FOTA_SCHEDULE_MAX_INTERVAL * G_TIME_SPAN_SECOND;
     gint64 interval =
         CLAMP(facts->interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL);
-    gint64 next = fota_schedule_next(facts->imei, facts->salt, facts->interval, facts->last_check,
-                                     facts->now);
+    gint64 next = facts->catch_up && facts->last_check > 0
+                      ? fota_schedule_catch_up(facts->imei, facts->salt, facts->interval,
+                                               facts->last_check, facts->now, facts->random)
+                      : fota_schedule_next(facts->imei, facts->salt, facts->interval,
+                                           facts->last_check, facts->now);
     gint64 retry = facts->failed_tries > 0
                        ? fota_schedule_retry(facts->failed_tries, facts->interval, facts->random)
                        : -1;
@@ -113,23 +116,20 @@ fota_poll_allows_server(const char *const *allowed, const char *uri)
 gboolean
 fota_poll_take_request(FotaPollRequests *requests, gint64 now, GError **error)
 {
-    gint64 newest = requests->times[0], oldest = requests->times[FOTA_POLL_MAX_REQUESTS - 1];
-    gint64 allowed = 0;
+    gint64 cost = FOTA_SCHEDULE_MIN_INTERVAL * G_TIME_SPAN_SECOND;
+    gint64 ahead = FOTA_POLL_MAX_REQUESTS * cost, paid = MAX(requests->paid_until, now);
 
-    /* A clock that was set back must not lock anybody out: what lies ahead does not count. */
-    if (newest > 0 && newest <= now)
-        allowed = newest + G_TIME_SPAN_MINUTE;
-    if (oldest > 0 && oldest <= now)
-        allowed = MAX(allowed, oldest + G_TIME_SPAN_DAY);
-    if (allowed > now) {
+    /* Only a clock that was set back leads farther ahead: it must not lock anybody out. */
+    if (paid > now + ahead)
+        paid = now;
+    if (paid + cost > now + ahead) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_TOO_MANY_CHECKS,
-                    "checks on request are limited to one a minute and ten a day; wait "
+                    "checks on request cost data; after %d at once there is one an hour: wait "
                     "%" G_GINT64_FORMAT " seconds",
-                    (allowed - now + G_TIME_SPAN_SECOND - 1) / G_TIME_SPAN_SECOND);
+                    FOTA_POLL_MAX_REQUESTS,
+                    (paid + cost - now - ahead + G_TIME_SPAN_SECOND - 1) / G_TIME_SPAN_SECOND);
         return FALSE;
     }
-    memmove(requests->times + 1, requests->times,
-            (FOTA_POLL_MAX_REQUESTS - 1) * sizeof requests->times[0]);
-    requests->times[0] = now;
+    requests->paid_until = paid + cost;
     return TRUE;
 }

@@ -34,6 +34,8 @@ typedef struct {
     const char *salt;   /* NULL = none */
     guint32 interval;   /* the manifest's `poll.sleep`, else the configuration's */
     gint64 last_check;  /* µs, 0 = never checked */
+    gboolean catch_up;  /* after a start, or when a check could not be made at its time: what was
+                         * missed since @last_check is made up for, see fota_schedule_catch_up() */
     gint64 not_before;  /* the manifest's `poll.notBefore`, µs, 0 = none */
     guint failed_tries; /* checks in a row that ended as FOTA_POLL_FAILED */
     gint64 max_age;     /* of the last answer, 0 or less = not said */
@@ -66,16 +68,19 @@ gboolean fota_poll_is_server(const char *text);
  */
 gboolean fota_poll_allows_server(const char *const *allowed, const char *uri);
 
-/** The latest checks on request; all zero at the start. */
-#define FOTA_POLL_MAX_REQUESTS 10
+/** Checks on request that may be made at once by somebody who puts a gateway into service. */
+#define FOTA_POLL_MAX_REQUESTS 60
+
+/** The checks on request so far; all zero at the start. */
 typedef struct {
-    gint64 times[FOTA_POLL_MAX_REQUESTS]; /* µs, newest first */
+    gint64 paid_until; /* µs; each check moves it on by an hour */
 } FotaPollRequests;
 
 /**
  * fota_poll_take_request:
  *
- * A check on request costs data: one a minute and ten a day. Notes @now when it may run.
+ * A check on request costs data. Sixty may come at once; in the long run one an hour, so that they
+ * never cost more than the shortest interval would. Notes @now when it may run.
  *
  * Error: TooManyChecks, with the wait.
  */

@@ -190,26 +190,46 @@ test_server_names(void)
 }
 
 static void
+test_catch_up(void)
+{
+    gint64 slot = seconds(20000 * (gint64)DAY + fota_schedule_slot(IMEI, NULL, DAY));
+    FotaPollFacts facts = {.imei = IMEI, .interval = DAY, .catch_up = TRUE, .random = 0.5};
+
+    /* No slot went by: nothing was missed, however often fotad starts. */
+    facts.last_check = slot;
+    facts.now = slot + seconds(DAY) - 1;
+    g_assert_cmpint(fota_poll_next(&facts), ==, slot + seconds(DAY));
+    /* One did: within a span, and not before notBefore. */
+    facts.now = slot + seconds(DAY + 2 * 3600);
+    g_assert_cmpint(fota_poll_next(&facts), ==, facts.now + seconds(3600));
+    facts.not_before = facts.now + seconds(3600) + 1;
+    g_assert_cmpint(fota_poll_next(&facts), ==, slot + seconds(2 * DAY));
+    /* Never checked: at once. */
+    facts.last_check = facts.not_before = 0;
+    g_assert_cmpint(fota_poll_next(&facts), ==, facts.now);
+}
+
+static void
 test_requests(void)
 {
     FotaPollRequests requests = {0};
-    gint64 start = seconds(1000000), now = start;
+    gint64 now = seconds(1000000);
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(fota_poll_take_request(&requests, now, NULL));
-    g_assert_false(fota_poll_take_request(&requests, now + seconds(60) - 1, &error));
-    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_TOO_MANY_CHECKS);
-    g_assert_true(g_str_has_suffix(error->message, " 1 seconds"));
-    g_clear_error(&error);
-    for (guint i = 1; i < FOTA_POLL_MAX_REQUESTS; i++) {
-        now += seconds(60);
+    for (guint i = 0; i < FOTA_POLL_MAX_REQUESTS; i++)
         g_assert_true(fota_poll_take_request(&requests, now, NULL));
-    }
-    now += seconds(60);
+    now += seconds(3600) - 1;
     g_assert_false(fota_poll_take_request(&requests, now, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_TOO_MANY_CHECKS);
-    g_assert_false(fota_poll_take_request(&requests, start + seconds(DAY) - 1, NULL));
-    g_assert_true(fota_poll_take_request(&requests, start + seconds(DAY), NULL));
+    g_assert_true(g_str_has_suffix(error->message, " wait 1 seconds"));
+    now += 1;
+    g_assert_true(fota_poll_take_request(&requests, now, NULL));
+    g_assert_false(fota_poll_take_request(&requests, now, NULL));
+    /* What was not used for long is there again, but not more. */
+    now += seconds(1000 * 3600);
+    for (guint i = 0; i < FOTA_POLL_MAX_REQUESTS; i++)
+        g_assert_true(fota_poll_take_request(&requests, now, NULL));
+    g_assert_false(fota_poll_take_request(&requests, now, NULL));
     /* The clock is set back. */
     g_assert_true(fota_poll_take_request(&requests, seconds(5), NULL));
 }
@@ -224,6 +244,7 @@ main(int argc, char **argv)
     g_test_add_func("/poll/fleet-keeps-apart", test_fleet_keeps_apart_after_not_before);
     g_test_add_func("/poll/servers", test_servers);
     g_test_add_func("/poll/server-names", test_server_names);
+    g_test_add_func("/poll/catch-up", test_catch_up);
     g_test_add_func("/poll/requests", test_requests);
     return g_test_run();
 }
