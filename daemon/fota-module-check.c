@@ -240,7 +240,7 @@ fota_module_start_check(FotaModule *module)
         fetch_manifest(module);
 }
 
-/* What was cancelled, not rejected, is offered again when an operator asks. */
+/* What was cancelled, not rejected, is offered again when an operator asks, and asked about anew. */
 static void
 forget_cancellation(FotaModule *module)
 {
@@ -250,6 +250,8 @@ forget_cancellation(FotaModule *module)
     if (newest == NULL || strcmp(newest->result, "cancelled") != 0)
         return;
     fota_record_set(&module->record->rejected, NULL);
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        fota_record_set(&module->record->approved[i], NULL);
     g_clear_pointer(&module->announced, g_free);
 }
 
