@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What ./demo says of itself, and the bench's promise to leave nothing behind."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import unittest
+
+import e2e
+from bench import MODELS, default_build
+from privatebus import REPOSITORY
+
+BENCH = pathlib.Path(e2e.__file__).resolve().parents[1] / "bench"
+
+KILLED = """\
+import os, signal
+from bench import Bench
+bench = Bench(modemmanager=False).__enter__()
+bench.start_fotad()
+print(bench.directory, *(p.pid for p in (bench.fotad, bench.sim._program, bench.ftp._program)))
+os.kill(os.getpid(), signal.{signal})
+"""
+
+
+class Help(unittest.TestCase):
+    def test_names_every_module(self):
+        listed = subprocess.run([default_build() / "tests/bench/sim/fota-sim", "--list-modules"],
+                                check=True, capture_output=True, text=True).stdout
+        names = [line.split()[0] for line in listed.splitlines()]
+        told = subprocess.run([REPOSITORY / "demo", "--help"], check=True, capture_output=True,
+                              text=True).stdout
+        self.assertTrue(names)
+        for name in names:
+            self.assertIn(name, told)
+            self.assertIn(name, MODELS)
+
+    def test_wrong_option(self):
+        ended = subprocess.run([sys.executable, BENCH / "demo.py", f"--build={default_build()}",
+                                "--module=nonsense", "--yes"], capture_output=True, check=False)
+        self.assertEqual(ended.returncode, 2)
+
+
+class LeavesNothing(unittest.TestCase):
+    """However the process ends that runs the bench."""
+
+    def killed_by(self, name):
+        ended = subprocess.run([sys.executable, "-c", KILLED.format(signal=name)], cwd=BENCH,
+                               stdout=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(ended.returncode, -getattr(signal, name))
+        directory, *pids = ended.stdout.split()
+        # The janitor was the last to hold the bench's pipe; subprocess.run() has seen it close.
+        self.assertFalse(pathlib.Path(directory).exists())
+        for pid in pids:
+            status = pathlib.Path(f"/proc/{pid}/status")
+            if status.exists():  # ended, and only waits to be collected
+                self.assertIn("State:\tZ", status.read_text())
+
+    def test_sigkill(self):
+        self.killed_by("SIGKILL")
+
+    def test_sigterm(self):
+        self.killed_by("SIGTERM")
+
+
+if __name__ == "__main__":
+    unittest.main()
