@@ -33,6 +33,11 @@ static const Member record_members[] = {
     NUMBER(FotaRecord, sequence),
     TEXT(FotaRecord, digest),
     NUMBER(FotaRecord, issued),
+    TEXT(FotaRecord, etag),
+    TEXT(FotaRecord, etag_of),
+    TEXT(FotaRecord, server),
+    TEXT(FotaRecord, server_credential),
+    TEXT(FotaRecord, moved_from),
     NUMBER(FotaRecord, first_offered),
     NUMBER(FotaRecord, deferred_until),
     TEXT(FotaRecord, rejected),
@@ -94,7 +99,9 @@ members_read(JsonObject *json, gpointer object, const Member *members, gsize n)
     for (gsize i = 0; i < n; i++) {
         JsonNode *node = json_object_get_member(json, members[i].name);
 
-        if (node == NULL || !JSON_NODE_HOLDS_VALUE(node))
+        if (node == NULL)
+            continue;
+        if (!JSON_NODE_HOLDS_VALUE(node))
             return FALSE;
         if (members[i].is_text) {
             if (json_node_get_value_type(node) != G_TYPE_STRING)
@@ -305,7 +312,7 @@ fota_record_parse(GBytes *bytes, const char *imei, GError **error)
                       G_N_ELEMENTS(record_members)) ||
         !read_collections(record, json_node_get_object(node)) || strcmp(record->imei, imei) != 0 ||
         record->mark > FOTA_MARK_INSTALLING) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "a member is missing or wrong");
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "a member is wrong");
         return NULL;
     }
     return g_steal_pointer(&record);

@@ -56,6 +56,13 @@ typedef struct {
     guint64 sequence;
     char *digest; /**< SHA-256, hex */
     guint64 issued;
+    char *etag;    /**< the server's name for it */
+    char *etag_of; /**< the address it came from, with its placeholders */
+
+    /* Where a manifest has sent us */
+    char *server;            /**< with placeholders, "" = nowhere */
+    char *server_credential; /**< name */
+    char *moved_from;        /**< the configured address then: another one there ends the move */
 
     /* The offer */
     guint64 first_offered;
@@ -96,7 +103,8 @@ GBytes *fota_record_serialize(const FotaRecord *record);
 
 /**
  * The reverse. FOTA_ERROR_BAD_RECORD when it is truncated, altered, of a schema that this fotad
- * does not know, or not about @imei.
+ * does not know, or not about @imei. A member that is missing, because an older fotad did not have
+ * it, is empty.
  */
 FotaRecord *fota_record_parse(GBytes *bytes, const char *imei, GError **error);
 

@@ -2,8 +2,11 @@
 #include "daemon/fota-store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/fota-error.h"
 
@@ -16,8 +19,9 @@ typedef struct {
     char *file;
     char *previous;
     char *manifest_file;
-    GBytes *record;
+    GBytes *record;   /* NULL = set the time of @file, nothing else */
     GBytes *manifest; /* may be NULL */
+    gint64 time;      /* µs */
 } Save;
 
 static void
@@ -28,7 +32,7 @@ save_free(gpointer data)
     g_free(save->file);
     g_free(save->previous);
     g_free(save->manifest_file);
-    g_bytes_unref(save->record);
+    g_clear_pointer(&save->record, g_bytes_unref);
     g_clear_pointer(&save->manifest, g_bytes_unref);
     g_free(save);
 }
@@ -52,24 +56,48 @@ write_durably(const char *file, GBytes *bytes, GError **error)
                                     0600, error);
 }
 
+static void
+set_time(const Save *save, GError **error)
+{
+    const struct timespec moment = {.tv_sec = save->time / G_USEC_PER_SEC,
+                                    .tv_nsec = save->time % G_USEC_PER_SEC * 1000};
+    const struct timespec times[] = {moment, moment};
+    int fd = open(save->file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0 || futimens(fd, times) < 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", save->file,
+                    g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
 /*
  * The old generation is moved aside first. A power cut in between leaves only that one, and
  * fota_store_load() takes it: what was to be written had then not been promised to anybody yet.
  */
 static void
+write_generation(const Save *save, GError **error)
+{
+    if (save->manifest != NULL && !write_durably(save->manifest_file, save->manifest, error))
+        return;
+    if (g_rename(save->file, save->previous) < 0 && errno != ENOENT)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", save->previous,
+                    g_strerror(errno));
+    else
+        write_durably(save->file, save->record, error);
+}
+
+static void
 write_save(gpointer data, gpointer user_data)
 {
     g_autoptr(GTask) task = data;
-    Save *save = g_task_get_task_data(task);
+    const Save *save = g_task_get_task_data(task);
     g_autoptr(GError) error = NULL;
 
-    if (save->manifest == NULL || write_durably(save->manifest_file, save->manifest, &error)) {
-        if (g_rename(save->file, save->previous) < 0 && errno != ENOENT)
-            g_set_error(&error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s",
-                        save->previous, g_strerror(errno));
-        else
-            write_durably(save->file, save->record, &error);
-    }
+    if (save->record != NULL)
+        write_generation(save, &error);
+    else
+        set_time(save, &error);
     if (error != NULL)
         g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD,
                                 "the state could not be written, so nothing is started: %s",
@@ -181,6 +209,30 @@ fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manife
     save->manifest_file = store_file(store, record->imei, ".manifest");
     save->record = fota_record_serialize(record);
     save->manifest = manifest != NULL ? g_bytes_ref(manifest) : NULL;
+    g_task_set_task_data(task, save, save_free);
+    g_thread_pool_push(store->writer, task, NULL);
+}
+
+gint64
+fota_store_load_check_time(FotaStore *store, const char *imei)
+{
+    g_autofree char *file = store_file(store, imei, ".checked");
+    struct stat status;
+
+    if (stat(file, &status) < 0)
+        return 0;
+    return (gint64)status.st_mtim.tv_sec * G_USEC_PER_SEC + status.st_mtim.tv_nsec / 1000;
+}
+
+void
+fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64 time,
+                                 GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(NULL, NULL, callback, user_data);
+    Save *save = g_new0(Save, 1);
+
+    save->file = store_file(store, imei, ".checked");
+    save->time = time;
     g_task_set_task_data(task, save, save_free);
     g_thread_pool_push(store->writer, task, NULL);
 }

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  *   <imei>.json       the record
  *   <imei>.json.prev  the generation before
  *   <imei>.manifest   the manifest as received, signature included
+ *   <imei>.checked    empty; its modification time is when the server last answered
  *
  * Writing is durable (fsync of file and directory) and happens in one thread of its own, in the
  * order of the calls; the main loop does not wait for the flash.
@@ -35,12 +36,24 @@ FotaRecord *fota_store_load(FotaStore *store, const char *imei, GError **error);
 /** The manifest last saved for @imei, NULL when there is none. */
 GBytes *fota_store_load_manifest(FotaStore *store, const char *imei);
 
+/** When the server of @imei last answered, µs since the epoch; 0 = never, or not known. */
+gint64 fota_store_load_check_time(FotaStore *store, const char *imei);
+
+/**
+ * Keeps that. A check must not cost a durable write: only a file's time is set, and the system
+ * writes that when it likes to. A power cut may lose it, and the module then makes up for a check
+ * too many, at a moment of chance, which does no harm.
+ */
+void fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64 time,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+
 /**
  * Writes @record as it is now and, when not NULL, @manifest before it. FOTA_ERROR_RECORD on
  * failure: then nothing irreversible may follow.
  */
 void fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
                            GAsyncReadyCallback callback, gpointer user_data);
+/** For both. */
 gboolean fota_store_save_finish(FotaStore *store, GAsyncResult *result, GError **error);
 
 G_END_DECLS

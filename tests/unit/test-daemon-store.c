@@ -114,6 +114,39 @@ test_round_trip(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_check_time(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GError) error = NULL;
+    gint64 time = 1795236802123456;
+
+    g_assert_cmpint(fota_store_load_check_time(fixture->store, IMEI), ==, 0);
+    fota_store_save_check_time_async(fixture->store, IMEI, time, take_result, &result);
+    while (result == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(fota_store_save_finish(fixture->store, result, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(fota_store_load_check_time(fixture->store, IMEI), ==, time);
+}
+
+/* Written by a fotad that knew fewer members: they are empty, and everything else is there. */
+static void
+test_older_record(void)
+{
+    static const char body[] = "{\"schema\":1,\"imei\":\"" IMEI "\",\"sequence\":7,"
+                               "\"settings\":{},\"history\":[]}";
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
+    g_autofree char *text = g_strdup_printf("{\"sha256\":\"%s\",\"record\":%s}", digest, body);
+    g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaRecord) record = fota_record_parse(bytes, IMEI, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(record->sequence, ==, 7);
+    g_assert_cmpstr(record->server, ==, "");
+}
+
+static void
 test_missing(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -227,6 +260,8 @@ main(int argc, char **argv)
     g_test_add(path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
     ADD("/store/round-trip", test_round_trip);
     ADD("/store/missing", test_missing);
+    ADD("/store/check-time", test_check_time);
+    g_test_add_func("/store/older-record", test_older_record);
     ADD("/store/damage", test_damage);
     ADD("/store/power-cut", test_power_cut);
     ADD("/store/not-writable", test_not_writable);
