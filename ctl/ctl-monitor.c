@@ -118,7 +118,9 @@ say_finished(CtlMonitor *monitor, const CtlModule *module, const char *id, gbool
              const char *result, GVariant *details)
 {
     g_autofree char *coloured = ctl_format_colour(good ? CTL_COLOUR_GOOD : CTL_COLOUR_BAD, result);
-    g_autofree char *text = g_strconcat(ctl_dict_get_text(details, good ? "revision" : "text"),
+    const char *error = ctl_dict_get_text(details, "error");
+    g_autofree char *text = g_strconcat(error, error[0] != '\0' ? ": " : "",
+                                        ctl_dict_get_text(details, good ? "revision" : "text"),
                                         ctl_dict_get_text(details, "reason"), NULL);
     g_autofree char *clean = ctl_format_clean(text);
 
