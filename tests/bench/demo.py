@@ -54,6 +54,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--fault")
     parser.add_argument("--module", choices=MODELS, default=next(iter(MODELS)))
     parser.add_argument("--channel", choices=CHANNELS, default="port")
     options = parser.parse_args()
@@ -63,6 +64,8 @@ def main():
     say("Starting a private system bus with polkit, ModemManager, a simulated module, FTP and web "
         "servers, and fotad ...")
     with Bench([options.module], options.channel, SCALE, build=options.build) as bench:
+        if options.fault:
+            bench.fault(options.fault)
         done = update(bench, options.yes)
         if options.keep:
             keep(bench)

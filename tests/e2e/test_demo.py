@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What ./demo says of itself, and the bench's promise to leave nothing behind."""
-import os
 import pathlib
 import signal
 import subprocess
@@ -25,20 +24,50 @@ os.kill(os.getpid(), signal.{signal})
 
 class Help(unittest.TestCase):
     def test_names_every_module(self):
-        listed = subprocess.run([default_build() / "tests/bench/sim/fota-sim", "--list-modules"],
-                                check=True, capture_output=True, text=True).stdout
-        names = [line.split()[0] for line in listed.splitlines()]
         told = subprocess.run([REPOSITORY / "demo", "--help"], check=True, capture_output=True,
                               text=True).stdout
-        self.assertTrue(names)
-        for name in names:
+        simulated = subprocess.run([default_build() / "tests/bench/sim/fota-sim",
+                                    "--list-modules"], check=True, capture_output=True,
+                                   text=True).stdout
+        for name in MODELS:
             self.assertIn(name, told)
-            self.assertIn(name, MODELS)
+            self.assertIn(name, simulated)
 
     def test_wrong_option(self):
         ended = subprocess.run([sys.executable, BENCH / "demo.py", f"--build={default_build()}",
                                 "--module=nonsense", "--yes"], capture_output=True, check=False)
         self.assertEqual(ended.returncode, 2)
+
+
+class Runs(unittest.TestCase):
+    """The part of ./demo after the build."""
+
+    COMMAND = [sys.executable, BENCH / "demo.py", f"--build={default_build()}", "--yes"]
+
+    def test_keep(self):
+        """Updates the module, and says how to reach what it leaves running until ^C."""
+        demo = subprocess.Popen([*self.COMMAND, "--keep"], stdout=subprocess.PIPE, text=True)
+        output = []
+        for line in demo.stdout:
+            output.append(line)
+            if line.startswith("export "):
+                break
+        said = "".join(output)
+        self.assertIn("update b026-fota: success", said)
+        self.assertIn("After:  30.00.001-B026_FOTA", said)
+        listed = subprocess.run(f"{output[-1]}fotactl list --json", shell=True, check=True,
+                                capture_output=True, text=True).stdout
+        self.assertIn("30.00.001-B026_FOTA", listed)
+        demo.send_signal(signal.SIGINT)
+        demo.communicate()
+        self.assertEqual(demo.returncode, 130)
+
+    def test_failure(self):
+        ended = subprocess.run([*self.COMMAND, "--fault=ftp-login"], stdout=subprocess.PIPE,
+                               text=True, check=False)
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        self.assertIn("DeltaLoginRefused", ended.stdout)
+        self.assertNotIn("After:", ended.stdout)
 
 
 class LeavesNothing(unittest.TestCase):
