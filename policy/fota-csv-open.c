@@ -183,7 +183,7 @@ fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
         return NULL;
     }
     csv = fota_signature_open_commented(file, keyring, source->trust == FOTA_CSV_SIGNED, &comment,
-                                        error);
+                                        NULL, error);
     if (!csv)
         return NULL;
     return comment ? open_signed(csv, &terms, comment, facts, error)

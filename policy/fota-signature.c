@@ -241,10 +241,10 @@ copy_comment(const Blocks *blocks, FotaKeyring *keyring)
 
 GBytes *
 fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean require, char **comment,
-                              GError **error)
+                              char ***signers, GError **error)
 {
     g_autoptr(GBytes) payload = NULL;
-    g_auto(GStrv) signers = NULL;
+    g_auto(GStrv) found = NULL;
     Blocks blocks;
 
     *comment = NULL;
@@ -256,10 +256,12 @@ fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean requi
         return require ? NULL : g_bytes_ref(file);
     }
     payload = g_bytes_new_from_bytes(file, blocks.payload, g_bytes_get_size(file) - blocks.payload);
-    signers = verify_blocks(&blocks, payload, keyring, error);
-    if (!signers)
+    found = verify_blocks(&blocks, payload, keyring, error);
+    if (!found)
         return NULL;
     *comment = copy_comment(&blocks, keyring);
+    if (signers)
+        *signers = g_steal_pointer(&found);
     return g_steal_pointer(&payload);
 }
 

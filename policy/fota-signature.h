@@ -35,11 +35,12 @@ GBytes *fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require
  * fota_signature_open_commented:
  * @comment: (out) (nullable): the trusted comment of the first block by a trusted key; %NULL where
  *   there is no block
+ * @signers: (out) (optional): as fota_signature_list_signers() gives them; only set with @comment
  *
  * As fota_signature_open(), for a payload that need not begin with `{`.
  */
 GBytes *fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean require,
-                                      char **comment, GError **error);
+                                      char **comment, char ***signers, GError **error);
 
 /**
  * fota_signature_verify:

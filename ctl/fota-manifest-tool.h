@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "policy/fota-keyring.h"
+#include "policy/fota-text.h"
+
+G_BEGIN_DECLS
+
+/** The program fota-manifest: what its verbs share. No bus, no network. */
+
+/** Exit status; fota-manifest(1) and --help document them. */
+typedef enum {
+    TOOL_GOOD = 0,
+    TOOL_BAD = 1,        /**< the file has faults, or fotad would refuse it */
+    TOOL_USAGE = 2,      /**< the command line is wrong, or says too little */
+    TOOL_UNREADABLE = 3, /**< a file cannot be read */
+} ToolExit;
+
+/** One verb's run. */
+typedef struct {
+    const char *name;
+    const char *usage;
+    const char *help;
+    gboolean json;
+    char **arguments; /**< first the verb, then what follows; after tool_parse() without options */
+} Tool;
+
+/** A verb fails with @error set, whose domain decides the exit status, or ends with its own. */
+typedef ToolExit (*ToolVerb)(Tool *tool, GError **error);
+
+ToolExit tool_new(Tool *tool, GError **error);
+ToolExit tool_from_csv(Tool *tool, GError **error);
+ToolExit tool_lint(Tool *tool, GError **error);
+ToolExit tool_verify(Tool *tool, GError **error);
+ToolExit tool_pack(Tool *tool, GError **error);
+ToolExit tool_plan(Tool *tool, GError **error);
+ToolExit tool_bucket(Tool *tool, GError **error);
+
+/**
+ * tool_parse:
+ * @min: @max: how many arguments must remain
+ *
+ * Takes the verb's @options, --json and --help out of the arguments.
+ */
+gboolean tool_parse(Tool *tool, const GOptionEntry *options, guint min, guint max, GError **error);
+
+/** An error of the command line. */
+void tool_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** Whether the @value (%NULL passes) of --@option is what @check expects. */
+gboolean tool_check(const char *option, const char *value, FotaTextCheck check, GError **error);
+/** A time of --@option into *@time, which stays as it is where @value is %NULL. */
+gboolean tool_take_time(const char *option, const char *value, gint64 *time, GError **error);
+gboolean
+tool_take_duration(const char *option, const char *value, guint64 *seconds, GError **error);
+gboolean tool_take_size(const char *option, const char *value, guint64 *bytes, GError **error);
+
+GBytes *tool_read(const char *file, GError **error);
+/** A ring of the *.pub @files; %NULL is none. */
+FotaKeyring *tool_read_keys(char **files, GError **error);
+/** How many bytes of @file are signature blocks by their form; nothing is verified. */
+gsize tool_count_signature(GBytes *file);
+/** What stands behind the signature blocks. */
+GBytes *tool_strip_signature(GBytes *file);
+
+void tool_add(JsonBuilder *builder, const char *name, const char *text);
+void tool_add_number(JsonBuilder *builder, const char *name, gint64 number);
+void tool_add_texts(JsonBuilder *builder, const char *name, const char *const *texts);
+/** Prints what @builder has built, readable. */
+void tool_print_json(JsonBuilder *builder);
+
+G_END_DECLS
