@@ -98,7 +98,7 @@ make_manager(const Options *options, GError **error)
 
 /*
  * The name is on the bus before any hardware is asked anything: an activation must not wait for a
- * module. ModemManager is spoken to on a GDBus connection of its own, which libmm-glib needs.
+ * module.
  */
 static gboolean
 run(const Options *options, GError **error)
@@ -106,7 +106,6 @@ run(const Options *options, GError **error)
     g_autoptr(FotaManager) manager = make_manager(options, error);
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(FotaBus) bus = NULL;
-    g_autoptr(GDBusConnection) connection = NULL;
     Daemon self = {loop, manager};
     guint64 watchdog = 0;
 
@@ -115,16 +114,12 @@ run(const Options *options, GError **error)
     bus = fota_bus_new(manager, error);
     if (bus == NULL)
         return FALSE;
-    connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
-    if (connection == NULL)
-        return FALSE;
-    g_dbus_connection_set_exit_on_close(connection, FALSE);
     g_unix_signal_add(SIGTERM, terminate, &self);
     g_unix_signal_add(SIGINT, terminate, &self);
     g_unix_signal_add(SIGHUP, reload, &self);
     if (sd_watchdog_enabled(FALSE, &watchdog) > 0)
         g_timeout_add((guint)(watchdog / 2000), pet_watchdog, NULL);
-    fota_manager_start(manager, connection);
+    fota_manager_start(manager);
     sd_notify(FALSE, "READY=1");
     g_main_loop_run(loop);
     return TRUE;

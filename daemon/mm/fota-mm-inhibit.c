@@ -60,7 +60,9 @@ released(GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 release(FotaMm *mm, const char *device)
 {
-    call_inhibit_device(mm, device, FALSE, NULL, released, g_strdup(device));
+    /* ModemManager lifts what a lost connection has held. */
+    if (mm->bus != NULL)
+        call_inhibit_device(mm, device, FALSE, NULL, released, g_strdup(device));
 }
 
 /* Whether ModemManager will allow it once it shows the modem. */
@@ -124,6 +126,12 @@ fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callba
     GTask *task = g_task_new(NULL, NULL, callback, user_data);
     FotaMmInhibition *inhibition;
 
+    if (mm->bus == NULL) {
+        g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
+                                "there is no connection to the system bus");
+        g_object_unref(task);
+        return;
+    }
     if (g_hash_table_contains(mm->inhibitions, device)) {
         g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_IN_PROGRESS,
                                 "%s is already inhibited by fotad", device);

@@ -3,6 +3,7 @@
 
 #include <libmm-glib.h>
 
+#include "daemon/mm/fota-mm-bus.h"
 #include "daemon/mm/fota-mm.h"
 
 G_BEGIN_DECLS
@@ -31,7 +32,8 @@ typedef struct {
 typedef struct FotaMmCall FotaMmCall;
 
 struct _FotaMm {
-    GDBusConnection *bus;
+    FotaMmBus *connection;
+    GDBusConnection *bus; /**< NULL while there is none */
     const FotaMmCallbacks *callbacks;
     gpointer user_data;
     guint name_watch;

@@ -247,13 +247,29 @@ register_error_domains(void)
     mm_message_error_quark();
 }
 
+static void
+bus_changed(GDBusConnection *connection, gpointer user_data)
+{
+    FotaMm *mm = user_data;
+
+    if (connection != NULL) {
+        mm->bus = g_object_ref(connection);
+        mm->name_watch =
+            g_bus_watch_name_on_connection(mm->bus, MM_DBUS_SERVICE, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                           on_name_appeared, on_name_vanished, mm, NULL);
+        return;
+    }
+    g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
+    g_clear_object(&mm->bus);
+    on_name_vanished(NULL, NULL, mm);
+}
+
 FotaMm *
-fota_mm_new(GDBusConnection *bus, const FotaMmCallbacks *callbacks, gpointer user_data)
+fota_mm_new(const FotaMmCallbacks *callbacks, gpointer user_data)
 {
     FotaMm *mm = g_new0(FotaMm, 1);
 
     register_error_domains();
-    mm->bus = g_object_ref(bus);
     mm->callbacks = callbacks;
     mm->user_data = user_data;
     mm->modems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, modem_free);
@@ -261,16 +277,14 @@ fota_mm_new(GDBusConnection *bus, const FotaMmCallbacks *callbacks, gpointer use
     mm->calls = fota_mm_calls_new();
     mm->closing = g_cancellable_new();
     mm->watches = g_ptr_array_new();
-    mm->name_watch =
-        g_bus_watch_name_on_connection(bus, MM_DBUS_SERVICE, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                       on_name_appeared, on_name_vanished, mm, NULL);
+    mm->connection = fota_mm_bus_new(bus_changed, mm);
     return mm;
 }
 
 void
 fota_mm_free(FotaMm *mm)
 {
-    g_bus_unwatch_name(mm->name_watch);
+    g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
     g_hash_table_unref(mm->calls);
     g_ptr_array_set_size(mm->watches, 0);
     fota_mm_inhibitions_end(mm);
@@ -284,7 +298,8 @@ fota_mm_free(FotaMm *mm)
     g_hash_table_unref(mm->modems);
     g_hash_table_unref(mm->inhibitions);
     g_ptr_array_unref(mm->watches);
-    g_object_unref(mm->bus);
+    g_clear_object(&mm->bus);
+    fota_mm_bus_free(mm->connection);
     g_free(mm);
 }
 

@@ -48,10 +48,10 @@ typedef struct {
 } FotaMmCallbacks;
 
 /**
- * @bus: the system bus; when it closes, ModemManager is gone for this object. @callbacks must live
- * as long as the object. Starts by itself; calls nothing back before the main loop runs.
+ * Connects to the system bus, and again whenever that is lost. @callbacks must live as long as the
+ * object; they are called from the main loop, never from within this function.
  */
-FotaMm *fota_mm_new(GDBusConnection *bus, const FotaMmCallbacks *callbacks, gpointer user_data);
+FotaMm *fota_mm_new(const FotaMmCallbacks *callbacks, gpointer user_data);
 void fota_mm_free(FotaMm *mm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
 

@@ -47,7 +47,12 @@ class BusView:
     def __init__(self, bus, check=lambda: None):
         self.signals = []
         self._check = check
-        self._connection = bus.connect()
+        self._bus = bus
+        self.reconnect()
+
+    def reconnect(self):
+        """After the bus was lost: a new connection, the signals heard so far kept."""
+        self._connection = self._bus.connect()
         self._connection.signal_subscribe(None, None, None, None, None, Gio.DBusSignalFlags.NONE,
                                           self._heard)
 

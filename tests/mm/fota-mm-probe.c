@@ -317,26 +317,18 @@ line_read(GObject *object, GAsyncResult *result, gpointer user_data)
 int
 main(void)
 {
-    g_autoptr(GError) error = NULL;
     g_autoptr(GInputStream) input = g_unix_input_stream_new(0, FALSE);
-    g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
     Probe probe = {.orders = g_async_queue_new_full(g_free)};
 
-    if (bus == NULL) {
-        g_printerr("fota-mm-probe: %s\n", error->message);
-        return EXIT_FAILURE;
-    }
-    g_dbus_connection_set_exit_on_close(bus, FALSE);
     probe.loop = g_main_loop_new(NULL, FALSE);
     probe.input = g_data_input_stream_new(input);
-    probe.mm = fota_mm_new(bus, &callbacks, &probe);
+    probe.mm = fota_mm_new(&callbacks, &probe);
     probe.thread = g_thread_new("update", run_thread, &probe);
     g_data_input_stream_read_line_async(probe.input, G_PRIORITY_DEFAULT, NULL, line_read, &probe);
     puts("{\"event\": \"ready\"}");
     fflush(stdout);
     g_main_loop_run(probe.loop);
     fota_mm_free(probe.mm);
-    g_dbus_connection_flush_sync(bus, NULL, NULL);
     g_object_unref(probe.input);
     g_async_queue_unref(probe.orders);
     g_main_loop_unref(probe.loop);

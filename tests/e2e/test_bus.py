@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The system bus breaks down and comes back: fotad stays up and finds everything again."""
+import unittest
+
+from e2e import BenchTest
+from modules import FOTA_NAME
+
+
+class BusRestart(BenchTest):
+    options = {"channel": "port"}
+
+    def restart_bus(self):
+        """ModemManager does not survive this, as on a real system; systemd starts it again."""
+        bench = self.bench
+        bench.kill_modemmanager()
+        bench.bus.stop_bus()
+        bench.bus.start_bus()
+        bench.view.reconnect()
+        bench.start_modemmanager()
+        bench.bus.wait_for_name(FOTA_NAME, 60)
+
+    def test_while_waiting_for_approval(self):
+        self.offer()
+        self.restart_bus()
+        module = self.bench.module()
+        module.wait(lambda p: p["Modem"] != "/", 60, "found again")
+        self.assert_updates(module)
+
+    def test_during_a_download(self):
+        """The module's own port is all that the update needs; it ends as if nothing had been."""
+        module = self.offer()
+        self.bench.fault("slow-answer=60,on=AT#FTPGETOTA")
+        module.approve()
+        module.wait_state("downloading")
+        self.restart_bus()
+        module = self.bench.module()
+        module.wait(lambda p: p["Revision"] == self.bench.new and p["State"] == "idle", 120,
+                    "updated")
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+
+
+if __name__ == "__main__":
+    unittest.main()
