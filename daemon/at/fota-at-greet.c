@@ -38,7 +38,7 @@ set(FotaAtLine *line, const char *command, GCancellable *cancellable, GError **e
     return ask(line, command, SETTING_SECONDS, &lines, cancellable, error);
 }
 
-/* Sends AT until it is answered, and lets late answers to earlier commands come in. */
+/* Sends AT until it is answered. */
 static gboolean
 wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
@@ -49,7 +49,7 @@ wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **erro
         g_autoptr(GError) local = NULL;
 
         if (ask(line, "AT", AT_SECONDS, &lines, cancellable, &local))
-            return fota_at_line_settle(line, QUIET_MS, cancellable, error);
+            return TRUE;
         if (!g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) ||
             fota_deadline_passed(deadline)) {
             g_propagate_error(error, g_steal_pointer(&local));
@@ -74,6 +74,10 @@ holds_imei(const char *text, const char *imei)
     return FALSE;
 }
 
+/*
+ * This also puts us in step with the module: the first final results may still be those of earlier
+ * commands, but none of them comes with the IMEI.
+ */
 static gboolean
 check_imei(FotaAtLine *line, GCancellable *cancellable, GError **error)
 {
@@ -86,7 +90,7 @@ check_imei(FotaAtLine *line, GCancellable *cancellable, GError **error)
             if (holds_imei(*l, line->imei))
                 return TRUE;
         }
-        /* Another module, or the answer to something else that comes late. */
+        /* Another module, or the answer to something earlier: let all of them come in. */
         if (!fota_at_line_settle(line, QUIET_MS, cancellable, error))
             return FALSE;
     }

@@ -41,6 +41,8 @@ static const Case cases[] = {
     {"no carrier in the data", "\r\nCONNECT\r\none" END "two\r\nNO CARRIER\r\n\r\nthree" END,
      "one" END "two\r\nNO CARRIER\r\n\r\nthree"},
     {"no carrier, and a pause", "\r\nCONNECT\r\none" END "\a\a\atwo" END, "one" END "two"},
+    {"no carrier, and a long silence later", "\r\nCONNECT\r\none" END "two\r\n\vthree" END,
+     "one" END "two\r\nthree"},
     {"no carrier at the end of the data", "\r\nCONNECT\r\none" END END, "one" END},
     {"split end", "\r\nCONNECT\r\none\r\a\nNO\a CARR\aIER\r\a\n", "one"},
     {"echo", GET "\r\r\nCONNECT\r\none" END, "one"},
