@@ -28,9 +28,9 @@ server_said(FotaSession *session)
     return g_strdup(g_str_has_prefix(lines[0], "#FTPMSG:") ? g_strchug(lines[0] + 8) : lines[0]);
 }
 
-/* Turns a refused command into the error that fits what the server said. */
-static FotaResult
-fail(FotaSession *session, GError *refusal, int otherwise, const char *what, GError **error)
+FotaResult
+telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char *what,
+               GError **error)
 {
     g_autoptr(GError) owned = refusal;
     g_autofree char *said = NULL;
@@ -83,8 +83,8 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
         if (fota_session_order(session, command, TIME_OPEN, &local_error))
             return FOTA_RESULT_DONE;
     }
-    return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_SERVER,
-                "the delta's server did not let us in", error);
+    return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_SERVER,
+                          "the delta's server did not let us in", error);
 }
 
 FotaResult
@@ -101,8 +101,8 @@ telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **er
     command = g_strconcat("AT#FTPFSIZE=", quoted, NULL);
     answer = fota_session_query(session, command, "#FTPFSIZE:", TIME_FTP, &local_error);
     if (answer == NULL)
-        return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
-                    "the delta's size could not be asked", error);
+        return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
+                              "the delta's size could not be asked", error);
     size = g_ascii_strtoull(answer, NULL, 10);
     if (update->size != 0 && size != update->size) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
@@ -127,8 +127,8 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
     command = g_strdup_printf("AT#FTPGETOTA=%s,0", quoted);
     fota_session_report_bytes(session, 0, update->size);
     if (!fota_session_order(session, command, limit, &local_error))
-        return fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
-                    "the delta did not arrive", error);
+        return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
+                              "the delta did not arrive", error);
     fota_session_report_bytes(session, update->size, update->size);
     return FOTA_RESULT_DONE;
 }

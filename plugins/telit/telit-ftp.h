@@ -19,3 +19,10 @@ FotaResult telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, 
 FotaResult telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error);
 
 gboolean telit_ftp_close(FotaSession *session, GError **error);
+
+/**
+ * Turns @refusal (taken), of the command that was to do @what, into the error that fits what the
+ * server said, else into @otherwise.
+ */
+FotaResult telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char *what,
+                          GError **error);

@@ -5,6 +5,7 @@
 
 #include "plugins/fota-plugin.h"
 #include "plugins/telit/telit-errors.h"
+#include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"
 
 /*
@@ -180,14 +181,24 @@ transfer(FotaSession *session, const FotaUpdate *update, GError **error)
     return telit_ftp_get_delta(session, update, error);
 }
 
+/* A file to be read, and what is in it. */
+typedef struct {
+    gsize max_bytes;
+    GBytes **contents;
+} Fetch;
+
+/* The FTP session is for @fetch, or without one for the delta. */
 static FotaResult
-download_over_context(FotaSession *session, const FotaUpdate *update, guint cid, GError **error)
+use_context(FotaSession *session, const FotaUpdate *update, guint cid, const Fetch *fetch,
+            GError **error)
 {
     FotaResult result = telit_ftp_open(session, update, cid, error);
     g_autoptr(GError) close_error = NULL;
 
     if (result == FOTA_RESULT_DONE) {
-        result = transfer(session, update, error);
+        result = fetch != NULL
+                     ? telit_fetch_file(session, update, fetch->max_bytes, fetch->contents, error)
+                     : transfer(session, update, error);
         fota_session_report_progress(session, 95);
         fota_session_shield(session, TRUE);
         if (!telit_ftp_close(session, &close_error))
@@ -210,7 +221,7 @@ deactivate_context(FotaSession *session, guint cid)
 }
 
 static FotaResult
-telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
+connect_and_use(FotaSession *session, const FotaUpdate *update, const Fetch *fetch, GError **error)
 {
     guint cid = fota_session_get_number(session, "ContextId");
     g_autofree char *socket =
@@ -229,10 +240,26 @@ telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
     if (result != FOTA_RESULT_DONE)
         return result;
     fota_session_report_progress(session, 10);
-    result = download_over_context(session, update, cid, error);
+    result = use_context(session, update, cid, fetch, error);
     deactivate_context(session, cid);
     fota_session_report_progress(session, 100);
     return result;
+}
+
+static FotaResult
+telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return connect_and_use(session, update, NULL, error);
+}
+
+/* a) to g), with a file that comes to us instead of staying in the module. */
+static FotaResult
+telit_fetch(FotaSession *session, const FotaUpdate *update, gsize max_bytes, GBytes **contents,
+            GError **error)
+{
+    const Fetch fetch = {.max_bytes = max_bytes, .contents = contents};
+
+    return connect_and_use(session, update, &fetch, error);
 }
 
 /*
@@ -322,4 +349,5 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .discard = telit_discard,
     .install = telit_install,
     .outcome = telit_outcome,
+    .fetch = telit_fetch,
 };
