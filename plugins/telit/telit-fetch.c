@@ -26,13 +26,13 @@ ask_end(FotaSession *session, gboolean *end, GError **error)
 {
     g_autofree char *answer =
         fota_session_query(session, "AT#FTPGETPKT?", "#FTPGETPKT:", TIME_SHORT, error);
-    const char *comma = answer != NULL ? strrchr(answer, ',') : NULL;
+    g_auto(GStrv) fields = g_strsplit(answer != NULL ? answer : "", ",", -1);
 
     if (answer == NULL)
         return FOTA_RESULT_FAILED_FOR_NOW;
-    if (comma == NULL || (comma[1] != '0' && comma[1] != '1') || comma[2] != '\0')
+    if (g_strv_length(fields) != 3 || (strcmp(fields[2], "0") != 0 && strcmp(fields[2], "1") != 0))
         return refuse_answer("the answer to AT#FTPGETPKT?", error);
-    *end = comma[1] == '1';
+    *end = fields[2][0] == '1';
     return FOTA_RESULT_DONE;
 }
 
