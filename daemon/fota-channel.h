@@ -47,6 +47,9 @@ typedef struct {
     gboolean (*wait_back)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
                           GError **error);
 
+    /** Somebody else has used the tty meanwhile: nothing about its state holds. May be NULL. */
+    void (*distrust)(FotaChannel *channel);
+
     /** Puts the tty back as it was, closes it and frees the channel. */
     void (*close)(FotaChannel *channel);
 } FotaChannelClass;

@@ -44,6 +44,8 @@ struct _FotaJob {
     /* Shared with the thread */
     GMutex lock;
     GCond answered;
+    gboolean unguarded; /* ModemManager may use the module's ports now ... */
+    gboolean disturbed; /* ... or has since the last command */
     gboolean committing;
     GError *commit_error;
     gboolean installing; /* no way back from here */

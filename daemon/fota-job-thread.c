@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-credential.h"
+#include "daemon/fota-error.h"
 #include "daemon/fota-job-private.h"
 #include "daemon/fota-log.h"
 #include "daemon/mm/fota-mm-channel.h"
+
+/* A restarted ModemManager probes the module for some seconds before it can be kept away. */
+#define GUARD_SECONDS 120
 
 /* Something the thread tells the main loop. */
 typedef struct {
@@ -114,6 +118,27 @@ on_remember(const char *name, const char *value, gpointer user_data)
     tell(user_data, deliver_remember, 0, 0, name, value);
 }
 
+static gboolean
+on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GError **error)
+{
+    FotaJob *job = user_data;
+    gint64 end = g_get_monotonic_time() + (gint64)GUARD_SECONDS * G_USEC_PER_SEC;
+    gboolean in_time = TRUE;
+
+    g_mutex_lock(&job->lock);
+    while (job->unguarded && in_time && !g_cancellable_is_cancelled(cancellable))
+        in_time = g_cond_wait_until(&job->answered, &job->lock, end);
+    *disturbed = job->disturbed;
+    job->disturbed = FALSE;
+    g_mutex_unlock(&job->lock);
+    if (g_cancellable_set_error_if_cancelled(cancellable, error))
+        return FALSE;
+    if (!in_time)
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CHANNEL,
+                    "ModemManager has restarted and does not leave the module to us again");
+    return in_time;
+}
+
 static void
 on_state(FotaState state, gpointer user_data)
 {
@@ -146,7 +171,8 @@ on_commit(FotaMark mark, gpointer user_data, GError **error)
     return error == NULL || *error == NULL;
 }
 
-static const FotaSessionHooks session_hooks = {on_part_progress, on_bytes, on_note, on_remember};
+static const FotaSessionHooks session_hooks = {on_part_progress, on_bytes, on_note, on_remember,
+                                               on_guard};
 static const FotaStepsHooks steps_hooks = {on_state, on_progress, on_commit};
 
 static gboolean

@@ -222,6 +222,16 @@ fota_job_commit_done(FotaJob *job, const GError *error)
     g_mutex_unlock(&job->lock);
 }
 
+void
+fota_job_set_guarded(FotaJob *job, gboolean guarded)
+{
+    g_mutex_lock(&job->lock);
+    job->unguarded = !guarded;
+    job->disturbed = job->disturbed || !guarded;
+    g_cond_broadcast(&job->answered);
+    g_mutex_unlock(&job->lock);
+}
+
 gboolean
 fota_job_cancel(FotaJob *job, gboolean force)
 {
@@ -231,6 +241,7 @@ fota_job_cancel(FotaJob *job, gboolean force)
     cancelled = force || !job->installing;
     if (cancelled)
         g_cancellable_cancel(job->cancellable);
+    g_cond_broadcast(&job->answered);
     g_mutex_unlock(&job->lock);
     return cancelled;
 }

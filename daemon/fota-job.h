@@ -71,6 +71,9 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
 /** The record has been written, or not: @error is kept by the caller. */
 void fota_job_commit_done(FotaJob *job, const GError *error);
 
+/** Whether ModemManager keeps away from the module's ports; while it does not, nothing is sent. */
+void fota_job_set_guarded(FotaJob *job, gboolean guarded);
+
 /**
  * Asks it to end. FALSE when installing has begun: then only @force ends the thread, which leaves
  * the module to itself and the record for the next start.

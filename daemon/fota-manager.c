@@ -211,7 +211,17 @@ modem_manager_available(gboolean available, gpointer user_data)
                  "ModemManager is not there; no module can be seen until it is started");
 }
 
-static const FotaMmCallbacks mm_callbacks = {modem_seen, modem_gone, modem_manager_available};
+static void
+device_guarded(const char *device, gboolean guarded, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_guarded(manager->modules->pdata[i], device, guarded);
+}
+
+static const FotaMmCallbacks mm_callbacks = {modem_seen, modem_gone, modem_manager_available,
+                                             device_guarded};
 
 FotaManager *
 fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
@@ -240,9 +250,9 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
 }
 
 void
-fota_manager_start(FotaManager *manager, GDBusConnection *bus)
+fota_manager_start(FotaManager *manager)
 {
-    manager->context.mm = fota_mm_new(bus, &mm_callbacks, manager);
+    manager->context.mm = fota_mm_new(&mm_callbacks, manager);
 }
 
 GPtrArray *

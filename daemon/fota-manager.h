@@ -30,8 +30,8 @@ typedef struct {
  */
 FotaManager *fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error);
 
-/** Begins to look for modules through ModemManager on the system bus @bus. */
-void fota_manager_start(FotaManager *manager, GDBusConnection *bus);
+/** Begins to look for modules through ModemManager. */
+void fota_manager_start(FotaManager *manager);
 
 /** The modules, FotaModule, in order of IMEI. Transfer none. */
 GPtrArray *fota_manager_get_modules(FotaManager *manager);

@@ -12,11 +12,13 @@ static void
 take_identity(FotaModule *module, const FotaModemFacts *facts)
 {
     FotaRecord *record = module->record;
+    /* A ModemManager whose probing was disturbed may not have read them. */
+    gboolean known = facts->manufacturer[0] != '\0' && facts->model[0] != '\0';
     gboolean other = strcmp(record->manufacturer, facts->manufacturer) != 0 ||
                      strcmp(record->model, facts->model) != 0;
 
     fota_record_set(&record->device, facts->device);
-    if (other) {
+    if (known && other) {
         fota_record_set(&record->manufacturer, facts->manufacturer);
         fota_record_set(&record->model, facts->model);
         module->vendor =
@@ -52,10 +54,11 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     g_clear_pointer(&module->facts, fota_modem_facts_free);
     module->facts = fota_modem_facts_copy(facts);
     module->here = TRUE;
-    take_identity(module, facts);
-    /* In the middle of an update it is for the update to say which version counts. */
-    if (module->job == NULL)
+    /* In the middle of an update it is for the update to say what the module is and runs. */
+    if (module->job == NULL) {
+        take_identity(module, facts);
         take_revision(module, facts->revision);
+    }
     if (moved) {
         g_object_notify(G_OBJECT(module), "modem");
         fota_module_log(module, 6, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s%s",
@@ -99,4 +102,15 @@ fota_module_start_grace(FotaModule *module)
         return;
     g_clear_handle_id(&module->grace_timer, g_source_remove);
     module->grace_timer = g_timeout_add_seconds(GRACE_SECONDS, grace_over, module);
+}
+
+void
+fota_module_guarded(FotaModule *module, const char *device, gboolean guarded)
+{
+    if (module->job == NULL || strcmp(module->record->device, device) != 0)
+        return;
+    if (!guarded)
+        fota_module_log(module, 4, FOTA_EVENT_NONE,
+                        "ModemManager has restarted; waiting until it leaves the module to us");
+    fota_job_set_guarded(module->job, guarded);
 }

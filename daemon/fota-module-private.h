@@ -93,6 +93,8 @@ gboolean fota_module_stop(FotaModule *module);
 /** ModemManager reports the module, or that it has gone. */
 void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
+/** ModemManager uses the ports of @device although an update does, or keeps away again. */
+void fota_module_guarded(FotaModule *module, const char *device, gboolean guarded);
 /** A job has ended: absent only when ModemManager does not find the module again in time. */
 void fota_module_start_grace(FotaModule *module);
 

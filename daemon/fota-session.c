@@ -95,6 +95,27 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
     fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
 }
 
+static GCancellable *
+current_cancellable(FotaSession *session)
+{
+    return session->shielded ? NULL : session->setup.cancellable;
+}
+
+/* Before anything is sent: a ModemManager that has just restarted probes every port it finds. */
+static gboolean
+enter(FotaSession *session, GError **error)
+{
+    const FotaChannelClass *klass = session->channel->klass;
+    gboolean disturbed = FALSE;
+
+    if (!session->setup.hooks->guard(current_cancellable(session), &disturbed,
+                                     session->setup.user_data, error))
+        return FALSE;
+    if (disturbed && klass->distrust != NULL)
+        klass->distrust(session->channel);
+    return TRUE;
+}
+
 gboolean
 fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
 {
@@ -105,6 +126,8 @@ fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
 gboolean
 fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 {
+    if (!enter(session, error))
+        return FALSE;
     return session->channel->klass->wait_back(session->channel, seconds, session->setup.cancellable,
                                               error);
 }
@@ -159,12 +182,6 @@ fota_session_get_network(FotaSession *session, const char *key)
     return NULL;
 }
 
-static GCancellable *
-current_cancellable(FotaSession *session)
-{
-    return session->shielded ? NULL : session->setup.cancellable;
-}
-
 void
 fota_session_shield(FotaSession *session, gboolean shielded)
 {
@@ -175,6 +192,8 @@ GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
 {
     session->cme = -1;
+    if (!enter(session, error))
+        return NULL;
     return session->channel->klass->command(session->channel, command, seconds,
                                             current_cancellable(session), &session->cme, error);
 }
@@ -195,6 +214,8 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
         return NULL;
     }
     session->cme = -1;
+    if (!enter(session, error))
+        return NULL;
     return session->channel->klass->receive(session->channel, command, max_bytes, seconds,
                                             session->setup.cancellable, &session->cme, error);
 }

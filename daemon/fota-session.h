@@ -16,6 +16,12 @@ typedef struct {
     void (*bytes)(guint64 received, guint64 total, gpointer user_data);
     void (*note)(const char *text, gpointer user_data);
     void (*remember)(const char *name, const char *value, gpointer user_data);
+    /**
+     * Waits until nobody else uses the module's ports. *@disturbed = somebody has since the last
+     * call.
+     */
+    gboolean (*guard)(GCancellable *cancellable, gboolean *disturbed, gpointer user_data,
+                      GError **error);
 } FotaSessionHooks;
 
 /** The [Network] group for this module. Members are NULL when unset. */

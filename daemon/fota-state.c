@@ -8,36 +8,37 @@
  * A busy one does not become absent: restarting is part of an update, and the update itself ends
  * when its module stays away too long.
  */
-/* clang-format off: a row a state */
+/* clang-format off */
 static const struct {
     const char *name;
     guint32 next;
 } states[] = {
-    [FOTA_STATE_ABSENT] = {"absent", S(UNSUPPORTED) | S(IDLE) | S(AWAITING_APPROVAL) |
-                                         S(SCHEDULED) | S(AWAITING_INSTALL_APPROVAL) |
-                                         S(VERIFYING) | S(FAILED)},
-    [FOTA_STATE_UNSUPPORTED] = {"unsupported", S(ABSENT) | S(IDLE)},
-    [FOTA_STATE_IDLE] = {"idle", S(ABSENT) | S(UNSUPPORTED) | S(CHECKING) | S(AWAITING_APPROVAL) |
-                                     S(SCHEDULED) | S(FAILED)},
-    [FOTA_STATE_CHECKING] = {"checking", S(ABSENT) | S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) |
-                                             S(AWAITING_INSTALL_APPROVAL) | S(FAILED)},
+    [FOTA_STATE_ABSENT] = {"absent",
+        S(UNSUPPORTED) | S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED)
+        | S(AWAITING_INSTALL_APPROVAL) | S(VERIFYING) | S(FAILED)},
+    [FOTA_STATE_UNSUPPORTED] = {"unsupported",
+        S(ABSENT) | S(IDLE)},
+    [FOTA_STATE_IDLE] = {"idle",
+        S(ABSENT) | S(UNSUPPORTED) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(FAILED)},
+    [FOTA_STATE_CHECKING] = {"checking",
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED)
+        | S(AWAITING_INSTALL_APPROVAL) | S(FAILED)},
     [FOTA_STATE_AWAITING_APPROVAL] = {"awaiting-approval",
-                                      S(ABSENT) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(FAILED)},
-    [FOTA_STATE_SCHEDULED] = {"scheduled", S(ABSENT) | S(IDLE) | S(CHECKING) |
-                                               S(AWAITING_APPROVAL) | S(DOWNLOADING) |
-                                               S(AWAITING_INSTALL_APPROVAL) | S(INSTALLING) |
-                                               S(FAILED)},
-    [FOTA_STATE_DOWNLOADING] = {"downloading", S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) |
-                                                   S(AWAITING_INSTALL_APPROVAL) | S(INSTALLING) |
-                                                   S(FAILED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(FAILED)},
+    [FOTA_STATE_SCHEDULED] = {"scheduled",
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(AWAITING_APPROVAL) | S(DOWNLOADING)
+        | S(AWAITING_INSTALL_APPROVAL) | S(INSTALLING) | S(FAILED)},
+    [FOTA_STATE_DOWNLOADING] = {"downloading",
+        S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(AWAITING_INSTALL_APPROVAL)
+        | S(INSTALLING) | S(FAILED)},
     [FOTA_STATE_AWAITING_INSTALL_APPROVAL] = {"awaiting-install-approval",
-                                              S(ABSENT) | S(IDLE) | S(CHECKING) | S(SCHEDULED) |
-                                                  S(FAILED)},
-    [FOTA_STATE_INSTALLING] = {"installing", S(VERIFYING) | S(SCHEDULED) | S(FAILED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(FAILED)},
+    [FOTA_STATE_INSTALLING] = {"installing",
+        S(VERIFYING) | S(SCHEDULED) | S(FAILED)},
     [FOTA_STATE_VERIFYING] = {"verifying",
-                              S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(FAILED)},
+        S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(FAILED)},
     [FOTA_STATE_FAILED] = {"failed",
-                           S(ABSENT) | S(IDLE) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED)},
 };
 /* clang-format on */
 

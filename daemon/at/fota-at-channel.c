@@ -206,6 +206,15 @@ at_close(FotaChannel *channel)
     g_free(self);
 }
 
+static void
+at_distrust(FotaChannel *channel)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+
+    if (self->line != NULL)
+        fota_at_line_distrust(self->line);
+}
+
 static const FotaChannelClass at_class = {
     .name = "port",
     .unsolicited = TRUE,
@@ -214,6 +223,7 @@ static const FotaChannelClass at_class = {
     .wait_line = at_wait_line,
     .wait_gone = at_wait_gone,
     .wait_back = at_wait_back,
+    .distrust = at_distrust,
     .close = at_close,
 };
 

@@ -37,6 +37,12 @@ fota_at_line_open(const char *node, const char *imei, FotaTrace trace, gpointer 
 }
 
 void
+fota_at_line_distrust(FotaAtLine *line)
+{
+    line->confused = TRUE;
+}
+
+void
 fota_at_line_close(FotaAtLine *line)
 {
     if (line->in_data && !line->gone)

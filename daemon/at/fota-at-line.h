@@ -41,6 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtLine, fota_at_line_close)
 gboolean
 fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
 
+/** Somebody else has used the tty: the next command is preceded by fota_at_line_greet(). */
+void fota_at_line_distrust(FotaAtLine *line);
+
 /** See FotaChannelClass. */
 GStrv fota_at_line_command(FotaAtLine *line, const char *command, guint seconds,
                            GCancellable *cancellable, int *cme, GError **error);

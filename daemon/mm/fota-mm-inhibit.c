@@ -76,6 +76,13 @@ is_too_early(const GError *error)
 }
 
 static void
+tell_guarded(FotaMm *mm, const char *device, gboolean guarded)
+{
+    if (mm->callbacks->guarded != NULL)
+        mm->callbacks->guarded(device, guarded, mm->user_data);
+}
+
+static void
 inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(FotaMmInhibitCall) call = user_data;
@@ -91,6 +98,8 @@ inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
     if (inhibition != NULL) {
         inhibition->pending = FALSE;
         inhibition->held = reply != NULL;
+        if (inhibition->held && call->task == NULL)
+            tell_guarded(call->mm, call->device, TRUE);
         if (!inhibition->wanted || (reply == NULL && call->task != NULL)) {
             /* Even after no answer in time: the inhibition may yet come about. */
             if (reply != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
@@ -166,14 +175,28 @@ fota_mm_uninhibit(FotaMm *mm, const char *device)
 }
 
 void
+fota_mm_inhibitions_unguarded(FotaMm *mm)
+{
+    GHashTableIter iter;
+    const char *device;
+
+    g_hash_table_iter_init(&iter, mm->inhibitions);
+    while (g_hash_table_iter_next(&iter, (gpointer *)&device, NULL))
+        tell_guarded(mm, device, FALSE);
+}
+
+void
 fota_mm_inhibitions_lost(FotaMm *mm)
 {
     GHashTableIter iter;
+    const char *device;
     FotaMmInhibition *inhibition;
 
     g_hash_table_iter_init(&iter, mm->inhibitions);
-    while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&inhibition))
+    while (g_hash_table_iter_next(&iter, (gpointer *)&device, (gpointer *)&inhibition)) {
         inhibition->held = FALSE;
+        tell_guarded(mm, device, TRUE);
+    }
 }
 
 void

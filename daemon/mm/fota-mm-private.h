@@ -62,6 +62,8 @@ GHashTable *fota_mm_calls_new(void);
 
 /* fota-mm-inhibit.c */
 GHashTable *fota_mm_inhibitions_new(void);
+/** ModemManager is there again and does not know yet what it is to keep away from. */
+void fota_mm_inhibitions_unguarded(FotaMm *mm);
 /** ModemManager has left, and its inhibitions with it. */
 void fota_mm_inhibitions_lost(FotaMm *mm);
 /** ModemManager knows @device (again). */

@@ -222,6 +222,7 @@ on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpoi
 
     forget_manager(mm);
     mm->cancellable = g_cancellable_new();
+    fota_mm_inhibitions_unguarded(mm);
     mm_manager_new(mm->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, mm->cancellable,
                    manager_ready, mm);
 }

@@ -45,6 +45,11 @@ typedef struct {
      * All modem objects are reported gone first.
      */
     void (*available)(gboolean available, gpointer user_data);
+    /**
+     * Of a @device that is inhibited: ModemManager has restarted and uses its ports again (FALSE),
+     * or keeps away again, if only because it is not there. May be NULL.
+     */
+    void (*guarded)(const char *device, gboolean guarded, gpointer user_data);
 } FotaMmCallbacks;
 
 /**

@@ -133,7 +133,8 @@ on_available(gboolean available, gpointer user_data)
     emit(event(available ? "available" : "unavailable"));
 }
 
-static const FotaMmCallbacks callbacks = {on_seen, on_gone, on_available};
+static const FotaMmCallbacks callbacks = {
+    .seen = on_seen, .gone = on_gone, .available = on_available, .guarded = NULL};
 
 static void
 inhibit_done(GObject *object, GAsyncResult *result, gpointer user_data)
