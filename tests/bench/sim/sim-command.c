@@ -216,6 +216,8 @@ static const struct {
     {430, "FTP: not connected"},
     {431, "FTP: already connected"},
     {432, "FTP: context down"},
+    {SIM_CME_COLLISION, "FOTA is in collision state"},
+    {SIM_CME_NOT_COMPLETE, "Previous command is not complete"},
 };
 
 const char *

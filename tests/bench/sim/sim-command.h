@@ -24,6 +24,10 @@ typedef int SimResult;
 #define SIM_CME_BAD_INDEX 21
 #define SIM_CME_NO_NETWORK 30
 #define SIM_CME_BAD_PARAMETERS 50
+/* Above this: errors whose number is not public. Their words are sent whenever +CMEE is not 0. */
+#define SIM_CME_WORDS 10000
+#define SIM_CME_COLLISION (SIM_CME_WORDS + 1)
+#define SIM_CME_NOT_COMPLETE (SIM_CME_WORDS + 2)
 
 typedef enum {
     SIM_FORM_EXEC, /* +CSQ, or a basic command */

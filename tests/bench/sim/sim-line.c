@@ -49,7 +49,7 @@ result_text(SimLine *line, SimResult result)
         return g_strdup("NO CARRIER");
     if (result < 0 || line->cmee == 0)
         return g_strdup("ERROR");
-    if (line->cmee == 2 && text != NULL)
+    if ((line->cmee == 2 || result > SIM_CME_WORDS) && text != NULL)
         return g_strdup_printf("+CME ERROR: %s", text);
     return g_strdup_printf("+CME ERROR: %d", result);
 }

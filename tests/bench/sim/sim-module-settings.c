@@ -32,12 +32,44 @@ set_registration(SimModule *module, const char *value, GError **error)
     }
     for (int cid = 1; cid <= SIM_MAX_CID && !sim_module_is_registered(module); cid++)
         sim_context_deactivate(module, cid);
+    if (module->personality->registration_changed != NULL)
+        module->personality->registration_changed(module);
     return TRUE;
+}
+
+/* FALSE: the key is none of the personality's. */
+static gboolean
+set_own(SimModule *module, const char *key, const char *value, gboolean *good, GError **error)
+{
+    if (module->personality->set == NULL || !module->personality->set(module, key, value, good))
+        return FALSE;
+    if (!*good)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s does not take '%s'", key,
+                    value);
+    return TRUE;
+}
+
+void
+sim_describe_text(JsonBuilder *builder, const char *name, const char *value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_string_value(builder, value != NULL ? value : "");
+}
+
+void
+sim_describe_number(JsonBuilder *builder, const char *name, gint64 value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_int_value(builder, value);
 }
 
 gboolean
 sim_module_set(SimModule *module, const char *key, const char *value, GError **error)
 {
+    gboolean good = TRUE;
+
+    if (set_own(module, key, value, &good, error))
+        return good;
     if (g_str_equal(key, "signal"))
         return set_number(key, value, 99, &module->signal, error);
     if (g_str_equal(key, "registered"))
@@ -128,30 +160,20 @@ JsonNode *
 sim_module_describe(SimModule *module)
 {
     g_autoptr(JsonBuilder) b = json_builder_new();
-    const struct {
-        const char *name;
-        const char *value;
-    } strings[] = {{"imei", module->imei},
-                   {"imsi", module->imsi},
-                   {"model", module->personality->model},
-                   {"version", module->version}};
-    const struct {
-        const char *name;
-        gint64 value;
-    } numbers[] = {{"powered", module->powered},       {"running", module->running},
-                   {"plugged", module->plugged},       {"starts", module->starts},
-                   {"signal", module->signal},         {"registered", module->registration},
-                   {"pin-missing", !module->unlocked}, {"cereg-mode", module->creg_mode[2]}};
 
     json_builder_begin_object(b);
-    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
-        json_builder_set_member_name(b, strings[i].name);
-        json_builder_add_string_value(b, strings[i].value);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        json_builder_set_member_name(b, numbers[i].name);
-        json_builder_add_int_value(b, numbers[i].value);
-    }
+    sim_describe_text(b, "imei", module->imei);
+    sim_describe_text(b, "imsi", module->imsi);
+    sim_describe_text(b, "model", module->personality->model);
+    sim_describe_text(b, "version", module->version);
+    sim_describe_number(b, "powered", module->powered);
+    sim_describe_number(b, "running", module->running);
+    sim_describe_number(b, "plugged", module->plugged);
+    sim_describe_number(b, "starts", module->starts);
+    sim_describe_number(b, "signal", module->signal);
+    sim_describe_number(b, "registered", module->registration);
+    sim_describe_number(b, "pin-missing", !module->unlocked);
+    sim_describe_number(b, "cereg-mode", module->creg_mode[2]);
     describe_lists(module, b);
     module->personality->describe(module, b);
     json_builder_end_object(b);

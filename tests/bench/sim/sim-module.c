@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "sim-huawei.h"
 #include "sim-telit.h"
 
-static const SimPersonality *const personalities[] = {&sim_telit_me910c1_na};
+static const SimPersonality *const personalities[] = {&sim_telit_me910c1_na, &sim_huawei_mu509,
+                                                      &sim_huawei_mu609, &sim_huawei_me909u};
 
 guint
 sim_ms(const Sim *sim, double seconds)
@@ -207,6 +209,7 @@ sim_module_new(Sim *sim, const char *text, GError **error)
         return NULL;
     }
     module = module_alloc(sim, personality);
+    module->state = personality->state_new(module);
     for (guint i = 1; good && parts[i] != NULL; i++)
         good = sim_module_take_option(module, parts[i], error);
     if (good && sim_module_lookup(sim, module->imei) != NULL) {
@@ -220,7 +223,6 @@ sim_module_new(Sim *sim, const char *text, GError **error)
         return NULL;
     }
     module->unlocked = module->pin == NULL;
-    module->state = personality->state_new(module);
     return module;
 }
 

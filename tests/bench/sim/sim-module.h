@@ -37,6 +37,9 @@ typedef struct {
     /* The processor restarts, commanded or not: drop what is not kept in flash. */
     void (*stopped)(SimModule *module);
     void (*context_down)(SimModule *module, int cid);
+    void (*registration_changed)(SimModule *module);
+    /* A key of `set` that is the personality's own. FALSE: it is not; `good`: the value is. */
+    gboolean (*set)(SimModule *module, const char *key, const char *value, gboolean *good);
     /* Power is back. TRUE: the personality brings the ports back itself. */
     gboolean (*power_on)(SimModule *module);
     void (*describe)(SimModule *module, JsonBuilder *builder);
@@ -96,7 +99,7 @@ SimModule *sim_module_lookup(Sim *sim, const char *imei);
 void sim_module_power_on(SimModule *module);
 void sim_module_power_cut(SimModule *module);
 void sim_module_set_plugged(SimModule *module, gboolean plugged);
-/* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`. */
+/* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`, or the personality's own. */
 gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
 /* KEY=VALUE of --module=: what sim_module_set() takes, and `imei` and `reserved-port`. */
 gboolean sim_module_take_option(SimModule *module, const char *option, GError **error);
@@ -105,6 +108,8 @@ void sim_module_urc(SimModule *module, const char *text);
 /* On every tty, kept for the program that opens it next. */
 void sim_module_urc_at_open(SimModule *module, const char *text);
 JsonNode *sim_module_describe(SimModule *module);
+void sim_describe_text(JsonBuilder *builder, const char *name, const char *value); /* NULL: "" */
+void sim_describe_number(JsonBuilder *builder, const char *name, gint64 value);
 void sim_module_tty_opened(SimModule *module, const char *tty, gboolean open);
 
 /* For personalities: leave the bus now; be back after so many seconds of the module's time. */

@@ -217,35 +217,21 @@ static void
 telit_describe(SimModule *module, JsonBuilder *b)
 {
     SimTelit *telit = module->state;
-    const struct {
-        const char *name;
-        const char *value;
-    } strings[] = {{"ota", ota_state(telit)},
-                   {"ota-from", telit->ota.from},
-                   {"ota-to", telit->ota.to},
-                   {"ota-sha256", telit->ota.sha256}};
-    const struct {
-        const char *name;
-        gint64 value;
-    } numbers[] = {
-        {"ota-size", (gint64)telit->ota.size},
-        {"ftp", telit->ftp != NULL},
-        {"ftp-busy", telit->ftp_busy},
-        {"ftp-timeout", telit->ftp_timeout},
-        {"ftp-type", telit->ftp_type},
-        {"ftp-received", telit->ftp != NULL ? (gint64)sim_ftp_get_received(telit->ftp) : 0},
-        {"armed", telit->armed},
-        {"apply-step", telit->apply_step},
-        {"cfvr", telit->cfvr}};
 
-    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
-        json_builder_set_member_name(b, strings[i].name);
-        json_builder_add_string_value(b, strings[i].value != NULL ? strings[i].value : "");
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        json_builder_set_member_name(b, numbers[i].name);
-        json_builder_add_int_value(b, numbers[i].value);
-    }
+    sim_describe_text(b, "ota", ota_state(telit));
+    sim_describe_text(b, "ota-from", telit->ota.from);
+    sim_describe_text(b, "ota-to", telit->ota.to);
+    sim_describe_text(b, "ota-sha256", telit->ota.sha256);
+    sim_describe_number(b, "ota-size", (gint64)telit->ota.size);
+    sim_describe_number(b, "ftp", telit->ftp != NULL);
+    sim_describe_number(b, "ftp-busy", telit->ftp_busy);
+    sim_describe_number(b, "ftp-timeout", telit->ftp_timeout);
+    sim_describe_number(b, "ftp-type", telit->ftp_type);
+    sim_describe_number(b, "ftp-received",
+                        telit->ftp != NULL ? (gint64)sim_ftp_get_received(telit->ftp) : 0);
+    sim_describe_number(b, "armed", telit->armed);
+    sim_describe_number(b, "apply-step", telit->apply_step);
+    sim_describe_number(b, "cfvr", telit->cfvr);
 }
 
 /* Interfaces as in ModemManager's 77-mm-telit-port-types.rules, where 00 is the diagnostic port.
