@@ -243,10 +243,22 @@ class ThroughModemManager(ProbeTest):
         self.probe.good("back", 60)
         self.assertEqual(self.probe.good("send", 10, "AT+GMR")["lines"], [self.bench.old])
 
+    def test_unnoticed_restart(self):
+        """What is sent to a module that has been away meanwhile does not reach the new one."""
+        self.open("modemmanager", self.wait_seen())
+        self.bench.sim.command("unplug", self.bench.imei)
+        self.probe.wait("gone")
+        self.bench.sim.command("plug", self.bench.imei)
+        self.wait_seen()
+        self.assertEqual(self.probe.do("send", 10, "AT+GMR")["error"], "ModuleGone")
+        self.assertEqual(self.probe.good("back", 60)["back"], 1)
+        self.assertEqual(self.probe.good("back", 60)["back"], 1)
+        self.assertEqual(self.probe.good("send", 10, "AT+GMR")["lines"], [self.bench.old])
+
     def test_never_returns(self):
         self.open("modemmanager", self.wait_seen())
         self.bench.sim.command("unplug", self.bench.imei)
-        self.probe.good("gone", 60)
+        self.assertEqual(self.probe.good("gone", 60)["gone"], 1)
         self.assertEqual(self.probe.do("back", 1)["error"], "ModuleNotReturned")
 
 
@@ -344,7 +356,7 @@ class ThroughThePort(ProbeTest):
         seen = self.inhibit()
         self.open("port", seen)
         self.bench.sim.command("unplug", self.bench.imei)
-        self.probe.good("gone", 60)
+        self.assertEqual(self.probe.good("gone", 60)["gone"], 1)
         self.bench.kill_modemmanager()
         self.bench.start_modemmanager()
         self.bench.sim.command("plug", self.bench.imei)
@@ -352,6 +364,15 @@ class ThroughThePort(ProbeTest):
         self.probe.wait("gone", lambda event: event["path"] == again["path"])
         self.probe.good("back", 60)
         self.assertEqual(self.probe.good("send", 10, "AT+GMR")["lines"], [self.bench.old])
+
+    def test_unnoticed_restart(self):
+        seen = self.inhibit()
+        self.open("port", seen)
+        for _ in range(2):
+            self.bench.sim.command("unplug", self.bench.imei)
+            self.bench.sim.command("plug", self.bench.imei)
+            self.assertEqual(self.probe.good("back", 60)["back"], 1)
+            self.assertEqual(self.probe.good("send", 10, "AT+GMR")["lines"], [self.bench.old])
 
     def test_inhibited_once(self):
         seen = self.inhibit()
@@ -372,7 +393,7 @@ class ThroughThePort(ProbeTest):
         seen = self.inhibit()
         self.open("port", seen)
         self.bench.sim.command("unplug", self.bench.imei)
-        self.probe.good("gone", 60)
+        self.assertEqual(self.probe.good("gone", 60)["gone"], 1)
         self.assertEqual(self.probe.do("send", 600, "AT")["error"], "ModuleGone")
         self.assertEqual(self.probe.do("back", 1)["error"], "ModuleNotReturned")
         self.probe.order("back", 3600)
