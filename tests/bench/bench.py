@@ -24,7 +24,7 @@ from gi.repository import GLib
 
 from manifest import SigningKey, delta, manifest, to_bytes
 from modules import FOTA_NAME, MM_NAME, BusView, FotaModule, ModemManagerView
-from privatebus import REPOSITORY, PrivateBus
+from privatebus import REPOSITORY, PrivateBus, polkit_possible
 from processes import BenchError, Place, Program
 from servers import FtpServer, WebServer
 from simulator import Simulator
@@ -90,6 +90,9 @@ class Bench:
             raise BenchError("\n".join(faults))
 
     def _start(self):
+        if not polkit_possible():
+            raise BenchError("The bench has to be root and allowed a mount namespace, for the sake "
+                             "of polkitd; try: unshare -m true")
         self.place = Place()
         self._stops.append(self.place.remove)
         self.directory = self.place.directory
