@@ -263,6 +263,8 @@ bus_changed(GDBusConnection *connection, gpointer user_data)
     g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
     g_clear_object(&mm->bus);
     on_name_vanished(NULL, NULL, mm);
+    /* Our inhibitions ended with the connection, and nobody can tell whether ModemManager has. */
+    fota_mm_inhibitions_unguarded(mm);
 }
 
 FotaMm *
