@@ -380,6 +380,8 @@ class ThroughThePort(ProbeTest):
         self.assertIsNotNone(self.probe.wait("inhibit")["error"])
         self.probe.order("inhibit", "/sys/devices/nowhere")
         self.assertIsNotNone(self.probe.wait("inhibit")["error"])
+        self.probe.order("uninhibit", seen["device"])
+        self.wait_seen()
 
     def test_holder_dies(self):
         """Without us ModemManager takes the module back by itself."""
