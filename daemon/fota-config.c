@@ -118,10 +118,13 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
         return FALSE;
     }
     for (guint i = 0; keys != NULL && keys[i] != NULL; i++) {
-        g_autofree char *value = g_key_file_get_string(key_file, group, keys[i], error);
+        g_autoptr(GError) local_error = NULL;
+        g_autofree char *value = g_key_file_get_string(key_file, group, keys[i], &local_error);
 
-        if (value == NULL) {
-            g_prefix_error(error, "%s:%u: ", file, find_line(text, group, keys[i]));
+        /* There may be a value beside an error: what was read before an unknown escape. */
+        if (local_error != NULL) {
+            g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s:%u: %s", file,
+                        find_line(text, group, keys[i]), local_error->message);
             return FALSE;
         }
         if (!take_key(config, file, find_line(text, group, keys[i]), group, keys[i],

@@ -254,6 +254,14 @@ fota_record_serialize(const FotaRecord *record)
 }
 
 static gboolean
+has_value(JsonObject *json, const char *name, GType type)
+{
+    JsonNode *node = json_object_get_member(json, name);
+
+    return node != NULL && json_node_get_value_type(node) == type;
+}
+
+static gboolean
 read_collections(FotaRecord *record, JsonObject *json)
 {
     JsonNode *settings = json_object_get_member(json, "settings");
@@ -298,13 +306,14 @@ fota_record_parse(GBytes *bytes, const char *imei, GError **error)
         return NULL;
     }
     digest = node_digest(node);
-    if (g_strcmp0(json_object_get_string_member_with_default(file, "sha256", NULL), digest) != 0) {
+    if (!has_value(file, "sha256", G_TYPE_STRING) ||
+        strcmp(json_object_get_string_member(file, "sha256"), digest) != 0) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD,
                     "its contents do not match its digest");
         return NULL;
     }
-    if (json_object_get_int_member_with_default(json_node_get_object(node), "schema", 0) !=
-        SCHEMA) {
+    if (!has_value(json_node_get_object(node), "schema", G_TYPE_INT64) ||
+        json_object_get_int_member(json_node_get_object(node), "schema") != SCHEMA) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "its schema is not %d", SCHEMA);
         return NULL;
     }

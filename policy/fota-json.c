@@ -50,7 +50,8 @@ JsonNode *
 fota_json_parse(GBytes *text, GError **error)
 {
     gsize length, where;
-    const char *bytes = g_bytes_get_data(text, &length);
+    const char *data = g_bytes_get_data(text, &length);
+    const char *bytes = data ? data : "";
     const char *fault = fota_json_scan(bytes, length, &where);
 
     if (fault) {

@@ -103,7 +103,8 @@ static gboolean
 read_blocks(GBytes *file, Blocks *blocks, GError **error)
 {
     gsize size;
-    const char *start = g_bytes_get_data(file, &size);
+    const char *data = g_bytes_get_data(file, &size);
+    const char *start = data ? data : "";
     const char *rest = start, *end = start + size;
 
     for (blocks->n_blocks = 0; begins_block(rest, end); blocks->n_blocks++) {

@@ -167,6 +167,7 @@ test_refusals(Fixture *fixture, gconstpointer data)
         {"[Manifest]\nInterval=soon\n", "fotad.conf:2: Interval=soon in [Manifest] is not a durat"},
         {"[Manifest]\nInterval=59min\n", "Interval=59min"},
         {"[Manifest]\nInterval=31d\n", "Interval=31d"},
+        {"[Manifest]\nUri=https://a\\m/{imei}\n", "fotad.conf:2: "},
         {"[Manifest]\nUri=gopher://a/\n", "is not an https, http, ftp"},
         {"[Manifest]\nUri=https://{imei}.a/\n", "is not an https, http, ftp"},
         {"[Manifest]\nUri=https://fleet:pass@a/\n", "Uri=... in [Manifest] is not an https"},

@@ -146,6 +146,48 @@ test_older_record(void)
     g_assert_cmpstr(record->server, ==, "");
 }
 
+static FotaRecord *
+parse_body(const char *body, const char *digest, GError **error)
+{
+    g_autofree char *right = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
+    g_autofree char *quoted = g_strdup_printf("\"%s\"", right);
+    g_autofree char *text =
+        g_strdup_printf("{\"sha256\":%s,\"record\":%s}", digest != NULL ? digest : quoted, body);
+    g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+
+    return fota_record_parse(bytes, IMEI, error);
+}
+
+/* Members of another kind than fotad writes, each behind a good digest, and the digest itself. */
+static void
+test_other_kinds(void)
+{
+    static const struct {
+        const char *body;
+        const char *digest; /* NULL = the right one */
+    } cases[] = {
+        {"{\"schema\":{},\"imei\":\"" IMEI "\",\"settings\":{},\"history\":[]}", NULL},
+        {"{\"schema\":2,\"imei\":\"" IMEI "\",\"settings\":{},\"history\":[]}", NULL},
+        {"{\"imei\":\"" IMEI "\",\"settings\":{},\"history\":[]}", NULL},
+        {"{\"schema\":1,\"imei\":7,\"settings\":{},\"history\":[]}", NULL},
+        {"{\"schema\":1,\"imei\":\"" IMEI "\",\"sequence\":-1,\"settings\":{},\"history\":[]}",
+         NULL},
+        {"{\"schema\":1,\"imei\":\"" IMEI "\",\"settings\":[],\"history\":[]}", NULL},
+        {"{\"schema\":1,\"imei\":\"" IMEI "\",\"settings\":{\"a\":1},\"history\":[]}", NULL},
+        {"{\"schema\":1,\"imei\":\"" IMEI "\",\"settings\":{},\"history\":[1]}", NULL},
+        {"{\"schema\":1,\"imei\":\"" IMEI "\",\"settings\":{},\"history\":[]}", "[]"},
+        {"{\"schema\":1,\"imei\":\"" IMEI "\",\"settings\":{},\"history\":[]}", "7"},
+        {"7", NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(parse_body(cases[i].body, cases[i].digest, &error));
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
+    }
+}
+
 static void
 test_missing(Fixture *fixture, gconstpointer data)
 {
@@ -262,6 +304,7 @@ main(int argc, char **argv)
     ADD("/store/missing", test_missing);
     ADD("/store/check-time", test_check_time);
     g_test_add_func("/store/older-record", test_older_record);
+    g_test_add_func("/store/other-kinds", test_other_kinds);
     ADD("/store/damage", test_damage);
     ADD("/store/power-cut", test_power_cut);
     ADD("/store/not-writable", test_not_writable);
