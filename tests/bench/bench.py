@@ -22,6 +22,7 @@ import time
 
 from gi.repository import GLib
 
+from huaweiserver import HuaweiServer
 from manifest import SigningKey, delta, manifest, to_bytes
 from modules import FOTA_NAME, MM_NAME, BusView, FotaModule, ModemManagerView
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
@@ -34,13 +35,20 @@ MODEMMANAGER = "/usr/sbin/ModemManager"
 # programs with the same number the first one hears nothing any more. So ModemManager gets others.
 HIGH_DESCRIPTORS = ("/bin/bash", "-c", 'for n in {3..199}; do eval "exec $n<&0"; done; exec "$@"',
                     "high-descriptors")
-# What each simulated module runs at first, and what the bench's updates bring.
-MODELS = {"me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
-                         "30.00.001-B026_to_B026-FOTA.bin")}
+# What each simulated module runs at first, and what the bench's updates bring. Without the name of
+# a delta, the vendor's own server has it.
+MODELS = {
+    "me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
+                   "30.00.001-B026_to_B026-FOTA.bin"),
+    "mu509": ("MU509", "12.815.01.03.00", "12.815.01.04.00", None),
+    "mu609": ("MU609", "12.105.29.00.00", "12.105.29.01.00", None),
+    "me909u": ("ME909u-523", "12.636.12.01.00", "12.636.12.02.00", None),
+}
 CHANNELS = ("modemmanager", "port", "reserved")
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
-TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause")
+TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause", "AskPause", "LoadPause",
+         "StallTime", "ResumePause")
 
 
 def default_build():
@@ -115,9 +123,17 @@ class Bench:
         self.imeis = [module["imei"] for module in self.sim.state()]
         self.imei = self.imeis[0]
         self.model, self.old, self.new, self.delta_name = MODELS[self._modules[0].split(",")[0]]
-        (self.www / self.delta_name).write_bytes(delta(self.model, self.old, self.new))
+        if self.delta_name:
+            (self.www / self.delta_name).write_bytes(delta(self.model, self.old, self.new))
+        else:
+            self._start_vendor_server()
         if self._with_modemmanager:
             self.start_modemmanager()
+
+    def _start_vendor_server(self):
+        self.vendor = HuaweiServer(self.www / "huawei", self.web.uris["http"] + "/huawei")
+        self.sim.command("set", self.imei, f"server={self.vendor.uri}", f"version={self.old}")
+        self.vendor.publish(self.model, self.old, self.new)
 
     def _make(self, name):
         directory = self.directory / name
@@ -181,6 +197,8 @@ class Bench:
         merged = {"Manifest": {"Uri": self.uri("https"),
                                "CertificateAuthority": self.web.authority.certificate},
                   "Log": {"Level": "debug"}}
+        if not self.delta_name:
+            merged["Network"] = {"Apn": "1234"}
         for layer in (self.config, groups):
             for group, keys in layer.items():
                 merged.setdefault(group, {}).update(keys)
@@ -261,6 +279,8 @@ class Bench:
 
     def update(self, **members):
         """The `update` of a manifest: one step from the old version to the new one."""
+        if not self.delta_name:
+            return {"id": "vendor-update", "severity": "mandatory", "toVersion": self.new, **members}
         return {"id": "b026-fota", "title": "Carrier certification", "severity": "mandatory",
                 "steps": [{"fromVersion": self.old, "toVersion": self.new,
                            "delta": self.delta_member()}],
