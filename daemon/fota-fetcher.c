@@ -6,8 +6,11 @@
 #include "daemon/fota-error.h"
 #include "policy/fota-policy-error.h"
 
-/* fotad-fetch's exit status for more than --max-size, see fotad-fetch --help. */
+/* fotad-fetch's exit codes, see fotad-fetch --help, that are not for want of an answer. */
+#define EXIT_BAD_URI 2
+#define EXIT_BAD_CREDENTIAL 3
 #define EXIT_TOO_LARGE 8
+#define EXIT_BAD_REDIRECT 10
 
 void
 fota_response_free(FotaResponse *response)
@@ -88,10 +91,18 @@ explain_exit(GSubprocess *helper, GBytes *complaint)
     g_autofree char *text = g_utf8_make_valid(size > 0 ? data : "", (gssize)MIN(size, 400));
     const char *said = g_strchomp(text)[0] != '\0' ? text : "fotad-fetch ended without a word";
 
-    if (g_subprocess_get_if_exited(helper) &&
-        g_subprocess_get_exit_status(helper) == EXIT_TOO_LARGE)
+    switch (g_subprocess_get_if_exited(helper) ? g_subprocess_get_exit_status(helper) : -1) {
+    case EXIT_BAD_URI:
+        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_CONFIGURATION, said);
+    case EXIT_BAD_CREDENTIAL:
+        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_CREDENTIAL, said);
+    case EXIT_TOO_LARGE:
         return g_error_new_literal(FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, said);
-    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, said);
+    case EXIT_BAD_REDIRECT:
+        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS, said);
+    default:
+        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, said);
+    }
 }
 
 static void
@@ -130,9 +141,15 @@ fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
     g_autoptr(GSubprocess) helper = NULL;
     g_autoptr(GError) error = NULL;
 
-    helper =
-        g_subprocess_newv((const char *const *)argv->pdata,
-                          G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+    /*
+     * INHERIT_FDS lets GLib start it by posix_spawn(). After a fork() its code would run in a copy
+     * of this process in which a lock that another thread held is never released. All descriptors
+     * here close by themselves on exec.
+     */
+    helper = g_subprocess_newv((const char *const *)argv->pdata,
+                               G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE |
+                                   G_SUBPROCESS_FLAGS_INHERIT_FDS,
+                               &error);
     if (helper == NULL) {
         g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH, "%s cannot be started: %s",
                                 request->helper, error->message);
