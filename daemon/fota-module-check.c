@@ -5,13 +5,11 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-fetcher.h"
 #include "daemon/fota-module-private.h"
-#include "policy/fota-schedule.h"
+#include "daemon/fota-session.h"
+#include "policy/fota-text.h"
 #include "policy/fota-trust.h"
 
 /* Reading the manifest: fetch, trust, keep. What follows from it is fota_module_settle()'s. */
-
-#define HTTP_OK 200
-#define HTTP_NOT_MODIFIED 304
 
 static FotaTrustFacts
 trust_facts(FotaModule *module)
@@ -35,6 +33,14 @@ open_manifest(FotaModule *module, GBytes *file, GError **error)
 
     return fota_trust_open(file, module->context->keyring,
                            fota_module_get_config(module)->require_signature, &facts, error);
+}
+
+gboolean
+fota_module_check_trust(FotaModule *module, GError **error)
+{
+    const FotaTrustFacts facts = trust_facts(module);
+
+    return fota_trust_check(module->manifest, &facts, error);
 }
 
 /* With `Uri=` empty: whatever the vendor's server offers, if it is approved. */
@@ -91,63 +97,80 @@ accept(FotaModule *module, FotaManifest *manifest, GBytes *file)
     record->issued = (guint64)manifest->issued;
     fota_record_set(&record->digest, manifest->digest);
     fota_record_forget_offer(record);
+    fota_module_follow_server(module);
     fota_module_log(module, 6, FOTA_EVENT_NONE, "manifest %" G_GUINT64_FORMAT " accepted: %s",
                     record->sequence,
                     manifest->has_update ? manifest->update.id : "nothing for this module");
     fota_module_save(module, file);
 }
 
-/* Takes what the server answered. FALSE: nothing has changed but @error. */
 static gboolean
-take_response(FotaModule *module, const FotaResponse *response, GError **error)
+take_manifest(FotaModule *module, const FotaResponse *response, GError **error)
 {
-    FotaManifest *manifest;
+    FotaManifest *manifest = open_manifest(module, response->body, error);
 
-    if (response->status == HTTP_NOT_MODIFIED)
-        return TRUE;
-    if (response->status != HTTP_OK) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS,
-                    "the manifest's server answered %u%s", response->status,
-                    response->status == 404   ? "; it has no manifest for this module"
-                    : response->status == 401 ? "; look at [Manifest] Credential="
-                                              : "");
-        return FALSE;
-    }
-    manifest = open_manifest(module, response->body, error);
     if (manifest == NULL)
         return FALSE;
+    fota_record_set(&module->record->etag, response->etag);
+    fota_record_set(&module->record->etag_of, fota_module_get_server(module).uri);
     accept(module, manifest, response->body);
-    g_free(module->etag);
-    module->etag = g_strdup(response->etag);
     return TRUE;
 }
 
-void
-fota_module_schedule_check(FotaModule *module)
+static gboolean
+refuse_status(guint status, const char *meaning, GError **error)
 {
-    const FotaModuleConfig *config = fota_module_get_config(module);
-    guint32 interval = (guint32)config->interval;
-    gint64 now = g_get_real_time();
-    gint64 next, retry;
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS,
+                "the manifest's server answered %u%s", status, meaning);
+    return FALSE;
+}
 
-    if (config->manifest_uri == NULL) {
-        fota_module_set_next_check(module, 0);
-        return;
+/* FALSE: nothing has changed but @error. */
+static gboolean
+take_response(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response,
+              GError **error)
+{
+    switch (outcome) {
+    case FOTA_POLL_MANIFEST:
+        return take_manifest(module, response, error);
+    case FOTA_POLL_UNCHANGED:
+        return module->manifest != NULL
+                   ? fota_module_check_trust(module, error)
+                   : refuse_status(response->status, ", which it was not asked", error);
+    case FOTA_POLL_NOTHING:
+        fota_module_log(module, 5, FOTA_EVENT_NONE, "the server has no manifest for this module");
+        return TRUE;
+    case FOTA_POLL_WITHHELD:
+        return refuse_status(response->status,
+                             ": it has no manifest for this module, although it had one before; "
+                             "that one stays in force. To offer nothing, publish an empty update",
+                             error);
+    case FOTA_POLL_REFUSED:
+        return refuse_status(response->status, "; look at [Manifest] Credential=", error);
+    case FOTA_POLL_FAILED:
+        break;
     }
-    if (module->manifest != NULL && module->manifest->sleep != 0)
-        interval = module->manifest->sleep;
-    /* A gateway that has read a manifest before keeps to its slot, however often it starts. */
-    next = fota_schedule_next(
-        module->record->imei, NULL, interval,
-        module->last_check != 0 ? (gint64)module->last_check : (gint64)module->record->issued, now);
-    if (module->failed_checks > 0) {
-        retry = fota_schedule_retry(module->failed_checks, interval, g_random_double());
-        if (retry >= 0)
-            next = MIN(next, now + retry * G_USEC_PER_SEC);
-    }
-    if (module->manifest != NULL)
-        next = MAX(next, module->manifest->not_before);
-    fota_module_set_next_check(module, (guint64)next);
+    return refuse_status(response->status, "; it will be asked again", error);
+}
+
+/* Without an answer: what is wrong here, with a credential for instance, does not change by itself.
+ */
+static FotaPollOutcome
+judge(FotaModule *module, const FotaResponse *response, const GError *error)
+{
+    if (response != NULL)
+        return fota_poll_judge(response->status, module->record->sequence != 0);
+    return g_error_matches(error, FOTA_ERROR, FOTA_ERROR_FETCH) ? FOTA_POLL_FAILED
+                                                                : FOTA_POLL_REFUSED;
+}
+
+static void
+report(FotaModule *module, const GError *error)
+{
+    fota_module_set_error(module, error);
+    if (error != NULL)
+        fota_module_log(module, 4, FOTA_EVENT_MANIFEST_REFUSED, "no manifest (%s): %s",
+                        fota_error_get_name(error), error->message);
 }
 
 static void
@@ -156,50 +179,32 @@ check_done(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(FotaModule) module = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
+    FotaPollOutcome outcome;
 
     g_clear_object(&module->check);
     if (module->stopping)
         return;
-    fota_module_set_last_check(module, (guint64)g_get_real_time());
-    if (response != NULL && take_response(module, response, &error)) {
-        module->failed_checks = 0;
-        fota_module_set_error(module, NULL);
-    } else {
-        module->failed_checks++;
-        fota_module_set_error(module, error);
-        fota_module_log(module, 4, FOTA_EVENT_MANIFEST_REFUSED, "no manifest (%s): %s",
-                        fota_error_get_name(error), error->message);
+    outcome = judge(module, response, error);
+    if (response == NULL && outcome == FOTA_POLL_FAILED && fota_module_wait_for_network(module)) {
+        /* No alarm; but whoever has asked for this check wants to know. */
+        if (module->on_request)
+            fota_module_set_error(module, error);
+        fota_module_settle(module);
+        return;
     }
+    if (response != NULL)
+        take_response(module, outcome, response, &error);
+    fota_module_note_check(module, outcome, response);
+    report(module, error);
     fota_module_schedule_check(module);
     fota_module_settle(module);
-}
-
-static void
-replace(GString *text, const char *what, const char *with)
-{
-    g_autofree char *escaped = g_uri_escape_string(with, NULL, FALSE);
-
-    g_string_replace(text, what, escaped, 0);
-}
-
-static char *
-expand_uri(FotaModule *module, const char *template)
-{
-    GString *uri = g_string_new(template);
-    g_autofree char *hash =
-        g_compute_checksum_for_string(G_CHECKSUM_SHA256, module->record->imei, -1);
-
-    replace(uri, "{imei}", module->record->imei);
-    replace(uri, "{imei-sha256}", hash);
-    replace(uri, "{model}", module->record->model);
-    return g_string_free(uri, FALSE);
 }
 
 static void
 check_without_manifest(FotaModule *module)
 {
     fota_module_set_state(module, FOTA_STATE_CHECKING);
-    fota_module_set_last_check(module, (guint64)g_get_real_time());
+    fota_module_note_check(module, FOTA_POLL_MANIFEST, NULL);
     fota_module_set_error(module, NULL);
     accept(module, make_vendor_manifest(module), NULL);
     fota_module_schedule_check(module);
@@ -209,20 +214,21 @@ check_without_manifest(FotaModule *module)
 static void
 fetch_manifest(FotaModule *module)
 {
-    const FotaModuleConfig *config = fota_module_get_config(module);
+    const FotaRecord *record = module->record;
+    const FotaServer server = fota_module_get_server(module);
     const char *config_file = fota_config_get_file(module->context->config);
-    g_autofree char *uri = expand_uri(module, config->manifest_uri);
+    g_autofree char *uri = fota_text_expand_uri(server.uri, record->imei, record->model);
     g_autofree char *credential =
-        config->manifest_credential != NULL
-            ? fota_credential_get_path(config_file, config->manifest_credential)
-            : NULL;
+        server.credential != NULL ? fota_credential_get_path(config_file, server.credential) : NULL;
+    /* Without the manifest at hand, "not modified" would leave us with nothing. */
+    gboolean known = module->manifest != NULL && record->etag[0] != '\0' &&
+                     strcmp(record->etag_of, server.uri) == 0;
     const FotaRequest request = {
         .helper = module->context->fetch_helper,
         .uri = uri,
         .credential = credential,
-        .ca_file = config->certificate_authority,
-        /* Without the manifest at hand, "not modified" would leave us with nothing. */
-        .etag = module->manifest != NULL ? module->etag : NULL,
+        .ca_file = fota_module_get_config(module)->certificate_authority,
+        .etag = known ? record->etag : NULL,
         .max_bytes = FOTA_MANIFEST_MAX_BYTES,
     };
 
@@ -234,13 +240,15 @@ fetch_manifest(FotaModule *module)
 void
 fota_module_start_check(FotaModule *module)
 {
+    module->on_request = FALSE;
     if (vendor_decides(module))
         check_without_manifest(module);
     else
         fetch_manifest(module);
 }
 
-/* What was cancelled, not rejected, is offered again when an operator asks, and asked about anew. */
+/* What was cancelled, not rejected, is offered again when an operator asks, and asked about anew.
+ */
 static void
 forget_cancellation(FotaModule *module)
 {
@@ -279,7 +287,10 @@ fota_module_check(FotaModule *module, GError **error)
                     fota_config_get_file(module->context->config));
         return FALSE;
     }
+    if (!fota_poll_take_request(&module->requests, fota_boot_time(), error))
+        return FALSE;
     forget_cancellation(module);
     fota_module_start_check(module);
+    module->on_request = TRUE;
     return TRUE;
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "daemon/fota-context.h"
+#include "daemon/fota-fetcher.h"
 #include "daemon/fota-job.h"
 #include "daemon/fota-log.h"
 #include "daemon/fota-module.h"
 #include "daemon/fota-record.h"
+#include "policy/fota-poll.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +16,8 @@ G_BEGIN_DECLS
  *
  *   fota-module.c           the object and its properties
  *   fota-module-presence.c  the module comes and goes
- *   fota-module-check.c     reading the manifest, and when
+ *   fota-module-check.c     reading the manifest
+ *   fota-module-poll.c      when, and from which server
  *   fota-module-settle.c    what to do next
  *   fota-module-answer.c    what the application says to an offer
  *   fota-module-run.c       a job: its order, its reports, its end
@@ -48,9 +51,16 @@ struct _FotaModule {
     gboolean rehearsal;     /* the offer is to rehearse only */
     gint64 hold_until;      /* boot time before which nothing is tried again, 0 = none */
 
-    GCancellable *check; /* while the manifest is being fetched */
-    guint failed_checks; /* in a row */
-    char *etag;
+    GCancellable *check;       /* while the manifest is being fetched */
+    gboolean on_request;       /* it is */
+    FotaPollRequests requests; /* so far, in boot time */
+    gboolean checked;          /* since the start */
+    gboolean missed;           /* the next check makes up for one that was not made at its time */
+    gboolean offline;          /* it waits for a way to the server ... */
+    guint route_watch;         /* ... which this tells of, 0 = none */
+    guint failed_checks;       /* in a row */
+    gint64 max_age;            /* seconds, of the last answer, 0 = not said */
+    gint64 retry_after;        /* seconds, of the last answer, 0 = not said */
 
     FotaJob *job;
     FotaJobKind job_kind;
@@ -102,9 +112,27 @@ void fota_module_start_grace(FotaModule *module);
 
 /** Reads the manifest that was accepted last from the state directory, if it still holds. */
 void fota_module_restore_manifest(FotaModule *module);
-void fota_module_schedule_check(FotaModule *module);
+/** Whether the manifest at hand still holds; errors of fota_trust_check(). */
+gboolean fota_module_check_trust(FotaModule *module, GError **error);
 /** The state becomes checking; the result comes later. */
 void fota_module_start_check(FotaModule *module);
+
+/* fota-module-poll.c */
+
+/** Sets NextCheck. */
+void fota_module_schedule_check(FotaModule *module);
+/** Whether it is time. One that comes too late is put off to a moment of chance. */
+gboolean fota_module_check_is_due(FotaModule *module);
+/** Where the manifest is read, the address with its placeholders; valid until the next change. */
+FotaServer fota_module_get_server(FotaModule *module);
+/** Goes where the new manifest says, if the configuration allows that. Changes the record only. */
+void fota_module_follow_server(FotaModule *module);
+/** TRUE when nobody could be asked for lack of a network: then the check is due again once there is
+ * one. */
+gboolean fota_module_wait_for_network(FotaModule *module);
+/** The server was asked; @response NULL = no answer. The next check depends on it. */
+void
+fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response);
 
 /* fota-module-settle.c */
 

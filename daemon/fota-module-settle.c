@@ -229,7 +229,7 @@ arm_timer(FotaModule *module)
     gint64 wait = (gint64)LOOK_AGAIN_SECONDS * G_USEC_PER_SEC;
 
     g_clear_handle_id(&module->timer, g_source_remove);
-    if (module->next_check != 0)
+    if ((gint64)module->next_check > now)
         wait = MIN(wait, (gint64)module->next_check - now);
     if (module->plan != NULL && module->plan->not_before > now)
         wait = MIN(wait, module->plan->not_before - now);
@@ -237,13 +237,6 @@ arm_timer(FotaModule *module)
         wait = MIN(wait, module->hold_until - fota_boot_time());
     module->timer =
         g_timeout_add_seconds((guint)(MAX(wait, 0) / G_USEC_PER_SEC) + 1, timer_over, module);
-}
-
-static gboolean
-check_is_due(FotaModule *module)
-{
-    return module->here && module->vendor != NULL && module->next_check != 0 &&
-           module->next_check <= (guint64)g_get_real_time();
 }
 
 void
@@ -258,7 +251,7 @@ fota_module_settle(FotaModule *module)
         rest(module, FOTA_STATE_UNSUPPORTED);
     } else if (module->record->mark == FOTA_MARK_INSTALLING && module->here) {
         fota_module_start_job(module, FOTA_JOB_RESUME);
-    } else if (check_is_due(module)) {
+    } else if (fota_module_check_is_due(module)) {
         fota_module_start_check(module);
     } else if (module->plan != NULL) {
         settle_plan(module);

@@ -83,7 +83,7 @@ fota_module_finalize(GObject *object)
     g_free(module->error_name);
     g_free(module->error_text);
     g_free(module->announced);
-    g_free(module->etag);
+    g_clear_handle_id(&module->route_watch, g_source_remove);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
 }
 
@@ -159,6 +159,7 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     module->context = context;
     module->record = record;
     module->vendor = fota_plugin_set_find(context->plugins, record->manufacturer, record->model);
+    module->last_check = (guint64)fota_store_load_check_time(context->store, record->imei);
     fota_module_restore_manifest(module);
     if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
         fota_module_set_offer(module, &(FotaVendorOffer){.version = record->to});
@@ -322,6 +323,7 @@ fota_module_stop(FotaModule *module)
 {
     module->stopping = TRUE;
     g_clear_handle_id(&module->timer, g_source_remove);
+    g_clear_handle_id(&module->route_watch, g_source_remove);
     if (module->check != NULL)
         g_cancellable_cancel(module->check);
     if (module->job != NULL)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "daemon/fota-module-private.h"
+#include "daemon/fota-route.h"
+#include "daemon/fota-session.h"
+
+/* When the manifest is read, and from which server. */
+
+/* A check that begins later than this was missed, and those of the neighbourhood with it. */
+#define LATE (60 * G_TIME_SPAN_SECOND)
+/* So many tries in a row without an answer, and the configured server is asked every other time. */
+#define LOST_TRIES 6
+
+static gboolean
+has_moved(FotaModule *module)
+{
+    const FotaModuleConfig *config = fota_module_get_config(module);
+    const FotaRecord *record = module->record;
+
+    return record->server[0] != '\0' && g_strcmp0(record->moved_from, config->manifest_uri) == 0 &&
+           fota_poll_allows_server((const char *const *)config->allowed_servers, record->server);
+}
+
+FotaServer
+fota_module_get_server(FotaModule *module)
+{
+    const FotaModuleConfig *config = fota_module_get_config(module);
+    const FotaRecord *record = module->record;
+
+    if (!has_moved(module) ||
+        (module->failed_checks > LOST_TRIES && module->failed_checks % 2 == 0))
+        return (FotaServer){config->manifest_uri, config->manifest_credential};
+    return (FotaServer){record->server,
+                        record->server_credential[0] != '\0' ? record->server_credential : NULL};
+}
+
+static void
+move(FotaModule *module, const FotaServer *to)
+{
+    FotaRecord *record = module->record;
+    g_autoptr(GUri) uri = g_uri_parse(to->uri, G_URI_FLAGS_ENCODED, NULL);
+
+    if (has_moved(module) && strcmp(record->server, to->uri) == 0 &&
+        g_strcmp0(record->server_credential, to->credential != NULL ? to->credential : "") == 0)
+        return;
+    fota_record_set(&record->server, to->uri);
+    fota_record_set(&record->server_credential, to->credential);
+    fota_record_set(&record->moved_from, fota_module_get_config(module)->manifest_uri);
+    module->failed_checks = 0;
+    fota_module_log(module, 5, FOTA_EVENT_NONE, "from now on the manifest is read from %s",
+                    g_uri_get_host(uri));
+}
+
+void
+fota_module_follow_server(FotaModule *module)
+{
+    const FotaModuleConfig *config = fota_module_get_config(module);
+    const FotaServer *next = &module->manifest->next_server;
+
+    if (next->uri == NULL)
+        return;
+    if (g_strcmp0(next->uri, config->manifest_uri) == 0)
+        fota_record_set(&module->record->server, NULL);
+    else if (fota_poll_allows_server((const char *const *)config->allowed_servers, next->uri))
+        move(module, next);
+    else
+        fota_module_log(module, 4, FOTA_EVENT_NONE,
+                        "the manifest names a next server that is not among [Manifest] "
+                        "AllowedServers=; nothing changes");
+}
+
+void
+fota_module_schedule_check(FotaModule *module)
+{
+    const FotaModuleConfig *config = fota_module_get_config(module);
+    const FotaManifest *manifest = module->manifest;
+    FotaPollFacts facts = {
+        .imei = module->record->imei,
+        .interval = (guint32)config->interval,
+        .last_check =
+            (gint64)(module->last_check != 0 ? module->last_check : module->record->issued),
+        .catch_up = !module->checked || module->missed,
+        .failed_tries = module->failed_checks,
+        .max_age = module->max_age,
+        .retry_after = module->retry_after,
+        .now = g_get_real_time(),
+        .random = g_random_double(),
+    };
+
+    if (config->manifest_uri == NULL) {
+        fota_module_set_next_check(module, 0);
+        return;
+    }
+    if (manifest != NULL && manifest->sleep != 0)
+        facts.interval = manifest->sleep;
+    if (manifest != NULL)
+        facts.not_before = manifest->not_before;
+    fota_module_set_next_check(module, (guint64)fota_poll_next(&facts));
+}
+
+/* The module that the way might lead through does not count while it is not registered. */
+static gboolean
+has_network(FotaModule *module)
+{
+    const FotaModemFacts *modem = module->facts;
+    gboolean cut_off = modem == NULL || (modem->enabled && !modem->registered);
+    g_autoptr(GUri) uri =
+        g_uri_parse(fota_module_get_server(module).uri, G_URI_FLAGS_ENCODED, NULL);
+    g_autoptr(FotaRoutes) routes = NULL;
+
+    if (uri == NULL || g_uri_get_host(uri) == NULL || g_uri_get_host(uri)[0] == '\0')
+        return TRUE;
+    routes = fota_routes_read(NULL, NULL);
+    return fota_routes_reach(routes, g_uri_get_host(uri), cut_off ? module->record->device : NULL);
+}
+
+static void
+routes_changed(gpointer user_data)
+{
+    fota_module_settle(user_data);
+}
+
+gboolean
+fota_module_wait_for_network(FotaModule *module)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (has_network(module))
+        return FALSE;
+    fota_module_log(module, 6, FOTA_EVENT_NONE,
+                    "there is no way to the manifest's server; it is asked when there is one");
+    if (module->route_watch == 0)
+        module->route_watch = fota_routes_watch(routes_changed, module, &error);
+    if (error != NULL)
+        fota_module_log(module, 4, FOTA_EVENT_NONE, "%s", error->message);
+    module->offline = TRUE;
+    module->missed = TRUE;
+    fota_module_set_next_check(module, (guint64)g_get_real_time());
+    return TRUE;
+}
+
+static void
+time_saved(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(FotaModule) module = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (!fota_store_save_finish(module->context->store, result, &error))
+        fota_module_log(module, 4, FOTA_EVENT_NONE,
+                        "the time of the last check could not be kept: %s", error->message);
+}
+
+void
+fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response)
+{
+    gint64 now = g_get_real_time();
+
+    module->failed_checks = outcome == FOTA_POLL_FAILED ? module->failed_checks + 1 : 0;
+    module->max_age = response != NULL ? (gint64)MIN(response->max_age, G_MAXINT64) : 0;
+    module->retry_after = response != NULL ? (gint64)MIN(response->retry_after, G_MAXINT64) : 0;
+    module->checked = TRUE;
+    module->missed = FALSE;
+    fota_module_set_last_check(module, (guint64)now);
+    if (outcome != FOTA_POLL_FAILED && now >= FOTA_RELEASE_TIME)
+        fota_store_save_check_time_async(module->context->store, module->record->imei, now,
+                                         time_saved, g_object_ref(module));
+}
+
+gboolean
+fota_module_check_is_due(FotaModule *module)
+{
+    gint64 now = g_get_real_time();
+
+    if (!module->here || module->vendor == NULL || module->next_check == 0 ||
+        (gint64)module->next_check > now)
+        return FALSE;
+    if (module->offline && !has_network(module))
+        return FALSE;
+    module->offline = FALSE;
+    g_clear_handle_id(&module->route_watch, g_source_remove);
+    if (now - (gint64)module->next_check > LATE) {
+        module->missed = TRUE;
+        fota_module_schedule_check(module);
+    }
+    return (gint64)module->next_check <= now;
+}

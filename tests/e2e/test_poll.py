@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""When the manifest is asked for again, and where: what follows from each answer of a server."""
+import email.utils
+import hashlib
+import http.server
+import os
+import pathlib
+import threading
+import time
+import unittest
+
+from e2e import BenchTest, SharedBenchTest
+from manifest import timestamp, to_bytes
+from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
+
+DAY = 86400
+HOST = "127.0.0.1"
+
+
+class ScriptedServer:
+    """An HTTP server that gives every request the answer set last; requests: their headers."""
+
+    def __init__(self):
+        self.requests = []
+        self.hold = None  # an Event that answers wait for
+        self.answer(404)
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                server.requests.append((self.path, dict(self.headers)))
+                if server.hold:
+                    server.hold.wait()
+                self.send_response(server._status)
+                for name, value in server._headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(server._body)))
+                self.end_headers()
+                self.wfile.write(server._body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
+        self.uri = f"http://{HOST}:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def answer(self, status, body=b"", **headers):
+        """headers: with _ for -."""
+        self._status, self._body = status, body
+        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def slot(imei, interval=DAY):
+    """The second of the interval that belongs to this module."""
+    return int.from_bytes(hashlib.sha256(b"\0" + imei.encode()).digest()[:8]) % interval
+
+
+class PollTest(BenchTest):
+    def signed(self, update=None, **members):
+        payload = to_bytes(self.bench.manifest(update or {}, **members))
+        return self.bench.key.sign(payload) + payload
+
+    def check(self, module):
+        """Check(); returns the properties when it is done."""
+        before = module["LastCheck"]
+        module.check()
+        return module.wait(lambda p: p["LastCheck"] != before and p["State"] != "checking", 60,
+                           "checked")
+
+    def assert_next(self, properties, earliest, latest):
+        """NextCheck, in seconds from now."""
+        wait = properties["NextCheck"] / 1e6 - time.time()
+        self.assertGreaterEqual(wait, earliest - 30)
+        self.assertLessEqual(wait, latest)
+
+    def assert_slot(self, properties, earliest=0, interval=DAY):
+        """NextCheck is the module's first slot from so many seconds on."""
+        self.assertEqual(properties["NextCheck"] // 10**6 % interval,
+                         slot(self.bench.imei, interval))
+        self.assert_next(properties, earliest, earliest + interval)
+
+
+class Answers(PollTest, SharedBenchTest):
+    """One fotad, which has a manifest, and one answer after the other."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = ScriptedServer()
+        cls.addClassCleanup(cls.server.close)
+        cls.module = cls.bench.module()
+        cls.server.answer(200, cls.signed(cls, cls.bench.update()), ETag='"first"')
+        cls.bench.start_fotad(Manifest={"Uri": cls.server.uri + "/{imei}.signed"})
+        cls.module.wait_state("awaiting-approval")
+
+    def setUp(self):
+        """A plain manifest, and no failures, whatever came before."""
+        self.server.answer(200, self.good())
+        self.assert_slot(self.check())
+
+    def check(self, module=None):
+        return super().check(module or self.module)
+
+    def refused(self, error="ManifestUnavailable"):
+        """Checked, with this error; the offer at hand stands. Returns the properties."""
+        properties = self.check()
+        self.assertEqual(properties["LastError"][0], error, properties["LastError"])
+        self.assertEqual(properties["State"], "awaiting-approval")
+        self.assertIn(f"({error}): {properties['LastError'][1]}", self.bench.log())
+        return properties
+
+    def good(self, **members):
+        return self.signed(self.bench.update(), **members)
+
+    def test_same_manifest(self):
+        """The server knows no ETag and sends it again."""
+        properties = self.check()
+        self.assertEqual((properties["State"], properties["LastError"][0]),
+                         ("awaiting-approval", ""))
+        self.assert_slot(properties)
+
+    def test_not_modified(self):
+        self.server.answer(200, self.good(), ETag='"second"')
+        self.check()
+        self.server.answer(304)
+        properties = self.check()
+        self.assertEqual(self.server.requests[-1][1]["If-None-Match"], '"second"')
+        self.assertEqual((properties["State"], properties["LastError"][0]),
+                         ("awaiting-approval", ""))
+        self.assert_slot(properties)
+
+    def test_fresh_for_longer(self):
+        self.server.answer(200, self.good(), Cache_Control=f"max-age={3 * DAY}")
+        self.assert_slot(self.check(), 2 * DAY)
+
+    def test_sleep(self):
+        self.server.answer(200, self.good(poll={"sleep": 7200}))
+        self.assert_slot(self.check(), interval=7200)
+
+    def test_not_before(self):
+        """Not at that moment, to which the whole fleet is told, but at the slot that follows."""
+        self.server.answer(200, self.good(poll={"notBefore": timestamp(3 * DAY)}))
+        self.assert_slot(self.check(), 3 * DAY)
+
+    def test_withheld(self):
+        for status in (404, 410):
+            self.server.answer(status)
+            properties = self.refused()
+            self.assertIn(str(status), properties["LastError"][1])
+            self.assertIn("had one before", properties["LastError"][1])
+            self.assert_slot(properties)
+
+    def test_credential_refused(self):
+        for status in (401, 403):
+            self.server.answer(status)
+            properties = self.refused()
+            self.assertIn("Credential=", properties["LastError"][1])
+            self.assert_slot(properties)
+
+    def test_bad_manifest_is_not_asked_for_again_soon(self):
+        self.server.answer(200, self.good()[:-10])
+        self.assert_slot(self.refused("BadSignature"))
+
+    def test_failures(self):
+        """Tried again soon, later each time, and never sooner than the server allows."""
+        self.server.answer(304)
+        self.check()
+        self.server.answer(503)
+        self.assert_next(self.refused(), 0, 120)
+        self.server.answer(500)
+        self.assert_next(self.refused(), 0, 240)
+        self.server.answer(503, Retry_After="7200")
+        self.assert_next(self.refused(), 7200, 7920)
+        date = email.utils.formatdate(time.time() + 4 * 3600, usegmt=True)
+        self.server.answer(429, Retry_After=date)
+        self.assert_next(self.refused(), 4 * 3600, 4.4 * 3600)
+        self.server.answer(503, Retry_After=str(365 * DAY))
+        self.assert_next(self.refused(), 7 * DAY, 7.7 * DAY)
+        self.server.answer(503)
+        self.refused()
+        self.refused()
+        self.assert_slot(self.refused())
+        self.server.answer(304)
+        properties = self.check()
+        self.assertEqual(properties["LastError"][0], "")
+        self.assert_slot(properties)
+
+
+class NeverHadOne(PollTest):
+    def start(self, *answer, **headers):
+        server = ScriptedServer()
+        self.addCleanup(server.close)
+        server.answer(*answer, **headers)
+        self.bench.start_fotad(Manifest={"Uri": server.uri + "/{imei-sha256}/{model}"})
+        module = self.bench.module()
+        module.wait(lambda p: p["LastCheck"] and p["State"] != "checking", 60, "checked")
+        return server, module
+
+    def test_none_there(self):
+        """A valid answer: there is nothing for this module, and nothing to worry about."""
+        server, module = self.start(404)
+        self.assertEqual((module["State"], module.error()), ("idle", ""))
+        self.assert_slot(module.wait(lambda p: True, 5, "properties"))
+        digest = hashlib.sha256(self.bench.imei.encode()).hexdigest()
+        self.assertEqual(server.requests[0][0], f"/{digest}/{self.bench.model}")
+
+    def test_not_modified_unasked(self):
+        _, module = self.start(304, ETag='"x"')
+        self.assertEqual((module["State"], module.error()), ("failed", "ManifestUnavailable"))
+
+
+class Helper(PollTest):
+    def test_inherits_nothing(self):
+        """The process that meets the network has no bus, no port, and no file of fotad's."""
+        server = ScriptedServer()
+        self.addCleanup(server.close)
+        server.hold = threading.Event()
+        self.addCleanup(server.hold.set)
+        self.bench.start_fotad(Manifest={"Uri": server.uri + "/{imei}"})
+        self.bench.view.until(lambda: server.requests, 60, "asked")
+        fotad = pathlib.Path(f"/proc/{self.bench.fotad.pid}")
+        helper, = (fotad / f"task/{fotad.name}/children").read_text().split()
+        theirs, ours = (
+            {os.readlink(entry) for entry in (process / "fd").iterdir()}
+            for process in (pathlib.Path(f"/proc/{helper}"), fotad))
+        common = {name for name in theirs & ours if name.startswith(("socket:", "/"))}
+        self.assertEqual(common, {"/dev/null"})
+
+
+class Restart(PollTest):
+    def setUp(self):
+        super().setUp()
+        self.server = ScriptedServer()
+        self.addCleanup(self.server.close)
+        self.server.answer(200, self.signed(), ETag='"kept"')
+        self.module = self.bench.module()
+        self.start()
+        self.module.wait(lambda p: p["LastCheck"] and p["State"] == "idle", 60, "checked")
+        self.kept = self.bench.directory / f"state/{self.bench.imei}.checked"
+        self.bench.view.until(self.kept.exists, 20, "the time is kept")
+
+    def start(self):
+        self.bench.start_fotad(Manifest={"Uri": self.server.uri + "/{imei}"})
+
+    def start_again(self):
+        self.bench.kill_fotad()
+        self.start()
+        return self.module.wait(lambda p: p["Modem"] != "/" and p["NextCheck"], 60, "seen again")
+
+    def test_keeps_to_its_slot(self):
+        """Nobody asks because of a start; LastCheck, ETag and manifest outlive it."""
+        last = self.module["LastCheck"]
+        properties = self.start_again()
+        self.assertEqual(properties["LastCheck"], last)
+        self.assert_slot(properties)
+        self.assertEqual(len(self.server.requests), 1)
+        self.server.answer(304)
+        self.check(self.module)
+        self.assertEqual(self.server.requests[-1][1]["If-None-Match"], '"kept"')
+        self.assertEqual(self.module.error(), "")
+
+    def test_makes_up_for_what_it_missed(self):
+        """After three days without power: some time in the next quarter of the interval."""
+        self.bench.kill_fotad()
+        moment = time.time() - 3 * DAY
+        os.utime(self.kept, (moment, moment))
+        self.start()
+        properties = self.module.wait(lambda p: p["Modem"] != "/" and p["NextCheck"], 60, "seen")
+        self.assert_next(properties, 0, DAY / 4)
+        self.assertNotEqual(properties["NextCheck"] // 10**6 % DAY, slot(self.bench.imei))
+        self.assertEqual(len(self.server.requests), 1)
+
+
+class Requests(PollTest):
+    def test_limit(self):
+        """Sixty at once are enough for everybody; a program that asks all the time is told so."""
+        self.bench.publish({})
+        self.bench.start_fotad(Manifest={"Uri": ""})
+        module = self.bench.module()
+        module.wait(lambda p: p["LastCheck"], 60, "checked")
+        for _ in range(60):
+            module.check()
+        self.assert_refused("TooManyChecks", module.check)
+        self.assertEqual(self.bench.fotactl("check").returncode, 1)
+
+
+class NextServer(PollTest):
+    def setUp(self):
+        super().setUp()
+        self.servers = [ScriptedServer(), ScriptedServer()]
+        for server in self.servers:
+            self.addCleanup(server.close)
+        self.bench.set_credential("first", "user:of-the-first")
+        self.bench.set_credential("second", "token-of-the-second")
+        self.module = self.bench.module()
+
+    def start(self, allowed):
+        old, new = self.servers
+        server = {"uri": new.uri + "/x/{imei}", "credential": "second"}
+        old.answer(200, self.signed(poll={"server": server}), ETag='"old"')
+        self.restart(allowed)
+        self.module.wait(lambda p: p["LastCheck"] and p["State"] != "checking", 60, "checked")
+
+    def restart(self, allowed, uri=None):
+        self.bench.stop_fotad()
+        self.bench.start_fotad(Manifest={"Uri": uri or self.servers[0].uri + "/{imei}",
+                                         "Credential": "first", "AllowedServers": allowed})
+        self.module.wait(lambda p: p["Modem"] != "/", 60, "seen")
+
+    def asked(self):
+        return [len(server.requests) for server in self.servers]
+
+    def test_not_allowed(self):
+        self.start("https://127.0.0.1 http://127.0.0.2")
+        self.check(self.module)
+        self.assertEqual(self.asked(), [2, 0])
+        self.assertIn("AllowedServers=", self.bench.log())
+
+    def test_allowed(self):
+        self.start(f"http://{HOST}")
+        self.servers[1].answer(200, self.signed())
+        self.check(self.module)
+        path, headers = self.servers[1].requests[0]
+        self.assertEqual(path, f"/x/{self.bench.imei}")
+        self.assertEqual(headers["Authorization"], "Bearer token-of-the-second")
+        self.assertNotIn("If-None-Match", headers)
+        # Its manifest names no other server: it is asked from now on, also by the next fotad ...
+        self.restart(f"http://{HOST}")
+        self.check(self.module)
+        self.assertEqual(self.asked(), [1, 2])
+        # ... until the configuration says something else.
+        self.restart(f"http://{HOST}", self.servers[0].uri + "/other/{imei}")
+        self.check(self.module)
+        self.assertEqual(self.asked(), [2, 2])
+
+    def test_lost(self):
+        """It does not answer any more: the configured one is asked again, beside it."""
+        self.start(f"http://{HOST}")
+        self.servers[1].answer(503)
+        self.servers[0].answer(304)
+        for _ in range(8):
+            self.check(self.module)
+        self.assertEqual(self.asked(), [1, 8])
+        self.check(self.module)
+        self.assertEqual(self.asked(), [2, 8])
+
+
+class NoNetwork(PollTest):
+    def routes(self, *lines):
+        """What the kernel's table shows to fotad."""
+        file = pathlib.Path(self.bench.sim.root) / "proc/net/route"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
+                        + "".join(lines))
+        (file.parent / "ipv6_route").write_text("")
+
+    def test_is_no_alarm(self):
+        """Without a way to the server there is no failed check; with one there is."""
+        self.routes()
+        self.bench.start_fotad(Manifest={"Uri": "http://fota.invalid/{imei}"})
+        module = self.bench.module()
+        self.bench.view.until(lambda: "no way to the manifest's server" in self.bench.log(), 90,
+                              "it waits for a network")
+        properties = module.wait_state("idle")
+        self.assertEqual((properties["LastError"][0], properties["LastCheck"]), ("", 0))
+        self.assertEqual(self.bench.log().count("no way to"), 1)
+        self.routes("eth0 00000000 0100A8C0 0003 0 0 100 00000000 0 0 0\n")
+        self.bench.view.call(FOTA_NAME, FOTA_PATH, FOTA_MANAGER, "Reload")  # fotad looks again
+        module.wait(lambda p: p["LastError"][0] == "ManifestUnreachable", 90, "the alarm")
+
+
+if __name__ == "__main__":
+    unittest.main()
