@@ -6,7 +6,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
-from bench import FTP_PASSWORD, Bench  # noqa: E402
+from bench import Bench  # noqa: E402
 from modules import BusError  # noqa: E402
 
 

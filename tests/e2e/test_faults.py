@@ -17,7 +17,7 @@ class UpdateFails:
         since = module.mark()
         module.approve()
         self.assert_fails(module, name, since, seconds)
-        module.wait(lambda p: p["State"] == "failed" and p["Modem"] != "/", 60, "failed, in service")
+        module.wait(lambda p: p["State"] == "failed" and p["Modem"] != "/", 60, "in service")
 
     def try_again(self, module):
         """A newer manifest with the same update."""
