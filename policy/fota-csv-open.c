@@ -20,6 +20,19 @@ fota_csv_to_json(GBytes *csv, const FotaCsvTerms *terms, GError **error)
     return fota_csv_convert(csv, terms, &next_check, error);
 }
 
+GBytes *
+fota_csv_join(GBytes *csv, GBytes *minisig)
+{
+    GByteArray *file;
+
+    if (!minisig)
+        return g_bytes_ref(csv);
+    file = g_byte_array_new();
+    g_byte_array_append(file, g_bytes_get_data(minisig, NULL), (guint)g_bytes_get_size(minisig));
+    g_byte_array_append(file, g_bytes_get_data(csv, NULL), (guint)g_bytes_get_size(csv));
+    return g_byte_array_free_to_bytes(file);
+}
+
 /* The words of a trusted comment; the arrays and texts belong to it. */
 typedef struct {
     GHashTable *single; /* name -> value */

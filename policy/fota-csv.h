@@ -26,6 +26,9 @@ G_BEGIN_DECLS
  * always asked, one attempt is made, columns 4 to 6 do not count, and the file lies on its server.
  */
 
+/** Behind the csv's address: that of its signature. */
+#define FOTA_CSV_SIGNATURE ".minisig"
+
 /** A csv may have this many bytes, without its signature. */
 #define FOTA_CSV_MAX_BYTES 4096
 
@@ -56,6 +59,9 @@ typedef struct {
  * or BadManifest and the column. What the manifest's reader refuses is not looked at here.
  */
 char *fota_csv_to_json(GBytes *csv, const FotaCsvTerms *terms, GError **error);
+
+/** The file that fota_csv_open() reads: @csv with what is in its .minisig (%NULL = none) in front. */
+GBytes *fota_csv_join(GBytes *csv, GBytes *minisig);
 
 /** Where a csv comes from, as configured. */
 typedef struct {
