@@ -16,7 +16,9 @@ struct FotaMmCall {
     FotaMm *mm;
     char *imei;
     MMSimpleConnectProperties *properties;
-    gboolean wanted; /* the update has ended: put it up as soon as the module is there */
+    gboolean wanted;     /* the update has ended: put it up as soon as the module is there */
+    gboolean connecting; /* and ModemManager has been asked to */
+    GTask *waiting;      /* the next update, which must not begin in the middle of that */
     FotaMmWatch watch;
     guint idle;
     guint timeout;
@@ -34,6 +36,10 @@ call_free(gpointer data)
     g_clear_handle_id(&call->timeout, g_source_remove);
     fota_mm_remove_watch(call->mm, &call->watch);
     g_clear_object(&call->properties);
+    if (call->waiting != NULL)
+        g_task_return_new_error(call->waiting, MM_CORE_ERROR, MM_CORE_ERROR_CANCELLED,
+                                "fotad ends");
+    g_clear_object(&call->waiting);
     g_free(call->imei);
     g_free(call);
 }
@@ -44,9 +50,12 @@ fota_mm_calls_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, call_free);
 }
 
+static void list_bearers(FotaMm *mm, GTask *task);
+
 static void
 connected(GObject *object, GAsyncResult *result, gpointer user_data)
 {
+    g_autoptr(GTask) waiting = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(MMBearer) bearer =
         mm_modem_simple_connect_finish(MM_MODEM_SIMPLE(object), result, &error);
@@ -54,11 +63,24 @@ connected(GObject *object, GAsyncResult *result, gpointer user_data)
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
+    call->connecting = FALSE;
+    waiting = g_steal_pointer(&call->waiting);
+    if (waiting != NULL) {
+        list_bearers(call->mm, waiting);
+        return;
+    }
     if (bearer == NULL)
         g_warning("the data call that was up before the update cannot be put up again: %s; "
                   "connect it with mmcli --simple-connect",
                   error->message);
     g_hash_table_remove(call->mm->calls, call->imei);
+}
+
+static void
+connect_call(FotaMmCall *call, MMModemSimple *simple)
+{
+    call->connecting = TRUE;
+    mm_modem_simple_connect(simple, call->properties, call->cancellable, connected, call);
 }
 
 static gboolean
@@ -76,7 +98,7 @@ put_up(gpointer data)
     if (mm_modem_get_state(mm_object_peek_modem(modem->object)) >= MM_MODEM_STATE_CONNECTING)
         g_hash_table_remove(call->mm->calls, call->imei);
     else
-        mm_modem_simple_connect(simple, call->properties, call->cancellable, connected, call);
+        connect_call(call, simple);
     return G_SOURCE_REMOVE;
 }
 
@@ -188,9 +210,19 @@ hold_back(FotaMm *mm, const char *imei)
     call->wanted = FALSE;
     g_clear_handle_id(&call->idle, g_source_remove);
     g_clear_handle_id(&call->timeout, g_source_remove);
-    g_cancellable_cancel(call->cancellable);
-    g_object_unref(call->cancellable);
-    call->cancellable = g_cancellable_new();
+}
+
+static void
+list_bearers(FotaMm *mm, GTask *task)
+{
+    FotaMmModem *modem = fota_mm_find_modem(mm, g_task_get_task_data(task));
+
+    if (modem == NULL)
+        g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
+                                "ModemManager does not see the module");
+    else
+        mm_modem_list_bearers(mm_object_peek_modem(modem->object), mm->closing, bearers_listed,
+                              g_object_ref(task));
 }
 
 void
@@ -198,18 +230,15 @@ fota_mm_take_down_call_async(FotaMm *mm, const char *imei, GAsyncReadyCallback c
                              gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
-    FotaMmModem *modem = fota_mm_find_modem(mm, imei);
+    FotaMmCall *call = g_hash_table_lookup(mm->calls, imei);
 
-    hold_back(mm, imei);
-    if (modem == NULL) {
-        g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
-                                "ModemManager does not see the module");
-        return;
-    }
     g_object_set_data(G_OBJECT(task), "mm", mm);
     g_task_set_task_data(task, g_strdup(imei), g_free);
-    mm_modem_list_bearers(mm_object_peek_modem(modem->object), mm->closing, bearers_listed,
-                          g_steal_pointer(&task));
+    hold_back(mm, imei);
+    if (call != NULL && call->connecting)
+        call->waiting = g_steal_pointer(&task);
+    else
+        list_bearers(mm, task);
 }
 
 gboolean
