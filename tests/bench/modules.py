@@ -16,6 +16,8 @@ MM_MODEM = "org.freedesktop.ModemManager1.Modem"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
+MM_CONNECTED = 11  # MM_MODEM_STATE_CONNECTED
+
 CALL_SECONDS = 30
 # Conditions that no signal announces (a log, the simulator's state) are looked at this often.
 LOOK_AGAIN_MS = 200
@@ -59,13 +61,14 @@ class BusView:
     def _heard(self, _connection, _sender, path, interface, name, arguments):
         self.signals.append(Signal(path, interface, name, arguments.unpack()))
 
-    def call(self, destination, path, interface, method, arguments=None, reply=None):
+    def call(self, destination, path, interface, method, arguments=None, reply=None,
+             seconds=CALL_SECONDS):
         """A method call; returns the reply's arguments."""
         try:
             answer = self._connection.call_sync(
                 destination, path, interface, method, arguments,
                 GLib.VariantType(reply) if reply else None, Gio.DBusCallFlags.NO_AUTO_START,
-                CALL_SECONDS * 1000, None)
+                seconds * 1000, None)
         except GLib.Error as error:
             raise BusError(error) from None
         return answer.unpack()
@@ -241,6 +244,19 @@ class ModemManagerView:
             return None
 
         return self._view.until(look, seconds, f"ModemManager exports {imei} {revision or ''}")
+
+    def connect(self, imei, apn):
+        """Puts the host's data call up, as a connection manager does."""
+        path, _ = self.wait_for(imei)
+        self._view.call(MM_NAME, path, f"{MM_MODEM}.Simple", "Connect",
+                        GLib.Variant("(a{sv})", ({"apn": GLib.Variant("s", apn)},)), seconds=90)
+
+    def wait_connected(self, imei, seconds=90):
+        def look():
+            found = self.find(imei)
+            return found and found[1]["State"] == MM_CONNECTED
+
+        return self._view.until(look, seconds, f"the data call of {imei} is up")
 
     def gone(self, since=0):
         """How often a modem object has left the bus."""

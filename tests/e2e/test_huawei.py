@@ -49,6 +49,25 @@ class WholeUpdate:
         self.bench.mm.wait_for(self.bench.imei, revision=self.bench.old)
 
 
+    def test_data_call(self):
+        """The host's call is in the way: it is down for the update, and up again afterwards."""
+        self.bench.mm.connect(self.bench.imei, "internet")
+        self.assertEqual(self.bench.sim_state()["call"], 1)
+        self.assert_updates(self.offer())
+        self.bench.mm.wait_connected(self.bench.imei)
+        self.assertEqual(self.bench.sim_state()["call"], 1)
+
+    def test_data_call_after_a_failure(self):
+        self.bench.mm.connect(self.bench.imei, "internet")
+        module = self.offer()
+        self.bench.vendor.withdraw(self.bench.model, self.bench.old)
+        since = module.mark()
+        module.approve()
+        self.assertEqual(module.wait_finished(since)[1], "failed")
+        self.bench.mm.wait_connected(self.bench.imei)
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
+
+
 class ThroughModemManager(WholeUpdate, BenchTest):
     options = {"modules": ("mu509",), "channel": "modemmanager"}
 
