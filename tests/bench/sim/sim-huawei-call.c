@@ -31,12 +31,23 @@ sim_huawei_context_down(SimModule *module, int cid)
     SimPort *port = line != NULL ? sim_line_get_port(line) : NULL;
 
     sim_log_event(module->log, "data call %d down", cid);
+    if (cid != huawei->call_cid)
+        return;
     g_clear_pointer(&huawei->call_tty, g_free);
     if (port == NULL)
         return;
     sim_port_leave_data_mode(port);
     sim_port_answer(port, "NO CARRIER");
     sim_port_end(port);
+}
+
+void
+sim_huawei_tty_closed(SimModule *module, const char *tty)
+{
+    SimHuawei *huawei = module->state;
+
+    if (g_strcmp0(tty, huawei->call_tty) == 0)
+        sim_context_deactivate(module, huawei->call_cid);
 }
 
 static gboolean
@@ -64,6 +75,7 @@ sim_huawei_run_dial(SimModule *module, SimCommand *command)
         !sim_context_activate(module, cid))
         return SIM_NO_CARRIER;
     huawei->call_tty = g_strdup(sim_port_get_tty(port));
+    huawei->call_cid = cid;
     sim_log_event(module->log, "data call %d up on %s", cid, huawei->call_tty);
     sim_port_answer(port, "CONNECT 7200000");
     sim_port_enter_data_mode(port);

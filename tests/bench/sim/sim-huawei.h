@@ -91,6 +91,7 @@ typedef struct {
     int break_code;
     guint step;     /* timer: what comes next */
     char *call_tty; /* in a data call; NULL: none */
+    int call_cid;   /* of that call */
 } SimHuawei;
 
 /* sim-huawei-fota.c: the commands and the state */
@@ -134,6 +135,8 @@ SimResult sim_huawei_run_hang_up(SimModule *module, SimCommand *command);
 SimResult sim_huawei_run_ndis(SimModule *module, SimCommand *command);
 SimResult sim_huawei_run_ndis_state(SimModule *module, SimCommand *command);
 void sim_huawei_context_down(SimModule *module, int cid);
+/* A program that closes the tty of its call hangs up. */
+void sim_huawei_tty_closed(SimModule *module, const char *tty);
 
 /* sim-huawei-list.c: filelist.xml and changelog.xml. FALSE: it is neither. */
 gboolean sim_huawei_read_list(SimHuaweiOffer *offer, const char *text, gsize length);

@@ -271,8 +271,11 @@ sim_module_tty_opened(SimModule *module, const char *tty, gboolean open)
         if (!g_str_equal(sim_port_get_tty(sim_line_get_port(line)), tty))
             continue;
         sim_line_set_open(line, open);
-        if (!open)
-            sim_branch_flush(module->branch, i);
+        if (open)
+            continue;
+        sim_branch_flush(module->branch, i);
+        if (module->personality->tty_closed != NULL)
+            module->personality->tty_closed(module, tty);
     }
 }
 

@@ -38,6 +38,7 @@ typedef struct {
     void (*stopped)(SimModule *module);
     void (*context_down)(SimModule *module, int cid);
     void (*registration_changed)(SimModule *module);
+    void (*tty_closed)(SimModule *module, const char *tty);
     /* A key of `set` that is the personality's own. FALSE: it is not; `good`: the value is. */
     gboolean (*set)(SimModule *module, const char *key, const char *value, gboolean *good);
     /* Power is back. TRUE: the personality brings the ports back itself. */

@@ -192,6 +192,23 @@ class Flow(HuaweiTest):
         self.assertEqual(tty.ask("AT^FWUP"), collision)
         self.assertEqual(self.told(tty), "40")
 
+    def test_call_keeps_it(self):
+        self.mode = "0,0,1,1"
+        tty = self.loading()
+        self.assertEqual(tty.ask("AT+CGACT=1,3"), ["OK"])
+        self.hear(tty, "^FOTASTATE: 40")
+        while "keeps it from installing" not in self.log():
+            pass
+        self.assertEqual(self.told(tty), "40")
+
+    def test_hang_up(self):
+        other = self.tty(1)
+        other.write(b"ATD*99***3#\r")
+        other.expect(rb"CONNECT 7200000\r\n")
+        self.wait_state(call=1)
+        self.close_ttys()
+        self.wait_state(call=0)
+
     def test_dial(self):
         tty, other = self.tty(0), self.tty(1)
         other.ask("ATE0")
