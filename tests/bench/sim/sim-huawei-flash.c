@@ -44,16 +44,7 @@ lose_settings(SimModule *module)
         g_clear_pointer(&huawei->apn, g_free);
         huawei->reports = 0;
     }
-    if (sim_faults_take(module->faults, "pin-after", NULL, NULL)) {
-        if (module->pin == NULL)
-            module->pin = g_strdup("1234");
-        module->unlocked = FALSE;
-    }
-    if (sim_faults_take(module->faults, "apn-lost", NULL, NULL)) {
-        for (int cid = 1; cid <= SIM_MAX_CID; cid++)
-            g_clear_pointer(&module->contexts[cid].apn, g_free);
-    }
-    module->as_acm = sim_faults_take(module->faults, "return-ttyacm", NULL, NULL);
+    sim_module_take_return_faults(module);
 }
 
 /* The update is over: what the module has to say of it, and which version it runs. */

@@ -121,6 +121,21 @@ sim_module_take_option(SimModule *module, const char *option, GError **error)
     return sim_module_set(module, pair[0], pair[1], error);
 }
 
+void
+sim_module_take_return_faults(SimModule *module)
+{
+    if (sim_faults_take(module->faults, "pin-after", NULL, NULL)) {
+        if (module->pin == NULL)
+            module->pin = g_strdup("1234");
+        module->unlocked = FALSE;
+    }
+    if (sim_faults_take(module->faults, "apn-lost", NULL, NULL)) {
+        for (int cid = 1; cid <= SIM_MAX_CID; cid++)
+            g_clear_pointer(&module->contexts[cid].apn, g_free);
+    }
+    module->as_acm = sim_faults_take(module->faults, "return-ttyacm", NULL, NULL);
+}
+
 static void
 describe_lists(SimModule *module, JsonBuilder *b)
 {

@@ -118,6 +118,9 @@ void sim_module_stop(SimModule *module);
 void sim_module_start(SimModule *module);
 void sim_module_after(SimModule *module, double seconds, GSourceFunc func);
 void sim_module_restart(SimModule *module);
+/* Before the start that ends an update: the faults that every vendor's module may come back with.
+ */
+void sim_module_take_return_faults(SimModule *module);
 
 /* For SimLine. */
 const SimCommandDef *sim_module_find_command(SimModule *module, const char *name);

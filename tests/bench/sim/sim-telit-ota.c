@@ -82,16 +82,7 @@ apply_finish(SimModule *module)
     }
     sim_telit_ota_clear(&telit->ota);
     telit->apply_step = 0;
-    if (sim_faults_take(module->faults, "pin-after", NULL, NULL)) {
-        if (module->pin == NULL)
-            module->pin = g_strdup("1234");
-        module->unlocked = FALSE;
-    }
-    if (sim_faults_take(module->faults, "apn-lost", NULL, NULL)) {
-        for (int cid = 1; cid <= SIM_MAX_CID; cid++)
-            g_clear_pointer(&module->contexts[cid].apn, g_free);
-    }
-    module->as_acm = sim_faults_take(module->faults, "return-ttyacm", NULL, NULL);
+    sim_module_take_return_faults(module);
     module->first_delay = FIRST_ANSWER_SECONDS;
     sim_module_start(module);
     if (!sim_faults_take(module->faults, "otaev-lost", NULL, NULL))
