@@ -95,6 +95,7 @@ fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError
                                       seconds, &until, error))
         return FALSE;
     module->record->deferred_until = (guint64)until;
+    module->record->asked = 0;
     g_clear_pointer(&module->announced, g_free);
     fota_module_log(module, 5, FOTA_EVENT_NONE, "deferred for %" G_GUINT64_FORMAT " s", seconds);
     fota_module_save(module, NULL);

@@ -241,20 +241,28 @@ void
 fota_module_start_check(FotaModule *module)
 {
     module->on_request = FALSE;
+    if (!fota_state_may_follow(module->state, FOTA_STATE_CHECKING))
+        fota_module_set_state(module, FOTA_STATE_IDLE);
     if (vendor_decides(module))
         check_without_manifest(module);
     else
         fetch_manifest(module);
 }
 
-/* What was cancelled, not rejected, is offered again when an operator asks, and asked about anew.
+/*
+ * What was cancelled, not rejected, or never answered is offered again when an operator asks, and
+ * asked about anew.
  */
 static void
 forget_cancellation(FotaModule *module)
 {
-    const FotaRecord *record = module->record;
+    FotaRecord *record = module->record;
     const FotaHistoryEntry *newest = record->history->len > 0 ? record->history->pdata[0] : NULL;
 
+    if (module->plan != NULL && module->plan->kind == FOTA_PLAN_UNANSWERED) {
+        record->asked = 0;
+        g_clear_pointer(&module->announced, g_free);
+    }
     if (newest == NULL || strcmp(newest->result, "cancelled") != 0)
         return;
     fota_record_set(&module->record->rejected, NULL);

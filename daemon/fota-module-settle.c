@@ -4,6 +4,8 @@
 #include "daemon/fota-session.h"
 #include "policy/fota-policy-error.h"
 
+#include <string.h>
+
 /* Wall clocks jump: whatever is waited for is looked at again this often. */
 #define LOOK_AGAIN_SECONDS 3600
 
@@ -41,7 +43,8 @@ fill_facts(FotaModule *module, FotaFacts *facts)
     facts->attempts = (guint32)MIN(record->attempts, G_MAXUINT32);
     facts->last_attempt = (gint64)record->last_attempt;
     facts->first_offered = (gint64)record->first_offered;
-    facts->asked = (gint64)record->first_offered;
+    facts->asked = (gint64)record->asked;
+    facts->asked_token = record->asked_token;
     facts->deferred_until = (gint64)record->deferred_until;
     facts->rejected = record->rejected[0] != '\0' ? record->rejected : NULL;
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
@@ -58,7 +61,8 @@ fota_module_make_plan(FotaModule *module)
     FotaFacts facts;
 
     g_clear_pointer(&module->plan, fota_plan_free);
-    if (module->manifest == NULL || module->facts == NULL || module->vendor == NULL)
+    if (module->manifest == NULL || module->facts == NULL || module->vendor == NULL ||
+        !fota_module_check_trust(module, NULL))
         return;
     fill_facts(module, &facts);
     module->plan = fota_plan_make(module->manifest, &facts);
@@ -86,6 +90,18 @@ rest_failed(FotaModule *module, GQuark domain, int code)
     rest(module, FOTA_STATE_FAILED);
 }
 
+/* A manifest may come to its end while an update waits: then nothing new is begun with it. */
+static void
+rest_distrusted(FotaModule *module, const GError *error)
+{
+    if (strcmp(module->error_name, fota_error_get_name(error)) != 0)
+        fota_module_log(module, 4, FOTA_EVENT_MANIFEST_REFUSED,
+                        "the manifest at hand does not hold any more (%s): %s",
+                        fota_error_get_name(error), error->message);
+    fota_module_set_error(module, error);
+    rest(module, FOTA_STATE_FAILED);
+}
+
 FotaApprovalGate
 fota_module_get_gate(FotaModule *module)
 {
@@ -105,6 +121,23 @@ gate_is_open(FotaModule *module, FotaApprovalGate gate)
     return g_strcmp0(module->record->approved[gate], token) == 0;
 }
 
+/* The time for an answer runs from the first time that this question was asked. */
+static void
+record_question(FotaModule *module, const char *token)
+{
+    FotaRecord *record = module->record;
+    guint64 now = (guint64)g_get_real_time();
+
+    if (record->asked != 0 && strcmp(record->asked_token, token) == 0)
+        return;
+    if (record->first_offered == 0)
+        record->first_offered = now;
+    record->asked = now;
+    fota_record_set(&record->asked_token, token);
+    fota_module_save(module, NULL);
+    fota_module_make_plan(module); /* which now knows when the time for an answer is over */
+}
+
 static void
 ask(FotaModule *module, FotaApprovalGate gate)
 {
@@ -112,10 +145,7 @@ ask(FotaModule *module, FotaApprovalGate gate)
 
     if (g_strcmp0(module->announced, token) == 0 || fota_plan_has_blocker(module->plan, "deferred"))
         return;
-    if (module->record->first_offered == 0) {
-        module->record->first_offered = (guint64)g_get_real_time();
-        fota_module_save(module, NULL);
-    }
+    record_question(module, token);
     fota_record_set(&module->announced, token);
     fota_module_log(module, 5, FOTA_EVENT_APPROVAL_WANTED,
                     "update %s from %s to %s wants approval to %s", module->manifest->update.id,
@@ -231,8 +261,12 @@ arm_timer(FotaModule *module)
     g_clear_handle_id(&module->timer, g_source_remove);
     if ((gint64)module->next_check > now)
         wait = MIN(wait, (gint64)module->next_check - now);
+    if (module->manifest != NULL && module->manifest->use_before > now)
+        wait = MIN(wait, module->manifest->use_before - now);
     if (module->plan != NULL && module->plan->not_before > now)
         wait = MIN(wait, module->plan->not_before - now);
+    if (module->plan != NULL && module->plan->answer_by > now)
+        wait = MIN(wait, module->plan->answer_by - now);
     if (module->hold_until > fota_boot_time())
         wait = MIN(wait, module->hold_until - fota_boot_time());
     module->timer =
@@ -242,9 +276,13 @@ arm_timer(FotaModule *module)
 void
 fota_module_settle(FotaModule *module)
 {
+    g_autoptr(GError) error = NULL;
+
     if (module->job != NULL || module->check != NULL || module->stopping)
         return;
     fota_module_make_plan(module);
+    if (module->next_check == 0)
+        fota_module_schedule_check(module);
     if (module->facts == NULL) {
         rest(module, FOTA_STATE_ABSENT);
     } else if (module->vendor == NULL) {
@@ -253,12 +291,12 @@ fota_module_settle(FotaModule *module)
         fota_module_start_job(module, FOTA_JOB_RESUME);
     } else if (fota_module_check_is_due(module)) {
         fota_module_start_check(module);
+    } else if (module->manifest != NULL && !fota_module_check_trust(module, &error)) {
+        rest_distrusted(module, error);
     } else if (module->plan != NULL) {
         settle_plan(module);
     } else {
         rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
     }
-    if (module->next_check == 0)
-        fota_module_schedule_check(module);
     arm_timer(module);
 }

@@ -2,6 +2,8 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
 
+#include <json-glib/json-glib.h>
+
 guint
 fota_module_expect_outage(FotaModule *module)
 {
@@ -91,6 +93,35 @@ fota_module_get_history(FotaModule *module, guint max)
     return g_variant_ref_sink(g_variant_builder_end(&list));
 }
 
+static char *
+explain_no_plan(FotaModule *module)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *kind = "no-manifest", *reason = "no manifest has been accepted yet";
+
+    if (module->facts == NULL) {
+        kind = "absent";
+        reason = "ModemManager does not see the module";
+    } else if (module->vendor == NULL) {
+        kind = "unsupported";
+        reason = "no plugin claims this module";
+    } else if (module->manifest != NULL && !fota_module_check_trust(module, &error)) {
+        reason = error->message;
+    }
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "kind");
+    json_builder_add_string_value(builder, kind);
+    json_builder_set_member_name(builder, "reasons");
+    json_builder_begin_array(builder);
+    json_builder_add_string_value(builder, reason);
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    return json_to_string(root, TRUE);
+}
+
 char *
 fota_module_plan(FotaModule *module)
 {
@@ -98,13 +129,7 @@ fota_module_plan(FotaModule *module)
         fota_module_make_plan(module);
     if (module->plan != NULL)
         return fota_plan_to_json(module->plan);
-    return g_strdup_printf("{\"kind\":\"%s\",\"reasons\":[\"%s\"]}",
-                           module->facts == NULL    ? "absent"
-                           : module->vendor == NULL ? "unsupported"
-                                                    : "no-manifest",
-                           module->facts == NULL    ? "ModemManager does not see the module"
-                           : module->vendor == NULL ? "no plugin claims this module"
-                                                    : "no manifest has been accepted yet");
+    return explain_no_plan(module);
 }
 
 GVariant *

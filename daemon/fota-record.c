@@ -39,6 +39,8 @@ static const Member record_members[] = {
     TEXT(FotaRecord, server_credential),
     TEXT(FotaRecord, moved_from),
     NUMBER(FotaRecord, first_offered),
+    NUMBER(FotaRecord, asked),
+    TEXT(FotaRecord, asked_token),
     NUMBER(FotaRecord, deferred_until),
     TEXT(FotaRecord, rejected),
     {"approved_download", G_STRUCT_OFFSET(FotaRecord, approved[FOTA_APPROVAL_GATE_DOWNLOAD]), TRUE},
@@ -175,6 +177,7 @@ void
 fota_record_forget_offer(FotaRecord *record)
 {
     record->first_offered = 0;
+    record->asked = 0;
     record->deferred_until = 0;
     record->attempts = 0;
     record->last_attempt = 0;

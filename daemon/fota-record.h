@@ -66,6 +66,8 @@ typedef struct {
 
     /* The offer */
     guint64 first_offered;
+    guint64 asked;     /**< when the application was asked, 0 = not, or it has answered */
+    char *asked_token; /**< with this token */
     guint64 deferred_until;
     char *rejected;                        /**< token */
     char *approved[FOTA_APPROVAL_N_GATES]; /**< tokens */

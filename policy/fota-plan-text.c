@@ -91,6 +91,7 @@ fota_plan_to_json(const FotaPlan *plan)
         add_time(builder, "notBefore", plan->not_before);
     add_time(builder, "deadline", plan->deadline);
     add_time(builder, "deferUntilAtMost", plan->defer_limit);
+    add_time(builder, "answerBy", plan->answer_by);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);

@@ -198,10 +198,12 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
             explain(plan, "the application has rejected this update");
             return FOTA_PLAN_REJECTED;
         }
-        if (gate->wanted == FOTA_APPROVAL_AUTO || gate->approved)
+        if (gate->wanted == FOTA_APPROVAL_AUTO || gate->approved || rules->approval_timeout == 0 ||
+            facts->asked == 0 ||
+            (facts->asked_token && !g_str_equal(facts->asked_token, gate->token)))
             continue;
-        if (rules->approval_timeout && facts->asked &&
-            facts->asked + (gint64)rules->approval_timeout * G_USEC_PER_SEC <= facts->now) {
+        plan->answer_by = facts->asked + (gint64)rules->approval_timeout * G_USEC_PER_SEC;
+        if (plan->answer_by <= facts->now) {
             explain(plan, "nobody answered within %u seconds", rules->approval_timeout);
             return FOTA_PLAN_UNANSWERED;
         }

@@ -65,12 +65,13 @@ typedef struct {
     guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
 
     /* What happened before, for this update's id under this manifest. */
-    guint32 attempts;      /* attempts that failed */
-    gint64 last_attempt;   /* when the last one ended, µs, 0 = none */
-    gint64 first_offered;  /* µs, 0 = not offered yet */
-    gint64 asked;          /* when the open gate was asked about, µs, 0 = none */
-    gint64 deferred_until; /* µs, 0 = not deferred */
-    const char *rejected;  /* token that was rejected, NULL = none */
+    guint32 attempts;     /* attempts that failed */
+    gint64 last_attempt;  /* when the last one ended, µs, 0 = none */
+    gint64 first_offered; /* µs, 0 = not offered yet */
+    gint64 asked; /* when the application was last asked, µs, 0 = not, or it has answered */
+    const char *asked_token; /* with this token; NULL = about whichever gate is open */
+    gint64 deferred_until;   /* µs, 0 = not deferred */
+    const char *rejected;    /* token that was rejected, NULL = none */
     const char *approved[FOTA_APPROVAL_N_GATES]; /* tokens that were approved, NULL = none */
     const char *chain_from;                      /* version from which the running chain began: one
                                                   * approval is good for the chain. NULL = @revision */
@@ -127,6 +128,7 @@ typedef struct {
                           * G_MAXINT64 = never as things stand */
     gint64 deadline;     /* µs, 0 = none */
     gint64 defer_limit;  /* µs, 0 = no limit */
+    gint64 answer_by;    /* µs up to which the open gate waits for an answer, 0 = for ever */
 } FotaPlan;
 
 /**

@@ -74,6 +74,8 @@ make_record(void)
     fota_record_set(&record->digest, "abcd");
     fota_record_set(&record->approved[FOTA_APPROVAL_GATE_INSTALL], "token");
     record->sequence = 1795236802;
+    record->asked = 1795236803;
+    fota_record_set(&record->asked_token, "asked with");
     record->mark = FOTA_MARK_INSTALLING;
     g_hash_table_insert(record->settings, g_strdup("Context"), g_strdup("3,\"IP\",\"a\\b\""));
     fota_record_set(&entry->id, "first");
@@ -103,6 +105,8 @@ test_round_trip(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(loaded->approved[FOTA_APPROVAL_GATE_DOWNLOAD], ==, "");
     g_assert_cmpstr(loaded->approved[FOTA_APPROVAL_GATE_INSTALL], ==, "token");
     g_assert_cmpuint(loaded->sequence, ==, 1795236802);
+    g_assert_cmpuint(loaded->asked, ==, 1795236803);
+    g_assert_cmpstr(loaded->asked_token, ==, "asked with");
     g_assert_cmpuint(loaded->mark, ==, FOTA_MARK_INSTALLING);
     g_assert_cmpstr(g_hash_table_lookup(loaded->settings, "Context"), ==, "3,\"IP\",\"a\\b\"");
     g_assert_cmpuint(loaded->history->len, ==, 1);

@@ -262,12 +262,15 @@ test_unanswered(void)
         FotaApproval wanted;
         gint64 waited;
         gboolean asked;
+        gboolean asked_otherwise; /* with another token: about another offer, or another gate */
         FotaPlanKind kind;
+        gint64 left; /* seconds for the answer, G_MAXINT64 = for ever */
     } cases[] = {
-        {FOTA_APPROVAL_REQUIRED, 99, TRUE, FOTA_PLAN_UPDATE},
-        {FOTA_APPROVAL_REQUIRED, 100, TRUE, FOTA_PLAN_UNANSWERED},
-        {FOTA_APPROVAL_REQUIRED, 100, FALSE, FOTA_PLAN_UPDATE},
-        {FOTA_APPROVAL_AUTO, 100, TRUE, FOTA_PLAN_UPDATE},
+        {FOTA_APPROVAL_REQUIRED, 99, TRUE, FALSE, FOTA_PLAN_UPDATE, 1},
+        {FOTA_APPROVAL_REQUIRED, 100, TRUE, FALSE, FOTA_PLAN_UNANSWERED, 0},
+        {FOTA_APPROVAL_REQUIRED, 100, TRUE, TRUE, FOTA_PLAN_UPDATE, G_MAXINT64},
+        {FOTA_APPROVAL_REQUIRED, 100, FALSE, FALSE, FOTA_PLAN_UPDATE, G_MAXINT64},
+        {FOTA_APPROVAL_AUTO, 100, TRUE, FALSE, FOTA_PLAN_UPDATE, G_MAXINT64},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -279,8 +282,13 @@ test_unanswered(void)
         rules.approve_download = cases[i].wanted;
         facts.rules = &rules;
         facts.asked = cases[i].asked ? facts.now - cases[i].waited * G_USEC_PER_SEC : 0;
+        facts.asked_token = cases[i].asked_otherwise ? "another token" : NULL;
         plan = make_plan(CHAIN, &facts);
         g_assert_cmpint(plan->kind, ==, cases[i].kind);
+        if (cases[i].left == G_MAXINT64)
+            g_assert_cmpint(plan->answer_by, ==, 0);
+        else
+            g_assert_cmpint(plan->answer_by, ==, facts.now + cases[i].left * G_USEC_PER_SEC);
     }
 }
 
