@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gmodule.h>
+
+#include "plugins/fota-plugin.h"
+
+/*
+ * The least that a plugin is; docs/plugin.md leads through it. It is built with the tests, so that
+ * it stays true, and never installed. It claims no module.
+ */
+
+/* The vendor's longest time for a command that only asks, seconds. */
+#define TIME_SHORT 10
+
+static FotaResult
+skeleton_inspect(FotaSession *session, char **version, GError **error)
+{
+    return fota_session_read_version(session, "AT+GMR", version, error);
+}
+
+static FotaResult
+skeleton_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    /* Close whatever was opened here on every way out, with fota_session_shield() around it. */
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                "this plugin is a skeleton; it cannot fetch %s", update->path);
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+static FotaResult
+skeleton_discard(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return FOTA_RESULT_DONE;
+}
+
+static FotaResult
+skeleton_install(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(session, "AT+INSTALL", TIME_SHORT, error);
+
+    return lines != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_REFUSED;
+}
+
+static FotaResult
+skeleton_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
+{
+    return skeleton_inspect(session, version, error);
+}
+
+static const FotaPluginMatch skeleton_matches[] = {{NULL, NULL}};
+
+extern const FotaPlugin fota_plugin;
+
+G_MODULE_EXPORT const FotaPlugin fota_plugin = {
+    .abi = FOTA_PLUGIN_ABI,
+    .name = "skeleton",
+    .matches = skeleton_matches,
+    .inspect = skeleton_inspect,
+    .download = skeleton_download,
+    .discard = skeleton_discard,
+    .install = skeleton_install,
+    .outcome = skeleton_outcome,
+};
