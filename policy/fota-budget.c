@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-budget.h"
+
+#define TLS_OVERHEAD 4096
+#define PLAIN_OVERHEAD 1024
+
+static guint64
+month_of(gint64 now)
+{
+    g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(now / G_USEC_PER_SEC);
+
+    return (guint64)(g_date_time_get_year(moment) * 100 + g_date_time_get_month(moment));
+}
+
+guint64
+fota_budget_get_used(const FotaBudget *budget, gint64 now)
+{
+    return now == 0 || month_of(now) == budget->month ? budget->used : 0;
+}
+
+void
+fota_budget_add(FotaBudget *budget, gint64 now, gint64 bytes)
+{
+    guint64 used = fota_budget_get_used(budget, now);
+
+    if (now != 0)
+        budget->month = month_of(now);
+    if (bytes < 0)
+        budget->used = used - MIN(used, (guint64)-bytes);
+    else
+        budget->used = MIN(used + (guint64)bytes, G_MAXINT64);
+}
+
+gint64
+fota_budget_next_month(gint64 now)
+{
+    g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(now / G_USEC_PER_SEC);
+    g_autoptr(GDateTime) first = g_date_time_new_utc(g_date_time_get_year(moment),
+                                                     g_date_time_get_month(moment), 1, 0, 0, 0);
+    g_autoptr(GDateTime) next = g_date_time_add_months(first, 1);
+
+    return g_date_time_to_unix(next) * G_USEC_PER_SEC;
+}
+
+guint64
+fota_budget_poll_bytes(const char *uri, gsize body)
+{
+    if (g_str_has_prefix(uri, "file:"))
+        return 0;
+    return body + (g_str_has_prefix(uri, "https:") || g_str_has_prefix(uri, "ftps:")
+                       ? TLS_OVERHEAD
+                       : PLAIN_OVERHEAD);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: what manifests and deltas have cost this calendar month (UTC).
+ *
+ * Times are µs since the epoch; 0 stands for a clock that is not set, which starts no month.
+ */
+typedef struct {
+    guint64 month; /* 202611, 0 = nothing was counted yet */
+    guint64 used;  /* bytes in that month */
+} FotaBudget;
+
+guint64 fota_budget_get_used(const FotaBudget *budget, gint64 now);
+
+/** @bytes may be negative, to give back what was counted before it was known. */
+void fota_budget_add(FotaBudget *budget, gint64 now, gint64 bytes);
+
+/** Returns: when the next month begins. */
+gint64 fota_budget_next_month(gint64 now);
+
+/**
+ * fota_budget_poll_bytes:
+ * @uri: of the manifest
+ * @body: bytes of it that came
+ *
+ * Returns: what one check costs over the air. What is around the body cannot be counted here; it is
+ * taken as what was measured: 4 KiB with a new TLS connection, 1 KiB without TLS.
+ */
+guint64 fota_budget_poll_bytes(const char *uri, gsize body);
+
+G_END_DECLS
