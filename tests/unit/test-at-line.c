@@ -361,7 +361,7 @@ test_exclusive_and_restored(void)
     static const PeerStep script[] = {{0}};
     Peer *peer = peer_new(script);
     g_autoptr(GError) error = NULL;
-    struct termios before, after;
+    struct termios before = {0}, after = {0}; /* with what lies between the members */
     int exclusive = 1;
     int fd = open(peer_get_node(peer), O_RDWR | O_NOCTTY | O_CLOEXEC);
     FotaAtLine *line;
