@@ -467,6 +467,18 @@ test_two_signers(void)
 }
 
 static void
+test_join(void)
+{
+    g_autoptr(GBytes) csv = g_bytes_new_static("B,b,", 4);
+    g_autoptr(GBytes) minisig = g_bytes_new_static("x\n", 2);
+    g_autoptr(GBytes) joined = fota_csv_join(csv, minisig);
+    g_autoptr(GBytes) alone = fota_csv_join(csv, NULL);
+
+    g_assert_cmpmem(g_bytes_get_data(joined, NULL), g_bytes_get_size(joined), "x\nB,b,", 6);
+    g_assert_true(g_bytes_equal(alone, csv));
+}
+
+static void
 test_size(void)
 {
     for (gsize size = FOTA_CSV_MAX_BYTES; size <= FOTA_CSV_MAX_BYTES + 1; size++) {
@@ -508,6 +520,7 @@ main(int argc, char **argv)
     g_test_add_func("/csv/signature", test_signature);
     g_test_add_func("/csv/broken-block", test_broken_block);
     g_test_add_func("/csv/two-signers", test_two_signers);
+    g_test_add_func("/csv/join", test_join);
     g_test_add_func("/csv/size", test_size);
     return g_test_run();
 }
