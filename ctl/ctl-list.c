@@ -4,6 +4,7 @@
 #include "ctl/ctl-bus.h"
 #include "ctl/ctl-format.h"
 #include "ctl/ctl-offer.h"
+#include "ctl/ctl-plan.h"
 
 static void
 print_module_table(GPtrArray *modules)
@@ -71,13 +72,14 @@ print_times(GVariant *properties)
 }
 
 static void
-print_status(const CtlModule *module)
+print_status(const CtlModule *module, JsonObject *plan)
 {
     GVariant *properties = module->properties;
     g_autoptr(GVariant) offer = ctl_module_get_offer(module);
     g_autoptr(GVariant) blockers = g_variant_lookup_value(properties, "Blockers", NULL);
     g_autofree char *waits = blockers != NULL ? ctl_format_list(blockers) : g_strdup("");
     g_autofree char *progress = format_progress(properties);
+    g_autofree char *data = ctl_plan_format_data(plan);
     g_autofree char *last_error = NULL;
     const char *name = "", *text = "";
 
@@ -95,6 +97,7 @@ print_status(const CtlModule *module)
     ctl_print_field("Progress", progress);
     ctl_print_field("Last error", last_error != NULL ? last_error : "");
     print_times(properties);
+    ctl_print_field("Data this month", data);
     ctl_print_offer(offer);
 }
 
@@ -102,13 +105,18 @@ int
 ctl_status(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
+    g_autoptr(JsonObject) plan = NULL;
 
     if (module == NULL)
         return CTL_FAILED;
-    if (ctl->json)
+    if (ctl->json) {
         ctl_print_json(module->properties);
-    else
-        print_status(module);
+        return CTL_OK;
+    }
+    plan = ctl_plan_get(ctl, module, error);
+    if (plan == NULL)
+        return CTL_FAILED;
+    print_status(module, plan);
     return CTL_OK;
 }
 

@@ -1,72 +1,179 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/ctl-plan.h"
+
 #include <stdio.h>
 
-#include "ctl/ctl-bus.h"
 #include "ctl/ctl-format.h"
 
-/* "reasons" is better read as "Reasons", "deferUntilAtMost" as "Defer until at most". */
-static char *
-format_label(const char *member)
-{
-    GString *label = g_string_new(NULL);
+typedef struct {
+    const char *name;
+    const char *words;
+} Words;
 
-    for (const char *c = member; *c != '\0'; c++) {
-        if (g_ascii_isupper(*c))
-            g_string_append_c(label, ' ');
-        g_string_append_c(label, c == member ? g_ascii_toupper(*c) : g_ascii_tolower(*c));
+static const Words kinds[] = {
+    {"nothing-for-you", "nothing: the manifest offers this module nothing"},
+    {"up-to-date", "nothing: the module runs what is wanted"},
+    {"ask-vendor", "the vendor's server is asked what it has"},
+    {"update", "an update"},
+    {"no-path", "nothing: no step leads from the module's version"},
+    {"downgrade-refused", "nothing: going back to an older version is not allowed"},
+    {"rejected", "nothing: the application has rejected this update"},
+    {"unanswered", "nothing: nobody has answered in time"},
+    {"failed-for-good", "nothing: all attempts have failed"},
+    {"absent", "nothing: the module is not there"},
+    {"unsupported", "nothing: fotad cannot update this module"},
+    {"no-manifest", "nothing: there is no manifest to go by"},
+};
+
+static const Words blockers[] = {
+    {"deferred", "until the application wants to be asked again"},
+    {"inhibited", "until no application holds updates back"},
+    {"busy", "for the update of another module"},
+    {"clock", "for the clock to be set"},
+    {"rollout", "for its turn in the roll-out"},
+    {"backoff", "some time after the failed attempt"},
+    {"window", "for a time at which updates may run"},
+    {"registration", "for the network"},
+    {"roaming", "for the home network"},
+    {"signal", "for a better signal"},
+    {"supply", "for mains power, or a fuller battery"},
+    {"free-space", "for free space on the gateway"},
+    {"route", "for another way to the network than the module"},
+    {"data-budget", "for the next month, or a higher [Limits] MonthlyData="},
+};
+
+static const char *
+find_words(const Words *table, gsize n, const char *name)
+{
+    for (gsize i = 0; i < n; i++) {
+        if (g_str_equal(table[i].name, name))
+            return table[i].words;
     }
-    return g_string_free(label, FALSE);
+    return name;
 }
 
-static char *
-format_node(JsonNode *node)
+JsonObject *
+ctl_plan_get(Ctl *ctl, const CtlModule *module, GError **error)
 {
-    if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING)
-        return json_node_dup_string(node);
-    return json_to_string(node, FALSE);
+    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(JsonNode) plan = NULL;
+    const char *text = NULL;
+
+    if (!ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "Plan", &reply, error, ""))
+        return NULL;
+    sd_bus_message_read(reply, "s", &text);
+    plan = json_from_string(text, NULL);
+    if (plan == NULL || !JSON_NODE_HOLDS_OBJECT(plan)) {
+        ctl_error(error, CTL_FAILED, "fotactl.BadPlan", "fotad's plan is no JSON: %s", text);
+        return NULL;
+    }
+    return json_node_dup_object(plan);
+}
+
+static const char *
+get_text(JsonObject *plan, const char *member)
+{
+    return json_object_get_string_member_with_default(plan, member, "");
+}
+
+static guint64
+get_number(JsonObject *plan, const char *member)
+{
+    return (guint64)json_object_get_int_member_with_default(plan, member, 0);
+}
+
+char *
+ctl_plan_format_data(JsonObject *plan)
+{
+    g_autofree char *used = ctl_format_bytes(get_number(plan, "dataUsed"));
+    g_autofree char *limit = ctl_format_bytes(get_number(plan, "monthlyData"));
+
+    if (!json_object_has_member(plan, "dataUsed"))
+        return g_strdup("");
+    if (get_number(plan, "monthlyData") == 0)
+        return g_steal_pointer(&used);
+    return g_strdup_printf("%s of %s", used, limit);
 }
 
 static void
-print_member(JsonObject *plan, const char *member, JsonNode *node, gpointer user_data)
+print_what(JsonObject *plan)
 {
-    g_autofree char *label = format_label(member);
+    const char *kind = get_text(plan, "kind");
+    const char *words = find_words(kinds, G_N_ELEMENTS(kinds), kind);
+    g_autofree char *size = ctl_format_bytes(get_number(plan, "size"));
+    g_autofree char *update = NULL;
 
-    if (!JSON_NODE_HOLDS_ARRAY(node)) {
-        g_autofree char *text = format_node(node);
+    if (g_str_equal(kind, "update"))
+        update = g_strdup_printf("%s from %s to %s", words, get_text(plan, "from"),
+                                 json_object_has_member(plan, "to") ? get_text(plan, "to")
+                                                                    : "what the vendor offers");
+    ctl_print_field("Plan", update != NULL ? update : words);
+    ctl_print_field("Update", get_text(plan, "id"));
+    ctl_print_field("Size", get_number(plan, "size") > 0 ? size : "");
+}
 
-        ctl_print_field(label, text);
-        return;
+static void
+print_list(JsonObject *plan, const char *member, const char *label)
+{
+    JsonNode *node = json_object_get_member(plan, member);
+    JsonArray *list =
+        node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+    for (guint i = 0; list != NULL && i < json_array_get_length(list); i++) {
+        const char *text = json_array_get_string_element(list, i);
+        const char *words = find_words(blockers, G_N_ELEMENTS(blockers), text);
+        g_autofree char *both =
+            words != text ? g_strdup_printf("%s: it waits %s", text, words) : g_strdup(text);
+
+        ctl_print_field(i == 0 ? label : "", both);
     }
-    for (guint i = 0; i < json_array_get_length(json_node_get_array(node)); i++) {
-        g_autofree char *text = format_node(json_array_get_element(json_node_get_array(node), i));
+}
 
-        ctl_print_field(i == 0 ? label : "", text);
-    }
+static void
+print_time(JsonObject *plan, const char *member, const char *label)
+{
+    g_autoptr(GDateTime) moment = g_date_time_new_from_iso8601(get_text(plan, member), NULL);
+    g_autofree char *text =
+        moment != NULL ? ctl_format_time((guint64)(g_date_time_to_unix(moment) * G_USEC_PER_SEC))
+                       : g_strdup("");
+
+    ctl_print_field(label, text);
+}
+
+static void
+print_plan(const CtlModule *module, JsonObject *plan)
+{
+    g_autofree char *next = ctl_format_time(ctl_dict_get_number(module->properties, "NextCheck"));
+    g_autofree char *data = ctl_plan_format_data(plan);
+
+    ctl_print_field("Module", module->imei);
+    print_what(plan);
+    print_list(plan, "reasons", "Because");
+    print_list(plan, "blockers", "Blocked by");
+    print_time(plan, "notBefore", "Not before");
+    print_time(plan, "answerBy", "Answer by");
+    print_time(plan, "deferUntilAtMost", "Deferrable to");
+    print_time(plan, "deadline", "Deadline");
+    ctl_print_field("Data this month", data);
+    ctl_print_field("Next check", next);
 }
 
 int
 ctl_plan(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
-    g_autoptr(sd_bus_message) reply = NULL;
-    g_autoptr(JsonNode) plan = NULL;
-    const char *text = NULL;
+    g_autoptr(JsonObject) plan = module != NULL ? ctl_plan_get(ctl, module, error) : NULL;
+    g_autoptr(JsonNode) node = NULL;
+    g_autofree char *line = NULL;
 
-    if (module == NULL ||
-        !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "Plan", &reply, error, ""))
+    if (plan == NULL)
         return CTL_FAILED;
-    sd_bus_message_read(reply, "s", &text);
-    plan = json_from_string(text, NULL);
-    if (plan == NULL) {
-        ctl_error(error, CTL_FAILED, "fotactl.BadPlan", "fotad's plan is no JSON: %s", text);
-        return CTL_FAILED;
+    if (!ctl->json) {
+        print_plan(module, plan);
+        return CTL_OK;
     }
-    if (ctl->json) {
-        g_autofree char *line = json_to_string(plan, FALSE);
-
-        puts(line);
-    } else if (JSON_NODE_HOLDS_OBJECT(plan)) {
-        json_object_foreach_member(json_node_get_object(plan), print_member, NULL);
-    }
+    node = json_node_init_object(json_node_alloc(), plan);
+    line = json_to_string(node, FALSE);
+    puts(line);
     return CTL_OK;
 }
