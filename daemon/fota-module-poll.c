@@ -96,6 +96,8 @@ fota_module_schedule_check(FotaModule *module)
         facts.interval = manifest->sleep;
     if (manifest != NULL)
         facts.not_before = manifest->not_before;
+    if (fota_module_is_over_budget(module))
+        facts.not_before = MAX(facts.not_before, fota_budget_next_month(facts.now));
     fota_module_set_next_check(module, (guint64)fota_poll_next(&facts));
 }
 
@@ -140,6 +142,22 @@ fota_module_wait_for_network(FotaModule *module)
     return TRUE;
 }
 
+/* An answer that is no file still has a price, as has one that never came. */
+static void
+count_check(FotaModule *module, const FotaResponse *response)
+{
+    gsize body =
+        response != NULL && response->body != NULL ? g_bytes_get_size(response->body) : 0;
+
+    fota_module_count_data(
+        module, (gint64)fota_budget_poll_bytes(fota_module_get_server(module).uri, body));
+    fota_module_save_data(module);
+    if (fota_module_is_over_budget(module))
+        fota_module_log(module, 4, FOTA_EVENT_NONE,
+                        "this month's data is used up ([Limits] MonthlyData=): until the next one "
+                        "there are only checks on request");
+}
+
 static void
 time_saved(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -162,6 +180,8 @@ fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaRe
     module->checked = TRUE;
     module->missed = FALSE;
     fota_module_set_last_check(module, (guint64)now);
+    if (response != NULL || outcome == FOTA_POLL_FAILED)
+        count_check(module, response);
     if (outcome != FOTA_POLL_FAILED && now >= FOTA_RELEASE_TIME)
         fota_store_save_check_time_async(module->context->store, module->record->imei, now,
                                          time_saved, g_object_ref(module));

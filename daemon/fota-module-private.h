@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  *   fota-module-presence.c  the module comes and goes
  *   fota-module-check.c     reading the manifest
  *   fota-module-poll.c      when, and from which server
+ *   fota-module-facts.c     everything a plan depends on
  *   fota-module-settle.c    what to do next
  *   fota-module-answer.c    what the application says to an offer
  *   fota-module-run.c       a job: its order, its reports, its end
@@ -65,6 +66,7 @@ struct _FotaModule {
     FotaJob *job;
     FotaJobKind job_kind;
     gint64 job_began;    /* boot time */
+    guint64 job_charged; /* bytes counted for its delta before it was fetched */
     gboolean job_cancel; /* by the application */
     gboolean asked;      /* it told its version itself since ModemManager last saw it */
     gboolean stopping;   /* fotad ends: leave the record as it is */
@@ -133,6 +135,22 @@ gboolean fota_module_wait_for_network(FotaModule *module);
 /** The server was asked; @response NULL = no answer. The next check depends on it. */
 void
 fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response);
+
+/* fota-module-facts.c */
+
+/** Texts are borrowed from the module. */
+void fota_module_fill_facts(FotaModule *module, FotaFacts *facts);
+/** Bytes that its manifests and deltas have cost this month. */
+guint64 fota_module_get_data_used(FotaModule *module);
+/** Whether that is all that [Limits] MonthlyData= allows. */
+gboolean fota_module_is_over_budget(FotaModule *module);
+/** Counts @bytes, below zero to give some back; written with the record. */
+void fota_module_count_data(FotaModule *module, gint64 bytes);
+/** Counts the delta that a job is about to fetch; afterwards, what it really cost. */
+void fota_module_charge_delta(FotaModule *module);
+void fota_module_settle_charge(FotaModule *module, const FotaJobEnd *end);
+/** Writes the record for the count alone, at most once a day. */
+void fota_module_save_data(FotaModule *module);
 
 /* fota-module-settle.c */
 

@@ -237,6 +237,7 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
     module->job = NULL;
     module->context->jobs--;
     take_version(module, end->version);
+    fota_module_settle_charge(module, end);
     if (module->stopping) {
         g_signal_emit_by_name(module, "job-ended");
         return;
@@ -335,8 +336,10 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
         .settings = record->settings,
     };
 
-    if (kind == FOTA_JOB_UPDATE)
+    if (kind == FOTA_JOB_UPDATE) {
         begin_record(module);
+        fota_module_charge_delta(module);
+    }
     if (kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL)
         order_delta(module, &order, &uri);
     order.update.from = record->from;

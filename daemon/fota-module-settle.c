@@ -6,54 +6,10 @@
 
 #include <string.h>
 
-/* Wall clocks jump: whatever is waited for is looked at again this often. */
+/* Wall clocks jump: whatever is waited for is looked at again this often ... */
 #define LOOK_AGAIN_SECONDS 3600
-
-/*
- * ModemManager knows the radio only of a module that somebody has enabled. Of another one the
- * plugin asks signal and registration itself; whether it roams is not known, which must count as if
- * it did.
- */
-static void
-fill_radio_facts(const FotaModemFacts *modem, FotaFacts *facts)
-{
-    facts->registered = modem->registered || !modem->enabled;
-    facts->roaming = modem->roaming || !modem->enabled;
-    facts->signal = modem->enabled ? (int)modem->signal : -1;
-}
-
-static void
-fill_facts(FotaModule *module, FotaFacts *facts)
-{
-    const FotaRecord *record = module->record;
-    gint64 now = g_get_real_time();
-
-    *facts = (FotaFacts)FOTA_FACTS_INIT;
-    facts->imei = record->imei;
-    facts->manufacturer = record->manufacturer;
-    facts->model = record->model;
-    facts->revision = record->revision;
-    facts->now = now;
-    facts->clock_is_set = now >= FOTA_RELEASE_TIME && now >= (gint64)record->issued;
-    facts->local_zone = module->zone;
-    fill_radio_facts(module->facts, facts);
-    facts->inhibited = module->context->inhibitions > 0;
-    facts->busy = module->context->jobs > 0;
-    facts->run_seconds = fota_module_expect_outage(module);
-    facts->attempts = (guint32)MIN(record->attempts, G_MAXUINT32);
-    facts->last_attempt = (gint64)record->last_attempt;
-    facts->first_offered = (gint64)record->first_offered;
-    facts->asked = (gint64)record->asked;
-    facts->asked_token = record->asked_token;
-    facts->deferred_until = (gint64)record->deferred_until;
-    facts->rejected = record->rejected[0] != '\0' ? record->rejected : NULL;
-    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
-        facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
-    facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
-    facts->vendor_version = module->offer != NULL ? module->offer->version : NULL;
-    facts->vendor_size = module->offer != NULL ? module->offer->size : 0;
-    facts->rules = &fota_module_get_config(module)->rules;
-}
+/* ... and this often what takes no more than reading some small files: supply, space, routes. */
+#define LOOK_SOON_SECONDS 60
 
 void
 fota_module_make_plan(FotaModule *module)
@@ -64,7 +20,7 @@ fota_module_make_plan(FotaModule *module)
     if (module->manifest == NULL || module->facts == NULL || module->vendor == NULL ||
         !fota_module_check_trust(module, NULL))
         return;
-    fill_facts(module, &facts);
+    fota_module_fill_facts(module, &facts);
     module->plan = fota_plan_make(module->manifest, &facts);
 }
 
@@ -251,12 +207,25 @@ timer_over(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean
+waits_for_gateway(FotaModule *module)
+{
+    static const char *const blockers[] = {"supply", "free-space", "route"};
+
+    for (guint i = 0; module->plan != NULL && i < G_N_ELEMENTS(blockers); i++) {
+        if (fota_plan_has_blocker(module->plan, blockers[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* One timer for the next moment at which something may change by itself. */
 static void
 arm_timer(FotaModule *module)
 {
     gint64 now = g_get_real_time();
-    gint64 wait = (gint64)LOOK_AGAIN_SECONDS * G_USEC_PER_SEC;
+    gint64 wait = (waits_for_gateway(module) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
+                  (gint64)G_USEC_PER_SEC;
 
     g_clear_handle_id(&module->timer, g_source_remove);
     /* One that is due already, and not begun, waits for the module or for a network. */

@@ -117,6 +117,8 @@ explain_no_plan(FotaModule *module)
     json_builder_begin_array(builder);
     json_builder_add_string_value(builder, reason);
     json_builder_end_array(builder);
+    json_builder_set_member_name(builder, "dataUsed");
+    json_builder_add_int_value(builder, (gint64)fota_module_get_data_used(module));
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);

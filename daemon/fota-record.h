@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "policy/fota-approval.h"
+#include "policy/fota-budget.h"
 
 G_BEGIN_DECLS
 
@@ -63,6 +64,11 @@ typedef struct {
     char *server;            /**< with placeholders, "" = nowhere */
     char *server_credential; /**< name */
     char *moved_from;        /**< the configured address then: another one there ends the move */
+
+    /* What it has cost */
+    FotaBudget data;
+    guint64
+        data_saved; /**< day on which it was last written for that alone, days since the epoch */
 
     /* The offer */
     guint64 first_offered;

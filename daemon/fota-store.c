@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
@@ -211,6 +212,16 @@ fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manife
     save->manifest = manifest != NULL ? g_bytes_ref(manifest) : NULL;
     g_task_set_task_data(task, save, save_free);
     g_thread_pool_push(store->writer, task, NULL);
+}
+
+guint64
+fota_store_get_free_space(FotaStore *store)
+{
+    struct statvfs status;
+
+    if (statvfs(store->directory, &status) < 0)
+        return G_MAXUINT64;
+    return (guint64)status.f_bavail * status.f_frsize;
 }
 
 gint64

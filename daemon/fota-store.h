@@ -36,6 +36,9 @@ FotaRecord *fota_store_load(FotaStore *store, const char *imei, GError **error);
 /** The manifest last saved for @imei, NULL when there is none. */
 GBytes *fota_store_load_manifest(FotaStore *store, const char *imei);
 
+/** Bytes that fotad may still write there; G_MAXUINT64 when the system does not tell. */
+guint64 fota_store_get_free_space(FotaStore *store);
+
 /** When the server of @imei last answered, µs since the epoch; 0 = never, or not known. */
 gint64 fota_store_load_check_time(FotaStore *store, const char *imei);
 

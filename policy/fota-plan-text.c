@@ -21,6 +21,13 @@ add_time(JsonBuilder *builder, const char *name, gint64 time)
 }
 
 static void
+add_number(JsonBuilder *builder, const char *name, guint64 number)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_int_value(builder, (gint64)number);
+}
+
+static void
 add_list(JsonBuilder *builder, const char *name, const GPtrArray *texts)
 {
     json_builder_set_member_name(builder, name);
@@ -42,10 +49,8 @@ add_steps(JsonBuilder *builder, const FotaPlan *plan)
         add_text(builder, "fromVersion", step->from_version);
         if (step->to_version)
             add_text(builder, "toVersion", step->to_version);
-        if (step->delta.size > 0) {
-            json_builder_set_member_name(builder, "size");
-            json_builder_add_int_value(builder, (gint64)step->delta.size);
-        }
+        if (step->delta.size > 0)
+            add_number(builder, "size", step->delta.size);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -79,10 +84,8 @@ fota_plan_to_json(const FotaPlan *plan)
     if (plan->to)
         add_text(builder, "to", plan->to);
     add_steps(builder, plan);
-    if (plan->size > 0) {
-        json_builder_set_member_name(builder, "size");
-        json_builder_add_int_value(builder, (gint64)plan->size);
-    }
+    if (plan->size > 0)
+        add_number(builder, "size", plan->size);
     if (plan->gates[0].token)
         add_gates(builder, plan);
     add_list(builder, "blockers", plan->blockers);
@@ -92,6 +95,9 @@ fota_plan_to_json(const FotaPlan *plan)
     add_time(builder, "deadline", plan->deadline);
     add_time(builder, "deferUntilAtMost", plan->defer_limit);
     add_time(builder, "answerBy", plan->answer_by);
+    add_number(builder, "dataUsed", plan->data_used);
+    if (plan->monthly_data > 0)
+        add_number(builder, "monthlyData", plan->monthly_data);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);

@@ -299,8 +299,16 @@ check_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
               facts->free_space, space);
     if (facts->other_route != 1 && (theirs->other_route || ours->other_route))
         block(plan, "route", "the module is the only way to the network");
-    if (rules->monthly_data > 0 && (facts->data_used >= rules->monthly_data ||
-                                    plan->size > rules->monthly_data - facts->data_used))
+}
+
+static void
+check_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    guint64 left = rules->monthly_data - MIN(rules->monthly_data, facts->data_used);
+
+    if (rules->monthly_data == 0 || facts->downloaded)
+        return;
+    if (left == 0 || plan->size > left)
         block(plan, "data-budget",
               "%" G_GUINT64_FORMAT " of this month's %" G_GUINT64_FORMAT
               " bytes are used; the update needs %" G_GUINT64_FORMAT,
@@ -313,6 +321,7 @@ check_all(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     check_time(plan, facts, rules);
     check_radio(plan, facts, rules);
     check_gateway(plan, facts, rules);
+    check_data(plan, facts, rules);
 }
 
 FotaPlan *
@@ -324,6 +333,8 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
 
     plan->manifest = fota_manifest_ref(manifest);
     plan->from = g_strdup(facts->revision);
+    plan->data_used = facts->data_used;
+    plan->monthly_data = rules->monthly_data;
     plan->blockers = g_ptr_array_new_with_free_func(g_free);
     plan->reasons = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(plan->blockers, NULL);

@@ -62,6 +62,7 @@ typedef struct {
     guint64 free_space;  /* bytes where deltas are kept */
     int other_route;     /* 1 yes, 0 no, -1 unknown */
     guint64 data_used;   /* bytes this month */
+    gboolean downloaded; /* the delta of the next step is in the module, and paid for */
     guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
 
     /* What happened before, for this update's id under this manifest. */
@@ -122,13 +123,15 @@ typedef struct {
     FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
     guint64 size;                              /* bytes of the deltas to go, 0 = unknown */
     FotaPlanGate gates[FOTA_APPROVAL_N_GATES]; /* tokens only when kind is UPDATE */
-    GPtrArray *blockers; /* char *, NULL-terminated: (char **)plan->blockers->pdata */
-    GPtrArray *reasons;  /* char *, NULL-terminated: sentences in the order of the decisions */
-    gint64 not_before;   /* earliest µs at which every blocker of time is gone; 0 = none now;
-                          * G_MAXINT64 = never as things stand */
-    gint64 deadline;     /* µs, 0 = none */
-    gint64 defer_limit;  /* µs, 0 = no limit */
-    gint64 answer_by;    /* µs up to which the open gate waits for an answer, 0 = for ever */
+    GPtrArray *blockers;  /* char *, NULL-terminated: (char **)plan->blockers->pdata */
+    GPtrArray *reasons;   /* char *, NULL-terminated: sentences in the order of the decisions */
+    gint64 not_before;    /* earliest µs at which every blocker of time is gone; 0 = none now;
+                           * G_MAXINT64 = never as things stand */
+    gint64 deadline;      /* µs, 0 = none */
+    gint64 defer_limit;   /* µs, 0 = no limit */
+    guint64 data_used;    /* bytes this month */
+    guint64 monthly_data; /* bytes allowed, 0 = no limit */
+    gint64 answer_by;     /* µs up to which the open gate waits for an answer, 0 = for ever */
 } FotaPlan;
 
 /**

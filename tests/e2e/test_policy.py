@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What must be so before an update starts: the manifest's life, answers, and the gateway."""
+import datetime
+import pathlib
 import unittest
 
 from e2e import BenchTest
 from manifest import timestamp
+from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
 
 
 class PolicyTest(BenchTest):
@@ -115,6 +118,121 @@ class Unanswered(PolicyTest):
         self.assertEqual(properties["State"], "failed")
         state = self.bench.sim_state()
         self.assertEqual((state["version"], state["starts"]), (self.bench.old, 1))
+
+
+class Gateway(PolicyTest):
+    """What the gateway is like: each blocks by name, and no longer when it changes."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = pathlib.Path(self.bench.sim.root)
+        self.module = self.bench.module()
+
+    def write(self, **files):
+        """What the kernel shows to fotad."""
+        for name, text in files.items():
+            file = self.root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{text}\n")
+
+    def supply(self, name, **attributes):
+        self.write(**{f"sys/class/power_supply/{name}/{key}": value
+                      for key, value in attributes.items()})
+
+    def blocked(self, blocker, **config):
+        """Started with an update that needs no approval, it waits for this alone."""
+        self.bench.publish(self.bench.update(**config.pop("update", {})))
+        self.bench.start_fotad(Approval={"Download": "auto"}, **config)
+        properties = self.module.wait_state("scheduled")
+        self.assertEqual(properties["Blockers"], [blocker])
+        self.assertEqual(self.module.plan()["blockers"], [blocker])
+        text = self.bench.fotactl("plan").stdout
+        self.assertIn(f"{blocker}: it waits", text)
+        self.assertIn("Next check", text)
+        self.assert_left_alone(self.module)
+
+    def assert_runs_now(self):
+        self.bench.view.call(FOTA_NAME, FOTA_PATH, FOTA_MANAGER, "Reload")  # fotad looks again
+        self.assertEqual(self.module.wait_finished()[1], "success")
+
+    def test_mains(self):
+        self.supply("AC", type="Mains", online=0)
+        self.blocked("supply", Conditions={"MainsPower": "yes"})
+        self.supply("AC", online=1)
+        self.assert_runs_now()
+
+    def test_battery(self):
+        self.supply("BAT", type="Battery", status="Discharging", capacity=29)
+        self.blocked("supply", update={"conditions": {"minimumBattery": 30}})
+        self.supply("BAT", capacity=30)
+        self.assert_runs_now()
+
+    def test_free_space(self):
+        self.blocked("free-space", Conditions={"MinimumFreeSpace": "1000000G"})
+
+    def test_other_route(self):
+        head = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
+        self.write(**{"proc/net/ipv6_route": "", "sys/class/net/eth0/type": 1,
+                      "sys/class/net/ppp0/type": 512,
+                      "proc/net/route": head + "ppp0 00000000 0 0003 0 0 0 00000000 0 0 0"})
+        self.blocked("route", Conditions={"OtherRoute": "yes"})
+        self.write(**{"proc/net/route": head + "eth0 00000000 0 0003 0 0 0 00000000 0 0 0"})
+        self.assert_runs_now()
+
+    def test_group(self):
+        """A wave for the sample group is not for others."""
+        wave = {"name": "sample", "group": ["sample"]}
+        self.blocked("rollout", update={"rollout": {"id": "r7", "waves": [wave]}},
+                     Manifest={"Groups": "europe"})
+        self.bench.stop_fotad()
+        self.bench.start_fotad(Approval={"Download": "auto"}, Manifest={"Groups": "europe sample"})
+        self.assertEqual(self.module.wait_finished()[1], "success")
+
+
+class MonthlyData(PolicyTest):
+    def test_too_large_for_what_is_left(self):
+        """The delta of 200 kB waits; it is counted when it has come, also by the next fotad."""
+        self.bench.publish(self.bench.update())
+        self.bench.start_fotad(Approval={"Download": "auto"}, Limits={"MonthlyData": "200000"})
+        module = self.bench.module()
+        properties = module.wait_state("scheduled")
+        self.assertEqual(properties["Blockers"], ["data-budget"])
+        plan = module.plan()
+        self.assertEqual(plan["monthlyData"], 200_000)
+        checked = plan["dataUsed"]
+        self.assertGreater(checked, 4096)
+        self.assertLess(checked, 8192)
+        self.assertIn("Data this month", self.bench.fotactl("status").stdout)
+        self.assert_left_alone(module)
+        self.bench.stop_fotad()
+        self.bench.start_fotad(Approval={"Download": "auto"}, Limits={"MonthlyData": "210000"})
+        self.assertEqual(module.wait_finished()[1], "success")
+        self.assertEqual(module.plan()["dataUsed"], checked + 200_000)
+        self.bench.stop_fotad()
+        self.bench.start_fotad(Limits={"MonthlyData": "210000"})
+        module.wait(lambda p: p["Modem"] != "/", 60, "seen again")
+        self.assertEqual(module.plan()["dataUsed"], checked + 200_000)
+
+    def test_what_did_not_come_is_given_back(self):
+        self.bench.publish(self.bench.update(retry={"maxAttempts": 1}))
+        self.bench.start_fotad(Approval={"Download": "auto"})
+        module = self.bench.module()
+        with self.bench.ftp.fault("refuse-login"):
+            self.assertEqual(module.wait_finished()[1], "failed")
+        self.assertLess(module.plan()["dataUsed"], 8192)
+
+    def test_used_up(self):
+        """The manifest is no longer read by itself, but whoever wants to may have it read."""
+        module = self.start_idle(Limits={"MonthlyData": "1"})
+        self.assertIn("this month's data is used up", self.bench.log())
+        now = datetime.datetime.now(datetime.timezone.utc)
+        first = (now.replace(day=1) + datetime.timedelta(days=32)).replace(
+            day=1, hour=0, minute=0, second=0, microsecond=0)
+        self.assertGreaterEqual(module["NextCheck"] / 1e6, min(first.timestamp(),
+                                                               now.timestamp() + 29 * 86400))
+        before = module["LastCheck"]
+        module.check()
+        module.wait(lambda p: p["LastCheck"] != before and p["State"] == "idle", 30, "checked")
 
 
 if __name__ == "__main__":

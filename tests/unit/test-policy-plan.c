@@ -331,6 +331,7 @@ SET(set_route_ours, rules->conditions.other_route = TRUE)
 SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
 SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
 SET(set_budget_over, rules->monthly_data = 5000; facts->data_used = 6000)
+SET(set_budget_paid, set_budget_over(facts, rules); facts->downloaded = TRUE)
 SET(set_backoff, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR + 1)
 SET(set_backoff_over, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR)
 
@@ -378,6 +379,7 @@ static const BlockerCase blocker_cases[] = {
     {"data-budget", NULL, set_budget_fits, FALSE},
     {"data-budget", NULL, set_budget_short, TRUE},
     {"data-budget", NULL, set_budget_over, TRUE},
+    {"data-budget", NULL, set_budget_paid, FALSE},
     {"backoff", NULL, set_backoff, TRUE},
     {"backoff", NULL, set_backoff_over, FALSE},
     {"rollout", "\"rollout\":{\"id\":\"r\",\"paused\":true},", set_nothing, TRUE},
