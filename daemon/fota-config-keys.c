@@ -232,6 +232,35 @@ set_log_level(const FotaConfigKey *key, FotaSettings *settings, const char *valu
     return FALSE;
 }
 
+static gboolean
+set_csv(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    static const char *const names[] = {
+        [FOTA_CSV_NO] = "no", [FOTA_CSV_SIGNED] = "signed", [FOTA_CSV_UNSIGNED] = "unsigned"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(names[i], value) == 0) {
+            MEMBER(FotaCsvTrust) = (FotaCsvTrust)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+set_version(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || fota_text_check_version(value) == NULL) &&
+           set_text(key, settings, value);
+}
+
+static gboolean
+set_fetch(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    MEMBER(gboolean) = strcmp(value, "module") == 0;
+    return MEMBER(gboolean) || strcmp(value, "host") == 0;
+}
+
 #define AT(member) G_STRUCT_OFFSET(FotaSettings, member)
 
 static const FotaConfigKey keys[] = {
@@ -247,6 +276,9 @@ static const FotaConfigKey keys[] = {
      "a file of PEM certificates"},
     {"Manifest", "AllowedServers", set_servers, AT(module.allowed_servers),
      "a list of servers such as fota.example *.fota.example ftp://old.example"},
+    {"Manifest", "Fetch", set_fetch, AT(module.fetch_by_module), "host or module"},
+    {"Manifest", "LegacyCsv", set_csv, AT(module.legacy_csv), "no, signed or unsigned"},
+    {"Manifest", "CsvFrom", set_version, AT(module.csv_from), "a firmware version"},
     {"Manifest", "Groups", set_groups, AT(module.groups), "a list of names such as sample europe"},
     {"Approval", "Download", set_gate, AT(module.rules.approve_download), "required or auto"},
     {"Approval", "Install", set_gate, AT(module.rules.approve_install), "required or auto"},
@@ -359,6 +391,7 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     settings->blackouts = from->blackouts != NULL ? g_array_copy(from->blackouts) : NULL;
     settings->keys_directory = g_strdup(from->keys_directory);
     settings->module.manifest_uri = g_strdup(from->module.manifest_uri);
+    settings->module.csv_from = g_strdup(from->module.csv_from);
     settings->module.manifest_credential = g_strdup(from->module.manifest_credential);
     settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
     settings->module.allowed_servers = g_strdupv(from->module.allowed_servers);
@@ -377,6 +410,7 @@ fota_settings_clear(FotaSettings *settings)
     g_clear_pointer(&settings->blackouts, g_array_unref);
     g_clear_pointer(&settings->keys_directory, g_free);
     g_clear_pointer(&settings->module.manifest_uri, g_free);
+    g_clear_pointer(&settings->module.csv_from, g_free);
     g_clear_pointer(&settings->module.manifest_credential, g_free);
     g_clear_pointer(&settings->module.certificate_authority, g_free);
     g_clear_pointer(&settings->module.allowed_servers, g_strfreev);

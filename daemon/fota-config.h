@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "policy/fota-csv.h"
 #include "policy/fota-plan.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,9 @@ typedef struct {
     guint64 interval;  /**< between two checks */
     gboolean require_signature;
     char *manifest_credential;   /**< name of a credential */
+    FotaCsvTrust legacy_csv;     /**< whether a firmwarecheck.csv is taken for a manifest */
+    char *csv_from;              /**< from which version an unsigned one leads */
+    gboolean fetch_by_module;    /**< the module reads the manifest, not the host */
     GStrv allowed_servers;       /**< where a manifest may send us, as fota_poll_allows_server() */
     GStrv groups;                /**< of roll-outs; `rules` points to it */
     char *certificate_authority; /**< PEM file; NULL = the system's */

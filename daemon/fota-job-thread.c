@@ -244,6 +244,7 @@ fota_job_thread(gpointer data)
         job->steps = (FotaSteps){
             .kind = job->kind,
             .stop_after_download = job->stop_after_download,
+            .with_signature = job->with_signature,
             .plugin = job->vendor->table,
             .update = &job->update,
             .imei = job->imei,

@@ -33,6 +33,7 @@ job_free(FotaJob *job)
     g_clear_error(&job->error);
     g_free(job->steps.version);
     fota_vendor_offer_clear(&job->steps.offer);
+    g_clear_pointer(&job->steps.contents, g_bytes_unref);
     g_free(job);
 }
 
@@ -53,6 +54,7 @@ fota_job_end(FotaJob *job)
         .version = job->steps.version != NULL ? job->steps.version : "",
         .downloaded = job->steps.downloaded,
         .offer = &job->steps.offer,
+        .contents = job->steps.contents,
         .outage = job->steps.outage,
     };
 
@@ -184,6 +186,7 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
     job->user_data = user_data;
     job->kind = order->kind;
     job->stop_after_download = order->stop_after_download;
+    job->with_signature = order->with_signature;
     job->mm = order->mm;
     job->vendor = order->vendor;
     job->access = order->config->access;

@@ -21,6 +21,7 @@ typedef enum {
     FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
     FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
     FOTA_JOB_ASK,     /**< ask the vendor's server what it offers */
+    FOTA_JOB_FETCH,   /**< read the manifest's file through the module */
     FOTA_JOB_INSPECT, /**< ask the module what it runs */
     FOTA_JOB_DISCARD, /**< throw the delta away */
 } FotaJobKind;
@@ -29,6 +30,7 @@ typedef enum {
 typedef struct {
     FotaJobKind kind;
     gboolean stop_after_download; /**< FOTA_JOB_UPDATE: the install gate is still closed */
+    gboolean with_signature;      /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
     FotaMm *mm;
     const FotaVendor *vendor;
     const FotaModuleConfig *config;
@@ -49,6 +51,7 @@ typedef struct {
     const char *version;          /**< what the module last said, "" = it could not be asked */
     gboolean downloaded;          /**< the delta is in the module, not installed */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
+    GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */
 } FotaJobEnd;
 

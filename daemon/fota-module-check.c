@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-fetcher.h"
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-session.h"
-#include "policy/fota-text.h"
+#include "policy/fota-csv.h"
 #include "policy/fota-trust.h"
 
 /* Reading the manifest: fetch, trust, keep. What follows from it is fota_module_settle()'s. */
@@ -30,9 +28,19 @@ static FotaManifest *
 open_manifest(FotaModule *module, GBytes *file, GError **error)
 {
     const FotaTrustFacts facts = trust_facts(module);
+    const FotaModuleConfig *config = fota_module_get_config(module);
+    const FotaServer server = fota_module_get_server(module);
+    const FotaCsvSource csv = {
+        .trust = config->legacy_csv,
+        .uri = server.uri,
+        .credential = server.credential,
+        .from = config->csv_from,
+    };
 
-    return fota_trust_open(file, module->context->keyring,
-                           fota_module_get_config(module)->require_signature, &facts, error);
+    if (fota_module_reads_csv(module))
+        return fota_csv_open(file, module->context->keyring, &csv, &facts, error);
+    return fota_trust_open(file, module->context->keyring, config->require_signature, &facts,
+                           error);
 }
 
 gboolean
@@ -173,23 +181,18 @@ report(FotaModule *module, const GError *error)
                         fota_error_get_name(error), error->message);
 }
 
-static void
-check_done(GObject *object, GAsyncResult *result, gpointer user_data)
+void
+fota_module_take_answer(FotaModule *module, const FotaResponse *response, GError *failure)
 {
-    g_autoptr(FotaModule) module = user_data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
-    FotaPollOutcome outcome;
+    g_autoptr(GError) error = failure;
+    FotaPollOutcome outcome = judge(module, response, error);
+    gboolean by_module = fota_module_get_config(module)->fetch_by_module;
 
-    g_clear_object(&module->check);
-    if (module->stopping)
-        return;
-    outcome = judge(module, response, error);
-    if (response == NULL && outcome == FOTA_POLL_FAILED && fota_module_wait_for_network(module)) {
+    if (response == NULL && outcome == FOTA_POLL_FAILED && !by_module &&
+        fota_module_wait_for_network(module)) {
         /* No alarm; but whoever has asked for this check wants to know. */
         if (module->on_request)
             fota_module_set_error(module, error);
-        fota_module_settle(module);
         return;
     }
     if (response != NULL)
@@ -197,7 +200,6 @@ check_done(GObject *object, GAsyncResult *result, gpointer user_data)
     fota_module_note_check(module, outcome, response);
     report(module, error);
     fota_module_schedule_check(module);
-    fota_module_settle(module);
 }
 
 static void
@@ -211,32 +213,6 @@ check_without_manifest(FotaModule *module)
     fota_module_settle(module);
 }
 
-static void
-fetch_manifest(FotaModule *module)
-{
-    const FotaRecord *record = module->record;
-    const FotaServer server = fota_module_get_server(module);
-    const char *config_file = fota_config_get_file(module->context->config);
-    g_autofree char *uri = fota_text_expand_uri(server.uri, record->imei, record->model);
-    g_autofree char *credential =
-        server.credential != NULL ? fota_credential_get_path(config_file, server.credential) : NULL;
-    /* Without the manifest at hand, "not modified" would leave us with nothing. */
-    gboolean known = module->manifest != NULL && record->etag[0] != '\0' &&
-                     strcmp(record->etag_of, server.uri) == 0;
-    const FotaRequest request = {
-        .helper = module->context->fetch_helper,
-        .uri = uri,
-        .credential = credential,
-        .ca_file = fota_module_get_config(module)->certificate_authority,
-        .etag = known ? record->etag : NULL,
-        .max_bytes = FOTA_MANIFEST_MAX_BYTES,
-    };
-
-    fota_module_set_state(module, FOTA_STATE_CHECKING);
-    module->check = g_cancellable_new();
-    fota_fetch_async(&request, module->check, check_done, g_object_ref(module));
-}
-
 void
 fota_module_start_check(FotaModule *module)
 {
@@ -246,7 +222,7 @@ fota_module_start_check(FotaModule *module)
     if (vendor_decides(module))
         check_without_manifest(module);
     else
-        fetch_manifest(module);
+        fota_module_fetch(module);
 }
 
 /*
@@ -293,6 +269,12 @@ fota_module_check(FotaModule *module, GError **error)
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
                     "no manifest is configured; set Uri= in [Manifest] of %s",
                     fota_config_get_file(module->context->config));
+        return FALSE;
+    }
+    if (module->context->inhibitions > 0 && fota_module_get_config(module)->fetch_by_module) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "an application holds an inhibition, and the manifest is read through the "
+                    "module");
         return FALSE;
     }
     if (!fota_poll_take_request(&module->requests, fota_boot_time(), error))

@@ -146,8 +146,7 @@ fota_module_wait_for_network(FotaModule *module)
 static void
 count_check(FotaModule *module, const FotaResponse *response)
 {
-    gsize body =
-        response != NULL && response->body != NULL ? g_bytes_get_size(response->body) : 0;
+    gsize body = response != NULL && response->body != NULL ? g_bytes_get_size(response->body) : 0;
 
     fota_module_count_data(
         module, (gint64)fota_budget_poll_bytes(fota_module_get_server(module).uri, body));
@@ -196,6 +195,9 @@ fota_module_check_is_due(FotaModule *module)
         (gint64)module->next_check > now)
         return FALSE;
     if (module->offline && !has_network(module))
+        return FALSE;
+    if (fota_module_get_config(module)->fetch_by_module &&
+        (module->context->inhibitions > 0 || module->context->jobs > 0))
         return FALSE;
     module->offline = FALSE;
     g_clear_handle_id(&module->route_watch, g_source_remove);

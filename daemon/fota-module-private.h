@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  *   fota-module.c           the object and its properties
  *   fota-module-presence.c  the module comes and goes
  *   fota-module-check.c     reading the manifest
+ *   fota-module-fetch.c     getting its file, by the host or through the module
  *   fota-module-poll.c      when, and from which server
  *   fota-module-facts.c     everything a plan depends on
  *   fota-module-settle.c    what to do next
@@ -53,6 +54,7 @@ struct _FotaModule {
     gint64 hold_until;      /* boot time before which nothing is tried again, 0 = none */
 
     GCancellable *check;       /* while the manifest is being fetched */
+    GBytes *csv;               /* while its signature is being fetched */
     gboolean on_request;       /* it is */
     FotaPollRequests requests; /* so far, in boot time */
     gboolean checked;          /* since the start */
@@ -118,6 +120,24 @@ void fota_module_restore_manifest(FotaModule *module);
 gboolean fota_module_check_trust(FotaModule *module, GError **error);
 /** The state becomes checking; the result comes later. */
 void fota_module_start_check(FotaModule *module);
+/**
+ * What came of fota_module_fetch(): @response, or NULL and @error (taken). fota_module_settle() is
+ * to be called afterwards.
+ */
+void fota_module_take_answer(FotaModule *module, const FotaResponse *response, GError *error);
+
+/* fota-module-fetch.c */
+
+/** Gets the manifest's file. Leads to fota_module_take_answer(). */
+void fota_module_fetch(FotaModule *module);
+/** Whether the manifest is a csv: its address says so. */
+gboolean fota_module_reads_csv(FotaModule *module);
+/** Its address, placeholders filled in. */
+char *fota_module_get_file_uri(FotaModule *module);
+/** Whether what lies beside it must be put in front. */
+gboolean fota_module_wants_signature(FotaModule *module);
+/** A job of the kind FOTA_JOB_FETCH has ended. Calls fota_module_take_answer(). */
+void fota_module_end_fetch(FotaModule *module, const FotaJobEnd *end);
 
 /* fota-module-poll.c */
 

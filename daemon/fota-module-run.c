@@ -19,7 +19,10 @@ on_state(FotaState state, gpointer user_data)
 static void
 on_progress(guint percent, gpointer user_data)
 {
-    fota_module_set_progress(user_data, percent);
+    FotaModule *module = user_data;
+
+    if (module->job_kind != FOTA_JOB_FETCH)
+        fota_module_set_progress(module, percent);
 }
 
 static void
@@ -244,7 +247,9 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
     }
     if (end->error != NULL)
         fota_module_set_progress(module, 0);
-    if (module->rehearsal)
+    if (module->job_kind == FOTA_JOB_FETCH)
+        fota_module_end_fetch(module, end);
+    else if (module->rehearsal)
         end_rehearsal(module, end);
     else if (module->job_kind == FOTA_JOB_ASK)
         end_question(module, end);
@@ -260,7 +265,9 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
         end_download(module);
     else
         end_well(module, end);
-    fota_module_save(module, NULL);
+    /* A check alone costs no write: a manifest that is new has been saved. */
+    if (module->job_kind != FOTA_JOB_FETCH)
+        fota_module_save(module, NULL);
     fota_module_start_grace(module);
     fota_module_settle(module);
     g_signal_emit_by_name(module, "job-ended");
@@ -297,18 +304,13 @@ credential_path(FotaModule *module, const char *name)
     return fota_credential_get_path(fota_config_get_file(module->context->config), name);
 }
 
-/* Fills @order from the step that is to be done; @uri keeps the strings of its address alive. */
+/* Fills @order with the parts of @address; @uri keeps them alive. */
 static void
-order_delta(FotaModule *module, FotaJobOrder *order, GUri **uri)
+order_address(FotaJobOrder *order, const char *address, GUri **uri)
 {
-    const FotaStep *step = &module->plan->steps[0];
     const char *path;
 
-    order->update.size = step->delta.size;
-    order->delta_credential = credential_path(module, step->delta.credential);
-    if (step->delta.uri == NULL)
-        return;
-    *uri = g_uri_parse(step->delta.uri, G_URI_FLAGS_NONE, NULL);
+    *uri = g_uri_parse(address, G_URI_FLAGS_NONE, NULL);
     if (*uri == NULL)
         return;
     path = g_uri_get_path(*uri);
@@ -317,6 +319,28 @@ order_delta(FotaModule *module, FotaJobOrder *order, GUri **uri)
     order->update.port =
         g_uri_get_port(*uri) > 0 ? (guint)g_uri_get_port(*uri) : default_port(order->update.scheme);
     order->update.path = path[0] == '/' ? path + 1 : path;
+}
+
+/* The delta of the step that is to be done. */
+static void
+order_delta(FotaModule *module, FotaJobOrder *order, GUri **uri)
+{
+    const FotaStep *step = &module->plan->steps[0];
+
+    order->update.size = step->delta.size;
+    order->delta_credential = credential_path(module, step->delta.credential);
+    if (step->delta.uri != NULL)
+        order_address(order, step->delta.uri, uri);
+}
+
+static void
+order_manifest(FotaModule *module, FotaJobOrder *order, GUri **uri)
+{
+    g_autofree char *address = fota_module_get_file_uri(module);
+
+    order->delta_credential = credential_path(module, fota_module_get_server(module).credential);
+    order->with_signature = fota_module_wants_signature(module);
+    order_address(order, address, uri);
 }
 
 void
@@ -342,6 +366,8 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
     }
     if (kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL)
         order_delta(module, &order, &uri);
+    if (kind == FOTA_JOB_FETCH)
+        order_manifest(module, &order, &uri);
     order.update.from = record->from;
     order.update.to = record->to[0] != '\0' ? record->to : NULL;
     order.update.rehearsal = module->rehearsal;

@@ -77,6 +77,7 @@ fota_module_finalize(GObject *object)
     g_clear_pointer(&module->zone, g_time_zone_unref);
     g_clear_pointer(&module->blockers, g_strfreev);
     g_clear_pointer(&module->update, g_variant_unref);
+    g_clear_pointer(&module->csv, g_bytes_unref);
     g_clear_pointer(&module->manifest, fota_manifest_unref);
     g_clear_pointer(&module->plan, fota_plan_free);
     fota_module_set_offer(module, NULL);

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "policy/fota-csv.h"
+
 /* Shares of the whole update, in percent. The last one is given only when the version is proven. */
 #define DOWNLOAD_SHARE 55
 #define INSTALL_SHARE 5
@@ -207,6 +209,33 @@ resume(FotaSteps *steps, GError **error)
     return follow_restarts(steps, error);
 }
 
+/* The file, with what is in its .minisig in front where that is wanted and there is one. */
+static FotaResult
+fetch(FotaSteps *steps, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autoptr(GBytes) file = NULL;
+    g_autoptr(GBytes) minisig = NULL;
+    g_autofree char *path = g_strconcat(steps->update->path, FOTA_CSV_SIGNATURE, NULL);
+    FotaUpdate beside = *steps->update;
+    FotaResult result =
+        steps->plugin->fetch(steps->session, steps->update, FOTA_MANIFEST_MAX_BYTES, &file, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    beside.path = path;
+    if (steps->with_signature)
+        result = steps->plugin->fetch(steps->session, &beside, FOTA_MANIFEST_MAX_BYTES, &minisig,
+                                      &local_error);
+    if (result != FOTA_RESULT_DONE &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return result;
+    }
+    steps->contents = fota_csv_join(file, minisig);
+    return FOTA_RESULT_DONE;
+}
+
 FotaResult
 fota_steps_run(FotaSteps *steps, GError **error)
 {
@@ -221,6 +250,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return result;
     if (steps->kind == FOTA_JOB_INSPECT)
         return FOTA_RESULT_DONE;
+    if (steps->kind == FOTA_JOB_FETCH)
+        return fetch(steps, error);
     if (steps->kind == FOTA_JOB_ASK)
         return steps->plugin->ask(steps->session, &steps->offer, error);
     if (steps->kind == FOTA_JOB_DISCARD)

@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
     FotaJobKind kind;
     gboolean stop_after_download;
+    gboolean with_signature;
     const FotaPlugin *plugin;
     const FotaUpdate *update;
     const char *imei;
@@ -32,6 +33,7 @@ typedef struct {
     /* Results */
     char *version;         /**< last read, NULL = none; the caller frees it */
     FotaVendorOffer offer; /**< its strings are freed by the caller */
+    GBytes *contents;      /**< of a file that was read; the caller frees them */
     gboolean downloaded;
     guint outage; /**< seconds */
 

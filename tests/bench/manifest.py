@@ -19,12 +19,13 @@ class SigningKey:
         subprocess.run(["minisign", "-G", "-W", "-f", "-p", self.public, "-s", self._secret],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
-    def sign(self, payload):
+    def sign(self, payload, comment="by the bench"):
         """The signature block over payload (bytes), as it is put in front of it."""
         with tempfile.TemporaryDirectory() as directory:
             file = pathlib.Path(directory) / "manifest.json"
             file.write_bytes(payload)
-            subprocess.run(["minisign", "-S", "-s", self._secret, "-m", file], check=True,
+            subprocess.run(["minisign", "-S", "-s", self._secret, "-m", file,
+                            "-t", comment], check=True,
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             return file.with_suffix(".json.minisig").read_bytes()
 
