@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
-
-#define MAX_BYTES 4096
+#include "policy/fota-credential-rule.h"
 
 char *
 fota_credential_get_path(const char *config_file, const char *name)
@@ -23,57 +22,49 @@ fota_credential_get_path(const char *config_file, const char *name)
     return g_build_filename(beside, "credentials", name, NULL);
 }
 
-/*
- * Owner only, but for the group's read bit: systemd sets it as the mask of the access control list
- * by which it gives a service its credentials.
- */
+static char *
+refuse(GError **error, const char *path, const char *reason)
+{
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL, "credential %s: %s", path, reason);
+    return NULL;
+}
+
 static char *
 read_secret(const char *path, GError **error)
 {
-    char buffer[MAX_BYTES + 1];
+    char data[FOTA_CREDENTIAL_MAX_BYTES + 1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
-    gssize size;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    gssize size = 0;
+    const char *fault;
+    char *text;
 
-    if (fd < 0 || fstat(fd, &status) < 0) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL, "credential %s: %s", path,
-                    g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return NULL;
-    }
-    size = read(fd, buffer, sizeof buffer);
+    if (fd < 0)
+        return refuse(error, path, g_strerror(errno));
+    if (fstat(fd, &status) != 0)
+        fault = g_strerror(errno);
+    else
+        fault = fota_credential_check_file(status.st_mode, status.st_uid, geteuid());
+    if (fault == NULL)
+        size = read(fd, data, sizeof data);
     close(fd);
-    if ((status.st_mode & 0037) != 0) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL,
-                    "credential %s: mode %04o lets others read it; chmod 0600 it", path,
-                    (guint)(status.st_mode & 07777));
-        return NULL;
-    }
-    if (size < 0 || size > MAX_BYTES || memchr(buffer, '\0', (gsize)size) != NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL,
-                    "credential %s: not a text of at most %d bytes", path, MAX_BYTES);
-        return NULL;
-    }
-    return g_strndup(buffer, (gsize)size);
+    if (fault != NULL)
+        return refuse(error, path, fault);
+    text = fota_credential_read_text(data, (gsize)MAX(size, 0), &fault);
+    explicit_bzero(data, sizeof data);
+    return text != NULL ? text : refuse(error, path, fault);
 }
 
 gboolean
 fota_credential_read_login(const char *path, char **user, char **password, GError **error)
 {
     g_autofree char *text = read_secret(path, error);
-    char *colon;
 
     if (text == NULL)
         return FALSE;
-    g_strchomp(text);
-    colon = strchr(text, ':');
-    if (colon == NULL || colon == text || strpbrk(text, "\r\n") != NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL,
-                    "credential %s: expected one line user:password", path);
+    if (!fota_credential_split(text, user, password)) {
+        refuse(error, path, "expected user:password");
         return FALSE;
     }
-    *user = g_strndup(text, (gsize)(colon - text));
-    *password = g_strdup(colon + 1);
     return TRUE;
 }

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * Credentials are files named after them in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=), or
- * in `credentials/` beside the configuration file when there is no such directory. A file that
- * others may read is refused. What a credential holds is never logged.
+ * in `credentials/` beside the configuration file when there is no such directory. Which file is
+ * taken stands in policy/fota-credential-rule.h. What a credential holds is never logged.
  */
 
 /** Where the credential @name lies; it need not exist. @config_file: path of fotad.conf. */

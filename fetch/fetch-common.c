@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fetch/fetch.h"
 
+#include "policy/fota-credential-rule.h"
+
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define CREDENTIAL_MAX 4096
 
 G_DEFINE_QUARK(fota_fetch_error_quark, fota_fetch_error)
 
@@ -60,54 +60,37 @@ fota_fetch_parse_date(const char *text)
     return (gint64)curl_getdate(text, NULL);
 }
 
-static gboolean
+static void
 refuse_credential(GError **error, const char *path, const char *reason)
 {
     g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_CREDENTIAL, "%s: %s", path, reason);
-    return FALSE;
-}
-
-static gboolean
-check_credential_file(int fd, const char *path, GError **error)
-{
-    struct stat status;
-
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return refuse_credential(error, path, "not a regular file");
-    if (status.st_uid != 0 && status.st_uid != geteuid())
-        return refuse_credential(error, path, "belongs to neither root nor fotad");
-    if ((status.st_mode & 0077) != 0 && (status.st_mode & 0777) != 0440)
-        return refuse_credential(error, path, "others may read it; chmod it to 0600");
-    return TRUE;
 }
 
 char *
 fota_fetch_read_credential(const char *path, GError **error)
 {
-    char text[CREDENTIAL_MAX + 1];
+    char data[FOTA_CREDENTIAL_MAX_BYTES + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    gssize length;
+    struct stat status;
+    gssize size;
+    const char *fault = NULL;
     g_autoptr(GInputStream) stream = NULL;
+    char *text = NULL;
 
     if (fd < 0) {
         refuse_credential(error, path, g_strerror(errno));
         return NULL;
     }
     stream = g_unix_input_stream_new(fd, TRUE);
-    if (!check_credential_file(fd, path, error))
-        return NULL;
-    length = read(fd, text, sizeof text);
-    if (length > 0 && text[length - 1] == '\n')
-        length--;
-    if (length <= 0 || length == sizeof text) {
-        refuse_credential(error, path, "empty, unreadable or longer than 4096 bytes");
-        return NULL;
+    if (fstat(fd, &status) != 0)
+        fault = g_strerror(errno);
+    else
+        fault = fota_credential_check_file(status.st_mode, status.st_uid, geteuid());
+    if (!fault) {
+        size = read(fd, data, sizeof data);
+        text = fota_credential_read_text(data, (gsize)MAX(size, 0), &fault);
     }
-    for (gssize i = 0; i < length; i++) {
-        if (g_ascii_iscntrl(text[i])) {
-            refuse_credential(error, path, "more than one line, or control characters");
-            return NULL;
-        }
-    }
-    return g_strndup(text, (gsize)length);
+    if (!text)
+        refuse_credential(error, path, fault);
+    return text;
 }

@@ -70,9 +70,7 @@ gint64 fota_fetch_parse_date(const char *text);
 /**
  * fota_fetch_read_credential:
  *
- * A credential file is a regular file that belongs to root or to the caller and that nobody else
- * may read: mode 0600 or less, or 0440, which is what systemd's LoadCredential= shows where it
- * grants the service's user access by an ACL. It holds one line without control characters.
+ * What may hold a credential, and what it is, stands in policy/fota-credential-rule.h.
  *
  * Returns: (transfer full): the line; error: BadCredential.
  */

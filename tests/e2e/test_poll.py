@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """When the manifest is asked for again, and where: what follows from each answer of a server."""
+import base64
 import email.utils
 import hashlib
 import http.server
@@ -217,21 +218,59 @@ class NeverHadOne(PollTest):
 
 
 class Helper(PollTest):
-    def test_inherits_nothing(self):
-        """The process that meets the network has no bus, no port, and no file of fotad's."""
-        server = ScriptedServer()
-        self.addCleanup(server.close)
-        server.hold = threading.Event()
-        self.addCleanup(server.hold.set)
-        self.bench.start_fotad(Manifest={"Uri": server.uri + "/{imei}"})
-        self.bench.view.until(lambda: server.requests, 60, "asked")
+    """The process that meets the network, and the secret that it brings there."""
+
+    SECRET = "fleet:Zx9-of-the-fleet"
+
+    def start(self, mode=0o600):
+        self.server = ScriptedServer()
+        self.addCleanup(self.server.close)
+        self.bench.set_credential("web", self.SECRET)
+        (self.bench.directory / "credentials/web").chmod(mode)
+        self.bench.start_fotad(Manifest={"Uri": self.server.uri + "/{imei}", "Credential": "web"})
+        return self.bench.module()
+
+    def held(self):
+        """/proc of the helper while it waits for an answer, and fotad's."""
+        self.server.hold = threading.Event()
+        self.addCleanup(self.server.hold.set)
+        before = len(self.server.requests)
+        self.bench.module().check()
+        self.bench.view.until(lambda: len(self.server.requests) > before, 60, "asked")
         fotad = pathlib.Path(f"/proc/{self.bench.fotad.pid}")
         helper, = (fotad / f"task/{fotad.name}/children").read_text().split()
-        theirs, ours = (
-            {os.readlink(entry) for entry in (process / "fd").iterdir()}
-            for process in (pathlib.Path(f"/proc/{helper}"), fotad))
+        return pathlib.Path(f"/proc/{helper}"), fotad
+
+    def test_inherits_nothing(self):
+        """It has no bus, no port, and no file of fotad's."""
+        self.start().wait(lambda p: p["LastCheck"] and p["State"] == "idle", 60, "checked")
+        theirs, ours = ({os.readlink(entry) for entry in (process / "fd").iterdir()}
+                        for process in self.held())
         common = {name for name in theirs & ours if name.startswith(("socket:", "/"))}
         self.assertEqual(common, {"/dev/null"})
+
+    def test_secret_is_nowhere_to_be_seen(self):
+        module = self.start()
+        module.wait(lambda p: p["LastCheck"] and p["State"] == "idle", 60, "checked")
+        self.server.answer(401)
+        self.check(module)
+        coded = base64.b64encode(self.SECRET.encode()).decode()
+        self.assertEqual(self.server.requests[-1][1]["Authorization"], f"Basic {coded}")
+        helper, _ = self.held()
+        shown = [self.bench.log(), self.bench.fotactl("status").stdout, str(module.plan()),
+                 *((helper / name).read_text() for name in ("cmdline", "environ"))]
+        for text in shown:
+            self.assertNotIn("Zx9", text)
+            self.assertNotIn(coded, text)
+
+    def test_secret_that_others_may_read(self):
+        """It is not used, and asking again soon would not help."""
+        module = self.start(0o640)
+        properties = module.wait(lambda p: p["LastError"][0] == "BadCredential", 60, "refused")
+        self.assertIn("chmod", properties["LastError"][1])
+        self.assertEqual(self.server.requests, [])
+        self.assert_slot(properties)
+        self.assertNotIn("Zx9", self.bench.log())
 
 
 class Restart(PollTest):

@@ -15,7 +15,7 @@ CLOSED = {
     "plugins": r"daemon/|dbus/|policy/|ctl/|fetch/|libmm|libsoup|curl|systemd|gio/",
     "daemon": r"dbus/|ctl/|fetch/|libsoup|curl|sd-bus",
     "dbus": r"ctl/|fetch/|libmm|libsoup|curl",
-    "fetch": r"daemon/|dbus/|policy/|plugins/|ctl/|libmm|systemd",
+    "fetch": r"daemon/|dbus/|plugins/|ctl/|libmm|systemd",
     "ctl": r"daemon/|plugins/|fetch/|libmm|libsoup|curl",
 }
 

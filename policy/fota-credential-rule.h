@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SECTION: which file may hold a credential, and what a credential is.
+ *
+ * The one rule of all who read credentials. No answer repeats any of the text.
+ */
+
+/** A credential has at most this many bytes. */
+#define FOTA_CREDENTIAL_MAX_BYTES 4096
+
+/**
+ * fota_credential_check_file:
+ * @mode: as stat() gives it, kind of file included
+ * @self: effective user of this process
+ *
+ * A regular file that belongs to root or to us and that nobody else may read: mode 0600 or less, or
+ * 0440, which is what systemd's LoadCredential= shows where it grants the service's user access by
+ * an ACL.
+ *
+ * Returns: %NULL when it is good, else what is wrong (static text).
+ */
+const char *fota_credential_check_file(guint32 mode, guint32 owner, guint32 self);
+
+/**
+ * fota_credential_read_text:
+ * @data: what the file holds, up to one byte more than is allowed
+ * @fault: (out): what is wrong (static text)
+ *
+ * One line without control characters, its end left out: `user:password`, or a bearer token.
+ *
+ * Returns: (transfer full) (nullable): the line.
+ */
+char *fota_credential_read_text(const char *data, gsize size, const char **fault);
+
+/** Splits `user:password`, at the first colon; %FALSE when @text is something else. */
+gboolean fota_credential_split(const char *text, char **user, char **password);
+
+G_END_DECLS
