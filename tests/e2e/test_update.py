@@ -109,6 +109,8 @@ class WholeUpdate:
         traced = re.findall(r"AT > (AT.*)$", self.bench.log(), re.MULTILINE)
         received = iter([line.text for line in transcript if line.mark == ">"])
         for command in traced:
+            if command == "AT":  # a greeting may go into a tty that is just leaving
+                continue
             pattern = command.replace("***", "*").replace("…", "*")
             self.assertTrue(any(fnmatch.fnmatchcase(line, pattern) for line in received),
                             f"the module has not received {command} in this order")
