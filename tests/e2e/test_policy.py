@@ -2,6 +2,7 @@
 """What must be so before an update starts: the manifest's life, answers, and the gateway."""
 import datetime
 import pathlib
+import time
 import unittest
 
 from e2e import BenchTest
@@ -95,9 +96,13 @@ class Unanswered(PolicyTest):
         module.wait_state("awaiting-approval")
         self.assertEqual(module.plan()["answerBy"], by)
         self.bench.stop_fotad()
+        asked = time.time()
+        self.bench.view.until(lambda: time.time() > asked + 1.1, 10, "the time for an answer")
+        since = module.mark()
         self.bench.start_fotad(Approval={"Timeout": "1s"})
         properties = module.wait_state("failed")
         self.assertEqual(properties["LastError"][0], "Unanswered")
+        self.assertEqual(module.heard("ApprovalRequested", since), [])
 
     def test_a_deferral_is_an_answer(self):
         module = self.start_idle(Approval={"Timeout": "4s"})
