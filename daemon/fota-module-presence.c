@@ -45,6 +45,36 @@ take_revision(FotaModule *module, const char *mm_revision)
     module->asked = FALSE;
 }
 
+/*
+ * A delta that is in the module may install itself when the module restarts. Whether that is what
+ * has happened, the module is asked: as after an order to install, but nothing is ordered.
+ */
+static void
+note_change(FotaModule *module, const char *before)
+{
+    FotaRecord *record = module->record;
+
+    if (record->mark == FOTA_MARK_NONE || record->mark == FOTA_MARK_INSTALLING ||
+        strcmp(before, record->revision) == 0)
+        return;
+    fota_module_log(
+        module, 5, FOTA_EVENT_NONE,
+        "it runs %s now, with the delta from %s in it: it may have installed it by itself",
+        record->revision, before);
+    record->mark = FOTA_MARK_INSTALLING;
+    fota_module_save(module, NULL);
+}
+
+void
+fota_module_take_facts(FotaModule *module)
+{
+    g_autofree char *before = g_strdup(module->record->revision);
+
+    take_identity(module, module->facts);
+    take_revision(module, module->facts->revision);
+    note_change(module, before);
+}
+
 void
 fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
 {
@@ -55,10 +85,8 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     module->facts = fota_modem_facts_copy(facts);
     module->here = TRUE;
     /* In the middle of an update it is for the update to say what the module is and runs. */
-    if (module->job == NULL) {
-        take_identity(module, facts);
-        take_revision(module, facts->revision);
-    }
+    if (module->job == NULL)
+        fota_module_take_facts(module);
     if (moved) {
         g_object_notify(G_OBJECT(module), "modem");
         fota_module_log(module, 6, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s%s",

@@ -11,6 +11,9 @@
 
 G_BEGIN_DECLS
 
+/** So often a module is told to throw a delta away. */
+#define FOTA_DISCARDS_MAX 3
+
 /**
  * The insides of FotaModule, for its own files:
  *
@@ -70,7 +73,8 @@ struct _FotaModule {
     gint64 job_began;    /* boot time */
     guint64 job_charged; /* bytes counted for its delta before it was fetched */
     gboolean job_cancel; /* by the application */
-    gboolean asked;      /* it told its version itself since ModemManager last saw it */
+    gboolean asked;      /* it told a new version itself since ModemManager last saw it */
+    guint discards;      /* attempts to throw away what it holds of a delta that failed */
     gboolean stopping;   /* fotad ends: leave the record as it is */
 
     guint timer;       /* the next moment at which something may change by itself */
@@ -109,6 +113,8 @@ void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
 /** ModemManager uses the ports of @device although an update does, or keeps away again. */
 void fota_module_guarded(FotaModule *module, const char *device, gboolean guarded);
+/** Takes over what ModemManager says of the module; while a job runs, that is for the job to say. */
+void fota_module_take_facts(FotaModule *module);
 /** A job has ended: absent only when ModemManager does not find the module again in time. */
 void fota_module_start_grace(FotaModule *module);
 
@@ -187,6 +193,8 @@ FotaApprovalGate fota_module_get_gate(FotaModule *module);
 /* fota-module-run.c */
 
 void fota_module_start_job(FotaModule *module, FotaJobKind kind);
+/** Which delta @step brings, for comparing it with record->delta. */
+char *fota_module_name_delta(const FotaStep *step);
 
 /* fota-module-view.c */
 

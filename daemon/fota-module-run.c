@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-module-private.h"
+
+#include <string.h>
+
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-module-private.h"
 #include "daemon/fota-session.h"
 
-/* After "try later" without a pause in the manifest. */
+/* After "try later" without a pause in the manifest, and after a delta could not be thrown away. */
 #define HOLD_SECONDS 300
 
 static void
@@ -128,6 +131,18 @@ is_definite(FotaResult result)
            result == FOTA_RESULT_REFUSED;
 }
 
+/* What the module may hold of the delta must go, where it could install itself otherwise. */
+static void
+give_up_update(FotaModule *module)
+{
+    if (module->record->mark == FOTA_MARK_NONE || module->vendor->table->discard == NULL) {
+        fota_record_forget_update(module->record);
+        return;
+    }
+    module->record->mark = FOTA_MARK_DISCARDING;
+    module->discards = 0;
+}
+
 static void
 end_badly(FotaModule *module, const FotaJobEnd *end)
 {
@@ -145,7 +160,7 @@ end_badly(FotaModule *module, const FotaJobEnd *end)
     else
         record->attempts = is_definite(end->result) ? G_MAXUINT32 : record->attempts + 1;
     record->last_attempt = (guint64)g_get_real_time();
-    fota_record_forget_update(record);
+    give_up_update(module);
 }
 
 static void
@@ -159,7 +174,33 @@ end_cancelled(FotaModule *module, const FotaJobEnd *end)
         fota_record_set(&record->rejected, token);
     add_history(module, "cancelled", end);
     announce_end(module, "cancelled", end);
-    fota_record_forget_update(record);
+    give_up_update(module);
+}
+
+/* A module that is busy, or loading and cannot be stopped, may let go of the delta later. */
+static void
+end_discard(FotaModule *module, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+
+    if (end->error == NULL) {
+        fota_module_log(module, 6, FOTA_EVENT_NONE,
+                        "the module holds nothing of the delta any more");
+        fota_record_forget_update(record);
+        /* What the vendor was said to offer may have been just this. */
+        if (module->plan != NULL && module->plan->kind == FOTA_PLAN_NO_PATH)
+            fota_module_set_offer(module, NULL);
+        return;
+    }
+    module->discards = is_definite(end->result) ? FOTA_DISCARDS_MAX : module->discards + 1;
+    module->hold_until = fota_boot_time() + (gint64)HOLD_SECONDS * G_USEC_PER_SEC;
+    fota_module_log(
+        module, 4, FOTA_EVENT_NONE, "the delta to %s cannot be thrown away (%s): %s; %s",
+        record->to, fota_error_get_name(end->error), end->error->message,
+        module->discards < FOTA_DISCARDS_MAX ? "trying again later"
+                                             : "the module may install it when it next starts");
+    if (module->discards >= FOTA_DISCARDS_MAX)
+        fota_module_set_error(module, end->error);
 }
 
 static void
@@ -205,11 +246,14 @@ end_inspection(FotaModule *module, const FotaJobEnd *end)
                         end->error->message);
 }
 
-/* What the module itself has said counts; ModemManager's name for it is learnt when it is seen. */
+/*
+ * What the module itself has said counts; ModemManager's name for it is learnt when it is seen, and
+ * known already when the version is the same as before.
+ */
 static void
 take_version(FotaModule *module, const char *version)
 {
-    if (version[0] == '\0')
+    if (strcmp(version, module->record->revision) == 0)
         return;
     fota_module_set_revision(module, version);
     if (module->here)
@@ -239,7 +283,10 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
 
     module->job = NULL;
     module->context->jobs--;
-    take_version(module, end->version);
+    if (end->version[0] != '\0')
+        take_version(module, end->version);
+    else if (module->here)
+        fota_module_take_facts(module);
     fota_module_settle_charge(module, end);
     if (module->stopping) {
         g_signal_emit_by_name(module, "job-ended");
@@ -256,7 +303,7 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
     else if (module->job_kind == FOTA_JOB_INSPECT)
         end_inspection(module, end);
     else if (module->job_kind == FOTA_JOB_DISCARD)
-        fota_record_forget_update(module->record);
+        end_discard(module, end);
     else if (cancelled)
         end_cancelled(module, end);
     else if (end->error != NULL)
@@ -282,6 +329,14 @@ default_port(const char *scheme)
     return g_strcmp0(scheme, "https") == 0 ? 443 : g_strcmp0(scheme, "http") == 0 ? 80 : 21;
 }
 
+char *
+fota_module_name_delta(const FotaStep *step)
+{
+    return g_strdup_printf("%s %" G_GUINT64_FORMAT " %s",
+                           step->delta.uri != NULL ? step->delta.uri : "", step->delta.size,
+                           step->delta.sha256 != NULL ? step->delta.sha256 : "");
+}
+
 static void
 begin_record(FotaModule *module)
 {
@@ -291,6 +346,8 @@ begin_record(FotaModule *module)
     fota_record_set(&record->update_id, module->manifest->update.id);
     fota_record_set(&record->from, step->from_version);
     fota_record_set(&record->to, step->to_version);
+    g_free(record->delta);
+    record->delta = fota_module_name_delta(step);
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, module->plan->from);
     record->started = (guint64)g_get_real_time();

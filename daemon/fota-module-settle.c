@@ -159,11 +159,6 @@ settle_question(FotaModule *module)
 static void
 settle_plan(FotaModule *module)
 {
-    if (module->record->mark == FOTA_MARK_DOWNLOADED && module->here &&
-        module->plan->kind != FOTA_PLAN_UPDATE && module->plan->kind != FOTA_PLAN_ASK_VENDOR) {
-        fota_module_start_job(module, FOTA_JOB_DISCARD);
-        return;
-    }
     switch (module->plan->kind) {
     case FOTA_PLAN_NOTHING_FOR_YOU:
     case FOTA_PLAN_UP_TO_DATE:
@@ -195,6 +190,52 @@ settle_plan(FotaModule *module)
         settle_update(module);
         break;
     }
+}
+
+/* Whether what the module holds of a delta is what the plan would bring it. */
+static gboolean
+delta_is_wanted(FotaModule *module)
+{
+    const FotaRecord *record = module->record;
+    const FotaStep *step;
+    g_autofree char *delta = NULL;
+
+    if (record->mark == FOTA_MARK_DISCARDING || module->plan == NULL)
+        return FALSE;
+    if (module->plan->kind != FOTA_PLAN_UPDATE)
+        return module->plan->kind == FOTA_PLAN_ASK_VENDOR;
+    /* The next download sees to what is there. */
+    if (record->mark == FOTA_MARK_DOWNLOADING)
+        return TRUE;
+    step = &module->plan->steps[0];
+    delta = fota_module_name_delta(step);
+    return g_strcmp0(record->from, step->from_version) == 0 &&
+           g_strcmp0(record->to, step->to_version) == 0 && strcmp(record->delta, delta) == 0;
+}
+
+/*
+ * An update is over, or is another one now, and the module may hold a delta of it, which may
+ * install itself. TRUE when a job throws it away.
+ */
+static gboolean
+settle_delta(FotaModule *module)
+{
+    if (module->record->mark == FOTA_MARK_NONE || delta_is_wanted(module))
+        return FALSE;
+    if (module->vendor->table->discard == NULL) {
+        fota_record_forget_update(module->record);
+        fota_module_save(module, NULL);
+        fota_module_make_plan(module);
+        return FALSE;
+    }
+    if (!module->here || module->discards >= FOTA_DISCARDS_MAX ||
+        module->hold_until > fota_boot_time())
+        return FALSE;
+    rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+    fota_module_log(module, 6, FOTA_EVENT_NONE, "what it holds of the delta to %s is thrown away",
+                    module->record->to);
+    fota_module_start_job(module, FOTA_JOB_DISCARD);
+    return TRUE;
 }
 
 static gboolean
@@ -261,6 +302,8 @@ fota_module_settle(FotaModule *module)
         fota_module_start_job(module, FOTA_JOB_RESUME);
     } else if (fota_module_check_is_due(module)) {
         fota_module_start_check(module);
+    } else if (settle_delta(module)) {
+        return;
     } else if (module->manifest != NULL && !fota_module_check_trust(module, &error)) {
         rest_distrusted(module, error);
     } else if (module->plan != NULL) {

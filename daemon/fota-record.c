@@ -54,6 +54,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, update_id),
     TEXT(FotaRecord, from),
     TEXT(FotaRecord, to),
+    TEXT(FotaRecord, delta),
     TEXT(FotaRecord, chain_from),
     NUMBER(FotaRecord, started),
 };
@@ -125,7 +126,8 @@ members_read(JsonObject *json, gpointer object, const Member *members, gsize n)
 const char *
 fota_mark_to_string(FotaMark mark)
 {
-    static const char *const names[] = {"none", "downloading", "downloaded", "installing"};
+    static const char *const names[] = {"none", "downloading", "downloaded", "installing",
+                                        "discarding"};
 
     return (guint)mark < G_N_ELEMENTS(names) ? names[mark] : "unknown";
 }
@@ -197,6 +199,7 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->update_id, NULL);
     fota_record_set(&record->from, NULL);
     fota_record_set(&record->to, NULL);
+    fota_record_set(&record->delta, NULL);
     fota_record_set(&record->chain_from, NULL);
     g_hash_table_remove_all(record->settings);
 }
@@ -326,7 +329,7 @@ fota_record_parse(GBytes *bytes, const char *imei, GError **error)
     if (!members_read(json_node_get_object(node), record, record_members,
                       G_N_ELEMENTS(record_members)) ||
         !read_collections(record, json_node_get_object(node)) || strcmp(record->imei, imei) != 0 ||
-        record->mark > FOTA_MARK_INSTALLING) {
+        record->mark > FOTA_MARK_DISCARDING) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "a member is wrong");
         return NULL;
     }

@@ -21,6 +21,7 @@ typedef enum {
     FOTA_MARK_DOWNLOADING, /**< the module may hold a part of the delta */
     FOTA_MARK_DOWNLOADED,  /**< the delta is in the module, nothing is installed */
     FOTA_MARK_INSTALLING,  /**< the order to install may have been given: ask the version first */
+    FOTA_MARK_DISCARDING,  /**< the update is over; what the module holds of it must go */
 } FotaMark;
 
 const char *fota_mark_to_string(FotaMark mark);
@@ -85,6 +86,7 @@ typedef struct {
     char *update_id;
     char *from;       /**< of the step under way */
     char *to;         /**< of the step under way */
+    char *delta;      /**< which one the module holds: address, size, digest as far as known */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
     GHashTable *settings; /**< name -> value, to be restored after the restarts */

@@ -6,7 +6,8 @@
 /*
  * What may follow what. A resting module can vanish at any time and comes back to where it rested.
  * A busy one does not become absent: restarting is part of an update, and the update itself ends
- * when its module stays away too long.
+ * when its module stays away too long. A delta that a module has installed by itself is verified
+ * from wherever its update rested.
  */
 /* clang-format off */
 static const struct {
@@ -19,26 +20,30 @@ static const struct {
     [FOTA_STATE_UNSUPPORTED] = {"unsupported",
         S(ABSENT) | S(IDLE)},
     [FOTA_STATE_IDLE] = {"idle",
-        S(ABSENT) | S(UNSUPPORTED) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(FAILED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(VERIFYING)
+        | S(FAILED)},
     [FOTA_STATE_CHECKING] = {"checking",
         S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED)
         | S(AWAITING_INSTALL_APPROVAL) | S(FAILED)},
     [FOTA_STATE_AWAITING_APPROVAL] = {"awaiting-approval",
-        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(FAILED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(VERIFYING)
+        | S(FAILED)},
     [FOTA_STATE_SCHEDULED] = {"scheduled",
         S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(AWAITING_APPROVAL) | S(DOWNLOADING)
-        | S(AWAITING_INSTALL_APPROVAL) | S(INSTALLING) | S(FAILED)},
+        | S(AWAITING_INSTALL_APPROVAL) | S(INSTALLING) | S(VERIFYING) | S(FAILED)},
     [FOTA_STATE_DOWNLOADING] = {"downloading",
         S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(AWAITING_INSTALL_APPROVAL)
         | S(INSTALLING) | S(FAILED)},
     [FOTA_STATE_AWAITING_INSTALL_APPROVAL] = {"awaiting-install-approval",
-        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(FAILED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(SCHEDULED) | S(VERIFYING)
+        | S(FAILED)},
     [FOTA_STATE_INSTALLING] = {"installing",
         S(VERIFYING) | S(SCHEDULED) | S(FAILED)},
     [FOTA_STATE_VERIFYING] = {"verifying",
         S(IDLE) | S(AWAITING_APPROVAL) | S(SCHEDULED) | S(FAILED)},
     [FOTA_STATE_FAILED] = {"failed",
-        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED)},
+        S(ABSENT) | S(UNSUPPORTED) | S(IDLE) | S(CHECKING) | S(AWAITING_APPROVAL) | S(SCHEDULED)
+        | S(VERIFYING)},
 };
 /* clang-format on */
 

@@ -95,8 +95,8 @@ typedef enum {
     FOTA_PLUGIN_NEEDS_NO_BEARER = 1 << 1 /**< the host's data call must be down all the while */
 } FotaPluginFlags;
 
-/** The table that a plugin exports as `fota_plugin`. Every function but ask() and fetch() is
- * required. */
+/** The table that a plugin exports as `fota_plugin`. Every function is required unless it says
+ * otherwise. */
 typedef struct {
     guint abi;                      /**< FOTA_PLUGIN_ABI */
     const char *name;               /**< [a-z0-9]+, also the name of the data file */
@@ -116,7 +116,11 @@ typedef struct {
     /** Brings the delta into the module, and closes whatever it opened, on every way out. */
     FotaResult (*download)(FotaSession *session, const FotaUpdate *update, GError **error);
 
-    /** Throws away a delta that download() left in the module. DONE when there is none. */
+    /**
+     * Throws away what download() has left in the module, whole or in part; asked whenever an
+     * update ends without being installed. DONE when there is nothing. NULL where a delta does
+     * nothing until install() and makes room for the next.
+     */
     FotaResult (*discard)(FotaSession *session, const FotaUpdate *update, GError **error);
 
     /** Orders the module to install, once. DONE = it accepted; it may leave at any time after. */
@@ -249,8 +253,8 @@ typedef struct {
 const char *fota_code_text(const FotaCodeText *table, int number);
 
 /**
- * Adds to @error what the number of the last +CME ERROR means: in the vendor's @table (may be NULL),
- * else in 3GPP TS 27.007. Adds nothing when there was no number.
+ * Adds to @error what the number of the last +CME ERROR means: in the vendor's @table (may be
+ * NULL), else in 3GPP TS 27.007. Adds nothing when there was no number.
  */
 void fota_session_explain(FotaSession *session, const FotaCodeText *table, GError **error);
 

@@ -35,6 +35,12 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
     g_autoptr(GError) refusal = NULL;
     gboolean told;
 
+    if (state->number == HUAWEI_READY || state->number == HUAWEI_FLASHING) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT,
+                    "the module is installing (state %d: %s); it is left alone", state->number,
+                    huawei_state_text(state->number));
+        return FOTA_RESULT_TRY_LATER;
+    }
     fota_session_shield(session, TRUE);
     if (state->number == HUAWEI_LOADING && fota_session_get_number(session, "CanPause") != 0)
         fota_session_order(session, "AT^FOTADL=2", HUAWEI_TIME_ANSWER, NULL);
@@ -241,6 +247,20 @@ huawei_download(FotaSession *session, const FotaUpdate *update, GError **error)
     return result;
 }
 
+/* A download that cannot be stopped goes on until it is complete, suspended, or has failed. */
+static gboolean
+wait_while_loading(FotaSession *session, HuaweiState *state, GError **error)
+{
+    guint pause = fota_session_get_number(session, "LoadPause");
+    guint limit = fota_session_get_number(session, "StallTime");
+
+    for (guint waited = 0; state->number == HUAWEI_LOADING && waited < limit; waited += pause) {
+        if (!huawei_state_next(session, pause, state, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static FotaResult
 huawei_discard(FotaSession *session, const FotaUpdate *update, GError **error)
 {
@@ -253,11 +273,12 @@ huawei_discard(FotaSession *session, const FotaUpdate *update, GError **error)
     if (huawei_state_is_over(&state))
         return FOTA_RESULT_DONE;
     result = give_up(session, &state, &local_error);
-    /* A download that cannot be stopped is thrown away when it is complete. */
-    if (result != FOTA_RESULT_DONE && state.number == HUAWEI_LOADING &&
-        huawei_load(session, 0, NULL) == FOTA_RESULT_DONE) {
+    if (result != FOTA_RESULT_DONE && state.number == HUAWEI_LOADING) {
+        if (!wait_while_loading(session, &state, error))
+            return FOTA_RESULT_FAILED_FOR_NOW;
         g_clear_error(&local_error);
-        result = give_up(session, &state, &local_error);
+        result = huawei_state_is_over(&state) ? FOTA_RESULT_DONE
+                                              : give_up(session, &state, &local_error);
     }
     if (local_error != NULL)
         g_propagate_error(error, g_steal_pointer(&local_error));

@@ -27,12 +27,6 @@ skeleton_download(FotaSession *session, const FotaUpdate *update, GError **error
 }
 
 static FotaResult
-skeleton_discard(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return FOTA_RESULT_DONE;
-}
-
-static FotaResult
 skeleton_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_auto(GStrv) lines = fota_session_command(session, "AT+INSTALL", TIME_SHORT, error);
@@ -56,7 +50,6 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .matches = skeleton_matches,
     .inspect = skeleton_inspect,
     .download = skeleton_download,
-    .discard = skeleton_discard,
     .install = skeleton_install,
     .outcome = skeleton_outcome,
 };

@@ -262,16 +262,6 @@ telit_fetch(FotaSession *session, const FotaUpdate *update, gsize max_bytes, GBy
     return connect_and_use(session, update, &fetch, error);
 }
 
-/*
- * No document names a command that empties the OTA area. A delta there does nothing until #OTAUP,
- * and the next #FTPGETOTA takes its place.
- */
-static FotaResult
-telit_discard(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return FOTA_RESULT_DONE;
-}
-
 /* n) */
 static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
@@ -346,7 +336,6 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .matches = telit_matches,
     .inspect = telit_inspect,
     .download = telit_download,
-    .discard = telit_discard,
     .install = telit_install,
     .outcome = telit_outcome,
     .fetch = telit_fetch,
