@@ -10,16 +10,23 @@
 #include "daemon/fota-error.h"
 #include "policy/fota-credential-rule.h"
 
+/* What systemd puts before the file names of LoadCredential=fotad:<directory>. */
+#define LOADED_PREFIX "fotad_"
+
 char *
 fota_credential_get_path(const char *config_file, const char *name)
 {
     const char *directory = g_getenv("CREDENTIALS_DIRECTORY");
-    g_autofree char *beside = NULL;
+    g_autofree char *beside = g_path_get_dirname(config_file);
+    g_autofree char *loaded_name = g_strconcat(LOADED_PREFIX, name, NULL);
+    g_autofree char *loaded = NULL;
 
-    if (directory != NULL)
-        return g_build_filename(directory, name, NULL);
-    beside = g_path_get_dirname(config_file);
-    return g_build_filename(beside, "credentials", name, NULL);
+    if (directory == NULL)
+        return g_build_filename(beside, "credentials", name, NULL);
+    loaded = g_build_filename(directory, loaded_name, NULL);
+    if (g_file_test(loaded, G_FILE_TEST_EXISTS))
+        return g_steal_pointer(&loaded);
+    return g_build_filename(directory, name, NULL);
 }
 
 static char *

@@ -6,9 +6,11 @@
 G_BEGIN_DECLS
 
 /**
- * Credentials are files named after them in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=), or
- * in `credentials/` beside the configuration file when there is no such directory. Which file is
- * taken stands in policy/fota-credential-rule.h. What a credential holds is never logged.
+ * Credentials are files named after them in $CREDENTIALS_DIRECTORY: `fotad_<name>`, as the unit's
+ * LoadCredential=fotad:/etc/fotad/credentials calls them, or `<name>`, of a LoadCredential= of its
+ * own. Where there is no such directory they are in `credentials/` beside the configuration file.
+ * Which file is taken stands in policy/fota-credential-rule.h. What a credential holds is never
+ * logged.
  */
 
 /** Where the credential @name lies; it need not exist. @config_file: path of fotad.conf. */

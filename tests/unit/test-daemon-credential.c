@@ -99,6 +99,26 @@ test_path(void)
     g_assert_cmpstr(beside, ==, "/etc/fotad/credentials/fw");
 }
 
+/* systemd names what it finds in a directory after both. */
+static void
+test_loaded_directory(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
+    g_autofree char *loaded = g_build_filename(directory, "fotad_fw", NULL);
+    g_autofree char *plain = g_build_filename(directory, "fw", NULL);
+    g_autofree char *before = NULL, *after = NULL;
+
+    g_setenv("CREDENTIALS_DIRECTORY", directory, TRUE);
+    before = fota_credential_get_path("/etc/fotad/fotad.conf", "fw");
+    g_assert_true(g_file_set_contents(loaded, "fleet:" SECRET, -1, NULL));
+    after = fota_credential_get_path("/etc/fotad/fotad.conf", "fw");
+    g_unsetenv("CREDENTIALS_DIRECTORY");
+    g_assert_cmpstr(before, ==, plain);
+    g_assert_cmpstr(after, ==, loaded);
+    g_unlink(loaded);
+    g_rmdir(directory);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -107,5 +127,6 @@ main(int argc, char **argv)
     g_test_add("/credential/refused", Fixture, NULL, fixture_set_up, test_refused,
                fixture_tear_down);
     g_test_add_func("/credential/path", test_path);
+    g_test_add_func("/credential/loaded-directory", test_loaded_directory);
     return g_test_run();
 }
