@@ -2,8 +2,10 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/fota-manager.h"
 #include "dbus/fota-bus.h"
@@ -140,8 +142,10 @@ main(int argc, char **argv)
     } else if (options.version) {
         g_print("fotad " FOTAD_VERSION "\n");
     } else if (!run(&options, &error)) {
-        fota_log(3, FOTA_EVENT_NONE, NULL, "fotad cannot start: %s", error->message);
-        status = EXIT_FAILURE;
+        fota_log(3, FOTA_EVENT_CANNOT_START, NULL, "fotad cannot start: %s", error->message);
+        /* The unit does not start it again where only a person can help. */
+        status = g_error_matches(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION) ? EX_CONFIG
+                                                                              : EXIT_FAILURE;
     }
     g_free(options.config);
     g_free(options.plugins);

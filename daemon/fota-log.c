@@ -25,6 +25,8 @@ static const char *const message_ids[] = {
     [FOTA_EVENT_MANIFEST_REFUSED] = "34625a159be84d49b81bb7ee49fdef16",
     [FOTA_EVENT_NO_MODEM_MANAGER] = "a0967fff492f4aa3b475ff9926ba7fb3",
     [FOTA_EVENT_BAD_RECORD] = "bdbe232c84e84dde83d21ad9ad902405",
+    [FOTA_EVENT_NOT_CONFIGURED] = "10e03e33efaf461db22ec15d287488a8",
+    [FOTA_EVENT_CANNOT_START] = "465946377bdd439ab1c26bd071b227e1",
 };
 
 static int

@@ -34,6 +34,8 @@ typedef enum {
     FOTA_EVENT_MANIFEST_REFUSED,
     FOTA_EVENT_NO_MODEM_MANAGER,
     FOTA_EVENT_BAD_RECORD,
+    FOTA_EVENT_NOT_CONFIGURED,
+    FOTA_EVENT_CANNOT_START,
 } FotaEvent;
 
 /** What a message is about. Unset members are left out of the entry. */

@@ -249,9 +249,22 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
     return g_steal_pointer(&manager);
 }
 
+/* Freshly installed, fotad runs and does nothing: it must say so. */
+static void
+say_what_to_set(FotaManager *manager)
+{
+    FotaConfig *config = manager->context.config;
+
+    if (fota_config_for_module(config, "")->manifest_uri == NULL)
+        fota_log(5, FOTA_EVENT_NOT_CONFIGURED, NULL,
+                 "no Uri= is set in [Manifest] of %s: a module without one is left as it is",
+                 fota_config_get_file(config));
+}
+
 void
 fota_manager_start(FotaManager *manager)
 {
+    say_what_to_set(manager);
     manager->context.mm = fota_mm_new(&mm_callbacks, manager);
 }
 
@@ -354,6 +367,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
         fota_module_schedule_check(manager->modules->pdata[i]);
     settle_all(manager);
     g_message("configuration read again");
+    say_what_to_set(manager);
     return TRUE;
 }
 

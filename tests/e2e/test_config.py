@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A configuration that does not parse stops the start, and says where and what was expected."""
+import os
 import subprocess
 import unittest
 
@@ -18,7 +19,7 @@ class BadConfiguration(SharedBenchTest):
         ended = subprocess.run(self.bench.fotad_command(), env=self.bench.fotad_environment(),
                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                                check=False)
-        self.assertEqual(ended.returncode, 1, ended.stderr)
+        self.assertEqual(ended.returncode, os.EX_CONFIG, ended.stderr)
         self.assertNotIn("Sanitizer", ended.stderr)
         self.assertIn(file.name, ended.stderr)
         return ended.stderr
