@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <glib-unix.h>
+#include <systemd/sd-daemon.h>
 #include <umockdev.h>
 
 #include "sim-control.h"
@@ -147,6 +148,7 @@ run(Sim *sim, GError **error)
     if (good) {
         g_print("ready\n");
         fflush(stdout);
+        sd_notify(FALSE, "READY=1");
         g_main_loop_run(sim->loop);
     }
     g_clear_pointer(&control, sim_control_free);

@@ -2,6 +2,7 @@
 #include "sim-testbed.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <pty.h>
 #include <string.h>
 #include <limits.h>
@@ -130,6 +131,9 @@ sim_testbed_new(SimTtyWatch watch, gpointer user_data)
     self->open_count = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->umockdev = umockdev_testbed_new();
     self->root = umockdev_testbed_get_root_dir(self->umockdev);
+    /* Whoever is let in binds sockets for its uevents there. */
+    if (g_chmod(self->root, 0770) < 0)
+        g_error("cannot open %s to its group: %s", self->root, g_strerror(errno));
     self->ioctls = umockdev_ioctl_base_new();
     g_signal_connect(self->ioctls, "client-connected", G_CALLBACK(on_client_connected), self);
     g_signal_connect(self->ioctls, "handle-ioctl", G_CALLBACK(on_handle_ioctl), self);
@@ -266,6 +270,9 @@ tty_open(SimTestbed *self, SimTty *tty)
     if (openpty(&tty->master, &tty->slave, slave, &raw, NULL) < 0 ||
         g_mkdir_with_parents(dir, 0755) < 0 || symlink(slave, node) < 0)
         g_error("cannot make %s: %s", node, g_strerror(errno));
+    /* As udev's rules do with the group dialout: ours can use it. */
+    if (fchown(tty->slave, (uid_t)-1, getegid()) < 0 || fchmod(tty->slave, 0660) < 0)
+        g_error("cannot give %s to its group: %s", node, g_strerror(errno));
 }
 
 /* udev's rules do not run in a testbed: each property they would set is given here. */
