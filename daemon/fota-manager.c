@@ -180,7 +180,7 @@ modem_seen(const FotaModemFacts *facts, gpointer user_data)
     FotaModule *module = find_module(manager, facts->imei);
 
     if (module == NULL && !is_imei(facts->imei)) {
-        g_message("%s is left alone: %s is no IMEI", facts->path, facts->imei);
+        g_message("%s is left alone: it reports no IMEI", facts->path);
         return;
     }
     if (module == NULL)

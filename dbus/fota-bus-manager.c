@@ -136,8 +136,7 @@ on_module_added(FotaManager *manager, FotaModule *module, FotaBusManager *self)
         r = sd_bus_emit_properties_changed(self->connection, MANAGER_PATH, MANAGER_INTERFACE,
                                            "Modules", NULL);
     if (r < 0)
-        g_warning("Could not show module %s on D-Bus: %s", fota_module_get_imei(module),
-                  g_strerror(-r));
+        g_warning("Could not show a module on D-Bus: %s", g_strerror(-r));
 }
 
 static void

@@ -27,7 +27,7 @@ announce_changes(gpointer user_data)
                                             (char **)self->changed->pdata);
     g_ptr_array_set_size(self->changed, 0);
     if (r < 0)
-        g_warning("Could not announce a change of %s on D-Bus: %s", self->path, g_strerror(-r));
+        g_warning("Could not announce a module's change on D-Bus: %s", g_strerror(-r));
     return G_SOURCE_REMOVE;
 }
 
@@ -61,7 +61,7 @@ emit_signal(FotaBusModule *self, const char *member, const char *first, const ch
     if (r >= 0)
         r = sd_bus_send(self->connection, signal, NULL);
     if (r < 0)
-        g_warning("Could not send %s of %s on D-Bus: %s", member, self->path, g_strerror(-r));
+        g_warning("Could not send a module's %s on D-Bus: %s", member, g_strerror(-r));
 }
 
 static void

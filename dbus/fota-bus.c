@@ -8,6 +8,7 @@
 #include "dbus/fota-bus-log.h"
 #include "dbus/fota-bus-manager.h"
 #include "dbus/fota-bus-polkit.h"
+#include "dbus/fota-bus-shutdown.h"
 #include "dbus/fota-event-source.h"
 
 #define BUS_NAME "org.fotad.Fota1"
@@ -31,6 +32,7 @@ struct _FotaBus {
     FotaBusPolkit *polkit;
     FotaBusManager *objects;
     FotaBusLog *log;
+    FotaBusShutdown *shutdown;
 
     guint retry_id;
     guint retry_ms;
@@ -41,6 +43,7 @@ static gboolean reconnect(gpointer user_data);
 static void
 disconnect(FotaBus *self)
 {
+    g_clear_pointer(&self->shutdown, fota_bus_shutdown_free);
     g_clear_pointer(&self->log, fota_bus_log_free);
     g_clear_pointer(&self->objects, fota_bus_manager_free);
     g_clear_pointer(&self->polkit, fota_bus_polkit_free);
@@ -86,6 +89,8 @@ connect_bus(FotaBus *self)
     }
     if (r >= 0)
         self->log = fota_bus_log_new(self->connection, self->polkit, &r);
+    if (r >= 0)
+        self->shutdown = fota_bus_shutdown_new(self->connection, self->manager);
     return r;
 }
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/fota-bus-shutdown.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define LOGIND_NAME "org.freedesktop.login1"
+#define LOGIND_PATH "/org/freedesktop/login1"
+#define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
+#define REASON "A cellular module installs its firmware and must keep its power"
+
+struct _FotaBusShutdown {
+    sd_bus *connection;
+    FotaManager *manager;
+    sd_bus_slot *question; /* to logind, while it has not answered */
+    int lock;              /* -1 = none */
+};
+
+static gboolean
+is_wanted(FotaBusShutdown *self)
+{
+    GPtrArray *modules = fota_manager_get_modules(self->manager);
+
+    for (guint i = 0; i < modules->len; i++) {
+        FotaState state = fota_module_get_state(modules->pdata[i]);
+
+        if (state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static int
+on_lock(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
+{
+    FotaBusShutdown *self = userdata;
+    const sd_bus_error *error = sd_bus_message_get_error(answer);
+    int lock = -1;
+
+    self->question = sd_bus_slot_unref(self->question);
+    if (error != NULL)
+        g_message("A shutdown is not held back while the module installs: %s", error->message);
+    else if (is_wanted(self) && sd_bus_message_read(answer, "h", &lock) >= 0)
+        self->lock = fcntl(lock, F_DUPFD_CLOEXEC, 3); /* the message keeps its own */
+    return 0;
+}
+
+static void
+update(FotaBusShutdown *self)
+{
+    gboolean wanted = is_wanted(self);
+    int r = 0;
+
+    if (wanted && self->lock < 0 && self->question == NULL)
+        r = sd_bus_call_method_async(self->connection, &self->question, LOGIND_NAME, LOGIND_PATH,
+                                     LOGIND_INTERFACE, "Inhibit", on_lock, self, "ssss", "shutdown",
+                                     "fotad", REASON, "block");
+    if (r < 0)
+        g_message("logind could not be asked to hold back a shutdown: %s", g_strerror(-r));
+    if (!wanted && self->lock >= 0) {
+        close(self->lock);
+        self->lock = -1;
+    }
+}
+
+static void
+on_state(GObject *module, GParamSpec *pspec, FotaBusShutdown *self)
+{
+    update(self);
+}
+
+static void
+watch_module(FotaBusShutdown *self, FotaModule *module)
+{
+    g_signal_connect(module, "notify::state", G_CALLBACK(on_state), self);
+}
+
+static void
+on_module_added(FotaManager *manager, FotaModule *module, FotaBusShutdown *self)
+{
+    watch_module(self, module);
+}
+
+FotaBusShutdown *
+fota_bus_shutdown_new(sd_bus *connection, FotaManager *manager)
+{
+    GPtrArray *modules = fota_manager_get_modules(manager);
+    FotaBusShutdown *self = g_new0(FotaBusShutdown, 1);
+
+    self->connection = sd_bus_ref(connection);
+    self->manager = g_object_ref(manager);
+    self->lock = -1;
+    for (guint i = 0; i < modules->len; i++)
+        watch_module(self, modules->pdata[i]);
+    g_signal_connect(manager, "module-added", G_CALLBACK(on_module_added), self);
+    update(self);
+    return self;
+}
+
+void
+fota_bus_shutdown_free(FotaBusShutdown *self)
+{
+    GPtrArray *modules;
+
+    if (self == NULL)
+        return;
+    modules = fota_manager_get_modules(self->manager);
+    for (guint i = 0; i < modules->len; i++)
+        g_signal_handlers_disconnect_by_data(modules->pdata[i], self);
+    g_signal_handlers_disconnect_by_data(self->manager, self);
+    sd_bus_slot_unref(self->question);
+    if (self->lock >= 0)
+        close(self->lock);
+    g_object_unref(self->manager);
+    sd_bus_unref(self->connection);
+    g_free(self);
+}
