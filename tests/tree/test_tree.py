@@ -73,6 +73,57 @@ class Programs(unittest.TestCase):
         self.assertEqual(listed, header)
 
 
+class Configuration(unittest.TestCase):
+    """Each key of the table stands in fotad.conf and in its manual page, with the same default."""
+
+    def setUp(self):
+        table = (ROOT / "daemon/fota-config-keys.c").read_text()
+        self.keys = set(re.findall(r'^    \{"(\w+)", "(\w+)", set_', table, re.MULTILINE))
+        self.assertGreater(len(self.keys), 30)
+
+    def read(self, file, section, entry):
+        """{(group, key): default}"""
+        found = {}
+        for part in re.split(section, (ROOT / file).read_text(), flags=re.MULTILINE)[1:]:
+            group = part.partition("]")[0]
+            for key, default in re.findall(entry, part, re.MULTILINE):
+                found[group, key] = default
+        return found
+
+    def test_file_and_manual(self):
+        file = self.read("units/fotad.conf", r"^\[", r"^#(\w+)=(.*)$")
+        manual = self.read("docs/fotad.conf.5", r"^\.Sh \[", r"^\.It Li (\w+)=(.*)$")
+        self.assertEqual(set(file), self.keys)
+        self.assertEqual(set(manual), self.keys)
+        file.pop(("Manifest", "Uri"))  # an example: there is no default
+        for key, default in file.items():
+            self.assertEqual(manual[key], default, key)
+
+
+class Unit(unittest.TestCase):
+    def test_exposure(self):
+        """Times ten: 1.7 is what remains for a service that needs ttys, D-Bus and network."""
+        subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
+                        "--threshold=17", BUILD / "units/fotad.service"], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def test_bus_policy_names_what_is_called(self):
+        """fotad's calls of ModemManager, as libmm-glib and D-Bus name them."""
+        policy = (ROOT / "units/org.fotad.Fota1.ModemManager.conf").read_text()
+        allowed = set(re.findall(r'send_member="(\w+)"', policy))
+        calls = {"mm_modem_list_bearers": "ListBearers", "mm_modem_simple_connect": "Connect",
+                 "mm_bearer_disconnect": "Disconnect", "mm_modem_reset": "Reset"}
+        sources_text = "".join(file.read_text() for file in sources("daemon/mm"))
+        called = set(re.findall(r'"(Command|InhibitDevice)"', sources_text))
+        called |= {member for function, member in calls.items()
+                   if re.search(rf"\b{function}\(", sources_text)}
+        self.assertLessEqual(called, allowed)
+        self.assertEqual(allowed - called - {"Reset"}, set())
+        others = set(re.findall(r"\b(mm_(?:modem|manager|sim|bearer)\w*)_finish\(", sources_text))
+        self.assertEqual(others - set(calls) - {"mm_manager_new", "mm_modem_get_sim"}, set(),
+                         "a call that the policy does not know")
+
+
 class Journal(unittest.TestCase):
     def test_every_event_has_a_catalog_entry(self):
         logged = re.findall(r'= "([0-9a-f]{32})"', (ROOT / "daemon/fota-log.c").read_text())
