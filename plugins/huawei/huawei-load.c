@@ -16,17 +16,20 @@ typedef struct {
     guint pause;
     int number; /* the last state */
     guint64 received, total;
+    guint percent;
     guint quiet;    /* seconds without a new byte */
     guint resumed;  /* seconds since ^FOTADL=1, while suspended */
     guint idle;     /* times in a row */
     guint restarts; /* without a new byte */
 } Load;
 
+/* The total may turn out larger than was announced, and the percentage must not run backwards. */
 static void
 report(Load *load)
 {
     if (load->total > 0)
-        fota_session_report_progress(load->session, (guint)(load->received * 100 / load->total));
+        load->percent = MAX(load->percent, (guint)(load->received * 100 / load->total));
+    fota_session_report_progress(load->session, load->percent);
     fota_session_report_bytes(load->session, load->received, load->total);
 }
 
@@ -41,8 +44,8 @@ add_file(Load *load, const char *line, guint64 *received, guint64 *total)
 
     if (!g_str_has_prefix(line, "^FOTADLQ:") || n < 4)
         return;
-    a = g_ascii_strtoull(fields[n - 2], NULL, 10);
-    b = g_ascii_strtoull(fields[n - 1], NULL, 10);
+    a = huawei_parse_size(fields[n - 2]);
+    b = huawei_parse_size(fields[n - 1]);
     *total += received_first ? b : a;
     *received += MIN(a, b);
 }

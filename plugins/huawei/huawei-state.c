@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define PREFIX "^FOTASTATE:"
+/* The documented numbers have three. */
+#define MAX_DIGITS 6
 /* So often no answer, and the module counts as gone (application guide of MU609, 1.3.3). */
 #define MAX_SILENCES 3
 
@@ -35,26 +37,36 @@ huawei_state_clear(HuaweiState *state)
     *state = (HuaweiState){0};
 }
 
+/* The number that @text begins with, and where it ends; -1 when there is none, or one too large. */
+static int
+read_number(const char *text, const char **end)
+{
+    gsize digits = strspn(text, "0123456789");
+
+    *end = text + digits;
+    return digits > 0 && digits <= MAX_DIGITS ? atoi(text) : -1;
+}
+
 /* FALSE when @line is no report of a state. */
 static gboolean
 parse(const char *line, HuaweiState *state)
 {
-    char *end;
+    const char *end;
     int number;
 
     if (!g_str_has_prefix(line, PREFIX))
         return FALSE;
     line += strlen(PREFIX);
-    number = (int)strtol(line, &end, 10);
-    if (end == line || (*end != '\0' && *end != ','))
+    number = read_number(line + strspn(line, " "), &end);
+    if (number < 0 || (*end != '\0' && *end != ','))
         return FALSE;
     huawei_state_clear(state);
     state->number = number;
     state->code = -1;
     if (number == HUAWEI_OFFER)
         state->offer = g_strdup(*end == ',' ? end + 1 : "");
-    else if (*end == ',' && g_ascii_isdigit(end[1]))
-        state->code = atoi(end + 1);
+    else if (*end == ',')
+        state->code = read_number(end + 1, &end);
     return TRUE;
 }
 
@@ -171,6 +183,15 @@ huawei_state_is_over(const HuaweiState *state)
            huawei_state_is_failure(state);
 }
 
+guint64
+huawei_parse_size(const char *text)
+{
+    guint64 size;
+
+    text += strspn(text, " ");
+    return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &size, NULL) ? size : 0;
+}
+
 void
 huawei_offer_parse(const char *text, FotaVendorOffer *offer)
 {
@@ -181,7 +202,7 @@ huawei_offer_parse(const char *text, FotaVendorOffer *offer)
     if (n > 0 && fields[0][0] != '\0')
         offer->version = g_strdup(g_strstrip(fields[0]));
     if (n > 1)
-        offer->size = g_ascii_strtoull(fields[1], NULL, 10);
+        offer->size = huawei_parse_size(fields[1]);
     if (n > 2) {
         g_auto(GStrv) parts = g_strsplit(fields[2], "\"", -1);
 

@@ -61,5 +61,8 @@ gboolean huawei_state_is_over(const HuaweiState *state);
 /** TRUE when the module reports that something has failed. */
 gboolean huawei_state_is_failure(const HuaweiState *state);
 
+/** Bytes as the module tells them; 0 = unknown, also for more than any module can hold. */
+guint64 huawei_parse_size(const char *text);
+
 /** Reads `<version>,<size>,"<text>"`. The version stays NULL when there is none. */
 void huawei_offer_parse(const char *text, FotaVendorOffer *offer);

@@ -114,6 +114,8 @@ static const Case cases[] = {
     {"ask/no-state", ASK, FOR_NOW(BAD_ANSWER), NULL, NULL, NULL, {BEFORE, {POLL, "x"}, END}},
     {"ask/bad-state", ASK, FOR_NOW(BAD_ANSWER), NULL, NULL, NULL,
      {BEFORE, {STATE("10 or so")}, END}},
+    {"ask/huge-state", ASK, FOR_NOW(BAD_ANSWER), NULL, NULL, NULL,
+     {BEFORE, {STATE("4294967306")}, END}}, /* 10 in 32 bits */
     {"ask/gone", ASK, FOR_NOW(GONE), NULL, NULL, NULL, {ASKED, {POLL, "-"}, END}},
     {"ask/left-over-offer", ASK, DONE, NULL, NULL, "ME909u-523",
      {BEFORE, {STATE("12")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {SAYS("14")}, END}},
@@ -187,6 +189,9 @@ static const Case cases[] = {
      {BEGUN, {STATE("33")}, {STATE("33")}, {SAYS("40")}, END}},
     {"download/installs-by-itself", DOWNLOAD, DONE, "by itself", NULL, NULL,
      {BEGUN, {SAYS("30")}, {FILES("77778")}, {SAYS("50")}, END}},
+    {"download/grows", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {BEGUN, {SAYS("30")}, {FILES("47104")}, {SAYS("30")},
+      {"AT^FOTADLQ", "^FOTADLQ: 1,\"IMAGE\",50000,1000000"}, {SAYS("40")}, END}},
     {"download/twice-reported", DOWNLOAD, DONE, NULL, NULL, NULL,
      {ASKED, {SAYS("11")}, {OFFER}, {TAKE}, {OFFER}, {SAYS("30")}, {FILES("1")}, {SAYS("30")},
       {FILES("1")}, {SAYS("40")}, END}},
@@ -639,6 +644,11 @@ test_progress(void)
     /* Model data that are wrong about the order. */
     run_progress(swapped, "^FOTADLQ: 1,\"IMAGE\",500,1000000", 500, 79114);
     run_progress(HUAWEI_MODELS, "^FOTADLQ: 1,\"IMAGE\",1000000,500", 500, 79114);
+    /* No file has so many bytes, or less than none. */
+    run_progress(HUAWEI_MODELS,
+                 "^FOTADLQ: 1,\"IMAGE\",18446744073709551000,18446744073709551615\n"
+                 "^FOTADLQ: 2,\"XNV\",-1,-1\n^FOTADLQ: 3,\"XNV\",500,77778",
+                 500, 79114);
     g_unlink(swapped);
 }
 
@@ -667,7 +677,7 @@ test_stall(gconstpointer data)
         else if (i % (resume / pause) == 0)
             g_array_append_val(script, again);
     }
-    session = new_session(HUAWEI_MODELS, (const FakeExchange *)script->data, TRUE);
+    session = new_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
     g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER);
     g_assert_nonnull(strstr(error->message, "nothing more arrives"));
@@ -689,7 +699,7 @@ test_never_begins(void)
     g_array_append_vals(script, begun, G_N_ELEMENTS(begun));
     for (guint i = 0; i <= 60 / 2; i++)
         g_array_append_val(script, idle);
-    session = new_session(HUAWEI_MODELS, (const FakeExchange *)script->data, TRUE);
+    session = new_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
     g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SERVER);
     g_assert_nonnull(strstr(error->message, "not begun"));
@@ -715,7 +725,7 @@ test_restarts(void)
             g_array_append_vals(script, byte, G_N_ELEMENTS(byte));
     }
     g_array_append_val(script, last);
-    session = new_session(HUAWEI_MODELS, (const FakeExchange *)script->data, TRUE);
+    session = new_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
     g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
     fake_session_finish(session);
