@@ -28,6 +28,16 @@ fota_at_quote(const char *text, GError **error)
     return g_strdup_printf("\"%s\"", text);
 }
 
+gboolean
+fota_at_is_parameter(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (!g_ascii_isprint(*p) || *p == ';')
+            return FALSE;
+    }
+    return TRUE;
+}
+
 const char *
 fota_code_text(const FotaCodeText *table, int number)
 {

@@ -208,6 +208,12 @@ void fota_session_shield(FotaSession *session, gboolean shielded);
  */
 char *fota_at_quote(const char *text, GError **error);
 
+/**
+ * TRUE when @text, which the module itself has told, may go back to it in an AT line as it is: it
+ * is printable ASCII without `;`, which would begin another command.
+ */
+gboolean fota_at_is_parameter(const char *text);
+
 /* Progress and memory */
 
 /** Percent of this one function's work, 0 to 100; never runs backwards. */

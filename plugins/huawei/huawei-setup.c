@@ -107,7 +107,9 @@ restore(FotaSession *session, const char *name, const char *wanted)
 
     if (now != NULL && g_str_has_prefix(now, wanted))
         return;
-    if (now != NULL && fota_session_order(session, command, HUAWEI_TIME_ANSWER, &error))
+    if (now != NULL && !fota_at_is_parameter(wanted))
+        fota_session_note(session, "the restart lost %s; what it was is no setting", name);
+    else if (now != NULL && fota_session_order(session, command, HUAWEI_TIME_ANSWER, &error))
         fota_session_note(session, "the restart lost %s; it is %s again", name, wanted);
     else
         fota_session_note(session, "%s could not be restored: %s", name, error->message);

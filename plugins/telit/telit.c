@@ -295,7 +295,10 @@ restore_context(FotaSession *session, GError **error)
     context = read_context(session, fota_session_get_number(session, "ContextId"), &local_error);
     if (local_error == NULL && (context == NULL || !has_apn(context))) {
         command = g_strconcat("AT+CGDCONT=", wanted, NULL);
-        if (fota_session_order(session, command, TIME_SHORT, &local_error))
+        if (!fota_at_is_parameter(wanted))
+            fota_session_note(session,
+                              "the restart lost the PDP context; what it was is no setting");
+        else if (fota_session_order(session, command, TIME_SHORT, &local_error))
             fota_session_note(session, "the restart lost PDP context %s; it is set again", wanted);
     }
     if (local_error == NULL)

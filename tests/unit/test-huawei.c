@@ -766,6 +766,30 @@ test_reports_restored(void)
     fake_session_finish(session);
 }
 
+/* What the module has told goes back to it only when it can be nothing but a setting. */
+static void
+test_no_setting(void)
+{
+    static const FakeExchange script[] = {
+        {"AT+GMR", NEW},
+        {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1"},
+        {"AT^CURC?", "^CURC: 1"},
+        END,
+    };
+    static const char *const told[] = {"0;^FWUP", "\302\240 0", "0\r^FWUP"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
+        FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
+        g_autofree char *version = NULL;
+
+        fota_session_remember(session, "Reports", told[i]);
+        g_assert_cmpint(fota_plugin.outcome(session, &update, &version, NULL), ==,
+                        FOTA_RESULT_DONE);
+        g_assert_nonnull(strstr(fake_session_get_notes(session), "no setting"));
+        fake_session_finish(session);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -791,5 +815,6 @@ main(int argc, char **argv)
     g_test_add_func("/huawei/restarts", test_restarts);
     g_test_add_func("/huawei/unknown-state", test_unknown_state);
     g_test_add_func("/huawei/reports-restored", test_reports_restored);
+    g_test_add_func("/huawei/no-setting", test_no_setting);
     return g_test_run();
 }

@@ -403,6 +403,20 @@ test_outcome(void)
     }
 }
 
+/* What the module has told goes back to it only when it can be nothing but a setting. */
+static void
+test_no_setting(void)
+{
+    static const FakeExchange script[] = {{"AT+GMR", NEW}, NO_APN, END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+    g_autofree char *version = NULL;
+
+    fota_session_remember(session, "Context", "3,\"IP\",\"apn\";#OTAUP=0");
+    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, NULL), ==, FOTA_RESULT_DONE);
+    g_assert_nonnull(strstr(fake_session_get_notes(session), "no setting"));
+    fake_session_finish(session);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -416,5 +430,6 @@ main(int argc, char **argv)
     g_test_add_func("/telit/other-scheme", test_other_scheme);
     g_test_add_func("/telit/install", test_install);
     g_test_add_func("/telit/outcome", test_outcome);
+    g_test_add_func("/telit/no-setting", test_no_setting);
     return g_test_run();
 }
