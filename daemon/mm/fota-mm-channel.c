@@ -277,7 +277,7 @@ static GStrv
 mm_command(FotaChannel *channel, const char *command, guint seconds, GCancellable *cancellable,
            int *cme, GError **error)
 {
-    FotaMmChannel *self = (FotaMmChannel *)channel;
+    FotaMmChannel *self = (gpointer)channel;
 
     return send_command(self, self->serial, command, seconds, cancellable, cme, error);
 }
@@ -285,7 +285,7 @@ mm_command(FotaChannel *channel, const char *command, guint seconds, GCancellabl
 static gboolean
 mm_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
 {
-    FotaMmChannel *self = (FotaMmChannel *)channel;
+    FotaMmChannel *self = (gpointer)channel;
     gint64 deadline = fota_deadline_in(seconds);
     struct pollfd event = {.fd = self->presence->event, .events = POLLIN};
     gboolean ready;
@@ -315,7 +315,7 @@ is_awake(FotaMmChannel *self, guint64 serial, GCancellable *cancellable, GError 
 static gboolean
 mm_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
 {
-    FotaMmChannel *self = (FotaMmChannel *)channel;
+    FotaMmChannel *self = (gpointer)channel;
     gint64 deadline = fota_deadline_in(seconds);
     struct pollfd event = {.fd = self->presence->event, .events = POLLIN};
     g_autofree char *reason = g_strdup("ModemManager does not show it");
@@ -348,7 +348,7 @@ mm_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
 static void
 mm_close(FotaChannel *channel)
 {
-    FotaMmChannel *self = (FotaMmChannel *)channel;
+    FotaMmChannel *self = (gpointer)channel;
 
     run_on_main_loop(presence_end, self->presence);
     g_free(self->parent.imei);
