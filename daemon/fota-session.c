@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/fota-log.h"
 
@@ -17,15 +16,6 @@ struct _FotaSession {
     gboolean shielded;
     int cme;
 };
-
-gint64
-fota_boot_time(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
 
 FotaSession *
 fota_session_new(const FotaSessionSetup *setup)

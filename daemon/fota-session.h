@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/at/fota-wait.h"
 #include "daemon/fota-channel.h"
 #include "daemon/fota-plugins.h"
 
@@ -59,8 +60,5 @@ void fota_session_trace(char direction, const char *line, gpointer session);
 
 /** See FotaChannelClass; fota_session_wait_back() stands in plugins/fota-plugin.h. */
 gboolean fota_session_wait_gone(FotaSession *session, guint seconds, GError **error);
-
-/** Microseconds of the clock that goes on in suspend and is never set. */
-gint64 fota_boot_time(void);
 
 G_END_DECLS

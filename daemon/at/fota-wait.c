@@ -7,31 +7,31 @@
 #include <time.h>
 #include <unistd.h>
 
-static gint64
-boot_time(void)
+gint64
+fota_boot_time(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
 gint64
 fota_deadline_in(guint seconds)
 {
-    return boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+    return fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
 }
 
 gint64
 fota_deadline_in_ms(guint milliseconds)
 {
-    return boot_time() + (gint64)milliseconds * 1000;
+    return fota_boot_time() + (gint64)milliseconds * 1000;
 }
 
 gboolean
 fota_deadline_passed(gint64 deadline)
 {
-    return boot_time() >= deadline;
+    return fota_boot_time() >= deadline;
 }
 
 /* A timer rather than poll()'s own timeout: that one stands still while the machine sleeps. */

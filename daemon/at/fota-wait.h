@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  * move it, and the time a gateway sleeps counts.
  */
 
+/** Microseconds of the clock that goes on in suspend and is never set. */
+gint64 fota_boot_time(void);
+
 /** The point of time that many seconds, or milliseconds, from now. */
 gint64 fota_deadline_in(guint seconds);
 gint64 fota_deadline_in_ms(guint milliseconds);
