@@ -125,6 +125,21 @@ class Unanswered(PolicyTest):
         self.assertEqual((state["version"], state["starts"]), (self.bench.old, 1))
 
 
+    def test_a_deferral_outlives_fotad(self):
+        """Neither is it forgotten, nor does it begin anew."""
+        module = self.start_idle()
+        self.offer_now(module, "awaiting-approval")
+        module.defer(3600)
+        until = module.wait(lambda p: "deferred" in p["Blockers"], 10, "deferred") and \
+            module.plan()["notBefore"]
+        self.bench.stop_fotad()
+        since = module.mark()
+        self.bench.start_fotad()
+        module.wait(lambda p: "deferred" in p["Blockers"], 60, "still deferred")
+        self.assertEqual(module.plan()["notBefore"], until)
+        self.assertEqual(module.heard("ApprovalRequested", since), [])
+
+
 class Gateway(PolicyTest):
     """What the gateway is like: each blocks by name, and no longer when it changes."""
 
