@@ -25,7 +25,6 @@ struct _FotaJob {
 
     /* The order, copied */
     FotaJobKind kind;
-    gboolean stop_after_download;
     gboolean with_signature;
     FotaMm *mm;
     const FotaVendor *vendor;

@@ -243,7 +243,6 @@ fota_job_thread(gpointer data)
     if (session != NULL) {
         job->steps = (FotaSteps){
             .kind = job->kind,
-            .stop_after_download = job->stop_after_download,
             .with_signature = job->with_signature,
             .plugin = job->vendor->table,
             .update = &job->update,

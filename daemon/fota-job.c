@@ -185,7 +185,6 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
     job->callbacks = callbacks;
     job->user_data = user_data;
     job->kind = order->kind;
-    job->stop_after_download = order->stop_after_download;
     job->with_signature = order->with_signature;
     job->mm = order->mm;
     job->vendor = order->vendor;
@@ -222,6 +221,15 @@ fota_job_commit_done(FotaJob *job, const GError *error)
     g_clear_error(&job->commit_error);
     job->commit_error = error != NULL ? g_error_copy(error) : NULL;
     g_cond_signal(&job->answered);
+    g_mutex_unlock(&job->lock);
+}
+
+/* The thread stands in its commit() and looks only after that. */
+void
+fota_job_stop_after_download(FotaJob *job)
+{
+    g_mutex_lock(&job->lock);
+    job->steps.stop_after_download = TRUE;
     g_mutex_unlock(&job->lock);
 }
 

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct _FotaJob FotaJob;
 
 typedef enum {
-    FOTA_JOB_UPDATE,  /**< bring the delta in and, unless the gate forbids, install it */
+    FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */
     FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
     FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
     FOTA_JOB_ASK,     /**< ask the vendor's server what it offers */
@@ -29,8 +29,7 @@ typedef enum {
 /** What to do. All strings are copied. */
 typedef struct {
     FotaJobKind kind;
-    gboolean stop_after_download; /**< FOTA_JOB_UPDATE: the install gate is still closed */
-    gboolean with_signature;      /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
+    gboolean with_signature; /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
     FotaMm *mm;
     const FotaVendor *vendor;
     const FotaModuleConfig *config;
@@ -73,6 +72,9 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
 
 /** The record has been written, or not: @error is kept by the caller. */
 void fota_job_commit_done(FotaJob *job, const GError *error);
+
+/** With the mark FOTA_MARK_DOWNLOADED, before fota_job_commit_done(): the install must wait. */
+void fota_job_stop_after_download(FotaJob *job);
 
 /** Whether ModemManager keeps away from the module's ports; while it does not, nothing is sent. */
 void fota_job_set_guarded(FotaJob *job, gboolean guarded);

@@ -34,6 +34,27 @@ on_bytes(guint64 received, guint64 total, gpointer user_data)
     fota_module_set_bytes(user_data, received, total);
 }
 
+/*
+ * A download may take hours: the window may have closed since, an application may hold an
+ * inhibition, the battery may be low. What keeps an update from being started keeps it from being
+ * installed.
+ */
+static gboolean
+may_install(FotaModule *module)
+{
+    const FotaPlanGate *gate;
+
+    fota_module_make_plan(module);
+    if (module->plan == NULL || module->plan->kind != FOTA_PLAN_UPDATE)
+        return FALSE;
+    gate = &module->plan->gates[FOTA_APPROVAL_GATE_INSTALL];
+    for (guint i = 0; module->plan->blockers->pdata[i] != NULL; i++) {
+        if (strcmp(module->plan->blockers->pdata[i], "busy") != 0) /* that is ourselves */
+            return FALSE;
+    }
+    return gate->wanted == FOTA_APPROVAL_AUTO || gate->approved;
+}
+
 static void
 commit_saved(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -41,6 +62,8 @@ commit_saved(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
 
     fota_store_save_finish(module->context->store, result, &error);
+    if (module->record->mark == FOTA_MARK_DOWNLOADED && !may_install(module))
+        fota_job_stop_after_download(module->job);
     fota_job_commit_done(module->job, error);
 }
 
@@ -269,6 +292,8 @@ end_download(FotaModule *module)
 
     /* Where a rejection at the first gate holds, so must one at the second. */
     fota_module_log(module, 6, FOTA_EVENT_NONE, "the delta is in the module");
+    if (module->plan == NULL)
+        return;
     token = fota_module_make_token(module, FOTA_APPROVAL_GATE_INSTALL);
     if (g_strcmp0(token, module->announced) == 0)
         g_clear_pointer(&module->announced, g_free);
@@ -428,10 +453,6 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
     order.update.from = record->from;
     order.update.to = record->to[0] != '\0' ? record->to : NULL;
     order.update.rehearsal = module->rehearsal;
-    order.stop_after_download =
-        kind == FOTA_JOB_UPDATE &&
-        module->plan->gates[FOTA_APPROVAL_GATE_INSTALL].wanted == FOTA_APPROVAL_REQUIRED &&
-        !module->plan->gates[FOTA_APPROVAL_GATE_INSTALL].approved;
     if (kind == FOTA_JOB_UPDATE)
         fota_module_log(module, 5, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
                         module->rehearsal ? "rehearsing the update" : "updating", record->from,

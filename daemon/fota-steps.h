@@ -21,7 +21,7 @@ typedef struct {
 
 typedef struct {
     FotaJobKind kind;
-    gboolean stop_after_download;
+    gboolean stop_after_download; /**< may be set by the commit of FOTA_MARK_DOWNLOADED */
     gboolean with_signature;
     const FotaPlugin *plugin;
     const FotaUpdate *update;

@@ -140,6 +140,38 @@ class Unanswered(PolicyTest):
         self.assertEqual(module.heard("ApprovalRequested", since), [])
 
 
+class DeltaInTheModule(PolicyTest):
+    """What is true when the delta has come decides whether it is installed."""
+
+    NEVER = {"Blackout": "2020-01-01..2099-12-31"}
+
+    def reload(self, **config):
+        self.bench.write_config(**config)
+        self.bench.view.call(FOTA_NAME, FOTA_PATH, FOTA_MANAGER, "Reload")
+
+    def assert_not_installed(self):
+        state = self.bench.sim_state()
+        self.assertEqual((state["ota"], state["version"], state["starts"]),
+                         ("stored", self.bench.old, 1))
+
+    def test_window_has_closed_meanwhile(self):
+        module = self.start_idle()
+        self.offer_now(module, "awaiting-approval")
+        with self.bench.ftp.fault("slow"):
+            module.approve()
+            self.bench.view.until(lambda: self.bench.sim_state()["ftp-received"] > 0, 60,
+                                  "downloading")
+            self.reload(Window=self.NEVER)
+        module.wait(lambda p: p["State"] == "scheduled" and p["Blockers"] == ["window"], 120,
+                    "it waits with the delta in the module")
+        self.assert_not_installed()
+        self.assertEqual(module.heard("UpdateFinished"), [])
+        self.reload()
+        self.assertEqual(module.wait_finished()[1], "success")
+        orders = [line.text for line in self.bench.sim.transcript(self.bench.imei)]
+        self.assertEqual(len([text for text in orders if "#FTPGETOTA=" in text]), 1)
+
+
 class Gateway(PolicyTest):
     """What the gateway is like: each blocks by name, and no longer when it changes."""
 
