@@ -193,8 +193,6 @@ FotaApprovalGate fota_module_get_gate(FotaModule *module);
 /* fota-module-run.c */
 
 void fota_module_start_job(FotaModule *module, FotaJobKind kind);
-/** Which delta @step brings, for comparing it with record->delta. */
-char *fota_module_name_delta(const FotaStep *step);
 
 /* fota-module-view.c */
 

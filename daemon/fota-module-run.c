@@ -354,25 +354,17 @@ default_port(const char *scheme)
     return g_strcmp0(scheme, "https") == 0 ? 443 : g_strcmp0(scheme, "http") == 0 ? 80 : 21;
 }
 
-char *
-fota_module_name_delta(const FotaStep *step)
-{
-    return g_strdup_printf("%s %" G_GUINT64_FORMAT " %s",
-                           step->delta.uri != NULL ? step->delta.uri : "", step->delta.size,
-                           step->delta.sha256 != NULL ? step->delta.sha256 : "");
-}
-
 static void
 begin_record(FotaModule *module)
 {
     FotaRecord *record = module->record;
     const FotaStep *step = &module->plan->steps[0];
+    g_autofree char *delta = fota_manifest_name_delta(step);
 
     fota_record_set(&record->update_id, module->manifest->update.id);
+    fota_record_set(&record->delta, delta);
     fota_record_set(&record->from, step->from_version);
     fota_record_set(&record->to, step->to_version);
-    g_free(record->delta);
-    record->delta = fota_module_name_delta(step);
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, module->plan->from);
     record->started = (guint64)g_get_real_time();

@@ -197,8 +197,7 @@ static gboolean
 delta_is_wanted(FotaModule *module)
 {
     const FotaRecord *record = module->record;
-    const FotaStep *step;
-    g_autofree char *delta = NULL;
+    g_autofree char *wanted = NULL;
 
     if (record->mark == FOTA_MARK_DISCARDING || module->plan == NULL)
         return FALSE;
@@ -207,10 +206,8 @@ delta_is_wanted(FotaModule *module)
     /* The next download sees to what is there. */
     if (record->mark == FOTA_MARK_DOWNLOADING)
         return TRUE;
-    step = &module->plan->steps[0];
-    delta = fota_module_name_delta(step);
-    return g_strcmp0(record->from, step->from_version) == 0 &&
-           g_strcmp0(record->to, step->to_version) == 0 && strcmp(record->delta, delta) == 0;
+    wanted = fota_manifest_name_delta(&module->plan->steps[0]);
+    return strcmp(record->delta, wanted) == 0;
 }
 
 /*

@@ -86,7 +86,7 @@ typedef struct {
     char *update_id;
     char *from;       /**< of the step under way */
     char *to;         /**< of the step under way */
-    char *delta;      /**< which one the module holds: address, size, digest as far as known */
+    char *delta;      /**< name of its delta, see fota_manifest_name_delta() */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
     GHashTable *settings; /**< name -> value, to be restored after the restarts */

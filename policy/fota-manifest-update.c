@@ -157,6 +157,17 @@ fota_manifest_find_step(const FotaManifestUpdate *update, const char *version)
     return NULL;
 }
 
+char *
+fota_manifest_name_delta(const FotaStep *step)
+{
+    const FotaDelta *delta = &step->delta;
+
+    return g_strdup_printf("%016" G_GINT64_MODIFIER "x",
+                           fota_text_hash(step->from_version, step->to_version,
+                                          delta->uri ? delta->uri : "",
+                                          delta->sha256 ? delta->sha256 : "", NULL));
+}
+
 /* From each version at most one step leads on, and none leads back to where it came from. */
 static void
 check_steps(const FotaJsonPlace *place, const FotaManifestUpdate *update)

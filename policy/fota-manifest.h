@@ -142,6 +142,9 @@ GPtrArray *fota_manifest_lint(GBytes *payload);
 /** Returns: (nullable): the step that begins at @version; there is at most one. */
 const FotaStep *fota_manifest_find_step(const FotaManifestUpdate *update, const char *version);
 
+/** Returns: (transfer full): another for each other delta: for other versions, or elsewhere. */
+char *fota_manifest_name_delta(const FotaStep *step);
+
 FotaManifest *fota_manifest_ref(FotaManifest *manifest);
 void fota_manifest_unref(FotaManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaManifest, fota_manifest_unref)

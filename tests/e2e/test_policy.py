@@ -171,6 +171,37 @@ class DeltaInTheModule(PolicyTest):
         orders = [line.text for line in self.bench.sim.transcript(self.bench.imei)]
         self.assertEqual(len([text for text in orders if "#FTPGETOTA=" in text]), 1)
 
+    def test_another_delta_is_wanted_meanwhile(self):
+        """Approved is what the new manifest says, not what lies in the module."""
+        module = self.start_idle()
+        self.offer_now(module, "awaiting-approval", approval={"install": "required"})
+        module.approve()
+        module.wait_state("awaiting-install-approval")
+        self.assert_not_installed()
+        other = self.bench.update(approval={"install": "required"})
+        other["steps"][0]["toVersion"] = "30.00.001-B027"
+        self.bench.publish(other)
+        module.check()
+        update = module.wait_state("awaiting-approval")["Update"]
+        self.assertEqual((update["to"], update["gate"]), ("30.00.001-B027", "download"))
+        self.assert_not_installed()
+
+    def test_same_delta_in_a_new_manifest(self):
+        """What is published anew to live longer is not fetched again."""
+        module = self.start_idle()
+        self.offer_now(module, "awaiting-approval", approval={"install": "required"})
+        module.approve()
+        module.wait_state("awaiting-install-approval")
+        since = module.mark()
+        self.bench.publish(self.bench.update(title="Again", approval={"install": "required"}))
+        module.check()
+        module.wait(lambda p: p["Update"].get("title") == "Again", 60, "the new offer")
+        self.assertEqual(module.wait_state("awaiting-install-approval")["Update"]["gate"],
+                         "install")
+        self.assert_not_installed()
+        module.approve()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+
 
 class Gateway(PolicyTest):
     """What the gateway is like: each blocks by name, and no longer when it changes."""
