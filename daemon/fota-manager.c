@@ -363,8 +363,10 @@ fota_manager_reload(FotaManager *manager, GError **error)
     fota_log_set_personal_info(fota_config_get_personal_info(context->config));
     if (fota_config_get_log_level(context->config) >= 0)
         fota_log_set_level(fota_config_get_log_level(context->config));
-    for (guint i = 0; i < manager->modules->len; i++)
+    for (guint i = 0; i < manager->modules->len; i++) {
+        fota_module_trust_anew(manager->modules->pdata[i]);
         fota_module_schedule_check(manager->modules->pdata[i]);
+    }
     settle_all(manager);
     g_message("configuration read again");
     say_what_to_set(manager);

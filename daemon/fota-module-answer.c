@@ -15,11 +15,12 @@ check_token(FotaModule *module, const char *token, GError **error)
     return fota_approval_check_token(offered, token, error);
 }
 
+/* A manifest whose key was taken away is gone at once, its offer only when a check has ended. */
 static gboolean
 check_not_running(FotaModule *module, GError **error)
 {
     if (module->job == NULL)
-        return TRUE;
+        return module->manifest != NULL || fota_approval_check_token(NULL, "", error);
     g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
                 "the update is under way; until it installs, Cancel ends it");
     return FALSE;
@@ -109,6 +110,8 @@ fota_module_cancel(FotaModule *module, const char *token, GError **error)
     if (!check_token(module, token, error))
         return FALSE;
     if (module->job == NULL) {
+        if (!check_not_running(module, error))
+            return FALSE;
         refuse(module, token, "cancelled", "");
         return TRUE;
     }

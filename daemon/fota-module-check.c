@@ -17,10 +17,12 @@ trust_facts(FotaModule *module)
     return (FotaTrustFacts){
         .imei = record->imei,
         .model = record->model,
+        .now = g_get_real_time(),
+        .floor = FOTA_RELEASE_TIME,
         .sequence = (gint64)record->sequence,
         .digest = record->digest[0] != '\0' ? record->digest : NULL,
-        .now = g_get_real_time(),
-        .floor = MAX(FOTA_RELEASE_TIME, (gint64)record->issued),
+        .issued = (gint64)record->issued,
+        .signers = record->signers,
     };
 }
 
@@ -51,15 +53,19 @@ fota_module_check_trust(FotaModule *module, GError **error)
     return fota_trust_check(module->manifest, &facts, error);
 }
 
-/* With `Uri=` empty: whatever the vendor's server offers, if it is approved. */
+/*
+ * With `Uri=` empty: whatever the vendor's server offers, if it is approved. The number of a
+ * manifest accepted before does not go back for its sake.
+ */
 static FotaManifest *
 make_vendor_manifest(FotaModule *module)
 {
-    g_autofree char *text = g_strdup_printf(
-        "{\"manifestVersion\":1,\"sequenceNumber\":1,\"issued\":\"2026-11-01T00:00:00Z\","
-        "\"useBefore\":\"2106-01-01T00:00:00Z\",\"target\":{\"imei\":[\"%s\"]},"
-        "\"update\":{\"id\":\"vendor-server\"}}",
-        module->record->imei);
+    g_autofree char *text =
+        g_strdup_printf("{\"manifestVersion\":1,\"sequenceNumber\":%" G_GUINT64_FORMAT ","
+                        "\"issued\":\"2026-11-01T00:00:00Z\","
+                        "\"useBefore\":\"2106-01-01T00:00:00Z\",\"target\":{\"imei\":[\"%s\"]},"
+                        "\"update\":{\"id\":\"vendor-server\"}}",
+                        MAX(module->record->sequence, 1), module->record->imei);
     g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
 
     return fota_manifest_parse(payload, NULL);
@@ -90,17 +96,42 @@ fota_module_restore_manifest(FotaModule *module)
                         error->message);
 }
 
+void
+fota_module_trust_anew(FotaModule *module)
+{
+    if (module->manifest == NULL || vendor_decides(module))
+        return;
+    g_clear_pointer(&module->manifest, fota_manifest_unref);
+    fota_module_restore_manifest(module);
+}
+
+/* @file NULL: nobody's. TRUE when they are others than before. */
+static gboolean
+note_signers(FotaModule *module, GBytes *file)
+{
+    g_autofree char *signers =
+        file != NULL ? fota_trust_list_signers(file, module->context->keyring) : g_strdup("");
+    gboolean others = strcmp(module->record->signers, signers) != 0;
+
+    fota_record_set(&module->record->signers, signers);
+    return others;
+}
+
 static void
 accept(FotaModule *module, FotaManifest *manifest, GBytes *file)
 {
     FotaRecord *record = module->record;
     gboolean same = g_strcmp0(manifest->digest, record->digest) == 0;
+    gboolean others = note_signers(module, file);
 
     g_clear_pointer(&module->manifest, fota_manifest_unref);
     module->manifest = manifest;
     fota_module_set_offer(module, NULL);
-    if (same)
+    if (same) {
+        if (others)
+            fota_module_save(module, file);
         return;
+    }
     record->sequence = (guint64)manifest->sequence_number;
     record->issued = (guint64)manifest->issued;
     fota_record_set(&record->digest, manifest->digest);

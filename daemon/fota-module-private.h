@@ -122,6 +122,8 @@ void fota_module_start_grace(FotaModule *module);
 
 /** Reads the manifest that was accepted last from the state directory, if it still holds. */
 void fota_module_restore_manifest(FotaModule *module);
+/** After the keys have changed: a manifest that none of them has signed counts no more. */
+void fota_module_trust_anew(FotaModule *module);
 /** Whether the manifest at hand still holds; errors of fota_trust_check(). */
 gboolean fota_module_check_trust(FotaModule *module, GError **error);
 /** The state becomes checking; the result comes later. */

@@ -33,6 +33,7 @@ static const Member record_members[] = {
     NUMBER(FotaRecord, sequence),
     TEXT(FotaRecord, digest),
     NUMBER(FotaRecord, issued),
+    TEXT(FotaRecord, signers),
     TEXT(FotaRecord, etag),
     TEXT(FotaRecord, etag_of),
     TEXT(FotaRecord, server),

@@ -58,6 +58,7 @@ typedef struct {
     guint64 sequence;
     char *digest; /**< SHA-256, hex */
     guint64 issued;
+    char *signers; /**< ids of the keys that signed it */
     char *etag;    /**< the server's name for it */
     char *etag_of; /**< the address it came from, with its placeholders */
 

@@ -155,7 +155,8 @@ open_unsigned(GBytes *csv, FotaCsvTerms *terms, const char *from, const FotaTrus
         return NULL;
     }
     terms->from = from;
-    terms->sequence_number = 1;
+    /* It has no number: the one of a signed manifest before it must not go back for its sake. */
+    terms->sequence_number = MAX(facts->sequence, 1);
     terms->imei = imei;
     fota_text_parse_time(FOR_EVER, &terms->use_before);
     return parse(csv, terms, error);
@@ -183,6 +184,7 @@ fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
     g_autofree char *comment = NULL;
     g_autofree char *uri = fota_text_expand_uri(source->uri, facts->imei, facts->model);
     g_autoptr(GBytes) csv = NULL;
+    const FotaTrustFacts valid = fota_trust_forget_revoked(facts, keyring);
     FotaCsvTerms terms = {
         .uri = uri, .uri_template = source->uri, .credential = source->credential};
 
@@ -199,6 +201,6 @@ fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
                                         NULL, error);
     if (!csv)
         return NULL;
-    return comment ? open_signed(csv, &terms, comment, facts, error)
-                   : open_unsigned(csv, &terms, source->from, facts, error);
+    return comment ? open_signed(csv, &terms, comment, &valid, error)
+                   : open_unsigned(csv, &terms, source->from, &valid, error);
 }

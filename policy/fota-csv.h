@@ -60,7 +60,8 @@ typedef struct {
  */
 char *fota_csv_to_json(GBytes *csv, const FotaCsvTerms *terms, GError **error);
 
-/** The file that fota_csv_open() reads: @csv with what is in its .minisig (%NULL = none) in front. */
+/** The file that fota_csv_open() reads: @csv with what is in its .minisig (%NULL = none) in front.
+ */
 GBytes *fota_csv_join(GBytes *csv, GBytes *minisig);
 
 /** Where a csv comes from, as configured. */
@@ -76,8 +77,9 @@ typedef struct {
  * @file: the csv as received; where it is signed, what firmwarecheck.csv.minisig holds in front
  *
  * As fota_trust_open() is for a manifest: signature, strict reading, fota_trust_check(). An
- * unsigned csv has no sequence number; it is 1, and the digest covers only what would be installed,
- * so that the same delta for the same module stays the same offer whatever the next check is.
+ * unsigned csv has no sequence number: it takes that of the newest manifest accepted, else 1. Its
+ * digest covers only what would be installed, so that the same delta for the same module stays the
+ * same offer whatever the next check is.
  *
  * Returns: (transfer full): a manifest to be acted on, or %NULL with the named error.
  */

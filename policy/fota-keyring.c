@@ -108,6 +108,18 @@ fota_keyring_lookup(const FotaKeyring *keyring, const guint8 id[FOTA_KEY_ID_BYTE
     return NULL;
 }
 
+gboolean
+fota_keyring_has_id(const FotaKeyring *keyring, const char *id)
+{
+    for (guint i = 0; i < keyring->keys->len; i++) {
+        g_autofree char *known = fota_key_id_to_string(g_array_index(keyring->keys, Key, i).id);
+
+        if (g_str_equal(known, id))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 char *
 fota_key_id_to_string(const guint8 id[FOTA_KEY_ID_BYTES])
 {

@@ -37,6 +37,9 @@ guint fota_keyring_get_size(const FotaKeyring *keyring);
 /** Returns: (nullable): the 32 bytes of the Ed25519 key with this minisign key id. */
 const guint8 *fota_keyring_lookup(const FotaKeyring *keyring, const guint8 id[FOTA_KEY_ID_BYTES]);
 
+/** Whether a key with this id, as fota_key_id_to_string() gives it, is in the ring. */
+gboolean fota_keyring_has_id(const FotaKeyring *keyring, const char *id);
+
 /** Returns: (transfer full): the id as minisign prints it, 16 upper-case hex digits. */
 char *fota_key_id_to_string(const guint8 id[FOTA_KEY_ID_BYTES]);
 

@@ -49,7 +49,7 @@ fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GErr
 {
     if (!check_target(manifest, facts, error) || !check_sequence(manifest, facts, error))
         return FALSE;
-    if (manifest->use_before <= MAX(facts->now, facts->floor)) {
+    if (manifest->use_before <= MAX(facts->now, MAX(facts->floor, facts->issued))) {
         g_autofree char *end = fota_text_format_time(manifest->use_before);
 
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED,
@@ -59,12 +59,40 @@ fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GErr
     return TRUE;
 }
 
+char *
+fota_trust_list_signers(GBytes *file, FotaKeyring *keyring)
+{
+    g_autofree char *comment = NULL;
+    g_auto(GStrv) signers = NULL;
+    g_autoptr(GBytes) payload =
+        fota_signature_open_commented(file, keyring, FALSE, &comment, &signers, NULL);
+
+    return signers ? g_strjoinv(" ", signers) : g_strdup("");
+}
+
+FotaTrustFacts
+fota_trust_forget_revoked(const FotaTrustFacts *facts, FotaKeyring *keyring)
+{
+    g_auto(GStrv) signers = g_strsplit(facts->signers ? facts->signers : "", " ", -1);
+    FotaTrustFacts without = *facts;
+
+    for (guint i = 0; signers[i]; i++)
+        if (fota_keyring_has_id(keyring, signers[i]))
+            return *facts;
+    if (!signers[0])
+        return *facts;
+    without.sequence = without.issued = 0;
+    without.digest = without.signers = NULL;
+    return without;
+}
+
 FotaManifest *
 fota_trust_open(GBytes *file, FotaKeyring *keyring, gboolean require_signature,
                 const FotaTrustFacts *facts, GError **error)
 {
     g_autoptr(GBytes) payload = NULL;
     g_autoptr(FotaManifest) manifest = NULL;
+    const FotaTrustFacts valid = fota_trust_forget_revoked(facts, keyring);
 
     if (g_bytes_get_size(file) > FOTA_MANIFEST_MAX_BYTES) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE,
@@ -75,7 +103,7 @@ fota_trust_open(GBytes *file, FotaKeyring *keyring, gboolean require_signature,
     if (!payload)
         return NULL;
     manifest = fota_manifest_parse(payload, error);
-    if (!manifest || !fota_trust_check(manifest, facts, error))
+    if (!manifest || !fota_trust_check(manifest, &valid, error))
         return NULL;
     return g_steal_pointer(&manifest);
 }

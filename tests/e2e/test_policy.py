@@ -2,11 +2,12 @@
 """What must be so before an update starts: the manifest's life, answers, and the gateway."""
 import datetime
 import pathlib
+import shutil
 import time
 import unittest
 
 from e2e import BenchTest
-from manifest import timestamp
+from manifest import SigningKey, timestamp
 from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
 
 
@@ -201,6 +202,63 @@ class DeltaInTheModule(PolicyTest):
         self.assert_not_installed()
         module.approve()
         self.assertEqual(module.wait_finished(since)[1], "success")
+
+
+class Keys(PolicyTest):
+    """Keys come and go as files; fotad looks at a reload."""
+
+    def setUp(self):
+        super().setUp()
+        self.keys = self.bench.config_file.parent / "keys.d"
+        self.new_key = SigningKey(self.bench.directory / "keys", "next")
+
+    def reload(self):
+        self.bench.view.call(FOTA_NAME, FOTA_PATH, FOTA_MANAGER, "Reload")
+
+    def test_revoked_while_its_manifest_is_offered(self):
+        """Its offer is gone at once; a thief's numbers and times bind nobody afterwards."""
+        module = self.start_idle()
+        self.offer_now(module, "awaiting-approval", {"sequenceNumber": 2**53 - 1,
+                                                     "issued": "2105-01-01T00:00:00Z",
+                                                     "useBefore": "2106-01-01T00:00:00Z"})
+        token = module.token()
+        shutil.copy(self.new_key.public, self.keys)
+        (self.keys / self.bench.key.public.name).unlink()
+        self.reload()
+        module.wait(lambda p: not p["Update"], 30, "no offer")
+        self.assert_refused("NothingOffered", module.approve, token)
+        self.assertIn("none of which is a trusted key", self.bench.log())
+        module.check()
+        module.wait(lambda p: p["LastError"][0] == "BadSignature", 30, "refused")
+        self.bench.publish_signed(self.bench.manifest(self.bench.update()), key=self.new_key)
+        module.check()
+        self.assert_updates(module)
+
+    def test_rotation(self):
+        """With both keys in place the manifest is signed anew; then the old key goes."""
+        module = self.start_idle()
+        content = self.bench.manifest(self.bench.update())
+        self.bench.publish_signed(content)
+        module.check()
+        module.wait_state("awaiting-approval")
+        token = module.token()
+        shutil.copy(self.new_key.public, self.keys)
+        self.reload()
+        self.bench.publish_signed(content, key=self.new_key)
+        before = module["LastCheck"]
+        module.check()
+        module.wait(lambda p: p["LastCheck"] != before and p["State"] != "checking", 30, "checked")
+        (self.keys / self.bench.key.public.name).unlink()
+        self.reload()
+        self.bench.stop_fotad()
+        self.bench.start_fotad()
+        module.wait_state("awaiting-approval")
+        self.assertEqual(module.token(), token)
+        # The number still counts: that key is there.
+        older = self.bench.manifest(self.bench.update(), sequenceNumber=1)
+        self.bench.publish_signed(older, key=self.new_key)
+        module.check()
+        module.wait(lambda p: p["LastError"][0] == "Rollback", 30, "refused")
 
 
 class Gateway(PolicyTest):
