@@ -268,6 +268,7 @@ static const FotaConfigKey keys[] = {
      "an https, http, ftp, ftps or file address without a login"},
     {"Manifest", "Interval", set_interval, AT(module.interval),
      "a duration from 1h to 30d, such as 1d"},
+    {"Manifest", "Salt", set_text, AT(module.salt), "a text"},
     {"Manifest", "KeysDirectory", set_text, AT(keys_directory), "a directory"},
     {"Manifest", "RequireSignature", set_flag, AT(module.require_signature), "yes or no"},
     {"Manifest", "Credential", set_credential, AT(module.manifest_credential),
@@ -391,6 +392,7 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     settings->blackouts = from->blackouts != NULL ? g_array_copy(from->blackouts) : NULL;
     settings->keys_directory = g_strdup(from->keys_directory);
     settings->module.manifest_uri = g_strdup(from->module.manifest_uri);
+    settings->module.salt = g_strdup(from->module.salt);
     settings->module.csv_from = g_strdup(from->module.csv_from);
     settings->module.manifest_credential = g_strdup(from->module.manifest_credential);
     settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
@@ -410,6 +412,7 @@ fota_settings_clear(FotaSettings *settings)
     g_clear_pointer(&settings->blackouts, g_array_unref);
     g_clear_pointer(&settings->keys_directory, g_free);
     g_clear_pointer(&settings->module.manifest_uri, g_free);
+    g_clear_pointer(&settings->module.salt, g_free);
     g_clear_pointer(&settings->module.csv_from, g_free);
     g_clear_pointer(&settings->module.manifest_credential, g_free);
     g_clear_pointer(&settings->module.certificate_authority, g_free);

@@ -22,6 +22,7 @@ typedef struct {
     char
         *manifest_uri; /**< with {imei}, {imei-sha256}, {model}; "" = the vendor's server decides */
     guint64 interval;  /**< between two checks */
+    char *salt;        /**< goes into the moment of each interval that is the module's */
     gboolean require_signature;
     char *manifest_credential;   /**< name of a credential */
     FotaCsvTrust legacy_csv;     /**< whether a firmwarecheck.csv is taken for a manifest */

@@ -77,6 +77,7 @@ fota_module_schedule_check(FotaModule *module)
     const FotaManifest *manifest = module->manifest;
     FotaPollFacts facts = {
         .imei = module->record->imei,
+        .salt = config->salt,
         .interval = (guint32)config->interval,
         .last_check =
             (gint64)(module->last_check != 0 ? module->last_check : module->record->issued),

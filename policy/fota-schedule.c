@@ -14,10 +14,12 @@ clamp(guint32 interval)
     return CLAMP(interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL);
 }
 
-guint32
+gint64
 fota_schedule_slot(const char *imei, const char *salt, guint32 interval)
 {
-    return (guint32)(fota_text_hash(salt ? salt : "", imei, NULL) % clamp(interval));
+    guint64 period = (guint64)clamp(interval) * G_USEC_PER_SEC;
+
+    return (gint64)(fota_text_hash(salt ? salt : "", imei, NULL) % period);
 }
 
 gint64
@@ -25,7 +27,7 @@ fota_schedule_next(const char *imei, const char *salt, guint32 interval, gint64 
                    gint64 now)
 {
     gint64 period = (gint64)clamp(interval) * G_USEC_PER_SEC;
-    gint64 slot = (gint64)fota_schedule_slot(imei, salt, interval) * G_USEC_PER_SEC;
+    gint64 slot = fota_schedule_slot(imei, salt, interval);
     gint64 next;
 
     if (last_check == 0)

@@ -8,17 +8,17 @@ G_BEGIN_DECLS
 /**
  * SECTION: when the manifest is read again.
  *
- * Each IMEI owns one second of the interval, taken from a hash: a fleet spreads evenly, and a
- * restart changes nothing. Randomness comes in as an argument, a number in 0 <= random < 1.
- * Times are µs since the epoch, durations seconds.
+ * Each IMEI owns one moment of the interval, taken from a hash: a fleet spreads evenly, also within
+ * the second, and a restart changes nothing. Randomness comes in as an argument, a number in 0 <=
+ * random < 1. Times are µs since the epoch, durations seconds.
  */
 
 /** An interval is taken as at least an hour and at most thirty days. */
 #define FOTA_SCHEDULE_MIN_INTERVAL 3600
 #define FOTA_SCHEDULE_MAX_INTERVAL (30 * 86400)
 
-/** Returns: the second within each @interval that belongs to this module. */
-guint32 fota_schedule_slot(const char *imei, const char *salt, guint32 interval);
+/** Returns: the moment within each @interval that belongs to this module, µs. */
+gint64 fota_schedule_slot(const char *imei, const char *salt, guint32 interval);
 
 /**
  * fota_schedule_next:

@@ -58,9 +58,10 @@ class ScriptedServer:
         self._thread.join()
 
 
-def slot(imei, interval=DAY):
-    """The second of the interval that belongs to this module."""
-    return int.from_bytes(hashlib.sha256(b"\0" + imei.encode()).digest()[:8]) % interval
+def slot(imei, interval=DAY, salt=""):
+    """The moment of the interval that belongs to this module, in microseconds."""
+    text = salt.encode() + b"\0" + imei.encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8]) % (interval * 10**6)
 
 
 class PollTest(BenchTest):
@@ -81,10 +82,10 @@ class PollTest(BenchTest):
         self.assertGreaterEqual(wait, earliest - 30)
         self.assertLessEqual(wait, latest)
 
-    def assert_slot(self, properties, earliest=0, interval=DAY):
+    def assert_slot(self, properties, earliest=0, interval=DAY, salt=""):
         """NextCheck is the module's first slot from so many seconds on."""
-        self.assertEqual(properties["NextCheck"] // 10**6 % interval,
-                         slot(self.bench.imei, interval))
+        self.assertEqual(properties["NextCheck"] % (interval * 10**6),
+                         slot(self.bench.imei, interval, salt))
         self.assert_next(properties, earliest, earliest + interval)
 
 
@@ -285,8 +286,8 @@ class Restart(PollTest):
         self.kept = self.bench.directory / f"state/{self.bench.imei}.checked"
         self.bench.view.until(self.kept.exists, 20, "the time is kept")
 
-    def start(self):
-        self.bench.start_fotad(Manifest={"Uri": self.server.uri + "/{imei}"})
+    def start(self, **manifest):
+        self.bench.start_fotad(Manifest={"Uri": self.server.uri + "/{imei}", **manifest})
 
     def start_again(self):
         self.bench.kill_fotad()
@@ -305,6 +306,13 @@ class Restart(PollTest):
         self.assertEqual(self.server.requests[-1][1]["If-None-Match"], '"kept"')
         self.assertEqual(self.module.error(), "")
 
+    def test_salt(self):
+        """Another salt gives every module of the fleet another slot."""
+        self.bench.stop_fotad()
+        self.start(Salt="winter-fleet")
+        properties = self.module.wait(lambda p: p["Modem"] != "/" and p["NextCheck"], 60, "seen")
+        self.assert_slot(properties, salt="winter-fleet")
+
     def test_makes_up_for_what_it_missed(self):
         """After three days without power: some time in the next quarter of the interval."""
         self.bench.kill_fotad()
@@ -313,7 +321,7 @@ class Restart(PollTest):
         self.start()
         properties = self.module.wait(lambda p: p["Modem"] != "/" and p["NextCheck"], 60, "seen")
         self.assert_next(properties, 0, DAY / 4)
-        self.assertNotEqual(properties["NextCheck"] // 10**6 % DAY, slot(self.bench.imei))
+        self.assertNotEqual(properties["NextCheck"] % (DAY * 10**6), slot(self.bench.imei))
         self.assertEqual(len(self.server.requests), 1)
 
 

@@ -75,7 +75,7 @@ test_next(void)
         {1, -1, 8 * DAY, 0, 0, 7 * DAY},
         {1, -1, G_MAXINT64, 0, 0.5, 7 * DAY + 7 * DAY / 20},
     };
-    gint64 slot = seconds(20000 * (gint64)DAY + fota_schedule_slot(IMEI, "s", DAY));
+    gint64 slot = seconds(20000 * (gint64)DAY) + fota_schedule_slot(IMEI, "s", DAY);
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         FotaPollFacts facts = {.imei = IMEI,
@@ -192,7 +192,7 @@ test_server_names(void)
 static void
 test_catch_up(void)
 {
-    gint64 slot = seconds(20000 * (gint64)DAY + fota_schedule_slot(IMEI, NULL, DAY));
+    gint64 slot = seconds(20000 * (gint64)DAY) + fota_schedule_slot(IMEI, NULL, DAY);
     FotaPollFacts facts = {.imei = IMEI, .interval = DAY, .catch_up = TRUE, .random = 0.5};
 
     /* No slot went by: nothing was missed, however often fotad starts. */

@@ -17,61 +17,77 @@ test_next(void)
     gint64 slot = fota_schedule_slot(IMEI, "s", DAY);
     gint64 midnight = seconds(20000 * (gint64)DAY);
 
-    g_assert_cmpint(slot, <, DAY);
+    g_assert_cmpint(slot, <, seconds(DAY));
     g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 0, midnight), ==, midnight);
-    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight), ==, midnight + seconds(slot));
-    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + seconds(slot) - 1), ==,
-                    midnight + seconds(slot));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight), ==, midnight + slot);
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + slot - 1), ==,
+                    midnight + slot);
     /* Exactly in the slot: that one is being used now. */
-    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + seconds(slot)), ==,
-                    midnight + seconds(slot + DAY));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + slot), ==,
+                    midnight + slot + seconds(DAY));
     g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, midnight + seconds(DAY) - 1), ==,
-                    midnight + seconds(slot + DAY));
-    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, 0), ==, seconds(slot));
+                    midnight + slot + seconds(DAY));
+    /* 1970, and the moment at which 32 bits of seconds are over, in 2106. */
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, 0), ==, slot);
     g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, seconds(4294967296)), >,
                     seconds(4294967296));
+    g_assert_cmpint(fota_schedule_next(IMEI, "s", DAY, 1, seconds(4294967296)), <=,
+                    seconds(4294967296 + DAY));
 }
 
 static void
 test_slot(void)
 {
-    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", DAY), ==, fota_schedule_slot(IMEI, "s", DAY));
-    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", DAY), !=, fota_schedule_slot(IMEI, "t", DAY));
-    g_assert_cmpuint(fota_schedule_slot(IMEI, NULL, DAY), ==, fota_schedule_slot(IMEI, "", DAY));
+    g_assert_cmpint(fota_schedule_slot(IMEI, "s", DAY), ==, fota_schedule_slot(IMEI, "s", DAY));
+    g_assert_cmpint(fota_schedule_slot(IMEI, "s", DAY), !=, fota_schedule_slot(IMEI, "t", DAY));
+    g_assert_cmpint(fota_schedule_slot(IMEI, NULL, DAY), ==, fota_schedule_slot(IMEI, "", DAY));
     /* Intervals outside the limits are taken as the limit. */
-    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", 1), ==, fota_schedule_slot(IMEI, "s", 3600));
-    g_assert_cmpuint(fota_schedule_slot(IMEI, "s", G_MAXUINT32), ==,
-                     fota_schedule_slot(IMEI, "s", 30 * DAY));
+    g_assert_cmpint(fota_schedule_slot(IMEI, "s", 1), ==, fota_schedule_slot(IMEI, "s", 3600));
+    g_assert_cmpint(fota_schedule_slot(IMEI, "s", G_MAXUINT32), ==,
+                    fota_schedule_slot(IMEI, "s", 30 * DAY));
     g_assert_cmpint(fota_schedule_next(IMEI, "s", 1, 1, 0), <, seconds(3600));
 }
 
-/* IMEIs that follow each other fill an hour evenly: the statistic of 3600 bins stays near 3600. */
+enum {
+    BINS = 3600,
+    MODULES = 36000
+};
+
+/* Evenly filled: the statistic of 3600 bins stays near 3600. */
+static void
+assert_even(const guint counts[BINS])
+{
+    double chi_square = 0, expected = (double)MODULES / BINS;
+
+    for (guint i = 0; i < BINS; i++)
+        chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
+    g_assert_cmpfloat(chi_square, >, BINS * 0.9);
+    g_assert_cmpfloat(chi_square, <, BINS * 1.1);
+}
+
+/* IMEIs that follow each other fill an hour evenly, and the second, too: clocks are set alike. */
 static void
 test_spread(void)
 {
-    enum {
-        BINS = 3600,
-        MODULES = 36000
-    };
-    guint counts[BINS] = {0};
-    double chi_square = 0, expected = (double)MODULES / BINS;
+    guint of_hour[BINS] = {0}, of_second[BINS] = {0};
 
     for (guint i = 0; i < MODULES; i++) {
         char imei[16];
+        gint64 slot;
 
         g_snprintf(imei, sizeof imei, "35308109%07u", i);
-        counts[fota_schedule_slot(imei, "", 3600)]++;
+        slot = fota_schedule_slot(imei, "", 3600);
+        of_hour[slot / G_USEC_PER_SEC]++;
+        of_second[slot % G_USEC_PER_SEC * BINS / G_USEC_PER_SEC]++;
     }
-    for (guint i = 0; i < BINS; i++)
-        chi_square += (counts[i] - expected) * (counts[i] - expected) / expected;
-    g_assert_cmpfloat(chi_square, >, 3600 * 0.9);
-    g_assert_cmpfloat(chi_square, <, 3600 * 1.1);
+    assert_even(of_hour);
+    assert_even(of_second);
 }
 
 static void
 test_catch_up(void)
 {
-    gint64 slot = seconds(20000 * (gint64)DAY + fota_schedule_slot(IMEI, "s", DAY));
+    gint64 slot = seconds(20000 * (gint64)DAY) + fota_schedule_slot(IMEI, "s", DAY);
     static const struct {
         gint64 last; /* all in seconds from a slot */
         gint64 now;
@@ -120,9 +136,6 @@ test_retry(void)
 static void
 test_bucket(void)
 {
-    enum {
-        MODULES = 20000
-    };
     guint below = 0, both = 0;
 
     for (guint i = 0; i < MODULES; i++) {
