@@ -214,7 +214,7 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 /* The next moment that suits every window and blackout; each answer is tried on all the others. */
 static gint64
 next_window(const FotaManifestUpdate *update, const FotaFacts *facts, const FotaRules *rules,
-            gboolean overdue)
+            gboolean overdue, guint share)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     GTimeZone *local = facts->local_zone ? facts->local_zone : utc;
@@ -224,15 +224,33 @@ next_window(const FotaManifestUpdate *update, const FotaFacts *facts, const Fota
     /* Windows that never meet would have us search for ever: a year ahead is far enough. */
     do {
         before = next;
-        next = fota_window_next(update->windows, n_windows, local, next, facts->run_seconds);
+        next = fota_window_next(update->windows, n_windows, local, next, facts->run_seconds, share);
         if (next != FOTA_WINDOW_NEVER)
-            next =
-                fota_window_next(rules->windows, rules->n_windows, local, next, facts->run_seconds);
+            next = fota_window_next(rules->windows, rules->n_windows, local, next,
+                                    facts->run_seconds, share);
         if (next != FOTA_WINDOW_NEVER)
             next = fota_blackout_next(rules->blackouts, rules->n_blackouts, local, next,
                                       facts->run_seconds);
     } while (next != before && next - facts->now < 366 * G_TIME_SPAN_DAY);
     return next == before ? next : FOTA_WINDOW_NEVER;
+}
+
+static void
+check_window(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, gboolean overdue)
+{
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    guint share =
+        (guint)(fota_text_hash("window", update->id, facts->imei, NULL) % FOTA_WINDOW_SHARES);
+    gint64 open = next_window(update, facts, rules, overdue, 0);
+    gint64 ours = next_window(update, facts, rules, overdue, share);
+
+    /* Leaving the beginning to others must not cost a night, where two windows hardly meet. */
+    if (ours - open > FOTA_WINDOW_MAX_SPREAD * G_TIME_SPAN_SECOND)
+        ours = open;
+    if (ours > facts->now)
+        block_until(plan, "window", ours,
+                    open > facts->now ? "no window is open and long enough"
+                                      : "the beginning of the window is shared out over the fleet");
 }
 
 static void
@@ -243,7 +261,6 @@ check_time(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
                        update->deadline <= facts->now;
     gint64 start = fota_rollout_start(&update->rollout, facts->imei, rules->groups);
     gint64 again = facts->last_attempt + (gint64)update->backoff * G_USEC_PER_SEC;
-    gint64 window = next_window(update, facts, rules, overdue);
 
     if (!facts->clock_is_set)
         block(plan, "clock", "the clock has not been set since the start");
@@ -258,8 +275,7 @@ check_time(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
                                            : "the roll-out has not reached this module");
     if (facts->attempts > 0 && again > facts->now)
         block_until(plan, "backoff", again, "after a failed attempt");
-    if (window > facts->now)
-        block_until(plan, "window", window, "no window is open and long enough");
+    check_window(plan, facts, rules, overdue);
 }
 
 static void

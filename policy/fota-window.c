@@ -195,24 +195,25 @@ opens_on(const FotaWindow *window, gint64 day)
 }
 
 static gint64
-next_opening(const FotaWindow *window, GTimeZone *zone, gint64 now, guint32 needed)
+next_opening(const FotaWindow *window, GTimeZone *zone, gint64 now, guint32 needed, guint share)
 {
     gint64 today = local_day(zone, now);
+    gint64 slack = window->duration - needed, spread = MIN(slack / 4, FOTA_WINDOW_MAX_SPREAD);
+    gint64 left = spread * (G_USEC_PER_SEC / FOTA_WINDOW_SHARES) * share;
 
     /* A window of a week that opened eight days ago by the calendar may still be open. */
     for (gint64 day = MAX(today - DAYS_PER_WEEK - 1, 0); day <= today + DAYS_PER_WEEK + 1; day++) {
         gint64 opens = local_to_utc(zone, day * DAY + window->start) * G_USEC_PER_SEC;
-        gint64 latest = opens + (gint64)(window->duration - needed) * G_USEC_PER_SEC;
 
-        if (opens_on(window, day) && now <= latest)
-            return MAX(now, opens);
+        if (opens_on(window, day) && now <= opens + slack * G_USEC_PER_SEC)
+            return MAX(now, opens + left);
     }
     return FOTA_WINDOW_NEVER;
 }
 
 gint64
 fota_window_next(const FotaWindow *windows, guint n_windows, GTimeZone *local, gint64 now,
-                 guint32 needed)
+                 guint32 needed, guint share)
 {
     gint64 next = n_windows == 0 ? now : FOTA_WINDOW_NEVER;
 
@@ -220,7 +221,7 @@ fota_window_next(const FotaWindow *windows, guint n_windows, GTimeZone *local, g
         g_autoptr(GTimeZone) zone = find_zone(windows[i].timezone, local);
 
         if (zone && windows[i].duration >= needed)
-            next = MIN(next, next_opening(&windows[i], zone, now, needed));
+            next = MIN(next, next_opening(&windows[i], zone, now, needed, share));
     }
     return next;
 }

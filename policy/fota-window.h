@@ -26,6 +26,11 @@ typedef struct {
 } FotaBlackout;
 
 #define FOTA_WINDOW_EVERY_DAY 0x7f
+/** The beginning of a window, a quarter of what may be waited in it but so many seconds at most, is
+ * shared out over a fleet: not all are to come at its first second. */
+#define FOTA_WINDOW_MAX_SPREAD 3600
+/** Shares are 0 .. 9999 ten-thousandths of that. */
+#define FOTA_WINDOW_SHARES 10000
 /** What fota_window_next() returns when no window will do. */
 #define FOTA_WINDOW_NEVER G_MAXINT64
 
@@ -58,12 +63,13 @@ gint32 fota_window_parse_clock(const char *text);
  * @local: the gateway's own zone
  * @now: µs since the epoch
  * @needed: seconds that must be left before the window closes
+ * @share: how much of the beginning of each window this module leaves to others
  *
- * Returns: @now when a window is open and long enough; else when one next opens (µs);
+ * Returns: @now when a window is open for this module and long enough; else when one next is (µs);
  * %FOTA_WINDOW_NEVER when none is long enough or has a zone that is known here.
  */
 gint64 fota_window_next(const FotaWindow *windows, guint n_windows, GTimeZone *local, gint64 now,
-                        guint32 needed);
+                        guint32 needed, guint share);
 
 /** Returns: @now when @now .. @now + @needed meets no blackout day, else the first µs after it. */
 gint64 fota_blackout_next(const FotaBlackout *blackouts, guint n_blackouts, GTimeZone *local,

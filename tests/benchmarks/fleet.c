@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/fota-plan.h"
 #include "policy/fota-poll.h"
+#include "policy/fota-rollout.h"
 
 /*
- * A million gateways with fotad's own scheduling code, second by second: what the owner's web
- * server gets to see. Beside each number stands what the formula says; nothing here depends on how
- * fast this machine is.
+ * A million gateways with fotad's own code for when to check and when to begin, second by second:
+ * what the owner's servers get to see. Beside each number stands what the formula says; nothing
+ * here depends on how fast this machine is.
  */
 
 #define FLEET 1000000
@@ -30,7 +32,14 @@
 /* A peak of so many events, Poisson as they are, is not predicted better than this. */
 #define TOLERANCE 1.35
 
-static guint requests[2 * DAY];
+/* A roll-out to all over a week, of deltas as small as they come. */
+#define WEEK (7 * DAY)
+#define DELTA_BYTES 300000
+/* The windows of a region open at the same moment. */
+#define WINDOW_SECONDS 7200
+#define OUTAGE_EXPECTED 600
+
+static guint requests[WEEK];
 static gboolean failed;
 
 static gint64
@@ -200,6 +209,73 @@ simulate_network_cut(GRand *rand)
     printf("  %-52s %8.1f\n", "tries in vain of each of these", (double)tries / affected);
     show("highest second, L + sqrt(2 L ln T)", find_peak(END, DAY),
          predict_peak((double)FLEET / DAY, DAY - END));
+    printf("\n");
+}
+
+/* Each gateway begins when its bucket's turn has come: one bucket a minute, all of it at once. */
+static void
+simulate_rollout(void)
+{
+    const FotaRollout rollout = {
+        .id = "r",
+        .n_waves = 1,
+        .waves = {{.percentage = FOTA_ROLLOUT_BUCKETS, .start = at(0), .ramp = WEEK}}};
+    double of_one = (double)FLEET / FOTA_ROLLOUT_BUCKETS;
+    char imei[16];
+
+    for (guint i = 0; i < FLEET; i++) {
+        make_imei(i, imei);
+        count(fota_rollout_start(&rollout, imei, NULL));
+    }
+    printf("A delta of %d kB to all over seven days:\n", DELTA_BYTES / 1000);
+    show("Mbit/s on the delta's server, N p size / ramp",
+         count_all(0, WEEK) * 8.0 * DELTA_BYTES / WEEK / 1e6,
+         (double)FLEET * DELTA_BYTES * 8 / WEEK / 1e6);
+    show("most that begin at once, L + sqrt(2 L ln buckets)", find_peak(0, WEEK),
+         predict_peak(of_one, FOTA_ROLLOUT_BUCKETS));
+    printf("  %-52s %8.1f\n\n", "Mbit/s if it were an hour",
+           (double)FLEET * DELTA_BYTES * 8 / 3600 / 1e6);
+}
+
+static FotaManifest *
+make_manifest(void)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{\"manifestVersion\":1,\"sequenceNumber\":1,\"issued\":\"2024-10-01T00:00:00Z\","
+        "\"useBefore\":\"2025-10-01T00:00:00Z\",\"target\":{\"model\":[\"M\"]},\"update\":{"
+        "\"id\":\"u\",\"window\":[{\"start\":\"02:00\",\"duration\":%d,\"timezone\":\"UTC\"}],"
+        "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"B\"}]}}",
+        WINDOW_SECONDS);
+    g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
+
+    return fota_manifest_parse(payload, NULL);
+}
+
+/* A region's gateways have had their approval and wait for 02:00. */
+static void
+simulate_window(void)
+{
+    g_autoptr(FotaManifest) manifest = make_manifest();
+    double spread = (WINDOW_SECONDS - OUTAGE_EXPECTED) / 4.0;
+    char imei[16];
+
+    for (guint i = 0; i < REGION; i++) {
+        FotaFacts facts = FOTA_FACTS_INIT;
+        g_autoptr(FotaPlan) plan = NULL;
+
+        make_imei(i, imei);
+        facts.imei = imei;
+        facts.revision = "A";
+        facts.now = at(0);
+        facts.registered = TRUE;
+        facts.run_seconds = OUTAGE_EXPECTED;
+        plan = fota_plan_make(manifest, &facts);
+        count(plan->not_before);
+    }
+    printf("A window of two hours opens to %d of them at once:\n", REGION);
+    show("most that begin in one second, L + sqrt(2 L ln S)", find_peak(0, DAY),
+         predict_peak(REGION / spread, spread));
+    printf("  %-52s %8.1f\n", "if all began when it opens", (double)REGION);
 }
 
 int
@@ -212,5 +288,9 @@ main(void)
     simulate_power_cut(rand);
     memset(requests, 0, sizeof requests);
     simulate_network_cut(rand);
+    memset(requests, 0, sizeof requests);
+    simulate_rollout();
+    memset(requests, 0, sizeof requests);
+    simulate_window();
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         g_assert_cmpuint(window.duration, <=, 604800);
         g_assert_cmpuint(window.days, >, 0);
         g_assert_cmpuint(window.days, <=, FOTA_WINDOW_EVERY_DAY);
-        g_assert_cmpint(fota_window_next(&window, 1, utc, NOW, 60), >=, NOW);
+        g_assert_cmpint(fota_window_next(&window, 1, utc, NOW, 60, 5000), >=, NOW);
     }
     if (fota_blackout_parse(text, &blackout, NULL)) {
         g_assert_cmpuint(blackout.first, <=, blackout.last);

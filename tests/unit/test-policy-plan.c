@@ -7,6 +7,10 @@
 #include <string.h>
 
 #define IMEI "353081090012345"
+/* Whose shares of the beginning of a window are nothing, half, and all but nothing of it. */
+#define IMEI_FIRST "353081090001258"
+#define IMEI_MIDDLE "353081090015161"
+#define IMEI_LAST "353081090008025"
 #define CHAIN                                                                                      \
     "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"B\",\"delta\":{\"uri\":\"ftp://fw/a\","     \
     "\"size\":1000}},{\"fromVersion\":\"B\",\"toVersion\":\"C\",\"delta\":{\"uri\":\"ftp://fw/"    \
@@ -460,6 +464,7 @@ test_windows(void)
 
         g_test_message("case %u", i);
         facts.rules = &rules;
+        facts.imei = IMEI_FIRST;
         facts.run_seconds = cases[i].run;
         if (cases[i].ours) {
             g_assert_true(fota_window_parse(cases[i].ours, &window, NULL));
@@ -477,6 +482,61 @@ test_windows(void)
                         !expected   ? G_MAXINT64
                         : *expected ? moment(expected)
                                     : 0);
+    }
+}
+
+/* The beginning of a window is shared out, as long as that costs nobody a night. */
+static void
+test_window_shares(void)
+{
+#define FROM_13 "\"window\":[{\"start\":\"13:00\",\"duration\":7200,\"timezone\":\"UTC\"}],"
+#define FROM_11 "\"window\":[{\"start\":\"11:00\",\"duration\":18000,\"timezone\":\"UTC\"}],"
+    static const struct {
+        const char *imei;
+        const char *ours; /* the configuration's window, NULL = none */
+        const char *update;
+        guint32 run;
+        const char *not_before; /* to the second; "" = open */
+        const char *reason;
+    } cases[] = {
+        {IMEI_FIRST, NULL, FROM_13, 0, "2026-11-21T13:00:00Z", "no window is open"},
+        {IMEI_MIDDLE, NULL, FROM_13, 0, "2026-11-21T13:15:00Z", "no window is open"},
+        {IMEI_LAST, NULL, FROM_13, 0, "2026-11-21T13:29:59Z", "no window is open"},
+        {IMEI_LAST, NULL, FROM_13, 3600, "2026-11-21T13:14:59Z", "no window is open"},
+        {IMEI_LAST, NULL, FROM_13, 7200, "2026-11-21T13:00:00Z", "no window is open"},
+        /* At 12:00 it has been open for an hour, and that is what is shared out at most. */
+        {IMEI_LAST, NULL, FROM_11, 0, "", NULL},
+        {IMEI_FIRST, "11:59-19:00 UTC", "", 0, "", NULL},
+        {IMEI_MIDDLE, "11:59-19:00 UTC", "", 0, "2026-11-21T12:29:00Z", "is shared out"},
+        /* Two windows that meet for a minute do so also for the last one. */
+        {IMEI_LAST, "12:30-13:01 UTC", FROM_13, 0, "2026-11-21T13:00:00Z", "no window is open"},
+        {IMEI_LAST, "12:30-15:00 UTC", FROM_13, 0, "2026-11-21T13:29:59Z", "no window is open"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *update = g_strconcat(cases[i].update, CHAIN, NULL);
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = make_facts("A");
+        FotaWindow window;
+        g_autoptr(FotaPlan) plan = NULL;
+        g_autofree char *not_before = NULL;
+        g_autofree char *text = NULL;
+
+        g_test_message("case %u", i);
+        facts.rules = &rules;
+        facts.imei = cases[i].imei;
+        facts.run_seconds = cases[i].run;
+        if (cases[i].ours) {
+            g_assert_true(fota_window_parse(cases[i].ours, &window, NULL));
+            rules.windows = &window;
+            rules.n_windows = 1;
+        }
+        plan = make_plan(update, &facts);
+        not_before = plan->not_before ? fota_text_format_time(plan->not_before) : g_strdup("");
+        text = fota_plan_to_text(plan);
+        g_assert_cmpstr(not_before, ==, cases[i].not_before);
+        if (cases[i].reason)
+            g_assert_nonnull(strstr(text, cases[i].reason));
     }
 }
 
@@ -683,6 +743,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/unanswered", test_unanswered);
     g_test_add_func("/plan/blockers", test_blockers);
     g_test_add_func("/plan/windows", test_windows);
+    g_test_add_func("/plan/window-shares", test_window_shares);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
     g_test_add_func("/plan/json", test_json);
     g_test_add_func("/plan/json-of-little", test_json_of_little);

@@ -94,7 +94,7 @@ check_cases(const Case *cases, gsize n_cases)
 
         for (; n < 3 && cases[i].windows[n]; n++)
             g_assert_true(fota_window_parse(cases[i].windows[n], &windows[n], NULL));
-        next = fota_window_next(windows, n, local, moment(cases[i].now), cases[i].needed);
+        next = fota_window_next(windows, n, local, moment(cases[i].now), cases[i].needed, 0);
         if (next != moment(cases[i].next)) {
             g_autofree char *text = fota_text_format_time(next);
 
@@ -170,9 +170,45 @@ test_long_windows(void)
     gint64 now = moment("2026-11-21T01:00:00Z");
 
     /* Opened on Sunday the 15th at two, open until Sunday at two. */
-    g_assert_cmpint(fota_window_next(&week, 1, utc, now, 25 * 3600), ==, now);
-    g_assert_cmpint(fota_window_next(&week, 1, utc, now, 25 * 3600 + 1), ==,
+    g_assert_cmpint(fota_window_next(&week, 1, utc, now, 25 * 3600, 0), ==, now);
+    g_assert_cmpint(fota_window_next(&week, 1, utc, now, 25 * 3600 + 1, 0), ==,
                     moment("2026-11-22T02:00:00Z"));
+}
+
+static void
+test_shares(void)
+{
+    /* Two hours from 02:00 on; what they begin with is shared out: a quarter, an hour at most. */
+    static const struct {
+        guint32 duration, needed;
+        guint share;
+        gint64 now, next; /* seconds after 02:00 */
+    } cases[] = {
+        {7200, 0, 0, -1, 0},
+        {7200, 0, 5000, -1, 900},
+        {7200, 0, 9999, -1, 1799},
+        {7200, 3600, 5000, -1, 450},
+        {7200, 7200, 9999, -1, 0},
+        {7200, 0, 5000, 0, 900},
+        {7200, 0, 5000, 899, 900},
+        {7200, 0, 5000, 900, 900},
+        {7200, 0, 5000, 901, 901},
+        {7200, 0, 9999, 7200, 7200},
+        {7200, 0, 9999, 7201, 86400 + 1799},
+        {43200, 0, 5000, -1, 1800},
+        {43200, 0, 9999, -1, 3599},
+    };
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    gint64 opens = moment("2026-11-21T02:00:00Z");
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const FotaWindow window = {0x7f, 7200, cases[i].duration, "UTC"};
+        gint64 next = fota_window_next(&window, 1, utc, opens + cases[i].now * G_USEC_PER_SEC,
+                                       cases[i].needed, cases[i].share);
+
+        g_test_message("case %u", i);
+        g_assert_cmpint((next - opens) / G_USEC_PER_SEC, ==, cases[i].next);
+    }
 }
 
 static void
@@ -182,8 +218,9 @@ test_unknown_zone(void)
     FotaWindow windows[] = {{0x7f, 0, 3600, "Mars/Olympus"}, {0x7f, 7200, 3600, "UTC"}};
     gint64 now = moment("2026-11-21T00:00:00Z");
 
-    g_assert_cmpint(fota_window_next(windows, 1, utc, now, 0), ==, FOTA_WINDOW_NEVER);
-    g_assert_cmpint(fota_window_next(windows, 2, utc, now, 0), ==, moment("2026-11-21T02:00:00Z"));
+    g_assert_cmpint(fota_window_next(windows, 1, utc, now, 0, 0), ==, FOTA_WINDOW_NEVER);
+    g_assert_cmpint(fota_window_next(windows, 2, utc, now, 0, 0), ==,
+                    moment("2026-11-21T02:00:00Z"));
 }
 
 static void
@@ -245,6 +282,7 @@ main(int argc, char **argv)
     g_test_add_func("/window/borders", test_borders);
     g_test_add_func("/window/clock-changes", test_clock_changes);
     g_test_add_func("/window/long", test_long_windows);
+    g_test_add_func("/window/shares", test_shares);
     g_test_add_func("/window/unknown-zone", test_unknown_zone);
     g_test_add_func("/blackout/parse", test_blackout_parse);
     g_test_add_func("/blackout/next", test_blackout);
