@@ -9,6 +9,9 @@
 #include "policy/fota-policy-error.h"
 #include "policy/fota-signature.h"
 
+/* Clocks of people's machines differ. */
+#define CLOCK_DIFFERENCE G_TIME_SPAN_HOUR
+
 /*
  * What fotad reads, object by object. It ignores any other member, and a mistyped one is just that:
  * nothing else would tell the owner of the fleet.
@@ -90,6 +93,9 @@ find_warnings(GBytes *payload)
         find_unknown(root, "", "", warnings);
     if (manifest != NULL && manifest->use_before <= g_get_real_time())
         g_ptr_array_add(warnings, g_strdup("useBefore: has passed; no module will take it"));
+    if (manifest != NULL && manifest->issued > g_get_real_time() + CLOCK_DIFFERENCE)
+        g_ptr_array_add(warnings, g_strdup("issued: has not come yet; until then gateways take "
+                                           "their own clocks for wrong and install nothing"));
     for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++)
         if (manifest->update.steps[i].delta.uri != NULL &&
             manifest->update.steps[i].delta.size == 0)

@@ -9,7 +9,6 @@
 /* Stands for what must be filled in: no member takes it, so lint finds each. */
 #define BLANK "?"
 
-#define VALID_SECONDS (30 * 86400)
 /* Of a csv: as long as the csv itself would have held, nearly. */
 #define CSV_VALID_SECONDS (365 * 86400)
 
@@ -225,7 +224,7 @@ build(const Wanted *wanted, GBytes *delta, gboolean filled)
     g_autofree char *use_before =
         wanted->use_before != NULL
             ? g_strdup(wanted->use_before)
-            : fota_text_format_time(now + VALID_SECONDS * G_TIME_SPAN_SECOND);
+            : fota_text_format_time(now + TOOL_VALID_SECONDS * G_TIME_SPAN_SECOND);
 
     json_builder_begin_object(builder);
     tool_add_number(builder, "manifestVersion", FOTA_MANIFEST_VERSION);

@@ -18,6 +18,9 @@ typedef enum {
     TOOL_UNREADABLE = 3, /**< a file cannot be read */
 } ToolExit;
 
+/** A new manifest holds so long unless something else is said. */
+#define TOOL_VALID_SECONDS (30 * 86400)
+
 /** One verb's run. */
 typedef struct {
     const char *name;
@@ -31,6 +34,7 @@ typedef struct {
 typedef ToolExit (*ToolVerb)(Tool *tool, GError **error);
 
 ToolExit tool_new(Tool *tool, GError **error);
+ToolExit tool_renew(Tool *tool, GError **error);
 ToolExit tool_from_csv(Tool *tool, GError **error);
 ToolExit tool_lint(Tool *tool, GError **error);
 ToolExit tool_verify(Tool *tool, GError **error);
@@ -68,7 +72,9 @@ GBytes *tool_strip_signature(GBytes *file);
 void tool_add(JsonBuilder *builder, const char *name, const char *text);
 void tool_add_number(JsonBuilder *builder, const char *name, gint64 number);
 void tool_add_texts(JsonBuilder *builder, const char *name, const char *const *texts);
-/** Prints what @builder has built, readable. */
+/** Prints a document, readable. */
+void tool_print_node(JsonNode *root);
+/** Prints what @builder has built. */
 void tool_print_json(JsonBuilder *builder);
 
 G_END_DECLS

@@ -16,6 +16,7 @@ static const struct {
     const char *help;
 } verbs[] = {
     {"new", tool_new, "", "Write a manifest to begin with, to standard output"},
+    {"renew", tool_renew, "FILE", "The same manifest, to be valid longer, paused, or resumed"},
     {"lint", tool_lint, "FILE", "Every fault of a manifest, with its place"},
     {"pack", tool_pack, "JSON MINISIG...", "Signatures and manifest in one file"},
     {"verify", tool_verify, "FILE [MINISIG]", "Whether one of the keys has signed it"},
@@ -202,12 +203,19 @@ tool_add_texts(JsonBuilder *builder, const char *name, const char *const *texts)
 }
 
 void
-tool_print_json(JsonBuilder *builder)
+tool_print_node(JsonNode *root)
 {
-    g_autoptr(JsonNode) root = json_builder_get_root(builder);
     g_autofree char *text = json_to_string(root, TRUE);
 
     puts(text);
+}
+
+void
+tool_print_json(JsonBuilder *builder)
+{
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+
+    tool_print_node(root);
 }
 
 static ToolExit

@@ -12,10 +12,10 @@ import unittest
 PROGRAM = pathlib.Path(os.environ["FOTA_MANIFEST"])
 SOURCE = pathlib.Path(os.environ["FOTA_SOURCE"])
 sys.path.insert(0, str(SOURCE / "tests" / "bench"))
-from manifest import SigningKey, manifest, pad, to_bytes  # noqa: E402
+from manifest import SigningKey, manifest, pad, timestamp, to_bytes  # noqa: E402
 
 GOOD, BAD, USAGE, UNREADABLE = range(4)
-VERBS = ["new", "lint", "pack", "verify", "plan", "bucket", "from-csv"]
+VERBS = ["new", "renew", "lint", "pack", "verify", "plan", "bucket", "from-csv"]
 IMEI = "353081090012345"
 OLD, NEW = "30.00.001-B026", "30.00.001-B026_FOTA"
 DELTA = "30.00.001-B026_to_B026-FOTA.bin"
@@ -150,6 +150,12 @@ class Lint(ManifestCase):
         warnings = self.json("lint", "m")["warnings"]
         self.assertEqual([warning.split(":")[0] for warning in warnings],
                          ["useBefore", "update.steps[0].delta"])
+
+    def test_issued_in_the_future(self):
+        for ahead, warnings in ((60, []), (2 * 3600, ["issued"])):
+            self.write("m", manifest(IMEI, 1, {}, issued=timestamp(ahead)))
+            self.assertEqual([warning.split(":")[0] for warning in self.json("lint", "m")
+                              ["warnings"]], warnings)
 
     def test_size(self):
         content = manifest(IMEI, 1, {})
@@ -369,6 +375,51 @@ class New(ManifestCase):
         for wave in ("--wave=x%", "--wave=101%", "--wave=1.234%", "--wave=a@soon", "--wave=1x%"):
             with self.subTest(wave=wave):
                 self.run_tool("new", "--rollout=r", wave, status=USAGE)
+
+
+class Renew(ManifestCase):
+    def setUp(self):
+        super().setUp()
+        self.update = {**UPDATE, "rollout": {"id": "r", "percentage": 12.5}, "later": [1, "x"]}
+        self.old = manifest(IMEI, 7, self.update, issued="2020-01-01T00:00:00Z",
+                            useBefore="2020-02-01T00:00:00Z")
+
+    def renew(self, content, *arguments, **options):
+        self.write("m", content)
+        return json.loads(self.run_tool("renew", "m", *arguments, **options) or "null")
+
+    def test_only_time_and_number_change(self):
+        before = timestamp()
+        new = self.renew(self.old)
+        self.assertGreater(new["sequenceNumber"], 1_700_000_000)
+        self.assertLessEqual(before, new["issued"])
+        self.assertGreater(new["useBefore"], timestamp(29 * 86400))
+        same = {name: new[name] for name in ("sequenceNumber", "issued", "useBefore")}
+        self.assertEqual(new, {**self.old, **same})
+
+    def test_signed_and_high(self):
+        """A number that is ahead of the clock already goes up by one."""
+        self.old["sequenceNumber"] = 2**53 - 2
+        payload = to_bytes(self.old)
+        new = self.renew(self.key().sign(payload) + payload, "--use-before=2099-01-01T00:00:00Z")
+        self.assertEqual((new["sequenceNumber"], new["useBefore"]),
+                         (2**53 - 1, "2099-01-01T00:00:00Z"))
+        self.renew(new, status=USAGE)
+
+    def test_pause_and_resume(self):
+        paused = self.renew(self.old, "--pause")
+        self.assertEqual(paused["update"]["rollout"],
+                         {"id": "r", "percentage": 12.5, "paused": True})
+        resumed = self.renew(paused, "--resume", f"--sequence={paused['sequenceNumber'] + 1}")
+        self.assertIs(resumed["update"]["rollout"]["paused"], False)
+
+    def test_refuses(self):
+        self.renew(self.old, "--sequence=7", status=USAGE)
+        self.renew(self.old, "--use-before=2020-02-01T00:00:00Z", status=USAGE)
+        self.renew(self.old, "--pause", "--resume", status=USAGE)
+        self.renew(manifest(IMEI, 1, UPDATE), "--pause", status=USAGE)
+        self.renew(manifest(IMEI, 1, {}), "--pause", status=USAGE)
+        self.renew(manifest(IMEI, 0, {}), status=BAD)
 
 
 class FromCsv(ManifestCase):
