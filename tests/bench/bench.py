@@ -251,9 +251,9 @@ class Bench:
         """The ends of fotad's log and of the modules' transcripts, for a test that has failed."""
         parts = []
         if self.fotad:
-            parts += ["fotad:", self.fotad.log()[-12000:]]
+            parts += ["fotad:", self.fotad.log()[-20000:]]
         for imei in self.imeis:
-            lines = self.sim.transcript(imei)[-60:]
+            lines = self.sim.transcript(imei)[-200:]
             parts += [f"module {imei}:", *(f"{l.seconds:9.3f} {l.tty} {l.mark} {l.text}"
                                            for l in lines)]
         return "\n".join(parts)

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every failure that Huawei's documents and the software for its modules name. Each ends as stated,
+with the module in service and nothing of a delta left in it."""
+import unittest
+
+from e2e import BenchTest
+from huaweiserver import SIZE, HuaweiServer
+from manifest import delta
+from modules import BusError
+
+LOADING, LOADED = 30, 40
+# ^FOTASTATE? shows an end until the next command.
+ENDS = (10, 13, 14, 20, 70, 80, 90, 100, 110)
+TWO_APPROVALS = {"download": "required", "install": "required"}
+
+
+class HuaweiTest(BenchTest):
+    """What the tests share. Each module has a server of its own."""
+
+    def start(self):
+        """Each module is there, and nothing is wrong with it."""
+        self.servers = {imei: self.server(imei) for imei in self.bench.imeis}
+        self.bench.start_fotad()
+        for imei in self.bench.imeis:
+            self.bench.module(imei).wait(lambda p: p["Modem"] != "/", 120, "fotad has seen it")
+
+    def server(self, imei):
+        server = HuaweiServer(self.bench.www / imei, f"{self.bench.web.uris['http']}/{imei}")
+        server.publish(self.bench.model, self.bench.old, self.bench.new)
+        self.bench.sim.command("set", imei, f"server={server.uri}", f"version={self.bench.old}")
+        return server
+
+    def ask(self, imei, **members):
+        """A manifest that leads to a question to the vendor's server."""
+        module = self.bench.module(imei)
+        since = module.mark()
+        members = {"retry": {"maxAttempts": 1}, **members}
+        self.bench.publish(self.bench.update(**members), imei)
+        self.bench.view.until(lambda: self.checks(module), 120, "Check() is taken")
+        return module, since
+
+    @staticmethod
+    def checks(module):
+        """FALSE while something is under way, such as throwing a delta away."""
+        try:
+            module.check()
+        except BusError as error:
+            if error.name != "Busy":
+                raise
+            return False
+        return True
+
+    def state(self, imei):
+        return self.bench.sim.state(imei)
+
+    def wait_fota_state(self, imei, *states):
+        self.bench.view.until(lambda: self.state(imei)["fota-state"] in states, 120,
+                              f"^FOTASTATE: {states}")
+
+    def restart(self, imei):
+        for command in ("power-cut", "power-on"):
+            self.bench.sim.command(command, imei)
+
+    def assert_in_service(self, imei, version):
+        """ModemManager has it, nothing of a delta is left, and nobody works on it."""
+        self.bench.mm.wait_for(imei, 120, revision=version)
+        self.bench.module(imei).wait(lambda p: p["Modem"] != "/" and p["Revision"] == version
+                                     and p["State"] in ("idle", "failed"), 120, "in service")
+        self.wait_fota_state(imei, *ENDS)
+        self.assertEqual(self.state(imei)["version"], version)
+
+    def installs(self, imei):
+        return [line.text for line in self.bench.sim.transcript(imei)
+                if line.mark == ">"].count("AT^FWUP")
+
+
+class Table(HuaweiTest):
+    """Each case has a module of its own; all of them run at once."""
+
+    def arm(self, imei, what):
+        """What goes wrong: at the server, by a setting of the module, or by its faults."""
+        bench, server = self.bench, self.servers[imei]
+        directory = server.directory(bench.model, bench.old)
+        if what == "withdraw":
+            server.withdraw(bench.model, bench.old)
+        elif what == "corrupt":
+            (directory / "XNV").write_bytes(b"x" * (directory / "XNV").stat().st_size)
+        elif what == "incomplete":
+            (directory / "XNV").unlink()
+        elif what == "other-base":
+            server.publish(bench.model, bench.old, bench.new,
+                           data=delta(bench.model, "12.815.00.00.00", bench.new, SIZE))
+        else:
+            for word in what.split():
+                if word.partition("=")[0] in ("server", "success", "failure"):
+                    bench.sim.command("set", imei, word)
+                else:
+                    bench.fault(word, imei)
+
+
+# What goes wrong, with which error the question ends, what its text says.
+QUESTIONS = {
+    "no list": ("withdraw", "DeltaMissing", "13,51"),
+    "no server": ("server=http://127.0.0.1:9/", "DeltaServerUnreachable", "13,13"),
+    "silent end": ("ask-silent", "DeltaServerUnreachable", "without saying why"),
+    "busy": ("ask-fails=54", "ModuleRefused", "13,54"),
+    "unknown number": ("ask-fails=99", "DeltaServerUnreachable", "not published"),
+}
+
+
+class Questions(Table):
+    def test(self):
+        self.start()
+        for (what, _, _), imei in zip(QUESTIONS.values(), self.bench.imeis):
+            self.arm(imei, what)
+            self.ask(imei)
+        for (case, (_, error, text)), imei in zip(QUESTIONS.items(), self.bench.imeis):
+            with self.subTest(case):
+                module = self.bench.module(imei)
+                module.wait(lambda p, name=error: p["LastError"][0] == name, 120, error)
+                self.assertIn(text, module["LastError"][1])
+                self.assert_in_service(imei, self.bench.old)
+
+
+# What goes wrong, with which error the update ends (None: it succeeds), what its text says.
+UPDATES = {
+    "wrong sum": ("corrupt", "TransferFailed", "20,52"),
+    "file missing": ("incomplete", "DeltaServerUnreachable", "20,21"),
+    "link lost": ("load-cut=50", None, None),
+    "module restarts while loading": ("load-reset=50", None, None),
+    "40 lost": ("state-lost,on=40", None, None),
+    "90 lost": ("state-lost,on=90", None, None),
+    "12 doubled": ("state-doubled,on=12", None, None),
+    "90 doubled": ("state-doubled,on=90", None, None),
+    "100 instead of 90": ("success=100", None, None),
+    "wrong base": ("other-base", "WrongBase", "80,110"),
+    "flash fails": ("update-fails=155", "InstallRefused", "80,155"),
+    "flash fails, delta kept": ("failure=70 update-fails=155", "InstallRefused", "70,155"),
+    "bad signature": ("failure=110 update-fails=1", "InstallRefused", "110"),
+    "old version without a word": ("old-version", "OldVersion", "still runs"),
+    "install refused": ("fwup-error", "InstallRefused", "does not install"),
+    "install accepted without an OK": ("lost-ok,on=^FWUP", None, None),
+    "away for long": ("absent=500", None, None),
+    "other tty names": ("return-ttyacm", None, None),
+    "settings lost": ("settings-lost", None, None),
+}
+
+
+class Updates(Table):
+    def test(self):
+        self.start()
+        asked = [self.ask(imei) for imei in self.bench.imeis]
+        for ((what, _, _), (module, _)) in zip(UPDATES.values(), asked):
+            module.wait_state("awaiting-approval", seconds=120)
+            self.arm(module.imei, what)
+            module.approve()
+        for (case, (_, error, text)), (module, since) in zip(UPDATES.items(), asked):
+            with self.subTest(case):
+                self.check(module, since, error, text)
+
+    def check(self, module, since, error, text):
+        _, result, details = module.wait_finished(since, 240)
+        self.assertEqual((result, details.get("error")),
+                         ("failed", error) if error else ("success", None), details)
+        if error:
+            self.assertIn(text, details["text"])
+        self.assert_in_service(module.imei, self.bench.old if error else self.bench.new)
+        self.assertLessEqual(self.installs(module.imei), 1)
+        # Whatever the new firmware has lost: nothing escapes approval later on.
+        self.assertTrue(self.state(module.imei)["fota-mode"].startswith("0,0,0,1"))
+
+
+class QuestionsThroughThePort(Questions):
+    options = {"modules": ("mu509",) * len(QUESTIONS), "channel": "port"}
+
+
+class QuestionsThroughModemManager(Questions):
+    options = {"modules": ("mu509",) * len(QUESTIONS), "channel": "modemmanager"}
+
+
+class UpdatesThroughThePort(Updates):
+    options = {"modules": ("mu509",) * len(UPDATES), "channel": "port"}
+
+
+class UpdatesThroughModemManager(Updates):
+    options = {"modules": ("mu509",) * len(UPDATES), "channel": "modemmanager"}
+
+
+class LeftBehind(HuaweiTest):
+    """A delta that nobody wants any more does not install itself at the module's next start; one that
+    has done so nevertheless is seen."""
+
+    def offered(self, **members):
+        self.start()
+        module, since = self.ask(self.bench.imei, **members)
+        module.wait_state("awaiting-approval", seconds=120)
+        return module, since
+
+    def downloaded(self):
+        module, since = self.offered(approval=TWO_APPROVALS)
+        module.approve()
+        module.wait_state("awaiting-install-approval", seconds=120)
+        return module, since
+
+    def loading(self):
+        module, since = self.offered()
+        module.approve()
+        self.wait_fota_state(module.imei, LOADING)
+        module.wait_state("downloading")
+        return module, since
+
+    def assert_discarded(self, module):
+        self.wait_fota_state(module.imei, *ENDS)
+        self.restart(module.imei)
+        self.assert_in_service(module.imei, self.bench.old)
+
+    def test_cancelled_while_loading(self):
+        module, since = self.loading()
+        module.cancel()
+        self.assertEqual(module.wait_finished(since)[1], "cancelled")
+        self.assert_discarded(module)
+
+    def test_installed_while_approval_was_awaited(self):
+        """Its power was cut: a complete delta installs itself at the next start."""
+        module, since = self.downloaded()
+        self.restart(module.imei)
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.assertEqual(module.history()[0]["to"], self.bench.new)
+        self.assert_in_service(module.imei, self.bench.new)
+        self.assertEqual(self.installs(module.imei), 0)
+
+
+class LeftBehindThroughModemManager(LeftBehind):
+    # Loading takes 5 s, so that it can be interrupted.
+    options = {"modules": ("mu509",), "channel": "modemmanager", "scale": 4}
+
+
+class LeftBehindThroughThePort(LeftBehind):
+    options = {"modules": ("mu509",), "channel": "port", "scale": 4}
+
+    def test_killed_while_loading_and_withdrawn(self):
+        """The fleet's owner takes the update back while nobody looks."""
+        module, _ = self.loading()
+        self.bench.kill_fotad()
+        self.bench.publish({})
+        self.bench.start_fotad(Window={"Blackout": "2020-01-01..2099-12-31"})
+        module.wait(lambda p: p["Modem"] != "/" and "window" in p["Blockers"], 60, "it waits")
+        module.check()
+        self.assert_discarded(module)
+
+    def test_another_update_than_the_one_in_the_module(self):
+        """Approval to install is asked for what is in the module, not for what was there before."""
+        module, _ = self.downloaded()
+        later = "12.815.01.05.00"
+        self.servers[module.imei].publish(self.bench.model, self.bench.old, later)
+        _, since = self.ask(module.imei, approval=TWO_APPROVALS, toVersion=later)
+        for state in ("awaiting-approval", "awaiting-install-approval"):
+            module.wait(lambda p, wanted=(state, later): p["State"] == wanted[0]
+                        and p["Update"]["to"] == wanted[1], 120, f"{state} of the later one")
+            module.approve()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.assertEqual(self.state(module.imei)["version"], later)
+
+    def test_delta_stays(self):
+        """^FOTADL=0 is refused. It is said; and when the delta installs itself, that is said too."""
+        module, since = self.downloaded()
+        self.bench.fault("delta-stays,always")
+        module.reject(reason="not today")
+        self.bench.view.until(lambda: "cannot be thrown away" in self.bench.log(), 120, "said")
+        self.assertEqual(self.state(module.imei)["fota-state"], LOADED)
+        self.restart(module.imei)
+        self.bench.view.until(lambda: module.heard("UpdateFinished", since)[-1][1] == "success",
+                              120, "its installation is seen")
+        self.assert_in_service(module.imei, self.bench.new)
+
+
+class PowerLost(HuaweiTest):
+    options = {"modules": ("mu509",) * 3, "channel": "port"}
+
+    def test(self):
+        """While loading, while flashing, and after it stayed away: it goes on where it stood."""
+        self.start()
+        asked = [self.ask(imei) for imei in self.bench.imeis]
+        loading, flashing, away = self.bench.imeis
+        self.bench.fault("never-returns", away)
+        for module, _ in asked:
+            module.wait_state("awaiting-approval", seconds=120)
+            module.approve()
+            if module.imei != away:
+                self.wait_fota_state(module.imei, LOADING if module.imei == loading else 60)
+                self.restart(module.imei)
+        self.assertEqual(asked[2][0].wait_finished(asked[2][1])[2]["error"], "ModuleNotReturned")
+        self.restart(away)
+        for module, since in asked:
+            self.bench.view.until(lambda m=module, s=since: m.heard("UpdateFinished", s)[-1:]
+                                  and m.heard("UpdateFinished", s)[-1][1] == "success", 240,
+                                  "it has ended well")
+            self.assert_in_service(module.imei, self.bench.new)
+
+
+if __name__ == "__main__":
+    unittest.main()
