@@ -38,7 +38,9 @@ on_lock(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
     int lock = -1;
 
     self->question = sd_bus_slot_unref(self->question);
-    if (error != NULL)
+    if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN))
+        g_debug("There is no logind to hold back a shutdown");
+    else if (error != NULL)
         g_message("A shutdown is not held back while the module installs: %s", error->message);
     else if (is_wanted(self) && sd_bus_message_read(answer, "h", &lock) >= 0)
         self->lock = fcntl(lock, F_DUPFD_CLOEXEC, 3); /* the message keeps its own */

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A gateway: a machine with our packages installed and configured as README.md says, with a
+simulated module behind its ModemManager, and the servers of a fleet in its network."""
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+from gi.repository import Gio
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+
+from machine import Machine  # noqa: E402
+from manifest import SigningKey, delta, manifest, to_bytes  # noqa: E402
+from modules import BusView, FotaModule, ModemManagerView  # noqa: E402
+from processes import Place  # noqa: E402
+from servers import FtpServer, WebServer  # noqa: E402
+
+IMEI = "353081090012345"
+MODEL = "ME910C1-NA"
+FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
+WEB_TOKEN = "T0ken-of-the-fleet"
+SCALE = 20
+
+SIM_DROP_IN = f"""\
+[Service]
+Environment="FOTA_SIM_OPTIONS=--module=me910c1-na,version={{version}} --scale={SCALE}"
+"""
+# Only what an emulated tty needs; all else of the shipped unit stays in force. umockdev binds a
+# socket in its directory for each program that listens to uevents.
+FOTAD_DROP_IN = """\
+[Service]
+Environment=LD_PRELOAD=libumockdev-preload.so.0 UMOCKDEV_DIR={directory}
+ReadWritePaths=-/run/fota-sim
+"""
+# umockdev tells programs apart by the number of their descriptors: ModemManager gets others.
+MODEMMANAGER_DROP_IN = """\
+[Unit]
+ConditionVirtualization=
+[Service]
+Environment=LD_PRELOAD=libumockdev-preload.so.0 UMOCKDEV_DIR={directory}
+ExecStart=
+ExecStart=/bin/bash -c 'for n in {{3..199}}; do eval "exec $$n<&0"; done; exec /usr/sbin/ModemManager'
+"""
+CONFIG = """\
+[Manifest]
+Uri={uri}/{{imei}}.signed
+Credential=web
+CertificateAuthority=/etc/fotad/ca.pem
+[Log]
+Level=debug
+"""
+
+
+class Bus:
+    """The machine's system bus as bench/modules.py wants it."""
+
+    def __init__(self, machine):
+        self._machine = machine
+
+    def connect(self):
+        connection = Gio.DBusConnection.new_for_address_sync(
+            self._machine.bus_address(), Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
+            | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+        connection.set_exit_on_close(False)
+        return connection
+
+
+class Gateway(Machine):
+    """install: called with the gateway when it has booted."""
+
+    def __init__(self, root, work, install):
+        super().__init__(root, work)
+        self._install = install
+        self.version = "30.00.001-B026"
+        self._sequence = 0
+        self._stops = []
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            self._install(self)
+            self._start_servers()
+            self._configure()
+            self.start_modules(self.version)
+            self._stops.append(lambda: self.view.close())
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for stop in reversed(self._stops):
+            stop()
+        self._stops = []
+        super().__exit__()
+
+    def _start_servers(self):
+        self.enter_network()
+        self.place = Place()
+        self._stops.append(self.place.remove)
+        self.www = self.place.directory / "www"
+        self.www.mkdir()
+        self.ftp = FtpServer(self.place, self.www, {FTP_USER: FTP_PASSWORD})
+        self._stops.append(self.ftp.stop)
+        self.web = WebServer(self.place, self.www)
+        self._stops.append(self.web.stop)
+
+    def _configure(self):
+        keys = pathlib.Path(tempfile.mkdtemp(dir=self.place.directory))
+        self.key = SigningKey(keys)
+        shutil.copy(self.key.public, self.root / "etc/fotad/keys.d")
+        shutil.copy(self.web.authority.certificate, self.root / "etc/fotad/ca.pem")
+        self.write("/etc/fotad/credentials/fw", f"{FTP_USER}:{FTP_PASSWORD}\n", 0o600)
+        self.write("/etc/fotad/credentials/web", f"{WEB_TOKEN}\n", 0o600)
+        self.write("/etc/fotad/fotad.conf.d/10-fleet.conf",
+                   CONFIG.format(uri=self.web.uris["https"]))
+
+    def start_modules(self, version):
+        """The simulated module is plugged in, and those who look for it start."""
+        self.write("/etc/systemd/system/fota-sim.service.d/options.conf",
+                   SIM_DROP_IN.format(version=version))
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "start", "fota-sim")
+        directory = self.run("cat", "/run/fota-sim/root").strip()
+        for unit, drop_in in (("fotad", FOTAD_DROP_IN), ("ModemManager", MODEMMANAGER_DROP_IN)):
+            self.write(f"/etc/systemd/system/{unit}.service.d/modules.conf",
+                       drop_in.format(directory=directory))
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "restart", "ModemManager", "fotad")
+        self.view = BusView(Bus(self))
+        self.mm = ModemManagerView(self.view)
+        self.module = FotaModule(self.view, IMEI)
+
+    def restart(self, version):
+        """Power off and on again. version: what the module runs then, since it ends as well."""
+        self.view.close()
+        self.power_off()
+        self.boot()
+        self.start_modules(version)
+
+    def offer(self, **members):
+        """Publishes an update from the firmware of now to the next, and waits for the offer."""
+        self._sequence += 1
+        old, new = self.version, f"30.00.001-B026_FOTA{self._sequence}"
+        name = f"delta-{self._sequence}.bin"
+        (self.www / name).write_bytes(delta(MODEL, old, new))
+        update = {"id": f"update-{self._sequence}", "title": "Carrier certification",
+                  "steps": [{"fromVersion": old, "toVersion": new,
+                             "delta": {"uri": f"{self.ftp.uri}/{name}", "credential": "fw",
+                                       "size": (self.www / name).stat().st_size}}], **members}
+        payload = to_bytes(manifest(IMEI, self._sequence, update))
+        file = self.www / f"{IMEI}.signed"
+        file.write_bytes(self.key.sign(payload) + payload)
+        os.utime(file, (1_700_000_000 + self._sequence,) * 2)  # nginx makes its ETag of it
+        self.module.wait_state("idle", "failed", "awaiting-approval")
+        self.run("busctl", "call", "org.fotad.Fota1", self.module.path, "org.fotad.Fota1.Module",
+                 "Check")
+        self.module.wait(lambda p: p["State"] == "awaiting-approval"
+                         and p["Update"]["to"] == new, 60, "the offer")
+        return new
+
+    def journal(self, *words):
+        return self.run("journalctl", "--no-pager", "--quiet", *words)

@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The packages on a booted Debian: installed by apt, run by systemd, used over D-Bus by users with
+and without the right to, looked at in the journal, upgraded, and purged.
+
+Run by tests/system/run, which says where the packages and the root directory are.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from gateway import FTP_PASSWORD, IMEI, WEB_TOKEN, Bus, BusView, FotaModule, Gateway
+from machine import Machine
+
+PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
+NEXT_PACKAGES = pathlib.Path(os.environ["FOTA_NEXT_PACKAGES"])
+ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
+MASKED = "35308109…45"
+MODULE = ["org.fotad.Fota1", f"/org/fotad/Fota1/Module/{IMEI}", "org.fotad.Fota1.Module"]
+MANAGER = ["org.fotad.Fota1", "/org/fotad/Fota1", "org.fotad.Fota1.Manager"]
+SIM_STATE = """\
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/fota-sim/control")
+s.sendall(b"state %s\\n")
+print(s.makefile().readline().removeprefix("ok "))
+""" % IMEI
+NOT_CONFIGURED = "10e03e33efaf461db22ec15d287488a8"
+
+
+def install(machine, packages, *names):
+    """By apt, from files, as an administrator does it without a repository."""
+    directory = machine.root / "srv" / packages.name
+    directory.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name in names:
+        file, = packages.glob(f"{name}_*.deb")
+        (directory / file.name).write_bytes(file.read_bytes())
+        files.append(f"/srv/{packages.name}/{file.name}")
+    return machine.run("apt-get", "-q", "-y", "--no-install-recommends", "--allow-downgrades",
+                       "install", *files)
+
+
+def prepare(machine):
+    """What every gateway of these tests has: our packages, an operator, and somebody else."""
+    install(machine, PACKAGES, "fotad", "fota-manifest", "fotad-simulator")
+    machine.run("useradd", "--create-home", "--groups=fotad-operator", "olga")
+    machine.run("useradd", "--create-home", "paul")
+
+
+class Fresh(unittest.TestCase):
+    """From the installation to the purge, with nothing configured and no module."""
+
+    @classmethod
+    def setUpClass(cls):
+        work = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="fotad-check."))
+        cls.machine = cls.enterClassContext(Machine(ROOT, work))
+
+    def show(self, name):
+        return self.machine.run("systemctl", "show", "--value", f"--property={name}",
+                                "fotad").strip()
+
+    def files(self):
+        """What is there of us, beyond what dpkg and logs remember."""
+        found = self.machine.run("find", "/etc", "/usr", "/lib/systemd", "/var/lib/fotad", "/run",
+                                 "-xdev", "-name", "*fota*", "-not", "-path", "/usr/share/doc/*",
+                                 check=False)
+        return [line for line in found.splitlines() if not line.startswith("find:")]
+
+    def test_life(self):
+        self.install()
+        self.hardening()
+        self.activation()
+        self.watchdog()
+        self.foreign_plugin()
+        self.rehearsal()
+        self.bad_configuration()
+        self.upgrade_keeps_configuration()
+        self.remove_and_purge()
+
+    def install(self):
+        install(self.machine, PACKAGES, "fotad")
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertEqual(self.show("UnitFileState"), "enabled")
+        said = self.machine.run("journalctl", "-q", "-x", "-u", "fotad",
+                                f"MESSAGE_ID={NOT_CONFIGURED}")
+        self.assertIn("Uri= is set in [Manifest] of /etc/fotad/fotad.conf", said)
+        self.assertIn("systemctl reload fotad", said)  # the catalog's remedy
+        self.assertEqual(json.loads(self.machine.run("fotactl", "--json", "list")), [])
+        directory = self.machine.root / "etc/fotad/credentials"
+        self.assertEqual((directory.stat().st_mode & 0o7777, directory.stat().st_uid), (0o700, 0))
+        self.assertEqual(self.machine.run("systemctl", "--failed", "--quiet"), "")
+        self.assertEqual(self.machine.run("systemd-analyze", "--man=no", "verify",
+                                          "fotad.service"), "")
+
+    def hardening(self):
+        status = self.machine.run("cat", f"/proc/{self.show('MainPID')}/status")
+        for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1",
+                     "Seccomp:\t2"):
+            self.assertIn(line, status)
+        user = self.machine.run("id", "--user", "fotad").strip()
+        self.assertRegex(status, rf"Uid:\t{user}\t")
+        self.assertNotEqual(user, "0")
+
+    def activation(self):
+        self.machine.run("systemctl", "stop", "fotad")
+        version = self.machine.run("busctl", "get-property", *MANAGER, "Version", user="nobody")
+        self.assertRegex(version, r'^s "\d')
+        self.assertEqual(self.show("ActiveState"), "active")
+
+    def watchdog(self):
+        """A daemon that no longer turns its loop is replaced; sooner here than by the unit."""
+        drop_in = self.machine.write("/etc/systemd/system/fotad.service.d/watchdog.conf",
+                                     "[Service]\nWatchdogSec=2\nRestartSec=0\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "fotad")
+        self.machine.run("systemctl", "kill", "--signal=STOP", "fotad")
+        self.machine.wait_for(lambda: self.show("NRestarts") == "1"
+                              and self.show("ActiveState") == "active", "the watchdog bites")
+        shutil.rmtree(drop_in.parent)
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "fotad")
+
+    def foreign_plugin(self):
+        """One that is built with fotad-dev, as docs/plugin.md says, is loaded."""
+        with tempfile.TemporaryDirectory() as directory:
+            package, = PACKAGES.glob("fotad-dev_*.deb")
+            subprocess.run(["dpkg-deb", "-x", package, directory], check=True)
+            examples = pathlib.Path(directory, "usr/share/doc/fotad-dev/examples")
+            pc, = pathlib.Path(directory).glob("usr/lib/*/pkgconfig")
+
+            def pkg_config(*words):
+                return subprocess.run(["pkg-config", *words, "fotad"], check=True, text=True,
+                                      env={**os.environ, "PKG_CONFIG_PATH": str(pc)},
+                                      stdout=subprocess.PIPE).stdout.split()
+
+            flags = [flag.replace("-I/usr/include/fotad", f"-I{directory}/usr/include/fotad")
+                     for flag in pkg_config("--cflags", "--libs")]
+            into = self.machine.root / pkg_config("--variable=plugindir")[0].lstrip("/")
+            subprocess.run(["cc", "-shared", "-fPIC", examples / "skeleton/skeleton.c",
+                            f"-Wl,--version-script={examples}/plugin.map", *flags,
+                            "-o", into / "skeleton.so"], check=True)
+            shutil.copy(examples / "skeleton/skeleton.models", into)
+        self.machine.run("systemctl", "restart", "fotad")
+        self.assertIn("skeleton.so", self.machine.run("cat", f"/proc/{self.show('MainPID')}/maps"))
+        (into / "skeleton.so").unlink()
+        (into / "skeleton.models").unlink()
+        self.machine.run("systemctl", "restart", "fotad")
+
+    def rehearsal(self):
+        """An update without hardware, and nothing of it left."""
+        install(self.machine, PACKAGES, "fota-manifest", "fotad-simulator")
+        before = self.files()
+        self.machine.run("fota-rehearsal", "start", "--scale=40")
+        self.machine.refuses("fota-rehearsal", "start")
+        view = BusView(Bus(self.machine))
+        FotaModule(view, IMEI).wait_state("awaiting-approval")
+        view.close()
+        approved = self.machine.run("fotactl", "approve", "--yes", "--wait", seconds=200)
+        self.assertIn("success", approved)
+        self.machine.run("fota-rehearsal", "stop")
+        self.assertEqual(self.files(), before)
+        self.assertEqual(json.loads(self.machine.run("fotactl", "--json", "list")), [])
+        self.machine.run("apt-get", "-q", "-y", "purge", "fotad-simulator", "fota-manifest")
+
+    def bad_configuration(self):
+        """It is not tried again and again; the reload says what is wrong, the start too."""
+        name = "/etc/fotad/fotad.conf.d/10-bad.conf"
+        file = self.machine.write(name, "[Manifest]\nIntervall=1d\n")
+        self.machine.refuses("systemctl", "reload", "fotad")
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.machine.refuses("systemctl", "restart", "fotad")
+        self.assertEqual((self.show("ExecMainStatus"), self.show("ActiveState")),
+                         ("78", "failed"))
+        self.assertIn(f"{name}:2:", self.machine.run("journalctl", "-q", "-u", "fotad"))
+        file.unlink()
+        self.machine.run("systemctl", "restart", "fotad")
+
+    def upgrade_keeps_configuration(self):
+        conf = self.machine.root / "etc/fotad/fotad.conf"
+        mine = conf.read_text() + "\n[Log]\nLevel=notice\n"
+        conf.write_text(mine)
+        process = self.show("MainPID")
+        install(self.machine, NEXT_PACKAGES, "fotad")
+        self.assertEqual(conf.read_text(), mine)
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertNotEqual(self.show("MainPID"), process)
+
+    def remove_and_purge(self):
+        self.assertIn("/usr/sbin/fotad", self.files())
+        self.machine.write("/etc/fotad/credentials/fw", "user:password\n", 0o600)
+        self.machine.run("apt-get", "-q", "-y", "remove", "fotad")
+        self.assertEqual(self.show("ActiveState"), "inactive")
+        self.assertTrue((self.machine.root / "etc/fotad/fotad.conf").exists())
+        self.machine.run("apt-get", "-q", "-y", "purge", "fotad")
+        self.assertEqual(self.files(), [])
+        self.machine.refuses("busctl", "introspect", "org.fotad.Fota1", "/org/fotad/Fota1")
+
+
+class InUse(unittest.TestCase):
+    """A gateway with a module: users, updates, and what may happen in between. The tests come in
+    any order; each leaves the module with the firmware that gateway.version names."""
+
+    @classmethod
+    def setUpClass(cls):
+        work = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="fotad-check."))
+        cls.gateway = cls.enterClassContext(Gateway(ROOT, work, prepare))
+
+    @property
+    def module(self):
+        return self.gateway.module
+
+    def busctl(self, *words, user):
+        """Its output; an error is part of that."""
+        return self.gateway.run("busctl", *words, user=user, check=False)
+
+    def approve(self, user="olga"):
+        token = self.module.token()
+        self.gateway.run("busctl", "call", *MODULE, "Approve", "s", token, user=user)
+
+    def assert_updated(self, version):
+        self.module.wait(lambda p: p["Revision"] == version and p["State"] == "idle"
+                         and p["Modem"] != "/", 120, f"the update to {version}")
+        newest = self.module.history(1)[0]
+        self.assertEqual((newest["result"], newest["to"]), ("success", version))
+        self.gateway.mm.wait_for(IMEI, revision=version)
+        self.gateway.version = version
+
+    def inhibitors(self):
+        """Who holds back a shutdown, and how."""
+        listed = self.gateway.run("busctl", "--json=short", "call", "org.freedesktop.login1",
+                                  "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+                                  "ListInhibitors")
+        return [tuple(entry[:2] + entry[3:4]) for entry in json.loads(listed)["data"][0]]
+
+    def may(self, user, calls):
+        """Which of the named calls polkit or the bus lets the user make, by their names."""
+        return {name for name, call in calls.items()
+                if "denied" not in self.busctl(*call, user=user).lower()}
+
+    CALLS = {  # each with arguments that change nothing
+        "read": ["call", *MODULE, "Plan"],
+        "approve": ["call", *MODULE, "Approve", "s", "stale"],
+        "reject": ["call", *MODULE, "Reject", "ss", "stale", ""],
+        "defer": ["call", *MODULE, "Defer", "st", "stale", "60"],
+        "cancel": ["call", *MODULE, "Cancel", "s", "stale"],
+        "check": ["call", *MANAGER, "CheckAll"],
+        "query": ["call", *MODULE, "Query"],
+        "inhibit": ["call", *MANAGER, "Inhibit", "ss", "test", "test"],
+        "reload": ["call", *MANAGER, "Reload"],
+        "log level": ["set-property", "org.fotad.Fota1", "/org/freedesktop/LogControl1",
+                      "org.freedesktop.LogControl1", "LogLevel", "s", "info"],
+    }
+
+    def test_who_may_what(self):
+        """The table of docs/security.md."""
+        self.gateway.offer()
+        self.assertEqual(self.may("root", self.CALLS), set(self.CALLS))
+        self.assertEqual(self.may("olga", self.CALLS),
+                         {"read", "approve", "reject", "defer", "cancel", "check"})
+        self.assertEqual(self.may("paul", self.CALLS), {"read"})
+        self.assertEqual(self.may("fotad", self.CALLS), {"read"})
+
+    def test_who_may_what_without_polkit(self):
+        self.gateway.run("systemctl", "mask", "--now", "--runtime", "polkit")
+        self.addCleanup(self.gateway.run, "systemctl", "unmask", "--runtime", "polkit")
+        self.assertEqual(self.may("root", self.CALLS), set(self.CALLS))
+        for user in ("olga", "paul"):
+            self.assertEqual(self.may(user, self.CALLS), {"read"})
+
+    def test_modemmanager(self):
+        """What fotad may do there, others may not. Each call fails, but not for the same reason."""
+        path = self.gateway.mm.wait_for(IMEI)[0]
+        modem = ["call", "org.freedesktop.ModemManager1", path, "org.freedesktop.ModemManager1.Modem"]
+        inhibit = ["call", "org.freedesktop.ModemManager1", "/org/freedesktop/ModemManager1",
+                   "org.freedesktop.ModemManager1", "InhibitDevice", "sb", "/nonexistent", "true"]
+        command = [*modem, "Command", "su", "AT", "5"]
+        self.assertIn("No device found", self.busctl(*inhibit, user="fotad"))
+        self.assertIn("debug mode", self.busctl(*command, user="fotad"))
+        self.assertEqual(self.busctl(*modem, "ListBearers", user="fotad").strip(), "ao 0")
+        for user in ("olga", "paul"):
+            self.assertIn("denied", self.busctl(*inhibit, user=user).lower())
+            self.assertIn("authoriz", self.busctl(*command, user=user).lower())
+
+    def test_update(self):
+        """Denied to one user, decided by another, with the daemon killed in the middle, under the
+        unit as it is shipped; nothing personal in the whole journal."""
+        since = self.gateway.run("date", "+%s.%N").strip()
+        new = self.gateway.offer()
+        refused = self.busctl("call", *MODULE, "Approve", "s", self.module.token(), user="paul")
+        self.assertIn("denied", refused)
+        self.assertEqual(self.module["State"], "awaiting-approval")
+
+        self.approve()
+        self.module.wait_state("installing")
+        self.gateway.view.until(lambda: ("shutdown", "fotad", "block") in self.inhibitors(), 20,
+                                "a shutdown is held back")
+        self.gateway.run("systemctl", "kill", "--signal=KILL", "fotad")
+        self.assert_updated(new)
+        self.assertNotIn("fotad", [who for _, who, _ in self.inhibitors()])
+        self.assertEqual(self.gateway.run("systemctl", "show", "--value", "-p", "NRestarts",
+                                          "fotad").strip(), "1")
+
+        self.check_journal(since)
+
+    def check_journal(self, since):
+        since = f"--since=@{since}"
+        story = self.gateway.journal(since, "--catalog", f"FOTA_MODULE={MASKED}")
+        for part in ("updating from", "updated from", "The module itself has reported",
+                     "fotactl approve"):
+            self.assertIn(part, story)
+        whole = self.gateway.journal(since, "--output=export", "--all")
+        state = json.loads(self.gateway.run("python3", "-c", SIM_STATE))
+        for secret in (IMEI, state["imsi"], FTP_PASSWORD, WEB_TOKEN, "+1555000"):
+            found = re.findall(rf".*{re.escape(secret)}.*", whole)
+            self.assertEqual(found, [])
+
+    def test_log_level(self):
+        """systemctl changes it in the running service."""
+        def level(*words):
+            return self.gateway.run("systemctl", "service-log-level", "fotad", *words).strip()
+
+        def logged(priorities):
+            since = self.gateway.run("date", "+%s.%N").strip()
+            self.gateway.offer()
+            return self.gateway.journal("-u", "fotad", f"--priority={priorities}",
+                                        f"--since=@{since}")
+
+        self.assertEqual(level(), "debug")
+        self.addCleanup(level, "debug")
+        level("notice")
+        self.assertEqual(logged("info..debug"), "")
+        level("debug")
+        self.assertTrue(logged("debug..debug"))
+
+    def test_credentials_stay_roots(self):
+        for name in ("fw", "web"):
+            self.gateway.refuses("cat", f"/etc/fotad/credentials/{name}", user="fotad")
+            self.gateway.refuses("cat", f"/run/credentials/fotad.service/fotad_{name}",
+                                 user="olga")
+
+    def test_upgrade_while_waiting(self):
+        """The offer, its token and the approval survive an upgrade of the package."""
+        new = self.gateway.offer()
+        token = self.module.token()
+        install(self.gateway, NEXT_PACKAGES, "fotad", "fota-manifest", "fotad-simulator")
+        self.module.wait(lambda p: p["State"] == "awaiting-approval"
+                         and p["Update"]["token"] == token, 60, "the same offer")
+        self.approve()
+        self.assert_updated(new)
+
+    def test_shutdown_while_installing(self):
+        """It ends in time, and the update is found out about at the next boot."""
+        new = self.gateway.offer()
+        self.approve()
+        self.module.wait_state("installing")
+        self.gateway.restart(version=new)
+        self.assert_updated(new)
+        before = self.gateway.journal("-b", "-1", "-u", "fotad")
+        self.assertIn("fotad.service: Deactivated successfully", before)
+
+
+if __name__ == "__main__":
+    unittest.main()
