@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "policy/fota-clock.h"
+
 #define LABEL_COLUMNS 14
 #define DEFAULT_WIDTH 80
 
@@ -33,7 +35,7 @@ char *
 ctl_format_time(guint64 microseconds)
 {
     gint64 seconds = (gint64)(microseconds / G_USEC_PER_SEC);
-    gint64 away = seconds - g_get_real_time() / G_USEC_PER_SEC;
+    gint64 away = seconds - fota_clock_now() / G_USEC_PER_SEC;
     g_autofree char *distance = ctl_format_duration((guint64)ABS(away));
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
     g_autofree char *text = NULL;

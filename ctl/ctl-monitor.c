@@ -7,6 +7,7 @@
 #include "ctl/ctl-format.h"
 #include "ctl/ctl-offer.h"
 #include "ctl/ctl-progress.h"
+#include "policy/fota-clock.h"
 
 /* How long a followed update may be without its fotad, which may be restarting. */
 #define ABSENT_LIMIT_US (60 * G_USEC_PER_SEC)
@@ -53,7 +54,7 @@ print_event(CtlMonitor *monitor, const char *event, const char *imei, GVariant *
     if (!monitor->until_finished || monitor->finished)
         ctl_print_json(
             g_variant_new_parsed("{'event': <%s>, 'time': <%x>, 'module': <%s>, 'details': %*}",
-                                 event, g_get_real_time(), imei, g_variant_new_variant(sunk)));
+                                 event, fota_clock_now(), imei, g_variant_new_variant(sunk)));
 }
 
 static void

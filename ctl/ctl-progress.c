@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/ctl-format.h"
+#include "policy/fota-clock.h"
 
 /* Columns a line has left beside its bar. */
 #define BAR_FROM_WIDTH 76
@@ -144,7 +145,7 @@ ctl_progress_show(CtlProgress *progress, CtlModule *module)
 void
 ctl_progress_say(CtlProgress *progress, const char *format, ...)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(fota_clock_now() / G_USEC_PER_SEC);
     g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
     va_list arguments;
 

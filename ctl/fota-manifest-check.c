@@ -4,6 +4,7 @@
 
 #include "ctl/ctl-format.h"
 #include "ctl/fota-manifest-tool.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-json.h"
 #include "policy/fota-manifest.h"
 #include "policy/fota-policy-error.h"
@@ -91,9 +92,9 @@ find_warnings(GBytes *payload)
 
     if (root != NULL)
         find_unknown(root, "", "", warnings);
-    if (manifest != NULL && manifest->use_before <= g_get_real_time())
+    if (manifest != NULL && manifest->use_before <= fota_clock_now())
         g_ptr_array_add(warnings, g_strdup("useBefore: has passed; no module will take it"));
-    if (manifest != NULL && manifest->issued > g_get_real_time() + CLOCK_DIFFERENCE)
+    if (manifest != NULL && manifest->issued > fota_clock_now() + CLOCK_DIFFERENCE)
         g_ptr_array_add(warnings, g_strdup("issued: has not come yet; until then gateways take "
                                            "their own clocks for wrong and install nothing"));
     for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl/fota-manifest-tool.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-manifest.h"
 
@@ -219,7 +220,7 @@ build(const Wanted *wanted, GBytes *delta, gboolean filled)
     static const char *const blank[] = {BLANK, NULL};
     static const char *const good[] = {"000000000000000", NULL};
     JsonBuilder *builder = json_builder_new();
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
     g_autofree char *issued = fota_text_format_time(now);
     g_autofree char *use_before =
         wanted->use_before != NULL
@@ -315,7 +316,7 @@ tool_from_csv(Tool *tool, GError **error)
 {
     g_auto(GStrv) imei = NULL, model = NULL;
     g_autofree char *from = NULL, *uri = NULL, *credential = NULL, *use_before = NULL;
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
     FotaCsvTerms terms = {.trusted = TRUE,
                           .sequence_number = now / G_USEC_PER_SEC,
                           .use_before = now + CSV_VALID_SECONDS * G_TIME_SPAN_SECOND};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl/fota-manifest-tool.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-plan.h"
 #include "policy/fota-rollout.h"
 #include "policy/fota-trust.h"
@@ -211,7 +212,7 @@ fill_facts(Gateway *gateway, GError **error)
     guint64 outage = 0;
 
     *facts = (FotaFacts)FOTA_FACTS_INIT;
-    facts->now = g_get_real_time();
+    facts->now = fota_clock_now();
     if (!tool_take_time("at", gateway->at, &facts->now, error) || !take_zone(gateway, error) ||
         !tool_take_duration("outage", gateway->outage, &outage, error) ||
         !tool_take_size("free-space", gateway->free_space, &facts->free_space, error) ||

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ctl/fota-manifest-tool.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-json.h"
 #include "policy/fota-manifest.h"
 
@@ -89,7 +90,7 @@ ToolExit
 tool_renew(Tool *tool, GError **error)
 {
     g_auto(Wanted) wanted = {0};
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
     g_autofree char *issued = fota_text_format_time(now);
     g_autofree char *use_before = NULL;
     g_autofree char *text = NULL;

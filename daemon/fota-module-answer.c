@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-policy-error.h"
 
 /* What the application may say: each answer checks its token first, and changes nothing if it
@@ -51,7 +52,7 @@ record_refusal(FotaModule *module, const char *result, const char *reason)
     fota_record_set(&entry->from, module->plan->from);
     fota_record_set(&entry->to, module->plan->to);
     fota_record_set(&entry->text, reason);
-    entry->finished = (guint64)g_get_real_time();
+    entry->finished = (guint64)fota_clock_now();
     entry->started = entry->finished;
     fota_record_add_history(module->record, entry);
     fota_module_log(module, 5, FOTA_EVENT_NONE, "%s%s%s", result, reason[0] != '\0' ? ": " : "",
@@ -92,7 +93,7 @@ fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError
     if (!check_token(module, token, error) || !check_not_running(module, error))
         return FALSE;
     if (!fota_approval_check_deferral(&module->manifest->update,
-                                      (gint64)module->record->first_offered, g_get_real_time(),
+                                      (gint64)module->record->first_offered, fota_clock_now(),
                                       seconds, &until, error))
         return FALSE;
     module->record->deferred_until = (guint64)until;

@@ -4,6 +4,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-session.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-trust.h"
 
@@ -17,7 +18,7 @@ trust_facts(FotaModule *module)
     return (FotaTrustFacts){
         .imei = record->imei,
         .model = record->model,
-        .now = g_get_real_time(),
+        .now = fota_clock_now(),
         .floor = FOTA_RELEASE_TIME,
         .sequence = (gint64)record->sequence,
         .digest = record->digest[0] != '\0' ? record->digest : NULL,

@@ -2,6 +2,7 @@
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
+#include "policy/fota-clock.h"
 
 /* Everything a plan depends on, gathered anew for each plan; and what the module has cost. */
 
@@ -60,7 +61,7 @@ void
 fota_module_fill_facts(FotaModule *module, FotaFacts *facts)
 {
     const FotaRecord *record = module->record;
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
 
     *facts = (FotaFacts)FOTA_FACTS_INIT;
     facts->imei = record->imei;
@@ -83,7 +84,7 @@ fota_module_fill_facts(FotaModule *module, FotaFacts *facts)
 static gint64
 budget_time(FotaModule *module)
 {
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
 
     return clock_is_set(module->record, now) ? now : 0;
 }
@@ -112,7 +113,7 @@ void
 fota_module_save_data(FotaModule *module)
 {
     FotaRecord *record = module->record;
-    guint64 today = (guint64)(g_get_real_time() / G_TIME_SPAN_DAY);
+    guint64 today = (guint64)(fota_clock_now() / G_TIME_SPAN_DAY);
 
     if (record->data_saved == today)
         return;

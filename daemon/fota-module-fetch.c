@@ -2,6 +2,7 @@
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-text.h"
 
@@ -125,7 +126,7 @@ fota_module_fetch(FotaModule *module)
 
     /* ModemManager has yet to find it again: as soon as it has. */
     if (by_module && !module->here) {
-        fota_module_set_next_check(module, (guint64)g_get_real_time());
+        fota_module_set_next_check(module, (guint64)fota_clock_now());
         return;
     }
     fota_module_set_state(module, FOTA_STATE_CHECKING);

@@ -4,6 +4,7 @@
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-session.h"
+#include "policy/fota-clock.h"
 
 /* When the manifest is read, and from which server. */
 
@@ -85,7 +86,7 @@ fota_module_schedule_check(FotaModule *module)
         .failed_tries = module->failed_checks,
         .max_age = module->max_age,
         .retry_after = module->retry_after,
-        .now = g_get_real_time(),
+        .now = fota_clock_now(),
         .random = g_random_double(),
     };
 
@@ -139,7 +140,7 @@ fota_module_wait_for_network(FotaModule *module)
         fota_module_log(module, 4, FOTA_EVENT_NONE, "%s", error->message);
     module->offline = TRUE;
     module->missed = TRUE;
-    fota_module_set_next_check(module, (guint64)g_get_real_time());
+    fota_module_set_next_check(module, (guint64)fota_clock_now());
     return TRUE;
 }
 
@@ -172,7 +173,7 @@ time_saved(GObject *object, GAsyncResult *result, gpointer user_data)
 void
 fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response)
 {
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
 
     module->failed_checks = outcome == FOTA_POLL_FAILED ? module->failed_checks + 1 : 0;
     module->max_age = response != NULL ? (gint64)MIN(response->max_age, G_MAXINT64) : 0;
@@ -190,7 +191,7 @@ fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaRe
 gboolean
 fota_module_check_is_due(FotaModule *module)
 {
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
 
     if (!module->here || module->vendor == NULL || module->next_check == 0 ||
         (gint64)module->next_check > now)

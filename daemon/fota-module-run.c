@@ -6,6 +6,7 @@
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-session.h"
+#include "policy/fota-clock.h"
 
 /* After "try later" without a pause in the manifest, and after a delta could not be thrown away. */
 #define HOLD_SECONDS 300
@@ -98,7 +99,7 @@ add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
     fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
     fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
     entry->started = record->started;
-    entry->finished = (guint64)g_get_real_time();
+    entry->finished = (guint64)fota_clock_now();
     entry->outage = end->outage;
     fota_record_add_history(record, entry);
 }
@@ -182,7 +183,7 @@ end_badly(FotaModule *module, const FotaJobEnd *end)
             fota_boot_time() + (gint64)(pause > 0 ? pause : HOLD_SECONDS) * G_USEC_PER_SEC;
     else
         record->attempts = is_definite(end->result) ? G_MAXUINT32 : record->attempts + 1;
-    record->last_attempt = (guint64)g_get_real_time();
+    record->last_attempt = (guint64)fota_clock_now();
     give_up_update(module);
 }
 
@@ -367,7 +368,7 @@ begin_record(FotaModule *module)
     fota_record_set(&record->to, step->to_version);
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, module->plan->from);
-    record->started = (guint64)g_get_real_time();
+    record->started = (guint64)fota_clock_now();
 }
 
 static char *

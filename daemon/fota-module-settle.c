@@ -2,6 +2,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-session.h"
+#include "policy/fota-clock.h"
 #include "policy/fota-policy-error.h"
 
 #include <string.h>
@@ -82,7 +83,7 @@ static void
 record_question(FotaModule *module, const char *token)
 {
     FotaRecord *record = module->record;
-    guint64 now = (guint64)g_get_real_time();
+    guint64 now = (guint64)fota_clock_now();
 
     if (record->asked != 0 && strcmp(record->asked_token, token) == 0)
         return;
@@ -261,7 +262,7 @@ waits_for_gateway(FotaModule *module)
 static void
 arm_timer(FotaModule *module)
 {
-    gint64 now = g_get_real_time();
+    gint64 now = fota_clock_now();
     gint64 wait = (waits_for_gateway(module) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
                   (gint64)G_USEC_PER_SEC;
 

@@ -3,9 +3,9 @@
 
 #include "policy/fota-credential-rule.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
+#include <libsoup/soup.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,7 +57,9 @@ fota_fetch_format_date(gint64 seconds)
 gint64
 fota_fetch_parse_date(const char *text)
 {
-    return (gint64)curl_getdate(text, NULL);
+    g_autoptr(GDateTime) date = soup_date_time_new_from_http_string(text);
+
+    return date ? g_date_time_to_unix(date) : -1;
 }
 
 static void

@@ -60,8 +60,9 @@ fota_fetch_file(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError
         answer->status = 404;
         return TRUE;
     }
-    answer->etag = g_strdup_printf("\"%lx-%lx-%lx\"", (gulong)status.st_mtim.tv_sec,
-                                   (gulong)status.st_mtim.tv_nsec, (gulong)status.st_size);
+    answer->etag = g_strdup_printf("\"%" G_GINT64_MODIFIER "x-%lx-%" G_GINT64_MODIFIER "x\"",
+                                   (guint64)status.st_mtim.tv_sec, (gulong)status.st_mtim.tv_nsec,
+                                   (guint64)status.st_size);
     answer->modified = fota_fetch_format_date(status.st_mtim.tv_sec);
     if (g_strcmp0(request->etag, answer->etag) == 0) {
         answer->status = 304;

@@ -149,7 +149,8 @@ finish(CURL *curl, FotaFetchAnswer *answer)
     curl_easy_getinfo(curl, CURLINFO_CONDITION_UNMET, &unmet);
     curl_easy_getinfo(curl, CURLINFO_FILETIME_T, &modified);
     answer->status = unmet ? 304 : 200;
-    if (modified >= 0)
+    /* What a libcurl with 32 bits for a time says of all that is later than that. */
+    if (modified >= 0 && modified != G_MAXINT32)
         answer->modified = fota_fetch_format_date(modified);
 }
 

@@ -4,6 +4,8 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "policy/fota-clock.h"
+
 #define MAX_REDIRECTS 3
 #define CHUNK 16384
 #define HEADER_MAX 512
@@ -159,7 +161,7 @@ get_retry_after(SoupMessageHeaders *headers)
     if (!value || seconds >= 0)
         return seconds;
     date = fota_fetch_parse_date(value);
-    return date < 0 ? -1 : MAX(date - g_get_real_time() / G_USEC_PER_SEC, 0);
+    return date < 0 ? -1 : MAX(date - fota_clock_now() / G_USEC_PER_SEC, 0);
 }
 
 static gboolean

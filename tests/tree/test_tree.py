@@ -52,6 +52,23 @@ class Rooms(unittest.TestCase):
                     "/* SPDX-License-Identifier: LGPL-2.1-or-later */"), file)
 
 
+class Clock(unittest.TestCase):
+    """GLib and its like may have a time_t of 32 bits where ours has 64 (docs/building.md)."""
+
+    def test_no_time_crosses_to_another_library(self):
+        closed = (r"\b(g_get_real_time|g_date_time_new_now\w*|g_get_current_time|GTimeVal|GStatBuf"
+                  r"|g_l?stat|g_utime|g_date_set_time\w*|curl_getdate|sd_event_now)\b")
+        for room in CLOSED:
+            for file in sources(room):
+                if file.name != "fota-clock.h":
+                    self.assertEqual(re.findall(closed, file.read_text()), [], file)
+
+    def test_policy_has_no_clock_of_its_own(self):
+        for file in sources("policy"):
+            if file.name != "fota-clock.c":
+                self.assertNotIn("policy/fota-clock.h", includes(file), file)
+
+
 class Programs(unittest.TestCase):
     def test_daemon_does_not_meet_the_network(self):
         needed = output("readelf", "-d", BUILD / "fotad")
