@@ -26,7 +26,7 @@ from huaweiserver import HuaweiServer
 from manifest import SigningKey, delta, manifest, to_bytes
 from modules import FOTA_NAME, MM_NAME, BusView, FotaModule, ModemManagerView
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
-from processes import BenchError, Place, Program
+from processes import STRICT, BenchError, Place, Program
 from servers import FtpServer, WebServer
 from simulator import Simulator
 
@@ -210,7 +210,7 @@ class Bench:
     def fotad_environment(self):
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         return self.environment(
-            **self.sim.environment(), STATE_DIRECTORY=f"{self.directory}/state",
+            **self.sim.environment(), **STRICT, STATE_DIRECTORY=f"{self.directory}/state",
             CACHE_DIRECTORY=f"{self.directory}/cache", G_SLICE="always-malloc",
             CREDENTIALS_DIRECTORY=f"{self.directory}/credentials", UBSAN_OPTIONS=options)
 
@@ -241,7 +241,7 @@ class Bench:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
                    "stdin": subprocess.DEVNULL, **options}
         return subprocess.run([self.build / "ctl/fotactl", *map(str, words)], timeout=seconds,
-                              env=self.environment(), check=False, **options)
+                              env=self.environment(**STRICT), check=False, **options)
 
     def log(self):
         """What this run of fotad has logged."""

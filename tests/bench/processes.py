@@ -17,7 +17,11 @@ import time
 
 STOP_SECONDS = 20
 # What a program says that has a defect: the sanitizers, and GLib.
-DEFECT = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:|-CRITICAL \*\*|-ERROR \*\*")
+DEFECT = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:"
+                    r"|-CRITICAL \*\*|-ERROR \*\*")
+# For our own programs: what GLib and its like warn of ends them. Their own warnings do not, which
+# take another way through GLib.
+STRICT = {"G_DEBUG": "fatal-warnings"}
 
 
 class BenchError(Exception):

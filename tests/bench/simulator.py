@@ -5,7 +5,7 @@ import json
 import os
 import socket
 
-from processes import BenchError, Program
+from processes import STRICT, BenchError, Program
 
 PRELOAD = "libumockdev-preload.so.0"
 
@@ -32,7 +32,7 @@ class Simulator:
             [build / "tests/bench/sim/fota-sim", f"--root-file={root_file}",
              f"--control={self._socket}", f"--log={self._directory}", f"--scale={scale}",
              *(f"--module={module}" for module in modules)],
-            {**os.environ, "TMPDIR": str(self._directory)}, ready="ready")
+            {**os.environ, **STRICT, "TMPDIR": str(self._directory)}, ready="ready")
         self.root = root_file.read_text().strip()
 
     def environment(self):

@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
 from gi.repository import Gio, GLib  # noqa: E402
 from privatebus import REPOSITORY, PrivateBus, die_with_parent, polkit_possible  # noqa: E402, F401
+from processes import STRICT  # noqa: E402
 
 NAME = "org.fotad.Fota1"
 ROOT = "/org/fotad/Fota1"
@@ -50,8 +51,8 @@ class FakeDaemon:
 
     def __init__(self, bus, *imeis):
         self._process = subprocess.Popen(
-            [os.environ["FOTA_FAKE_DAEMON"], *imeis], env=bus.environment(), text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
+            [os.environ["FOTA_FAKE_DAEMON"], *imeis], env=bus.environment(**STRICT), text=True,
+            bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
         self.heard = []
         try:
             self._wait_for("ready")

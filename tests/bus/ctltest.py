@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from bustest import CALL_LIMIT_S, IMEI, OFFER, BusTest, die_with_parent
+from bustest import CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent
 
 FOTACTL = os.environ["FOTACTL"]
 OK, FAILED, USAGE, NO_DAEMON, DENIED, NOT_OFFERED, NO_MODULE = range(7)
@@ -24,7 +24,7 @@ class CtlTest(BusTest):
         self.fake.tell(f"finish {imei} {result} {{'to': <'{to}'>, 'text': <'the reason'>}}")
 
     def environment(self):
-        return self.bus.environment(TZ="UTC", LC_ALL="C.UTF-8", TERM="xterm", NO_COLOR="1")
+        return self.bus.environment(**STRICT, TZ="UTC", LC_ALL="C.UTF-8", TERM="xterm", NO_COLOR="1")
 
     def command(self, arguments):
         as_user = ["setpriv", "--reuid", self.user, "--clear-groups"] if self.user else []

@@ -13,6 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
 from bench import FTP_PASSWORD, FTP_USER, Bench  # noqa: E402
+from processes import STRICT  # noqa: E402
 
 PATIENCE = 60
 
@@ -25,8 +26,7 @@ class Probe:
         self._process = subprocess.Popen(
             [bench.build / "tests/mm/fota-mm-probe"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1,
-            env=bench.environment(**bench.sim.environment(), G_DEBUG="fatal-warnings",
-                                  UBSAN_OPTIONS=options))
+            env=bench.environment(**bench.sim.environment(), **STRICT, UBSAN_OPTIONS=options))
         self._queue = queue.Queue()
         self.events = []  # all that were taken
         self._reader = threading.Thread(target=self._read, daemon=True)
