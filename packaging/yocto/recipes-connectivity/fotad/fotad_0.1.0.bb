@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+SUMMARY = "Firmware updates over the air for cellular modules"
+DESCRIPTION = "Keeps the firmware of a gateway's cellular module current over the air, with a local \
+application in charge: it finds modules through ModemManager, drives each with a plugin for its \
+vendor, reads a signed manifest, and asks for approval on D-Bus."
+SECTION = "net"
+LICENSE = "LGPL-2.1-or-later"
+LIC_FILES_CHKSUM = "file://COPYING;md5=4fbd65380cdd255951079008b364516c"
+
+# Where your copy of the source lies: see README.md.
+SRC_URI = "git://git.example/fotad.git;protocol=https;branch=main"
+SRCREV = "${AUTOREV}"
+S = "${WORKDIR}/git"
+
+inherit meson pkgconfig systemd useradd bash-completion features_check
+
+REQUIRED_DISTRO_FEATURES = "systemd"
+
+DEPENDS = "curl glib-2.0 json-glib libsodium libsoup modemmanager systemd"
+
+# Of meson_options.txt; what tests and fuzz targets need is not for a cross build.
+EXTRA_OEMESON = " \
+    -Dtests=false \
+    -Dfuzz=false \
+    -Dsystemdsystemunitdir=${systemd_system_unitdir} \
+"
+
+# The simulated modules, to rehearse an application without hardware.
+PACKAGECONFIG ??= ""
+PACKAGECONFIG[simulator] = "-Dsimulator=true,-Dsimulator=false,umockdev"
+
+SYSTEMD_SERVICE:${PN} = "fotad.service"
+
+# As units/fotad.sysusers has them.
+USERADD_PACKAGES = "${PN}"
+GROUPADD_PARAM:${PN} = "--system fotad-operator"
+USERADD_PARAM:${PN} = "--system --user-group --no-create-home --home-dir / \
+    --shell /sbin/nologin fotad"
+
+PACKAGES =+ "${PN}-manifest ${PN}-simulator"
+
+FILES:${PN} += " \
+    ${datadir}/dbus-1 \
+    ${datadir}/polkit-1 \
+    ${nonarch_libdir}/systemd/catalog \
+    ${nonarch_libdir}/sysusers.d \
+    ${nonarch_libdir}/tmpfiles.d \
+"
+FILES:${PN}-manifest = "${bindir}/fota-manifest"
+FILES:${PN}-simulator = " \
+    ${bindir}/fota-rehearsal \
+    ${bindir}/fota-sim \
+    ${systemd_system_unitdir}/fota-sim.service \
+"
+
+CONFFILES:${PN} = "${sysconfdir}/fotad/fotad.conf"
+
+RDEPENDS:${PN} = "dbus modemmanager"
+# Who is not root must ask polkit; windows may name a time zone.
+RRECOMMENDS:${PN} = "polkit tzdata"
+RDEPENDS:${PN}-simulator = "${PN} ${PN}-manifest minisign python3-pyftpdlib umockdev"
