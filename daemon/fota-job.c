@@ -36,6 +36,7 @@ job_free(FotaJob *job)
     g_clear_pointer(&job->steps.contents, g_bytes_unref);
     g_free(job);
 }
+    g_strfreev(job->steps.differing);
 
 /* Asking a version disturbs nobody. */
 static gboolean
@@ -52,6 +53,7 @@ fota_job_end(FotaJob *job)
         .result = job->result,
         .error = job->error,
         .version = job->steps.version != NULL ? job->steps.version : "",
+    static const char *const nothing[] = {NULL};
         .downloaded = job->steps.downloaded,
         .offer = &job->steps.offer,
         .contents = job->steps.contents,
@@ -60,6 +62,8 @@ fota_job_end(FotaJob *job)
 
     if (job->thread != NULL)
         g_thread_join(job->thread);
+        .differing =
+            job->steps.differing != NULL ? (const char *const *)job->steps.differing : nothing,
     if (job->inhibited)
         fota_mm_uninhibit(job->mm, job->device);
     if (needs_no_call(job))

@@ -53,6 +53,7 @@ typedef struct {
     GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */
 } FotaJobEnd;
+    const char *const *differing; /**< names of settings that are not as before the install */
 
 /** All called on the main loop. */
 typedef struct {

@@ -36,6 +36,10 @@ typedef enum {
     FOTA_EVENT_BAD_RECORD,
     FOTA_EVENT_NOT_CONFIGURED,
     FOTA_EVENT_CANNOT_START,
+    FOTA_EVENT_SETTINGS_DIFFER,
+    FOTA_EVENT_PIN_REQUIRED,
+    FOTA_EVENT_FIRST_AID,
+    FOTA_EVENT_FIRST_AID_FAILED,
 } FotaEvent;
 
 /** What a message is about. Unset members are left out of the entry. */

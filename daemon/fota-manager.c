@@ -280,6 +280,8 @@ fota_manager_get_inhibited(FotaManager *manager)
     return manager->context.inhibitions > 0;
 }
 
+    g_autoptr(GError) error = NULL;
+
 typedef struct {
     FotaManager *manager;
     char *who;
@@ -378,7 +380,7 @@ fota_manager_stop(FotaManager *manager, GSourceFunc done, gpointer user_data)
 {
     manager->stopped = done;
     manager->stopped_data = user_data;
-    for (guint i = 0; i < manager->modules->len; i++)
+    for (guint i = 0; i < manager->modules->len; i++) {
         fota_module_stop(manager->modules->pdata[i]);
     report_stopped(manager);
 }

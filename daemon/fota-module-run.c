@@ -95,7 +95,9 @@ add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
     fota_record_set(&entry->id, record->update_id);
     fota_record_set(&entry->result, result);
     fota_record_set(&entry->from, record->from);
+    g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
     fota_record_set(&entry->to, record->to);
+    fota_record_set(&entry->differing, differing);
     fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
     fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
     entry->started = record->started;
@@ -121,6 +123,8 @@ announce_end(FotaModule *module, const char *result, const FotaJobEnd *end)
         g_variant_dict_insert(&details, "error", "s", fota_error_get_name(end->error));
         g_variant_dict_insert(&details, "text", "s", end->error->message);
     }
+    if (end->differing[0] != NULL)
+        g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     g_signal_emit_by_name(module, "update-finished", record->update_id, result,
                           g_variant_dict_end(&details));
 }
@@ -304,6 +308,17 @@ static void
 on_finished(const FotaJobEnd *end, gpointer user_data)
 {
     g_autoptr(FotaModule) module = user_data;
+static void
+report_differing(FotaModule *module, const FotaJobEnd *end)
+{
+    g_autofree char *names = g_strjoinv(", ", (GStrv)end->differing);
+
+    if (end->differing[0] != NULL)
+        fota_module_log(module, 4, FOTA_EVENT_SETTINGS_DIFFER,
+                        "after the installation these settings are not as they were before: %s",
+                        names);
+}
+
     gboolean cancelled =
         end->error != NULL && g_error_matches(end->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
@@ -326,6 +341,7 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
         end_rehearsal(module, end);
     else if (module->job_kind == FOTA_JOB_ASK)
         end_question(module, end);
+    report_differing(module, end);
     else if (module->job_kind == FOTA_JOB_INSPECT)
         end_inspection(module, end);
     else if (module->job_kind == FOTA_JOB_DISCARD)

@@ -9,7 +9,7 @@
 
 /* Wall clocks jump: whatever is waited for is looked at again this often ... */
 #define LOOK_AGAIN_SECONDS 3600
-/* ... and this often what takes no more than reading some small files: supply, space, routes. */
+/* So often what takes no more than reading some small files: supply, space, routes. */
 #define LOOK_SOON_SECONDS 60
 
 void

@@ -85,6 +85,7 @@ fota_module_get_history(FotaModule *module, guint max)
         insert_text(&dict, "to", entry->to);
         insert_text(&dict, "error", entry->error);
         insert_text(&dict, "text", entry->text);
+        insert_text(&dict, "differing-settings", entry->differing);
         g_variant_dict_insert(&dict, "started", "t", entry->started);
         g_variant_dict_insert(&dict, "finished", "t", entry->finished);
         g_variant_dict_insert(&dict, "outage", "u", (guint)entry->outage);

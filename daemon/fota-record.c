@@ -61,11 +61,11 @@ static const Member record_members[] = {
 };
 
 static const Member entry_members[] = {
-    TEXT(FotaHistoryEntry, id),        TEXT(FotaHistoryEntry, result),
-    TEXT(FotaHistoryEntry, from),      TEXT(FotaHistoryEntry, to),
-    TEXT(FotaHistoryEntry, error),     TEXT(FotaHistoryEntry, text),
-    NUMBER(FotaHistoryEntry, started), NUMBER(FotaHistoryEntry, finished),
-    NUMBER(FotaHistoryEntry, outage),
+    TEXT(FotaHistoryEntry, id),         TEXT(FotaHistoryEntry, result),
+    TEXT(FotaHistoryEntry, from),       TEXT(FotaHistoryEntry, to),
+    TEXT(FotaHistoryEntry, error),      TEXT(FotaHistoryEntry, text),
+    TEXT(FotaHistoryEntry, differing),  NUMBER(FotaHistoryEntry, started),
+    NUMBER(FotaHistoryEntry, finished), NUMBER(FotaHistoryEntry, outage),
 };
 
 static void

@@ -32,8 +32,9 @@ typedef struct {
     char *result; /**< "success", "failed", "cancelled", "rejected", "rehearsed" */
     char *from;
     char *to;
-    char *error; /**< name, "" on success */
-    char *text;  /**< the error's text, or why it was rejected */
+    char *error;     /**< name, "" on success */
+    char *text;      /**< the error's text, or why it was rejected */
+    char *differing; /**< settings that are not as before the install, blanks between them */
     guint64 started;
     guint64 finished;
     guint64 outage; /**< seconds that the module was away or busy installing */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-session.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "daemon/fota-log.h"
@@ -9,6 +8,8 @@
 /* Runs of digits from this length on are taken for an IMEI, IMSI, ICCID or number. */
 #define PERSONAL_DIGITS 10
 
+/* For an AT that is to show that somebody is there. */
+#define ANSWER_SECONDS 5
 struct _FotaSession {
     FotaSessionSetup setup;
     FotaChannel *channel;
@@ -76,13 +77,17 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
 
     if (fota_log_get_level() < 7)
         return;
-    hidden = g_string_new(line);
+    shown = shown_length(session, line);
+    hidden = g_string_new_len(line, (gssize)shown);
+    if (line[shown] != '\0')
+        g_string_append(hidden, "***");
     for (guint i = 0; i < G_N_ELEMENTS(session->setup.secrets); i++) {
         if (session->setup.secrets[i] != NULL && session->setup.secrets[i][0] != '\0')
             g_string_replace(hidden, session->setup.secrets[i], "***", 0);
     }
     masked = mask_numbers(hidden->str);
     fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
+    gsize shown;
 }
 
 static GCancellable *

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-wait.h"
 #include "daemon/fota-steps.h"
 
 #include <gio/gio.h>
 
+#include "daemon/fota-session-settings.h"
 #include "policy/fota-csv.h"
 
 /* Shares of the whole update, in percent. The last one is given only when the version is proven. */
@@ -165,6 +167,17 @@ follow_restarts(FotaSteps *steps, GError **error)
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
+/* Of a module that has come to rest, with whatever version: its restarts were the same. */
+static void
+restore_settings(FotaSteps *steps)
+{
+    if (steps->version == NULL)
+        return;
+    steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+    g_strfreev(steps->differing);
+    steps->differing = fota_session_restore_settings(steps->session, steps->plugin->settings);
+}
+
 static FotaResult
 install(FotaSteps *steps, GError **error)
 {
@@ -172,6 +185,9 @@ install(FotaSteps *steps, GError **error)
     gint64 start;
     FotaResult result;
 
+    /* Written with the record that is committed next. */
+    if (!fota_session_read_settings(steps->session, steps->plugin->settings, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
     if (!steps->hooks->commit(FOTA_MARK_INSTALLING, steps->user_data, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     steps->hooks->state(FOTA_STATE_INSTALLING, steps->user_data);
@@ -190,6 +206,7 @@ install(FotaSteps *steps, GError **error)
     result = follow_restarts(steps, error);
     steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
     steps->outage = (guint)((fota_boot_time() - start) / G_USEC_PER_SEC);
+    restore_settings(steps);
     return result;
 }
 
@@ -201,12 +218,14 @@ resume(FotaSteps *steps, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (is_wanted(steps, steps->version))
-        return FOTA_RESULT_DONE;
-    fota_session_note(steps->session, "it runs %s; waiting whether it still installs",
-                      steps->version);
-    begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
-    return follow_restarts(steps, error);
+    if (!is_wanted(steps, steps->version)) {
+        fota_session_note(steps->session, "it runs %s; waiting whether it still installs",
+                          steps->version);
+        begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
+        result = follow_restarts(steps, error);
+    }
+    restore_settings(steps);
+    return result;
 }
 
 /* The file, with what is in its .minisig in front where that is wanted and there is one. */

@@ -35,7 +35,9 @@ typedef struct {
     FotaVendorOffer offer; /**< its strings are freed by the caller */
     GBytes *contents;      /**< of a file that was read; the caller frees them */
     gboolean downloaded;
-    guint outage; /**< seconds */
+    guint outage;    /**< seconds */
+    GStrv differing; /**< settings that are not as before the install; NULL = it did not come so
+                        far, the caller frees them */
 
     guint base;  /**< percent of the whole at which the running step begins ... */
     guint share; /**< ... and how much of the whole it is; for fota_steps_scale() */

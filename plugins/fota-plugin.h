@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  */
 
 /** Changes whenever a plugin built against an older header could misbehave. */
-#define FOTA_PLUGIN_ABI 1
+#define FOTA_PLUGIN_ABI 2
 
 typedef struct _FotaSession FotaSession;
 
@@ -95,6 +95,20 @@ typedef enum {
     FOTA_PLUGIN_NEEDS_NO_BEARER = 1 << 1 /**< the host's data call must be down all the while */
 } FotaPluginFlags;
 
+/**
+ * A setting of the module that a restart may lose. The daemon asks it with `AT<name>?` before the
+ * order to install, and where it differs after the restarts enters it with `AT<name>=<value>`, one
+ * command for each line of the answer. A refused question: this model has no such setting.
+ */
+typedef struct {
+    const char *name; /**< such as "+CGDCONT" */
+    guint fields; /**< which fields of a line are the setting, a bit each, 1 = the first; 0 = all.
+                     The rest is neither kept nor compared */
+    gboolean secret; /**< the answer may hold a password (leave it out of @fields): never traced */
+    /** Enters it where AT<name>=<value> would not do; NULL = that does. */
+    gboolean (*enter)(FotaSession *session, GError **error);
+} FotaSetting;
+
 /** The table that a plugin exports as `fota_plugin`. Every function is required unless it says
  * otherwise. */
 typedef struct {
@@ -102,6 +116,7 @@ typedef struct {
     const char *name;               /**< [a-z0-9]+, also the name of the data file */
     const FotaPluginMatch *matches; /**< ended by an entry with two NULLs */
     FotaPluginFlags flags;
+    const FotaSetting *settings; /**< ended by an entry without a name; NULL = none */
 
     /** Makes sure the module listens and says in *@version what firmware it runs. Harmless. */
     FotaResult (*inspect)(FotaSession *session, char **version, GError **error);
@@ -128,7 +143,8 @@ typedef struct {
 
     /**
      * Asked each time the module has come back after install(): reads the version into *@version,
-     * reads what the module itself reports about the update, and enters what a restart loses.
+     * and what the module itself reports about the update. What a restart loses is the business of
+     * @settings.
      * DONE = asked successfully, whatever the version is; the daemon compares. FAILED_FOR_GOOD =
      * the module itself reports that the update has failed.
      */
@@ -225,7 +241,7 @@ void fota_session_report_bytes(FotaSession *session, guint64 received, guint64 t
 /** A sentence for the log, about this module: what is being done now. */
 void fota_session_note(FotaSession *session, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** Remembers a setting's @value under @name, durably, to be restored after the restarts. */
+/** Remembers @value under @name for the rest of this update; written with the next record. */
 void fota_session_remember(FotaSession *session, const char *name, const char *value);
 
 /** What fota_session_remember() stored, or NULL. */

@@ -7,7 +7,6 @@
 
 /* No query by itself, no download by itself, no installation by itself; resume a download. */
 #define MODE "0,0,0,1"
-#define REPORTS "Reports"
 
 static const char *
 or_empty(const char *text)
@@ -38,7 +37,7 @@ set_data_call(FotaSession *session, GError **error)
     g_autofree char *password = NULL;
     g_autofree char *command = NULL;
 
-    /* The module may have one of its own. It is not asked: the answer would show a password. */
+    /* The module may have one of its own. */
     if (apn == NULL) {
         fota_session_note(session, "no Apn= in [Network]: the module uses what it has");
         return FOTA_RESULT_DONE;
@@ -55,6 +54,26 @@ set_data_call(FotaSession *session, GError **error)
                ? FOTA_RESULT_DONE
                : FOTA_RESULT_FAILED_FOR_NOW;
 }
+
+static gboolean
+enter_data_call(FotaSession *session, GError **error)
+{
+    if (fota_session_get_network(session, "Apn") != NULL)
+        return set_data_call(session, error) == FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
+                "it is not kept, for the sake of its password; set Apn= in [Network], or enter "
+                "AT^FOTACFG= again");
+    return FALSE;
+}
+
+const FotaSetting huawei_settings[] = {
+    {.name = "^FOTAMODE", .fields = 0xf}, /* the days behind it mean nothing with no query */
+    /* APN, user and kind of authentication, without the password. */
+    {.name = "^FOTACFG", .fields = 0xb, .secret = TRUE, .enter = enter_data_call},
+    {.name = "+CGDCONT", .fields = 0x7}, /* the address may be the network's */
+    {.name = "^CURC"},
+    {.name = NULL},
+};
 
 FotaResult
 huawei_configure(FotaSession *session, GError **error)
@@ -76,10 +95,8 @@ huawei_reports_begin(FotaSession *session)
     if (!fota_session_hears_unsolicited(session))
         return FALSE;
     now = fota_session_query(session, "AT^CURC?", "^CURC:", HUAWEI_TIME_ANSWER, NULL);
-    if (now == NULL)
-        return FALSE;
-    fota_session_remember(session, REPORTS, now);
-    return now[0] == '0' && fota_session_order(session, "AT^CURC=1", HUAWEI_TIME_ANSWER, NULL);
+    return now != NULL && now[0] == '0' &&
+           fota_session_order(session, "AT^CURC=1", HUAWEI_TIME_ANSWER, NULL);
 }
 
 void
@@ -93,34 +110,4 @@ huawei_reports_end(FotaSession *session, gboolean were_off)
     if (!fota_session_order(session, "AT^CURC=0", HUAWEI_TIME_ANSWER, &error))
         fota_session_note(session, "unsolicited reports stay on: %s", error->message);
     fota_session_shield(session, FALSE);
-}
-
-static void
-restore(FotaSession *session, const char *name, const char *wanted)
-{
-    g_autofree char *question = g_strconcat("AT", name, "?", NULL);
-    g_autofree char *prefix = g_strconcat(name, ":", NULL);
-    g_autofree char *command = g_strconcat("AT", name, "=", wanted, NULL);
-    g_autoptr(GError) error = NULL;
-    g_autofree char *now =
-        fota_session_query(session, question, prefix, HUAWEI_TIME_ANSWER, &error);
-
-    if (now != NULL && g_str_has_prefix(now, wanted))
-        return;
-    if (now != NULL && !fota_at_is_parameter(wanted))
-        fota_session_note(session, "the restart lost %s; what it was is no setting", name);
-    else if (now != NULL && fota_session_order(session, command, HUAWEI_TIME_ANSWER, &error))
-        fota_session_note(session, "the restart lost %s; it is %s again", name, wanted);
-    else
-        fota_session_note(session, "%s could not be restored: %s", name, error->message);
-}
-
-void
-huawei_restore(FotaSession *session)
-{
-    const char *reports = fota_session_recall(session, REPORTS);
-
-    restore(session, "^FOTAMODE", MODE);
-    if (reports != NULL)
-        restore(session, "^CURC", reports);
 }

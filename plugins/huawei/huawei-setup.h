@@ -16,5 +16,5 @@ gboolean huawei_reports_begin(FotaSession *session);
 /** @were_off: what huawei_reports_begin() returned. */
 void huawei_reports_end(FotaSession *session, gboolean were_off);
 
-/** After the new firmware has started: enters what it has lost. */
-void huawei_restore(FotaSession *session);
+/** What a restart may lose. */
+extern const FotaSetting huawei_settings[];

@@ -336,10 +336,8 @@ huawei_outcome(FotaSession *session, const FotaUpdate *update, char **version, G
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (strcmp(*version, update->from) != 0) {
-        huawei_restore(session);
+    if (strcmp(*version, update->from) != 0)
         return FOTA_RESULT_DONE;
-    }
     if (!huawei_state_read_result(session, &state, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (state.number >= HUAWEI_FAILED_KEPT && huawei_state_is_failure(&state))
@@ -368,6 +366,7 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .abi = FOTA_PLUGIN_ABI,
     .name = "huawei",
     .matches = huawei_matches,
+    .settings = huawei_settings,
     .flags = FOTA_PLUGIN_VENDOR_SERVER | FOTA_PLUGIN_NEEDS_NO_BEARER,
     .inspect = huawei_inspect,
     .ask = huawei_ask,

@@ -68,10 +68,8 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    if (context != NULL && has_apn(context)) {
-        fota_session_remember(session, "Context", context);
+    if (context != NULL && has_apn(context))
         return FOTA_RESULT_DONE;
-    }
     if (apn == NULL) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
                     "PDP context %u has no APN; set Apn= in [Network], or program it", cid);
@@ -80,13 +78,10 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
     quoted = fota_at_quote(apn, error);
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    g_free(context);
-    context = g_strdup_printf("%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
-    command = g_strconcat("AT+CGDCONT=", context, NULL);
-    if (!fota_session_order(session, command, TIME_SHORT, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    fota_session_remember(session, "Context", context);
-    return FOTA_RESULT_DONE;
+    command =
+        g_strdup_printf("AT+CGDCONT=%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
+    return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
+                                                                   : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 /* c) */
@@ -281,32 +276,6 @@ telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
     return FOTA_RESULT_REFUSED;
 }
 
-/* A context that did not survive the restarts is entered as it was. */
-static FotaResult
-restore_context(FotaSession *session, GError **error)
-{
-    const char *wanted = fota_session_recall(session, "Context");
-    g_autoptr(GError) local_error = NULL;
-    g_autofree char *context = NULL;
-    g_autofree char *command = NULL;
-
-    if (wanted == NULL)
-        return FOTA_RESULT_DONE;
-    context = read_context(session, fota_session_get_number(session, "ContextId"), &local_error);
-    if (local_error == NULL && (context == NULL || !has_apn(context))) {
-        command = g_strconcat("AT+CGDCONT=", wanted, NULL);
-        if (!fota_at_is_parameter(wanted))
-            fota_session_note(session,
-                              "the restart lost the PDP context; what it was is no setting");
-        else if (fota_session_order(session, command, TIME_SHORT, &local_error))
-            fota_session_note(session, "the restart lost PDP context %s; it is set again", wanted);
-    }
-    if (local_error == NULL)
-        return FOTA_RESULT_DONE;
-    g_propagate_error(error, g_steal_pointer(&local_error));
-    return FOTA_RESULT_FAILED_FOR_NOW;
-}
-
 /* p) and what the module itself says of the end, where unsolicited lines are heard. */
 static FotaResult
 telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
@@ -320,10 +289,23 @@ telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GE
         report = fota_session_wait_unsolicited(session, "#OTAEV:", 0, NULL);
     if (report != NULL)
         fota_session_note(session, "the module reports %s", report);
-    if (strcmp(*version, update->from) == 0)
-        return FOTA_RESULT_DONE;
-    return restore_context(session, error);
+    return FOTA_RESULT_DONE;
 }
+
+/* Which of them a restart really loses differs from model to model, and is published for none. */
+static const FotaSetting telit_settings[] = {
+    {.name = "+CMEE"},
+    {.name = "+CGDCONT", .fields = 0x7}, /* cid, type, APN: the address may be the network's */
+    {.name = "#SCFG", .fields = 0x3f},   /* what the flow itself enters, per socket */
+    {.name = "#FTPTO"},
+    {.name = "#FTPCFG"},
+    {.name =
+         "#OTASUAN"}, /* answered with an empty first field, by which entering answers nothing */
+    {.name = "#FOTAURC"},
+    {.name = "+CEREG", .fields = 0x1}, /* the mode of its reports; the rest is the network's */
+    {.name = "#OTASETRI"},
+    {.name = NULL},
+};
 
 static const FotaPluginMatch telit_matches[] = {
     {"Telit", "ME910C1-*"},
@@ -337,6 +319,7 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .abi = FOTA_PLUGIN_ABI,
     .name = "telit",
     .matches = telit_matches,
+    .settings = telit_settings,
     .inspect = telit_inspect,
     .download = telit_download,
     .install = telit_install,

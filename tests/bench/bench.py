@@ -18,6 +18,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 from gi.repository import GLib
@@ -210,7 +211,7 @@ class Bench:
     def fotad_environment(self):
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         return self.environment(
-            **self.sim.environment(), **STRICT, STATE_DIRECTORY=f"{self.directory}/state",
+            **simulated, **STRICT, STATE_DIRECTORY=f"{self.directory}/state",
             CACHE_DIRECTORY=f"{self.directory}/cache", G_SLICE="always-malloc",
             CREDENTIALS_DIRECTORY=f"{self.directory}/credentials", UBSAN_OPTIONS=options)
 

@@ -261,11 +261,7 @@ static const Case cases[] = {
     {"install/partial", INSTALL, FOR_NOW(TRANSFER), "suspended", NULL, NULL, {{STATE("31")}, END}},
 
     {"outcome/new", OUTCOME, DONE, NULL, NULL, NULL,
-     {{"AT+GMR", NEW}, {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1,7"}, END}},
-    {"outcome/mode-lost", OUTCOME, DONE, "again", NULL, NULL,
-     {{"AT+GMR", NEW}, {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,0"}, {MODE}, END}},
-    {"outcome/mode-untold", OUTCOME, DONE, "could not be restored", NULL, NULL,
-     {{"AT+GMR", NEW}, {"AT^FOTAMODE?", "!ERROR"}, END}},
+     {{"AT+GMR", NEW}, END}},
     {"outcome/old-delta-kept", OUTCOME, DONE, "40", NULL, NULL,
      {{"AT+GMR", OLD}, {STATE("40")}, END}},
     {"outcome/old-idle", OUTCOME, DONE, NULL, NULL, NULL, {{"AT+GMR", OLD}, {STATE("10")}, END}},
@@ -406,8 +402,6 @@ test_guide(gconstpointer data)
         {"AT^FWUP", ""},
         /* It resets itself. */
         {"AT+GMR", NEW},
-        {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1"},
-        {"|AT^CURC?", "^CURC: 1"},
         END,
     };
     FotaSession *session = new_session(HUAWEI_MODELS, script, data != NULL);
@@ -746,50 +740,6 @@ test_unknown_state(void)
     fake_session_finish(session);
 }
 
-/* Reports that were off before are off again after the restart, where it has turned them on. */
-static void
-test_reports_restored(void)
-{
-    static const FakeExchange script[] = {
-        {"AT+GMR", NEW},
-        {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1"},
-        {"AT^CURC?", "^CURC: 1"},
-        {"AT^CURC=0", ""},
-        END,
-    };
-    FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
-    g_autofree char *version = NULL;
-    g_autoptr(GError) error = NULL;
-
-    fota_session_remember(session, "Reports", "0");
-    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==, FOTA_RESULT_DONE);
-    fake_session_finish(session);
-}
-
-/* What the module has told goes back to it only when it can be nothing but a setting. */
-static void
-test_no_setting(void)
-{
-    static const FakeExchange script[] = {
-        {"AT+GMR", NEW},
-        {"AT^FOTAMODE?", "^FOTAMODE: 0,0,0,1"},
-        {"AT^CURC?", "^CURC: 1"},
-        END,
-    };
-    static const char *const told[] = {"0;^FWUP", "\302\240 0", "0\r^FWUP"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
-        FotaSession *session = new_session(HUAWEI_MODELS, script, FALSE);
-        g_autofree char *version = NULL;
-
-        fota_session_remember(session, "Reports", told[i]);
-        g_assert_cmpint(fota_plugin.outcome(session, &update, &version, NULL), ==,
-                        FOTA_RESULT_DONE);
-        g_assert_nonnull(strstr(fake_session_get_notes(session), "no setting"));
-        fake_session_finish(session);
-    }
-}
-
 int
 main(int argc, char **argv)
 {
@@ -814,7 +764,5 @@ main(int argc, char **argv)
     g_test_add_func("/huawei/never-begins", test_never_begins);
     g_test_add_func("/huawei/restarts", test_restarts);
     g_test_add_func("/huawei/unknown-state", test_unknown_state);
-    g_test_add_func("/huawei/reports-restored", test_reports_restored);
-    g_test_add_func("/huawei/no-setting", test_no_setting);
     return g_test_run();
 }

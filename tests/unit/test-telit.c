@@ -380,40 +380,16 @@ test_install(void)
     }
 }
 
-/* The APN that the restarts lost is entered again, once the new firmware is there. */
 static void
 test_outcome(void)
 {
-    static const FakeExchange old[] = {VERSION, END};
-    static const FakeExchange lost[] = {{"AT+GMR", NEW}, NO_APN, SET_APN, END};
-    static const FakeExchange kept[] = {
-        {"AT+GMR", NEW}, {"AT+CGDCONT?", "+CGDCONT: 3,\"IPV4V6\",\"VZWINTERNET\""}, END};
-    static const FakeExchange *const scripts[] = {old, lost, kept};
-
-    for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
-        FotaSession *session = fake_session_new(TELIT_MODELS, scripts[i]);
-        g_autofree char *version = NULL;
-        g_autoptr(GError) error = NULL;
-
-        fota_session_remember(session, "Context", "3,\"IPV4V6\",\"VZWINTERNET\"");
-        g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==,
-                        FOTA_RESULT_DONE);
-        g_assert_cmpstr(version, ==, scripts[i] == old ? OLD : NEW);
-        fake_session_finish(session);
-    }
-}
-
-/* What the module has told goes back to it only when it can be nothing but a setting. */
-static void
-test_no_setting(void)
-{
-    static const FakeExchange script[] = {{"AT+GMR", NEW}, NO_APN, END};
+    static const FakeExchange script[] = {{"AT+GMR", NEW}, END};
     FotaSession *session = fake_session_new(TELIT_MODELS, script);
     g_autofree char *version = NULL;
+    g_autoptr(GError) error = NULL;
 
-    fota_session_remember(session, "Context", "3,\"IP\",\"apn\";#OTAUP=0");
-    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, NULL), ==, FOTA_RESULT_DONE);
-    g_assert_nonnull(strstr(fake_session_get_notes(session), "no setting"));
+    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpstr(version, ==, NEW);
     fake_session_finish(session);
 }
 
@@ -430,6 +406,5 @@ main(int argc, char **argv)
     g_test_add_func("/telit/other-scheme", test_other_scheme);
     g_test_add_func("/telit/install", test_install);
     g_test_add_func("/telit/outcome", test_outcome);
-    g_test_add_func("/telit/no-setting", test_no_setting);
     return g_test_run();
 }

@@ -99,6 +99,8 @@ on_command_due(gpointer user_data)
     if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
         result = SIM_CME_SIM_PIN;
     else if (def != NULL)
+    else if (sim_faults_take(line->module->faults, "refused", command->text, NULL))
+        result = SIM_ERROR;
         result = def->run(line->module, command);
     if (result != SIM_PENDING)
         sim_line_command_done(line, result);

@@ -82,6 +82,8 @@ apply_finish(SimModule *module)
     }
     sim_telit_ota_clear(&telit->ota);
     telit->apply_step = 0;
+    if (sim_faults_take(module->faults, "settings-lost", NULL, NULL))
+        sim_telit_forget_sockets(telit);
     sim_module_take_return_faults(module);
     module->first_delay = FIRST_ANSWER_SECONDS;
     sim_module_start(module);

@@ -156,13 +156,19 @@ static const SimCommandDef telit_commands[] = {
     {NULL, NULL, 0, FALSE},
 };
 
+void
+sim_telit_forget_sockets(SimTelit *telit)
+{
+    for (int id = 1; id <= SIM_TELIT_SOCKETS; id++)
+        telit->sockets[id] = (SimTelitSocket){1, 300, 90, 600, 50};
+}
+
 static gpointer
 telit_new(SimModule *module)
 {
     SimTelit *telit = g_new0(SimTelit, 1);
 
-    for (int id = 1; id <= SIM_TELIT_SOCKETS; id++)
-        telit->sockets[id] = (SimTelitSocket){1, 300, 90, 600, 50};
+    sim_telit_forget_sockets(telit);
     telit->ftp_timeout = 100;
     telit->cfvr = 4;
     return telit;
@@ -223,6 +229,7 @@ telit_describe(SimModule *module, JsonBuilder *b)
     sim_describe_text(b, "ota-to", telit->ota.to);
     sim_describe_text(b, "ota-sha256", telit->ota.sha256);
     sim_describe_number(b, "ota-size", (gint64)telit->ota.size);
+    sim_describe_number(b, "socket-1-cid", telit->sockets[1].cid);
     sim_describe_number(b, "ftp", telit->ftp != NULL);
     sim_describe_number(b, "ftp-busy", telit->ftp_busy);
     sim_describe_number(b, "ftp-timeout", telit->ftp_timeout);

@@ -86,6 +86,9 @@ SimResult sim_telit_ftp_get_packet(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_receive(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get_ota(SimModule *module, SimCommand *command);
 
+/* sim-telit.c: all sockets as they leave the factory */
+void sim_telit_forget_sockets(SimTelit *telit);
+
 /* sim-telit-ota.c */
 SimResult sim_telit_otaup(SimModule *module, SimCommand *command);
 void sim_telit_ota_clear(SimOta *ota);
