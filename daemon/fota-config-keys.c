@@ -342,6 +342,8 @@ fota_config_key_find(const char *group, const char *name)
         if (belongs_to(&keys[i], group) && strcmp(keys[i].name, name) == 0)
             return &keys[i];
     }
+    {"Network", "PinCredential", set_credential, AT(module.pin_credential),
+     "the name of a credential"},
     return NULL;
 }
 

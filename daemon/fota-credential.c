@@ -9,6 +9,7 @@
 
 #include "daemon/fota-error.h"
 #include "policy/fota-credential-rule.h"
+#include "policy/fota-pin.h"
 
 /* What systemd puts before the file names of LoadCredential=fotad:<directory>. */
 #define LOADED_PREFIX "fotad_"
@@ -74,4 +75,16 @@ fota_credential_read_login(const char *path, char **user, char **password, GErro
         return FALSE;
     }
     return TRUE;
+}
+
+char *
+fota_credential_read_pin(const char *path, GError **error)
+{
+    g_autofree char *text = read_secret(path, error);
+
+    if (text == NULL)
+        return NULL;
+    if (!fota_pin_is_valid(text))
+        return refuse(error, path, "expected a PIN, four to eight digits");
+    return g_steal_pointer(&text);
 }

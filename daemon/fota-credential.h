@@ -22,4 +22,7 @@ char *fota_credential_get_path(const char *config_file, const char *name);
  */
 gboolean fota_credential_read_login(const char *path, char **user, char **password, GError **error);
 
+/** Reads the PIN of a SIM, which the caller overwrites when it is used. Errors as before. */
+char *fota_credential_read_pin(const char *path, GError **error);
+
 G_END_DECLS

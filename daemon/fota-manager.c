@@ -384,3 +384,5 @@ fota_manager_stop(FotaManager *manager, GSourceFunc done, gpointer user_data)
         fota_module_stop(manager->modules->pdata[i]);
     report_stopped(manager);
 }
+        fota_module_forget_pin(manager->modules->pdata[i]);
+    }

@@ -14,6 +14,7 @@
 static void
 fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
 {
+    facts->pin_wanted = modem->pin_wanted;
     facts->registered = modem->registered || !modem->enabled;
     facts->roaming = modem->roaming || !modem->enabled;
     facts->signal = modem->enabled ? (int)modem->signal : -1;

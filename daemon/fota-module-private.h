@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  *   fota-module-poll.c      when, and from which server
  *   fota-module-facts.c     everything a plan depends on
  *   fota-module-settle.c    what to do next
+ *   fota-module-pin.c       the PIN of the SIM
  *   fota-module-answer.c    what the application says to an offer
  *   fota-module-run.c       a job: its order, its reports, its end
  *   fota-module-view.c      what is shown as dictionaries and JSON
@@ -76,6 +77,11 @@ struct _FotaModule {
     gboolean asked;      /* it told a new version itself since ModemManager last saw it */
     guint discards;      /* attempts to throw away what it holds of a delta that failed */
     gboolean stopping;   /* fotad ends: leave the record as it is */
+
+    char *pin_announced;  /* start of the module for which PinRequired was sent */
+    gboolean pin_pending; /* an attempt is under way */
+    gboolean pin_refused; /* the configured PIN is wrong */
+    int pin_attempts;     /* that were left before the last one */
 
     guint timer;       /* the next moment at which something may change by itself */
     guint grace_timer; /* after a job, until ModemManager must have found the module again */
@@ -191,6 +197,15 @@ void fota_module_settle(FotaModule *module);
 void fota_module_make_plan(FotaModule *module);
 /** The gate at which the update stands: install when the delta is in the module. */
 FotaApprovalGate fota_module_get_gate(FotaModule *module);
+
+/* fota-module-pin.c */
+
+/** Enters the SIM's PIN where it is wanted and known, or says that somebody else must. */
+void fota_module_settle_pin(FotaModule *module);
+/** The configuration was read anew: another PIN may be tried. */
+void fota_module_forget_pin(FotaModule *module);
+/** Whether LastError is about anything else than a missing PIN. */
+gboolean fota_module_has_own_error(FotaModule *module);
 
 /* fota-module-run.c */
 

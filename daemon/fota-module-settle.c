@@ -40,6 +40,13 @@ rest(FotaModule *module, FotaState state)
 static void
 rest_failed(FotaModule *module, GQuark domain, int code)
 {
+/* As it ended last; a missing PIN is no end of anything. */
+static void
+rest_as_ended(FotaModule *module)
+{
+    rest(module, fota_module_has_own_error(module) ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+}
+
     guint last = module->plan->reasons->len - 2;
     g_autoptr(GError) error = g_error_new_literal(domain, code, module->plan->reasons->pdata[last]);
 
@@ -149,7 +156,7 @@ settle_question(FotaModule *module)
         rest_failed(module, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
         return;
     }
-    rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+    rest_as_ended(module);
     fota_module_set_blockers(module, blockers);
     if (blockers[0] == NULL && module->here && module->hold_until <= fota_boot_time()) {
         fota_module_set_state(module, FOTA_STATE_CHECKING);
@@ -164,7 +171,7 @@ settle_plan(FotaModule *module)
     case FOTA_PLAN_NOTHING_FOR_YOU:
     case FOTA_PLAN_UP_TO_DATE:
     case FOTA_PLAN_REJECTED:
-        rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+        rest_as_ended(module);
         break;
     case FOTA_PLAN_ASK_VENDOR:
         settle_question(module);
@@ -294,6 +301,8 @@ fota_module_settle(FotaModule *module)
         fota_module_schedule_check(module);
     if (module->facts == NULL) {
         rest(module, FOTA_STATE_ABSENT);
+    if (module->record->mark != FOTA_MARK_INSTALLING)
+        fota_module_settle_pin(module);
     } else if (module->vendor == NULL) {
         rest(module, FOTA_STATE_UNSUPPORTED);
     } else if (module->record->mark == FOTA_MARK_INSTALLING && module->here) {
@@ -307,7 +316,7 @@ fota_module_settle(FotaModule *module)
     } else if (module->plan != NULL) {
         settle_plan(module);
     } else {
-        rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+        rest_as_ended(module);
     }
     arm_timer(module);
 }

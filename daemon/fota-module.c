@@ -84,6 +84,7 @@ fota_module_finalize(GObject *object)
     g_free(module->error_name);
     g_free(module->error_text);
     g_free(module->announced);
+    g_free(module->pin_announced);
     g_clear_handle_id(&module->route_watch, g_source_remove);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
 }
@@ -132,6 +133,8 @@ fota_module_class_init(FotaModuleClass *klass)
 
     g_signal_new("approval-requested", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
+    g_signal_new("pin-required", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                 G_TYPE_NONE, 1, G_TYPE_INT);
     g_signal_new("job-ended", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                  0);
     g_signal_new("update-finished", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
  *   gate is "download" or "install"
  * - "update-finished" (const char *id, const char *result, GVariant *details a{sv}):
  *   result is "success", "failed", "cancelled", "rejected" or "rehearsed"
+ * - "pin-required" (int attempts): the SIM wants its PIN and fotad does not enter it; attempts that
+ *   are left, -1 = unknown
  * - "job-ended" (): no thread works on this module any more
  */
 #define FOTA_TYPE_MODULE (fota_module_get_type())

@@ -30,6 +30,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, revision),
     TEXT(FotaRecord, mm_revision),
     TEXT(FotaRecord, device),
+    TEXT(FotaRecord, pin_tried),
     NUMBER(FotaRecord, sequence),
     TEXT(FotaRecord, digest),
     NUMBER(FotaRecord, issued),

@@ -54,6 +54,7 @@ typedef struct {
     char *revision;    /**< as the module itself says, once it has been asked */
     char *mm_revision; /**< what ModemManager called that revision, "" = never asked the module */
     char *device;      /**< sysfs path where it was last seen */
+    char *pin_tried;   /**< the start of the module after which its PIN was entered last */
 
     /* The manifest accepted last */
     guint64 sequence;

@@ -59,6 +59,24 @@ mask_numbers(const char *line)
 
             g_string_append(masked, shown);
         } else {
+/* How much of @line may be shown; what follows is a PIN, or an answer that may hold a password. */
+static gsize
+shown_length(FotaSession *session, const char *line)
+{
+    const FotaSetting *setting = session->setup.vendor->table->settings;
+    const char *pin = strstr(line, "CPIN=");
+
+    if (pin != NULL)
+        return (gsize)(pin - line) + strlen("CPIN=");
+    for (; setting != NULL && setting->name != NULL; setting++) {
+        gsize length = strlen(setting->name);
+
+        if (setting->secret && g_str_has_prefix(line, setting->name) && line[length] == ':')
+            return length + 1;
+    }
+    return strlen(line);
+}
+
             digits = MAX(digits, 1);
             g_string_append_len(masked, line, (gssize)digits);
         }

@@ -287,6 +287,7 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
 
     SD_BUS_SIGNAL_WITH_ARGS("ApprovalRequested",
                             SD_BUS_ARGS("s", token, "s", gate, "a{sv}", update), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("PinRequired", SD_BUS_ARGS("i", attempts), 0),
     SD_BUS_SIGNAL_WITH_ARGS("UpdateFinished", SD_BUS_ARGS("s", id, "s", result, "a{sv}", details),
                             0),
     SD_BUS_VTABLE_END,

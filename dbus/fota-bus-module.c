@@ -78,6 +78,18 @@ on_update_finished(FotaModule *module, const char *id, const char *result, GVari
     emit_signal(self, "UpdateFinished", id, result, details);
 }
 
+static void
+on_pin_required(FotaModule *module, int attempts, FotaBusModule *self)
+{
+    int r;
+
+    announce_changes(self);
+    r = sd_bus_emit_signal(self->connection, self->path, FOTA_BUS_MODULE_INTERFACE, "PinRequired",
+                           "i", attempts);
+    if (r < 0)
+        g_warning("Could not send PinRequired of %s on D-Bus: %s", self->path, g_strerror(-r));
+}
+
 FotaBusModule *
 fota_bus_module_new(sd_bus *connection, FotaBusPolkit *polkit, FotaModule *module, int *ret_errno)
 {
@@ -91,6 +103,7 @@ fota_bus_module_new(sd_bus *connection, FotaBusPolkit *polkit, FotaModule *modul
     g_signal_connect(module, "notify", G_CALLBACK(on_notify), self);
     g_signal_connect(module, "approval-requested", G_CALLBACK(on_approval_requested), self);
     g_signal_connect(module, "update-finished", G_CALLBACK(on_update_finished), self);
+    g_signal_connect(module, "pin-required", G_CALLBACK(on_pin_required), self);
 
     *ret_errno =
         sd_bus_add_object_vtable(connection, &self->slot, self->path, FOTA_BUS_MODULE_INTERFACE,

@@ -284,6 +284,8 @@ check_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
     int signal = (int)MAX(theirs->minimum_signal, ours->minimum_signal);
 
+    if (facts->pin_wanted)
+        block(plan, "pin", "the SIM wants its PIN");
     if (!facts->registered)
         block(plan, "registration", "the module is not registered on a network");
     if (facts->roaming && !(theirs->allow_roaming && ours->allow_roaming))

@@ -50,6 +50,7 @@ typedef struct {
     GTimeZone *local_zone; /* NULL = UTC */
 
     /* The radio. */
+    gboolean pin_wanted; /* the SIM is locked */
     gboolean registered;
     gboolean roaming;
     int signal; /* percent, -1 = unknown */
@@ -111,8 +112,8 @@ typedef struct {
  * FotaPlan: what would be done now, why, and what keeps it from being done.
  *
  * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
- * `window`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`, `data-budget`.
- * Approval is not a blocker: see the gates.
+ * `window`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`,
+ * `data-budget`. Approval is not a blocker: see the gates.
  */
 typedef struct {
     FotaPlanKind kind;

@@ -18,6 +18,7 @@ fota_modem_facts_copy(const FotaModemFacts *facts)
     copy->own_numbers = g_strdupv(facts->own_numbers);
     copy->imsi = g_strdup(facts->imsi);
     copy->operator_name = g_strdup(facts->operator_name);
+    copy->start = g_strdup(facts->start);
     return copy;
 }
 
@@ -36,6 +37,7 @@ fota_modem_facts_free(FotaModemFacts *facts)
     g_strfreev(facts->own_numbers);
     g_free(facts->imsi);
     g_free(facts->operator_name);
+    g_free(facts->start);
     g_free(facts);
 }
 
@@ -49,7 +51,8 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
            g_strv_equal((const char *const *)a->own_numbers, (const char *const *)b->own_numbers) &&
            strcmp(a->imsi, b->imsi) == 0 && strcmp(a->operator_name, b->operator_name) == 0 &&
            a->enabled == b->enabled && a->signal == b->signal && a->registered == b->registered &&
-           a->roaming == b->roaming && a->locked == b->locked;
+           a->roaming == b->roaming && a->pin_wanted == b->pin_wanted &&
+           a->pin_attempts == b->pin_attempts && strcmp(a->start, b->start) == 0;
 }
 
 /* ModemManager passes answers of several lines on as they are; the first one is what is asked. */
@@ -81,6 +84,26 @@ collect_at_ports(MMModem *modem)
             g_strv_builder_add(names, ports[i].name);
     }
     return g_strv_builder_end(names);
+}
+
+static int
+count_pin_attempts(MMModem *modem)
+{
+    g_autoptr(MMUnlockRetries) retries = mm_modem_get_unlock_retries(modem);
+    guint left = retries != NULL ? mm_unlock_retries_get(retries, MM_MODEM_LOCK_SIM_PIN)
+                                 : MM_UNLOCK_RETRIES_UNKNOWN;
+
+    return left != MM_UNLOCK_RETRIES_UNKNOWN ? (int)left : -1;
+}
+
+/* Paths begin anew when ModemManager restarts, under another name of its connection. */
+static char *
+name_start(MMObject *object)
+{
+    g_autoptr(GDBusProxy) modem = G_DBUS_PROXY(g_object_ref(mm_object_peek_modem(object)));
+    g_autofree char *owner = g_dbus_proxy_get_name_owner(modem);
+
+    return g_strconcat(owner != NULL ? owner : "", mm_object_get_path(object), NULL);
 }
 
 static void
@@ -116,7 +139,9 @@ fota_modem_facts_collect(MMObject *object, MMSim *sim)
     facts->imsi = first_line(sim != NULL ? mm_sim_get_imsi(sim) : NULL);
     facts->enabled = mm_modem_get_state(modem) >= MM_MODEM_STATE_ENABLED;
     facts->signal = mm_modem_get_signal_quality(modem, &recent);
-    facts->locked = mm_modem_get_state(modem) == MM_MODEM_STATE_LOCKED;
+    facts->pin_wanted = mm_modem_get_unlock_required(modem) == MM_MODEM_LOCK_SIM_PIN;
+    facts->pin_attempts = count_pin_attempts(modem);
+    facts->start = name_start(object);
     collect_network(facts, mm_object_peek_modem_3gpp(object));
     return facts;
 }

@@ -28,7 +28,9 @@ typedef struct {
     guint signal;        /**< percent, 0 = none or unknown */
     gboolean registered; /**< home or roaming */
     gboolean roaming;
-    gboolean locked; /**< a PIN is wanted */
+    gboolean pin_wanted; /**< by the SIM */
+    int pin_attempts;    /**< that are left, -1 = unknown */
+    char *start;         /**< another text for each time that the module has come back */
 } FotaModemFacts;
 
 FotaModemFacts *fota_modem_facts_copy(const FotaModemFacts *facts);

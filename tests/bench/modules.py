@@ -251,6 +251,12 @@ class ModemManagerView:
         self._view.call(MM_NAME, path, f"{MM_MODEM}.Simple", "Connect",
                         GLib.Variant("(a{sv})", ({"apn": GLib.Variant("s", apn)},)), seconds=90)
 
+    def send_pin(self, imei, pin):
+        """Enters the SIM's PIN, as an application does."""
+        _, modem = self.wait_for(imei)
+        self._view.call(MM_NAME, modem["Sim"], "org.freedesktop.ModemManager1.Sim", "SendPin",
+                        GLib.Variant("(s)", (pin,)))
+
     def wait_connected(self, imei, seconds=90):
         def look():
             found = self.find(imei)

@@ -8,6 +8,7 @@
  *   add IMEI                    a module, idle
  *   set IMEI PROPERTY VALUE     VALUE in GVariant's text format
  *   offer IMEI GATE             emits approval-requested for the property update
+ *   pin IMEI ATTEMPTS           emits pin-required
  *   finish IMEI RESULT DETAILS  emits update-finished for it
  */
 #include <stdio.h>
@@ -62,6 +63,8 @@ run_command(FotaManager *manager, const char *line)
         g_variant_lookup(fota_module_get_update(module), "token", "&s", &token);
         g_signal_emit_by_name(module, "approval-requested", token, words[2],
                               fota_module_get_update(module));
+    } else if (n_words == 3 && g_str_equal(words[0], "pin")) {
+        g_signal_emit_by_name(find_module(manager, words[1]), "pin-required", atoi(words[2]));
     } else if (n_words == 4 && g_str_equal(words[0], "finish")) {
         fake_module_finish(find_module(manager, words[1]), words[2], words[3]);
     } else {

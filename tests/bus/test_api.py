@@ -123,6 +123,12 @@ class Signals(BusTest):
                          (module_path(IMEI), MODULE, TOKEN, "download"))
         self.assertEqual(update["expected-outage"], 300)
 
+    def test_pin_is_required(self):
+        watcher = Watcher(self.connection)
+        self.fake.tell(f"pin {IMEI} -1")
+        path, interface, _, attempts = watcher.wait("PinRequired")[0]
+        self.assertEqual((path, interface, attempts), (module_path(IMEI), MODULE, (-1,)))
+
     def test_state_is_announced_before_the_end(self):
         self.fake.tell(f"set {IMEI} update {OFFER}")
         watcher = Watcher(self.connection)

@@ -149,7 +149,7 @@ class Facts(ProbeTest):
         self.assertEqual(facts["revision"], self.bench.old)
         self.assertTrue(facts["device"].startswith("/sys/devices/"), facts)
         self.assertEqual(facts["at-ports"], ["ttyUSB0", "ttyUSB1"])
-        self.assertEqual(facts["locked"], 0)
+        self.assertEqual(facts["pin-wanted"], 0)
 
         self.bench.kill_modemmanager()
         self.assertEqual(self.probe.wait("gone")["path"], facts["path"])
@@ -183,7 +183,8 @@ class LockedSim(ProbeTest):
     options = {"modules": ("me910c1-na,pin=1234",)}
 
     def test_locked(self):
-        self.assertEqual(self.wait_seen()["locked"], 1)
+        seen = self.wait_seen()
+        self.assertEqual((seen["pin-wanted"], seen["pin-attempts"]), (1, 3))
 
 
 class ThroughModemManager(ProbeTest):

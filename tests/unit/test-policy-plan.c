@@ -316,6 +316,7 @@ SET(set_deferred, facts->deferred_until = facts->now + 1)
 SET(set_deferral_over, facts->deferred_until = facts->now)
 SET(set_inhibited, facts->inhibited = TRUE)
 SET(set_busy, facts->busy = TRUE)
+SET(set_pin_wanted, facts->pin_wanted = TRUE)
 SET(set_unregistered, facts->registered = FALSE)
 SET(set_roaming, facts->roaming = TRUE)
 SET(set_roaming_ours, facts->roaming = TRUE; rules->conditions.allow_roaming = FALSE)
@@ -354,6 +355,7 @@ static const BlockerCase blocker_cases[] = {
      FALSE},
     {"inhibited", NULL, set_inhibited, TRUE},
     {"busy", NULL, set_busy, TRUE},
+    {"pin", NULL, set_pin_wanted, TRUE},
     {"registration", NULL, set_unregistered, TRUE},
     {"roaming", NULL, set_roaming, FALSE},
     {"roaming", NULL, set_not_roaming, FALSE},

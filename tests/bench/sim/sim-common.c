@@ -132,6 +132,28 @@ run_pin(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+/* Commands for the SIM, of which ModemManager sends those that ask how many attempts are left:
+ * VERIFY and UNBLOCK without a code. 31.101, 11.1.9 and 11.1.13. */
+static SimResult
+run_sim_access(SimModule *module, SimCommand *command)
+{
+    static const struct {
+        const char *apdu;
+        guint left; /* 0: of the PIN, as it stands */
+    } questions[] = {{"0020000100", 0}, {"002C000100", 10}, {"0020008100", 3}, {"002C008100", 10}};
+    const char *apdu = sim_command_arg(command, 1);
+
+    for (guint i = 0; i < G_N_ELEMENTS(questions); i++) {
+        guint left = questions[i].left > 0 ? questions[i].left : module->pin_tries;
+
+        if (g_strcmp0(apdu, questions[i].apdu) != 0)
+            continue;
+        sim_command_info(command, "+CSIM: 4,\"63C%X\"", left);
+        return SIM_OK;
+    }
+    return SIM_CME_NOT_SUPPORTED;
+}
+
 static SimResult
 run_facility_lock(SimModule *module, SimCommand *command)
 {
@@ -311,6 +333,7 @@ const SimCommandDef sim_common_commands[] = {
     {"+CRSM", run_restricted_access, 0.05, TRUE},
     {"+CNUM", run_own_number, 0.05, TRUE},
     {"+CPIN", run_pin, 0.05, FALSE},
+    {"+CSIM", run_sim_access, 0.05, FALSE},
     {"+CLCK", run_facility_lock, 0.05, FALSE},
     {"+CMEE", run_error_mode, 0.05, FALSE},
     {"+CSQ", run_signal, 0.05, FALSE},

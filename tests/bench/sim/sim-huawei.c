@@ -39,10 +39,26 @@ run_system_information(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+/* What is wanted, of that how often; then PUK, PIN, PUK2, PIN2. */
+static SimResult
+run_pin_attempts(SimModule *module, SimCommand *command)
+{
+    if (command->form != SIM_FORM_READ)
+        return SIM_ERROR;
+    if (module->unlocked)
+        sim_command_info(command, "^CPIN: READY,,10,%u,10,3", module->pin_tries);
+    else
+        sim_command_info(command, "^CPIN: SIM %s,%u,10,%u,10,3",
+                         module->pin_tries > 0 ? "PIN" : "PUK",
+                         module->pin_tries > 0 ? module->pin_tries : 10, module->pin_tries);
+    return SIM_OK;
+}
+
 static const SimCommandDef huawei_commands[] = {
     {"I", run_identity, 0.05, FALSE},
     {"D", sim_huawei_run_dial, 0.5, TRUE},
     {"H", sim_huawei_run_hang_up, 0.1, FALSE},
+    {"^CPIN", run_pin_attempts, 0.05, FALSE},
     {"^CURC", run_reports, 0.05, FALSE},
     {"^SYSINFOEX", run_system_information, 0.05, FALSE},
     {"^NDISDUP", sim_huawei_run_ndis, 0.2, TRUE},

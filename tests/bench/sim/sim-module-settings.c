@@ -74,7 +74,13 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         return set_number(key, value, 99, &module->signal, error);
     if (g_str_equal(key, "registered"))
         return set_registration(module, value, error);
-    if (g_str_equal(key, "apn")) {
+    if (g_str_equal(key, "pin-tries")) {
+        int tries = 0;
+
+        if (!set_number(key, value, SIM_PIN_TRIES, &tries, error))
+            return FALSE;
+        module->pin_tries = (guint)tries;
+    } else if (g_str_equal(key, "apn")) {
         sim_context_define(module, 3, "IPV4V6", value[0] != '\0' ? value : NULL);
     } else if (g_str_equal(key, "pin")) {
         g_free(module->pin);
@@ -88,7 +94,8 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         module->package = value[0] != '\0' ? g_strdup(value) : NULL;
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "'%s' is none of signal, registered, apn, pin, version, package", key);
+                    "'%s' is none of signal, registered, apn, pin, pin-tries, version, package",
+                    key);
         return FALSE;
     }
     return TRUE;
@@ -188,6 +195,7 @@ sim_module_describe(SimModule *module)
     sim_describe_number(b, "signal", module->signal);
     sim_describe_number(b, "registered", module->registration);
     sim_describe_number(b, "pin-missing", !module->unlocked);
+    sim_describe_number(b, "pin-tries", module->pin_tries);
     sim_describe_number(b, "cereg-mode", module->creg_mode[2]);
     describe_lists(module, b);
     module->personality->describe(module, b);
