@@ -20,6 +20,9 @@ typedef struct {
     const char *name;     /**< "modemmanager" or "port", as [Access] At names it */
     gboolean unsolicited; /**< unsolicited lines arrive, data mode works */
 
+    /** Makes sure the module listens, for at most half a minute. NULL: nothing is to be opened. */
+    gboolean (*open)(FotaChannel *channel, GCancellable *cancellable, GError **error);
+
     /** See fota_session_command(). *@cme is the number of a +CME/+CMS ERROR, -1 without one. */
     GStrv (*command)(FotaChannel *channel, const char *command, guint seconds,
                      GCancellable *cancellable, int *cme, GError **error);
@@ -46,6 +49,13 @@ typedef struct {
      */
     gboolean (*wait_back)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
                           GError **error);
+
+    /** Closes the tty and opens another one of the module that answers. May be NULL. */
+    gboolean (*switch_port)(FotaChannel *channel, GCancellable *cancellable, GError **error);
+
+    /** Sends @command whether anybody listens or not, and waits for no answer. May be NULL. */
+    gboolean (*shout)(FotaChannel *channel, const char *command, GCancellable *cancellable,
+                      GError **error);
 
     /** Somebody else has used the tty meanwhile: nothing about its state holds. May be NULL. */
     void (*distrust)(FotaChannel *channel);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "policy/fota-first-aid.h"
 #include "policy/fota-poll.h"
 #include "policy/fota-text.h"
 #include "policy/fota-units.h"
@@ -261,6 +262,42 @@ set_fetch(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     return MEMBER(gboolean) || strcmp(value, "host") == 0;
 }
 
+static gboolean
+set_rungs(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint allowed;
+
+    if (!fota_first_aid_parse(value, 0, &allowed))
+        return FALSE;
+    g_free(MEMBER(char *));
+    MEMBER(char *) = g_strdup(value);
+    return TRUE;
+}
+
+static gboolean
+set_command(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) words = NULL;
+
+    if (value[0] != '\0' &&
+        (!g_shell_parse_argv(value, NULL, &words, NULL) || !g_path_is_absolute(words[0])))
+        return FALSE;
+    g_strfreev(MEMBER(GStrv));
+    MEMBER(GStrv) = g_steal_pointer(&words);
+    return TRUE;
+}
+
+static gboolean
+set_limit(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint64 seconds;
+
+    if (!fota_parse_duration(value, &seconds) || seconds < 1 || seconds > 3600)
+        return FALSE;
+    MEMBER(guint32) = seconds;
+    return TRUE;
+}
+
 #define AT(member) G_STRUCT_OFFSET(FotaSettings, member)
 
 static const FotaConfigKey keys[] = {
@@ -309,6 +346,14 @@ static const FotaConfigKey keys[] = {
      "none, pap or chap"},
     {"Log", "Level", set_log_level, AT(log_level),
      "emerg, alert, crit, err, warning, notice, info or debug"},
+    {"FirstAid", "Rungs", set_rungs, AT(module.rungs),
+     "a list of safe, at-again, other-port, cfun, modemmanager-reset, usb-authorize, usb-power, "
+     "command"},
+    {"FirstAid", "PowerCycle", set_command, AT(module.power_cycle),
+     "a command that begins with an absolute path"},
+    {"FirstAid", "PowerCycleTime", set_limit, AT(module.power_cycle_seconds),
+     "a duration from 1s to 1h"},
+    {"FirstAid", "ResetAfterInstall", set_flag, AT(module.reset_after_install), "yes or no"},
     {"Log", "PersonalInfo", set_flag, AT(personal_info), "yes or no"},
 };
 
@@ -404,6 +449,9 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     settings->module.pdp_type = g_strdup(from->module.pdp_type);
     settings->module.network_credential = g_strdup(from->module.network_credential);
     settings->module.authentication = g_strdup(from->module.authentication);
+    settings->module.rungs = g_strdup(from->module.rungs);
+    settings->module.power_cycle = g_strdupv(from->module.power_cycle);
+    settings->module.pin_credential = g_strdup(from->module.pin_credential);
     point_into_arrays(settings);
 }
 
@@ -424,4 +472,7 @@ fota_settings_clear(FotaSettings *settings)
     g_clear_pointer(&settings->module.pdp_type, g_free);
     g_clear_pointer(&settings->module.network_credential, g_free);
     g_clear_pointer(&settings->module.authentication, g_free);
+    g_clear_pointer(&settings->module.rungs, g_free);
+    g_clear_pointer(&settings->module.power_cycle, g_strfreev);
+    g_clear_pointer(&settings->module.pin_credential, g_free);
 }

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /** The table of all configuration keys and the values they set. Used by fota-config.c only. */
 
 #define FOTA_CONFIG_GROUPS                                                                         \
-    "Manifest, Approval, Window, Conditions, Limits, Access, Network, Log, Module <IMEI>"
+    "Manifest, Approval, Window, Conditions, Limits, Access, Network, FirstAid, Log, Module "      \
+    "<IMEI>"
 
 /** The values themselves. `module.rules` points into the arrays beside it. */
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
 #define FOTA_SETTINGS_INIT                                                                         \
     {                                                                                              \
         .module = {.interval = 86400,                                                              \
+                   .power_cycle_seconds = 60,                                                      \
                    .require_signature = TRUE,                                                      \
                    .rules = {.approve_download = FOTA_APPROVAL_REQUIRED,                           \
                              .conditions = FOTA_CONDITIONS_INIT}},                                 \

@@ -36,7 +36,12 @@ typedef struct {
     char *apn;                /**< [Network]: used only where none is programmed in the module */
     char *pdp_type;           /**< "IP", "IPV6" or "IPV4V6" */
     char *network_credential; /**< name of the credential with the login at the APN */
-    char *authentication;     /**< at the APN: "none", "pap" or "chap" */
+    char *pin_credential;     /**< name of the credential with the SIM's PIN */
+    char *rungs;       /**< of first aid, as fota_first_aid_parse() takes them; NULL = safe */
+    GStrv power_cycle; /**< command with its arguments, NULL = none */
+    guint32 power_cycle_seconds;
+    gboolean reset_after_install;
+    char *authentication; /**< at the APN: "none", "pap" or "chap" */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */

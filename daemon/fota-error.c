@@ -26,6 +26,8 @@ static const char *const daemon_names[] = {
     [FOTA_ERROR_PLUGIN] = "BadPlugin",
     [FOTA_ERROR_UNANSWERED] = "Unanswered",
     [FOTA_ERROR_INTERRUPTED] = "Interrupted",
+    [FOTA_ERROR_COMMAND] = "FirstAidFailed",
+    [FOTA_ERROR_PIN] = "PinRequired",
 };
 
 static const char *const module_names[] = {

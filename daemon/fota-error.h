@@ -27,6 +27,8 @@ typedef enum {
     FOTA_ERROR_PLUGIN,          /**< BadPlugin */
     FOTA_ERROR_UNANSWERED,      /**< Unanswered: no approval within [Approval] Timeout */
     FOTA_ERROR_INTERRUPTED,     /**< Interrupted: fotad stopped in the middle of the update */
+    FOTA_ERROR_COMMAND,         /**< FirstAidFailed: a rung of first aid could not be taken */
+    FOTA_ERROR_PIN,             /**< PinRequired: the SIM is locked, and fotad leaves it so */
 } FotaError;
 
 /**

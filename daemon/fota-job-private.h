@@ -32,6 +32,12 @@ struct _FotaJob {
     FotaNetwork network;
     char *network_credential;
     char *imei, *model, *device, *modem;
+    char *port; /* of the USB port that it was plugged into at first */
+    char *rungs;
+    GStrv power_cycle;
+    guint power_cycle_seconds;
+    gboolean reset_after_install;
+    gboolean unsettled; /* an earlier order to install has not been seen to end */
     char *delta_credential;
     FotaUpdate update; /* its strings are owned */
     GHashTable *settings;
@@ -46,8 +52,8 @@ struct _FotaJob {
     GCond answered;
     gboolean unguarded; /* ModemManager may use the module's ports now ... */
     gboolean disturbed; /* ... or has since the last command */
-    gboolean committing;
-    GError *commit_error;
+    gboolean asking;    /* the main loop something, whose answer is ... */
+    GError *refusal;
     gboolean installing; /* no way back from here */
 
     /* Written by the thread, read by the main loop after the thread has ended */

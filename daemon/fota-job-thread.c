@@ -2,6 +2,7 @@
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
+#include "daemon/fota-first-aid.h"
 #include "daemon/fota-job-private.h"
 #include "daemon/fota-log.h"
 #include "daemon/mm/fota-mm-channel.h"
@@ -122,6 +123,7 @@ static gboolean
 on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GError **error)
 {
     FotaJob *job = user_data;
+    /* ModemManager does not get on with its probing while the gateway sleeps. */
     gint64 end = g_get_monotonic_time() + (gint64)GUARD_SECONDS * G_USEC_PER_SEC;
     gboolean in_time = TRUE;
 
@@ -145,6 +147,18 @@ on_state(FotaState state, gpointer user_data)
     tell(user_data, deliver_state, state, 0, NULL, NULL);
 }
 
+/* With the lock: waits for the main loop's answer to what it was told. */
+static gboolean
+wait_for_answer(FotaJob *job, GError **error)
+{
+    while (job->asking)
+        g_cond_wait(&job->answered, &job->lock);
+    if (job->refusal == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&job->refusal));
+    return FALSE;
+}
+
 /*
  * The last moment for Cancel() is the commit of FOTA_MARK_INSTALLING: the lock decides which of the
  * two comes first, so that a cancelled update is never installed and an installing one never said
@@ -154,6 +168,7 @@ static gboolean
 on_commit(FotaMark mark, gpointer user_data, GError **error)
 {
     FotaJob *job = user_data;
+    gboolean written;
 
     g_mutex_lock(&job->lock);
     if (g_cancellable_set_error_if_cancelled(job->cancellable, error)) {
@@ -161,14 +176,42 @@ on_commit(FotaMark mark, gpointer user_data, GError **error)
         return FALSE;
     }
     job->installing = job->installing || mark == FOTA_MARK_INSTALLING;
-    job->committing = TRUE;
+    job->asking = TRUE;
     tell(job, deliver_commit, mark, 0, NULL, NULL);
-    while (job->committing)
-        g_cond_wait(&job->answered, &job->lock);
-    if (job->commit_error != NULL)
-        g_propagate_error(error, g_steal_pointer(&job->commit_error));
+    written = wait_for_answer(job, error);
     g_mutex_unlock(&job->lock);
-    return error == NULL || *error == NULL;
+    return written;
+}
+
+static void
+reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaJob *job = user_data;
+    g_autoptr(GError) error = NULL;
+
+    fota_mm_reset_finish(job->mm, result, &error);
+    fota_job_commit_done(job, error);
+}
+
+static void
+deliver_reset(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+{
+    fota_mm_reset_async(job->mm, job->imei, reset_done, job);
+}
+
+/* ModemManager's answer has a limit of its own. */
+static gboolean
+on_reset(gpointer user_data, GError **error)
+{
+    FotaJob *job = user_data;
+    gboolean done;
+
+    g_mutex_lock(&job->lock);
+    job->asking = TRUE;
+    tell(job, deliver_reset, 0, 0, NULL, NULL);
+    done = wait_for_answer(job, error);
+    g_mutex_unlock(&job->lock);
+    return done;
 }
 
 static const FotaSessionHooks session_hooks = {on_part_progress, on_bytes, on_note, on_remember,
@@ -197,7 +240,7 @@ read_logins(FotaJob *job, GError **error)
 }
 
 static FotaSession *
-open_session(FotaJob *job, GError **error)
+make_session(FotaJob *job)
 {
     const FotaSessionSetup setup = {
         .vendor = job->vendor,
@@ -210,19 +253,68 @@ open_session(FotaJob *job, GError **error)
         .hooks = &session_hooks,
         .user_data = job,
     };
-    g_autoptr(FotaSession) session = fota_session_new(&setup);
-    FotaChannel *channel;
+    FotaSession *session = fota_session_new(&setup);
 
-    if (job->channel == CHANNEL_MODEM_MANAGER)
-        channel = fota_mm_channel_new(job->mm, job->imei, fota_session_trace, session);
-    else
-        channel =
-            fota_at_channel_open(job->imei, job->device, job->channel == CHANNEL_RESERVED_PORT,
-                                 fota_session_trace, session, job->cancellable, error);
-    if (channel == NULL)
-        return NULL;
-    fota_session_set_channel(session, channel);
-    return g_steal_pointer(&session);
+    fota_session_set_channel(
+        session,
+        job->channel == CHANNEL_MODEM_MANAGER
+            ? fota_mm_channel_new(job->mm, job->imei, fota_session_trace, session)
+            : fota_at_channel_new(job->imei, job->device, job->channel == CHANNEL_RESERVED_PORT,
+                                  fota_session_trace, session));
+    return session;
+}
+
+static guint
+allowed_rungs(FotaJob *job)
+{
+    g_autofree char *text = fota_vendor_get_text(job->vendor, job->model, "SafeRungs");
+    guint safe = 0, allowed = 0;
+
+    /* Both have been looked at when they were loaded. */
+    fota_first_aid_parse(text, 0, &safe);
+    fota_first_aid_parse(job->rungs != NULL ? job->rungs : "safe", safe, &allowed);
+    return allowed;
+}
+
+/* The one place where first aid is given: in the middle of an update, which was approved and takes
+ * the module out of service anyway. TRUE: the module is there again. */
+static gboolean
+give_first_aid(FotaJob *job, FotaSession *session)
+{
+    gboolean installing = job->installing || job->unsettled;
+    FotaFirstAid aid = {
+        .session = session,
+        .imei = job->imei,
+        .device = job->device,
+        .port = job->port,
+        .cancellable = job->cancellable,
+        .command = (const char *const *)job->power_cycle,
+        .command_seconds = job->power_cycle_seconds,
+        .seconds = fota_session_get_number(session, "AidTime"),
+        .facts = {.allowed = allowed_rungs(job),
+                  .may_be_installing = installing,
+                  /* Only who has followed the restarts has waited for as long as they may take. */
+                  .limits_over = job->installing && g_error_matches(job->error, FOTA_MODULE_ERROR,
+                                                                    FOTA_MODULE_ERROR_NOT_RETURNED),
+                  .reset_after_install = job->reset_after_install},
+        .reset = on_reset,
+        .user_data = job,
+    };
+
+    if (job->kind != FOTA_JOB_UPDATE && job->kind != FOTA_JOB_INSTALL &&
+        job->kind != FOTA_JOB_RESUME)
+        return FALSE;
+    if (job->update.rehearsal || !fota_first_aid_is_needed(job->error))
+        return FALSE;
+    return fota_first_aid_give(&aid, &job->error);
+}
+
+static void
+run_steps(FotaJob *job, FotaSession *session)
+{
+    job->result = FOTA_RESULT_FAILED_FOR_NOW;
+    if (fota_session_open(session, &job->error))
+        job->result = fota_steps_run(&job->steps, &job->error);
 }
 
 static void
@@ -238,9 +330,8 @@ fota_job_thread(gpointer data)
     g_autoptr(FotaSession) session = NULL;
 
     job->result = FOTA_RESULT_FAILED_FOR_NOW;
-    if (read_logins(job, &job->error))
-        session = open_session(job, &job->error);
-    if (session != NULL) {
+    if (read_logins(job, &job->error)) {
+        session = make_session(job);
         job->steps = (FotaSteps){
             .kind = job->kind,
             .with_signature = job->with_signature,
@@ -251,7 +342,14 @@ fota_job_thread(gpointer data)
             .hooks = &steps_hooks,
             .user_data = job,
         };
-        job->result = fota_steps_run(&job->steps, &job->error);
+        run_steps(job, session);
+        /* What was installing may have gone well: its version tells. Anything else is tried again
+         * as any failed attempt is. */
+        if (give_first_aid(job, session) && job->installing) {
+            g_clear_error(&job->error);
+            job->steps.kind = FOTA_JOB_RESUME;
+            job->result = fota_steps_run(&job->steps, &job->error);
+        }
     }
     g_clear_pointer(&session, fota_session_free);
     tell(job, deliver_end, 0, 0, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-job-private.h"
 #include "daemon/fota-log.h"
+#include "daemon/fota-usb.h"
 
 static void
 job_free(FotaJob *job)
@@ -17,6 +18,9 @@ job_free(FotaJob *job)
     g_free(job->model);
     g_free(job->device);
     g_free(job->modem);
+    g_free(job->port);
+    g_free(job->rungs);
+    g_strfreev(job->power_cycle);
     g_free(job->delta_credential);
     g_free((char *)job->update.from);
     g_free((char *)job->update.to);
@@ -29,7 +33,7 @@ job_free(FotaJob *job)
     g_object_unref(job->cancellable);
     g_mutex_clear(&job->lock);
     g_cond_clear(&job->answered);
-    g_clear_error(&job->commit_error);
+    g_clear_error(&job->refusal);
     g_clear_error(&job->error);
     g_free(job->steps.version);
     fota_vendor_offer_clear(&job->steps.offer);
@@ -201,6 +205,12 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
     job->model = g_strdup(order->model);
     job->device = g_strdup(order->device);
     job->modem = g_strdup(order->modem);
+    job->port = fota_usb_find_port(order->device);
+    job->rungs = g_strdup(order->config->rungs);
+    job->power_cycle = g_strdupv(order->config->power_cycle);
+    job->power_cycle_seconds = order->config->power_cycle_seconds;
+    job->reset_after_install = order->config->reset_after_install;
+    job->unsettled = order->unsettled;
     job->delta_credential = g_strdup(order->delta_credential);
     copy_update(&job->update, &order->update);
     job->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -221,10 +231,10 @@ void
 fota_job_commit_done(FotaJob *job, const GError *error)
 {
     g_mutex_lock(&job->lock);
-    job->committing = FALSE;
-    g_clear_error(&job->commit_error);
-    job->commit_error = error != NULL ? g_error_copy(error) : NULL;
-    g_cond_signal(&job->answered);
+    job->asking = FALSE;
+    g_clear_error(&job->refusal);
+    job->refusal = error != NULL ? g_error_copy(error) : NULL;
+    g_cond_broadcast(&job->answered);
     g_mutex_unlock(&job->lock);
 }
 

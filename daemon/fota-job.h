@@ -37,6 +37,7 @@ typedef struct {
     const char *model;
     const char *device; /**< sysfs path */
     const char *modem;  /**< ModemManager's object */
+    gboolean unsettled; /**< an earlier order to install may still be under way */
     FotaUpdate update;
     const char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
     const char *network_credential; /**< file of the login at the APN, NULL = none */

@@ -5,6 +5,7 @@
 
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
+#include "daemon/fota-first-aid.h"
 #include "daemon/fota-session.h"
 #include "policy/fota-clock.h"
 
@@ -75,6 +76,8 @@ on_commit(FotaMark mark, gpointer user_data)
 
     module->record->mark = mark;
     fota_store_save_async(module->context->store, module->record, NULL, commit_saved,
+    if (mark == FOTA_MARK_INSTALLING)
+        module->record->unsettled = 1;
                           g_object_ref(module));
 }
 
@@ -329,6 +332,8 @@ report_differing(FotaModule *module, const FotaJobEnd *end)
     else if (module->here)
         fota_module_take_facts(module);
     fota_module_settle_charge(module, end);
+    if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
+        module->record->unsettled = 0;
     if (module->stopping) {
         g_signal_emit_by_name(module, "job-ended");
         return;
@@ -449,6 +454,7 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
         .device = module->facts->device,
         .modem = module->facts->path,
         .settings = record->settings,
+        .unsettled = record->unsettled != 0,
     };
 
     if (kind == FOTA_JOB_UPDATE) {

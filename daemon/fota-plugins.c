@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
+#include "policy/fota-first-aid.h"
 
 #define SYMBOL "fota_plugin"
 
@@ -17,7 +18,8 @@ struct _FotaPluginSet {
 
 /* What the daemon itself asks of every model; a plugin's own keys are the plugin's business. */
 static const char *const required_keys[] = {"Restarts",   "ApplyTime",   "ReturnLimit",
-                                            "SettleTime", "VersionTime", "VersionPause"};
+                                            "SettleTime", "VersionTime", "VersionPause",
+                                            "AidTime",    "SafeRungs"};
 
 static void
 vendor_free(gpointer data)
@@ -46,6 +48,26 @@ check_owner(const char *file, GError **error)
     return TRUE;
 }
 
+/* Whether each of its groups that names safe rungs of first aid names such. */
+static gboolean
+check_rungs(GKeyFile *models, const char *file, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(models, NULL);
+
+    for (guint i = 0; groups[i] != NULL; i++) {
+        g_autofree char *list = g_key_file_get_string(models, groups[i], "SafeRungs", NULL);
+        guint allowed;
+
+        if (list == NULL || fota_first_aid_parse(list, 0, &allowed))
+            continue;
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN,
+                    "%s: [%s] SafeRungs=%s has a word that is no rung of first aid", file,
+                    groups[i], list);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static GKeyFile *
 load_models(const char *directory, const char *name, GError **error)
 {
@@ -67,7 +89,7 @@ load_models(const char *directory, const char *name, GError **error)
             return NULL;
         }
     }
-    return g_steal_pointer(&models);
+    return check_rungs(models, file, error) ? g_steal_pointer(&models) : NULL;
 }
 
 static FotaVendor *

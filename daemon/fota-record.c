@@ -53,6 +53,7 @@ static const Member record_members[] = {
     NUMBER(FotaRecord, attempts),
     NUMBER(FotaRecord, last_attempt),
     NUMBER(FotaRecord, mark),
+    NUMBER(FotaRecord, unsettled),
     TEXT(FotaRecord, update_id),
     TEXT(FotaRecord, from),
     TEXT(FotaRecord, to),

@@ -86,6 +86,8 @@ typedef struct {
 
     /* The update under way */
     guint64 mark; /**< FotaMark */
+    guint64
+        unsettled; /**< 1 = an order to install has not been seen to end: it outlives the update */
     char *update_id;
     char *from;       /**< of the step under way */
     char *to;         /**< of the step under way */

@@ -58,6 +58,14 @@ void fota_session_set_channel(FotaSession *session, FotaChannel *channel);
 /** A FotaTrace for the channel: writes the debug log, without secrets and personal numbers. */
 void fota_session_trace(char direction, const char *line, gpointer session);
 
+/** See FotaChannelClass. */
+gboolean fota_session_open(FotaSession *session, GError **error);
+gboolean fota_session_switch_port(FotaSession *session, GError **error);
+gboolean fota_session_shout(FotaSession *session, const char *command, GError **error);
+
+/** Waits until the module answers AT, wherever it is by then. FALSE after @seconds. */
+gboolean fota_session_answers(FotaSession *session, guint seconds, GError **error);
+
 /** See FotaChannelClass; fota_session_wait_back() stands in plugins/fota-plugin.h. */
 gboolean fota_session_wait_gone(FotaSession *session, guint seconds, GError **error);
 

@@ -14,6 +14,7 @@ typedef struct {
     FotaChannel parent;
     FotaAtPlace *place;
     FotaAtLine *line; /* NULL once the module has left */
+    int interface;    /* of the tty that answered last */
     FotaTrace trace;
     gpointer user_data;
 } FotaAtChannel;
@@ -113,6 +114,7 @@ try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable
         !fota_at_line_greet(line, MIN(deadline, fota_deadline_in(TTY_SECONDS)), cancellable, error))
         return FALSE;
     self->line = g_steal_pointer(&line);
+    self->interface = tty->interface;
     fota_at_place_prefer(self->place, tty->interface);
     return TRUE;
 }
@@ -195,6 +197,50 @@ at_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     return FALSE;
 }
 
+static gboolean
+at_open(FotaChannel *channel, GCancellable *cancellable, GError **error)
+{
+    return find_line((FotaAtChannel *)channel, TRUE, OPEN_SECONDS, cancellable, error);
+}
+
+static gboolean
+at_switch_port(FotaChannel *channel, GCancellable *cancellable, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+
+    g_clear_pointer(&self->line, fota_at_line_close);
+    fota_at_place_avoid(self->place, self->interface);
+    return find_line(self, TRUE, OPEN_SECONDS, cancellable, error);
+}
+
+/* Where none has answered, on all that are there. */
+static gboolean
+at_shout(FotaChannel *channel, const char *command, GCancellable *cancellable, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GPtrArray) ttys = NULL;
+    g_autoptr(GError) last = NULL;
+    gboolean sent = FALSE;
+
+    if (self->line != NULL)
+        return fota_at_line_shout(self->line, command, cancellable, error);
+    ttys = fota_at_place_find(self->place);
+    for (guint i = 0; i < ttys->len; i++) {
+        const FotaAtTty *tty = g_ptr_array_index(ttys, i);
+        g_autoptr(FotaAtLine) line = NULL;
+
+        g_clear_error(&last);
+        line = fota_at_line_open(tty->node, self->parent.imei, self->trace, self->user_data, &last);
+        if (line != NULL && fota_at_line_shout(line, command, cancellable, &last))
+            sent = TRUE;
+    }
+    if (!sent && last == NULL)
+        check_line(self, &last);
+    if (!sent)
+        g_propagate_error(error, g_steal_pointer(&last));
+    return sent;
+}
+
 static void
 at_close(FotaChannel *channel)
 {
@@ -218,29 +264,29 @@ at_distrust(FotaChannel *channel)
 static const FotaChannelClass at_class = {
     .name = "port",
     .unsolicited = TRUE,
+    .open = at_open,
     .command = at_command,
     .receive = at_receive,
     .wait_line = at_wait_line,
     .wait_gone = at_wait_gone,
     .wait_back = at_wait_back,
+    .switch_port = at_switch_port,
+    .shout = at_shout,
     .distrust = at_distrust,
     .close = at_close,
 };
 
 FotaChannel *
-fota_at_channel_open(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
-                     gpointer user_data, GCancellable *cancellable, GError **error)
+fota_at_channel_new(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
+                    gpointer user_data)
 {
     FotaAtChannel *self = g_new0(FotaAtChannel, 1);
 
     self->parent.klass = &at_class;
     self->parent.imei = g_strdup(imei);
     self->place = fota_at_place_new(device, reserved);
+    self->interface = -1;
     self->trace = trace;
     self->user_data = user_data;
-    if (!find_line(self, TRUE, OPEN_SECONDS, cancellable, error)) {
-        at_close(&self->parent);
-        return NULL;
-    }
     return &self->parent;
 }

@@ -24,14 +24,14 @@ G_BEGIN_DECLS
  * A tty that another program has open for itself is left alone. For data mode and unsolicited lines
  * see fota-at-line.h.
  *
- * Called in the update's thread; takes at most 30 seconds.
+ * Nothing is opened yet, and nothing waited for: that is the channel's open(), which takes at most
+ * 30 seconds. Called in the update's thread.
  *
  * @device: sysfs path of the physical device, as FotaModemFacts has it
  * @reserved: use only a tty with ID_FOTAD_PORT=1
  */
-FotaChannel *
-fota_at_channel_open(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
-                     gpointer user_data, GCancellable *cancellable, GError **error);
+FotaChannel *fota_at_channel_new(const char *imei, const char *device, gboolean reserved,
+                                 FotaTrace trace, gpointer user_data);
 
 /** Whether udev has reserved a tty of @device for fotad. Quick; may be called on the main loop. */
 gboolean fota_at_has_reserved_port(const char *device);

@@ -215,6 +215,12 @@ fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCance
                               cancellable, error);
 }
 
+gboolean
+fota_at_line_shout(FotaAtLine *line, const char *command, GCancellable *cancellable, GError **error)
+{
+    return fota_at_line_send(line, command, fota_deadline_in(WRITE_SECONDS), cancellable, error);
+}
+
 void
 fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event,
                           const char *result)

@@ -44,6 +44,10 @@ fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable,
 /** Somebody else has used the tty: the next command is preceded by fota_at_line_greet(). */
 void fota_at_line_distrust(FotaAtLine *line);
 
+/** See FotaChannelClass. Leaves data mode neither before nor after. */
+gboolean fota_at_line_shout(FotaAtLine *line, const char *command, GCancellable *cancellable,
+                            GError **error);
+
 /** See FotaChannelClass. */
 GStrv fota_at_line_command(FotaAtLine *line, const char *command, guint seconds,
                            GCancellable *cancellable, int *cme, GError **error);

@@ -17,6 +17,7 @@ struct _FotaAtPlace {
     GHashTable *others; /* sysfs paths of the other devices of that vendor */
     gboolean reserved;
     int interface; /* to be tried first, -1 = none */
+    int avoided;   /* to be tried last, -1 = none */
 };
 
 void
@@ -110,6 +111,7 @@ fota_at_place_new(const char *device, gboolean reserved)
     place->device = g_strdup(device);
     place->reserved = reserved;
     place->interface = -1;
+    place->avoided = -1;
     place->others = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (sd_device_new_from_syspath(&parent, device) < 0 ||
         sd_device_get_sysattr_value(parent, "idVendor", &vendor) < 0)
@@ -139,6 +141,14 @@ void
 fota_at_place_prefer(FotaAtPlace *place, int interface)
 {
     place->interface = interface;
+    place->avoided = -1;
+}
+
+void
+fota_at_place_avoid(FotaAtPlace *place, int interface)
+{
+    place->interface = -1;
+    place->avoided = interface;
 }
 
 static int
@@ -148,7 +158,11 @@ compare_ttys(gconstpointer a, gconstpointer b, gpointer user_data)
     const FotaAtPlace *place = user_data;
     gboolean left_known = left->interface >= 0 && left->interface == place->interface;
     gboolean right_known = right->interface >= 0 && right->interface == place->interface;
+    gboolean left_avoided = left->interface >= 0 && left->interface == place->avoided;
+    gboolean right_avoided = right->interface >= 0 && right->interface == place->avoided;
 
+    if (left_avoided != right_avoided)
+        return left_avoided - right_avoided;
     if (left_known != right_known)
         return right_known - left_known;
     if (left->owned != right->owned)

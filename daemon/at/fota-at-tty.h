@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtPlace, fota_at_place_free)
 /** The tty with this USB interface number is tried first from now on. */
 void fota_at_place_prefer(FotaAtPlace *place, int interface);
 
+/** The tty with this USB interface number is tried last from now on. */
+void fota_at_place_avoid(FotaAtPlace *place, int interface);
+
 /**
  * The ttys that may answer AT, FotaAtTty, best first; ttys that udev gives another use (GPS, QCDM,
  * audio, ignored) are left out. While the device is not there: those of devices of the same USB

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/mm/fota-mm-error.h"
 #include "daemon/mm/fota-mm-private.h"
+#include "plugins/fota-plugin.h"
 
 /* ModemManager counts from when the command leaves; others of its own may be in front of it. */
 #define MARGIN_SECONDS 15
@@ -91,6 +93,39 @@ fota_mm_may_command_async(FotaMm *mm, const char *path, GCancellable *cancellabl
 
 gboolean
 fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static void
+reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    g_autoptr(GError) error = NULL;
+    int cme;
+
+    if (mm_modem_reset_finish(MM_MODEM(object), result, &error))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, fota_mm_translate_error(error, "Reset()", &cme));
+}
+
+void
+fota_mm_reset_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+    FotaMmModem *modem = fota_mm_find_modem(mm, imei);
+
+    if (modem == NULL)
+        g_task_return_new_error(task, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                                "ModemManager does not show the module now");
+    else
+        mm_modem_reset(mm_object_peek_modem(modem->object), mm->closing, reset_done,
+                       g_object_ref(task));
+}
+
+gboolean
+fota_mm_reset_finish(FotaMm *mm, GAsyncResult *result, GError **error)
 {
     return g_task_propagate_boolean(G_TASK(result), error);
 }

@@ -80,6 +80,22 @@ void fota_mm_may_command_async(FotaMm *mm, const char *path, GCancellable *cance
 gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
+ * Has ModemManager restart the module (Modem.Reset). FALSE when it does not show the module now, as
+ * while that is inhibited, or cannot restart modules of this kind.
+ */
+void
+fota_mm_reset_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback, gpointer user_data);
+gboolean fota_mm_reset_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/**
+ * Enters the PIN of the SIM in the modem object @path. FOTA_MODULE_ERROR_AT: the SIM has refused
+ * it; after any other error nobody knows.
+ */
+void fota_mm_send_pin_async(FotaMm *mm, const char *path, const char *pin,
+                            GAsyncReadyCallback callback, gpointer user_data);
+gboolean fota_mm_send_pin_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/**
  * Keeps ModemManager away from the physical device @device until fota_mm_uninhibit(). Its modem
  * object goes before the function finishes, which takes as long as disabling the modem (at most
  * 60 s). The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another

@@ -48,7 +48,7 @@ MODELS = {
 CHANNELS = ("modemmanager", "port", "reserved")
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
-TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause", "AskPause", "LoadPause",
+TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause", "AidTime", "AskPause", "LoadPause",
          "StallTime", "ResumePause")
 
 

@@ -113,7 +113,8 @@ on_seen(const FotaModemFacts *facts, gpointer user_data)
     add_number(builder, "signal", copy->signal);
     add_number(builder, "registered", copy->registered);
     add_number(builder, "roaming", copy->roaming);
-    add_number(builder, "locked", copy->locked);
+    add_number(builder, "pin-wanted", copy->pin_wanted);
+    add_number(builder, "pin-attempts", copy->pin_attempts);
     add_number(builder, "enabled", copy->enabled);
     emit(builder);
 }
@@ -175,10 +176,15 @@ static FotaChannel *
 open_channel(Probe *probe, const char *kind, const char *imei, const char *device,
              GCancellable *cancellable, GError **error)
 {
+    FotaChannel *channel;
+
     if (strcmp(kind, "modemmanager") == 0)
         return fota_mm_channel_new(probe->mm, imei, on_trace, probe);
-    return fota_at_channel_open(imei, device, strcmp(kind, "reserved") == 0, on_trace, probe,
-                                cancellable, error);
+    channel = fota_at_channel_new(imei, device, strcmp(kind, "reserved") == 0, on_trace, probe);
+    if (channel->klass->open(channel, cancellable, error))
+        return channel;
+    channel->klass->close(channel);
+    return NULL;
 }
 
 /* One order of the thread; @builder gets its result. */

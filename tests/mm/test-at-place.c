@@ -83,6 +83,25 @@ test_order(void)
     g_assert_false(fota_at_has_reserved_port(BUS "1-1"));
 }
 
+/* The other port of a module whose first one has fallen silent; by itself it is tried all the same.
+ */
+static void
+test_avoided(void)
+{
+    g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
+    g_autoptr(FotaAtPlace) place = fota_at_place_new(BUS "1-1", FALSE);
+
+    add_usb(testbed, "1-1", "1bc7");
+    add_tty(testbed, "1-1", "1bc7", "01", "ttyUSB1", "ID_MM_PORT_TYPE_AT_PRIMARY");
+    fota_at_place_prefer(place, 1);
+    fota_at_place_avoid(place, 1);
+    assert_found(place, "ttyUSB1");
+    add_tty(testbed, "1-1", "1bc7", "02", "ttyUSB2", "ID_MM_PORT_TYPE_AT_SECONDARY");
+    assert_found(place, "ttyUSB2 ttyUSB1");
+    fota_at_place_prefer(place, 1);
+    assert_found(place, "ttyUSB1 ttyUSB2");
+}
+
 static void
 test_reserved(void)
 {
@@ -134,12 +153,13 @@ test_never_there(void)
     g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
     g_autoptr(FotaAtPlace) place = fota_at_place_new(BUS "1-1", FALSE);
     g_autoptr(GError) error = NULL;
+    FotaChannel *channel = fota_at_channel_new("353081090012345", BUS "1-1", FALSE, NULL, NULL);
 
     g_assert_nonnull(testbed);
     assert_found(place, "");
-    g_assert_null(
-        fota_at_channel_open("353081090012345", BUS "1-1", FALSE, NULL, NULL, NULL, &error));
+    g_assert_false(channel->klass->open(channel, NULL, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    channel->klass->close(channel);
 }
 
 static void
@@ -170,6 +190,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/at-place/order", test_order);
+    g_test_add_func("/at-place/avoided", test_avoided);
     g_test_add_func("/at-place/reserved", test_reserved);
     g_test_add_func("/at-place/moved", test_moved);
     g_test_add_func("/at-place/never there", test_never_there);

@@ -19,6 +19,7 @@ struct _SimLine {
     guint next;
     guint n_info; /* lines of the present command's answer so far */
     guint timer;
+    gboolean hung; /* until the tty goes */
     gboolean storm;
     gboolean lost_result;
     gboolean doubled_result;
@@ -157,11 +158,27 @@ line_start(SimLine *line, const char *text)
         line_run_next(line);
 }
 
+/* Whatever is said to it goes nowhere. */
+static gboolean
+line_is_hung(SimLine *line, const char *text)
+{
+    SimModule *module = line->module;
+    const char *body = g_ascii_strncasecmp(text, "AT", 2) == 0 ? text + strlen("AT") : text;
+
+    if (sim_faults_take(module->faults, "tty-hung", body, NULL))
+        line->hung = TRUE;
+    if (sim_faults_take(module->faults, "hung", body, NULL))
+        module->hung = TRUE;
+    return line->hung || module->hung;
+}
+
 static void
 on_port_line(SimPort *port, const char *text, gpointer user_data)
 {
     SimLine *line = user_data;
 
+    if (text != NULL && line_is_hung(line, text))
+        return;
     if (text == NULL) {
         sim_port_answer(port, "ERROR");
         return;

@@ -95,6 +95,7 @@ sim_module_stop(SimModule *module)
 {
     g_clear_handle_id(&module->timer, g_source_remove);
     module->running = FALSE;
+    module->hung = FALSE;
     module->unlocked = module->pin == NULL;
     module->cfun = 1;
     memset(module->creg_mode, 0, sizeof(module->creg_mode));

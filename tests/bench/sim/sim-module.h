@@ -70,6 +70,7 @@ struct _SimModule {
     gboolean powered;
     gboolean running; /* booted: the ports are there when plugged, too */
     gboolean plugged;
+    gboolean hung; /* answers nothing, until it restarts */
     gboolean reserved_port;
     gboolean as_acm;
     guint starts; /* how often the ports came */
