@@ -342,10 +342,10 @@ static const FotaConfigKey keys[] = {
     {"Network", "PdpType", set_pdp_type, AT(module.pdp_type), "IP, IPV6 or IPV4V6"},
     {"Network", "Credential", set_credential, AT(module.network_credential),
      "the name of a credential"},
+    {"Network", "PinCredential", set_credential, AT(module.pin_credential),
+     "the name of a credential"},
     {"Network", "Authentication", set_authentication, AT(module.authentication),
      "none, pap or chap"},
-    {"Log", "Level", set_log_level, AT(log_level),
-     "emerg, alert, crit, err, warning, notice, info or debug"},
     {"FirstAid", "Rungs", set_rungs, AT(module.rungs),
      "a list of safe, at-again, other-port, cfun, modemmanager-reset, usb-authorize, usb-power, "
      "command"},
@@ -354,6 +354,8 @@ static const FotaConfigKey keys[] = {
     {"FirstAid", "PowerCycleTime", set_limit, AT(module.power_cycle_seconds),
      "a duration from 1s to 1h"},
     {"FirstAid", "ResetAfterInstall", set_flag, AT(module.reset_after_install), "yes or no"},
+    {"Log", "Level", set_log_level, AT(log_level),
+     "emerg, alert, crit, err, warning, notice, info or debug"},
     {"Log", "PersonalInfo", set_flag, AT(personal_info), "yes or no"},
 };
 
@@ -387,8 +389,6 @@ fota_config_key_find(const char *group, const char *name)
         if (belongs_to(&keys[i], group) && strcmp(keys[i].name, name) == 0)
             return &keys[i];
     }
-    {"Network", "PinCredential", set_credential, AT(module.pin_credential),
-     "the name of a credential"},
     return NULL;
 }
 

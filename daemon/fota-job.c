@@ -36,11 +36,11 @@ job_free(FotaJob *job)
     g_clear_error(&job->refusal);
     g_clear_error(&job->error);
     g_free(job->steps.version);
+    g_strfreev(job->steps.differing);
     fota_vendor_offer_clear(&job->steps.offer);
     g_clear_pointer(&job->steps.contents, g_bytes_unref);
     g_free(job);
 }
-    g_strfreev(job->steps.differing);
 
 /* Asking a version disturbs nobody. */
 static gboolean
@@ -53,21 +53,21 @@ needs_no_call(FotaJob *job)
 void
 fota_job_end(FotaJob *job)
 {
+    static const char *const nothing[] = {NULL};
     FotaJobEnd end = {
         .result = job->result,
         .error = job->error,
         .version = job->steps.version != NULL ? job->steps.version : "",
-    static const char *const nothing[] = {NULL};
         .downloaded = job->steps.downloaded,
         .offer = &job->steps.offer,
         .contents = job->steps.contents,
         .outage = job->steps.outage,
+        .differing =
+            job->steps.differing != NULL ? (const char *const *)job->steps.differing : nothing,
     };
 
     if (job->thread != NULL)
         g_thread_join(job->thread);
-        .differing =
-            job->steps.differing != NULL ? (const char *const *)job->steps.differing : nothing,
     if (job->inhibited)
         fota_mm_uninhibit(job->mm, job->device);
     if (needs_no_call(job))

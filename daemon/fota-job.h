@@ -53,8 +53,8 @@ typedef struct {
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
     GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */
-} FotaJobEnd;
     const char *const *differing; /**< names of settings that are not as before the install */
+} FotaJobEnd;
 
 /** All called on the main loop. */
 typedef struct {

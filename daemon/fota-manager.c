@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/at/fota-timer.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/fota-module-private.h"
@@ -18,6 +19,7 @@ struct _FotaManager {
 
     FotaContext context;
     GPtrArray *modules; /* FotaModule, by IMEI */
+    guint clock_watch;
 
     GSourceFunc stopped;
     gpointer stopped_data;
@@ -48,6 +50,7 @@ fota_manager_finalize(GObject *object)
     FotaManager *manager = FOTA_MANAGER(object);
     FotaContext *context = &manager->context;
 
+    g_clear_handle_id(&manager->clock_watch, g_source_remove);
     g_clear_pointer(&context->mm, fota_mm_free);
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     g_clear_pointer(&context->store, fota_store_free);
@@ -220,6 +223,18 @@ device_guarded(const char *device, gboolean guarded, gpointer user_data)
         fota_module_guarded(manager->modules->pdata[i], device, guarded);
 }
 
+/* Times of the wall clock that are waited for are other ones now. */
+static void
+clock_set(gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    g_message("the clock was set; what waits for a time is looked at again");
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_schedule_check(manager->modules->pdata[i]);
+    settle_all(manager);
+}
+
 static const FotaMmCallbacks mm_callbacks = {modem_seen, modem_gone, modem_manager_available,
                                              device_guarded};
 
@@ -264,8 +279,13 @@ say_what_to_set(FotaManager *manager)
 void
 fota_manager_start(FotaManager *manager)
 {
+    g_autoptr(GError) error = NULL;
+
     say_what_to_set(manager);
     manager->context.mm = fota_mm_new(&mm_callbacks, manager);
+    manager->clock_watch = fota_timer_watch_clock(clock_set, manager, &error);
+    if (error != NULL)
+        g_warning("%s", error->message);
 }
 
 GPtrArray *
@@ -279,8 +299,6 @@ fota_manager_get_inhibited(FotaManager *manager)
 {
     return manager->context.inhibitions > 0;
 }
-
-    g_autoptr(GError) error = NULL;
 
 typedef struct {
     FotaManager *manager;
@@ -368,6 +386,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
     for (guint i = 0; i < manager->modules->len; i++) {
         fota_module_trust_anew(manager->modules->pdata[i]);
         fota_module_schedule_check(manager->modules->pdata[i]);
+        fota_module_forget_pin(manager->modules->pdata[i]);
     }
     settle_all(manager);
     g_message("configuration read again");
@@ -380,9 +399,7 @@ fota_manager_stop(FotaManager *manager, GSourceFunc done, gpointer user_data)
 {
     manager->stopped = done;
     manager->stopped_data = user_data;
-    for (guint i = 0; i < manager->modules->len; i++) {
+    for (guint i = 0; i < manager->modules->len; i++)
         fota_module_stop(manager->modules->pdata[i]);
     report_stopped(manager);
 }
-        fota_module_forget_pin(manager->modules->pdata[i]);
-    }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "daemon/at/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-session.h"

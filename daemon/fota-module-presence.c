@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-timer.h"
 #include "daemon/fota-module-private.h"
 
 #include <string.h>
@@ -129,7 +130,7 @@ fota_module_start_grace(FotaModule *module)
     if (module->here || module->facts == NULL)
         return;
     g_clear_handle_id(&module->grace_timer, g_source_remove);
-    module->grace_timer = g_timeout_add_seconds(GRACE_SECONDS, grace_over, module);
+    module->grace_timer = fota_timer_add(GRACE_SECONDS, grace_over, module);
 }
 
 void

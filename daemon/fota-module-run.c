@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/at/fota-wait.h"
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-first-aid.h"
@@ -75,9 +76,9 @@ on_commit(FotaMark mark, gpointer user_data)
     FotaModule *module = user_data;
 
     module->record->mark = mark;
-    fota_store_save_async(module->context->store, module->record, NULL, commit_saved,
     if (mark == FOTA_MARK_INSTALLING)
         module->record->unsettled = 1;
+    fota_store_save_async(module->context->store, module->record, NULL, commit_saved,
                           g_object_ref(module));
 }
 
@@ -94,13 +95,13 @@ add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
 {
     FotaRecord *record = module->record;
     FotaHistoryEntry *entry = fota_history_entry_new();
+    g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
 
+    fota_record_set(&entry->differing, differing);
     fota_record_set(&entry->id, record->update_id);
     fota_record_set(&entry->result, result);
     fota_record_set(&entry->from, record->from);
-    g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
     fota_record_set(&entry->to, record->to);
-    fota_record_set(&entry->differing, differing);
     fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
     fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
     entry->started = record->started;
@@ -122,12 +123,12 @@ announce_end(FotaModule *module, const char *result, const FotaJobEnd *end)
     g_variant_dict_insert(&details, "revision", "s", record->revision);
     g_variant_dict_insert(&details, "duration", "t", (guint64)seconds);
     g_variant_dict_insert(&details, "outage", "u", end->outage);
+    if (end->differing[0] != NULL)
+        g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     if (end->error != NULL) {
         g_variant_dict_insert(&details, "error", "s", fota_error_get_name(end->error));
         g_variant_dict_insert(&details, "text", "s", end->error->message);
     }
-    if (end->differing[0] != NULL)
-        g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     g_signal_emit_by_name(module, "update-finished", record->update_id, result,
                           g_variant_dict_end(&details));
 }
@@ -308,10 +309,6 @@ end_download(FotaModule *module)
 }
 
 static void
-on_finished(const FotaJobEnd *end, gpointer user_data)
-{
-    g_autoptr(FotaModule) module = user_data;
-static void
 report_differing(FotaModule *module, const FotaJobEnd *end)
 {
     g_autofree char *names = g_strjoinv(", ", (GStrv)end->differing);
@@ -322,6 +319,10 @@ report_differing(FotaModule *module, const FotaJobEnd *end)
                         names);
 }
 
+static void
+on_finished(const FotaJobEnd *end, gpointer user_data)
+{
+    g_autoptr(FotaModule) module = user_data;
     gboolean cancelled =
         end->error != NULL && g_error_matches(end->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
@@ -331,22 +332,24 @@ report_differing(FotaModule *module, const FotaJobEnd *end)
         take_version(module, end->version);
     else if (module->here)
         fota_module_take_facts(module);
-    fota_module_settle_charge(module, end);
     if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
         module->record->unsettled = 0;
+    if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
+        module->record->unsettled = 0;
+    fota_module_settle_charge(module, end);
     if (module->stopping) {
         g_signal_emit_by_name(module, "job-ended");
         return;
     }
     if (end->error != NULL)
         fota_module_set_progress(module, 0);
+    report_differing(module, end);
     if (module->job_kind == FOTA_JOB_FETCH)
         fota_module_end_fetch(module, end);
     else if (module->rehearsal)
         end_rehearsal(module, end);
     else if (module->job_kind == FOTA_JOB_ASK)
         end_question(module, end);
-    report_differing(module, end);
     else if (module->job_kind == FOTA_JOB_INSPECT)
         end_inspection(module, end);
     else if (module->job_kind == FOTA_JOB_DISCARD)
@@ -453,8 +456,8 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
         .model = record->model,
         .device = module->facts->device,
         .modem = module->facts->path,
-        .settings = record->settings,
         .unsettled = record->unsettled != 0,
+        .settings = record->settings,
     };
 
     if (kind == FOTA_JOB_UPDATE) {

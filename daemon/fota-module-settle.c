@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-timer.h"
+#include "daemon/at/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-module-private.h"
 #include "daemon/fota-session.h"
@@ -7,7 +9,8 @@
 
 #include <string.h>
 
-/* Wall clocks jump: whatever is waited for is looked at again this often ... */
+/* That the clock was set is told by the kernel; in case it is not, and for what else has no event.
+ */
 #define LOOK_AGAIN_SECONDS 3600
 /* So often what takes no more than reading some small files: supply, space, routes. */
 #define LOOK_SOON_SECONDS 60
@@ -37,9 +40,6 @@ rest(FotaModule *module, FotaState state)
     fota_module_set_state(module, state);
 }
 
-static void
-rest_failed(FotaModule *module, GQuark domain, int code)
-{
 /* As it ended last; a missing PIN is no end of anything. */
 static void
 rest_as_ended(FotaModule *module)
@@ -47,6 +47,9 @@ rest_as_ended(FotaModule *module)
     rest(module, fota_module_has_own_error(module) ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
 }
 
+static void
+rest_failed(FotaModule *module, GQuark domain, int code)
+{
     guint last = module->plan->reasons->len - 2;
     g_autoptr(GError) error = g_error_new_literal(domain, code, module->plan->reasons->pdata[last]);
 
@@ -285,8 +288,7 @@ arm_timer(FotaModule *module)
         wait = MIN(wait, module->plan->answer_by - now);
     if (module->hold_until > fota_boot_time())
         wait = MIN(wait, module->hold_until - fota_boot_time());
-    module->timer =
-        g_timeout_add_seconds((guint)(MAX(wait, 0) / G_USEC_PER_SEC) + 1, timer_over, module);
+    module->timer = fota_timer_add((guint)(MAX(wait, 0) / G_USEC_PER_SEC) + 1, timer_over, module);
 }
 
 void
@@ -299,10 +301,10 @@ fota_module_settle(FotaModule *module)
     fota_module_make_plan(module);
     if (module->next_check == 0)
         fota_module_schedule_check(module);
-    if (module->facts == NULL) {
-        rest(module, FOTA_STATE_ABSENT);
     if (module->record->mark != FOTA_MARK_INSTALLING)
         fota_module_settle_pin(module);
+    if (module->facts == NULL) {
+        rest(module, FOTA_STATE_ABSENT);
     } else if (module->vendor == NULL) {
         rest(module, FOTA_STATE_UNSUPPORTED);
     } else if (module->record->mark == FOTA_MARK_INSTALLING && module->here) {

@@ -3,13 +3,14 @@
 
 #include <string.h>
 
+#include "daemon/at/fota-wait.h"
 #include "daemon/fota-log.h"
 
 /* Runs of digits from this length on are taken for an IMEI, IMSI, ICCID or number. */
 #define PERSONAL_DIGITS 10
-
 /* For an AT that is to show that somebody is there. */
 #define ANSWER_SECONDS 5
+
 struct _FotaSession {
     FotaSessionSetup setup;
     FotaChannel *channel;
@@ -59,6 +60,14 @@ mask_numbers(const char *line)
 
             g_string_append(masked, shown);
         } else {
+            digits = MAX(digits, 1);
+            g_string_append_len(masked, line, (gssize)digits);
+        }
+        line += digits;
+    }
+    return g_string_free(masked, FALSE);
+}
+
 /* How much of @line may be shown; what follows is a PIN, or an answer that may hold a password. */
 static gsize
 shown_length(FotaSession *session, const char *line)
@@ -77,14 +86,6 @@ shown_length(FotaSession *session, const char *line)
     return strlen(line);
 }
 
-            digits = MAX(digits, 1);
-            g_string_append_len(masked, line, (gssize)digits);
-        }
-        line += digits;
-    }
-    return g_string_free(masked, FALSE);
-}
-
 void
 fota_session_trace(char direction, const char *line, gpointer user_data)
 {
@@ -92,6 +93,7 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
     FotaLogContext context = {.imei = session->setup.imei};
     g_autoptr(GString) hidden = NULL;
     g_autofree char *masked = NULL;
+    gsize shown;
 
     if (fota_log_get_level() < 7)
         return;
@@ -105,7 +107,6 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
     }
     masked = mask_numbers(hidden->str);
     fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
-    gsize shown;
 }
 
 static GCancellable *
@@ -127,6 +128,63 @@ enter(FotaSession *session, GError **error)
     if (disturbed && klass->distrust != NULL)
         klass->distrust(session->channel);
     return TRUE;
+}
+
+gboolean
+fota_session_open(FotaSession *session, GError **error)
+{
+    const FotaChannelClass *klass = session->channel->klass;
+
+    return klass->open == NULL || klass->open(session->channel, session->setup.cancellable, error);
+}
+
+static gboolean
+fail_not_supported(FotaSession *session, GError **error)
+{
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                "not possible where [Access] At= leads to %s", session->channel->klass->name);
+    return FALSE;
+}
+
+gboolean
+fota_session_switch_port(FotaSession *session, GError **error)
+{
+    const FotaChannelClass *klass = session->channel->klass;
+
+    if (klass->switch_port == NULL)
+        return fail_not_supported(session, error);
+    return enter(session, error) &&
+           klass->switch_port(session->channel, session->setup.cancellable, error);
+}
+
+gboolean
+fota_session_shout(FotaSession *session, const char *command, GError **error)
+{
+    const FotaChannelClass *klass = session->channel->klass;
+
+    if (klass->shout == NULL)
+        return fail_not_supported(session, error);
+    return enter(session, error) &&
+           klass->shout(session->channel, command, session->setup.cancellable, error);
+}
+
+gboolean
+fota_session_answers(FotaSession *session, guint seconds, GError **error)
+{
+    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+
+    for (;;) {
+        gint64 left = MAX(end - fota_boot_time(), 0) / G_USEC_PER_SEC;
+        g_autoptr(GError) local_error = NULL;
+
+        if (fota_session_wait_back(session, (guint)left, &local_error) &&
+            fota_session_order(session, "AT", ANSWER_SECONDS, &local_error))
+            return TRUE;
+        if (left <= 0 || local_error->domain != FOTA_MODULE_ERROR) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return FALSE;
+        }
+    }
 }
 
 gboolean
@@ -253,17 +311,10 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
 gboolean
 fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {
-    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
-    GPollFD fd;
-    gint64 left;
+    struct pollfd nothing;
 
-    if (!g_cancellable_make_pollfd(session->setup.cancellable, &fd))
-        return TRUE;
-    while ((left = end - fota_boot_time()) > 0 &&
-           !g_cancellable_is_cancelled(session->setup.cancellable))
-        g_poll(&fd, 1, (int)MIN(left / 1000 + 1, G_MAXINT));
-    g_cancellable_release_fd(session->setup.cancellable);
-    return !g_cancellable_set_error_if_cancelled(session->setup.cancellable, error);
+    return fota_wait(&nothing, 0, fota_deadline_in(seconds), session->setup.cancellable, error) !=
+           FOTA_WAIT_FAILED;
 }
 
 void

@@ -35,8 +35,8 @@ fota_deadline_passed(gint64 deadline)
 }
 
 /* A timer rather than poll()'s own timeout: that one stands still while the machine sleeps. */
-static int
-timer_until(gint64 deadline, GError **error)
+int
+fota_wait_timer(gint64 deadline, GError **error)
 {
     struct itimerspec when = {.it_value = {.tv_sec = deadline / G_USEC_PER_SEC,
                                            .tv_nsec = deadline % G_USEC_PER_SEC * 1000}};
@@ -57,7 +57,7 @@ fota_wait(struct pollfd *fds, guint n_fds, gint64 deadline, GCancellable *cancel
           GError **error)
 {
     struct pollfd all[FOTA_WAIT_MAX + 2] = {0};
-    int timer = timer_until(deadline, error);
+    int timer = fota_wait_timer(deadline, error);
     int ready = 0;
 
     g_assert(n_fds <= FOTA_WAIT_MAX);

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 /** Microseconds of the clock that goes on in suspend and is never set. */
 gint64 fota_boot_time(void);
 
+/** A descriptor that becomes readable at @deadline; the caller closes it. -1 with an error. */
+int fota_wait_timer(gint64 deadline, GError **error);
+
 /** The point of time that many seconds, or milliseconds, from now. */
 gint64 fota_deadline_in(guint seconds);
 gint64 fota_deadline_in_ms(guint milliseconds);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/at/fota-timer.h"
+
 /*
  * The host's data call, taken down for an update whose module needs the radio for itself, and put
  * up again when it has ended. The bearer objects do not outlive a restart of the module, so what is
@@ -130,7 +132,7 @@ fota_mm_restore_call(FotaMm *mm, const char *imei)
     if (call == NULL || call->wanted)
         return;
     call->wanted = TRUE;
-    call->timeout = g_timeout_add_seconds(RETURN_SECONDS, give_up, call);
+    call->timeout = fota_timer_add(RETURN_SECONDS, give_up, call);
     module_changed(call);
 }
 

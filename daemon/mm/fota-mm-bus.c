@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/mm/fota-mm-bus.h"
 
+#include "daemon/at/fota-timer.h"
+
 /* Between two attempts; a bus that restarts is there again after a second or two. */
 #define RETRY_SECONDS 2
 
@@ -17,7 +19,7 @@ static gboolean connect_bus(gpointer data);
 static void
 retry_later(FotaMmBus *bus)
 {
-    bus->retry = g_timeout_add_seconds(RETRY_SECONDS, connect_bus, bus);
+    bus->retry = fota_timer_add(RETRY_SECONDS, connect_bus, bus);
 }
 
 static void

@@ -61,15 +61,17 @@ class Bench:
     channel: the way that fotad finds open to AT: "modemmanager" (Command is allowed), "port" (it is
     not), or "reserved" (a port of its own).
     scale: divides the modules' times and the plugins'.
-    config: {group: {key: value}} on top of the bench's own; None leaves a key out."""
+    config: {group: {key: value}} on top of the bench's own; None leaves a key out.
+    clock: fotad has a wall clock of its own, for set_clock()."""
 
     def __init__(self, modules=("me910c1-na",), channel="modemmanager", scale=20, config=None,
-                 build=None, modemmanager=True):
+                 build=None, modemmanager=True, clock=False):
         assert channel in CHANNELS, channel
         self.build = pathlib.Path(build or default_build()).resolve()
         self.channel = channel
         self.scale = scale
         self.config = config or {}
+        self._with_clock = clock
         self.sequence = 0
         self._published = int(time.time()) - 100_000
         self._modules = [f"{module},reserved-port=1" if channel == "reserved" else module
@@ -148,6 +150,7 @@ class Bench:
         self._make("etc/keys.d")
         shutil.copy(self.key.public, etc / "keys.d")
         self._make("state")
+        self.set_clock(0)
         self._make("cache")
         self._make("credentials").chmod(0o700)
         self.set_credential("fw", self.login())
@@ -158,6 +161,12 @@ class Bench:
             shutil.copy(file, plugins)
         for file in (REPOSITORY / "plugins").glob("*/*.models"):
             (plugins / file.name).write_text(scale_times(file.read_text(), self.scale))
+
+    def set_clock(self, seconds):
+        """Sets fotad's clock to so many seconds from now."""
+        with open(self.directory / "clock", "r+b" if (self.directory / "clock").exists()
+                  else "wb") as clock:
+            clock.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 
     @staticmethod
     def login():
@@ -210,6 +219,10 @@ class Bench:
 
     def fotad_environment(self):
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
+        simulated = self.sim.environment()
+        if self._with_clock:
+            simulated["LD_PRELOAD"] += f" {self.build}/tests/bench/clock-shim.so"
+            simulated["FOTA_CLOCK"] = f"{self.directory}/clock"
         return self.environment(
             **simulated, **STRICT, STATE_DIRECTORY=f"{self.directory}/state",
             CACHE_DIRECTORY=f"{self.directory}/cache", G_SLICE="always-malloc",

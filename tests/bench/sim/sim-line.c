@@ -99,9 +99,9 @@ on_command_due(gpointer user_data)
     storm(line);
     if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
         result = SIM_CME_SIM_PIN;
-    else if (def != NULL)
     else if (sim_faults_take(line->module->faults, "refused", command->text, NULL))
         result = SIM_ERROR;
+    else if (def != NULL)
         result = def->run(line->module, command);
     if (result != SIM_PENDING)
         sim_line_command_done(line, result);

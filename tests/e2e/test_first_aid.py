@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A module that falls silent, or does not come back: which rungs of first aid are taken, and that
+none is while it may be installing."""
+import re
+import unittest
+
+from e2e import BenchTest
+
+
+class FirstAidTest(BenchTest):
+    options = {"channel": "port", "scale": 60}
+
+    def begin(self, rungs=None, attempts=1, **first_aid):
+        """An offer; PowerCycle= really cycles the module's power."""
+        cycle = self.bench.directory / "cycle power"
+        cycle.write_text(CYCLE.format(socket=self.bench.directory / "sim/control",
+                                      called=self.bench.directory / "cycled"))
+        cycle.chmod(0o755)
+        settings = {"PowerCycle": f"'{cycle}' \"for fotad\" '$(touch /tmp/no-shell)'"}
+        if rungs is not None:
+            settings["Rungs"] = rungs
+        self.bench.config = {"FirstAid": {**settings, **first_aid}}
+        return self.offer(retry={"maxAttempts": attempts, "backoff": 1})
+
+    def rungs(self):
+        """Those that were taken, in order."""
+        return re.findall(r"first aid, ([a-z-]+): begins", self.bench.log())
+
+    def cycled(self):
+        file = self.bench.directory / "cycled"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def end(self, module, since, error):
+        _, result, details = module.wait_finished(since)
+        self.assertEqual((result, details["error"]), ("failed", error), details)
+        return details["text"]
+
+
+CYCLE = """#!/usr/bin/python3
+import os, socket, sys
+with open("{called}", "a") as called:
+    print(*sys.argv[1:], os.environ["FOTA_IMEI"], os.environ["FOTA_DEVICE"], file=called)
+for order in ("power-cut", "power-on"):
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect("{socket}")
+        control.sendall(f"{{order}} {{os.environ['FOTA_IMEI']}}\\n".encode())
+        control.makefile().readline()
+"""
+
+
+class Mute(FirstAidTest):
+    """In the middle of the download, before anything is ordered."""
+
+    def test_hiccup(self):
+        """It only did not hear once: asking again is all that is done."""
+        module = self.begin()
+        self.bench.fault("mute,on=#SCFG")
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleSilent")
+        self.assertEqual(self.rungs(), ["at-again"])
+        self.assertIn("has brought the module back: at-again", text)
+
+    def test_one_port(self):
+        """The other one still works."""
+        module = self.begin("at-again other-port")
+        self.bench.fault("tty-hung,on=#SCFG")
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleSilent")
+        self.assertEqual(self.rungs(), ["at-again", "other-port"])
+        self.assertIn("has brought the module back", text)
+
+    def test_for_good(self):
+        """Nothing dangerous is done without being asked for; the text says where to go on."""
+        module = self.begin("at-again other-port")
+        self.bench.fault("hung,on=#SCFG")
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleSilent")
+        self.assertEqual(self.rungs(), ["at-again", "other-port"])
+        self.assertIn("mute-module of first-aid.md", text)
+        self.assertEqual(self.cycled(), [])
+
+    def test_power(self):
+        """The operator's command, without a shell; then the next attempt goes well."""
+        module = self.begin("safe usb-authorize usb-power command")
+        self.bench.fault("hung,on=#SCFG")
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleSilent")
+        self.assertEqual(self.rungs(), ["at-again", "other-port", "cfun", "usb-authorize",
+                                        "usb-power", "command"])
+        self.assertIn("has brought the module back", text)
+        _, modem = self.bench.mm.wait_for(self.bench.imei)
+        self.assertEqual(self.cycled(),
+                         [f"for fotad $(touch /tmp/no-shell) {self.bench.imei} {modem['Device']}"])
+        self.bench.publish(self.bench.update())
+        module.wait(lambda p: p["State"] == "failed" and p["Modem"] != "/", 60, "in service")
+        since = module.mark()
+        module.check()
+        self.assert_updates(module, since)
+
+    def test_power_in_vain(self):
+        """A command that hangs is killed, and the ladder ends."""
+        module = self.begin("command", PowerCycle="/bin/sleep 1000", PowerCycleTime="1s")
+        self.bench.fault("hung,on=#SCFG")
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleSilent")
+        self.assertIn("has not ended within 1 s and was killed", self.bench.log())
+        self.assertIn("mute-module of first-aid.md", text)
+
+
+class Installing(FirstAidTest):
+    """After the order to install."""
+
+    def test_nothing_while_it_may_install(self):
+        """It stays away beyond its limit: every rung is allowed, and none that restarts is taken."""
+        module = self.begin("safe cfun modemmanager-reset usb-authorize usb-power command")
+        self.bench.fault("never-returns")
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleNotReturned")
+        self.assertEqual(self.rungs(), ["at-again"])
+        self.assertIn("unfinished-install of first-aid.md", text)
+        self.assertEqual(self.cycled(), [])
+
+    def test_nothing_later_either(self):
+        """It came back, was asked, and fell silent: nobody has seen the order to install end."""
+        module = self.begin("safe command", attempts=2)
+        self.bench.fault("never-returns")
+        self.bench.fault("old-version")
+        since = module.mark()
+        module.approve()
+        self.end(module, since, "ModuleNotReturned")
+        self.bench.fault("hung,on=+GMM")
+        since = module.mark()
+        for order in ("power-cut", "power-on"):
+            self.bench.sim.command(order, self.bench.imei)
+        text = self.end(module, since, "ModuleSilent")
+        self.assertIn("first aid is not allowed now", text)
+        self.assertIn("unfinished-install of first-aid.md", text)
+        self.assertEqual((self.rungs(), self.cycled()), (["at-again"], []))
+
+    def test_absent_within_its_limit(self):
+        """Minutes away, and back: no first aid at all."""
+        module = self.begin("safe command", ResetAfterInstall="yes")
+        self.bench.fault("absent=600")
+        since = module.mark()
+        module.approve()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.assertEqual((self.rungs(), self.cycled()), ([], []))
+
+    def test_reset_when_asked_for(self):
+        """The operator takes the risk: the module finds its interrupted step, and goes on."""
+        module = self.begin("safe command", ResetAfterInstall="yes")
+        self.bench.fault("never-returns")
+        since = module.mark()
+        module.approve()
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "success", details)
+        self.assertEqual(self.rungs(), ["at-again", "command"])
+        self.assertEqual(len(self.cycled()), 1)
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+
+
+if __name__ == "__main__":
+    unittest.main()
