@@ -231,7 +231,7 @@ clock_set(gpointer user_data)
 
     g_message("the clock was set; what waits for a time is looked at again");
     for (guint i = 0; i < manager->modules->len; i++)
-        fota_module_schedule_check(manager->modules->pdata[i]);
+        fota_module_clock_set(manager->modules->pdata[i]);
     settle_all(manager);
 }
 

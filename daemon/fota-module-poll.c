@@ -103,6 +103,14 @@ fota_module_schedule_check(FotaModule *module)
     fota_module_set_next_check(module, (guint64)fota_poll_next(&facts));
 }
 
+void
+fota_module_clock_set(FotaModule *module)
+{
+    if (strcmp(module->error_name, "ManifestExpired") == 0)
+        fota_module_set_error(module, NULL);
+    fota_module_schedule_check(module);
+}
+
 /* The module that the way might lead through does not count while it is not registered. */
 static gboolean
 has_network(FotaModule *module)

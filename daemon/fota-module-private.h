@@ -157,6 +157,8 @@ void fota_module_end_fetch(FotaModule *module, const FotaJobEnd *end);
 
 /** Sets NextCheck. */
 void fota_module_schedule_check(FotaModule *module);
+/** The wall clock was set: what followed from the old time does no longer. */
+void fota_module_clock_set(FotaModule *module);
 /** Whether it is time. One that comes too late is put off to a moment of chance. */
 gboolean fota_module_check_is_due(FotaModule *module);
 /** Where the manifest is read, the address with its placeholders; valid until the next change. */

@@ -78,7 +78,7 @@ clock_set(int fd, GIOCondition condition, gpointer user_data)
     Clock *clock = user_data;
     guint64 times;
 
-    if (read(fd, &times, sizeof times) < 0 && errno != ECANCELED)
+    if (read(fd, &times, sizeof times) < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (!arm(fd)) {
         g_warning("the clock cannot be watched any more: %s", g_strerror(errno));

@@ -221,7 +221,9 @@ class Bench:
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         simulated = self.sim.environment()
         if self._with_clock:
-            simulated["LD_PRELOAD"] += f" {self.build}/tests/bench/clock-shim.so"
+            # In front: umockdev's own read() leads past whatever is behind it.
+            simulated["LD_PRELOAD"] = \
+                f"{self.build}/tests/bench/clock-shim.so {simulated['LD_PRELOAD']}"
             simulated["FOTA_CLOCK"] = f"{self.directory}/clock"
         return self.environment(
             **simulated, **STRICT, STATE_DIRECTORY=f"{self.directory}/state",

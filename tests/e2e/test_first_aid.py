@@ -10,7 +10,9 @@ from e2e import BenchTest
 class FirstAidTest(BenchTest):
     options = {"channel": "port", "scale": 60}
 
-    def begin(self, rungs=None, attempts=1, **first_aid):
+    ONCE = {"retry": {"maxAttempts": 1}}
+
+    def begin(self, rungs=None, **first_aid):
         """An offer; PowerCycle= really cycles the module's power."""
         cycle = self.bench.directory / "cycle power"
         cycle.write_text(CYCLE.format(socket=self.bench.directory / "sim/control",
@@ -20,7 +22,7 @@ class FirstAidTest(BenchTest):
         if rungs is not None:
             settings["Rungs"] = rungs
         self.bench.config = {"FirstAid": {**settings, **first_aid}}
-        return self.offer(retry={"maxAttempts": attempts, "backoff": 1})
+        return self.offer(**self.ONCE)
 
     def rungs(self):
         """Those that were taken, in order."""
@@ -128,16 +130,21 @@ class Installing(FirstAidTest):
 
     def test_nothing_later_either(self):
         """It came back, was asked, and fell silent: nobody has seen the order to install end."""
-        module = self.begin("safe command", attempts=2)
+        module = self.begin("safe command")
         self.bench.fault("never-returns")
         self.bench.fault("old-version")
         since = module.mark()
         module.approve()
         self.end(module, since, "ModuleNotReturned")
-        self.bench.fault("hung,on=+GMM")
-        since = module.mark()
         for order in ("power-cut", "power-on"):
             self.bench.sim.command(order, self.bench.imei)
+        module.wait(lambda p: p["State"] == "failed" and p["Modem"] != "/", 60, "back")
+        self.bench.fault("hung,on=+GMM")
+        self.bench.publish(self.bench.update(**self.ONCE))
+        module.check()
+        module.wait_state("awaiting-approval")
+        since = module.mark()
+        module.approve()
         text = self.end(module, since, "ModuleSilent")
         self.assertIn("first aid is not allowed now", text)
         self.assertIn("unfinished-install of first-aid.md", text)

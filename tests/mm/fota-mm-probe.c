@@ -162,6 +162,18 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    Probe *probe = user_data;
+    g_autoptr(GError) error = NULL;
+    JsonBuilder *builder = event("reset");
+
+    fota_mm_reset_finish(probe->mm, result, &error);
+    add_error(builder, error);
+    emit(builder);
+}
+
+static void
 on_trace(char direction, const char *line, gpointer user_data)
 {
     JsonBuilder *builder = event("trace");
@@ -295,6 +307,8 @@ take_order(Probe *probe, const char *order)
         fota_mm_uninhibit(probe->mm, words[1]);
     } else if (strcmp(words[0], "may-command") == 0) {
         fota_mm_may_command_async(probe->mm, words[1], NULL, may_command_done, probe);
+    } else if (strcmp(words[0], "reset") == 0) {
+        fota_mm_reset_async(probe->mm, words[1], reset_done, probe);
     } else if (strcmp(words[0], "cancel") == 0) {
         g_mutex_lock(&probe->lock);
         g_cancellable_cancel(probe->cancellable);

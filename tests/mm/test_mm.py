@@ -266,6 +266,17 @@ class ThroughModemManager(ProbeTest):
 class ForbiddenCommand(ProbeTest):
     options = {"channel": "port"}
 
+    def test_reset(self):
+        """ModemManager restarts a module that it shows, and no other."""
+        seen = self.wait_seen()
+        self.probe.order("reset", "353081090099999")
+        self.assertEqual(self.probe.wait("reset")["error"], "NotSupported")
+        self.probe.order("reset", seen["imei"])
+        self.assertIsNone(self.probe.wait("reset")["error"])
+        self.probe.wait("gone")
+        self.probe.wait("seen", lambda event: event["path"] != seen["path"])
+        self.assertEqual(self.bench.sim_state()["starts"], 2)
+
     def test_may_not(self):
         self.probe.order("may-command", self.wait_seen()["path"])
         answer = self.probe.wait("may-command")
