@@ -25,7 +25,11 @@ static const FaultKind kinds[] = {
     {"ota-wrong-base", VALUE_WHEN, "early: #FTPGETOTA refuses the delta; late: #OTAUP does"},
     {"otaup-no-ok", VALUE_NONE, "#OTAUP=0 starts without an OK"},
     {"otaup-error", VALUE_NONE, "#OTAUP=0 answers ERROR and does nothing"},
+    {"power-lost", VALUE_NUMBER,
+     "SECONDS without power, 0: until power-on; on= names the step: see the transcript"},
     {"absent", VALUE_NUMBER, "SECONDS the module stays away before its last return"},
+    {"restarts", VALUE_NONE,
+     "Telit: the module restarts once more before it has the new version; always: for good"},
     {"never-returns", VALUE_NONE,
      "the module stays away after the order to install, until power-cut, power-on"},
     {"old-version", VALUE_NONE, "the module restarts as for an update and has the old version"},
@@ -65,6 +69,7 @@ typedef struct {
     char *value;
     gboolean always;
     char *on;
+    guint64 skip; /* times that it does not strike yet */
 } Fault;
 
 struct _SimFaults {
@@ -139,9 +144,11 @@ fault_parse(const FaultKind *kind, const char *value, char **modifiers, GError *
         } else if (g_str_has_prefix(modifiers[i], "on=")) {
             g_free(fault->on);
             fault->on = g_ascii_strup(modifiers[i] + strlen("on="), -1);
-        } else {
+        } else if (!g_str_has_prefix(modifiers[i], "skip=") ||
+                   !g_ascii_string_to_unsigned(modifiers[i] + strlen("skip="), 10, 0, G_MAXUINT,
+                                               &fault->skip, NULL)) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                        "'%s' is neither always nor on=PREFIX", modifiers[i]);
+                        "'%s' is none of always, on=PREFIX, skip=N", modifiers[i]);
             fault_free(fault);
             return NULL;
         }
@@ -190,6 +197,10 @@ sim_faults_take(SimFaults *faults, const char *name, const char *command, char *
     if (fault->on != NULL &&
         (command == NULL || g_ascii_strncasecmp(command, fault->on, strlen(fault->on)) != 0))
         return FALSE;
+    if (fault->skip > 0) {
+        fault->skip--;
+        return FALSE;
+    }
     if (value != NULL)
         *value = g_strdup(fault->value);
     if (!fault->always)

@@ -6,14 +6,14 @@
 /*
  * What can go wrong with a module, armed by name. A fault strikes once unless it was armed with
  * `always`; `on=PREFIX` keeps it for a command that begins so, because ModemManager asks its
- * own questions all the time.
+ * own questions all the time; `skip=N` lets N such pass first.
  */
 typedef struct _SimFaults SimFaults;
 
 SimFaults *sim_faults_new(void);
 void sim_faults_free(SimFaults *faults);
 
-/* `name[=value][,always][,on=PREFIX]`, or `clear`. */
+/* `name[=value][,always][,on=PREFIX][,skip=N]`, or `clear`. */
 gboolean sim_faults_arm(SimFaults *faults, const char *text, GError **error);
 
 /* TRUE when the fault is armed and `command` (without AT, may be NULL) is the one it waits for;

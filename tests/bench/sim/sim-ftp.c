@@ -80,7 +80,7 @@ transfer_start(SimFtp *ftp, SimTransfer *t)
     ftp->ref_count++;
     t->ftp = ftp;
     t->bytes = g_byte_array_new();
-    ftp->received = 0;
+    ftp->received = ftp->size = 0;
     under_way++;
     g_task_set_task_data(task, t, transfer_free);
     g_task_run_in_thread(task, transfer_thread);
@@ -186,6 +186,17 @@ sim_ftp_get_received(SimFtp *ftp)
     received = ftp->received;
     g_mutex_unlock(&ftp->lock);
     return received;
+}
+
+guint64
+sim_ftp_get_size(SimFtp *ftp)
+{
+    guint64 size;
+
+    g_mutex_lock(&ftp->lock);
+    size = ftp->size;
+    g_mutex_unlock(&ftp->lock);
+    return size;
 }
 
 char *

@@ -56,8 +56,9 @@ void sim_ftp_size(SimFtp *ftp, const char *path, SimFtpFunc func, gpointer user_
 void sim_ftp_get(SimFtp *ftp, const char *path, const SimFtpGet *get, SimFtpFunc func,
                  gpointer user_data);
 
-/* Bytes of the file under way. */
+/* Bytes of the file under way, and how many there will be, 0: not known. */
 guint64 sim_ftp_get_received(SimFtp *ftp);
+guint64 sim_ftp_get_size(SimFtp *ftp);
 /* The server's last line, for #FTPMSG. Free it. */
 char *sim_ftp_get_message(SimFtp *ftp);
 /* After the last sim_ftp_abandon(): waits for the last callback. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-huawei.h"
+#include "sim-step.h"
 
 #include <string.h>
 
@@ -94,6 +95,7 @@ flash(SimModule *module)
     huawei->state = SIM_FOTA_FLASHING;
     sim_huawei_tell(module, huawei->state, -1);
     sim_log_event(module->log, "flashing");
+    sim_step(module, "flashing");
     if (sim_faults_take(module->faults, "never-returns", NULL, NULL))
         return;
     sim_faults_take_number(module->faults, "absent", NULL, &away);
@@ -132,6 +134,7 @@ on_ready(gpointer user_data)
 void
 sim_huawei_install(SimModule *module)
 {
+    sim_step(module, "told to install");
     sim_huawei_after(module, PREPARE_SECONDS, on_ready);
 }
 

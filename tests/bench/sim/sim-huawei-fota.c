@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-huawei.h"
+#include "sim-step.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -30,6 +32,7 @@ sim_huawei_report(SimModule *module, gboolean at_open)
     guint times = 1;
 
     sim_log_event(module->log, "state %s", huawei->told);
+    sim_step(module, "state %d", atoi(huawei->told));
     if (sim_faults_take(module->faults, "state-lost", huawei->told, NULL) || !huawei->reports)
         return;
     if (sim_faults_take(module->faults, "state-doubled", huawei->told, NULL))

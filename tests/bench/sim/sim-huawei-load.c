@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-huawei.h"
+#include "sim-step.h"
 
 #include <string.h>
 
@@ -31,6 +32,7 @@ sim_huawei_stop_transfer(SimModule *module)
     SimHuawei *huawei = module->state;
 
     g_clear_handle_id(&huawei->step, g_source_remove);
+    sim_step_unwatch(module);
     sim_huawei_keep(module);
     g_clear_pointer(&huawei->http, sim_http_free);
 }
@@ -140,6 +142,7 @@ load_next(SimModule *module)
         before += file->size;
     }
     if (huawei->current == offer->n_files) {
+        sim_step_unwatch(module);
         sim_huawei_after(module, CHECK_SECONDS, on_check);
         return;
     }
@@ -185,10 +188,21 @@ take_faults(SimModule *module)
     huawei->break_percent = (guint)percent;
 }
 
+static double
+loaded_share(SimModule *module)
+{
+    SimHuawei *huawei = module->state;
+
+    sim_huawei_keep(module);
+    return (double)sim_huawei_offer_received(&huawei->offer) /
+           (double)MAX(sim_huawei_offer_size(&huawei->offer), 1);
+}
+
 void
 sim_huawei_load(SimModule *module)
 {
     take_faults(module);
     sim_huawei_enter(module, SIM_FOTA_LOADING, -1);
+    sim_step_watch(module, loaded_share);
     sim_huawei_after(module, 0, on_begin);
 }

@@ -35,7 +35,7 @@ static const GOptionEntry entries[] = {
      "[,package=..][,reserved-port=1]",
      "MODULE"},
     {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,
-     "Arm a fault: IMEI:NAME[=VALUE][,always][,on=PREFIX]", "FAULT"},
+     "Arm a fault: IMEI:NAME[=VALUE][,always][,on=PREFIX][,skip=N]", "FAULT"},
     {"list-faults", 0, 0, G_OPTION_ARG_NONE, &list_faults, "Name the faults", NULL},
     {"list-modules", 0, 0, G_OPTION_ARG_NONE, &list_modules, "Name the modules", NULL},
     {NULL, 0, 0, 0, NULL, NULL, NULL},

@@ -74,6 +74,8 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         return set_number(key, value, 99, &module->signal, error);
     if (g_str_equal(key, "registered"))
         return set_registration(module, value, error);
+    if (g_str_equal(key, "gateway"))
+        return set_number(key, value, G_MAXINT, &module->gateway, error);
     if (g_str_equal(key, "pin-tries")) {
         int tries = 0;
 
@@ -94,7 +96,8 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         module->package = value[0] != '\0' ? g_strdup(value) : NULL;
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "'%s' is none of signal, registered, apn, pin, pin-tries, version, package",
+                    "'%s' is none of signal, registered, apn, pin, pin-tries, version, package, "
+                    "gateway",
                     key);
         return FALSE;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim-huawei.h"
+#include "sim-step.h"
 #include "sim-telit.h"
 
 static const SimPersonality *const personalities[] = {&sim_telit_me910c1_na, &sim_huawei_mu509,
@@ -94,6 +95,7 @@ void
 sim_module_stop(SimModule *module)
 {
     g_clear_handle_id(&module->timer, g_source_remove);
+    sim_step_unwatch(module);
     module->running = FALSE;
     module->hung = FALSE;
     module->unlocked = module->pin == NULL;
@@ -234,6 +236,7 @@ sim_module_free(SimModule *module)
         sim_module_stop(module);
         module->personality->state_free(module);
     }
+    g_clear_handle_id(&module->dark_timer, g_source_remove);
     for (int cid = 1; cid <= SIM_MAX_CID; cid++)
         sim_context_define(module, cid, NULL, NULL);
     sim_sms_clear(module);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <sys/types.h>
+
 #include <json-glib/json-glib.h>
 
 #include "sim.h"
@@ -79,6 +81,14 @@ struct _SimModule {
     guint timer;      /* the next step of a start or restart */
     double first_delay;
 
+    /* sim-step.c */
+    guint dark_timer; /* until the power is lost, or is back */
+    double dark_seconds;
+    pid_t gateway; /* a process that loses its power with the module, 0: none */
+    guint watch;
+    double (*watched)(SimModule *module);
+    guint part;
+
     int registration; /* 27.007's <stat>: 0 none, 1 home, 5 roaming */
     int signal;       /* +CSQ, 0 to 31 or 99 */
     char *pin;        /* NULL: none set */
@@ -101,7 +111,8 @@ SimModule *sim_module_lookup(Sim *sim, const char *imei);
 void sim_module_power_on(SimModule *module);
 void sim_module_power_cut(SimModule *module);
 void sim_module_set_plugged(SimModule *module, gboolean plugged);
-/* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`, or the personality's own. */
+/* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`, `gateway`, or the
+ * personality's own. */
 gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
 /* KEY=VALUE of --module=: what sim_module_set() takes, and `imei` and `reserved-port`. */
 gboolean sim_module_take_option(SimModule *module, const char *option, GError **error);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-step.h"
 #include "sim-telit.h"
 
 #include <string.h>
@@ -207,6 +208,7 @@ on_ota_done(SimFtp *ftp, const SimFtpReply *reply, gpointer user_data)
     SimResult result = sim_telit_ftp_result(reply->status);
     g_autofree char *when = NULL;
 
+    sim_step_unwatch(module);
     if (!sim_telit_ftp_done(module, ftp, reply)) {
         sim_command_finish(command, result);
         return;
@@ -221,7 +223,18 @@ on_ota_done(SimFtp *ftp, const SimFtpReply *reply, gpointer user_data)
     if (result != SIM_OK)
         sim_telit_ota_clear(&telit->ota);
     sim_log_event(module->log, "ota area: %" G_GUINT64_FORMAT " bytes", telit->ota.size);
+    if (result == SIM_OK)
+        sim_step(module, "delta stored");
     sim_command_finish(command, result);
+}
+
+static double
+ota_share(SimModule *module)
+{
+    SimTelit *telit = module->state;
+    guint64 size = telit->ftp != NULL ? sim_ftp_get_size(telit->ftp) : 0;
+
+    return size > 0 ? (double)sim_ftp_get_received(telit->ftp) / (double)size : 0;
 }
 
 SimResult
@@ -239,6 +252,8 @@ sim_telit_ftp_get_ota(SimModule *module, SimCommand *command)
     if (result == SIM_PENDING) {
         sim_telit_ota_clear(&telit->ota);
         telit->ota_loading = TRUE;
+        sim_step(module, "delta asked for");
+        sim_step_watch(module, ota_share);
     }
     return result;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-step.h"
 #include "sim-telit.h"
 
 #include <stdio.h>
@@ -87,10 +88,12 @@ apply_finish(SimModule *module)
     sim_module_take_return_faults(module);
     module->first_delay = FIRST_ANSWER_SECONDS;
     sim_module_start(module);
+    sim_step(module, "back with what it runs from now on");
     if (!sim_faults_take(module->faults, "otaev-lost", NULL, NULL))
         sim_module_urc_at_open(module, telit->apply_old ? "#OTAEV: OTA FW Upgrade Failed"
                                                         : "#OTAEV: Module Upgraded To New FW");
     sim_log_event(module->log, "version %s", module->version);
+    sim_step(module, "reported");
 }
 
 static gboolean
@@ -100,12 +103,15 @@ apply_return(gpointer user_data)
     SimTelit *telit = module->state;
 
     module->timer = 0;
+    if (telit->apply_step == LAST_STEP && sim_faults_take(module->faults, "restarts", NULL, NULL))
+        telit->apply_step--;
     if (telit->apply_step >= LAST_STEP) {
         apply_finish(module);
         return G_SOURCE_REMOVE;
     }
     sim_module_start(module);
     sim_module_after(module, STAY_SECONDS, apply_leave);
+    sim_step(module, "back %u", telit->apply_step);
     return G_SOURCE_REMOVE;
 }
 
@@ -121,6 +127,7 @@ apply_leave(gpointer user_data)
     telit->apply_step++;
     away = away_seconds[telit->apply_step];
     sim_log_event(module->log, "restart %u of %d", telit->apply_step, LAST_STEP);
+    sim_step(module, "away %u", telit->apply_step);
     if (telit->apply_step == LAST_STEP)
         sim_faults_take_number(module->faults, "absent", NULL, &away);
     if (telit->apply_step == LAST_STEP &&
@@ -182,6 +189,7 @@ sim_telit_otaup(SimModule *module, SimCommand *command)
     }
     telit->ota.validated = TRUE;
     telit->armed = mode == 2;
+    sim_step(module, "delta validated");
     if (mode != 0)
         return SIM_OK;
     apply_start(module);

@@ -112,6 +112,7 @@ on_bytes(char *data, size_t size, size_t n, void *user_data)
     g_byte_array_append(t->bytes, (const guint8 *)data, (guint)take);
     g_mutex_lock(&t->ftp->lock);
     t->ftp->received = t->bytes->len;
+    t->ftp->size = (guint64)MAX(total, 0);
     g_mutex_unlock(&t->ftp->lock);
     if (!transfer_pace(t, total))
         return 0;

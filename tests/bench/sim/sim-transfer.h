@@ -20,6 +20,7 @@ struct _SimFtp {
     GMutex lock;
     char *message;
     guint64 received;
+    guint64 size;
 };
 
 /* One operation, from its start to its callback. */
