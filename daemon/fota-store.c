@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
+
+#define TEMPORARY_LENGTH strlen("XXXXXX")
 
 struct _FotaStore {
     char *directory;
@@ -107,6 +111,35 @@ write_save(gpointer data, gpointer user_data)
         g_task_return_boolean(task, TRUE);
 }
 
+/* What a write that was cut off has left: GLib's temporary file, <imei>.json.XXXXXX. */
+static gboolean
+is_leftover(const char *name)
+{
+    static const char *const written[] = {".json.", ".manifest."};
+    const char *end = strchr(name, '.');
+
+    for (guint i = 0; end != NULL && i < G_N_ELEMENTS(written); i++) {
+        if (g_str_has_prefix(end, written[i]) &&
+            strlen(end) == strlen(written[i]) + TEMPORARY_LENGTH)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+sweep(FotaStore *store)
+{
+    g_autoptr(GDir) dir = g_dir_open(store->directory, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *file = g_build_filename(store->directory, name, NULL);
+
+        if (is_leftover(name) && g_unlink(file) < 0)
+            g_message("%s: %s", file, g_strerror(errno));
+    }
+}
+
 FotaStore *
 fota_store_new(const char *directory, GError **error)
 {
@@ -118,6 +151,7 @@ fota_store_new(const char *directory, GError **error)
     }
     store = g_new0(FotaStore, 1);
     store->directory = g_strdup(directory);
+    sweep(store);
     store->writer = g_thread_pool_new(write_save, NULL, 1, FALSE, NULL);
     return store;
 }
@@ -152,42 +186,55 @@ fota_store_list(FotaStore *store)
     return g_strv_builder_end(imeis);
 }
 
+/* NULL without an error when there is no such file. */
 static GBytes *
-read_file(const char *file)
+read_file(const char *file, GError **error)
 {
+    g_autoptr(GError) local_error = NULL;
     char *data;
     gsize size;
 
-    return g_file_get_contents(file, &data, &size, NULL) ? g_bytes_new_take(data, size) : NULL;
+    if (g_file_get_contents(file, &data, &size, &local_error))
+        return g_bytes_new_take(data, size);
+    if (!g_error_matches(local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        g_set_error_literal(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, local_error->message);
+    return NULL;
+}
+
+/* The record in one file. NULL without an error when there is none. */
+static FotaRecord *
+load_generation(const char *file, const char *imei, GError **error)
+{
+    g_autoptr(GBytes) bytes = read_file(file, error);
+    FotaRecord *record = bytes != NULL ? fota_record_parse(bytes, imei, error) : NULL;
+
+    if (bytes != NULL && record == NULL)
+        g_prefix_error(error, "%s: ", file);
+    return record;
 }
 
 FotaRecord *
 fota_store_load(FotaStore *store, const char *imei, GError **error)
 {
-    static const char *const suffixes[] = {".json", ".json.prev"};
-    g_autoptr(GError) first_error = NULL;
+    g_autofree char *file = store_file(store, imei, ".json");
+    g_autofree char *previous = store_file(store, imei, ".json.prev");
+    g_autoptr(GError) local_error = NULL;
+    FotaRecord *record = load_generation(file, imei, &local_error);
+    gboolean damaged = local_error != NULL;
 
-    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-        g_autofree char *file = store_file(store, imei, suffixes[i]);
-        g_autoptr(GBytes) bytes = read_file(file);
-        FotaRecord *record;
-
-        if (bytes == NULL)
-            continue;
-        record = fota_record_parse(bytes, imei, first_error == NULL ? &first_error : NULL);
-        if (record == NULL) {
-            g_prefix_error(&first_error, "%s: ", file);
-            continue;
-        }
-        if (first_error != NULL)
-            g_propagate_prefixed_error(error, g_steal_pointer(&first_error),
-                                       "the state of the generation before is used: ");
+    if (record != NULL)
         return record;
-    }
-    if (first_error != NULL)
-        g_propagate_prefixed_error(error, g_steal_pointer(&first_error),
+    record = load_generation(previous, imei, damaged ? NULL : &local_error);
+    if (record == NULL && local_error != NULL)
+        g_propagate_prefixed_error(error, g_steal_pointer(&local_error),
                                    "nothing is known about earlier updates: ");
-    return fota_record_new(imei);
+    else if (damaged)
+        g_propagate_prefixed_error(error, g_steal_pointer(&local_error),
+                                   "the state of the generation before is used: ");
+    /* The generation that is lost may have said that the order to install was given. */
+    if (record != NULL && damaged && record->mark == FOTA_MARK_DOWNLOADED)
+        record->mark = FOTA_MARK_INSTALLING;
+    return record != NULL ? record : fota_record_new(imei);
 }
 
 GBytes *
@@ -195,7 +242,7 @@ fota_store_load_manifest(FotaStore *store, const char *imei)
 {
     g_autofree char *file = store_file(store, imei, ".manifest");
 
-    return read_file(file);
+    return read_file(file, NULL);
 }
 
 void
@@ -212,6 +259,15 @@ fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manife
     save->manifest = manifest != NULL ? g_bytes_ref(manifest) : NULL;
     g_task_set_task_data(task, save, save_free);
     g_thread_pool_push(store->writer, task, NULL);
+}
+
+gboolean
+fota_store_is_volatile(FotaStore *store)
+{
+    struct statfs status;
+
+    return statfs(store->directory, &status) == 0 &&
+           (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
 }
 
 guint64

@@ -30,11 +30,17 @@ GStrv fota_store_list(FotaStore *store);
 /**
  * The record of @imei, or the generation before when that is bad; a new one when there is none at
  * all. *@error is set beside a record when something had to be given up. Never NULL.
+ *
+ * When the generation that is bad may have said that the order to install was given, the mark says
+ * so: the version is asked before that order is given (again).
  */
 FotaRecord *fota_store_load(FotaStore *store, const char *imei, GError **error);
 
 /** The manifest last saved for @imei, NULL when there is none. */
 GBytes *fota_store_load_manifest(FotaStore *store, const char *imei);
+
+/** Whether the directory lies in memory: then nothing in it survives a loss of power. */
+gboolean fota_store_is_volatile(FotaStore *store);
 
 /** Bytes that fotad may still write there; G_MAXUINT64 when the system does not tell. */
 guint64 fota_store_get_free_space(FotaStore *store);

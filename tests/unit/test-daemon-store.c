@@ -255,6 +255,74 @@ test_power_cut(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(loaded->digest, ==, "abcd");
 }
 
+/* What was to be written when fotad was cut off is swept away, and nothing else. */
+static void
+test_leftovers(Fixture *fixture, gconstpointer data)
+{
+    static const char *const swept[] = {".json.AB12CD", ".manifest.xyz123"};
+    static const char *const kept[] = {".json", ".json.prev", ".manifest", ".checked"};
+    g_autoptr(FotaStore) store = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(swept); i++) {
+        g_autofree char *file = path_of(fixture, swept[i]);
+
+        g_assert_true(g_file_set_contents(file, "{", 1, NULL));
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
+        g_autofree char *file = path_of(fixture, kept[i]);
+
+        g_assert_true(g_file_set_contents(file, "{", 1, NULL));
+    }
+    store = fota_store_new(fixture->directory, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(swept); i++) {
+        g_autofree char *file = path_of(fixture, swept[i]);
+
+        g_assert_false(g_file_test(file, G_FILE_TEST_EXISTS));
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
+        g_autofree char *file = path_of(fixture, kept[i]);
+
+        g_assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
+    }
+}
+
+/* The newest generation, which is lost, may have said that the order to install was given. */
+static void
+test_damaged_before_install(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) record = make_record();
+    g_autoptr(FotaRecord) whole = NULL;
+    g_autoptr(FotaRecord) loaded = NULL;
+    g_autofree char *file = path_of(fixture, ".json");
+    g_autoptr(GError) error = NULL;
+
+    record->mark = FOTA_MARK_DOWNLOADED;
+    g_assert_true(save(fixture, record, NULL, NULL));
+    whole = fota_store_load(fixture->store, IMEI, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(whole->mark, ==, FOTA_MARK_DOWNLOADED);
+
+    g_assert_true(save(fixture, record, NULL, NULL));
+    g_assert_true(g_file_set_contents(file, "", 0, NULL));
+    loaded = fota_store_load(fixture->store, IMEI, &error);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
+    g_assert_cmpuint(loaded->mark, ==, FOTA_MARK_INSTALLING);
+}
+
+/* What is there but cannot be read is not taken for what never was. */
+static void
+test_unreadable(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(FotaRecord) loaded = NULL;
+    g_autofree char *file = path_of(fixture, ".json");
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(g_mkdir(file, 0700), ==, 0);
+    loaded = fota_store_load(fixture->store, IMEI, &error);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
+    g_assert_nonnull(strstr(error->message, "nothing is known"));
+}
+
 static void
 test_not_writable(Fixture *fixture, gconstpointer data)
 {
@@ -311,6 +379,9 @@ main(int argc, char **argv)
     g_test_add_func("/store/other-kinds", test_other_kinds);
     ADD("/store/damage", test_damage);
     ADD("/store/power-cut", test_power_cut);
+    ADD("/store/leftovers", test_leftovers);
+    ADD("/store/damaged-before-install", test_damaged_before_install);
+    ADD("/store/unreadable", test_unreadable);
     ADD("/store/not-writable", test_not_writable);
     ADD("/store/other-module", test_other_module);
     g_test_add_func("/store/history-is-bounded", test_history_is_bounded);
