@@ -40,6 +40,7 @@ typedef enum {
     FOTA_EVENT_PIN_REQUIRED,
     FOTA_EVENT_FIRST_AID,
     FOTA_EVENT_FIRST_AID_FAILED,
+    FOTA_EVENT_VOLATILE_STATE,
 } FotaEvent;
 
 /** What a message is about. Unset members are left out of the entry. */

@@ -256,6 +256,11 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
     context->store = fota_store_new(paths->state, error);
     if (context->store == NULL)
         return NULL;
+    if (fota_store_is_volatile(context->store))
+        fota_log(4, FOTA_EVENT_VOLATILE_STATE, NULL,
+                 "%s lies in memory: after a loss of power nothing is known of updates under way, "
+                 "and what was rejected is offered again; put it on flash",
+                 paths->state);
     imeis = fota_store_list(context->store);
     for (guint i = 0; imeis[i] != NULL; i++) {
         if (is_imei(imeis[i]))
