@@ -41,6 +41,7 @@ typedef enum {
     FOTA_EVENT_FIRST_AID,
     FOTA_EVENT_FIRST_AID_FAILED,
     FOTA_EVENT_VOLATILE_STATE,
+    FOTA_EVENT_UPDATE_LOOP,
 } FotaEvent;
 
 /** What a message is about. Unset members are left out of the entry. */

@@ -71,12 +71,13 @@ struct _FotaModule {
 
     FotaJob *job;
     FotaJobKind job_kind;
-    gint64 job_began;    /* boot time */
-    guint64 job_charged; /* bytes counted for its delta before it was fetched */
-    gboolean job_cancel; /* by the application */
-    gboolean asked;      /* it told a new version itself since ModemManager last saw it */
-    guint discards;      /* attempts to throw away what it holds of a delta that failed */
-    gboolean stopping;   /* fotad ends: leave the record as it is */
+    guint64 written_mark; /* of the record, before the job's last commit */
+    gint64 job_began;     /* boot time */
+    guint64 job_charged;  /* bytes counted for its delta before it was fetched */
+    gboolean job_cancel;  /* by the application */
+    gboolean asked;       /* it told a new version itself since ModemManager last saw it */
+    guint discards;       /* attempts to throw away what it holds of a delta that failed */
+    gboolean stopping;    /* fotad ends: leave the record as it is */
 
     char *pin_announced;  /* start of the module for which PinRequired was sent */
     gboolean pin_pending; /* an attempt is under way */
@@ -119,7 +120,8 @@ void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
 /** ModemManager uses the ports of @device although an update does, or keeps away again. */
 void fota_module_guarded(FotaModule *module, const char *device, gboolean guarded);
-/** Takes over what ModemManager says of the module; while a job runs, that is for the job to say. */
+/** Takes over what ModemManager says of the module; while a job runs, that is for the job to say.
+ */
 void fota_module_take_facts(FotaModule *module);
 /** A job has ended: absent only when ModemManager does not find the module again in time. */
 void fota_module_start_grace(FotaModule *module);

@@ -9,6 +9,8 @@
 #include "daemon/fota-first-aid.h"
 #include "daemon/fota-session.h"
 #include "policy/fota-clock.h"
+#include "policy/fota-loop.h"
+#include "policy/fota-policy-error.h"
 
 /* After "try later" without a pause in the manifest, and after a delta could not be thrown away. */
 #define HOLD_SECONDS 300
@@ -64,7 +66,9 @@ commit_saved(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(FotaModule) module = user_data;
     g_autoptr(GError) error = NULL;
 
-    fota_store_save_finish(module->context->store, result, &error);
+    if (!fota_store_save_finish(module->context->store, result, &error))
+        module->record->mark = module->written_mark;
+    module->written_mark = module->record->mark;
     if (module->record->mark == FOTA_MARK_DOWNLOADED && !may_install(module))
         fota_job_stop_after_download(module->job);
     fota_job_commit_done(module->job, error);
@@ -172,6 +176,7 @@ give_up_update(FotaModule *module)
         return;
     }
     module->record->mark = FOTA_MARK_DISCARDING;
+    module->record->starts = 0;
     module->discards = 0;
 }
 
@@ -180,9 +185,12 @@ end_badly(FotaModule *module, const FotaJobEnd *end)
 {
     FotaRecord *record = module->record;
     guint32 pause = module->manifest != NULL ? module->manifest->update.backoff : 0;
+    FotaEvent event = g_error_matches(end->error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP)
+                          ? FOTA_EVENT_UPDATE_LOOP
+                          : FOTA_EVENT_UPDATE_FAILED;
 
-    fota_module_log(module, 3, FOTA_EVENT_UPDATE_FAILED, "the update to %s failed (%s): %s",
-                    record->to, fota_error_get_name(end->error), end->error->message);
+    fota_module_log(module, 3, event, "the update to %s failed (%s): %s", record->to,
+                    fota_error_get_name(end->error), end->error->message);
     fota_module_set_error(module, end->error);
     add_history(module, "failed", end);
     announce_end(module, "failed", end);
@@ -193,6 +201,18 @@ end_badly(FotaModule *module, const FotaJobEnd *end)
         record->attempts = is_definite(end->result) ? G_MAXUINT32 : record->attempts + 1;
     record->last_attempt = (guint64)fota_clock_now();
     give_up_update(module);
+}
+
+/* Nothing was begun, or nothing more than the record says: it is gone on with there, later. */
+static void
+end_unwritten(FotaModule *module, const FotaJobEnd *end)
+{
+    fota_module_log(module, 3, FOTA_EVENT_UPDATE_FAILED, "the update waits (%s): %s",
+                    fota_error_get_name(end->error), end->error->message);
+    fota_module_set_error(module, end->error);
+    module->hold_until = fota_boot_time() + (gint64)HOLD_SECONDS * G_USEC_PER_SEC;
+    if (module->record->mark == FOTA_MARK_NONE)
+        fota_record_forget_update(module->record);
 }
 
 static void
@@ -299,6 +319,7 @@ end_download(FotaModule *module)
 {
     g_autofree char *token = NULL;
 
+    module->record->starts = 0;
     /* Where a rejection at the first gate holds, so must one at the second. */
     fota_module_log(module, 6, FOTA_EVENT_NONE, "the delta is in the module");
     if (module->plan == NULL)
@@ -306,6 +327,17 @@ end_download(FotaModule *module)
     token = fota_module_make_token(module, FOTA_APPROVAL_GATE_INSTALL);
     if (g_strcmp0(token, module->announced) == 0)
         g_clear_pointer(&module->announced, g_free);
+}
+
+/* The record stays as it is, but that this start was no crash. */
+static void
+stop(FotaModule *module)
+{
+    if (module->record->starts > 0) {
+        module->record->starts--;
+        fota_module_save(module, NULL);
+    }
+    g_signal_emit_by_name(module, "job-ended");
 }
 
 static void
@@ -325,6 +357,8 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
     g_autoptr(FotaModule) module = user_data;
     gboolean cancelled =
         end->error != NULL && g_error_matches(end->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    gboolean unwritten =
+        end->error != NULL && g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD);
 
     module->job = NULL;
     module->context->jobs--;
@@ -334,11 +368,9 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
         fota_module_take_facts(module);
     if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
         module->record->unsettled = 0;
-    if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
-        module->record->unsettled = 0;
     fota_module_settle_charge(module, end);
     if (module->stopping) {
-        g_signal_emit_by_name(module, "job-ended");
+        stop(module);
         return;
     }
     if (end->error != NULL)
@@ -356,6 +388,8 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
         end_discard(module, end);
     else if (cancelled)
         end_cancelled(module, end);
+    else if (unwritten)
+        end_unwritten(module, end);
     else if (end->error != NULL)
         end_badly(module, end);
     else if (end->downloaded)
@@ -363,7 +397,7 @@ on_finished(const FotaJobEnd *end, gpointer user_data)
     else
         end_well(module, end);
     /* A check alone costs no write: a manifest that is new has been saved. */
-    if (module->job_kind != FOTA_JOB_FETCH)
+    if (module->job_kind != FOTA_JOB_FETCH && !unwritten)
         fota_module_save(module, NULL);
     fota_module_start_grace(module);
     fota_module_settle(module);
@@ -386,6 +420,9 @@ begin_record(FotaModule *module)
     const FotaStep *step = &module->plan->steps[0];
     g_autofree char *delta = fota_manifest_name_delta(step);
 
+    if (strcmp(record->update_id, module->manifest->update.id) != 0 ||
+        g_strcmp0(record->from, step->from_version) != 0)
+        record->starts = 0;
     fota_record_set(&record->update_id, module->manifest->update.id);
     fota_record_set(&record->delta, delta);
     fota_record_set(&record->from, step->from_version);
@@ -442,6 +479,30 @@ order_manifest(FotaModule *module, FotaJobOrder *order, GUri **uri)
     order_address(order, address, uri);
 }
 
+/* Counts a start of this update. FALSE: it was one too many, and the update is over. */
+static gboolean
+count_start(FotaModule *module, FotaJobKind kind)
+{
+    FotaRecord *record = module->record;
+    g_autoptr(GError) error = NULL;
+    FotaJobEnd end = {.result = FOTA_RESULT_FAILED_FOR_GOOD, .version = ""};
+    gboolean counts = kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL ||
+                      kind == FOTA_JOB_RESUME || kind == FOTA_JOB_DISCARD;
+
+    if (!counts || module->rehearsal)
+        return TRUE;
+    if (fota_loop_check_starts(record->starts, &error)) {
+        record->starts++;
+        return TRUE;
+    }
+    end.error = error;
+    end_badly(module, &end);
+    fota_record_forget_update(record);
+    fota_module_save(module, NULL);
+    fota_module_settle(module);
+    return FALSE;
+}
+
 void
 fota_module_start_job(FotaModule *module, FotaJobKind kind)
 {
@@ -460,10 +521,12 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
         .settings = record->settings,
     };
 
-    if (kind == FOTA_JOB_UPDATE) {
+    if (kind == FOTA_JOB_UPDATE)
         begin_record(module);
+    if (!count_start(module, kind))
+        return;
+    if (kind == FOTA_JOB_UPDATE)
         fota_module_charge_delta(module);
-    }
     if (kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL)
         order_delta(module, &order, &uri);
     if (kind == FOTA_JOB_FETCH)
@@ -478,6 +541,7 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
     fota_module_set_progress(module, 0);
     fota_module_set_bytes(module, 0, order.update.size);
     module->job_kind = kind;
+    module->written_mark = record->mark;
     module->job_began = fota_boot_time();
     module->job_cancel = FALSE;
     module->context->jobs++;

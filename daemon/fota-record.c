@@ -60,6 +60,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, delta),
     TEXT(FotaRecord, chain_from),
     NUMBER(FotaRecord, started),
+    NUMBER(FotaRecord, starts),
 };
 
 static const Member entry_members[] = {
@@ -199,6 +200,7 @@ fota_record_forget_update(FotaRecord *record)
 {
     record->mark = FOTA_MARK_NONE;
     record->started = 0;
+    record->starts = 0;
     fota_record_set(&record->update_id, NULL);
     fota_record_set(&record->from, NULL);
     fota_record_set(&record->to, NULL);

@@ -94,6 +94,7 @@ typedef struct {
     char *delta;      /**< name of its delta, see fota_manifest_name_delta() */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
+    guint64 starts;       /**< how often it was begun, or gone on with, without coming to an end */
     GHashTable *settings; /**< name -> value, to be restored after the restarts */
 
     GPtrArray *history; /**< FotaHistoryEntry, newest first */

@@ -6,6 +6,7 @@
 
 #include "daemon/fota-session-settings.h"
 #include "policy/fota-csv.h"
+#include "policy/fota-loop.h"
 
 /* Shares of the whole update, in percent. The last one is given only when the version is proven. */
 #define DOWNLOAD_SHARE 55
@@ -60,14 +61,11 @@ download(FotaSteps *steps, GError **error)
 
     steps->hooks->state(FOTA_STATE_DOWNLOADING, steps->user_data);
     begin(steps, 0, DOWNLOAD_SHARE);
-    if (!steps->update->rehearsal &&
-        !steps->hooks->commit(FOTA_MARK_DOWNLOADING, steps->user_data, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
     result = steps->plugin->download(steps->session, steps->update, error);
     if (result != FOTA_RESULT_DONE || steps->update->rehearsal)
         return result;
     if (!steps->hooks->commit(FOTA_MARK_DOWNLOADED, steps->user_data, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
+        return FOTA_RESULT_TRY_LATER;
     steps->downloaded = TRUE;
     return FOTA_RESULT_DONE;
 }
@@ -146,6 +144,8 @@ follow_restarts(FotaSteps *steps, GError **error)
         if (left) {
             restarts++;
             fota_session_note(steps->session, "the module restarts (%u)", restarts);
+            if (!fota_loop_check_restarts(restarts, expected, error))
+                return FOTA_RESULT_FAILED_FOR_GOOD;
             if (!fota_session_wait_back(steps->session, away, error))
                 return FOTA_RESULT_FAILED_FOR_NOW;
             if (restarts >= expected)
@@ -189,7 +189,7 @@ install(FotaSteps *steps, GError **error)
     if (!fota_session_read_settings(steps->session, steps->plugin->settings, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (!steps->hooks->commit(FOTA_MARK_INSTALLING, steps->user_data, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
+        return FOTA_RESULT_TRY_LATER;
     steps->hooks->state(FOTA_STATE_INSTALLING, steps->user_data);
     begin(steps, DOWNLOAD_SHARE, INSTALL_SHARE);
     start = fota_boot_time();
@@ -255,11 +255,41 @@ fetch(FotaSteps *steps, GError **error)
     return FOTA_RESULT_DONE;
 }
 
+/*
+ * That this update has been begun once more is written down before the module is asked anything:
+ * what comes may end fotad, over and over (policy/fota-loop.h).
+ */
+static gboolean
+commit_start(FotaSteps *steps, GError **error)
+{
+    static const FotaMark marks[] = {
+        [FOTA_JOB_UPDATE] = FOTA_MARK_DOWNLOADING,
+        [FOTA_JOB_INSTALL] = FOTA_MARK_DOWNLOADED,
+        [FOTA_JOB_RESUME] = FOTA_MARK_INSTALLING,
+        [FOTA_JOB_DISCARD] = FOTA_MARK_DISCARDING,
+    };
+    g_autoptr(GError) local_error = NULL;
+
+    if (steps->update->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
+        marks[steps->kind] == FOTA_MARK_NONE ||
+        steps->hooks->commit(marks[steps->kind], steps->user_data, &local_error))
+        return TRUE;
+    /* What is ordered already is looked at, whether that can be written or not. */
+    if (steps->kind == FOTA_JOB_RESUME) {
+        fota_session_note(steps->session, "%s", local_error->message);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
+}
+
 FotaResult
 fota_steps_run(FotaSteps *steps, GError **error)
 {
     FotaResult result;
 
+    if (!commit_start(steps, error))
+        return FOTA_RESULT_TRY_LATER;
     if (steps->kind == FOTA_JOB_RESUME) {
         steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
         return resume(steps, error);

@@ -21,6 +21,7 @@ static const char *const names[] = {
     [FOTA_POLICY_ERROR_DEFER_TOO_LONG] = "DeferTooLong",
     [FOTA_POLICY_ERROR_BAD_WINDOW] = "BadWindow",
     [FOTA_POLICY_ERROR_TOO_MANY_CHECKS] = "TooManyChecks",
+    [FOTA_POLICY_ERROR_UPDATE_LOOP] = "UpdateLoop",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == FOTA_POLICY_ERROR_LAST + 1);
 

@@ -32,7 +32,8 @@ typedef enum {
     FOTA_POLICY_ERROR_DEFER_TOO_LONG,    /* beyond `maximumDeferPeriod` or the deadline */
     FOTA_POLICY_ERROR_BAD_WINDOW,        /* window or blackout text of the configuration */
     FOTA_POLICY_ERROR_TOO_MANY_CHECKS,   /* checks on request are limited */
-    FOTA_POLICY_ERROR_LAST = FOTA_POLICY_ERROR_TOO_MANY_CHECKS,
+    FOTA_POLICY_ERROR_UPDATE_LOOP,       /* fotad or the module restarts over and over */
+    FOTA_POLICY_ERROR_LAST = FOTA_POLICY_ERROR_UPDATE_LOOP,
 } FotaPolicyError;
 
 GQuark fota_policy_error_quark(void);
