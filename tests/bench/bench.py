@@ -13,6 +13,7 @@ A private system bus with the real polkitd, the real ModemManager, simulated mod
 real FTP server and a real nginx, a signing key, and fotad from the build directory. README.md says
 more. Everything ends with the `with` block, and with this process, however that ends.
 """
+import contextlib
 import os
 import pathlib
 import re
@@ -25,7 +26,7 @@ from gi.repository import GLib
 
 from huaweiserver import HuaweiServer
 from manifest import SigningKey, delta, manifest, to_bytes
-from modules import FOTA_NAME, MM_NAME, BusView, FotaModule, ModemManagerView
+from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_NAME, BusView, FotaModule, ModemManagerView
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
 from processes import STRICT, BenchError, Place, Program
 from servers import FtpServer, WebServer
@@ -71,7 +72,6 @@ class Bench:
         self.channel = channel
         self.scale = scale
         self.config = config or {}
-        self._with_clock = clock
         self.sequence = 0
         self._published = int(time.time()) - 100_000
         self._modules = [f"{module},reserved-port=1" if channel == "reserved" else module
@@ -79,6 +79,11 @@ class Bench:
         self._with_modemmanager = modemmanager
         self._stops = []  # how what runs is stopped, in the order of starting
         self.modemmanager = self.fotad = None
+        self.fotad_preload = []     # libraries that fotad is started with, in front of all others
+        self.fotad_variables = {}   # what more is in its environment
+        self.fotad_wrapper = []     # and the command it is started behind, which must exec it
+        if clock:
+            self.fotad_preload.append(self.build / "tests/bench/clock-shim.so")
 
     def __enter__(self):
         try:
@@ -219,19 +224,17 @@ class Bench:
 
     def fotad_environment(self):
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
-        simulated = self.sim.environment()
-        if self._with_clock:
-            # In front: umockdev's own read() leads past whatever is behind it.
-            simulated["LD_PRELOAD"] = \
-                f"{self.build}/tests/bench/clock-shim.so {simulated['LD_PRELOAD']}"
-            simulated["FOTA_CLOCK"] = f"{self.directory}/clock"
+        devices = self.sim.environment()
+        # In front: umockdev's own read() leads past whatever is behind it.
+        devices["LD_PRELOAD"] = ":".join(map(str, [*self.fotad_preload, devices["LD_PRELOAD"]]))
         return self.environment(
-            **simulated, **STRICT, STATE_DIRECTORY=f"{self.directory}/state",
+            **devices, **STRICT, STATE_DIRECTORY=f"{self.directory}/state",
             CACHE_DIRECTORY=f"{self.directory}/cache", G_SLICE="always-malloc",
-            CREDENTIALS_DIRECTORY=f"{self.directory}/credentials", UBSAN_OPTIONS=options)
+            CREDENTIALS_DIRECTORY=f"{self.directory}/credentials", UBSAN_OPTIONS=options,
+            FOTA_CLOCK=f"{self.directory}/clock", **self.fotad_variables)
 
     def fotad_command(self):
-        return [self.build / "fotad", f"--config={self.config_file}",
+        return [*self.fotad_wrapper, self.build / "fotad", f"--config={self.config_file}",
                 f"--plugins={self.directory}/plugins",
                 f"--fetch={self.build}/fetch/fotad-fetch"]
 
@@ -251,6 +254,16 @@ class Bench:
         """As a power cut would end it."""
         program, self.fotad = self.fotad, None
         program.kill()
+
+    @contextlib.contextmanager
+    def inhibition(self):
+        """fotad starts nothing inside the `with` block."""
+        reply, fds = self.view.call_for_descriptors(
+            FOTA_NAME, FOTA_PATH, FOTA_MANAGER, "Inhibit", GLib.Variant("(ss)", ("bench", "test")))
+        try:
+            yield
+        finally:
+            os.close(fds[reply[0]])
 
     def fotactl(self, *words, seconds=60, **options):
         """Runs fotactl; returns subprocess.CompletedProcess with its output as text."""

@@ -73,6 +73,13 @@ class BusView:
             raise BusError(error) from None
         return answer.unpack()
 
+    def call_for_descriptors(self, destination, path, interface, method, arguments):
+        """A method call; returns the reply's arguments, and the descriptors that came with it."""
+        answer, fds = self._connection.call_with_unix_fd_list_sync(
+            destination, path, interface, method, arguments, None,
+            Gio.DBusCallFlags.NO_AUTO_START, CALL_SECONDS * 1000, None, None)
+        return answer.unpack(), fds.steal_fds()
+
     def get_all(self, destination, path, interface):
         return self.call(destination, path, PROPERTIES, "GetAll",
                          GLib.Variant("(s)", (interface,)))[0]

@@ -6,6 +6,7 @@ Both serve the same directory. Both may be stopped and come back at the same por
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -66,6 +67,10 @@ class FtpServer:
 
     def stop(self):
         self._program.stop()
+
+    def kill(self):
+        """It breaks down; connections break, and are refused from now on."""
+        self._program.kill()
 
     def log(self):
         return self._program.log_file.read_text()
@@ -137,6 +142,21 @@ class WebServer:
     def stop(self):
         """Ends it; connections are refused from now on."""
         self._program.stop()
+
+    def kill(self):
+        """It breaks down, in the middle of whatever it does."""
+        self._program.kill()
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """It answers nothing inside the `with` block, and then what it was asked meanwhile."""
+        program = self._program
+        os.killpg(program.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            if program.poll() is None:
+                os.killpg(program.pid, signal.SIGCONT)
 
     def log(self):
         """The requests it answered."""
