@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""fotad is killed at every point of an update, and started again: the module is updated once."""
+import points
+from rig import NotAsStated, seconds
+
+MAX_WRITES = 40
+TRIES = 3
+
+
+def undisturbed(rig):
+    """An update that nothing disturbs; returns its points."""
+    rig.publish_next()
+    rig.start_fotad()
+    rig.check()
+    rig.verify_updated(rig.wait_done())
+    rig.stop_fotad()
+    met = points.met(rig.journal()[rig.journal_start:])
+    rig.expect(points.durable_writes(met) <= MAX_WRITES, True,
+               f"{points.durable_writes(met)} durable writes, at most {MAX_WRITES}")
+    return met
+
+
+def verify_end(rig, properties, in_doubt):
+    """Updated; or, where the order may have been given and was not, failed: it is not given again."""
+    if in_doubt:
+        rig.verify_failed(properties, ["OldVersion"])
+    else:
+        rig.verify_updated(properties)
+
+
+def killed_once(rig, point, in_doubt):
+    """FALSE: this run did not come to the point. The module's restarts fall now so, now so, and the
+    questions that are asked until two answers agree with them."""
+    rig.publish_next()
+    rig.start_fotad(kill=point)
+    rig.check()
+    if not rig.wait_killed():
+        rig.verify_updated(rig.wait_done())
+        rig.stop_fotad()
+        return False
+    rig.fault_time = seconds()
+    rig.start_fotad()
+    verify_end(rig, rig.wait_done(), in_doubt)
+    rig.end_time = seconds()
+    rig.stop_fotad()
+    return True
+
+
+def killed(rig, point, in_doubt):
+    for _ in range(TRIES):
+        if killed_once(rig, point, in_doubt):
+            return
+    raise NotAsStated(f"no run came to {point}")

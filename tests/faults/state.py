@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The state directory: damaged, lost, not writable, full, in memory; what is written there, how
+often; and updates that never come to an end."""
+import hashlib
+import json
+import re
+
+import points
+from rig import NotAsStated, seconds
+
+ORDERED = {"telit": "at AT#OTAUP=0", "huawei": "at AT^FWUP"}
+# Shell commands that fotad is started behind, in a mount namespace of its own. $1 is the state
+# directory.
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
+IN_MEMORY = 'mount -t tmpfs -o size={size} tmpfs "$1"'
+FULL = ('mkdir -p "$1.kept" && cp -a "$1/." "$1.kept" && ' + IN_MEMORY.format(size="64k") +
+        ' && cp -a "$1.kept/." "$1" && ! cat /dev/zero >"$1/filler" 2>/dev/null')
+MAX_STARTS = 8  # policy/fota-loop.h
+
+
+def record_file(rig, suffix=".json"):
+    return rig.bench.directory / "state" / f"{rig.bench.imei}{suffix}"
+
+
+def behind(script, directory):
+    return ["unshare", "-m", "sh", "-c", f'{script} && shift && exec "$@"', "sh", directory]
+
+
+def started_behind(rig, script):
+    rig.bench.fotad_wrapper = behind(script, rig.bench.directory / "state")
+    try:
+        rig.start_fotad()
+    finally:
+        rig.bench.fotad_wrapper = []
+
+
+def commands_sent(rig):
+    return [line[3].removeprefix("at ") for line in rig.journal()[rig.journal_start:]
+            if line[2] == "after" and line[3].startswith("at ")]
+
+
+# Damage, found by a fotad that had given the order to install
+
+def truncate(rig):
+    file = record_file(rig)
+    file.write_bytes(file.read_bytes()[:100])
+
+
+def alter(rig):
+    file = record_file(rig)
+    file.write_text(file.read_text().replace('"mark": 3', '"mark": 2').replace(
+        '"mark" : 3', '"mark" : 2'))
+
+
+def lose_newest(rig):
+    """As a loss of power between the two renames leaves it."""
+    record_file(rig).unlink()
+
+
+def damage_both(rig):
+    truncate(rig)
+    record_file(rig, ".json.prev").write_bytes(b"")
+
+
+def lose_all(rig):
+    for file in (rig.bench.directory / "state").iterdir():
+        file.unlink()
+
+
+def another_schema(rig):
+    """Written whole by a fotad that is newer than this one, both generations."""
+    for suffix in (".json", ".json.prev"):
+        record = json.loads(record_file(rig, suffix).read_text())["record"]
+        record["schema"] = 99
+        body = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        record_file(rig, suffix).write_text(f'{{"sha256":"{digest}","record":{body}}}')
+
+
+# What is still known afterwards, and what fotad says of it
+DAMAGES = {
+    truncate: ("generation before", "the state of the generation before is used"),
+    alter: ("generation before", "do not match its digest"),
+    lose_newest: ("generation before", None),
+    damage_both: ("nothing", "nothing is known about earlier updates"),
+    lose_all: ("nothing", None),
+    another_schema: ("nothing", "its schema is not"),
+}
+
+
+def damaged(rig, damage):
+    """The module is updated once, whatever is left of the record."""
+    known, said = DAMAGES[damage]
+    rig.publish_next()
+    rig.start_fotad(kill=points.Point("after", 1, ORDERED[rig.kind.vendor]))
+    rig.check()
+    if not rig.wait_killed():
+        raise NotAsStated("the order to install was never given")
+    damage(rig)
+    rig.fault_time = seconds()
+    rig.start_fotad()
+    if known == "nothing":
+        rig.wait_until(lambda p: p.get("Revision") == rig.bench.new and p["Modem"] != "/",
+                       "the new version is seen")
+        rig.check()
+    properties = rig.wait_done()
+    rig.expect(rig.bench.sim_state()["version"], rig.bench.new, "version in the module")
+    rig.expect(properties["State"], "idle", "State")
+    rig.verify_in_service()
+    if said and said not in rig.bench.log():
+        raise NotAsStated(f"the log does not say: {said}")
+    if known != "nothing":
+        rig.expect(rig.module.history()[0]["result"], "success", "history")
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+# Storage that cannot be written
+
+def not_writable(rig, script):
+    """Nothing is begun: the module is asked nothing at all."""
+    rig.publish_next()
+    rig.fault_time = seconds()
+    started_behind(rig, script)
+    rig.check()
+    properties = rig.wait_until(
+        lambda p: p.get("LastError", ("",))[0] == "RecordNotWritable" and p["Modem"] != "/" and p,
+        "RecordNotWritable")
+    rig.expect(commands_sent(rig), [], "commands to the module")
+    if properties["State"] not in ("scheduled", "awaiting-approval", "failed"):
+        raise NotAsStated(properties["State"])
+    rig.bench.stop_fotad()
+    # With storage that can be written, it is made up for.
+    rig.start_fotad()
+    rig.check()
+    rig.verify_updated(rig.wait_done())
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+def in_memory(rig):
+    """It works, and it is said that nothing will be left of it."""
+    rig.publish_next()
+    rig.fault_time = seconds()
+    started_behind(rig, IN_MEMORY.format(size="1m"))
+    if "lies in memory" not in rig.bench.log():
+        raise NotAsStated("nobody is warned")
+    rig.check()
+    rig.verify_updated(rig.wait_done())
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+# How often is written
+
+def polls(rig):
+    """A check that brings nothing new costs no durable write."""
+    rig.publish_next(approval={"download": "required", "install": "required"})
+    rig.unanswered = "awaiting-approval"
+    rig.start_fotad()
+    rig.check()
+    rig.wait_until(lambda p: p.get("State") == "awaiting-approval"
+                   and p["Update"]["token"] in record_file(rig).read_text(), "offered, and written")
+    before = len(rig.journal())
+    last = rig.module["LastCheck"]
+    rig.fault_time = seconds()
+    rig.check()
+    rig.wait_until(lambda p: p["LastCheck"] > last and p["State"] == "awaiting-approval", "asked")
+    rig.expect([line for line in rig.journal()[before:] if not line[3].startswith("at ")], [],
+               "writes for a check")
+    rig.unanswered = None
+    rig.verify_updated(rig.wait_done())
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+# Without end
+
+def fotad_loop(rig):
+    """fotad ends at the same point of the same update, each time that it is started."""
+    rig.publish_next()
+    point = points.Point("after", 1, "at AT+GMR")
+    for start in range(MAX_STARTS):
+        rig.start_fotad(kill=point)
+        if start == 0:
+            rig.check()
+        if not rig.wait_killed():
+            raise NotAsStated(f"start {start + 1} came to an end")
+    rig.fault_time = seconds()
+    sent = len(commands_sent(rig))
+    rig.start_fotad(kill=point)
+    properties = rig.wait_until(lambda p: p.get("State") == "failed" and p["Modem"] != "/" and p,
+                                "given up")
+    rig.verify_failed(properties, ["UpdateLoop"])
+    rig.expect(commands_sent(rig)[sent:], [], "commands to the module")
+    rig.expect(rig.module.history()[0]["error"], "UpdateLoop", "history")
+    rig.end_time = seconds()
+    rig.stop_fotad()
+    # It stays given up.
+    rig.start_fotad()
+    rig.wait_until(lambda p: p.get("State") == "failed" and p["Modem"] != "/", "still given up")
+    rig.stop_fotad()
+
+
+def orderly_restarts(rig):
+    """An administrator may restart fotad as often as he likes."""
+    rig.publish_next()
+    rig.bench.fault("slow-answer=600,on=+GMM,always")
+    for start in range(MAX_STARTS + 2):
+        rig.start_fotad()
+        if start == 0:
+            rig.check()
+        rig.wait_until(lambda p: "AT+GMM" in commands_sent(rig)[-1:], "under way")
+        rig.bench.stop_fotad()
+    rig.bench.fault("clear")
+    rig.fault_time = seconds()
+    rig.start_fotad()
+    rig.verify_updated(rig.wait_done())
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+def module_loop(rig):
+    """The module restarts over and over once it was told to install: fotad waits no longer."""
+    rig.publish_next()
+    rig.bench.fault("restarts,always")
+    rig.start_fotad()
+    rig.check()
+    rig.wait_until(lambda p: p.get("State") == "installing", "installing")
+    rig.fault_time = seconds()
+    properties = rig.wait_until(
+        lambda p: p.get("LastError", ("",))[0] == "UpdateLoop" and p, "given up")
+    rig.end_time = seconds()
+    if not re.search(r"restarted \d+ times", properties["LastError"][1]):
+        raise NotAsStated(properties["LastError"][1])
+    # Once it comes to rest, it is in service.
+    rig.bench.fault("clear")
+    rig.bench.view.until(lambda: rig.bench.sim_state()["version"] == rig.bench.new, 60, "updated")
+    rig.verify_in_service()
+    rig.stop_fotad()
