@@ -11,6 +11,8 @@ from modules import BusError
 LOADING, LOADED = 30, 40
 # ^FOTASTATE? shows an end until the next command.
 ENDS = (10, 13, 14, 20, 70, 80, 90, 100, 110)
+# One module is updated after the other: the last of many waits long.
+LIMIT = 600
 TWO_APPROVALS = {"download": "required", "install": "required"}
 
 
@@ -22,7 +24,7 @@ class HuaweiTest(BenchTest):
         self.servers = {imei: self.server(imei) for imei in self.bench.imeis}
         self.bench.start_fotad()
         for imei in self.bench.imeis:
-            self.bench.module(imei).wait(lambda p: p["Modem"] != "/", 120, "fotad has seen it")
+            self.bench.module(imei).wait(lambda p: p["Modem"] != "/", LIMIT, "fotad has seen it")
 
     def server(self, imei):
         server = HuaweiServer(self.bench.www / imei, f"{self.bench.web.uris['http']}/{imei}")
@@ -36,7 +38,7 @@ class HuaweiTest(BenchTest):
         since = module.mark()
         members = {"retry": {"maxAttempts": 1}, **members}
         self.bench.publish(self.bench.update(**members), imei)
-        self.bench.view.until(lambda: self.checks(module), 120, "Check() is taken")
+        self.bench.view.until(lambda: self.checks(module), LIMIT, "Check() is taken")
         return module, since
 
     @staticmethod
@@ -54,7 +56,7 @@ class HuaweiTest(BenchTest):
         return self.bench.sim.state(imei)
 
     def wait_fota_state(self, imei, *states):
-        self.bench.view.until(lambda: self.state(imei)["fota-state"] in states, 120,
+        self.bench.view.until(lambda: self.state(imei)["fota-state"] in states, LIMIT,
                               f"^FOTASTATE: {states}")
 
     def restart(self, imei):
@@ -63,9 +65,9 @@ class HuaweiTest(BenchTest):
 
     def assert_in_service(self, imei, version):
         """ModemManager has it, nothing of a delta is left, and nobody works on it."""
-        self.bench.mm.wait_for(imei, 120, revision=version)
+        self.bench.mm.wait_for(imei, LIMIT, revision=version)
         self.bench.module(imei).wait(lambda p: p["Modem"] != "/" and p["Revision"] == version
-                                     and p["State"] in ("idle", "failed"), 120, "in service")
+                                     and p["State"] in ("idle", "failed"), LIMIT, "in service")
         self.wait_fota_state(imei, *ENDS)
         self.assertEqual(self.state(imei)["version"], version)
 
@@ -117,7 +119,7 @@ class Questions(Table):
         for (case, (_, error, text)), imei in zip(QUESTIONS.items(), self.bench.imeis):
             with self.subTest(case):
                 module = self.bench.module(imei)
-                module.wait(lambda p, name=error: p["LastError"][0] == name, 120, error)
+                module.wait(lambda p, name=error: p["LastError"][0] == name, LIMIT, error)
                 self.assertIn(text, module["LastError"][1])
                 self.assert_in_service(imei, self.bench.old)
 
@@ -151,7 +153,7 @@ class Updates(Table):
         self.start()
         asked = [self.ask(imei) for imei in self.bench.imeis]
         for ((what, _, _), (module, _)) in zip(UPDATES.values(), asked):
-            module.wait_state("awaiting-approval", seconds=120)
+            module.wait_state("awaiting-approval", seconds=LIMIT)
             self.arm(module.imei, what)
             module.approve()
         for (case, (_, error, text)), (module, since) in zip(UPDATES.items(), asked):
@@ -159,7 +161,7 @@ class Updates(Table):
                 self.check(module, since, error, text)
 
     def check(self, module, since, error, text):
-        _, result, details = module.wait_finished(since, 240)
+        _, result, details = module.wait_finished(since, LIMIT)
         self.assertEqual((result, details.get("error")),
                          ("failed", error) if error else ("success", None), details)
         if error:
@@ -193,13 +195,13 @@ class LeftBehind(HuaweiTest):
     def offered(self, **members):
         self.start()
         module, since = self.ask(self.bench.imei, **members)
-        module.wait_state("awaiting-approval", seconds=120)
+        module.wait_state("awaiting-approval", seconds=LIMIT)
         return module, since
 
     def downloaded(self):
         module, since = self.offered(approval=TWO_APPROVALS)
         module.approve()
-        module.wait_state("awaiting-install-approval", seconds=120)
+        module.wait_state("awaiting-install-approval", seconds=LIMIT)
         return module, since
 
     def loading(self):
@@ -256,7 +258,7 @@ class LeftBehindThroughThePort(LeftBehind):
         _, since = self.ask(module.imei, approval=TWO_APPROVALS, toVersion=later)
         for state in ("awaiting-approval", "awaiting-install-approval"):
             module.wait(lambda p, wanted=(state, later): p["State"] == wanted[0]
-                        and p["Update"]["to"] == wanted[1], 120, f"{state} of the later one")
+                        and p["Update"]["to"] == wanted[1], LIMIT, f"{state} of the later one")
             module.approve()
         self.assertEqual(module.wait_finished(since)[1], "success")
         self.assertEqual(self.state(module.imei)["version"], later)
@@ -266,11 +268,11 @@ class LeftBehindThroughThePort(LeftBehind):
         module, since = self.downloaded()
         self.bench.fault("delta-stays,always")
         module.reject(reason="not today")
-        self.bench.view.until(lambda: "cannot be thrown away" in self.bench.log(), 120, "said")
+        self.bench.view.until(lambda: "cannot be thrown away" in self.bench.log(), LIMIT, "said")
         self.assertEqual(self.state(module.imei)["fota-state"], LOADED)
         self.restart(module.imei)
         self.bench.view.until(lambda: module.heard("UpdateFinished", since)[-1][1] == "success",
-                              120, "its installation is seen")
+                              LIMIT, "its installation is seen")
         self.assert_in_service(module.imei, self.bench.new)
 
 
@@ -284,7 +286,7 @@ class PowerLost(HuaweiTest):
         loading, flashing, away = self.bench.imeis
         self.bench.fault("never-returns", away)
         for module, _ in asked:
-            module.wait_state("awaiting-approval", seconds=120)
+            module.wait_state("awaiting-approval", seconds=LIMIT)
             module.approve()
             if module.imei != away:
                 self.wait_fota_state(module.imei, LOADING if module.imei == loading else 60)
@@ -293,7 +295,7 @@ class PowerLost(HuaweiTest):
         self.restart(away)
         for module, since in asked:
             self.bench.view.until(lambda m=module, s=since: m.heard("UpdateFinished", s)[-1:]
-                                  and m.heard("UpdateFinished", s)[-1][1] == "success", 240,
+                                  and m.heard("UpdateFinished", s)[-1][1] == "success", LIMIT,
                                   "it has ended well")
             self.assert_in_service(module.imei, self.bench.new)
 
