@@ -101,9 +101,9 @@ test_window(void)
 
     g_assert_true(fota_window_parse("Sun 02:00-04:00 Europe/Berlin", &window, &error));
     g_assert_no_error(error);
-    g_assert_cmpint(fota_window_next(&window, 1, utc, moment(NOW), 60), ==,
+    g_assert_cmpint(fota_window_next(&window, 1, utc, moment(NOW), 60, 0), ==,
                     moment("2040-07-15T00:00:00Z"));
-    g_assert_cmpint(fota_window_next(&window, 1, utc, moment("2040-12-01T00:00:00Z"), 60), ==,
+    g_assert_cmpint(fota_window_next(&window, 1, utc, moment("2040-12-01T00:00:00Z"), 60, 0), ==,
                     moment("2040-12-02T01:00:00Z"));
 }
 
