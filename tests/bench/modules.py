@@ -252,6 +252,12 @@ class ModemManagerView:
 
         return self._view.until(look, seconds, f"ModemManager exports {imei} {revision or ''}")
 
+    def enable(self, imei):
+        """From then on ModemManager looks at the module's radio."""
+        path, _ = self.wait_for(imei)
+        self._view.call(MM_NAME, path, MM_MODEM, "Enable", GLib.Variant("(b)", (True,)),
+                        seconds=90)
+
     def connect(self, imei, apn):
         """Puts the host's data call up, as a connection manager does."""
         path, _ = self.wait_for(imei)

@@ -330,6 +330,25 @@ class Gateway(PolicyTest):
         self.assertEqual(self.module.wait_finished()[1], "success")
 
 
+class Radio(PolicyTest):
+    """What ModemManager tells of an enabled module: each blocks by name, until it changes."""
+
+    def test_roaming_signal_registration(self):
+        bench, module = self.bench, self.bench.module()
+        bench.sim.command("set", bench.imei, "registered=5", "signal=3")
+        bench.mm.enable(bench.imei)
+        bench.publish(bench.update())
+        bench.start_fotad(Approval={"Download": "auto"},
+                          Conditions={"MinimumSignal": "50", "Roaming": "no"})
+        module.wait(lambda p: p["Blockers"] == ["roaming", "signal"], 90, "roaming, weak")
+        self.assertRegex(str(module.plan()["reasons"]), "the signal is [0-9]+ %; 50 % is needed")
+        bench.sim.command("set", bench.imei, "registered=0", "signal=25")
+        module.wait(lambda p: p["Blockers"] == ["registration"], 90, "not registered, strong")
+        self.assert_left_alone(module)
+        bench.sim.command("set", bench.imei, "registered=1")
+        self.assertEqual(module.wait_finished(seconds=180)[1], "success")
+
+
 class MonthlyData(PolicyTest):
     def test_too_large_for_what_is_left(self):
         """The delta of 200 kB waits; it is counted when it has come, also by the next fotad."""

@@ -306,6 +306,19 @@ class Restart(PollTest):
         self.assertEqual(self.server.requests[-1][1]["If-None-Match"], '"kept"')
         self.assertEqual(self.module.error(), "")
 
+    def test_what_was_refused_stays_refused(self):
+        """The next fotad, which reaches nobody, does not find it on its disk."""
+        manifest = self.bench.directory / f"state/{self.bench.imei}.manifest"
+        good = manifest.read_bytes()
+        self.server.answer(200, self.signed(self.bench.update()).replace(b"b026", b"b027"))
+        self.check(self.module)
+        self.assertEqual(self.module.error(), "BadSignature")
+        self.server.answer(503)
+        properties = self.start_again()
+        self.assertEqual((properties["State"], properties["Update"]), ("idle", {}))
+        self.assertEqual(manifest.read_bytes(), good)
+        self.assertEqual(self.module.plan()["kind"], "nothing-for-you")
+
     def test_salt(self):
         """Another salt gives every module of the fleet another slot."""
         self.bench.stop_fotad()

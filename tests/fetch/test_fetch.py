@@ -274,6 +274,19 @@ class RudeTest(FetchCase):
         with Rude(answer) as server:
             self.assert_fails(6, "TimedOut", "--first-byte=1", server.uri)
 
+    def test_endless_headers(self):
+        """They end long before they fill a gateway's memory."""
+        sent = []
+
+        def answer(sock, _):
+            sock.sendall(b"HTTP/1.1 200 OK\r\n")
+            while len(sent) < 10_000:
+                sock.sendall(b"X: " + b"x" * 1000 + b"\r\n")
+                sent.append(1000)
+        with Rude(answer) as server:
+            self.assert_fails(9, "Interrupted", server.uri)
+        self.assertLess(len(sent), 10_000)
+
     def test_silence(self):
         with Rude(lambda sock, _: server.wait(60)) as server:
             self.assert_fails(6, "TimedOut", "--first-byte=1", server.uri)

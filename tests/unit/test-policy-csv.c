@@ -324,6 +324,25 @@ test_unsigned_digest(void)
     g_assert_cmpstr(first->update.id, !=, other->update.id);
 }
 
+/* It must not take the number of a signed manifest back, which an old one could then follow. */
+static void
+test_unsigned_sequence(void)
+{
+    static const struct {
+        gint64 before, number;
+    } cases[] = {
+        {0, 1}, {1, 1}, {1795236802, 1795236802}, {FOTA_JSON_MAX_INTEGER, FOTA_JSON_MAX_INTEGER}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaTrustFacts facts = make_facts();
+        g_autoptr(FotaManifest) manifest = NULL;
+
+        facts.sequence = cases[i].before;
+        manifest = open_csv(SEED, NULL, &unsigned_too, &facts, NULL);
+        g_assert_cmpint(manifest->sequence_number, ==, cases[i].number);
+    }
+}
+
 static void
 test_comment(void)
 {
@@ -513,6 +532,7 @@ main(int argc, char **argv)
     g_test_add_func("/csv/not-configured", test_not_configured);
     g_test_add_func("/csv/address", test_address);
     g_test_add_func("/csv/unsigned-digest", test_unsigned_digest);
+    g_test_add_func("/csv/unsigned-sequence", test_unsigned_sequence);
     g_test_add_func("/csv/comment", test_comment);
     g_test_add_func("/csv/comment-targets", test_comment_targets);
     g_test_add_func("/csv/sequence", test_sequence);

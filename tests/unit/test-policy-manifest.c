@@ -407,6 +407,29 @@ test_lint(void)
     g_assert_true(g_str_has_suffix(error->message, " (and 3 more)"));
 }
 
+static void
+test_delta_name(void)
+{
+    static const FotaStep steps[] = {
+        {"A", "B", {.uri = "ftp://fw/a", .sha256 = "1"}},
+        {"C", "B", {.uri = "ftp://fw/a", .sha256 = "1"}},
+        {"A", "C", {.uri = "ftp://fw/a", .sha256 = "1"}},
+        {"A", "B", {.uri = "ftp://fw/b", .sha256 = "1"}},
+        {"A", "B", {.uri = "ftp://fw/a", .sha256 = "2"}},
+        {"A", "B", {.uri = "ftp://fw/a"}},
+        {"A", "B", {.uri = NULL}},
+    };
+    /* Whoever gives the size later, or another login, means the same file. */
+    const FotaStep same = {
+        "A", "B", {.uri = "ftp://fw/a", .sha256 = "1", .size = 7, .credential = "fw"}};
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *again = fota_manifest_name_delta(&same);
+
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
+        g_assert_true(g_hash_table_add(names, fota_manifest_name_delta(&steps[i])));
+    g_assert_true(g_hash_table_contains(names, again));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -418,6 +441,7 @@ main(int argc, char **argv)
     g_test_add_func("/manifest/steps", test_steps);
     g_test_add_func("/manifest/version", test_version);
     g_test_add_func("/manifest/nothing-for-you", test_nothing_for_you);
+    g_test_add_func("/manifest/delta-name", test_delta_name);
     g_test_add_func("/manifest/size", test_size);
     g_test_add_func("/manifest/lint", test_lint);
     return g_test_run();

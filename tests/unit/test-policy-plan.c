@@ -340,6 +340,11 @@ SET(set_budget_paid, set_budget_over(facts, rules); facts->downloaded = TRUE)
 SET(set_backoff, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR + 1)
 SET(set_backoff_over, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR)
 
+static const char *const sample[] = {"sample", NULL};
+SET(set_sample, rules->groups = sample)
+
+#define WAVE(members) "\"rollout\":{\"id\":\"r\",\"waves\":[{" members "}]},"
+
 static const BlockerCase blocker_cases[] = {
     {"clock", NULL, set_nothing, FALSE},
     {"clock", NULL, set_clock, TRUE},
@@ -392,6 +397,13 @@ static const BlockerCase blocker_cases[] = {
     {"rollout", "\"rollout\":{\"id\":\"r\",\"percentage\":0},", set_nothing, TRUE},
     {"rollout", "\"rollout\":{\"id\":\"r\",\"percentage\":100},", set_nothing, FALSE},
     {"rollout", "\"rollout\":{\"id\":\"r\"},", set_nothing, FALSE},
+    {"rollout", WAVE("\"percentage\":100,\"start\":\"2026-11-21T12:00:00Z\""), set_nothing, FALSE},
+    {"rollout", WAVE("\"percentage\":100,\"start\":\"2026-11-21T12:00:01Z\""), set_nothing, TRUE},
+    {"rollout", WAVE("\"percentage\":100,\"start\":\"2106-02-07T06:28:16Z\""), set_nothing, TRUE},
+    {"rollout", WAVE("\"group\":[\"sample\"]"), set_nothing, TRUE},
+    {"rollout", WAVE("\"group\":[\"sample\"]"), set_sample, FALSE},
+    {"rollout", WAVE("\"group\":[\"sample\"],\"start\":\"2026-11-21T12:00:01Z\""), set_sample,
+     TRUE},
 };
 
 static void

@@ -274,6 +274,35 @@ test_blackout(void)
     g_assert_cmpint(fota_blackout_next(NULL, 0, local, 5, 9), ==, 5);
 }
 
+/* A day on the calendar is 23 hours long in spring and 25 in autumn. */
+static void
+test_blackout_days(void)
+{
+    static const struct {
+        const char *day;
+        const char *begins, *ends;
+    } cases[] = {
+        {"2026-03-29", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"},
+        {"2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"},
+        {"2028-02-29", "2028-02-28T23:00:00Z", "2028-02-29T23:00:00Z"},
+        {"1970-01-02", "1970-01-01T23:00:00Z", "1970-01-02T23:00:00Z"},
+        {"2106-02-07", "2106-02-06T23:00:00Z", "2106-02-07T23:00:00Z"},
+        {"9999-12-30", "9999-12-29T23:00:00Z", "9999-12-30T23:00:00Z"},
+    };
+    g_autoptr(GTimeZone) local = g_time_zone_new_identifier("Europe/Berlin");
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint64 begins = moment(cases[i].begins), ends = moment(cases[i].ends);
+        FotaBlackout blackout;
+
+        g_assert_true(fota_blackout_parse(cases[i].day, &blackout, NULL));
+        g_assert_cmpint(fota_blackout_next(&blackout, 1, local, begins - 1, 0), ==, begins - 1);
+        g_assert_cmpint(fota_blackout_next(&blackout, 1, local, begins, 0), ==, ends);
+        g_assert_cmpint(fota_blackout_next(&blackout, 1, local, ends - 1, 0), ==, ends);
+        g_assert_cmpint(fota_blackout_next(&blackout, 1, local, ends, 0), ==, ends);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -286,5 +315,6 @@ main(int argc, char **argv)
     g_test_add_func("/window/unknown-zone", test_unknown_zone);
     g_test_add_func("/blackout/parse", test_blackout_parse);
     g_test_add_func("/blackout/next", test_blackout);
+    g_test_add_func("/blackout/days", test_blackout_days);
     return g_test_run();
 }
