@@ -152,14 +152,18 @@ fota_module_wait_for_network(FotaModule *module)
     return TRUE;
 }
 
-/* An answer that is no file still has a price, as has one that never came. */
+/* An answer that is no file still has a price, as has one that never came; a signature that lies
+ * beside the file is asked for by itself. */
 static void
 count_check(FotaModule *module, const FotaResponse *response)
 {
+    const char *uri = fota_module_get_server(module).uri;
     gsize body = response != NULL && response->body != NULL ? g_bytes_get_size(response->body) : 0;
+    guint64 cost = fota_budget_poll_bytes(uri, body);
 
-    fota_module_count_data(
-        module, (gint64)fota_budget_poll_bytes(fota_module_get_server(module).uri, body));
+    if (body > 0 && fota_module_wants_signature(module))
+        cost += fota_budget_poll_bytes(uri, 0);
+    fota_module_count_data(module, (gint64)cost);
     fota_module_save_data(module);
     if (fota_module_is_over_budget(module))
         fota_module_log(module, 4, FOTA_EVENT_NONE,

@@ -115,6 +115,8 @@ class Signed(CsvTest):
         (self.bench.www / f"{NAME}.minisig").unlink()
         module = self.start_signed()
         self.assertEqual(module.wait_state("failed")["LastError"][0], "ManifestUnsigned")
+        # Two requests, each with its TLS connection, have their price.
+        self.assertGreater(module.plan()["dataUsed"], 2 * 4096)
         self.publish_signed()
         self.write(NAME, (self.bench.www / NAME).read_bytes().replace(b"2017", b"2018"))
         self.assertEqual(self.check(module)["LastError"][0], "BadSignature")
