@@ -55,40 +55,48 @@ FAILURES = (modemmanager_killed, modemmanager_restarted, bus_restarted, manifest
             delta_server_killed)
 
 
-@contextlib.contextmanager
-def held(rig, state):
-    """The update stays in this state inside the `with` block."""
-    late = LATE.get((rig.kind.vendor, state))
-    with contextlib.ExitStack() as stack:
-        if state == "checking":
-            stack.enter_context(rig.bench.web.frozen())
-        elif state == "scheduled":
-            stack.enter_context(rig.bench.inhibition())
-        elif late and state != "verifying":
-            rig.bench.fault(f"slow-answer={LATE_SECONDS},on={late}")
-        rig.unanswered = state
-        try:
-            yield
-        finally:
-            rig.unanswered = None
+class Held:
+    """The update stays in this state inside the `with` block, once it has come there."""
 
+    def __init__(self, rig, state):
+        self.rig, self.state = rig, state
+        self.late = LATE.get((rig.kind.vendor, state))
+        self.stack = contextlib.ExitStack()
+        self.inhibited = False
 
-def reached(rig, state, properties):
-    """Whether the update is there; on the way, what holds it there is prepared."""
-    if state == "verifying" and properties.get("State") == "installing":
-        rig.bench.fault(f"slow-answer={LATE_SECONDS},on={LATE[rig.kind.vendor, state]},always")
-    return properties.get("State") == state
+    def __enter__(self):
+        # What waits for an inhibition must have been approved, and offered without one.
+        self.rig.unanswered = "awaiting-approval" if self.state == "scheduled" else self.state
+        if self.state == "checking":
+            self.stack.enter_context(self.rig.bench.web.frozen())
+        elif self.late and self.state != "verifying":
+            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late}")
+        return self
+
+    def __exit__(self, *_):
+        self.rig.unanswered = None
+        self.stack.close()
+
+    def reached(self, properties):
+        """Whether the update is there; on the way, what holds it there is prepared."""
+        now = properties.get("State")
+        if self.state == "verifying" and now == "installing":
+            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late},always")
+        if self.state == "scheduled" and now == "awaiting-approval" and not self.inhibited:
+            self.stack.enter_context(self.rig.bench.inhibition())
+            self.inhibited = True
+            self.rig.unanswered = None
+        return now == self.state
 
 
 def disturbed(rig, state, failure):
     rig.publish_next()
     rig.bench.fault("clear")
     rig.start_fotad()
-    if state != "checking":
-        rig.module.wait(lambda p: p["Modem"] != "/", 60, "the module is there")
-    with held(rig, state):
+    rig.module.wait(lambda p: p["Modem"] != "/", 60, "the module is there")
+    with Held(rig, state) as held:
         rig.check()
-        rig.wait_until(lambda p: reached(rig, state, p), state)
+        rig.wait_until(held.reached, state)
         rig.fault_time = seconds()
         failure(rig)
         rig.bench.fault("clear")
