@@ -26,7 +26,8 @@ G_BEGIN_DECLS
  *   fota-module-settle.c    what to do next
  *   fota-module-pin.c       the PIN of the SIM
  *   fota-module-answer.c    what the application says to an offer
- *   fota-module-run.c       a job: its order, its reports, its end
+ *   fota-module-run.c       a job: its order and its reports
+ *   fota-module-end.c       what becomes of the update when it has ended
  *   fota-module-view.c      what is shown as dictionaries and JSON
  */
 struct _FotaModule {
@@ -214,6 +215,13 @@ gboolean fota_module_has_own_error(FotaModule *module);
 /* fota-module-run.c */
 
 void fota_module_start_job(FotaModule *module, FotaJobKind kind);
+
+/* fota-module-end.c */
+
+/** The last of a job's callbacks; @user_data is the module, whose reference is given back. */
+void fota_module_end_job(const FotaJobEnd *end, gpointer user_data);
+/** The update under way has failed with end->error: history, signal, and a counted attempt. */
+void fota_module_fail_update(FotaModule *module, const FotaJobEnd *end);
 
 /* fota-module-view.c */
 
