@@ -11,6 +11,7 @@ from gi.repository import Gio
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
+from huaweiserver import HuaweiServer  # noqa: E402
 from machine import Machine  # noqa: E402
 from manifest import SigningKey, delta, manifest, to_bytes  # noqa: E402
 from modules import BusView, FotaModule, ModemManagerView  # noqa: E402
@@ -18,14 +19,17 @@ from processes import Place  # noqa: E402
 from servers import FtpServer, WebServer  # noqa: E402
 
 IMEI = "353081090012345"
-MODEL = "ME910C1-NA"
+MODEL, VERSION = "ME910C1-NA", "30.00.001-B026"
+HUAWEI_IMEI, HUAWEI_MODEL = "353081090012355", "MU509"
+HUAWEI_VERSION, HUAWEI_NEW = "12.815.01.03.00", "12.815.01.04.00"
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 WEB_TOKEN = "T0ken-of-the-fleet"
 SCALE = 20
 
 SIM_DROP_IN = f"""\
 [Service]
-Environment="FOTA_SIM_OPTIONS=--module=me910c1-na,version={{version}} --scale={SCALE}"
+Environment="FOTA_SIM_OPTIONS=--scale={SCALE} --module=me910c1-na,version={{version}} \\
+--module=mu509,version={HUAWEI_VERSION},server={{server}}"
 """
 # Only what an emulated tty needs; all else of the shipped unit stays in force. umockdev binds a
 # socket in its directory for each program that listens to uevents.
@@ -48,6 +52,8 @@ CONFIG = """\
 Uri={uri}/{{imei}}.signed
 Credential=web
 CertificateAuthority=/etc/fotad/ca.pem
+[Network]
+Apn=internet
 [Log]
 Level=debug
 """
@@ -73,7 +79,6 @@ class Gateway(Machine):
     def __init__(self, root, work, install):
         super().__init__(root, work)
         self._install = install
-        self.version = "30.00.001-B026"
         self._sequence = 0
         self._stops = []
 
@@ -83,7 +88,7 @@ class Gateway(Machine):
             self._install(self)
             self._start_servers()
             self._configure()
-            self.start_modules(self.version)
+            self.start_modules(VERSION)
             self._stops.append(lambda: self.view.close())
         except BaseException:
             self.__exit__()
@@ -106,6 +111,8 @@ class Gateway(Machine):
         self._stops.append(self.ftp.stop)
         self.web = WebServer(self.place, self.www)
         self._stops.append(self.web.stop)
+        self.vendor = HuaweiServer(self.www / "huawei", f"{self.web.uris['http']}/huawei")
+        self.vendor.publish(HUAWEI_MODEL, HUAWEI_VERSION, HUAWEI_NEW)
 
     def _configure(self):
         keys = pathlib.Path(tempfile.mkdtemp(dir=self.place.directory))
@@ -118,9 +125,9 @@ class Gateway(Machine):
                    CONFIG.format(uri=self.web.uris["https"]))
 
     def start_modules(self, version):
-        """The simulated module is plugged in, and those who look for it start."""
+        """The simulated modules are plugged in, and those who look for them start."""
         self.write("/etc/systemd/system/fota-sim.service.d/options.conf",
-                   SIM_DROP_IN.format(version=version))
+                   SIM_DROP_IN.format(version=version, server=self.vendor.uri))
         self.run("systemctl", "daemon-reload")
         self.run("systemctl", "start", "fota-sim")
         directory = self.run("cat", "/run/fota-sim/root").strip()
@@ -132,6 +139,7 @@ class Gateway(Machine):
         self.view = BusView(Bus(self))
         self.mm = ModemManagerView(self.view)
         self.module = FotaModule(self.view, IMEI)
+        self.huawei = FotaModule(self.view, HUAWEI_IMEI)
 
     def restart(self, version):
         """Power off and on again. version: what the module runs then, since it ends as well."""
@@ -142,24 +150,33 @@ class Gateway(Machine):
 
     def offer(self, **members):
         """Publishes an update from the firmware of now to the next, and waits for the offer."""
-        self._sequence += 1
-        old, new = self.version, f"30.00.001-B026_FOTA{self._sequence}"
-        name = f"delta-{self._sequence}.bin"
-        (self.www / name).write_bytes(delta(MODEL, old, new))
-        update = {"id": f"update-{self._sequence}", "title": "Carrier certification",
-                  "steps": [{"fromVersion": old, "toVersion": new,
-                             "delta": {"uri": f"{self.ftp.uri}/{name}", "credential": "fw",
-                                       "size": (self.www / name).stat().st_size}}], **members}
-        payload = to_bytes(manifest(IMEI, self._sequence, update))
-        file = self.www / f"{IMEI}.signed"
-        file.write_bytes(self.key.sign(payload) + payload)
-        os.utime(file, (1_700_000_000 + self._sequence,) * 2)  # nginx makes its ETag of it
         self.module.wait_state("idle", "failed", "awaiting-approval")
-        self.run("busctl", "call", "org.fotad.Fota1", self.module.path, "org.fotad.Fota1.Module",
-                 "Check")
+        old, new = self.module["Revision"], f"30.00.001-B026_FOTA{self._sequence + 1}"
+        name = f"delta-{self._sequence + 1}.bin"
+        (self.www / name).write_bytes(delta(MODEL, old, new))
+        step = {"fromVersion": old, "toVersion": new,
+                "delta": {"uri": f"{self.ftp.uri}/{name}", "credential": "fw",
+                          "size": (self.www / name).stat().st_size}}
+        self._publish(self.module, {"steps": [step], **members})
         self.module.wait(lambda p: p["State"] == "awaiting-approval"
                          and p["Update"]["to"] == new, 60, "the offer")
         return new
+
+    def offer_huawei(self):
+        """The same for the other module, whose vendor has the delta."""
+        self._publish(self.huawei, {"toVersion": HUAWEI_NEW})
+        self.huawei.wait_state("awaiting-approval")
+
+    def _publish(self, module, update):
+        """Signs a manifest with this update, and has it read."""
+        self._sequence += 1
+        update = {"id": f"update-{self._sequence}", "title": "Carrier certification", **update}
+        payload = to_bytes(manifest(module.imei, self._sequence, update))
+        file = self.www / f"{module.imei}.signed"
+        file.write_bytes(self.key.sign(payload) + payload)
+        os.utime(file, (1_700_000_000 + self._sequence,) * 2)  # nginx makes its ETag of it
+        module.wait_state("idle", "failed", "awaiting-approval")
+        module.check()
 
     def journal(self, *words):
         return self.run("journalctl", "--no-pager", "--quiet", *words)

@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import FTP_PASSWORD, IMEI, WEB_TOKEN, Bus, BusView, FotaModule, Gateway
+from gateway import (FTP_PASSWORD, HUAWEI_IMEI, HUAWEI_NEW, IMEI, WEB_TOKEN, Bus, BusView,
+                     FotaModule, Gateway)
 from machine import Machine
 
 PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
@@ -202,8 +203,8 @@ class Fresh(unittest.TestCase):
 
 
 class InUse(unittest.TestCase):
-    """A gateway with a module: users, updates, and what may happen in between. The tests come in
-    any order; each leaves the module with the firmware that gateway.version names."""
+    """A gateway with modules: users, updates, and what may happen in between. The tests come in any
+    order."""
 
     @classmethod
     def setUpClass(cls):
@@ -228,7 +229,6 @@ class InUse(unittest.TestCase):
         newest = self.module.history(1)[0]
         self.assertEqual((newest["result"], newest["to"]), ("success", version))
         self.gateway.mm.wait_for(IMEI, revision=version)
-        self.gateway.version = version
 
     def inhibitors(self):
         """Who holds back a shutdown, and how."""
@@ -315,9 +315,20 @@ class InUse(unittest.TestCase):
             self.assertIn(part, story)
         whole = self.gateway.journal(since, "--output=export", "--all")
         state = json.loads(self.gateway.run("python3", "-c", SIM_STATE))
-        for secret in (IMEI, state["imsi"], FTP_PASSWORD, WEB_TOKEN, "+1555000"):
+        for secret in (IMEI, HUAWEI_IMEI, state["imsi"], FTP_PASSWORD, WEB_TOKEN, "+1555000"):
             found = re.findall(rf".*{re.escape(secret)}.*", whole)
             self.assertEqual(found, [])
+
+    def test_data_call(self):
+        """Huawei's modules cannot have the host's call beside an update: fotad takes it down and
+        puts it up again, as the user that it is."""
+        self.gateway.mm.connect(HUAWEI_IMEI, "internet")
+        self.gateway.offer_huawei()
+        huawei = self.gateway.huawei
+        self.gateway.run("fotactl", "approve", huawei.token(), user="olga")
+        huawei.wait(lambda p: p["Revision"] == HUAWEI_NEW and p["State"] == "idle", 120,
+                    "the update")
+        self.gateway.mm.wait_connected(HUAWEI_IMEI)
 
     def test_log_level(self):
         """systemctl changes it in the running service."""
