@@ -11,17 +11,6 @@
  * which would not notice otherwise that the module is unlocked, and so never into an AT trace.
  */
 
-/* Which start of the module this is, as far as anyone can tell; differs after a reboot of the host.
- */
-static char *
-name_start(FotaModule *module)
-{
-    g_autofree char *boot = NULL;
-
-    g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL);
-    return g_strdup_printf("%s %s", boot != NULL ? g_strchomp(boot) : "", module->facts->start);
-}
-
 static gboolean
 pin_is_ours(FotaModule *module)
 {
@@ -114,7 +103,7 @@ void
 fota_module_settle_pin(FotaModule *module)
 {
     const char *credential = fota_module_get_config(module)->pin_credential;
-    g_autofree char *start = module->here ? name_start(module) : NULL;
+    const char *start = module->here ? module->facts->start : NULL;
     FotaPinFacts facts = {.configured = credential != NULL};
     const char *why;
 

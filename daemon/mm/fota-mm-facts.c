@@ -96,14 +96,18 @@ count_pin_attempts(MMModem *modem)
     return left != MM_UNLOCK_RETRIES_UNKNOWN ? (int)left : -1;
 }
 
-/* Paths begin anew when ModemManager restarts, under another name of its connection. */
+/*
+ * A path is used anew when ModemManager restarts, the name of its connection when the bus does; the
+ * bus has another identity then.
+ */
 static char *
 name_start(MMObject *object)
 {
-    g_autoptr(GDBusProxy) modem = G_DBUS_PROXY(g_object_ref(mm_object_peek_modem(object)));
+    GDBusProxy *modem = G_DBUS_PROXY(mm_object_peek_modem(object));
     g_autofree char *owner = g_dbus_proxy_get_name_owner(modem);
 
-    return g_strconcat(owner != NULL ? owner : "", mm_object_get_path(object), NULL);
+    return g_strconcat(g_dbus_connection_get_guid(g_dbus_proxy_get_connection(modem)),
+                       owner != NULL ? owner : "", mm_object_get_path(object), NULL);
 }
 
 static void
