@@ -171,16 +171,16 @@ fota_session_shout(FotaSession *session, const char *command, GError **error)
 gboolean
 fota_session_answers(FotaSession *session, guint seconds, GError **error)
 {
-    gint64 end = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+    gint64 end = fota_deadline_in(seconds);
 
     for (;;) {
-        gint64 left = MAX(end - fota_boot_time(), 0) / G_USEC_PER_SEC;
+        guint left = (guint)(MAX(end - fota_boot_time(), 0) / G_USEC_PER_SEC) + 1;
         g_autoptr(GError) local_error = NULL;
 
-        if (fota_session_wait_back(session, (guint)left, &local_error) &&
+        if (fota_session_wait_back(session, left, &local_error) &&
             fota_session_order(session, "AT", ANSWER_SECONDS, &local_error))
             return TRUE;
-        if (left <= 0 || local_error->domain != FOTA_MODULE_ERROR) {
+        if (fota_deadline_passed(end) || local_error->domain != FOTA_MODULE_ERROR) {
             g_propagate_error(error, g_steal_pointer(&local_error));
             return FALSE;
         }

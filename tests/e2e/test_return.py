@@ -65,7 +65,7 @@ class TelitThroughThePort(Telit, BenchTest):
 
 
 class TelitThroughModemManager(Telit, BenchTest):
-    options = {"channel": "modemmanager", "scale": 60}
+    options = {"channel": "modemmanager"}
 
 
 class Huawei(Settings, BenchTest):
@@ -168,7 +168,7 @@ class PinThroughThePort(Pin, BenchTest):
 
 
 class PinThroughModemManager(Pin, BenchTest):
-    options = {"channel": "modemmanager", "scale": 60}
+    options = {"channel": "modemmanager"}
 
 
 class PinBefore(BenchTest):
