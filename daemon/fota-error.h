@@ -13,10 +13,8 @@ typedef enum {
     FOTA_ERROR_BUSY,            /**< Busy: an update or a check is under way */
     FOTA_ERROR_ABSENT,          /**< ModuleAbsent */
     FOTA_ERROR_UNSUPPORTED,     /**< ModuleUnsupported: no plugin claims this module */
-    FOTA_ERROR_INHIBITED,       /**< Inhibited: an application holds Inhibit() */
     FOTA_ERROR_NOT_CANCELLABLE, /**< NotCancellable: installing has begun */
     FOTA_ERROR_CANCELLED,       /**< Cancelled */
-    FOTA_ERROR_REJECTED,        /**< Rejected by the application */
     FOTA_ERROR_CONFIGURATION,   /**< BadConfiguration */
     FOTA_ERROR_CREDENTIAL,      /**< BadCredential: missing, too open, or malformed */
     FOTA_ERROR_FETCH,           /**< ManifestUnreachable: no answer; the text says why */
@@ -26,7 +24,6 @@ typedef enum {
     FOTA_ERROR_CHANNEL,         /**< NoAtPort: no AT channel to the module could be opened */
     FOTA_ERROR_PLUGIN,          /**< BadPlugin */
     FOTA_ERROR_UNANSWERED,      /**< Unanswered: no approval within [Approval] Timeout */
-    FOTA_ERROR_INTERRUPTED,     /**< Interrupted: fotad stopped in the middle of the update */
     FOTA_ERROR_COMMAND,         /**< FirstAidFailed: a rung of first aid could not be taken */
     FOTA_ERROR_PIN,             /**< PinRequired: the SIM is locked, and fotad leaves it so */
 } FotaError;
