@@ -9,6 +9,19 @@
 #define NAME_MAX_BYTES 200
 #define PACKET_MAX 3000
 
+/* The fault: the server has no such file, and says so when it is asked. */
+static gboolean
+file_is_missing(SimModule *module, SimCommand *command)
+{
+    SimTelit *telit = module->state;
+
+    if (!sim_faults_take(module->faults, "ftp-550", command->text, NULL))
+        return FALSE;
+    g_free(telit->ftp_message);
+    telit->ftp_message = g_strdup("550 No such file or directory.");
+    return TRUE;
+}
+
 /* The wanted transfer, with the faults that strike inside it. FALSE: no such file. */
 static gboolean
 prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
@@ -16,7 +29,7 @@ prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
     SimTelit *telit = module->state;
     double percent = -1;
 
-    if (sim_faults_take(module->faults, "ftp-550", command->text, NULL))
+    if (file_is_missing(module, command))
         return FALSE;
     get->offset = telit->ftp_rest;
     get->ascii = telit->ftp_type == 1;
@@ -55,7 +68,7 @@ sim_telit_ftp_size(SimModule *module, SimCommand *command)
     result = sim_telit_ftp_check(module, command);
     if (result != SIM_OK)
         return result;
-    if (sim_faults_take(module->faults, "ftp-550", command->text, NULL))
+    if (file_is_missing(module, command))
         return SIM_CME_FTP_ERROR;
     telit->ftp_busy = TRUE;
     sim_ftp_size(telit->ftp, path, on_size_done, sim_command_ref(command));

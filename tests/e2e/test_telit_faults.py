@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every failure that Telit's documents name, and every way in which an AT line goes wrong. Each ends
+as stated, with the module in service."""
+import unittest
+
+from e2e import BenchTest
+
+# One module is updated after the other: the last of many waits long.
+LIMIT = 600
+# The command in which an answer goes wrong: ModemManager asks others. SHORT is one that may not take
+# long, so that its silence is soon over.
+GET, APPLY, SHORT = "#FTPGETOTA", "#OTAUP", "#SCFG"
+
+# What goes wrong, with which error the update ends (None: it succeeds), what its text says.
+CASES = {
+    "server closes the connection": ("ftp-421", "DeltaServerUnreachable", "421 Service"),
+    "login refused": ("ftp-login", "DeltaLoginRefused", "530"),
+    "no such file": ("ftp-550", "DeltaMissing", "550"),
+    "server falls silent": ("ftp-stall", "TransferFailed", ""),
+    "half a file": ("ftp-cut=50", "TransferFailed", ""),
+    "OTA area full": ("ota-full", "TransferFailed", "memory full"),
+    "unknown error number": (f"cme-unknown=999,on={GET}", "TransferFailed", "999"),
+    "wrong base, noticed at once": ("ota-wrong-base=early", "TransferFailed", ""),
+    "wrong base, noticed late": ("ota-wrong-base=late", "InstallRefused", ""),
+    "install refused": ("otaup-error", "InstallRefused", ""),
+    "installs without an OK": ("otaup-no-ok", None, None),
+    "installs, but the OK is lost": (f"lost-ok,on={APPLY}", None, None),
+    "old version": ("old-version", "OldVersion", "still runs"),
+    "away for minutes": ("absent=150", None, None),
+    "other tty names": ("return-ttyacm", None, None),
+    "no report after the update": ("otaev-lost", None, None),
+    "result line lost": (f"lost-ok,on={SHORT}", "ModuleSilent", "AT#SCFG"),
+    "result line doubled": (f"doubled-ok,on={GET}", None, None),
+    "unsolicited lines in between": (f"urc-storm,on={GET}", None, None),
+    "echo on again": (f"echo-on,on={GET}", None, None),
+    "split lines": (f"split-lines,on={GET}", None, None),
+    "glued lines": (f"glued-lines,on={GET}", None, None),
+    "no answer at all": (f"mute,on={SHORT}", "ModuleSilent", "AT#SCFG"),
+}
+
+
+class Faults(BenchTest):
+    """Each case has a module of its own."""
+
+    def test(self):
+        bench = self.bench
+        for imei in bench.imeis:
+            bench.publish(bench.update(retry={"maxAttempts": 1}), imei)
+        bench.start_fotad()
+        modules = [bench.module(imei) for imei in bench.imeis]
+        since = modules[0].mark()
+        for (what, _, _), module in zip(CASES.values(), modules):
+            module.wait_state("awaiting-approval", seconds=LIMIT)
+            bench.fault(what, module.imei)
+            module.approve()
+        for (case, (_, error, text)), module in zip(CASES.items(), modules):
+            with self.subTest(case):
+                self.check(module, since, error, text)
+
+    def check(self, module, since, error, text):
+        _, result, details = module.wait_finished(since, LIMIT)
+        self.assertEqual((result, details.get("error")),
+                         ("failed", error) if error else ("success", None), details)
+        if error:
+            self.assertIn(text, details["text"])
+        version = self.bench.old if error else self.bench.new
+        self.bench.mm.wait_for(module.imei, LIMIT, revision=version)
+        module.wait(lambda p: p["Modem"] != "/" and p["Revision"] == version
+                    and p["State"] == ("failed" if error else "idle"), LIMIT, "in service")
+        state = self.bench.sim.state(module.imei)
+        self.assertEqual(state["version"], version)
+        sent = [line.text for line in self.bench.sim.transcript(module.imei) if line.mark == ">"]
+        self.assertLessEqual(sent.count("AT#OTAUP=0"), 1)
+        # What was opened is closed again.
+        self.assertFalse([cid for cid in state["contexts"] if cid.get("active")])
+
+
+class ThroughThePort(Faults):
+    options = {"modules": ("me910c1-na",) * len(CASES), "channel": "port"}
+
+
+class ThroughModemManager(Faults):
+    options = {"modules": ("me910c1-na",) * len(CASES), "channel": "modemmanager"}
+
+
+if __name__ == "__main__":
+    unittest.main()
