@@ -18,6 +18,7 @@
 void
 fota_module_make_plan(FotaModule *module)
 {
+    g_autofree const char **left = fota_record_list_left(module->record);
     FotaFacts facts;
 
     g_clear_pointer(&module->plan, fota_plan_free);
@@ -25,6 +26,7 @@ fota_module_make_plan(FotaModule *module)
         !fota_module_check_trust(module, NULL))
         return;
     fota_module_fill_facts(module, &facts);
+    facts.left = left;
     module->plan = fota_plan_make(module->manifest, &facts);
 }
 

@@ -209,6 +209,26 @@ fota_record_forget_update(FotaRecord *record)
     g_hash_table_remove_all(record->settings);
 }
 
+const char **
+fota_record_list_left(const FotaRecord *record)
+{
+    const char **left = g_new0(const char *, 2 * record->history->len + 1);
+
+    for (guint i = record->history->len, n = 0; i-- > 0;) {
+        const FotaHistoryEntry *entry = record->history->pdata[i];
+        const char *const versions[] = {entry->from, entry->to};
+
+        for (guint j = 0; j < 2 && strcmp(entry->result, "success") == 0; j++) {
+            if (strcmp(versions[j], record->revision) == 0)
+                return left;
+            left[n++] = versions[j];
+        }
+    }
+    /* Flashed by hand since, to where no update has led it: nobody knows what lies behind it. */
+    left[0] = NULL;
+    return left;
+}
+
 void
 fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry)
 {

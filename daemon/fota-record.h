@@ -114,6 +114,12 @@ void fota_record_forget_update(FotaRecord *record);
 /** Puts @entry in front of the history. Transfer full. */
 void fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry);
 
+/**
+ * The versions that it has run since before the present one, as far as the successful updates of
+ * the history tell. NULL-terminated; free the array alone.
+ */
+const char **fota_record_list_left(const FotaRecord *record);
+
 /** As JSON with a digest over its contents. */
 GBytes *fota_record_serialize(const FotaRecord *record);
 

@@ -174,6 +174,32 @@ make_gates(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     }
 }
 
+/* Versions have no order; but what the module comes from lies behind it. */
+static const char *
+find_way_back(const FotaPlan *plan, const FotaFacts *facts)
+{
+    for (guint i = 0; facts->left && i < plan->n_steps; i++)
+        if (g_strv_contains(facts->left, plan->steps[i].to_version))
+            return plan->steps[i].to_version;
+    return NULL;
+}
+
+static gboolean
+may_go_where_it_leads(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const char *back = find_way_back(plan, facts);
+
+    if (back && !plan->manifest->update.downgrade)
+        explain(plan,
+                "the module comes from %s: this is a downgrade, and the manifest does not say so",
+                back);
+    else if (plan->manifest->update.downgrade && !rules->allow_downgrade)
+        explain(plan, "this is a downgrade, which the configuration does not allow");
+    else
+        return TRUE;
+    return FALSE;
+}
+
 /* What the past of this offer says: refused, given up, or still open. */
 static FotaPlanKind
 decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
@@ -182,10 +208,8 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     guint32 most =
         MIN(update->max_attempts, rules->max_attempts ? rules->max_attempts : G_MAXUINT32);
 
-    if (update->downgrade && !rules->allow_downgrade) {
-        explain(plan, "this is a downgrade, which the configuration does not allow");
+    if (!may_go_where_it_leads(plan, facts, rules))
         return FOTA_PLAN_DOWNGRADE_REFUSED;
-    }
     if (facts->attempts >= most) {
         explain(plan, "%u of %u attempts have failed; a new manifest starts anew", facts->attempts,
                 most);

@@ -366,6 +366,56 @@ test_history_is_bounded(void)
                      FOTA_HISTORY_MAX + 4);
 }
 
+/* What the module comes from, and what it does not. */
+static void
+test_left(void)
+{
+    static const struct {
+        const char *revision;
+        struct {
+            const char *result, *from, *to;
+        } history[4]; /* newest first */
+        const char *left[4];
+    } cases[] = {
+        {"A", {{NULL}}, {NULL}},
+        {"B", {{"success", "A", "B"}}, {"A"}},
+        {"A", {{"failed", "A", "B"}, {"rejected", "A", "B"}}, {NULL}},
+        {"B", {{"failed", "B", "C"}, {"success", "A", "B"}}, {"A"}},
+        {"C", {{"success", "B", "C"}, {"success", "A", "B"}}, {"A", "B", "B"}},
+        /* Brought back on purpose, or by hand: the way up is no way back. */
+        {"A", {{"success", "B", "A"}, {"success", "A", "B"}}, {NULL}},
+        {"A", {{"success", "A", "B"}}, {NULL}},
+        {"B", {{"success", "B", "C"}, {"success", "A", "B"}}, {"A"}},
+        /* Flashed by hand, to where nobody has led it. */
+        {"X", {{"success", "B", "C"}, {"success", "A", "B"}}, {NULL}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FotaRecord) record = fota_record_new(IMEI);
+        g_autofree const char **left = NULL;
+
+        fota_record_set(&record->revision, cases[i].revision);
+        for (guint j = 4; j-- > 0;) {
+            FotaHistoryEntry *entry;
+
+            if (cases[i].history[j].result == NULL)
+                continue;
+            entry = fota_history_entry_new();
+            fota_record_set(&entry->result, cases[i].history[j].result);
+            fota_record_set(&entry->from, cases[i].history[j].from);
+            fota_record_set(&entry->to, cases[i].history[j].to);
+            fota_record_add_history(record, entry);
+        }
+        left = fota_record_list_left(record);
+        g_test_message("case %u", i);
+        for (guint j = 0; j < 4; j++) {
+            g_assert_cmpstr(left[j], ==, cases[i].left[j]);
+            if (left[j] == NULL)
+                break;
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -384,6 +434,7 @@ main(int argc, char **argv)
     ADD("/store/unreadable", test_unreadable);
     ADD("/store/not-writable", test_not_writable);
     ADD("/store/other-module", test_other_module);
+    g_test_add_func("/store/left", test_left);
     g_test_add_func("/store/history-is-bounded", test_history_is_bounded);
     return g_test_run();
 }

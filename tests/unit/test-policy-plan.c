@@ -245,17 +245,24 @@ test_past(void)
 static void
 test_downgrade(void)
 {
-    for (guint i = 0; i < 4; i++) {
-        gboolean said = i & 1, allowed = i >> 1 & 1;
+    /* Somebody's word for it, or what the module itself comes from. */
+    static const char *const lefts[][3] = {{NULL}, {"X", NULL}, {"X", "B", NULL}, {"C", NULL}};
+
+    for (guint i = 0; i < 16; i++) {
+        gboolean said = i & 1, allowed = i >> 1 & 1, back = i >= 8;
         FotaRules rules = FOTA_RULES_INIT;
         FotaFacts facts = make_facts("A");
         g_autoptr(FotaPlan) plan = NULL;
 
         rules.allow_downgrade = allowed;
         facts.rules = &rules;
+        facts.left = i < 4 ? NULL : lefts[i / 4];
         plan = make_plan(said ? "\"downgrade\":true," CHAIN : CHAIN, &facts);
+        g_test_message("case %u", i);
         g_assert_cmpint(plan->kind, ==,
-                        said && !allowed ? FOTA_PLAN_DOWNGRADE_REFUSED : FOTA_PLAN_UPDATE);
+                        said   ? (allowed ? FOTA_PLAN_UPDATE : FOTA_PLAN_DOWNGRADE_REFUSED)
+                        : back ? FOTA_PLAN_DOWNGRADE_REFUSED
+                               : FOTA_PLAN_UPDATE);
     }
 }
 
