@@ -343,7 +343,8 @@ class Radio(PolicyTest):
         module.wait(lambda p: p["Blockers"] == ["roaming", "signal"], 90, "roaming, weak")
         self.assertRegex(str(module.plan()["reasons"]), "the signal is [0-9]+ %; 50 % is needed")
         bench.sim.command("set", bench.imei, "registered=0", "signal=25")
-        module.wait(lambda p: p["Blockers"] == ["registration"], 90, "not registered, strong")
+        module.wait(lambda p: p["Blockers"] == ["registration", "signal"], 90,
+                    "on no network")
         self.assert_left_alone(module)
         bench.sim.command("set", bench.imei, "registered=1")
         self.assertEqual(module.wait_finished(seconds=180)[1], "success")
