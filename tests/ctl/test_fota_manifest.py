@@ -26,6 +26,16 @@ UPDATE = {"id": "u", "steps": [{"fromVersion": OLD, "toVersion": NEW,
 GATEWAY = [f"--imei={IMEI}", f"--version={OLD}"]
 
 
+def known_members():
+    """The names that the program knows."""
+    table = (SOURCE / "ctl" / "fota-manifest-check.c").read_text()
+    table = table[table.index("known[] = {"):table.index("};", table.index("known[] = {"))]
+    known = set()
+    for _, members in re.findall(r'\{"([^"]*)",((?:\s*"[^"]*")+)\}', table):
+        known |= set("".join(re.findall(r'"([^"]*)"', members)).split())
+    return known
+
+
 class ManifestCase(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="fota-manifest-")
@@ -135,12 +145,7 @@ class Lint(ManifestCase):
         for name in ("fota-manifest.c", "fota-manifest-update.c"):
             text = (SOURCE / "policy" / name).read_text()
             read |= set(re.findall(r'fota_json_get_\w+\(\s*&?\w+,\s*"(\w+)"', text))
-        table = (SOURCE / "ctl" / "fota-manifest-check.c").read_text()
-        table = table[table.index("known[] = {"):table.index("};", table.index("known[] = {"))]
-        known = set()
-        for _, members in re.findall(r'\{"([^"]*)",((?:\s*"[^"]*")+)\}', table):
-            known |= set("".join(re.findall(r'"([^"]*)"', members)).split())
-        self.assertEqual(known, read)
+        self.assertEqual(known_members(), read)
 
     def test_expired_and_sizeless(self):
         update = {"id": "u", "steps": [{"fromVersion": "A", "toVersion": "B",
@@ -474,6 +479,12 @@ class ManPage(ManifestCase):
             if "minisign -" not in command:
                 pattern = re.escape(shown).replace(r"\.\.\.", ".+")
                 self.assertRegex(done.stdout.strip("\n"), f"^{pattern}$", command)
+
+    def test_every_member_is_there(self):
+        page = (SOURCE / "docs" / "fota-manifest.1").read_text()
+        page = page[page.index(".Sh THE MANIFEST"):page.index(".Sh OPTIONS")]
+        said = set(re.findall(r"\w+", page))
+        self.assertEqual(known_members() - said, set())
 
     def test_every_option_is_there(self):
         page = (SOURCE / "docs" / "fota-manifest.1").read_text()
