@@ -25,15 +25,20 @@ class Settings:
     def apns(self):
         return {context["cid"]: context["apn"] for context in self.bench.sim_state()["contexts"]}
 
-    def test_lost(self):
+    def test_everything_at_once(self):
+        """Minutes late, under other names, with the echo on, and without its settings."""
         before = self.apns()
-        self.bench.fault("settings-lost")
-        self.bench.fault("apn-lost")
+        for fault in ("absent=300", "return-ttyacm", "echo-on,always", "settings-lost", "apn-lost"):
+            self.bench.fault(fault)
         details = self.update(self.offer())
+        self.assertTrue(all(tty.startswith("ttyACM") for tty in self.bench.sim_state()["ttys"]))
         self.assertNotIn("differing-settings", details)
         self.assertEqual(self.apns(), before)
         self.check_own_settings()
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
 
+
+class KilledAndRefused(Settings):
     def test_lost_and_fotad_killed(self):
         """Between reading and restoring: what was read is in the record."""
         before = self.apns()
@@ -55,20 +60,20 @@ class Settings:
         self.assertRegex(self.bench.log(), r"these settings are not as they were before: \+CGDCONT")
 
 
-class Telit(Settings):
+class Telit:
     def check_own_settings(self):
         self.assertEqual(self.bench.sim_state()["socket-1-cid"], 3)
 
 
-class TelitThroughThePort(Telit, BenchTest):
+class TelitThroughThePort(Telit, KilledAndRefused, BenchTest):
     options = {"channel": "port", "scale": 60}
 
 
-class TelitThroughModemManager(Telit, BenchTest):
+class TelitThroughModemManager(Telit, Settings, BenchTest):
     options = {"channel": "modemmanager"}
 
 
-class Huawei(Settings, BenchTest):
+class Huawei(KilledAndRefused, BenchTest):
     options = {"modules": ("mu509",), "channel": "port", "scale": 60,
                "config": {"Network": {"Apn": "1234", "Credential": "apn"}}}
     PASSWORD = "Y3t-another-secret"
@@ -85,7 +90,7 @@ class Huawei(Settings, BenchTest):
 
 
 class Pin:
-    """A SIM whose PIN is wanted after the update. The subclasses choose the channel."""
+    """A SIM whose PIN is wanted after the update. The subclasses choose vendor and channel."""
 
     def finish(self, pin, **more):
         if pin is not None:
@@ -129,6 +134,10 @@ class Pin:
         self.assertEqual(len(self.tries()), 1)
         self.assertNotRegex(self.bench.log(), rf"\b{PIN}\b")
 
+
+class PinLeft(Pin):
+    """All the ways in which it is not entered."""
+
     def test_wrong(self):
         """Entered once, and not again when the module starts once more."""
         module, since = self.finish("4321")
@@ -148,13 +157,10 @@ class Pin:
         self.assertEqual(self.tries(), [])
 
     def test_nobody_says_how_many(self):
-        module, since = self.offer_with_silent_counter()
+        self.bench.fault("refused,always,on=+CSIM=")
+        module, since = self.finish(PIN)
         self.assert_left(module, since, "nobody says", -1)
         self.assertEqual(self.tries(), [])
-
-    def offer_with_silent_counter(self):
-        self.bench.fault("refused,always,on=+CSIM=")
-        return self.finish(PIN)
 
     def test_left_to_the_application(self):
         module, since = self.finish(None)
@@ -163,12 +169,16 @@ class Pin:
         self.unlock(module)
 
 
-class PinThroughThePort(Pin, BenchTest):
+class PinThroughThePort(PinLeft, BenchTest):
     options = {"channel": "port", "scale": 60}
 
 
 class PinThroughModemManager(Pin, BenchTest):
     options = {"channel": "modemmanager"}
+
+
+class PinHuawei(Pin, BenchTest):
+    options = {"modules": ("mu509",), "channel": "port", "scale": 60}
 
 
 class PinBefore(BenchTest):

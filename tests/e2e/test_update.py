@@ -15,6 +15,9 @@ SEED = pathlib.Path(__file__).with_name("seed-order.txt")
 EXTRA = (
     "AT", "ATE0", "AT+CMEE=1", "AT+CGSN",  # is it listening, is it this module
     "AT+CGDCONT?",                         # is an APN programmed, did it survive
+    "AT+CMEE[?]", "AT#SCFG[?]", "AT#FTPTO[?]", "AT#FTPCFG[?]", "AT#OTASUAN[?]",  # did the others,
+    "AT#FOTAURC[?]", "AT#OTASETRI[?]",     # as far as the model has them
+    "AT#FTPTO=*", "AT+CEREG=*",            # the simulated module forgets these two
     "AT#FTPFSIZE=*",                       # is the delta there, and whole
 )
 
@@ -28,9 +31,11 @@ def seed_commands(with_apn):
 
 
 def without_extras(commands):
-    """Without EXTRA, and with +GMR asked again and again (until two answers agree) once only."""
-    kept = [command for command in commands
-            if not any(fnmatch.fnmatchcase(command, pattern) for pattern in EXTRA)]
+    """Without EXTRA, with +GMR asked again and again (until two answers agree) once only, and with
+    +CEREG? as it is in the log: what is asked later is the setting of its reports."""
+    kept = [command for index, command in enumerate(commands)
+            if not any(fnmatch.fnmatchcase(command, pattern) for pattern in EXTRA)
+            and (command != "AT+CEREG?" or command not in commands[:index])]
     return [command for command, _ in itertools.groupby(kept)]
 
 
