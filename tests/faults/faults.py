@@ -26,12 +26,14 @@ import services
 import state
 from rig import Kind, Rig
 
-CHUNK = 8
+CHUNK, SLOW_CHUNK = 8, 2  # cases on one bench
 SPREAD = 12  # of the cases that are not always there, every so manieth
 
 TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
     Kind("me910c1-na", channel) for channel in ("port", "reserved", "modemmanager"))
 HUAWEI_PORT, HUAWEI_COMMAND = (Kind("mu509", channel) for channel in ("port", "modemmanager"))
+# One that stays between its restarts for as long as it takes to ask it things.
+TELIT_SLOW = Kind("me910c1-na", "reserved", scale=5)
 KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, HUAWEI_PORT, HUAWEI_COMMAND)
 
 
@@ -98,6 +100,8 @@ def make_cases(kind, run):
         cases += service_cases(kind)
     if kind == TELIT_RESERVED:
         cases += state_cases(kind)
+        cases += [dataclasses.replace(case, kind=TELIT_SLOW) for case in cases
+                  if case.matrix == "kill" and case.always]
     return cases
 
 
@@ -175,8 +179,10 @@ def chunks(cases):
     by_kind = collections.defaultdict(list)
     for case in cases:
         by_kind[case.kind].append(case)
-    return [(kind, group[i:i + CHUNK]) for kind, group in by_kind.items()
-            for i in range(0, len(group), CHUNK)]
+    slowest_first = sorted(by_kind.items(), key=lambda item: item[0].scale)
+    return [(kind, group[i:i + size]) for kind, group in slowest_first
+            for size in [SLOW_CHUNK if kind == TELIT_SLOW else CHUNK]
+            for i in range(0, len(group), size)]
 
 
 def print_table(results, orders):

@@ -28,12 +28,14 @@ class NotAsStated(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A vendor and a way to AT: what a rig is built for."""
+    """A vendor, a way to AT, and how many times faster than a real one the module is: what a rig is
+    built for."""
     module: str
     channel: str
+    scale: int = 60
 
     def __str__(self):
-        return f"{self.module}/{self.channel}"
+        return f"{self.module}/{self.channel}" + ("/slow" if self.scale < 60 else "")
 
     @property
     def vendor(self):
@@ -51,9 +53,9 @@ FIRST = {"telit": 26, "huawei": 3}
 
 
 class Rig:
-    def __init__(self, kind, scale=60):
+    def __init__(self, kind):
         self.kind = kind
-        self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=scale)
+        self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale)
         self.bench.__enter__()
         self.number = FIRST[kind.vendor]
         self.shadow = self.bench.directory / "flash"

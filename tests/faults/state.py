@@ -22,6 +22,12 @@ def record_file(rig, suffix=".json"):
     return rig.bench.directory / "state" / f"{rig.bench.imei}{suffix}"
 
 
+def is_written(rig, text):
+    """Between two renames there is no record of that name."""
+    file = record_file(rig)
+    return file.exists() and text in file.read_text()
+
+
 def behind(script, directory):
     return ["unshare", "-m", "sh", "-c", f'{script} && shift && exec "$@"', "sh", directory]
 
@@ -160,7 +166,7 @@ def polls(rig):
     rig.start_fotad()
     rig.check()
     rig.wait_until(lambda p: p.get("State") == "awaiting-approval"
-                   and p["Update"]["token"] in record_file(rig).read_text(), "offered, and written")
+                   and is_written(rig, p["Update"]["token"]), "offered, and written")
     before = len(rig.journal())
     last = rig.module["LastCheck"]
     rig.fault_time = seconds()
