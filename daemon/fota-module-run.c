@@ -168,7 +168,8 @@ count_start(FotaModule *module, FotaJobKind kind)
 {
     FotaRecord *record = module->record;
     g_autoptr(GError) error = NULL;
-    FotaJobEnd end = {.result = FOTA_RESULT_FAILED_FOR_GOOD, .version = ""};
+    static const char *const none[] = {NULL};
+    FotaJobEnd end = {.result = FOTA_RESULT_FAILED_FOR_GOOD, .version = "", .differing = none};
     gboolean counts = kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL ||
                       kind == FOTA_JOB_RESUME || kind == FOTA_JOB_DISCARD;
 
