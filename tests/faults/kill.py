@@ -28,7 +28,7 @@ def verify_end(rig, properties, in_doubt):
         rig.verify_updated(properties)
 
 
-def killed_once(rig, point, in_doubt):
+def killed_once(rig, point, drop_unsynced=False):
     """FALSE: this run did not come to the point. The module's restarts fall now so, now so, and the
     questions that are asked until two answers agree with them."""
     rig.publish_next()
@@ -39,6 +39,9 @@ def killed_once(rig, point, in_doubt):
         rig.stop_fotad()
         return False
     rig.fault_time = seconds()
+    if drop_unsynced:
+        rig.drop_unsynced()
+    in_doubt = rig.in_doubt()
     rig.start_fotad()
     verify_end(rig, rig.wait_done(), in_doubt)
     rig.end_time = seconds()
@@ -46,8 +49,8 @@ def killed_once(rig, point, in_doubt):
     return True
 
 
-def killed(rig, point, in_doubt):
+def killed(rig, point):
     for _ in range(TRIES):
-        if killed_once(rig, point, in_doubt):
+        if killed_once(rig, point):
             return
     raise NotAsStated(f"no run came to {point}")

@@ -46,14 +46,6 @@ def irreversible(points, order):
     return points[write:ordered + 3]
 
 
-def in_doubt(points, order):
-    """Those at which the record says that the order may have been given, and it was not."""
-    around = irreversible(points, order)
-    marked = max(i for i, point in enumerate(around) if point.what.endswith(".json")) + 1
-    ordered = [point.what for point in around].index(f"at {order}")
-    return around[marked:ordered + 1]
-
-
 def durable_writes(points):
     """How often the flash is written: files that are made durable."""
     return sum(point.when == "after" and point.what.startswith("sync ")

@@ -2,6 +2,7 @@
 """Power is lost: by the module at each step that it has, by the gateway at each point of fotad's
 that writes or orders, and by both at once. It comes back, and with it whatever the vendor says the
 module does then; what fotad had not synchronised is gone."""
+import kill
 import points
 from rig import NotAsStated, seconds
 
@@ -36,7 +37,6 @@ def is_before_order(rig, name):
 
 def offer_with_loss(rig, name, skip, dark):
     rig.publish_next()
-    rig.bench.fault("clear")
     rig.bench.fault(f"power-lost={dark},on={name},skip={skip}")
     rig.start_fotad()
     rig.check()
@@ -90,26 +90,9 @@ def points_of_gateway(met, order):
     return [point for point in met if point.durable or point in special]
 
 
-def by_the_gateway(rig, point, in_doubt):
+def by_the_gateway(rig, point):
     """The module keeps its power, as in a vehicle."""
-    rig.publish_next()
-    rig.start_fotad(kill=point)
-    rig.check()
-    if not rig.wait_killed():
-        raise NotAsStated(f"fotad never came to {point}")
-    rig.drop_unsynced()
-    rig.fault_time = seconds()
-    rig.start_fotad()
-    properties = rig.wait_done()
-    if in_doubt:
-        rig.verify_failed(properties, ["OldVersion"])
-    else:
-        rig.verify_updated(properties)
-    rig.end_time = seconds()
-    rig.stop_fotad()
-
-
-def in_doubt(met, order):
-    """As for kills; but a rename that is not synchronised yet is undone."""
-    return [point for point in points.in_doubt(met, order)
-            if (point.when, point.what) != ("before", "sync .")]
+    for _ in range(kill.TRIES):
+        if kill.killed_once(rig, point, drop_unsynced=True):
+            return
+    raise NotAsStated(f"no run came to {point}")

@@ -6,6 +6,7 @@ as the years would. So a case costs no more than its update, and what one leaves
 next. A rig on which a case has not ended as stated is given up.
 """
 import dataclasses
+import json
 import pathlib
 import shutil
 import sys
@@ -20,6 +21,7 @@ from processes import DEFECT, BenchError  # noqa: E402
 
 LIMIT_SECONDS = 180  # within which every case must have come to its end
 QUIET = ("idle", "failed")
+MARK_INSTALLING = 3  # daemon/fota-record.h
 
 
 class NotAsStated(Exception):
@@ -33,6 +35,8 @@ class Kind:
     module: str
     channel: str
     scale: int = 60
+
+    stays: int = 0  # seconds of the module's time between two restarts, 0 = as its vendor says
 
     def __str__(self):
         return f"{self.module}/{self.channel}" + ("/slow" if self.scale < 60 else "")
@@ -109,6 +113,9 @@ class Rig:
         members = {"approval": {"download": "required", "install": "required"},
                    "retry": {"maxAttempts": 1}, **members}
         bench.publish(bench.update(id=f"update-{self.number}", **members))
+        bench.fault("clear")
+        if self.kind.stays:
+            bench.fault(f"stays={self.kind.stays},always")
         self.transcript_start = len(bench.sim.transcript(bench.imei))
         self.journal_start = len(self.journal())
 
@@ -246,6 +253,16 @@ class Rig:
 
         properties = self.wait_until(done, "an end")
         return properties
+
+    def in_doubt(self):
+        """Of a fotad that has ended: whether its record says that the order to install may have been
+        given, and it was not."""
+        state = self.bench.directory / "state"
+        files = [state / f"{self.bench.imei}{suffix}" for suffix in (".json", ".json.prev")]
+        records = [json.loads(file.read_text())["record"] for file in files if file.exists()]
+        given = ("after", f"at {self.kind.order}") in [
+            line[2:] for line in self.journal()[self.journal_start:]]
+        return bool(records) and records[0]["mark"] == MARK_INSTALLING and not given
 
     # What must hold at the end of every case
 

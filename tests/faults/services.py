@@ -91,7 +91,6 @@ class Held:
 
 def disturbed(rig, state, failure):
     rig.publish_next()
-    rig.bench.fault("clear")
     rig.start_fotad()
     rig.module.wait(lambda p: p["Modem"] != "/", 60, "the module is there")
     with Held(rig, state) as held:

@@ -216,7 +216,7 @@ def orderly_restarts(rig):
         rig.start_fotad()
         if start == 0:
             rig.check()
-        rig.wait_until(lambda p: "AT+GMM" in commands_sent(rig)[-1:], "under way")
+        rig.wait_until(lambda p: commands_sent(rig).count("AT+GMM") > start, "under way")
         rig.bench.stop_fotad()
     rig.bench.fault("clear")
     rig.fault_time = seconds()
@@ -229,6 +229,7 @@ def orderly_restarts(rig):
 def module_loop(rig):
     """The module restarts over and over once it was told to install: fotad waits no longer."""
     rig.publish_next()
+    rig.bench.fault("clear")
     rig.bench.fault("restarts,always")
     rig.start_fotad()
     rig.check()

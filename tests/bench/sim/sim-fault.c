@@ -28,6 +28,7 @@ static const FaultKind kinds[] = {
     {"power-lost", VALUE_NUMBER,
      "SECONDS without power, 0: until power-on; on= names the step: see the transcript"},
     {"absent", VALUE_NUMBER, "SECONDS the module stays away before its last return"},
+    {"stays", VALUE_NUMBER, "Telit: SECONDS that it stays with the old version between restarts"},
     {"restarts", VALUE_NONE,
      "Telit: the module restarts once more before it has the new version; always: for good"},
     {"never-returns", VALUE_NONE,

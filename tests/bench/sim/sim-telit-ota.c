@@ -101,6 +101,7 @@ apply_return(gpointer user_data)
 {
     SimModule *module = user_data;
     SimTelit *telit = module->state;
+    double stay = STAY_SECONDS;
 
     module->timer = 0;
     if (telit->apply_step == LAST_STEP && sim_faults_take(module->faults, "restarts", NULL, NULL))
@@ -109,8 +110,9 @@ apply_return(gpointer user_data)
         apply_finish(module);
         return G_SOURCE_REMOVE;
     }
+    sim_faults_take_number(module->faults, "stays", NULL, &stay);
     sim_module_start(module);
-    sim_module_after(module, STAY_SECONDS, apply_leave);
+    sim_module_after(module, stay, apply_leave);
     sim_step(module, "back %u", telit->apply_step);
     return G_SOURCE_REMOVE;
 }
