@@ -68,7 +68,7 @@ class Machine:
         with open(self.work / "console.log", "ab") as console:
             self._nspawn = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot",
-                 "--register=no", "--keep-unit", self._network, "--link-journal=no",
+                 "--register=no", "--keep-unit", "--system-call-filter=bpf", self._network, "--link-journal=no",
                  "--console=read-only"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
                 preexec_fn=self._enter_cgroup,

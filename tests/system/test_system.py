@@ -75,6 +75,7 @@ class Fresh(unittest.TestCase):
     def test_life(self):
         self.install()
         self.hardening()
+        self.devices()
         self.activation()
         self.watchdog()
         self.foreign_plugin()
@@ -106,6 +107,17 @@ class Fresh(unittest.TestCase):
         user = self.machine.run("id", "--user", "fotad").strip()
         self.assertRegex(status, rf"Uid:\t{user}\t")
         self.assertNotEqual(user, "0")
+
+    def devices(self):
+        """In fotad's own cgroup, as its user: a tty may be opened, another device may not, though
+        its mode would let everybody."""
+        self.machine.run("sh", "-c", "mknod -m 660 /dev/ttyS7 c 4 71; chgrp dialout /dev/ttyS7; "
+                         "mknod -m 666 /dev/loop7 b 7 7")
+        look = ["sh", "-c", "echo $$ >/sys/fs/cgroup/system.slice/fotad.service/cgroup.procs && "
+                "exec setpriv --reuid=fotad --regid=dialout --clear-groups "
+                "dd if=$0 iflag=nonblock count=0"]
+        self.assertNotIn("not permitted", self.machine.run(*look, "/dev/ttyS7", check=False))
+        self.assertIn("Operation not permitted", self.machine.refuses(*look, "/dev/loop7"))
 
     def activation(self):
         self.machine.run("systemctl", "stop", "fotad")
