@@ -2,6 +2,7 @@
 #include "dbus/fota-bus-polkit.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "dbus/fota-variant.h"
 
@@ -15,6 +16,9 @@
 
 /* Each open question costs memory here and in polkitd: nobody may pile them up. */
 #define MAX_CHECKS 64
+
+/* In bytes; a call that waits is kept whole, and what it says may go into records and the log. */
+#define MAX_TEXT 1024
 
 struct _FotaBusPolkit {
     sd_bus *connection;
@@ -171,6 +175,31 @@ check_start(Check *check)
     return r;
 }
 
+/* Whether an argument is a text that is too long, or of a type that no method here takes. */
+static gboolean
+is_unheard_of(sd_bus_message *call)
+{
+    gboolean found = FALSE;
+    const char *contents, *text;
+    char type;
+
+    while (!found && sd_bus_message_peek_type(call, &type, &contents) > 0) {
+        gboolean is_variant = type == SD_BUS_TYPE_VARIANT;
+
+        if (is_variant && sd_bus_message_enter_container(call, type, "s") < 0)
+            found = TRUE;
+        else if (is_variant || type == SD_BUS_TYPE_STRING)
+            found = sd_bus_message_read_basic(call, SD_BUS_TYPE_STRING, &text) < 0 ||
+                    strlen(text) > MAX_TEXT;
+        else
+            found = sd_bus_message_skip(call, (const char[]){type, '\0'}) < 0;
+        if (is_variant && !found)
+            sd_bus_message_exit_container(call);
+    }
+    sd_bus_message_rewind(call, TRUE);
+    return found;
+}
+
 int
 fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMethod *method,
                     gpointer object)
@@ -178,6 +207,10 @@ fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMe
     Check *check;
     int r;
 
+    if (is_unheard_of(call))
+        return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS,
+                                          "Arguments are numbers, and texts of %u bytes at most",
+                                          MAX_TEXT);
     if (method->action == NULL)
         return method->run(call, object);
     if (g_hash_table_size(polkit->checks) >= MAX_CHECKS)

@@ -215,6 +215,14 @@ class Methods(BusTest):
         self.assert_error("org.freedesktop.DBus.Error.UnknownObject", self.call_module, "Check",
                           imei="000000000000000")
 
+    def test_text_without_end(self):
+        for member, signature, arguments in (("Reject", "(ss)", [TOKEN, "x" * 1025]),
+                                             ("Approve", "(s)", ["x" * 1025])):
+            self.assert_error("org.freedesktop.DBus.Error.InvalidArgs", self.call_module, member,
+                              signature, *arguments)
+        self.assertEqual(self.fake.asked(), [])
+        self.call_module("Reject", "(ss)", TOKEN, "x" * 1024)
+
     def test_query(self):
         identity, = self.call_module("Query")
         self.assertEqual(identity["own-numbers"], ["+15551234567"])
