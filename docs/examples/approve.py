@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""approve.py BUSY-FILE [PIN]
+
+Approves each update of every module; puts it off for an hour as long as BUSY-FILE is there. Enters
+the PIN when a module has started without it. Needs the group fotad-operator, and, for the PIN, the
+right to control ModemManager. Debian: python3-gi.
+"""
+import os
+import sys
+
+from gi.repository import Gio, GLib
+
+NAME = "org.fotad.Fota1"
+MODULE = "org.fotad.Fota1.Module"
+MODEM_MANAGER = "org.freedesktop.ModemManager1"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+
+
+class Application:
+    def __init__(self, busy_file, pin):
+        self._busy_file = busy_file
+        self._pin = pin
+        self._bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+        self._bus.signal_subscribe(NAME, MODULE, None, None, None, Gio.DBusSignalFlags.NONE,
+                                   self._on_signal)
+        # fotad may have been restarted, or may have asked before this program ran.
+        Gio.bus_watch_name_on_connection(self._bus, NAME, Gio.BusNameWatcherFlags.AUTO_START,
+                                         self._on_fotad, None)
+
+    def _call(self, name, path, interface, method, signature, *arguments):
+        return self._bus.call_sync(name, path, interface, method,
+                                   GLib.Variant(signature, arguments), None,
+                                   Gio.DBusCallFlags.NONE, -1).unpack()
+
+    def _on_fotad(self, *_):
+        objects, = self._call(NAME, "/org/fotad/Fota1", "org.freedesktop.DBus.ObjectManager",
+                              "GetManagedObjects", "()")
+        for path, interfaces in objects.items():
+            module = interfaces.get(MODULE, {})
+            if module.get("State") in ("awaiting-approval", "awaiting-install-approval"):
+                self._answer(path, module["Update"])
+
+    def _on_signal(self, _bus, _sender, path, _interface, member, arguments):
+        imei = path.rpartition("/")[2]
+        if member == "ApprovalRequested":
+            _token, _gate, update = arguments.unpack()
+            self._answer(path, update)
+        elif member == "UpdateFinished":
+            _id, result, details = arguments.unpack()
+            print(f"{imei}: {result} {details.get('text', '')}", flush=True)
+        elif member == "PinRequired":
+            attempts, = arguments.unpack()
+            self._enter_pin(path, imei, attempts)
+
+    def _answer(self, path, update):
+        try:
+            if os.path.exists(self._busy_file):
+                self._call(NAME, path, MODULE, "Defer", "(st)", update["token"], 3600)
+            else:
+                self._call(NAME, path, MODULE, "Approve", "(s)", update["token"])
+        except GLib.Error as error:  # StaleToken: another offer comes with a signal of its own
+            print(f"{path}: {error.message}", file=sys.stderr)
+
+    def _enter_pin(self, path, imei, attempts):
+        if self._pin is None or attempts in (0, 1):  # the last attempt is a person's; -1 is unknown
+            print(f"{imei}: the SIM wants its PIN", flush=True)
+            return
+        pin, self._pin = self._pin, None  # a wrong one is not tried twice
+        try:
+            modem, = self._call(NAME, path, PROPERTIES, "Get", "(ss)", MODULE, "Modem")
+            sim, = self._call(MODEM_MANAGER, modem, PROPERTIES, "Get", "(ss)",
+                              f"{MODEM_MANAGER}.Modem", "Sim")
+            self._call(MODEM_MANAGER, sim, f"{MODEM_MANAGER}.Sim", "SendPin", "(s)", pin)
+            self._pin = pin
+            print(f"{imei}: unlocked", flush=True)
+        except GLib.Error as error:
+            print(f"{imei}: the PIN was not taken: {error.message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    application = Application(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+    GLib.MainLoop().run()
