@@ -333,20 +333,36 @@ class Gateway(PolicyTest):
 class Radio(PolicyTest):
     """What ModemManager tells of an enabled module: each blocks by name, until it changes."""
 
-    def test_roaming_signal_registration(self):
-        bench, module = self.bench, self.bench.module()
-        bench.sim.command("set", bench.imei, "registered=5", "signal=3")
-        bench.mm.enable(bench.imei)
-        bench.publish(bench.update())
-        bench.start_fotad(Approval={"Download": "auto"},
-                          Conditions={"MinimumSignal": "50", "Roaming": "no"})
-        module.wait(lambda p: p["Blockers"] == ["roaming", "signal"], 90, "roaming, weak")
-        self.assertRegex(str(module.plan()["reasons"]), "the signal is [0-9]+ %; 50 % is needed")
-        bench.sim.command("set", bench.imei, "registered=0", "signal=25")
-        module.wait(lambda p: p["Blockers"] == ["registration", "signal"], 90,
-                    "on no network")
+    def start(self, **conditions):
+        """fotad with an update that needs no approval; returns the module."""
+        self.bench.mm.enable(self.bench.imei)
+        self.bench.publish(self.bench.update())
+        self.bench.start_fotad(Approval={"Download": "auto"}, Conditions=conditions)
+        return self.bench.module()
+
+    def set(self, value):
+        self.bench.sim.command("set", self.bench.imei, value)
+
+    def wait_blocked(self, module, blocker):
+        module.wait(lambda p: p["Blockers"] == [blocker], 120, blocker)
+        self.assertEqual(module.plan()["blockers"], [blocker])
         self.assert_left_alone(module)
-        bench.sim.command("set", bench.imei, "registered=1")
+
+    def test_roaming_and_registration(self):
+        self.set("registered=5")
+        module = self.start(Roaming="no")
+        self.wait_blocked(module, "roaming")
+        self.set("registered=0")
+        self.wait_blocked(module, "registration")
+        self.set("registered=1")
+        self.assertEqual(module.wait_finished(seconds=180)[1], "success")
+
+    def test_signal(self):
+        self.set("signal=3")
+        module = self.start(MinimumSignal="50")
+        self.wait_blocked(module, "signal")
+        self.assertRegex(str(module.plan()["reasons"]), "the signal is [0-9]+ %; 50 % is needed")
+        self.set("signal=25")
         self.assertEqual(module.wait_finished(seconds=180)[1], "success")
 
 
