@@ -205,6 +205,9 @@ fota_module_start_job(FotaModule *module, FotaJobKind kind)
         .settings = record->settings,
     };
 
+    /* Also where of a damaged record only the generation before is left. */
+    if (kind == FOTA_JOB_RESUME)
+        record->unsettled = 1;
     if (kind == FOTA_JOB_UPDATE)
         begin_record(module);
     if (!count_start(module, kind))

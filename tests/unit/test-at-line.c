@@ -47,6 +47,23 @@ test_greeting(void)
     peer_finish(peer);
 }
 
+/* To a module that does not answer, without a greeting and without waiting; then it does. */
+static void
+test_shout(void)
+{
+    static const PeerStep script[] = {
+        {"AT+CFUN=1,1\r", ""}, PEER_GREETING, {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"}, {0}};
+    Peer *peer = peer_new(script);
+    FotaAtLine *line = peer_open(peer, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(fota_at_line_shout(line, "AT+CFUN=1,1", NULL, &error));
+    g_assert_no_error(error);
+    peer_assert_answer(line, "AT+GMR", "30.00");
+    fota_at_line_close(line);
+    peer_finish(peer);
+}
+
 /*
  * Input from before we came, no answer to the first AT, then to both at once; settings refused; and
  * a final result too many is taken for that to AT+CGSN.
@@ -404,6 +421,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/at-line/greeting", test_greeting);
     g_test_add_func("/at-line/greeting/late", test_greeting_late);
+    g_test_add_func("/at-line/shout", test_shout);
     g_test_add_func("/at-line/greeting/in data mode", test_greeting_in_data_mode);
     g_test_add_func("/at-line/greeting/other module", test_other_module);
     g_test_add_func("/at-line/manners", test_manners);
