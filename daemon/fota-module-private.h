@@ -98,6 +98,8 @@ void fota_module_set_bytes(FotaModule *module, guint64 received, guint64 total);
 void fota_module_set_blockers(FotaModule *module, const char *const *blockers);
 /** @error NULL clears LastError. */
 void fota_module_set_error(FotaModule *module, const GError *error);
+/** After a restart: what the newest update failed with, from its history. */
+void fota_module_recall_error(FotaModule *module);
 void fota_module_set_update(FotaModule *module, GVariant *update);
 void fota_module_set_revision(FotaModule *module, const char *revision);
 void fota_module_set_last_check(FotaModule *module, guint64 last_check);

@@ -197,6 +197,7 @@ settle_plan(FotaModule *module)
         rest_failed(module, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
         break;
     case FOTA_PLAN_FAILED_FOR_GOOD:
+        fota_module_recall_error(module);
         rest(module, FOTA_STATE_FAILED);
         break;
     case FOTA_PLAN_UPDATE:

@@ -255,17 +255,33 @@ fota_module_set_blockers(FotaModule *module, const char *const *blockers)
     g_object_notify_by_pspec(G_OBJECT(module), props[PROP_BLOCKERS]);
 }
 
-void
-fota_module_set_error(FotaModule *module, const GError *error)
+static void
+set_error(FotaModule *module, const char *name, const char *text)
 {
-    const char *name = error != NULL ? fota_error_get_name(error) : "";
-    const char *text = error != NULL ? error->message : "";
-
     if (strcmp(module->error_name, name) == 0 && strcmp(module->error_text, text) == 0)
         return;
     fota_record_set(&module->error_name, name);
     fota_record_set(&module->error_text, text);
     g_object_notify_by_pspec(G_OBJECT(module), props[PROP_LAST_ERROR]);
+}
+
+void
+fota_module_set_error(FotaModule *module, const GError *error)
+{
+    if (error != NULL)
+        set_error(module, fota_error_get_name(error), error->message);
+    else
+        set_error(module, "", "");
+}
+
+void
+fota_module_recall_error(FotaModule *module)
+{
+    const GPtrArray *history = module->record->history;
+    const FotaHistoryEntry *newest = history->len > 0 ? history->pdata[0] : NULL;
+
+    if (module->error_name[0] == '\0' && newest != NULL && strcmp(newest->result, "failed") == 0)
+        set_error(module, newest->error, newest->text);
 }
 
 void
