@@ -33,7 +33,7 @@ TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
     Kind("me910c1-na", channel) for channel in ("port", "reserved", "modemmanager"))
 HUAWEI_PORT, HUAWEI_COMMAND = (Kind("mu509", channel) for channel in ("port", "modemmanager"))
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
-TELIT_SLOW = Kind("me910c1-na", "reserved", scale=12, stays=150)
+TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
 KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, HUAWEI_PORT, HUAWEI_COMMAND)
 
 

@@ -204,7 +204,9 @@ def fotad_loop(rig):
     rig.stop_fotad()
     # It stays given up.
     rig.start_fotad()
-    rig.wait_until(lambda p: p.get("State") == "failed" and p["Modem"] != "/", "still given up")
+    properties = rig.wait_until(lambda p: p.get("State") == "failed" and p["Modem"] != "/" and p,
+                                "still given up")
+    rig.verify_failed(properties, ["UpdateLoop"])
     rig.stop_fotad()
 
 
