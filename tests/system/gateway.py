@@ -159,7 +159,7 @@ class Gateway(Machine):
                           "size": (self.www / name).stat().st_size}}
         self._publish(self.module, {"steps": [step], **members})
         self.module.wait(lambda p: p["State"] == "awaiting-approval"
-                         and p["Update"]["to"] == new, 60, "the offer")
+                         and p["Update"]["to"] == new, 120, "the offer")
         return new
 
     def offer_huawei(self):

@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -42,8 +43,8 @@ def install(machine, packages, *names):
         file, = packages.glob(f"{name}_*.deb")
         (directory / file.name).write_bytes(file.read_bytes())
         files.append(f"/srv/{packages.name}/{file.name}")
-    return machine.run("apt-get", "-q", "-y", "--no-install-recommends", "--allow-downgrades",
-                       "install", *files)
+    return machine.run("apt-get", "-q", "-y", "--no-install-recommends", "-o",
+                       "Dpkg::Options::=--force-confold", "install", *files)
 
 
 def prepare(machine):
@@ -200,6 +201,7 @@ class Fresh(unittest.TestCase):
         process = self.show("MainPID")
         install(self.machine, NEXT_PACKAGES, "fotad")
         self.assertEqual(conf.read_text(), mine)
+        self.assertIn("# Of the next version", conf.with_suffix(".conf.dpkg-dist").read_text())
         self.assertEqual(self.show("ActiveState"), "active")
         self.assertNotEqual(self.show("MainPID"), process)
 
@@ -227,6 +229,15 @@ class InUse(unittest.TestCase):
     def module(self):
         return self.gateway.module
 
+    def run(self, result=None):
+        """As ever; of a test that fails, the journal is shown."""
+        bad = len(result.errors) + len(result.failures)
+        since = self.gateway.run("date", "+%s.%N").strip()
+        super().run(result)
+        if len(result.errors) + len(result.failures) > bad:
+            print(f"--- {self.id()}", self.gateway.journal(f"--since=@{since}")[-20000:],
+                  sep="\n", file=sys.stderr)
+
     def busctl(self, *words, user):
         """Its output; an error is part of that."""
         return self.gateway.run("busctl", *words, user=user, check=False)
@@ -237,7 +248,7 @@ class InUse(unittest.TestCase):
 
     def assert_updated(self, version):
         self.module.wait(lambda p: p["Revision"] == version and p["State"] == "idle"
-                         and p["Modem"] != "/", 120, f"the update to {version}")
+                         and p["Modem"] != "/", 300, f"the update to {version}")
         newest = self.module.history(1)[0]
         self.assertEqual((newest["result"], newest["to"]), ("success", version))
         self.gateway.mm.wait_for(IMEI, revision=version)
@@ -338,9 +349,9 @@ class InUse(unittest.TestCase):
         self.gateway.offer_huawei()
         huawei = self.gateway.huawei
         self.gateway.run("fotactl", "approve", huawei.token(), user="olga")
-        huawei.wait(lambda p: p["Revision"] == HUAWEI_NEW and p["State"] == "idle", 120,
+        huawei.wait(lambda p: p["Revision"] == HUAWEI_NEW and p["State"] == "idle", 300,
                     "the update")
-        self.gateway.mm.wait_connected(HUAWEI_IMEI)
+        self.gateway.mm.wait_connected(HUAWEI_IMEI, seconds=200)
 
     def test_log_level(self):
         """systemctl changes it in the running service."""
