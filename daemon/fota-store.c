@@ -267,7 +267,7 @@ fota_store_is_volatile(FotaStore *store)
     struct statfs status;
 
     return statfs(store->directory, &status) == 0 &&
-           (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
+           ((guint32)status.f_type == TMPFS_MAGIC || (guint32)status.f_type == RAMFS_MAGIC);
 }
 
 guint64
