@@ -45,6 +45,8 @@ send_text(Peer *peer, const char *text)
     }
 }
 
+#define AT "AT\r"
+
 /* FALSE when something else came, or nothing any more. */
 static gboolean
 receive(Peer *peer, const char *expected)
@@ -56,13 +58,18 @@ receive(Peer *peer, const char *expected)
         struct pollfd fd = {.fd = peer->master, .events = POLLIN};
         gssize n = poll(&fd, 1, PATIENCE_MS) > 0 ? read(peer->master, got + at, length - at) : 0;
 
-        if (n <= 0 || memcmp(got, expected, at + (gsize)n) != 0) {
+        at += (gsize)MAX(n, 0);
+        /* Where our answer to AT was late, AT comes again, and the one answer is for both. */
+        if (g_str_has_prefix(got, AT) && strcmp(expected, AT) != 0) {
+            at -= strlen(AT);
+            memmove(got, got + strlen(AT), length + 1 - strlen(AT));
+        }
+        if (n <= 0 || memcmp(got, expected, at) != 0) {
             g_autofree char *what = g_strescape(got, NULL);
 
             peer->failure = g_strdup_printf("got \"%s\" instead of \"%s\"", what, expected);
             return FALSE;
         }
-        at += (gsize)n;
     }
     return TRUE;
 }
