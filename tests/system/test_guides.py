@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The quick start as a new user walks through it, on a Debian with a simulated module, and then what
+the other guides have a gateway do. tests/docs/guide.py says which blocks these are."""
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS / "docs"))
+
+from gateway import (FOTAD_DROP_IN, IMEI, MODEMMANAGER_DROP_IN, Bus, BusView,  # noqa: E402
+                     Gateway)
+from guide import blocks, scripts  # noqa: E402
+from manifest import delta  # noqa: E402
+
+PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
+ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
+SIM_DROP_IN = """\
+[Service]
+Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na"
+"""
+OLD, NEW = "30.00.001-B026", "30.00.001-B026_FOTA"
+# Pages whose blocks for a gateway change nothing that the next one needs.
+AFTERWARDS = ("README.md", "docs/runbook.md", "docs/application.md", "docs/security.md", "docs/fleet.md")
+ELSEWHERE = "fota-rehearsal"  # a block with it: test_system.py
+
+
+class Bare(Gateway):
+    """Without fotad, and with nothing configured but what stands for a public certificate."""
+
+    def _configure(self):
+        self.write("/etc/fotad/ca.pem", self.web.authority.certificate.read_text())
+        self.write("/etc/fotad/fotad.conf.d/00-test.conf",
+                   "[Manifest]\nCertificateAuthority=/etc/fotad/ca.pem\n")
+
+    def start_modules(self, version):
+        self.write("/etc/systemd/system/fota-sim.service.d/options.conf", SIM_DROP_IN)
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "start", "fota-sim")
+        directory = self.run("cat", "/run/fota-sim/root").strip()
+        for unit, drop_in in (("fotad", FOTAD_DROP_IN), ("ModemManager", MODEMMANAGER_DROP_IN)):
+            self.write(f"/etc/systemd/system/{unit}.service.d/modules.conf",
+                       drop_in.format(directory=directory))
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "restart", "ModemManager")
+        self.view = BusView(Bus(self))
+
+
+def install_simulator(machine):
+    for name in ("fotad", "fota-manifest", "fotad-simulator"):
+        file, = PACKAGES.glob(f"{name}_*.deb")
+        (machine.root / "root" / file.name).write_bytes(file.read_bytes())
+    machine.run("bash", "-euc", "cd /root; apt-get -q -y --no-install-recommends install "
+                "./fota-manifest_*.deb ./fotad-simulator_*.deb")
+
+
+class Guides(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        work = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="fotad-check."))
+        cls.gateway = cls.enterClassContext(Bare(ROOT, work, install_simulator))
+
+    def shell(self, script):
+        gateway = self.gateway
+        for written, real in (("https://fota.example", gateway.web.uris["https"]),
+                              ("ftp://fw.example", gateway.ftp.uri)):
+            script = script.replace(written, real)
+        return gateway.run("bash", "-euo", "pipefail", "-c", f"cd /root\n{script}", seconds=300)
+
+    def state(self):
+        return self.shell(f"fotactl --json status {IMEI}")
+
+    def publish(self):
+        """What the reader is told to: put both files on the servers."""
+        for name in (f"{IMEI}.signed", "delta.bin"):
+            (self.gateway.www / name).write_bytes((self.gateway.root / "root" / name).read_bytes())
+
+    def quick_start(self):
+        """Each block, wherever it is to be typed; all of it is one machine here."""
+        (self.gateway.root / "root/delta.bin").write_bytes(delta("ME910C1-NA", OLD, NEW))
+        said = ""
+        for block in (b for b in blocks("docs/quick-start.md") if b.language == "sh"):
+            if "fotactl check" in block.text:
+                self.publish()
+            if "fotactl check" in block.text or "fotactl approve" in block.text:
+                wanted = "awaiting-approval" if "approve" in block.text else OLD
+                self.gateway.wait_for(lambda wanted=wanted: wanted in self.state(), wanted)
+            said += self.shell(block.text)
+        self.assertIn("success", said)
+        self.assertIn(NEW, said)
+
+    def test_walk(self):
+        self.quick_start()
+        for page in AFTERWARDS:
+            for block in scripts(page, "gateway"):
+                if ELSEWHERE not in block.text and "apt-get" not in block.text:
+                    with self.subTest(page=page, block=block.text):
+                        self.shell(block.text)
+        self.assertIn("fotad-operator", self.shell("id app"))
+
+
+if __name__ == "__main__":
+    unittest.main()
