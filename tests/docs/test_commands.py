@@ -158,9 +158,10 @@ class Fleet(Page, e2e.BenchTest):
         (directory / "delta.bin").write_bytes((self.bench.www / self.bench.delta_name).read_bytes())
         said = self.run_page("docs/fleet.md", directory)
         printed = "".join(said.values())
-        for part in ("fleet.json: no faults", "update (b026-fota): it waits for approval",
+        for part in ("fleet.json: no faults", "update (b026-fota): it waits",
                      "good signature", "ETag", "the roll-out is paused"):
             self.assertIn(part, printed)
+        self.assertIn('"ramp": 604800', (directory / "fleet.json").read_text())
 
     def test_server_configuration(self):
         directory = self.make_directory("nginx")
