@@ -29,7 +29,7 @@ class BusRestart(BenchTest):
     def test_during_a_download(self):
         """A finished update, or a stated failure; never a hang, and the module in service."""
         module = self.offer()
-        self.bench.fault("slow-answer=60,on=AT#FTPGETOTA")
+        self.bench.fault("slow-answer=60,on=#FTPGETOTA")
         module.approve()
         module.wait_state("downloading")
         self.restart_bus()
