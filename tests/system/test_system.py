@@ -276,7 +276,7 @@ class InUse(unittest.TestCase):
         "inhibit": ["call", *MANAGER, "Inhibit", "ss", "test", "test"],
         "reload": ["call", *MANAGER, "Reload"],
         "log level": ["set-property", "org.fotad.Fota1", "/org/freedesktop/LogControl1",
-                      "org.freedesktop.LogControl1", "LogLevel", "s", "info"],
+                      "org.freedesktop.LogControl1", "LogLevel", "s", "debug"],
     }
 
     def test_who_may_what(self):
