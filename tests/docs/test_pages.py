@@ -58,6 +58,36 @@ class Guides(unittest.TestCase):
         self.assertEqual((REPOSITORY / "debian/fotad.examples").read_text(), "docs/examples/*\n")
 
 
+class Plugin(unittest.TestCase):
+    """docs/plugin.md against the header and the loader."""
+
+    def setUp(self):
+        self.page = (DOCS / "plugin.md").read_text()
+
+    def rows(self, heading):
+        """The first cells of the table below a heading."""
+        part = self.page.split(f"## {heading}\n")[1].split("\n## ")[0]
+        cells = re.findall(r"^\| (`.*?) \|", part, re.MULTILINE)
+        return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+
+    def test_functions(self):
+        header = (REPOSITORY / "plugins/fota-plugin.h").read_text()
+        table = re.search(r"^typedef struct \{\n    guint abi;.*?^\} FotaPlugin;", header,
+                          re.MULTILINE | re.DOTALL)[0]
+        self.assertEqual(self.rows("What the daemon does, and what is left to you"),
+                         re.findall(r"^    FotaResult \(\*(\w+)\)", table, re.MULTILINE))
+
+    def test_results(self):
+        header = (REPOSITORY / "plugins/fota-plugin.h").read_text()
+        self.assertEqual(sorted(self.rows("Results")),
+                         sorted(re.findall(r"^    FOTA_RESULT_(\w+),", header, re.MULTILINE)))
+
+    def test_keys(self):
+        loader = (REPOSITORY / "daemon/fota-plugins.c").read_text()
+        required = re.search(r"required_keys\[\] = \{(.*?)\}", loader, re.DOTALL)[1]
+        self.assertEqual(sorted(self.rows("The data file")), sorted(re.findall(r'"(\w+)"', required)))
+
+
 class Runbook(unittest.TestCase):
     def setUp(self):
         text = (DOCS / "runbook.md").read_text()

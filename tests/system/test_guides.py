@@ -110,6 +110,7 @@ class Guides(unittest.TestCase):
 
     def test_walk(self):
         self.quick_start()
+        self.gateway.wait_for(lambda: "/Modem/" in self.shell("mmcli -L"), "ModemManager has it again")
         for page in AFTERWARDS:
             for block in scripts(page, "gateway"):
                 if ELSEWHERE not in block.text and "apt-get" not in block.text:

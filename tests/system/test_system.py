@@ -17,6 +17,7 @@ import unittest
 from gateway import (FTP_PASSWORD, HUAWEI_IMEI, HUAWEI_NEW, IMEI, WEB_TOKEN, Bus, BusView,
                      FotaModule, Gateway)
 from machine import Machine
+from test_guides import Guides  # noqa: F401, a test of its own
 
 PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
 NEXT_PACKAGES = pathlib.Path(os.environ["FOTA_NEXT_PACKAGES"])
