@@ -95,7 +95,8 @@ class Pin:
     def finish(self, pin, **more):
         if pin is not None:
             self.bench.set_credential("pin", pin)
-            self.bench.config = {"Network": {"PinCredential": "pin"}}
+            # The bench's own APN is the same digits.
+            self.bench.config = {"Network": {"PinCredential": "pin", "Apn": "internet"}}
         self.bench.fault("pin-after")
         module = self.offer()
         for key, value in more.items():
