@@ -206,8 +206,10 @@ SimResult
 sim_telit_ftp_message(SimModule *module, SimCommand *command)
 {
     SimTelit *telit = module->state;
+    g_autofree char *message = telit->ftp != NULL ? sim_ftp_get_message(telit->ftp) : NULL;
+    const char *text = message != NULL ? message : telit->ftp_message;
 
-    sim_command_info(command, "#FTPMSG: %s", telit->ftp_message != NULL ? telit->ftp_message : "");
+    sim_command_info(command, "#FTPMSG: %s", text != NULL ? text : "");
     return SIM_OK;
 }
 

@@ -9,28 +9,22 @@
 #define NAME_MAX_BYTES 200
 #define PACKET_MAX 3000
 
-/* The fault: the server has no such file, and says so when it is asked. */
-static gboolean
-file_is_missing(SimModule *module, SimCommand *command)
+/* The file that is asked for; with the fault, one that the server does not have. */
+static const char *
+choose_path(SimModule *module, SimCommand *command)
 {
-    SimTelit *telit = module->state;
-
-    if (!sim_faults_take(module->faults, "ftp-550", command->text, NULL))
-        return FALSE;
-    g_free(telit->ftp_message);
-    telit->ftp_message = g_strdup("550 No such file or directory.");
-    return TRUE;
+    return sim_faults_take(module->faults, "ftp-550", command->text, NULL)
+               ? "no-such-file"
+               : sim_command_arg(command, 0);
 }
 
-/* The wanted transfer, with the faults that strike inside it. FALSE: no such file. */
-static gboolean
+/* The wanted transfer, with the faults that strike inside it. */
+static void
 prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
 {
     SimTelit *telit = module->state;
     double percent = -1;
 
-    if (file_is_missing(module, command))
-        return FALSE;
     get->offset = telit->ftp_rest;
     get->ascii = telit->ftp_type == 1;
     telit->ftp_rest = 0;
@@ -39,7 +33,6 @@ prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
     get->stall_percent =
         sim_faults_take(module->faults, "ftp-stall", command->text, NULL) ? 50 : -1;
     get->stall_ms = sim_ms(module->sim, telit->ftp_timeout / 10.0);
-    return TRUE;
 }
 
 static void
@@ -68,10 +61,8 @@ sim_telit_ftp_size(SimModule *module, SimCommand *command)
     result = sim_telit_ftp_check(module, command);
     if (result != SIM_OK)
         return result;
-    if (file_is_missing(module, command))
-        return SIM_CME_FTP_ERROR;
     telit->ftp_busy = TRUE;
-    sim_ftp_size(telit->ftp, path, on_size_done, sim_command_ref(command));
+    sim_ftp_size(telit->ftp, choose_path(module, command), on_size_done, sim_command_ref(command));
     return SIM_PENDING;
 }
 
@@ -88,10 +79,9 @@ start_get(SimModule *module, SimCommand *command, SimFtpGet get, SimFtpFunc func
     result = sim_telit_ftp_check(module, command);
     if (result != SIM_OK)
         return result;
-    if (!prepare_get(module, command, &get))
-        return SIM_CME_FTP_ERROR;
+    prepare_get(module, command, &get);
     telit->ftp_busy = TRUE;
-    sim_ftp_get(telit->ftp, path, &get, func, sim_command_ref(command));
+    sim_ftp_get(telit->ftp, choose_path(module, command), &get, func, sim_command_ref(command));
     return SIM_PENDING;
 }
 
