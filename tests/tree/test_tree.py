@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What docs/architecture.md promises of the tree and of the programs that come out of it."""
+import json
 import os
 import pathlib
 import re
@@ -30,6 +31,26 @@ def includes(file):
 
 def output(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+class Promises(unittest.TestCase):
+    """docs/reliability.md names a test for each promise."""
+
+    def test_named_tests_exist(self):
+        tests = {test["name"] for test in
+                 json.loads(output("meson", "introspect", "--tests", str(BUILD)))}
+        unit = "".join(file.read_text() for file in (ROOT / "tests/unit").glob("*.c"))
+        faults = "".join(file.read_text() for file in (ROOT / "tests/faults").glob("*.py"))
+        page = (ROOT / "docs/reliability.md").read_text()
+        rows = re.findall(r"^\| [A-Z].* \| (.*) \|$", page[page.index("## The promises"):],
+                          re.MULTILINE)
+        self.assertGreater(len(rows), 20)
+        for row in rows:
+            for name in re.findall(r"`([^`]+)`", row):
+                if name.startswith("/"):
+                    self.assertIn(f'"{name}"', unit)
+                elif name != "./check faults":
+                    self.assertTrue(name in tests or name in faults, name)
 
 
 class Rooms(unittest.TestCase):
