@@ -27,7 +27,7 @@ import state
 from rig import Kind, Rig
 
 CHUNK, SLOW_CHUNK = 8, 2  # cases on one bench
-SPREAD = 12  # of the cases that are not always there, every so manieth
+SPREAD = 30  # of the cases that are not always there, every so manieth
 
 TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
     Kind("me910c1-na", channel) for channel in ("port", "reserved", "modemmanager"))
@@ -139,7 +139,8 @@ def spread(cases, share):
 def kill_cases(kind, run):
     met = points.to_kill_at(run.points)
     special = points.irreversible(met, kind.order)
-    return [Case("kill", kind, str(point), kill.killed, (point,), point in special)
+    always = special if kind.channel != "modemmanager" else special[-3:]
+    return [Case("kill", kind, str(point), kill.killed, (point,), point in always)
             for point in met]
 
 
@@ -164,8 +165,10 @@ def service_cases(kind):
 def state_cases(kind):
     return [*(Case("state directory", kind, damage.__name__, state.damaged, (damage,), True)
               for damage in state.DAMAGES),
+            *(Case("state directory", TELIT_SLOW, damage.__name__, state.damaged, (damage,), True)
+              for damage in (state.truncate, state.alter)),
             Case("state directory", kind, "read-only", state.not_writable, (state.READ_ONLY,), True),
-            Case("state directory", kind, "full", state.not_writable, (state.FULL,), True),
+            Case("state directory", kind, "full", state.full, (), True),
             Case("state directory", kind, "in memory", state.in_memory, (), True),
             Case("state directory", kind, "polls", state.polls, (), True),
             Case("loops", kind, "fotad", state.fotad_loop, (), True),

@@ -15,6 +15,7 @@ READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
 IN_MEMORY = 'mount -t tmpfs -o size={size} tmpfs "$1"'
 FULL = ('mkdir -p "$1.kept" && cp -a "$1/." "$1.kept" && ' + IN_MEMORY.format(size="64k") +
         ' && cp -a "$1.kept/." "$1" && ! cat /dev/zero >"$1/filler" 2>/dev/null')
+GREETING = {"AT", "ATE0", "AT+CMEE=1", "AT+CGSN"}  # daemon/at/fota-at-channel.h
 MAX_STARTS = 8  # policy/fota-loop.h
 
 
@@ -124,22 +125,36 @@ def damaged(rig, damage):
 # Storage that cannot be written
 
 def not_writable(rig, script):
-    """Nothing is begun: the module is asked nothing at all."""
+    """Nothing is begun: all that the module hears is who is there."""
     rig.publish_next()
     rig.fault_time = seconds()
     started_behind(rig, script)
     rig.check()
     properties = rig.wait_until(
-        lambda p: p.get("LastError", ("",))[0] == "RecordNotWritable" and p["Modem"] != "/" and p,
-        "RecordNotWritable")
-    rig.expect(commands_sent(rig), [], "commands to the module")
-    if properties["State"] not in ("scheduled", "awaiting-approval", "failed"):
-        raise NotAsStated(properties["State"])
+        lambda p: p.get("State") == "scheduled" and p["Blockers"] == ["backoff"] and p, "it waits")
+    rig.expect(properties["LastError"][0], "RecordNotWritable", "LastError")
+    rig.expect(set(commands_sent(rig)) - GREETING, set(), "commands to the module")
+    if "the update waits (RecordNotWritable)" not in rig.bench.log():
+        raise NotAsStated("the log does not say so")
     rig.bench.stop_fotad()
     # With storage that can be written, it is made up for.
     rig.start_fotad()
     rig.check()
     rig.verify_updated(rig.wait_done())
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+def full(rig):
+    """The generation that is replaced makes room for the next one. What finds none is the new
+    manifest, and that is said."""
+    rig.publish_next()
+    rig.fault_time = seconds()
+    started_behind(rig, FULL)
+    rig.check()
+    rig.verify_updated(rig.wait_done())
+    if "the state could not be written" not in rig.bench.log():
+        raise NotAsStated("nobody is told")
     rig.end_time = seconds()
     rig.stop_fotad()
 
