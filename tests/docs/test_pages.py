@@ -26,7 +26,7 @@ class Manuals(unittest.TestCase):
         packaged = "".join(file.read_text() for file in REPOSITORY.glob("debian/*.install"))
         for page in MANUALS:
             self.assertIn(f"docs/{page.name}'", installed)
-            self.assertIn(f"/{page.name}\n", packaged)
+            self.assertRegex(packaged, rf"man{page.suffix[1:]}(/{re.escape(page.name)})?\n")
 
 
 class Guides(unittest.TestCase):
