@@ -255,7 +255,7 @@ run(FotaSession *session, Module *module, char what)
         result = read_file(session, &update, &error);
     else if (what == 'd' || what == 'r')
         result = fota_plugin.download(session, &update, &error);
-    else if (what == 'x')
+    else if (what == 'x' && fota_plugin.discard != NULL)
         result = fota_plugin.discard(session, &update, &error);
     else if (what == 'n')
         result = fota_plugin.install(session, &update, &error);
