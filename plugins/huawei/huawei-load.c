@@ -119,7 +119,7 @@ judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
     case HUAWEI_DONE:
         fota_session_note(load->session, "the module has gone on by itself: %s",
                           huawei_state_text(state->number));
-        /* fall through */
+        G_GNUC_FALLTHROUGH;
     case HUAWEI_LOADED:
         load->received = load->total;
         report(load);
