@@ -52,7 +52,7 @@ path_of_fd(int fd, char *path)
     ssize_t length;
 
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    length = syscall(SYS_readlink, link, path, NAME_LENGTH - 1);
+    length = syscall(SYS_readlinkat, AT_FDCWD, link, path, NAME_LENGTH - 1);
     path[length > 0 ? length : 0] = '\0';
 }
 
