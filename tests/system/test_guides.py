@@ -87,7 +87,8 @@ class Guides(unittest.TestCase):
         return gateway.run("bash", "-euo", "pipefail", "-c", f"cd /root\n{script}", seconds=300)
 
     def state(self):
-        return self.shell(f"fotactl --json status {IMEI}")
+        """As fotactl tells it, which fails as long as fotad has not seen the module."""
+        return self.gateway.run("fotactl", "--json", "status", IMEI, check=False)
 
     def publish(self):
         """What the reader is told to: put both files on the servers."""
