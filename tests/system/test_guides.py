@@ -104,7 +104,9 @@ class Guides(unittest.TestCase):
                 self.publish()
             if "fotactl check" in block.text or "fotactl approve" in block.text:
                 wanted = "awaiting-approval" if "approve" in block.text else OLD
-                self.gateway.wait_for(lambda wanted=wanted: wanted in self.state(), wanted)
+                # fotad reads the manifest by itself as soon as it sees the module.
+                self.gateway.wait_for(lambda wanted=wanted: wanted in (told := self.state())
+                                      and "checking" not in told, wanted)
             said += self.shell(block.text)
         self.assertIn("success", said)
         self.assertIn(NEW, said)
