@@ -166,6 +166,16 @@ refuse_status(guint status, const char *meaning, GError **error)
     return FALSE;
 }
 
+/* What the vendor's server has is asked for anew at each check, as it is with an answer of 200. */
+static gboolean
+keep_manifest(FotaModule *module, guint status, GError **error)
+{
+    if (module->manifest == NULL)
+        return refuse_status(status, ", which it was not asked", error);
+    fota_module_set_offer(module, NULL);
+    return fota_module_check_trust(module, error);
+}
+
 /* FALSE: nothing has changed but @error. */
 static gboolean
 take_response(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response,
@@ -175,9 +185,7 @@ take_response(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *r
     case FOTA_POLL_MANIFEST:
         return take_manifest(module, response, error);
     case FOTA_POLL_UNCHANGED:
-        return module->manifest != NULL
-                   ? fota_module_check_trust(module, error)
-                   : refuse_status(response->status, ", which it was not asked", error);
+        return keep_manifest(module, response->status, error);
     case FOTA_POLL_NOTHING:
         fota_module_log(module, 5, FOTA_EVENT_NONE, "the server has no manifest for this module");
         return TRUE;

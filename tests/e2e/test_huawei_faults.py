@@ -122,6 +122,14 @@ class Questions(Table):
                 module.wait(lambda p, name=error: p["LastError"][0] == name, LIMIT, error)
                 self.assertIn(text, module["LastError"][1])
                 self.assert_in_service(imei, self.bench.old)
+        self.ask_again(self.bench.imeis[0])
+
+    def ask_again(self, imei):
+        """The manifest is what it was, and what was wrong is mended."""
+        module = self.bench.module(imei)
+        self.servers[imei].publish(self.bench.model, self.bench.old, self.bench.new)
+        self.bench.view.until(lambda: self.checks(module), LIMIT, "Check() is taken")
+        module.wait_state("awaiting-approval", seconds=LIMIT)
 
 
 # What goes wrong, with which error the update ends (None: it succeeds), what its text says.
