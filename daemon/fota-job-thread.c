@@ -309,11 +309,23 @@ give_first_aid(FotaJob *job, FotaSession *session)
     return fota_first_aid_give(&aid, &job->error);
 }
 
+/* A module that may be installing need not be there: the steps wait for it. */
+static gboolean
+open_session(FotaJob *job, FotaSession *session)
+{
+    if (fota_session_open(session, &job->error))
+        return TRUE;
+    if (job->kind != FOTA_JOB_RESUME || job->error->domain != FOTA_MODULE_ERROR)
+        return FALSE;
+    g_clear_error(&job->error);
+    return TRUE;
+}
+
 static void
 run_steps(FotaJob *job, FotaSession *session)
 {
     job->result = FOTA_RESULT_FAILED_FOR_NOW;
-    if (fota_session_open(session, &job->error))
+    if (open_session(job, session))
         job->result = fota_steps_run(&job->steps, &job->error);
 }
 

@@ -13,6 +13,8 @@
 
 /* After "try later" without a pause in the manifest, and after a delta could not be thrown away. */
 #define HOLD_SECONDS 300
+/* Until a module that may be installing is asked again. */
+#define RESUME_SECONDS 60
 
 static void
 add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
@@ -85,6 +87,19 @@ is_definite(FotaResult result)
 {
     return result == FOTA_RESULT_FAILED_FOR_GOOD || result == FOTA_RESULT_WRONG_BASE ||
            result == FOTA_RESULT_REFUSED;
+}
+
+/*
+ * It left while a way to it was looked for, or ModemManager did not let go of it: whether it has
+ * installed could not be asked, and is asked again (policy/fota-loop.h: not for ever).
+ */
+static void
+end_unasked(FotaModule *module, const FotaJobEnd *end)
+{
+    fota_module_log(module, 4, FOTA_EVENT_NONE,
+                    "whether it has installed cannot be asked (%s): %s; trying again",
+                    fota_error_get_name(end->error), end->error->message);
+    module->hold_until = fota_boot_time() + (gint64)RESUME_SECONDS * G_USEC_PER_SEC;
 }
 
 /* What the module may hold of the delta must go, where it could install itself otherwise. */
@@ -310,6 +325,9 @@ fota_module_end_job(const FotaJobEnd *end, gpointer user_data)
         end_cancelled(module, end);
     else if (unwritten)
         end_unwritten(module, end);
+    else if (module->record->mark == FOTA_MARK_INSTALLING &&
+             g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_CHANNEL))
+        end_unasked(module, end);
     else if (end->error != NULL)
         fota_module_fail_update(module, end);
     else if (end->downloaded)

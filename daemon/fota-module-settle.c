@@ -311,7 +311,8 @@ fota_module_settle(FotaModule *module)
     } else if (module->vendor == NULL) {
         rest(module, FOTA_STATE_UNSUPPORTED);
     } else if (module->record->mark == FOTA_MARK_INSTALLING && module->here) {
-        fota_module_start_job(module, FOTA_JOB_RESUME);
+        if (module->hold_until <= fota_boot_time())
+            fota_module_start_job(module, FOTA_JOB_RESUME);
     } else if (fota_module_check_is_due(module)) {
         fota_module_start_check(module);
     } else if (settle_delta(module)) {

@@ -214,13 +214,17 @@ install(FotaSteps *steps, GError **error)
 static FotaResult
 resume(FotaSteps *steps, GError **error)
 {
-    FotaResult result = inspect(steps, error);
+    g_autoptr(GError) local_error = NULL;
+    FotaResult result = inspect(steps, &local_error);
 
-    if (result != FOTA_RESULT_DONE)
+    if (result != FOTA_RESULT_DONE && !may_be_installing(local_error)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
         return result;
-    if (!is_wanted(steps, steps->version)) {
-        fota_session_note(steps->session, "it runs %s; waiting whether it still installs",
-                          steps->version);
+    }
+    if (result != FOTA_RESULT_DONE || !is_wanted(steps, steps->version)) {
+        fota_session_note(steps->session, "%s %s; waiting whether it still installs",
+                          local_error != NULL ? "no version:" : "it runs",
+                          local_error != NULL ? local_error->message : steps->version);
         begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
         result = follow_restarts(steps, error);
     }

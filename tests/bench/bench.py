@@ -54,7 +54,7 @@ TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause", "AidTime", "A
 
 
 def default_build():
-    return pathlib.Path(os.environ.get("FOTA_BUILD", REPOSITORY / "build/check"))
+    return pathlib.Path(os.environ.get("FOTA_BUILD", REPOSITORY / "build/check")).resolve()
 
 
 class Bench:
@@ -293,7 +293,7 @@ class Bench:
                               GLib.Variant("(s)", (name,)))[0]
 
     def _check_programs(self):
-        for program in (self.fotad, self.modemmanager):
+        for program in (self.sim.program, self.fotad, self.modemmanager):
             if program and program.poll() is not None:
                 raise BenchError(f"{program.name} has ended by itself with status "
                                  f"{program.poll()}:\n{program.log()[-6000:]}")

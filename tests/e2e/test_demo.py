@@ -17,7 +17,7 @@ import os, signal
 from bench import Bench
 bench = Bench(modemmanager=False).__enter__()
 bench.start_fotad()
-print(bench.directory, *(p.pid for p in (bench.fotad, bench.sim._program, bench.ftp._program)))
+print(bench.directory, *(p.pid for p in (bench.fotad, bench.sim.program, bench.ftp._program)))
 os.kill(os.getpid(), signal.{signal})
 """
 
