@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/mm/fota-mm-private.h"
 
+#include "daemon/at/fota-timer.h"
+
 /* ModemManager disables the modem first, which takes AT commands. */
 #define CALL_SECONDS 60
+/* Until it is asked again to take a module back: polkit may be away for a moment. */
+#define RELEASE_SECONDS 10
 
 typedef struct {
+    FotaMm *mm;
+    char *device;
     gboolean wanted;
-    gboolean held;    /* ModemManager has said yes */
-    gboolean pending; /* and has been asked */
+    gboolean held;    /* ModemManager has said yes, and not yet that it takes the module back */
+    gboolean pending; /* and has been asked for one or the other */
+    guint again;      /* timer: it has not taken the module back */
+    GTask *task;      /* of the one who wants the module while it is given back */
 } FotaMmInhibition;
 
 /* One request under way. */
@@ -17,10 +25,35 @@ typedef struct {
     GTask *task; /* of the one who wants to know, NULL when it is taken again */
 } FotaMmInhibitCall;
 
+static void
+inhibition_free(gpointer data)
+{
+    FotaMmInhibition *inhibition = data;
+
+    g_clear_handle_id(&inhibition->again, g_source_remove);
+    if (inhibition->task != NULL)
+        g_task_return_new_error(inhibition->task, MM_CORE_ERROR, MM_CORE_ERROR_ABORTED,
+                                "fotad is ending");
+    g_clear_object(&inhibition->task);
+    g_free(inhibition->device);
+    g_free(inhibition);
+}
+
 GHashTable *
 fota_mm_inhibitions_new(void)
 {
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, inhibition_free);
+}
+
+static FotaMmInhibitCall *
+call_new(FotaMm *mm, const char *device, GTask *task)
+{
+    FotaMmInhibitCall *call = g_new0(FotaMmInhibitCall, 1);
+
+    call->mm = mm;
+    call->device = g_strdup(device);
+    call->task = task;
+    return call;
 }
 
 static void
@@ -43,26 +76,13 @@ call_inhibit_device(FotaMm *mm, const char *device, gboolean inhibit, GCancellab
                            callback, user_data);
 }
 
-static void
-released(GObject *object, GAsyncResult *result, gpointer user_data)
+/* Whether ModemManager has left: then nothing is inhibited any more. */
+static gboolean
+has_left(const GError *error)
 {
-    g_autofree char *device = user_data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
-
-    /* It may have left meanwhile: then nothing is inhibited any more. */
-    if (reply == NULL && !g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) &&
-        !g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
-        g_warning("ModemManager does not take %s back: %s", device, error->message);
-}
-
-static void
-release(FotaMm *mm, const char *device)
-{
-    /* ModemManager lifts what a lost connection has held. */
-    if (mm->bus != NULL)
-        call_inhibit_device(mm, device, FALSE, NULL, released, g_strdup(device));
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+           g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
 /* Whether ModemManager will allow it once it shows the modem. */
@@ -70,9 +90,77 @@ static gboolean
 is_too_early(const GError *error)
 {
     return g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND) ||
-           g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_WRONG_STATE) ||
-           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
+           g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_WRONG_STATE) || has_left(error);
+}
+
+static void inhibit(FotaMmInhibition *inhibition, GTask *task);
+static void release(FotaMmInhibition *inhibition);
+
+static gboolean
+release_again(gpointer data)
+{
+    FotaMmInhibition *inhibition = data;
+
+    inhibition->again = 0;
+    release(inhibition);
+    return G_SOURCE_REMOVE;
+}
+
+/* Who wants the module while it is being given back keeps it, or takes it anew. */
+static void
+settle_task(FotaMmInhibition *inhibition)
+{
+    GTask *task = g_steal_pointer(&inhibition->task);
+
+    if (!inhibition->held) {
+        inhibit(inhibition, task);
+        return;
+    }
+    g_task_return_boolean(task, TRUE);
+    g_object_unref(task);
+}
+
+static void
+released(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(FotaMmInhibitCall) call = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+    FotaMmInhibition *inhibition;
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    inhibition = g_hash_table_lookup(call->mm->inhibitions, call->device);
+    inhibition->pending = FALSE;
+    /* Without an inhibition that ModemManager knows of there is nothing to give back. */
+    inhibition->held = reply == NULL && !has_left(error) &&
+                       !g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND);
+    if (inhibition->task != NULL) {
+        settle_task(inhibition);
+    } else if (!inhibition->held) {
+        g_hash_table_remove(call->mm->inhibitions, call->device);
+    } else {
+        g_dbus_error_strip_remote_error(error);
+        g_warning("ModemManager does not take %s back: %s; asking it again every %d s",
+                  call->device, error->message, RELEASE_SECONDS);
+        inhibition->again = fota_timer_add(RELEASE_SECONDS, release_again, inhibition);
+    }
+}
+
+static void
+release(FotaMmInhibition *inhibition)
+{
+    FotaMm *mm = inhibition->mm;
+
+    /* ModemManager lifts what a lost connection has held. */
+    if (mm->bus == NULL) {
+        g_hash_table_remove(mm->inhibitions, inhibition->device);
+        return;
+    }
+    inhibition->pending = TRUE;
+    call_inhibit_device(mm, inhibition->device, FALSE, mm->closing, released,
+                        call_new(mm, inhibition->device, NULL));
 }
 
 static void
@@ -101,10 +189,12 @@ inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
         if (inhibition->held && call->task == NULL)
             tell_guarded(call->mm, call->device, TRUE);
         if (!inhibition->wanted || (reply == NULL && call->task != NULL)) {
+            inhibition->wanted = FALSE;
             /* Even after no answer in time: the inhibition may yet come about. */
             if (reply != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-                release(call->mm, call->device);
-            g_hash_table_remove(call->mm->inhibitions, call->device);
+                release(inhibition);
+            else
+                g_hash_table_remove(call->mm->inhibitions, call->device);
         }
     }
     if (call->task != NULL && error != NULL)
@@ -117,15 +207,24 @@ inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-inhibit(FotaMm *mm, const char *device, FotaMmInhibition *inhibition, GTask *task)
+inhibit(FotaMmInhibition *inhibition, GTask *task)
 {
-    FotaMmInhibitCall *call = g_new0(FotaMmInhibitCall, 1);
+    FotaMm *mm = inhibition->mm;
 
-    call->mm = mm;
-    call->device = g_strdup(device);
-    call->task = task;
     inhibition->pending = TRUE;
-    call_inhibit_device(mm, device, TRUE, mm->closing, inhibited, call);
+    call_inhibit_device(mm, inhibition->device, TRUE, mm->closing, inhibited,
+                        call_new(mm, inhibition->device, task));
+}
+
+/* That is being given back. */
+static void
+retake(FotaMmInhibition *inhibition, GTask *task)
+{
+    inhibition->wanted = TRUE;
+    inhibition->task = task;
+    g_clear_handle_id(&inhibition->again, g_source_remove);
+    if (!inhibition->pending)
+        settle_task(inhibition);
 }
 
 void
@@ -141,16 +240,23 @@ fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callba
         g_object_unref(task);
         return;
     }
-    if (g_hash_table_contains(mm->inhibitions, device)) {
+    inhibition = g_hash_table_lookup(mm->inhibitions, device);
+    if (inhibition != NULL && inhibition->wanted) {
         g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_IN_PROGRESS,
                                 "%s is already inhibited by fotad", device);
         g_object_unref(task);
         return;
     }
+    if (inhibition != NULL) {
+        retake(inhibition, task);
+        return;
+    }
     inhibition = g_new0(FotaMmInhibition, 1);
+    inhibition->mm = mm;
+    inhibition->device = g_strdup(device);
     inhibition->wanted = TRUE;
-    g_hash_table_insert(mm->inhibitions, g_strdup(device), inhibition);
-    inhibit(mm, device, inhibition, task);
+    g_hash_table_insert(mm->inhibitions, inhibition->device, inhibition);
+    inhibit(inhibition, task);
 }
 
 gboolean
@@ -164,14 +270,15 @@ fota_mm_uninhibit(FotaMm *mm, const char *device)
 {
     FotaMmInhibition *inhibition = g_hash_table_lookup(mm->inhibitions, device);
 
-    if (inhibition == NULL)
+    if (inhibition == NULL || !inhibition->wanted)
         return;
     inhibition->wanted = FALSE;
     if (inhibition->pending)
         return;
     if (inhibition->held)
-        release(mm, device);
-    g_hash_table_remove(mm->inhibitions, device);
+        release(inhibition);
+    else
+        g_hash_table_remove(mm->inhibitions, device);
 }
 
 void
@@ -179,10 +286,13 @@ fota_mm_inhibitions_unguarded(FotaMm *mm)
 {
     GHashTableIter iter;
     const char *device;
+    FotaMmInhibition *inhibition;
 
     g_hash_table_iter_init(&iter, mm->inhibitions);
-    while (g_hash_table_iter_next(&iter, (gpointer *)&device, NULL))
-        tell_guarded(mm, device, FALSE);
+    while (g_hash_table_iter_next(&iter, (gpointer *)&device, (gpointer *)&inhibition)) {
+        if (inhibition->wanted)
+            tell_guarded(mm, device, FALSE);
+    }
 }
 
 void
@@ -195,7 +305,10 @@ fota_mm_inhibitions_lost(FotaMm *mm)
     g_hash_table_iter_init(&iter, mm->inhibitions);
     while (g_hash_table_iter_next(&iter, (gpointer *)&device, (gpointer *)&inhibition)) {
         inhibition->held = FALSE;
-        tell_guarded(mm, device, TRUE);
+        if (inhibition->wanted)
+            tell_guarded(mm, device, TRUE);
+        else if (!inhibition->pending)
+            g_hash_table_iter_remove(&iter);
     }
 }
 
@@ -205,9 +318,10 @@ fota_mm_inhibitions_renew(FotaMm *mm, const char *device)
     FotaMmInhibition *inhibition = g_hash_table_lookup(mm->inhibitions, device);
 
     if (inhibition != NULL && inhibition->wanted && !inhibition->held && !inhibition->pending)
-        inhibit(mm, device, inhibition, NULL);
+        inhibit(inhibition, NULL);
 }
 
+/* Nobody waits for the answers any more. */
 void
 fota_mm_inhibitions_end(FotaMm *mm)
 {
@@ -217,8 +331,8 @@ fota_mm_inhibitions_end(FotaMm *mm)
 
     g_hash_table_iter_init(&iter, mm->inhibitions);
     while (g_hash_table_iter_next(&iter, (gpointer *)&device, (gpointer *)&inhibition)) {
-        if (inhibition->held || inhibition->pending)
-            release(mm, device);
+        if (mm->bus != NULL && (inhibition->held || inhibition->pending))
+            call_inhibit_device(mm, device, FALSE, NULL, NULL, NULL);
     }
     g_hash_table_remove_all(mm->inhibitions);
 }

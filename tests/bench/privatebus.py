@@ -112,7 +112,7 @@ class PrivateBus:
             self._write_files()
             self._start_bus()
             if self.polkit:
-                self._start_polkitd()
+                self.start_polkitd()
         except BaseException:
             self.stop()
             raise
@@ -130,7 +130,12 @@ class PrivateBus:
         """The bus comes back at the same address."""
         self._start_bus()
         if self.polkit:
-            self._start_polkitd()
+            self.start_polkitd()
+
+    def stop_polkitd(self):
+        """Only it breaks down; who asks meanwhile is refused."""
+        self._end(self._polkitd)
+        self._polkitd = None
 
     def environment(self, **more):
         """The environment of a process whose system bus this is."""
@@ -200,7 +205,8 @@ class PrivateBus:
             if not pipe.readline():  # closed without a line: it could not start
                 raise RuntimeError(f"dbus-daemon did not start:\n{self.log()}")
 
-    def _start_polkitd(self):
+    def start_polkitd(self):
+        """Returns when it has its name."""
         # Changing its user clears the parent-death signal; but polkitd ends when its bus does.
         with open(self.directory / "bus.log", "ab") as log:
             self._polkitd = subprocess.Popen(
@@ -212,12 +218,15 @@ class PrivateBus:
 
     def _end_processes(self):
         for process in (self._polkitd, self._bus):
-            if process is None:
-                continue
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            if process is not None:
+                self._end(process)
         self._polkitd = self._bus = None
+
+    @staticmethod
+    def _end(process):
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -82,6 +82,19 @@ class ThroughThePort(Restarts, BenchTest):
     def after_the_kill(self, module, since):
         """The port is still there: the download goes on."""
 
+    def test_polkit_away(self):
+        """ModemManager may not take the module back then: it is asked until it does."""
+        module = self.offer()
+        since = module.mark()
+        module.approve()
+        module.wait_state("installing")
+        self.bench.bus.stop_polkitd()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.bench.view.until(lambda: "asking it again" in self.bench.log(), 60, "it is refused")
+        self.bench.bus.start_polkitd()
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+        module.wait(lambda p: p["Modem"] != "/" and p["State"] == "idle", 60, "in service")
+
 
 if __name__ == "__main__":
     unittest.main()
