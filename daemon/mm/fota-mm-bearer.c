@@ -11,8 +11,10 @@
  * kept is how to connect: Simple.Connect() enables, registers and connects in one.
  */
 
-/* How long the module may take to come back before its call is given up. */
+/* How long the module may take to come back, and to a network, before its call is given up. */
 #define RETURN_SECONDS 900
+/* After a try to put it up again that failed. */
+#define AGAIN_SECONDS 30
 
 struct FotaMmCall {
     FotaMm *mm;
@@ -23,9 +25,19 @@ struct FotaMmCall {
     GTask *waiting;      /* the next update, which must not begin in the middle of that */
     FotaMmWatch watch;
     guint idle;
+    guint again;
     guint timeout;
+    char *reason; /* why it is not up again */
     GCancellable *cancellable;
 };
+
+static void
+stop_timers(FotaMmCall *call)
+{
+    g_clear_handle_id(&call->idle, g_source_remove);
+    g_clear_handle_id(&call->again, g_source_remove);
+    g_clear_handle_id(&call->timeout, g_source_remove);
+}
 
 static void
 call_free(gpointer data)
@@ -34,9 +46,9 @@ call_free(gpointer data)
 
     g_cancellable_cancel(call->cancellable);
     g_object_unref(call->cancellable);
-    g_clear_handle_id(&call->idle, g_source_remove);
-    g_clear_handle_id(&call->timeout, g_source_remove);
+    stop_timers(call);
     fota_mm_remove_watch(call->mm, &call->watch);
+    g_free(call->reason);
     g_clear_object(&call->properties);
     if (call->waiting != NULL)
         g_task_return_new_error(call->waiting, MM_CORE_ERROR, MM_CORE_ERROR_CANCELLED,
@@ -53,6 +65,17 @@ fota_mm_calls_new(void)
 }
 
 static void list_bearers(FotaMm *mm, GTask *task);
+static void module_changed(gpointer user_data);
+
+static gboolean
+connect_again(gpointer data)
+{
+    FotaMmCall *call = data;
+
+    call->again = 0;
+    module_changed(call);
+    return G_SOURCE_REMOVE;
+}
 
 static void
 connected(GObject *object, GAsyncResult *result, gpointer user_data)
@@ -71,11 +94,14 @@ connected(GObject *object, GAsyncResult *result, gpointer user_data)
         list_bearers(call->mm, waiting);
         return;
     }
-    if (bearer == NULL)
-        g_warning("the data call that was up before the update cannot be put up again: %s; "
-                  "connect it with mmcli --simple-connect",
-                  error->message);
-    g_hash_table_remove(call->mm->calls, call->imei);
+    if (bearer != NULL) {
+        g_hash_table_remove(call->mm->calls, call->imei);
+        return;
+    }
+    g_dbus_error_strip_remote_error(error);
+    g_free(call->reason);
+    call->reason = g_strdup(error->message);
+    call->again = fota_timer_add(AGAIN_SECONDS, connect_again, call);
 }
 
 static void
@@ -93,9 +119,8 @@ put_up(gpointer data)
     MMModemSimple *simple = modem != NULL ? mm_object_peek_modem_simple(modem->object) : NULL;
 
     call->idle = 0;
-    if (simple == NULL)
+    if (simple == NULL || call->connecting || call->again != 0)
         return G_SOURCE_REMOVE;
-    g_clear_handle_id(&call->timeout, g_source_remove);
     /* A connection manager may have been quicker. */
     if (mm_modem_get_state(mm_object_peek_modem(modem->object)) >= MM_MODEM_STATE_CONNECTING)
         g_hash_table_remove(call->mm->calls, call->imei);
@@ -119,7 +144,9 @@ give_up(gpointer data)
     FotaMmCall *call = data;
 
     call->timeout = 0;
-    g_warning("the module did not come back in time; its data call stays down");
+    g_warning("the data call that was up before the update cannot be put up again within %d s: %s; "
+              "connect it with mmcli --simple-connect",
+              RETURN_SECONDS, call->reason != NULL ? call->reason : "the module is not there");
     g_hash_table_remove(call->mm->calls, call->imei);
     return G_SOURCE_REMOVE;
 }
@@ -210,8 +237,7 @@ hold_back(FotaMm *mm, const char *imei)
     if (call == NULL)
         return;
     call->wanted = FALSE;
-    g_clear_handle_id(&call->idle, g_source_remove);
-    g_clear_handle_id(&call->timeout, g_source_remove);
+    stop_timers(call);
 }
 
 static void

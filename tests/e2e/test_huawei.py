@@ -67,6 +67,18 @@ class WholeUpdate:
         self.bench.mm.wait_connected(self.bench.imei)
         self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
 
+    def test_data_call_refused_at_first(self):
+        """As by a network that is not there yet: it is tried again."""
+        self.bench.mm.connect(self.bench.imei, "internet")
+        module = self.offer()
+        since = module.mark()
+        module.approve()
+        module.wait_state("verifying")
+        self.bench.fault("refused,on=D")
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.bench.mm.wait_connected(self.bench.imei)
+        self.assertNotIn("refused", self.bench.sim_state()["faults"])
+
 
 class ThroughModemManager(WholeUpdate, BenchTest):
     options = {"modules": ("mu509",), "channel": "modemmanager"}
