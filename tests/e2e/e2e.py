@@ -61,6 +61,14 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
         self.bench.mm.wait_for(self.bench.imei, revision=self.bench.old)
 
+    def assert_ends(self, module, since, error, text, seconds):
+        """The update ends with this error and a text that holds this, or well (None, None)."""
+        _, result, details = module.wait_finished(since, seconds)
+        self.assertEqual((result, details.get("error")),
+                         ("failed", error) if error else ("success", None), details)
+        if error:
+            self.assertIn(text, details["text"])
+
     def assert_updates(self, module, since=None):
         """The update that is offered now is approved and succeeds."""
         since = module.mark() if since is None else since

@@ -169,11 +169,7 @@ class Updates(Table):
                 self.check(module, since, error, text)
 
     def check(self, module, since, error, text):
-        _, result, details = module.wait_finished(since, LIMIT)
-        self.assertEqual((result, details.get("error")),
-                         ("failed", error) if error else ("success", None), details)
-        if error:
-            self.assertIn(text, details["text"])
+        self.assert_ends(module, since, error, text, LIMIT)
         self.assert_in_service(module.imei, self.bench.old if error else self.bench.new)
         self.assertLessEqual(self.installs(module.imei), 1)
         # Whatever the new firmware has lost: nothing escapes approval later on.

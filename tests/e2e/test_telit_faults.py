@@ -58,11 +58,7 @@ class Faults(BenchTest):
                 self.check(module, since, error, text)
 
     def check(self, module, since, error, text):
-        _, result, details = module.wait_finished(since, LIMIT)
-        self.assertEqual((result, details.get("error")),
-                         ("failed", error) if error else ("success", None), details)
-        if error:
-            self.assertIn(text, details["text"])
+        self.assert_ends(module, since, error, text, LIMIT)
         version = self.bench.old if error else self.bench.new
         self.bench.mm.wait_for(module.imei, LIMIT, revision=version)
         module.wait(lambda p: p["Modem"] != "/" and p["Revision"] == version

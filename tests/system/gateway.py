@@ -126,20 +126,23 @@ class Gateway(Machine):
 
     def start_modules(self, version):
         """The simulated modules are plugged in, and those who look for them start."""
-        self.write("/etc/systemd/system/fota-sim.service.d/options.conf",
-                   SIM_DROP_IN.format(version=version, server=self.vendor.uri))
-        self.run("systemctl", "daemon-reload")
-        self.run("systemctl", "start", "fota-sim")
-        directory = self.run("cat", "/run/fota-sim/root").strip()
-        for unit, drop_in in (("fotad", FOTAD_DROP_IN), ("ModemManager", MODEMMANAGER_DROP_IN)):
-            self.write(f"/etc/systemd/system/{unit}.service.d/modules.conf",
-                       drop_in.format(directory=directory))
-        self.run("systemctl", "daemon-reload")
+        self.start_simulator(SIM_DROP_IN.format(version=version, server=self.vendor.uri))
         self.run("systemctl", "restart", "ModemManager", "fotad")
         self.view = BusView(Bus(self))
         self.mm = ModemManagerView(self.view)
         self.module = FotaModule(self.view, IMEI)
         self.huawei = FotaModule(self.view, HUAWEI_IMEI)
+
+    def start_simulator(self, drop_in):
+        """Whoever looks for modules finds the simulated ones at the next start."""
+        self.write("/etc/systemd/system/fota-sim.service.d/options.conf", drop_in)
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "start", "fota-sim")
+        directory = self.run("cat", "/run/fota-sim/root").strip()
+        for unit, text in (("fotad", FOTAD_DROP_IN), ("ModemManager", MODEMMANAGER_DROP_IN)):
+            self.write(f"/etc/systemd/system/{unit}.service.d/modules.conf",
+                       text.format(directory=directory))
+        self.run("systemctl", "daemon-reload")
 
     def restart(self, version):
         """Power off and on again. version: what the module runs then, since it ends as well."""

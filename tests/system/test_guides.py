@@ -13,8 +13,7 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "docs"))
 
-from gateway import (FOTAD_DROP_IN, IMEI, MODEMMANAGER_DROP_IN, Bus, BusView,  # noqa: E402
-                     Gateway)
+from gateway import IMEI, Bus, BusView, Gateway  # noqa: E402
 from guide import blocks, scripts  # noqa: E402
 from manifest import delta  # noqa: E402
 
@@ -39,14 +38,7 @@ class Bare(Gateway):
                    "[Manifest]\nCertificateAuthority=/etc/fotad/ca.pem\n")
 
     def start_modules(self, version):
-        self.write("/etc/systemd/system/fota-sim.service.d/options.conf", SIM_DROP_IN)
-        self.run("systemctl", "daemon-reload")
-        self.run("systemctl", "start", "fota-sim")
-        directory = self.run("cat", "/run/fota-sim/root").strip()
-        for unit, drop_in in (("fotad", FOTAD_DROP_IN), ("ModemManager", MODEMMANAGER_DROP_IN)):
-            self.write(f"/etc/systemd/system/{unit}.service.d/modules.conf",
-                       drop_in.format(directory=directory))
-        self.run("systemctl", "daemon-reload")
+        self.start_simulator(SIM_DROP_IN)
         self.run("systemctl", "restart", "ModemManager")
         self.view = BusView(Bus(self))
 
