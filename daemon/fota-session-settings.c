@@ -57,7 +57,8 @@ static gboolean
 is_hopeless(const GError *error)
 {
     return error != NULL && !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) &&
-           !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER);
+           !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER) &&
+           !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
 }
 
 gboolean
@@ -149,17 +150,37 @@ restore(FotaSession *session, const FotaSetting *setting, const char *text, GErr
     return FALSE;
 }
 
+/* Whoever leads to the module may have left, ModemManager or the bus: once it is waited for. */
+static gboolean
+restore_patiently(FotaSession *session, const FotaSetting *setting, const char *text,
+                  gboolean *waited, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+
+    if (restore(session, setting, text, &local_error))
+        return TRUE;
+    if (*waited || !is_hopeless(local_error) ||
+        !fota_session_wait_back(session, fota_session_get_number(session, "ReturnLimit"), NULL)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
+    }
+    *waited = TRUE;
+    return restore(session, setting, text, error);
+}
+
 GStrv
 fota_session_restore_settings(FotaSession *session, const FotaSetting *settings)
 {
     g_autoptr(GStrvBuilder) differing = g_strv_builder_new();
     gboolean hopeless = FALSE;
+    gboolean waited = FALSE;
 
     for (; settings != NULL && settings->name != NULL; settings++) {
         const char *wanted = fota_session_recall(session, settings->name);
         g_autoptr(GError) error = NULL;
 
-        if (wanted == NULL || (!hopeless && restore(session, settings, wanted, &error)))
+        if (wanted == NULL ||
+            (!hopeless && restore_patiently(session, settings, wanted, &waited, &error)))
             continue;
         g_strv_builder_add(differing, settings->name);
         hopeless = hopeless || is_hopeless(error);

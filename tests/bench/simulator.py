@@ -45,10 +45,14 @@ class Simulator:
 
     def command(self, *words):
         """Sends one line, such as `fault`, IMEI, `old-version`; returns what follows `ok`."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(self._socket))
-            connection.sendall((" ".join(str(word) for word in words) + "\n").encode())
-            answer = connection.makefile().readline().strip()
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(self._socket))
+                connection.sendall((" ".join(str(word) for word in words) + "\n").encode())
+                answer = connection.makefile().readline().strip()
+        except ConnectionError as error:
+            raise BenchError(f"fota-sim, {words}: {error}; status {self.program.poll()}\n"
+                             f"{self.program.log()[-6000:]}") from None
         status, _, rest = answer.partition(" ")
         if status != "ok":
             raise BenchError(f"fota-sim, {words}: {answer}")

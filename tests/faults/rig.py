@@ -293,8 +293,9 @@ class Rig:
         done = [line for line in self.transcript()
                 if line.mark == "!" and line.text.startswith("version ")]
         self.expect(len(done), updates, f"updates in the module ({[l.text for l in done]})")
-        newest = [entry["result"] for entry in self.module.history(1)]
-        self.expect(newest, ["success"], "history")
+        newest = [(entry["result"], entry.get("differing-settings", ""))
+                  for entry in self.module.history(1)]
+        self.expect(newest, [("success", "")], "history")
         self.verify_in_service()
 
     def verify_failed(self, properties, names):
