@@ -54,8 +54,8 @@ def delta_server_killed(rig):
     server.start()
 
 
-FAILURES = (modemmanager_killed, modemmanager_restarted, bus_restarted, manifest_server_killed,
-            delta_server_killed)
+OF_SERVERS = (manifest_server_killed, delta_server_killed)
+FAILURES = (modemmanager_killed, modemmanager_restarted, bus_restarted, *OF_SERVERS)
 
 
 class Held:
