@@ -266,13 +266,15 @@ class Rig:
 
     def in_doubt(self):
         """Of a fotad that has ended: whether its record says that the order to install may have been
-        given, and it was not."""
+        given."""
         state = self.bench.directory / "state"
         files = [state / f"{self.bench.imei}{suffix}" for suffix in (".json", ".json.prev")]
         records = [json.loads(file.read_text())["record"] for file in files if file.exists()]
-        given = ("after", f"at {self.kind.order}") in [
-            line[2:] for line in self.journal()[self.journal_start:]]
-        return bool(records) and records[0]["mark"] == MARK_INSTALLING and not given
+        return bool(records) and records[0]["mark"] == MARK_INSTALLING
+
+    def ordered(self):
+        """Whether the module has got it. ModemManager drops what a caller wants who has left."""
+        return self.kind.order in [line.text for line in self.transcript() if line.mark == ">"]
 
     # What must hold at the end of every case
 
