@@ -266,25 +266,36 @@ fota_module_start_check(FotaModule *module)
         fota_module_fetch(module);
 }
 
-/*
- * What was cancelled, not rejected, or never answered is offered again when an operator asks, and
- * asked about anew.
- */
-static void
-forget_cancellation(FotaModule *module)
+static gboolean
+was_cancelled(const FotaRecord *record)
 {
-    FotaRecord *record = module->record;
     const FotaHistoryEntry *newest = record->history->len > 0 ? record->history->pdata[0] : NULL;
 
-    if (module->plan != NULL && module->plan->kind == FOTA_PLAN_UNANSWERED) {
+    return newest != NULL && strcmp(newest->result, "cancelled") == 0;
+}
+
+/*
+ * What was cancelled, not rejected, was never answered, or has failed as often as it may is offered
+ * again when an operator asks, and asked about anew.
+ */
+static void
+offer_again(FotaModule *module)
+{
+    FotaRecord *record = module->record;
+    gboolean unanswered = module->plan != NULL && module->plan->kind == FOTA_PLAN_UNANSWERED;
+    gboolean failed = module->plan != NULL && module->plan->kind == FOTA_PLAN_FAILED_FOR_GOOD;
+
+    if (unanswered)
         record->asked = 0;
-        g_clear_pointer(&module->announced, g_free);
-    }
-    if (newest == NULL || strcmp(newest->result, "cancelled") != 0)
+    if (failed)
+        record->attempts = 0;
+    if (failed || was_cancelled(record)) {
+        fota_record_set(&record->rejected, NULL);
+        for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+            fota_record_set(&record->approved[i], NULL);
+    } else if (!unanswered) {
         return;
-    fota_record_set(&module->record->rejected, NULL);
-    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
-        fota_record_set(&module->record->approved[i], NULL);
+    }
     g_clear_pointer(&module->announced, g_free);
 }
 
@@ -320,7 +331,7 @@ fota_module_check(FotaModule *module, GError **error)
     }
     if (!fota_poll_take_request(&module->requests, fota_boot_time(), error))
         return FALSE;
-    forget_cancellation(module);
+    offer_again(module);
     fota_module_start_check(module);
     module->on_request = TRUE;
     return TRUE;

@@ -211,8 +211,8 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     if (!may_go_where_it_leads(plan, facts, rules))
         return FOTA_PLAN_DOWNGRADE_REFUSED;
     if (facts->attempts >= most) {
-        explain(plan, "%u of %u attempts have failed; a new manifest starts anew", facts->attempts,
-                most);
+        explain(plan, "%u of %u attempts have failed; Check() or a new manifest starts anew",
+                facts->attempts, most);
         return FOTA_PLAN_FAILED_FOR_GOOD;
     }
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++) {
