@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/test-policy-plan.h"
+
+#include <string.h>
+
+#include "policy/fota-text.h"
+
+/* When a plan may be carried out: blockers and windows. */
+
+/* Whose shares of the beginning of a window are nothing, half, and all but nothing of it. */
+#define IMEI_FIRST "353081090001258"
+#define IMEI_MIDDLE "353081090015161"
+#define IMEI_LAST "353081090008025"
+
+/* One blocker at a time: what the manifest, the configuration and the facts say, on either side of
+ * the border. */
+typedef struct {
+    const char *name;
+    const char *update; /* in front of the steps; NULL = nothing */
+    void (*set)(FotaFacts *facts, FotaRules *rules);
+    gboolean blocked;
+} BlockerCase;
+
+#define SET(name, ...)                                                                             \
+    static void name(FotaFacts *facts, FotaRules *rules)                                           \
+    {                                                                                              \
+        __VA_ARGS__;                                                                               \
+    }
+SET(set_nothing, (void)facts)
+SET(set_clock, facts->clock_is_set = FALSE)
+SET(set_deferred, facts->deferred_until = facts->now + 1)
+SET(set_deferral_over, facts->deferred_until = facts->now)
+SET(set_inhibited, facts->inhibited = TRUE)
+SET(set_busy, facts->busy = TRUE)
+SET(set_pin_wanted, facts->pin_wanted = TRUE)
+SET(set_unregistered, facts->registered = FALSE)
+SET(set_roaming, facts->roaming = TRUE)
+SET(set_roaming_ours, facts->roaming = TRUE; rules->conditions.allow_roaming = FALSE)
+SET(set_not_roaming, rules->conditions.allow_roaming = FALSE)
+SET(set_signal_ours, rules->conditions.minimum_signal = 51)
+SET(set_signal_unknown, facts->signal = -1)
+SET(set_on_battery, facts->on_mains = 0; facts->battery = 40)
+SET(set_on_mains, facts->on_mains = 1; facts->battery = 1)
+SET(set_battery_ours, set_on_battery(facts, rules); rules->conditions.minimum_battery = 41)
+SET(set_mains_ours, set_on_battery(facts, rules); rules->conditions.mains_power = TRUE)
+SET(set_space, facts->free_space = 1999)
+SET(set_space_ours, facts->free_space = 1999; rules->conditions.minimum_free_space = 2000)
+SET(set_space_fits, facts->free_space = 2000)
+SET(set_only_route, facts->other_route = 0)
+SET(set_other_route, facts->other_route = 1; rules->conditions.other_route = TRUE)
+SET(set_route_ours, rules->conditions.other_route = TRUE)
+SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
+SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
+SET(set_budget_over, rules->monthly_data = 5000; facts->data_used = 6000)
+SET(set_budget_paid, set_budget_over(facts, rules); facts->downloaded = TRUE)
+SET(set_backoff, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR + 1)
+SET(set_backoff_over, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR)
+
+static const char *const sample[] = {"sample", NULL};
+SET(set_sample, rules->groups = sample)
+
+#define WAVE(members) "\"rollout\":{\"id\":\"r\",\"waves\":[{" members "}]},"
+
+static const BlockerCase blocker_cases[] = {
+    {"clock", NULL, set_nothing, FALSE},
+    {"clock", NULL, set_clock, TRUE},
+    {"deferred", NULL, set_deferred, TRUE},
+    {"deferred", NULL, set_deferral_over, FALSE},
+    {"deferred", "\"severity\":\"optional\",\"deadline\":\"2026-11-21T12:00:00Z\",", set_deferred,
+     TRUE},
+    {"deferred", "\"severity\":\"mandatory\",\"deadline\":\"2026-11-21T12:00:01Z\",", set_deferred,
+     TRUE},
+    {"deferred", "\"severity\":\"mandatory\",\"deadline\":\"2026-11-21T12:00:00Z\",", set_deferred,
+     FALSE},
+    {"deferred", "\"severity\":\"critical\",\"deadline\":\"2026-11-21T12:00:00Z\",", set_deferred,
+     FALSE},
+    {"inhibited", NULL, set_inhibited, TRUE},
+    {"busy", NULL, set_busy, TRUE},
+    {"pin", NULL, set_pin_wanted, TRUE},
+    {"registration", NULL, set_unregistered, TRUE},
+    {"roaming", NULL, set_roaming, FALSE},
+    {"roaming", NULL, set_not_roaming, FALSE},
+    {"roaming", NULL, set_roaming_ours, TRUE},
+    {"roaming", "\"conditions\":{\"roaming\":false},", set_roaming, TRUE},
+    {"signal", "\"conditions\":{\"minimumSignal\":50},", set_nothing, FALSE},
+    {"signal", "\"conditions\":{\"minimumSignal\":51},", set_nothing, TRUE},
+    {"signal", "\"conditions\":{\"minimumSignal\":1},", set_signal_unknown, TRUE},
+    {"signal", NULL, set_signal_unknown, FALSE},
+    {"signal", NULL, set_signal_ours, TRUE},
+    {"supply", "\"conditions\":{\"mainsPower\":true},", set_on_battery, TRUE},
+    {"supply", "\"conditions\":{\"mainsPower\":true},", set_on_mains, FALSE},
+    {"supply", "\"conditions\":{\"mainsPower\":true},", set_nothing, FALSE},
+    {"supply", "\"conditions\":{\"minimumBattery\":40},", set_on_battery, FALSE},
+    {"supply", "\"conditions\":{\"minimumBattery\":41},", set_on_battery, TRUE},
+    {"supply", "\"conditions\":{\"minimumBattery\":41},", set_on_mains, FALSE},
+    {"supply", NULL, set_battery_ours, TRUE},
+    {"supply", NULL, set_mains_ours, TRUE},
+    {"free-space", "\"conditions\":{\"minimumFreeSpace\":2000},", set_space, TRUE},
+    {"free-space", "\"conditions\":{\"minimumFreeSpace\":2000},", set_space_fits, FALSE},
+    {"free-space", NULL, set_space_ours, TRUE},
+    {"route", "\"conditions\":{\"otherRoute\":true},", set_nothing, TRUE},
+    {"route", "\"conditions\":{\"otherRoute\":true},", set_only_route, TRUE},
+    {"route", "\"conditions\":{\"otherRoute\":true},", set_other_route, FALSE},
+    {"route", NULL, set_route_ours, TRUE},
+    {"route", NULL, set_only_route, FALSE},
+    {"data-budget", NULL, set_budget_fits, FALSE},
+    {"data-budget", NULL, set_budget_short, TRUE},
+    {"data-budget", NULL, set_budget_over, TRUE},
+    {"data-budget", NULL, set_budget_paid, FALSE},
+    {"backoff", NULL, set_backoff, TRUE},
+    {"backoff", NULL, set_backoff_over, FALSE},
+    {"rollout", "\"rollout\":{\"id\":\"r\",\"paused\":true},", set_nothing, TRUE},
+    {"rollout", "\"rollout\":{\"id\":\"r\",\"percentage\":0},", set_nothing, TRUE},
+    {"rollout", "\"rollout\":{\"id\":\"r\",\"percentage\":100},", set_nothing, FALSE},
+    {"rollout", "\"rollout\":{\"id\":\"r\"},", set_nothing, FALSE},
+    {"rollout", WAVE("\"percentage\":100,\"start\":\"2026-11-21T12:00:00Z\""), set_nothing, FALSE},
+    {"rollout", WAVE("\"percentage\":100,\"start\":\"2026-11-21T12:00:01Z\""), set_nothing, TRUE},
+    {"rollout", WAVE("\"percentage\":100,\"start\":\"2106-02-07T06:28:16Z\""), set_nothing, TRUE},
+    {"rollout", WAVE("\"group\":[\"sample\"]"), set_nothing, TRUE},
+    {"rollout", WAVE("\"group\":[\"sample\"]"), set_sample, FALSE},
+    {"rollout", WAVE("\"group\":[\"sample\"],\"start\":\"2026-11-21T12:00:01Z\""), set_sample,
+     TRUE},
+};
+
+static void
+test_blockers(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(blocker_cases); i++) {
+        const BlockerCase *c = &blocker_cases[i];
+        g_autofree char *update = g_strconcat(c->update ? c->update : "", PLAN_CHAIN, NULL);
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) plan = NULL;
+
+        g_test_message("%s, case %u", c->name, i);
+        facts.rules = &rules;
+        c->set(&facts, &rules);
+        plan = test_plan_make(update, &facts);
+        g_assert_cmpint(plan->kind, ==, FOTA_PLAN_UPDATE);
+        g_assert_cmpint(fota_plan_has_blocker(plan, c->name), ==, c->blocked);
+        /* That one and no other. */
+        g_assert_cmpuint(plan->blockers->len, ==, c->blocked ? 2 : 1);
+    }
+}
+
+static void
+test_windows(void)
+{
+    static const struct {
+        const char *ours;     /* the configuration's window, NULL = none */
+        const char *blackout; /* NULL = none */
+        const char *update;   /* the manifest's window and deadline */
+        guint32 run;
+        const char *not_before; /* "" = open, NULL = never */
+    } cases[] = {
+        {NULL, NULL, "", 0, ""},
+        {NULL, NULL, "\"window\":[{\"start\":\"11:00\",\"duration\":7200,\"timezone\":\"UTC\"}],",
+         3600, ""},
+        {NULL, NULL, "\"window\":[{\"start\":\"11:00\",\"duration\":7200,\"timezone\":\"UTC\"}],",
+         3601, "2026-11-22T11:00:00Z"},
+        {NULL, NULL, "\"window\":[{\"start\":\"11:00\",\"duration\":7200,\"timezone\":\"UTC\"}],",
+         7201, NULL},
+        {"13:00-14:00 UTC", NULL, "", 0, "2026-11-21T13:00:00Z"},
+        {"13:00-14:00 UTC", NULL,
+         "\"window\":[{\"start\":\"13:30\",\"duration\":7200,\"timezone\":\"UTC\"}],", 0,
+         "2026-11-21T13:30:00Z"},
+        {"13:00-14:00 UTC", NULL,
+         "\"window\":[{\"start\":\"13:30\",\"duration\":7200,\"timezone\":\"UTC\"}],", 3600, NULL},
+        {"13:00-14:00 UTC", NULL,
+         "\"window\":[{\"start\":\"15:00\",\"duration\":7200,\"timezone\":\"UTC\"}],", 0, NULL},
+        {"13:00-14:00 UTC", "2026-11-21..2026-11-23", "", 0, "2026-11-24T13:00:00Z"},
+        {NULL, "2026-11-21", "", 0, "2026-11-22T00:00:00Z"},
+        {NULL, NULL,
+         "\"severity\":\"mandatory\",\"deadline\":\"2026-11-21T12:00:00Z\","
+         "\"window\":[{\"start\":\"15:00\",\"duration\":60,\"timezone\":\"UTC\"}],",
+         0, ""},
+        {"13:00-14:00 UTC", NULL,
+         "\"severity\":\"mandatory\",\"deadline\":\"2026-11-21T12:00:00Z\","
+         "\"window\":[{\"start\":\"15:00\",\"duration\":60,\"timezone\":\"UTC\"}],",
+         0, "2026-11-21T13:00:00Z"},
+        {NULL, NULL,
+         "\"window\":[{\"start\":\"12:00\",\"duration\":60,\"timezone\":\"Mars/Olympus\"}],", 0,
+         NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *update = g_strconcat(cases[i].update, PLAN_CHAIN, NULL);
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        FotaWindow window;
+        FotaBlackout blackout;
+        g_autoptr(FotaPlan) plan = NULL;
+        const char *expected = cases[i].not_before;
+
+        g_test_message("case %u", i);
+        facts.rules = &rules;
+        facts.imei = IMEI_FIRST;
+        facts.run_seconds = cases[i].run;
+        if (cases[i].ours) {
+            g_assert_true(fota_window_parse(cases[i].ours, &window, NULL));
+            rules.windows = &window;
+            rules.n_windows = 1;
+        }
+        if (cases[i].blackout) {
+            g_assert_true(fota_blackout_parse(cases[i].blackout, &blackout, NULL));
+            rules.blackouts = &blackout;
+            rules.n_blackouts = 1;
+        }
+        plan = test_plan_make(update, &facts);
+        g_assert_cmpint(fota_plan_has_blocker(plan, "window"), ==, !expected || *expected);
+        g_assert_cmpint(plan->not_before, ==,
+                        !expected   ? G_MAXINT64
+                        : *expected ? test_plan_moment(expected)
+                                    : 0);
+    }
+}
+
+/* The beginning of a window is shared out, as long as that costs nobody a night. */
+static void
+test_window_shares(void)
+{
+#define FROM_13 "\"window\":[{\"start\":\"13:00\",\"duration\":7200,\"timezone\":\"UTC\"}],"
+#define FROM_11 "\"window\":[{\"start\":\"11:00\",\"duration\":18000,\"timezone\":\"UTC\"}],"
+    static const struct {
+        const char *imei;
+        const char *ours; /* the configuration's window, NULL = none */
+        const char *update;
+        guint32 run;
+        const char *not_before; /* to the second; "" = open */
+        const char *reason;
+    } cases[] = {
+        {IMEI_FIRST, NULL, FROM_13, 0, "2026-11-21T13:00:00Z", "no window is open"},
+        {IMEI_MIDDLE, NULL, FROM_13, 0, "2026-11-21T13:15:00Z", "no window is open"},
+        {IMEI_LAST, NULL, FROM_13, 0, "2026-11-21T13:29:59Z", "no window is open"},
+        {IMEI_LAST, NULL, FROM_13, 3600, "2026-11-21T13:14:59Z", "no window is open"},
+        {IMEI_LAST, NULL, FROM_13, 7200, "2026-11-21T13:00:00Z", "no window is open"},
+        /* At 12:00 it has been open for an hour, and that is what is shared out at most. */
+        {IMEI_LAST, NULL, FROM_11, 0, "", NULL},
+        {IMEI_FIRST, "11:59-19:00 UTC", "", 0, "", NULL},
+        {IMEI_MIDDLE, "11:59-19:00 UTC", "", 0, "2026-11-21T12:29:00Z", "is shared out"},
+        /* Two windows that meet for a minute do so also for the last one. */
+        {IMEI_LAST, "12:30-13:01 UTC", FROM_13, 0, "2026-11-21T13:00:00Z", "no window is open"},
+        {IMEI_LAST, "12:30-15:00 UTC", FROM_13, 0, "2026-11-21T13:29:59Z", "no window is open"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *update = g_strconcat(cases[i].update, PLAN_CHAIN, NULL);
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        FotaWindow window;
+        g_autoptr(FotaPlan) plan = NULL;
+        g_autofree char *not_before = NULL;
+        g_autofree char *text = NULL;
+
+        g_test_message("case %u", i);
+        facts.rules = &rules;
+        facts.imei = cases[i].imei;
+        facts.run_seconds = cases[i].run;
+        if (cases[i].ours) {
+            g_assert_true(fota_window_parse(cases[i].ours, &window, NULL));
+            rules.windows = &window;
+            rules.n_windows = 1;
+        }
+        plan = test_plan_make(update, &facts);
+        not_before = plan->not_before ? fota_text_format_time(plan->not_before) : g_strdup("");
+        text = fota_plan_to_text(plan);
+        g_assert_cmpstr(not_before, ==, cases[i].not_before);
+        if (cases[i].reason)
+            g_assert_nonnull(strstr(text, cases[i].reason));
+    }
+}
+
+static void
+test_latest_blocker_counts(void)
+{
+    FotaFacts facts = test_plan_make_facts("A");
+    g_autoptr(FotaPlan) plan = NULL;
+
+    facts.deferred_until = test_plan_moment("2026-11-25T00:00:00Z");
+    facts.attempts = 1;
+    facts.last_attempt = facts.now;
+    plan = test_plan_make(PLAN_CHAIN, &facts);
+    g_assert_cmpstr(plan->blockers->pdata[0], ==, "deferred");
+    g_assert_cmpstr(plan->blockers->pdata[1], ==, "backoff");
+    g_assert_cmpint(plan->not_before, ==, facts.deferred_until);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/plan/blockers", test_blockers);
+    g_test_add_func("/plan/windows", test_windows);
+    g_test_add_func("/plan/window-shares", test_window_shares);
+    g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
+    return g_test_run();
+}
