@@ -63,6 +63,7 @@ note_change(FotaModule *module, const char *before)
         "it runs %s now, with the delta from %s in it: it may have installed it by itself",
         record->revision, before);
     record->mark = FOTA_MARK_INSTALLING;
+    module->hold_until = 0; /* that was for what was to be thrown away */
     fota_module_save(module, NULL);
 }
 
