@@ -58,8 +58,9 @@ wait_for_end(pid_t pid, guint seconds, GCancellable *cancellable, int *status, G
     else
         ended =
             fota_wait(&end, 1, fota_deadline_in(seconds), cancellable, error) == FOTA_WAIT_READY;
-    if (!ended)
-        kill(-pid, SIGKILL);
+    /* Under qemu posix_spawn() does not wait for the program: its group may not be there yet. */
+    if (!ended && kill(-pid, SIGKILL) < 0)
+        kill(pid, SIGKILL);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR)
         ;
     if (end.fd >= 0)
