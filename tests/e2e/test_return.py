@@ -85,6 +85,8 @@ class Huawei(KilledAndRefused, BenchTest):
         state = self.bench.sim_state()
         self.assertEqual((state["fota-mode"], state["fota-apn"]), ("0,0,0,1,0", "1234"))
         self.assertNotIn(self.PASSWORD, self.bench.log())
+        # Each change is in a file of its own: while one takes the place of another there is none.
+        self.bench.stop_fotad()
         record = (self.bench.directory / "state" / f"{self.bench.imei}.json").read_text()
         self.assertNotIn(self.PASSWORD, record)
 
