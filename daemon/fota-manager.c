@@ -10,7 +10,7 @@
 #include "daemon/at/fota-timer.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
-#include "daemon/fota-module-private.h"
+#include "daemon/module/fota-module-private.h"
 
 #define MAX_INHIBITIONS 64
 

@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #include "daemon/fota-config.h"
-#include "daemon/fota-module.h"
+#include "daemon/module/fota-module.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/fota-module.h"
+#include "daemon/module/fota-module.h"
 #include "dbus/fota-bus-polkit.h"
 
 G_BEGIN_DECLS

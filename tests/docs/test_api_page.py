@@ -118,7 +118,7 @@ class Written(unittest.TestCase):
         self.assertEqual(self.words("Blockers as"), sorted(re.findall(r"`([a-z-]+)`", listed)))
 
     def test_update(self):
-        view = (REPOSITORY / "daemon/fota-module-view.c").read_text()
+        view = (REPOSITORY / "daemon/module/fota-module-view.c").read_text()
         function = re.search(r"^fota_module_describe_update\(.*?^}", view,
                              re.MULTILINE | re.DOTALL)[0]
         keys = re.findall(r'\(&dict, "([a-z-]+)"', function)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/at/fota-at-reply.h"
-#include "daemon/fota-session.h"
+#include "daemon/job/fota-session.h"
 #include "tests/fuzz/fuzz.h"
 
 /*

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/fota-command.h"
+#include "daemon/job/fota-command.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-first-aid.h"
-#include "daemon/fota-usb.h"
+#include "daemon/job/fota-first-aid.h"
+#include "daemon/job/fota-usb.h"
 
 /* The module: which rung brings it back, and what was done with it. */
 

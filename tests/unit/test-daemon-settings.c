@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "daemon/fota-session-settings.h"
+#include "daemon/job/fota-session-settings.h"
 #include "tests/unit/fake-session.h"
 
 /* Stands for a plugin: what is asked of the settings here does not depend on the vendor. */

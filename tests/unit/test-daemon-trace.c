@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-log.h"
-#include "daemon/fota-session.h"
+#include "daemon/job/fota-session.h"
 
 /* What of an AT line is shown in the log. */
 

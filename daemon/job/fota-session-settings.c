@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-session-settings.h"
+#include "daemon/job/fota-session-settings.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-module-private.h"
+#include "daemon/module/fota-module-private.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
 #include "policy/fota-clock.h"

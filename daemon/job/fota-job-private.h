@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/fota-job.h"
-#include "daemon/fota-steps.h"
+#include "daemon/job/fota-job.h"
+#include "daemon/job/fota-steps.h"
 
 G_BEGIN_DECLS
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/at/fota-wait.h"
-#include "daemon/fota-steps.h"
+#include "daemon/job/fota-steps.h"
 
 #include <gio/gio.h>
 
-#include "daemon/fota-session-settings.h"
+#include "daemon/job/fota-session-settings.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-loop.h"
 

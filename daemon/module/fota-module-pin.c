@@ -3,7 +3,7 @@
 
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-module-private.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-pin.h"
 
 /*

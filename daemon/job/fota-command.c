@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-command.h"
+#include "daemon/job/fota-command.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-error.h"
-#include "daemon/fota-module-private.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-clock.h"
 #include "policy/fota-policy-error.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-module-private.h"
+#include "daemon/module/fota-module-private.h"
 
 #include <string.h>
 
 #include "daemon/at/fota-wait.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-first-aid.h"
+#include "daemon/job/fota-first-aid.h"
 #include "policy/fota-clock.h"
 #include "policy/fota-policy-error.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/fota-session.h"
+#include "daemon/job/fota-session.h"
 #include "policy/fota-first-aid.h"
 
 G_BEGIN_DECLS

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/at/fota-wait.h"
-#include "daemon/fota-session.h"
+#include "daemon/job/fota-session.h"
 
 /* One reading: NULL without an error when the module is there but cannot say it yet. */
 static char *

@@ -3,9 +3,9 @@
 
 #include "daemon/fota-context.h"
 #include "daemon/fota-fetcher.h"
-#include "daemon/fota-job.h"
+#include "daemon/job/fota-job.h"
 #include "daemon/fota-log.h"
-#include "daemon/fota-module.h"
+#include "daemon/module/fota-module.h"
 #include "daemon/fota-record.h"
 #include "policy/fota-poll.h"
 

@@ -2,8 +2,8 @@
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-first-aid.h"
-#include "daemon/fota-job-private.h"
+#include "daemon/job/fota-first-aid.h"
+#include "daemon/job/fota-job-private.h"
 #include "daemon/fota-log.h"
 #include "daemon/mm/fota-mm-channel.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-usb.h"
+#include "daemon/job/fota-usb.h"
 
 #include <errno.h>
 #include <fcntl.h>

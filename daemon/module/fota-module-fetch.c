@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-module-private.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-text.h"
