@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/job/fota-first-aid.h"
 
-#include "daemon/job/fota-command.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
+#include "daemon/job/fota-command.h"
 #include "daemon/job/fota-usb.h"
 
 /* 27.007 8.2: full functionality, after a reset. */

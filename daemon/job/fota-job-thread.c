@@ -2,9 +2,9 @@
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
+#include "daemon/fota-log.h"
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/job/fota-job-private.h"
-#include "daemon/fota-log.h"
 #include "daemon/mm/fota-mm-channel.h"
 
 /* A restarted ModemManager probes the module for some seconds before it can be kept away. */
@@ -317,6 +317,7 @@ open_session(FotaJob *job, FotaSession *session)
         return TRUE;
     if (job->kind != FOTA_JOB_RESUME || job->error->domain != FOTA_MODULE_ERROR)
         return FALSE;
+    on_note(job->error->message, job);
     g_clear_error(&job->error);
     return TRUE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
-#include "daemon/job/fota-job-private.h"
 #include "daemon/fota-log.h"
+#include "daemon/job/fota-job-private.h"
 #include "daemon/job/fota-usb.h"
 
 static void

@@ -106,18 +106,27 @@ release_again(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void
+fail_without_bus(GTask *task)
+{
+    g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
+                            "there is no connection to the system bus");
+}
+
 /* Who wants the module while it is being given back keeps it, or takes it anew. */
 static void
 settle_task(FotaMmInhibition *inhibition)
 {
-    GTask *task = g_steal_pointer(&inhibition->task);
+    g_autoptr(GTask) task = g_steal_pointer(&inhibition->task);
 
-    if (!inhibition->held) {
-        inhibit(inhibition, task);
-        return;
+    if (inhibition->held) {
+        g_task_return_boolean(task, TRUE);
+    } else if (inhibition->mm->bus != NULL) {
+        inhibit(inhibition, g_steal_pointer(&task));
+    } else {
+        fail_without_bus(task);
+        g_hash_table_remove(inhibition->mm->inhibitions, inhibition->device);
     }
-    g_task_return_boolean(task, TRUE);
-    g_object_unref(task);
 }
 
 static void
@@ -235,8 +244,7 @@ fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callba
     FotaMmInhibition *inhibition;
 
     if (mm->bus == NULL) {
-        g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
-                                "there is no connection to the system bus");
+        fail_without_bus(task);
         g_object_unref(task);
         return;
     }

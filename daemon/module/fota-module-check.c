@@ -3,8 +3,8 @@
 
 #include "daemon/at/fota-wait.h"
 #include "daemon/fota-error.h"
-#include "daemon/module/fota-module-private.h"
 #include "daemon/job/fota-session.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-trust.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/module/fota-module-private.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-clock.h"
 
 /* Everything a plan depends on, gathered anew for each plan; and what the module has cost. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "daemon/module/fota-module-private.h"
 #include "daemon/fota-route.h"
 #include "daemon/job/fota-session.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-clock.h"
 
 /* When the manifest is read, and from which server. */

@@ -3,10 +3,10 @@
 
 #include "daemon/fota-context.h"
 #include "daemon/fota-fetcher.h"
-#include "daemon/job/fota-job.h"
 #include "daemon/fota-log.h"
-#include "daemon/module/fota-module.h"
 #include "daemon/fota-record.h"
+#include "daemon/job/fota-job.h"
+#include "daemon/module/fota-module.h"
 #include "policy/fota-poll.h"
 
 G_BEGIN_DECLS

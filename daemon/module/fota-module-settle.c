@@ -2,8 +2,8 @@
 #include "daemon/at/fota-timer.h"
 #include "daemon/at/fota-wait.h"
 #include "daemon/fota-error.h"
-#include "daemon/module/fota-module-private.h"
 #include "daemon/job/fota-session.h"
+#include "daemon/module/fota-module-private.h"
 #include "policy/fota-clock.h"
 #include "policy/fota-policy-error.h"
 

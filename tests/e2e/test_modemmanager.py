@@ -95,6 +95,25 @@ class ThroughThePort(Restarts, BenchTest):
         self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
         module.wait(lambda p: p["Modem"] != "/" and p["State"] == "idle", 60, "in service")
 
+    def test_killed_and_polkit_away(self):
+        """After the order, and ModemManager does not let go of the module: it is asked again."""
+        module = self.offer()
+        since = module.mark()
+        module.approve()
+        self.bench.view.until(lambda: self.orders(module) == 1, 60, "ordered to install")
+        self.bench.kill_fotad()
+        self.bench.bus.stop_polkitd()
+        self.bench.start_fotad()
+        self.bench.view.until(lambda: "cannot be asked" in self.bench.log(), 60, "it is refused")
+        self.bench.bus.start_polkitd()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
+        self.assertEqual(self.orders(module), 1)
+
+    def orders(self, module):
+        return [line.text for line in self.bench.sim.transcript(module.imei)
+                if line.mark == ">"].count("AT#OTAUP=0")
+
 
 if __name__ == "__main__":
     unittest.main()

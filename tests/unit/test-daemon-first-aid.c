@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/job/fota-command.h"
 #include "daemon/fota-error.h"
+#include "daemon/job/fota-command.h"
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/job/fota-usb.h"
 

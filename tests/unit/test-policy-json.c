@@ -36,85 +36,85 @@ test_accepted(void)
     }
 }
 
+/* Each text, and a word of the message that tells it from all other reasons. */
+static const struct {
+    const char *text;
+    const char *word;
+} refused[] = {
+    {"", "an object"},
+    {" {}", "an object"},
+    {"\xef\xbb\xbf{}", "an object"},
+    {"[]", "an object"},
+    {"\"a\"", "an object"},
+    {"{", "double quotes"},
+    {"{}{}", "behind the object"},
+    {"{} x", "behind the object"},
+    {"{},", "behind the object"},
+    {"{\"a\":1,}", "double quotes"},
+    {"{,}", "double quotes"},
+    {"{a:1}", "double quotes"},
+    {"{'a':1}", "double quotes"},
+    {"{1:1}", "double quotes"},
+    {"{\"a\"}", "colon"},
+    {"{\"a\"=1}", "colon"},
+    {"{\"a\":}", "a value"},
+    {"{\"a\":'x'}", "a value"},
+    {"{\"a\":1 \"b\":2}", "comma or }"},
+    {"{\"a\":[1 2]}", "comma or ]"},
+    {"{\"a\":[1,]}", "a value"},
+    {"{\"a\":[1}", "comma or ]"},
+    {"{\"a\":[1", "comma or ]"},
+    {"{\"a\":01}", "comma or }"},
+    {"{\"a\":+1}", "a value"},
+    {"{\"a\":-}", "a value"},
+    {"{\"a\":.5}", "a value"},
+    {"{\"a\":1.}", "behind the point"},
+    {"{\"a\":1e}", "exponent"},
+    {"{\"a\":0x10}", "comma or }"},
+    {"{\"a\":NaN}", "a value"},
+    {"{\"a\":Infinity}", "a value"},
+    {"{\"a\":truE}", "a value"},
+    {"{\"a\":tru", "a value"},
+    {"{\"a\":nulll}", "comma or }"},
+    {"{\"a\":18446744073709551615}", "too large"},
+    {"{\"a\":10000000000000000}", "too large"},
+    {"{\"a\":\"x}", "does not end"},
+    {"{\"a\":\"x\\\"}", "does not end"},
+    {"{\"a\":\"\n\"}", "control character"},
+    {"{\"a\":\"\x1f\"}", "control character"},
+    {"{\"a\":\"\\x\"}", "unknown escape"},
+    {"{\"a\":\"\\", "unknown escape"},
+    {"{\"a\":\"\\u0000\"}", "\\u0000"},
+    {"{\"a\":\"b\\u0000c\"}", "\\u0000"},
+    {"{\"a\":\"\\u00g0\"}", "hex digits"},
+    {"{\"a\":\"\\u00", "hex digits"},
+    {"{\"a\":\"\\ud800\"}", "surrogate"},
+    {"{\"a\":\"\\ud800\\n\"}", "surrogate"},
+    {"{\"a\":\"\\udc00\"}", "surrogate"},
+    {"{\"a\":\"\\ud800\\ud800\"}", "surrogate"},
+    {"{\"a\":\"\\ud800\\u\"}", "hex digits"},
+    {"{\"a\":\"\xff\"}", "not UTF-8, or a NUL"},
+    {"{\"a\":\"\xc0\x80\"}", "not UTF-8, or a NUL"},
+    {"/*x*/{}", "an object"},
+    {"{/*x*/}", "double quotes"},
+    {"{}//x", "behind the object"},
+    {"var x={};", "an object"},
+    {"{\"a\":1,\"a\":2}", "twice"},
+    {"{\"a\":1,\"\\u0061\":2}", "twice"},
+    {"{\"b\":{\"a\":{},\"c\":1,\"a\":{}}}", "twice"},
+};
+
 static void
 test_refused(void)
 {
-    /* Each text, and a word of the message that tells it from all other reasons. */
-    static const struct {
-        const char *text;
-        const char *word;
-    } cases[] = {
-        {"", "an object"},
-        {" {}", "an object"},
-        {"\xef\xbb\xbf{}", "an object"},
-        {"[]", "an object"},
-        {"\"a\"", "an object"},
-        {"{", "double quotes"},
-        {"{}{}", "behind the object"},
-        {"{} x", "behind the object"},
-        {"{},", "behind the object"},
-        {"{\"a\":1,}", "double quotes"},
-        {"{,}", "double quotes"},
-        {"{a:1}", "double quotes"},
-        {"{'a':1}", "double quotes"},
-        {"{1:1}", "double quotes"},
-        {"{\"a\"}", "colon"},
-        {"{\"a\"=1}", "colon"},
-        {"{\"a\":}", "a value"},
-        {"{\"a\":'x'}", "a value"},
-        {"{\"a\":1 \"b\":2}", "comma or }"},
-        {"{\"a\":[1 2]}", "comma or ]"},
-        {"{\"a\":[1,]}", "a value"},
-        {"{\"a\":[1}", "comma or ]"},
-        {"{\"a\":[1", "comma or ]"},
-        {"{\"a\":01}", "comma or }"},
-        {"{\"a\":+1}", "a value"},
-        {"{\"a\":-}", "a value"},
-        {"{\"a\":.5}", "a value"},
-        {"{\"a\":1.}", "behind the point"},
-        {"{\"a\":1e}", "exponent"},
-        {"{\"a\":0x10}", "comma or }"},
-        {"{\"a\":NaN}", "a value"},
-        {"{\"a\":Infinity}", "a value"},
-        {"{\"a\":truE}", "a value"},
-        {"{\"a\":tru", "a value"},
-        {"{\"a\":nulll}", "comma or }"},
-        {"{\"a\":18446744073709551615}", "too large"},
-        {"{\"a\":10000000000000000}", "too large"},
-        {"{\"a\":\"x}", "does not end"},
-        {"{\"a\":\"x\\\"}", "does not end"},
-        {"{\"a\":\"\n\"}", "control character"},
-        {"{\"a\":\"\x1f\"}", "control character"},
-        {"{\"a\":\"\\x\"}", "unknown escape"},
-        {"{\"a\":\"\\", "unknown escape"},
-        {"{\"a\":\"\\u0000\"}", "\\u0000"},
-        {"{\"a\":\"b\\u0000c\"}", "\\u0000"},
-        {"{\"a\":\"\\u00g0\"}", "hex digits"},
-        {"{\"a\":\"\\u00", "hex digits"},
-        {"{\"a\":\"\\ud800\"}", "surrogate"},
-        {"{\"a\":\"\\ud800\\n\"}", "surrogate"},
-        {"{\"a\":\"\\udc00\"}", "surrogate"},
-        {"{\"a\":\"\\ud800\\ud800\"}", "surrogate"},
-        {"{\"a\":\"\\ud800\\u\"}", "hex digits"},
-        {"{\"a\":\"\xff\"}", "not UTF-8, or a NUL"},
-        {"{\"a\":\"\xc0\x80\"}", "not UTF-8, or a NUL"},
-        {"/*x*/{}", "an object"},
-        {"{/*x*/}", "double quotes"},
-        {"{}//x", "behind the object"},
-        {"var x={};", "an object"},
-        {"{\"a\":1,\"a\":2}", "twice"},
-        {"{\"a\":1,\"\\u0061\":2}", "twice"},
-        {"{\"b\":{\"a\":{},\"c\":1,\"a\":{}}}", "twice"},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(JsonNode) root = parse(cases[i].text, strlen(cases[i].text), &error);
+        g_autoptr(JsonNode) root = parse(refused[i].text, strlen(refused[i].text), &error);
 
         g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
         g_assert_null(root);
-        if (!strstr(error->message, cases[i].word))
-            g_error("%s: expected \"%s\" in: %s", cases[i].text, cases[i].word, error->message);
+        if (!strstr(error->message, refused[i].word))
+            g_error("%s: expected \"%s\" in: %s", refused[i].text, refused[i].word, error->message);
     }
 }
 
