@@ -111,7 +111,7 @@ get_update(sd_bus *connection, const char *path, const char *interface, const ch
     return fota_variant_append(reply, fota_module_get_update(target->module));
 }
 
-/* Methods. Each reads its arguments, asks the module, and replies. */
+/* Methods. Each reads its arguments, asks the module, and replies, an answer once it is kept. */
 
 static int
 run_check(sd_bus_message *call, gpointer module)
@@ -120,6 +120,29 @@ run_check(sd_bus_message *call, gpointer module)
 
     fota_module_check(module, &error);
     return fota_bus_reply(call, error);
+}
+
+static void
+on_saved(GObject *module, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(sd_bus_message) call = user_data;
+    g_autoptr(GError) error = NULL;
+    int r;
+
+    fota_module_wait_saved_finish(FOTA_MODULE(module), result, &error);
+    r = fota_bus_reply(call, error);
+    if (r < 0)
+        g_debug("%s was not replied to: %s", sd_bus_message_get_member(call), g_strerror(-r));
+}
+
+/* What an application has been told to be settled outlives a loss of power. */
+static int
+reply_when_saved(sd_bus_message *call, gpointer module, const GError *error)
+{
+    if (error != NULL)
+        return fota_bus_reply(call, error);
+    fota_module_wait_saved_async(module, on_saved, sd_bus_message_ref(call));
+    return 1;
 }
 
 static int
@@ -132,7 +155,7 @@ run_approve(sd_bus_message *call, gpointer module)
     if (r < 0)
         return r;
     fota_module_approve(module, token, &error);
-    return fota_bus_reply(call, error);
+    return reply_when_saved(call, module, error);
 }
 
 static int
@@ -145,7 +168,7 @@ run_reject(sd_bus_message *call, gpointer module)
     if (r < 0)
         return r;
     fota_module_reject(module, token, reason, &error);
-    return fota_bus_reply(call, error);
+    return reply_when_saved(call, module, error);
 }
 
 static int
@@ -159,7 +182,7 @@ run_defer(sd_bus_message *call, gpointer module)
     if (r < 0)
         return r;
     fota_module_defer(module, token, seconds, &error);
-    return fota_bus_reply(call, error);
+    return reply_when_saved(call, module, error);
 }
 
 static int
@@ -172,7 +195,7 @@ run_cancel(sd_bus_message *call, gpointer module)
     if (r < 0)
         return r;
     fota_module_cancel(module, token, &error);
-    return fota_bus_reply(call, error);
+    return reply_when_saved(call, module, error);
 }
 
 static int

@@ -110,18 +110,6 @@ fota_module_count_data(FotaModule *module, gint64 bytes)
     fota_budget_add(&module->record->data, budget_time(module), bytes);
 }
 
-void
-fota_module_save_data(FotaModule *module)
-{
-    FotaRecord *record = module->record;
-    guint64 today = (guint64)(fota_clock_now() / G_TIME_SPAN_DAY);
-
-    if (record->data_saved == today)
-        return;
-    record->data_saved = today;
-    fota_module_save(module, NULL);
-}
-
 /*
  * The delta is counted before it is fetched, with the record that is written then: a power cut must
  * not make it free. What did not come is given back.

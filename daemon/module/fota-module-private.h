@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * The insides of FotaModule, for its own files:
  *
  *   fota-module.c           the object and its properties
+ *   fota-module-save.c      its record on disk
  *   fota-module-presence.c  the module comes and goes
  *   fota-module-check.c     reading the manifest
  *   fota-module-fetch.c     getting its file, by the host or through the module
@@ -80,6 +81,10 @@ struct _FotaModule {
     guint discards;       /* attempts to throw away what it holds of a delta that failed */
     gboolean stopping;    /* fotad ends: leave the record as it is */
 
+    guint saves;        /* that are under way */
+    GError *save_error; /* of the last one that has ended */
+    GPtrArray *waiting; /* GTask *, for all of them */
+
     char *pin_announced;  /* start of the module for which PinRequired was sent */
     gboolean pin_pending; /* an attempt is under way */
     gboolean pin_refused; /* the configured PIN is wrong */
@@ -110,11 +115,15 @@ const FotaModuleConfig *fota_module_get_config(FotaModule *module);
 /** Logs about this module and its update. */
 void fota_module_log(FotaModule *module, int level, FotaEvent event, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
-/** Writes the record; a failure becomes LastError. */
-void fota_module_save(FotaModule *module, GBytes *manifest);
-
 /** Ends what may be ended. TRUE when no job runs (any more). */
 gboolean fota_module_stop(FotaModule *module);
+
+/* fota-module-save.c */
+
+/** Writes the record and, when not NULL, @manifest; a failure becomes LastError. */
+void fota_module_save(FotaModule *module, GBytes *manifest);
+/** For the count of data alone, at most once a day. */
+void fota_module_save_data(FotaModule *module);
 
 /* fota-module-presence.c */
 
@@ -190,8 +199,6 @@ void fota_module_count_data(FotaModule *module, gint64 bytes);
 /** Counts the delta that a job is about to fetch; afterwards, what it really cost. */
 void fota_module_charge_delta(FotaModule *module);
 void fota_module_settle_charge(FotaModule *module, const FotaJobEnd *end);
-/** Writes the record for the count alone, at most once a day. */
-void fota_module_save_data(FotaModule *module);
 
 /* fota-module-settle.c */
 

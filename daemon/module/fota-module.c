@@ -85,6 +85,8 @@ fota_module_finalize(GObject *object)
     g_free(module->error_text);
     g_free(module->announced);
     g_free(module->pin_announced);
+    g_clear_error(&module->save_error);
+    g_ptr_array_unref(module->waiting);
     g_clear_handle_id(&module->route_watch, g_source_remove);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
 }
@@ -148,6 +150,7 @@ fota_module_init(FotaModule *module)
 
     g_variant_dict_init(&empty, NULL);
     module->update = g_variant_ref_sink(g_variant_dict_end(&empty));
+    module->waiting = g_ptr_array_new();
     module->blockers = g_new0(char *, 1);
     module->error_name = g_strdup("");
     module->error_text = g_strdup("");
@@ -193,25 +196,6 @@ fota_module_log(FotaModule *module, int level, FotaEvent event, const char *form
     text = g_strdup_vprintf(format, args);
     va_end(args);
     fota_log(level, event, &context, "%s", text);
-}
-
-static void
-save_done(GObject *object, GAsyncResult *result, gpointer user_data)
-{
-    g_autoptr(FotaModule) module = user_data;
-    g_autoptr(GError) error = NULL;
-
-    if (!fota_store_save_finish(module->context->store, result, &error)) {
-        fota_module_set_error(module, error);
-        fota_module_log(module, 3, FOTA_EVENT_NONE, "%s", error->message);
-    }
-}
-
-void
-fota_module_save(FotaModule *module, GBytes *manifest)
-{
-    fota_store_save_async(module->context->store, module->record, manifest, save_done,
-                          g_object_ref(module));
 }
 
 void

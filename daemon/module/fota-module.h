@@ -68,6 +68,15 @@ gboolean fota_module_cancel(FotaModule *module, const char *token, GError **erro
 /** The whole procedure, approval included, with nothing stored in the module or installed. */
 gboolean fota_module_rehearse(FotaModule *module, GError **error);
 
+/**
+ * Waits until everything that was changed so far, an answer among it, is on disk.
+ *
+ * FOTA_ERROR_RECORD when it could not be written: the answer holds, but only until fotad ends.
+ */
+void
+fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data);
+gboolean fota_module_wait_saved_finish(FotaModule *module, GAsyncResult *result, GError **error);
+
 /** What would be done, why, and what blocks it, as a JSON text. Touches nothing. */
 char *fota_module_plan(FotaModule *module);
 

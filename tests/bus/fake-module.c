@@ -273,6 +273,26 @@ fota_module_rehearse(FotaModule *module, GError **error)
     return TRUE;
 }
 
+/* The flash is as LastError says. */
+void
+fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(module, NULL, callback, user_data);
+
+    if (g_str_equal(fota_module_get_last_error_name(module), "RecordNotWritable"))
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD, "%s",
+                                fota_module_get_last_error_text(module));
+    else
+        g_task_return_boolean(task, TRUE);
+    g_object_unref(task);
+}
+
+gboolean
+fota_module_wait_saved_finish(FotaModule *module, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
 char *
 fota_module_plan(FotaModule *module)
 {

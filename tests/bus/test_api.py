@@ -158,6 +158,9 @@ class Signals(BusTest):
 class Methods(BusTest):
     """Called by root, that is without polkit."""
 
+    ANSWERS = (("Approve", "(s)", []), ("Reject", "(ss)", [""]), ("Defer", "(st)", [60]),
+               ("Cancel", "(s)", []))
+
     def setUp(self):
         super().setUp()
         self.fake.tell(f"set {IMEI} update {OFFER}")
@@ -178,13 +181,21 @@ class Methods(BusTest):
             "check all"])
 
     def test_stale_token(self):
-        for member, signature, more in (("Approve", "(s)", []), ("Reject", "(ss)", [""]),
-                                        ("Defer", "(st)", [60]), ("Cancel", "(s)", [])):
+        for member, signature, more in self.ANSWERS:
             with self.subTest(member=member):
                 text = self.assert_error(ERROR + "StaleToken", self.call_module, member, signature,
                                          "f" * 32, *more)
                 self.assertTrue(text)
         self.assertEqual(self.fake.asked(), [])
+
+    def test_answer_that_could_not_be_written(self):
+        self.fake.tell(f"set {IMEI} last-error ('RecordNotWritable', 'no space left')")
+        for member, signature, more in self.ANSWERS:
+            with self.subTest(member=member):
+                self.fake.tell(f"set {IMEI} update {OFFER}")
+                text = self.assert_error(ERROR + "RecordNotWritable", self.call_module, member,
+                                         signature, TOKEN, *more)
+                self.assertIn("no space left", text)
 
     def test_nothing_offered(self):
         self.fake.tell(f"set {IMEI} update {{}}")

@@ -176,6 +176,8 @@ def state_cases(kind):
             Case("state directory", kind, "read-only", state.not_writable, (state.READ_ONLY,), True),
             Case("state directory", kind, "full", state.full, (), True),
             Case("state directory", kind, "in memory", state.in_memory, (), True),
+            *(Case("state directory", kind, answer, state.answered, (answer,), True)
+              for answer in state.ANSWERS),
             Case("state directory", kind, "polls", state.polls, (), True),
             Case("loops", kind, "fotad", state.fotad_loop, (), True),
             Case("loops", kind, "orderly restarts", state.orderly_restarts),

@@ -24,6 +24,7 @@
  *   FAULT_STATE    the state directory
  *   FAULT_JOURNAL  a line for each point: <boot time> <pid> <before|after> <kind> <what>
  *   FAULT_KILL     <before|after>:<n>:<kind> <what>: SIGKILL at the n-th such point, from 1
+ *   FAULT_SLOW     milliseconds that a synchronising there takes longer
  *   FAULT_FLASH    a directory that holds what a loss of power would leave of the state directory:
  *                  of each file what it was when it was synchronised last, under the names that the
  *                  directory had when that was synchronised last. <inode> files and `names`.
@@ -38,6 +39,7 @@ static int (*real_fsync)(int);
 static int (*real_rename)(const char *, const char *);
 
 static const char *state, *journal, *flash;
+static struct timespec slow;
 static char kill_when[8];
 static unsigned kill_number;
 static const char *kill_what;
@@ -154,6 +156,8 @@ begin(void)
     state = getenv("FAULT_STATE");
     journal = getenv("FAULT_JOURNAL");
     flash = getenv("FAULT_FLASH");
+    if (getenv("FAULT_SLOW") != NULL)
+        slow.tv_nsec = atol(getenv("FAULT_SLOW")) * 1000000;
     if (kill != NULL && sscanf(kill, "%7[a-z]:%u:%n", kill_when, &kill_number, &length) == 2)
         kill_what = kill + length;
     /* What lies there at the start has been there for long. */
@@ -163,6 +167,7 @@ begin(void)
     unsetenv("FAULT_KILL");
     unsetenv("FAULT_JOURNAL");
     unsetenv("FAULT_FLASH");
+    unsetenv("FAULT_SLOW");
     unsetenv("FAULT_STATE");
 }
 
@@ -278,6 +283,7 @@ fsync(int fd)
     if (name_in_state(path, name) == NULL)
         return real_fsync(fd);
     point("before", "sync", name);
+    nanosleep(&slow, NULL);
     result = real_fsync(fd);
     if (flash != NULL && result == 0 && fstat(fd, &status) == 0) {
         if (S_ISDIR(status.st_mode))

@@ -130,13 +130,13 @@ class Rig:
         self.transcript_start = len(bench.sim.transcript(bench.imei))
         self.journal_start = len(self.journal())
 
-    def start_fotad(self, kill=None):
-        """kill: the point at which it ends, None = nowhere."""
+    def start_fotad(self, kill=None, **faults):
+        """kill: the point at which it ends, None = nowhere. faults: more of points.c."""
         if not self.shadow.exists():
             self.shadow.mkdir()
         self.bench.fotad_variables = {"FAULT_STATE": self.bench.directory / "state",
                                       "FAULT_JOURNAL": self.journal_file,
-                                      "FAULT_FLASH": self.shadow}
+                                      "FAULT_FLASH": self.shadow, **faults}
         if kill:
             self.bench.fotad_variables["FAULT_KILL"] = kill.text()
         self.bench.fotad_variables = {k: str(v) for k, v in self.bench.fotad_variables.items()}

@@ -172,6 +172,37 @@ def in_memory(rig):
     rig.stop_fotad()
 
 
+# What an application has answered
+
+ANSWERS = {"approved": lambda module: module.approve(),
+           "rejected": lambda module: module.reject(),
+           "deferred": lambda module: module.defer(3600)}
+
+
+def answered(rig, answer):
+    """The gateway loses power as soon as the answer is replied to, on a flash that is slow: it
+    holds."""
+    rig.publish_next()
+    rig.unanswered = "awaiting-approval"
+    rig.start_fotad(FAULT_SLOW=300)
+    rig.check()
+    rig.wait_until(lambda p: p.get("State") == "awaiting-approval", "offered")
+    ANSWERS[answer](rig.module)
+    rig.bench.kill_fotad()
+    rig.fault_time = seconds()
+    rig.drop_unsynced()
+    rig.start_fotad()
+    if answer == "approved":
+        rig.verify_updated(rig.wait_done())
+    elif answer == "rejected":
+        rig.wait_until(lambda p: p and rig.module.plan()["kind"] == "rejected", "still rejected")
+    else:
+        rig.wait_until(lambda p: p and "deferred" in p["Blockers"], "still deferred")
+    rig.end_time = seconds()
+    rig.unanswered = None
+    rig.stop_fotad()
+
+
 # How often is written
 
 def writes(rig):
