@@ -80,7 +80,8 @@ call_inhibit_device(FotaMm *mm, const char *device, gboolean inhibit, GCancellab
 static gboolean
 has_left(const GError *error)
 {
-    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
            g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }

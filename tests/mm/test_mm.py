@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -21,12 +22,13 @@ PATIENCE = 60
 class Probe:
     """fota-mm-probe: `order()`, and the events it prints."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, **more):
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         self._process = subprocess.Popen(
             [bench.build / "tests/mm/fota-mm-probe"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1,
-            env=bench.environment(**bench.sim.environment(), **STRICT, UBSAN_OPTIONS=options))
+            env=bench.environment(**{**bench.sim.environment(), **STRICT, "UBSAN_OPTIONS": options,
+                                     **more}))
         self._queue = queue.Queue()
         self.events = []  # all that were taken
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -70,6 +72,9 @@ class Probe:
             raise AssertionError(f"{words}: {done}")
         return done
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         self._process.kill()
         self._close()
@@ -96,14 +101,21 @@ class Probe:
 
 class ProbeTest(unittest.TestCase):
     options = {}
+    environment = {}
 
     def setUp(self):
         self.bench = self.enterContext(Bench(**self.options))
-        self.probe = Probe(self.bench)
+        self.probe = Probe(self.bench, **self.environment)
         self.addCleanup(lambda: self.probe.stop())
 
     def wait_seen(self, condition=lambda event: True):
         return self.probe.wait("seen", condition)
+
+    def inhibit(self):
+        seen = self.wait_seen()
+        self.probe.order("inhibit", seen["device"])
+        self.assertIsNone(self.probe.wait("inhibit")["error"])
+        return seen
 
     def open(self, kind, seen):
         self.probe.good("open", kind, self.bench.imei, seen["device"])
@@ -287,12 +299,6 @@ class ThroughThePort(ProbeTest):
     """With ModemManager inhibited."""
     options = {"channel": "port"}
 
-    def inhibit(self):
-        seen = self.wait_seen()
-        self.probe.order("inhibit", seen["device"])
-        self.assertIsNone(self.probe.wait("inhibit")["error"])
-        return seen
-
     def gone_paths(self):
         return [event["path"] for event in self.probe.events if event["event"] == "gone"]
 
@@ -414,6 +420,60 @@ class ThroughThePort(ProbeTest):
         self.probe.wait("begin")
         self.probe.order("cancel")
         self.assertEqual(self.probe.wait("done")["error"], "Cancelled")
+
+
+class GivenBack(ProbeTest):
+    """The module is wanted again while ModemManager has been asked to take it back, and has not
+    answered yet."""
+    options = {"channel": "port"}
+    environment = {"G_DEBUG": "fatal-criticals"}  # a lost bus is warned of
+
+    def setUp(self):
+        super().setUp()
+        self.device = self.inhibit()["device"]
+
+    def give_back_and_want(self):
+        self.probe.order("uninhibit", self.device)
+        self.probe.order("inhibit", self.device)
+
+    def want_unanswered(self):
+        self.bench.modemmanager.signal(signal.SIGSTOP)
+        self.give_back_and_want()
+
+    def test_modemmanager_goes_on(self):
+        """It leaves the module to us, or says that it does not show it yet."""
+        self.want_unanswered()
+        self.bench.modemmanager.signal(signal.SIGCONT)
+        if self.probe.wait("inhibit")["error"] is None:
+            self.probe.order("uninhibit", self.device)
+        self.wait_seen()
+
+    def test_modemmanager_dies(self):
+        self.want_unanswered()
+        self.bench.kill_modemmanager()
+        self.assertIsNotNone(self.probe.wait("inhibit")["error"])
+        self.bench.start_modemmanager()
+        self.wait_seen()
+
+    def test_modemmanager_has_died(self):
+        """Unnoticed yet: the bus calls that something else."""
+        self.probe.signal(signal.SIGSTOP)
+        self.bench.kill_modemmanager()
+        self.give_back_and_want()
+        self.probe.signal(signal.SIGCONT)
+        self.assertIsNotNone(self.probe.wait("inhibit")["error"])
+        self.bench.start_modemmanager()
+        self.wait_seen()
+
+    def test_the_bus_breaks_down(self):
+        self.want_unanswered()
+        self.bench.bus.stop_bus()
+        self.assertIsNotNone(self.probe.wait("inhibit")["error"])
+        self.bench.kill_modemmanager()
+        self.bench.bus.start_bus()
+        self.bench.view.reconnect()
+        self.bench.start_modemmanager()
+        self.wait_seen()
 
 
 class ThroughTheReservedPort(ProbeTest):
