@@ -114,6 +114,28 @@ class Mute(FirstAidTest):
         self.assertIn("mute-module of first-aid.md", text)
 
 
+class ModemManagerHasIt(FirstAidTest):
+    """fotad speaks with it on a tty of its own, which falls silent."""
+    options = {"channel": "reserved", "scale": 60}
+
+    def test_reset(self):
+        """ModemManager still hears the module, and restarts it; what it ran it runs again."""
+        module = self.begin("modemmanager-reset")
+        self.bench.fault("tty-hung,on=#SCFG")
+        starts = self.bench.sim_state()["starts"]
+        since = module.mark()
+        module.approve()
+        text = self.end(module, since, "ModuleSilent")
+        self.assertEqual(self.rungs(), ["modemmanager-reset"])
+        self.assertIn("has brought the module back: modemmanager-reset", text)
+        self.assertEqual(self.bench.sim_state()["starts"], starts + 1)
+        self.bench.publish(self.bench.update())
+        module.wait(lambda p: p["State"] == "failed" and p["Modem"] != "/", 60, "in service")
+        since = module.mark()
+        module.check()
+        self.assert_updates(module, since)
+
+
 class Installing(FirstAidTest):
     """After the order to install."""
 
