@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/at/fota-at-reply.h"
+
 FotaModemFacts *
 fota_modem_facts_copy(const FotaModemFacts *facts)
 {
@@ -55,14 +57,27 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
            a->pin_attempts == b->pin_attempts && strcmp(a->start, b->start) == 0;
 }
 
-/* ModemManager passes answers of several lines on as they are; the first one is what is asked. */
+/*
+ * ModemManager passes answers of several lines on as they are. The first one is what is asked; but
+ * a line that the module sent by itself meanwhile may stand before it, or in its place.
+ */
 static char *
 first_line(const char *text)
 {
-    if (text == NULL)
-        return g_strdup("");
-    text += strspn(text, " \r\n");
-    return g_strchomp(g_strndup(text, strcspn(text, "\r\n")));
+    g_auto(GStrv) lines = g_strsplit_set(text != NULL ? text : "", "\r\n", -1);
+    const char *first = "";
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        g_autofree char *unsolicited = fota_at_line_name(g_strstrip(lines[i]));
+
+        if (lines[i][0] == '\0')
+            continue;
+        if (unsolicited == NULL)
+            return g_strdup(lines[i]);
+        if (first[0] == '\0')
+            first = lines[i];
+    }
+    return g_strdup(first);
 }
 
 static GStrv

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/at/fota-at-reply.h"
 #include "daemon/at/fota-timer.h"
 #include "daemon/module/fota-module-private.h"
 
@@ -9,12 +10,21 @@
 /* ModemManager needs some seconds to find a module again after it got it back. */
 #define GRACE_SECONDS 90
 
+/* A ModemManager whose probing was disturbed may not have read a name, or have taken a line for it
+ * that the module sent by itself (`^FOTASTATE: 40`). */
+static gboolean
+is_name(const char *text)
+{
+    g_autofree char *unsolicited = fota_at_line_name(text);
+
+    return text[0] != '\0' && unsolicited == NULL;
+}
+
 static void
 take_identity(FotaModule *module, const FotaModemFacts *facts)
 {
     FotaRecord *record = module->record;
-    /* A ModemManager whose probing was disturbed may not have read them. */
-    gboolean known = facts->manufacturer[0] != '\0' && facts->model[0] != '\0';
+    gboolean known = is_name(facts->manufacturer) && is_name(facts->model);
     gboolean other = strcmp(record->manufacturer, facts->manufacturer) != 0 ||
                      strcmp(record->model, facts->model) != 0;
 
@@ -39,11 +49,15 @@ take_identity(FotaModule *module, const FotaModemFacts *facts)
 static void
 take_revision(FotaModule *module, const char *mm_revision)
 {
-    if (module->asked)
+    gboolean asked = module->asked;
+
+    module->asked = FALSE;
+    if (!is_name(mm_revision))
+        return;
+    if (asked)
         fota_record_set(&module->record->mm_revision, mm_revision);
     else if (strcmp(module->record->mm_revision, mm_revision) != 0)
         fota_module_set_revision(module, mm_revision);
-    module->asked = FALSE;
 }
 
 /*

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""ModemManager calls a Telit's firmware by #SWPKGV; deltas go by +GMR. The two can differ."""
+"""What ModemManager takes for the version of a module, and what the module itself says."""
 import unittest
 
 from e2e import BenchTest
@@ -8,6 +8,8 @@ PACKAGE = "30.00.001-B026-P0F.010100"
 
 
 class OtherNames(BenchTest):
+    """ModemManager calls a Telit's firmware by #SWPKGV; deltas go by +GMR. The two can differ."""
+
     options = {"modules": (f"me910c1-na,package={PACKAGE}",), "channel": "port"}
 
     def test_offered_and_updated(self):
@@ -38,6 +40,46 @@ class OtherNames(BenchTest):
         self.assertEqual(module.error(), "NoPath")
         self.assertIn(self.bench.old, module["LastError"][1])
         self.assertEqual(self.bench.sim_state()["starts"], 1)
+
+
+class Disturbed(BenchTest):
+    """Lines that the module sent by itself stand where ModemManager looked for names."""
+    options = {"modules": ("mu509",), "channel": "port", "scale": 60}
+
+    def probe_again(self, **names):
+        """Returns what ModemManager makes of it."""
+        self.bench.stop_modemmanager()
+        self.bench.start_modemmanager()
+        return self.bench.mm.wait_for(self.bench.imei, **names)[1]
+
+    def test_besides_the_names(self):
+        self.bench.fault("urc-storm,always,on=+CGM")
+        modem = self.probe_again()
+        for name in ("Manufacturer", "Model", "Revision"):
+            self.assertRegex(modem[name], "(?s)^#OTAEV: #920\r\n.*(huawei|MU509|12.815)")
+        self.bench.fault("clear")
+        module = self.offer()
+        self.assertEqual((module["Plugin"], module["Model"], module["Revision"]),
+                         ("huawei", "MU509", self.bench.old))
+
+    def test_in_the_place_of_the_version(self):
+        """With a delta in the module: it has not installed it by itself, and nothing is thrown
+        away."""
+        module = self.offer(approval={"download": "required", "install": "required"})
+        module.approve()
+        module.wait_state("awaiting-install-approval", seconds=120)
+        self.bench.stop_fotad()
+        self.bench.sim.command("set", self.bench.imei, "version=^FOTASTATE:40")
+        self.probe_again(revision="^FOTASTATE:40")
+        self.bench.sim.command("set", self.bench.imei, f"version={self.bench.old}")
+        self.bench.start_fotad()
+        module.wait(lambda p: p["Modem"] != "/" and p["State"] == "awaiting-install-approval", 60,
+                    "it still waits")
+        self.assertEqual(module["Revision"], self.bench.old)
+        since = module.mark()
+        module.approve()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
 
 
 if __name__ == "__main__":
