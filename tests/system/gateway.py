@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A gateway: a machine with our packages installed and configured as README.md says, with a
 simulated module behind its ModemManager, and the servers of a fleet in its network."""
+import json
 import os
 import pathlib
 import shutil
@@ -46,6 +47,13 @@ ConditionVirtualization=
 Environment=LD_PRELOAD=libumockdev-preload.so.0 UMOCKDEV_DIR={directory}
 ExecStart=
 ExecStart=/bin/bash -c 'for n in {{3..199}}; do eval "exec $$n<&0"; done; exec /usr/sbin/ModemManager'
+"""
+SIM_CONTROL = """\
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/fota-sim/control")
+s.sendall((" ".join(sys.argv[1:]) + "\\n").encode())
+print(s.makefile().readline())
 """
 CONFIG = """\
 [Manifest]
@@ -143,6 +151,16 @@ class Gateway(Machine):
             self.write(f"/etc/systemd/system/{unit}.service.d/modules.conf",
                        text.format(directory=directory))
         self.run("systemctl", "daemon-reload")
+
+    def simulator(self, *order):
+        """One order to it, see bench/sim/README.md; returns what it tells."""
+        state, _, told = self.run("python3", "-c", SIM_CONTROL, *order).strip().partition(" ")
+        if state != "ok":
+            raise AssertionError(f"{order}: {told}")
+        return told
+
+    def sim_state(self):
+        return json.loads(self.simulator("state", IMEI))
 
     def restart(self, version):
         """Power off and on again. version: what the module runs then, since it ends as well."""

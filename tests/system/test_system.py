@@ -17,7 +17,7 @@ import unittest
 from gateway import (FTP_PASSWORD, HUAWEI_IMEI, HUAWEI_NEW, IMEI, WEB_TOKEN, Bus, BusView,
                      FotaModule, Gateway)
 from machine import Machine
-from test_guides import Guides  # noqa: F401, a test of its own
+from test_guides import Guides, blocks  # noqa: F401, Guides is a test of its own
 
 PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
 NEXT_PACKAGES = pathlib.Path(os.environ["FOTA_NEXT_PACKAGES"])
@@ -25,13 +25,16 @@ ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
 MASKED = "35308109…45"
 MODULE = ["org.fotad.Fota1", f"/org/fotad/Fota1/Module/{IMEI}", "org.fotad.Fota1.Module"]
 MANAGER = ["org.fotad.Fota1", "/org/fotad/Fota1", "org.fotad.Fota1.Manager"]
-SIM_STATE = """\
+PIN = "1234"  # what pin-after of the simulator wants
+POWER_CYCLE = f"""\
+#!/usr/bin/python3
 import socket
-s = socket.socket(socket.AF_UNIX)
-s.connect("/run/fota-sim/control")
-s.sendall(b"state %s\\n")
-print(s.makefile().readline().removeprefix("ok "))
-""" % IMEI
+for order in ("power-cut", "power-on"):
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect("/run/fota-sim/control")
+        control.sendall(f"{{order}} {IMEI}\\n".encode())
+        control.makefile().readline()
+"""
 NOT_CONFIGURED = "10e03e33efaf461db22ec15d287488a8"
 
 
@@ -76,6 +79,7 @@ class Fresh(unittest.TestCase):
 
     def test_life(self):
         self.install()
+        self.documentation()
         self.hardening()
         self.devices()
         self.activation()
@@ -100,6 +104,15 @@ class Fresh(unittest.TestCase):
         self.assertEqual(self.machine.run("systemctl", "--failed", "--quiet"), "")
         self.assertEqual(self.machine.run("systemd-analyze", "--man=no", "verify",
                                           "fotad.service"), "")
+
+    def documentation(self):
+        """Each link leads to what is installed as well."""
+        directory = self.machine.root / "usr/share/doc/fotad"
+        for page in directory.glob("*.md"):
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+                with self.subTest(page=page.name, link=link):
+                    self.assertTrue((directory / link).exists())
+        self.assertTrue((directory / "README.md").exists())
 
     def hardening(self):
         status = self.machine.run("cat", f"/proc/{self.show('MainPID')}/status")
@@ -338,8 +351,8 @@ class InUse(unittest.TestCase):
                      "fotactl approve"):
             self.assertIn(part, story)
         whole = self.gateway.journal(since, "--output=export", "--all")
-        state = json.loads(self.gateway.run("python3", "-c", SIM_STATE))
-        for secret in (IMEI, HUAWEI_IMEI, state["imsi"], FTP_PASSWORD, WEB_TOKEN, "+1555000"):
+        imsi = self.gateway.sim_state()["imsi"]
+        for secret in (IMEI, HUAWEI_IMEI, imsi, FTP_PASSWORD, WEB_TOKEN, "+1555000"):
             found = re.findall(rf".*{re.escape(secret)}.*", whole)
             self.assertEqual(found, [])
 
@@ -353,6 +366,53 @@ class InUse(unittest.TestCase):
         huawei.wait(lambda p: p["Revision"] == HUAWEI_NEW and p["State"] == "idle", 300,
                     "the update")
         self.gateway.mm.wait_connected(HUAWEI_IMEI, seconds=200)
+
+    def configure(self, text):
+        """For this test; a new credential needs the restart."""
+        file = self.gateway.write("/etc/fotad/fotad.conf.d/20-test.conf", text)
+        self.addCleanup(self.gateway.run, "systemctl", "restart", "fotad")
+        self.addCleanup(file.unlink)
+        self.gateway.run("systemctl", "restart", "fotad")
+
+    def test_pin(self):
+        """Entered after the update, with what only root can read; in no journal."""
+        since = self.gateway.run("date", "+%s.%N").strip()
+        self.gateway.write("/etc/fotad/credentials/pin", f"{PIN}\n", 0o600)
+        self.configure("[Network]\nPinCredential=pin\n")
+        new = self.gateway.offer()
+        self.gateway.simulator("fault", IMEI, "pin-after")
+        self.addCleanup(self.gateway.simulator, "set", IMEI, "pin=")
+        self.approve()
+        self.assert_updated(new)
+
+        def journal():
+            return self.gateway.journal(f"--since=@{since}", "--output=cat")
+
+        self.gateway.wait_for(lambda: "has got its PIN" in journal(), "the PIN is entered")
+        self.assertFalse(self.gateway.sim_state()["pin-missing"])
+        self.assertNotRegex(journal(), rf"\b{PIN}\b")
+
+    def test_power_cycle(self):
+        """By a unit that fotad may start, and nothing else: docs/first-aid.md, word for word."""
+        configuration, rule = (block.text for block in blocks("docs/first-aid.md")
+                               if block.language in ("ini", "js"))
+        self.gateway.write("/etc/polkit-1/rules.d/50-fotad.rules", rule)
+        self.gateway.write("/usr/local/sbin/cycle-power", POWER_CYCLE, 0o755)
+        self.gateway.write("/etc/systemd/system/module-power-cycle.service",
+                           "[Service]\nType=oneshot\nExecStart=/usr/local/sbin/cycle-power\n")
+        self.gateway.run("systemctl", "daemon-reload")
+        self.configure(configuration.replace("=safe command", "=command"))
+        self.gateway.offer(retry={"maxAttempts": 1})
+        self.gateway.simulator("fault", IMEI, "hung,on=#SCFG")
+        since = self.module.mark()
+        self.approve()
+        _, result, details = self.module.wait_finished(since)
+        self.assertEqual((result, details["error"]), ("failed", "ModuleSilent"), details)
+        self.assertIn("has brought the module back: command", details["text"])
+        self.gateway.refuses("systemctl", "stop", "module-power-cycle.service", user="fotad")
+        new = self.gateway.offer()
+        self.approve()
+        self.assert_updated(new)
 
     def test_log_level(self):
         """systemctl changes it in the running service."""
