@@ -188,7 +188,8 @@ def chunks(cases):
     by_kind = collections.defaultdict(list)
     for case in cases:
         by_kind[case.kind].append(case)
-    slowest_first = sorted(by_kind.items(), key=lambda item: item[0].scale)
+    slowest_first = sorted(by_kind.items(),
+                           key=lambda item: (item[0].scale, item[0].vendor != "huawei"))
     return [(kind, group[i:i + size]) for kind, group in slowest_first
             for size in [SLOW_CHUNK if kind == TELIT_SLOW else CHUNK]
             for i in range(0, len(group), size)]
