@@ -395,7 +395,7 @@ class InUse(unittest.TestCase):
     def test_power_cycle(self):
         """By a unit that fotad may start, and nothing else: docs/first-aid.md, word for word."""
         configuration, rule = (block.text for block in blocks("docs/first-aid.md")
-                               if block.language in ("ini", "js"))
+                               if block.language in ("ini", "javascript"))
         self.gateway.write("/etc/polkit-1/rules.d/50-fotad.rules", rule)
         self.gateway.write("/usr/local/sbin/cycle-power", POWER_CYCLE, 0o755)
         self.gateway.write("/etc/systemd/system/module-power-cycle.service",
