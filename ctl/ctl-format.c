@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 #define LABEL_COLUMNS 14
 #define DEFAULT_WIDTH 80

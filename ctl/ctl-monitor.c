@@ -7,7 +7,7 @@
 #include "ctl/ctl-format.h"
 #include "ctl/ctl-offer.h"
 #include "ctl/ctl-progress.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 /* How long a followed update may be without its fotad, which may be restarting. */
 #define ABSENT_LIMIT_US (60 * G_USEC_PER_SEC)

@@ -6,7 +6,7 @@
 
 #include "ctl/ctl-format.h"
 #include "ctl/ctl-monitor.h"
-#include "policy/fota-units.h"
+#include "base/fota-units.h"
 
 void
 ctl_print_offer(GVariant *offer)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ctl/ctl-format.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 /* Columns a line has left beside its bar. */
 #define BAR_FROM_WIDTH 76

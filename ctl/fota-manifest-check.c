@@ -4,8 +4,8 @@
 
 #include "ctl/ctl-format.h"
 #include "ctl/fota-manifest-tool.h"
-#include "policy/fota-clock.h"
-#include "policy/fota-json.h"
+#include "base/fota-clock.h"
+#include "base/fota-json.h"
 #include "policy/fota-manifest.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-signature.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ctl/fota-manifest-tool.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-manifest.h"
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "ctl/fota-manifest-tool.h"
-#include "policy/fota-clock.h"
-#include "policy/fota-json.h"
+#include "base/fota-clock.h"
+#include "base/fota-json.h"
 #include "policy/fota-manifest.h"
 
 typedef struct {

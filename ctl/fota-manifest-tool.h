@@ -4,7 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "policy/fota-keyring.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 G_BEGIN_DECLS
 

@@ -7,7 +7,7 @@
 #include "ctl/ctl-format.h"
 #include "ctl/fota-manifest-tool.h"
 #include "policy/fota-policy-error.h"
-#include "policy/fota-units.h"
+#include "base/fota-units.h"
 
 static const struct {
     const char *name;

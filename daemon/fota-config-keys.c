@@ -6,8 +6,8 @@
 
 #include "policy/fota-first-aid.h"
 #include "policy/fota-poll.h"
-#include "policy/fota-text.h"
-#include "policy/fota-units.h"
+#include "base/fota-text.h"
+#include "base/fota-units.h"
 
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
 

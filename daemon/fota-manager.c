@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/at/fota-timer.h"
+#include "base/fota-timer.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/module/fota-module-private.h"

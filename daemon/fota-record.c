@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/fota-error.h"
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 
 #define SCHEMA 1
 

@@ -4,7 +4,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 #define MAX_REDIRECTS 3
 #define CHUNK 16384

@@ -2,7 +2,7 @@
 #include "policy/fota-approval.h"
 
 #include "policy/fota-policy-error.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <string.h>
 

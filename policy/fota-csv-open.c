@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-csv-private.h"
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-signature.h"
 

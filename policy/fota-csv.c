@@ -2,7 +2,7 @@
 #include "policy/fota-csv-private.h"
 
 #include "policy/fota-policy-error.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>

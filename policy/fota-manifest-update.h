@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 #include "policy/fota-manifest.h"
 
 G_BEGIN_DECLS

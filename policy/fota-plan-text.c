@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-plan.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <json-glib/json-glib.h>
 

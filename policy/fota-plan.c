@@ -2,7 +2,7 @@
 #include "policy/fota-plan.h"
 
 #include "policy/fota-rollout.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 static const FotaRules no_rules = FOTA_RULES_INIT;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-rollout.h"
 
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 guint
 fota_rollout_bucket(const char *id, const char *imei)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-schedule.h"
 
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #define FIRST_RETRY 60
 #define MAX_RETRY (6 * 3600)

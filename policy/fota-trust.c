@@ -3,7 +3,7 @@
 
 #include "policy/fota-policy-error.h"
 #include "policy/fota-signature.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 static gboolean
 check_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)

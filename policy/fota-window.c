@@ -2,7 +2,7 @@
 #include "policy/fota-window.h"
 
 #include "policy/fota-policy-error.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <stdlib.h>
 #include <string.h>

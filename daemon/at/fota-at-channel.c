@@ -3,7 +3,7 @@
 
 #include "daemon/at/fota-at-line.h"
 #include "daemon/at/fota-at-tty.h"
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "plugins/fota-plugin.h"
 
 #define OPEN_SECONDS 30

@@ -5,7 +5,7 @@
 
 #include "daemon/at/fota-at-line.h"
 #include "daemon/at/fota-at-reply.h"
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/job/fota-session.h"
 
 /* One reading: NULL without an error when the module is there but cannot say it yet. */

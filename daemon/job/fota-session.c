@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-log.h"
 
 /* Runs of digits from this length on are taken for an IMEI, IMSI, ICCID or number. */

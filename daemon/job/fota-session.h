@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-channel.h"
 #include "daemon/fota-plugins.h"
 

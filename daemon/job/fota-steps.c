@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/job/fota-steps.h"
 
 #include <gio/gio.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 
 /* So long it stays off: capacitors must be empty. */

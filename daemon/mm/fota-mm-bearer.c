@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "daemon/at/fota-timer.h"
+#include "base/fota-timer.h"
 
 /*
  * The host's data call, taken down for an update whose module needs the radio for itself, and put

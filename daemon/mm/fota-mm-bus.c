@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/mm/fota-mm-bus.h"
 
-#include "daemon/at/fota-timer.h"
+#include "base/fota-timer.h"
 
 /* Between two attempts; a bus that restarts is there again after a second or two. */
 #define RETRY_SECONDS 2

@@ -7,7 +7,7 @@
 
 #include "daemon/at/fota-at-command.h"
 #include "daemon/at/fota-at-reply.h"
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/mm/fota-mm-error.h"
 #include "daemon/mm/fota-mm-private.h"
 #include "plugins/fota-plugin.h"

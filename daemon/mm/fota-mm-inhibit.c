@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/mm/fota-mm-private.h"
 
-#include "daemon/at/fota-timer.h"
+#include "base/fota-timer.h"
 
 /* ModemManager disables the modem first, which takes AT commands. */
 #define CALL_SECONDS 60

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 #include "policy/fota-policy-error.h"
 
 /* A job has ended: what becomes of the update, of its record, and of what the module holds. */

@@ -2,7 +2,7 @@
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
 #include "daemon/module/fota-module-private.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 /* Everything a plan depends on, gathered anew for each plan; and what the module has cost. */
 

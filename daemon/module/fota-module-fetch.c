@@ -2,9 +2,9 @@
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-module-private.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 #include "policy/fota-csv.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "daemon/fota-route.h"
 #include "daemon/job/fota-session.h"
 #include "daemon/module/fota-module-private.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 /* When the manifest is read, and from which server. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/at/fota-at-reply.h"
-#include "daemon/at/fota-timer.h"
+#include "base/fota-timer.h"
 #include "daemon/module/fota-module-private.h"
 
 #include <string.h>

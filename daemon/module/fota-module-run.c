@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-credential.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 #include "policy/fota-loop.h"
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/module/fota-module-private.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 /* What is on disk of a module, and who waits for that. */
 

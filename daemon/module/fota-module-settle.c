@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/at/fota-timer.h"
-#include "daemon/at/fota-wait.h"
+#include "base/fota-timer.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-session.h"
 #include "daemon/module/fota-module-private.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 #include "policy/fota-policy-error.h"
 
 #include <string.h>

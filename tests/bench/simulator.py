@@ -31,7 +31,7 @@ class Simulator:
         # tests do on purpose. What GLib complains of is looked for when it ends.
         self.program = Program(
             place, "fota-sim",
-            [build / "tests/bench/sim/fota-sim", f"--root-file={root_file}",
+            [build / "sim/fota-sim", f"--root-file={root_file}",
              f"--control={self._socket}", f"--log={self._directory}", f"--scale={scale}",
              *(f"--module={module}" for module in modules)],
             {**os.environ, "TMPDIR": str(self._directory)}, ready="ready")

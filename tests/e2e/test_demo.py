@@ -26,7 +26,7 @@ class Help(unittest.TestCase):
     def test_names_every_module(self):
         told = subprocess.run([REPOSITORY / "demo", "--help"], check=True, capture_output=True,
                               text=True).stdout
-        simulated = subprocess.run([default_build() / "tests/bench/sim/fota-sim",
+        simulated = subprocess.run([default_build() / "sim/fota-sim",
                                     "--list-modules"], check=True, capture_output=True,
                                    text=True).stdout
         for name in MODELS:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 #include "policy/fota-plan.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/fota-record.h"
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 #include "tests/fuzz/fuzz.h"
 
 #define IMEI "353081090012345"

@@ -5,7 +5,7 @@
 
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/at/fota-at-tty.h"
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "plugins/fota-plugin.h"
 
 #define BUS "/sys/devices/pci0000:00/0000:00:14.0/usb1/"

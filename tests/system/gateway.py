@@ -153,7 +153,7 @@ class Gateway(Machine):
         self.run("systemctl", "daemon-reload")
 
     def simulator(self, *order):
-        """One order to it, see bench/sim/README.md; returns what it tells."""
+        """One order to it, see sim/README.md; returns what it tells."""
         state, _, told = self.run("python3", "-c", SIM_CONTROL, *order).strip().partition(" ")
         if state != "ok":
             raise AssertionError(f"{order}: {told}")

@@ -54,13 +54,13 @@ class Recipe(unittest.TestCase):
         self.assertEqual(options, set(re.findall(r"-D(\w+)=", RECIPE.read_text())))
 
     def test_every_dependency(self):
-        rooms = ["policy", "fetch", "plugins", "daemon", "dbus", "ctl", "units"]
+        rooms = ["base", "policy", "fetch", "plugins", "daemon", "dbus", "ctl", "units"]
         names = set(re.findall(r"dependency\('([^']+)'", read("meson.build")))
         names = names.union(*(dependencies(room) for room in rooms))
         self.assertEqual({PROVIDERS[name] for name in names}, set(variable("DEPENDS").split()))
 
     def test_simulator_dependency(self):
-        simulator = {PROVIDERS[name] for name in dependencies("tests/bench/sim")}
+        simulator = {PROVIDERS[name] for name in dependencies("sim")}
         _on, _off, needs = variable("PACKAGECONFIG[simulator]").split(",")
         self.assertEqual(simulator, set(needs.split()))
 

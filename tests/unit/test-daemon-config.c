@@ -4,7 +4,7 @@
 
 #include "daemon/fota-config-keys.h"
 #include "daemon/fota-error.h"
-#include "policy/fota-units.h"
+#include "base/fota-units.h"
 
 #define IMEI "353081090012345"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-policy-error.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 #include "policy/fota-trust.h"
 #include "test-policy-sign.h"
 

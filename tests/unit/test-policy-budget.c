@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-budget.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 static gint64
 at(const char *text)

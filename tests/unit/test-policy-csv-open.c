@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "policy/fota-policy-error.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 #include "tests/unit/test-policy-sign.h"
 
 const FotaCsvSource test_csv_by_signature = {.trust = FOTA_CSV_SIGNED,

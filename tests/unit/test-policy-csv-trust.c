@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 #include "policy/fota-policy-error.h"
 #include "tests/unit/test-policy-sign.h"
 

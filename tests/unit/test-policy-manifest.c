@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-manifest.h"
 #include "policy/fota-policy-error.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 gint64
 test_plan_moment(const char *text)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 /* When a plan may be carried out: blockers and windows. */
 

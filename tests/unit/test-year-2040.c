@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "ctl/ctl-format.h"
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-store.h"
 #include "policy/fota-budget.h"
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-poll.h"
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 #include "policy/fota-window.h"
 #include "test-policy-sign.h"
 

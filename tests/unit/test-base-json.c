@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-json.h"
-#include "policy/fota-policy-error.h"
+#include "base/fota-json.h"
 
 #include <string.h>
 
@@ -111,7 +110,7 @@ test_refused(void)
         g_autoptr(GError) error = NULL;
         g_autoptr(JsonNode) root = parse(refused[i].text, strlen(refused[i].text), &error);
 
-        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
+        g_assert_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE);
         g_assert_null(root);
         if (!strstr(error->message, refused[i].word))
             g_error("%s: expected \"%s\" in: %s", refused[i].text, refused[i].word, error->message);
@@ -125,7 +124,7 @@ test_nul_byte(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(parse(in_text, sizeof in_text - 1, &error));
-    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
+    g_assert_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE);
     g_assert_null(parse(between, sizeof between - 1, NULL));
     g_assert_null(parse(behind, sizeof behind - 1, NULL));
 }
@@ -156,13 +155,13 @@ test_depth(void)
     g_assert_nonnull(arrays);
     g_assert_nonnull(objects);
     g_assert_null(parse_nested(FOTA_JSON_MAX_DEPTH + 1, "[", "1", "]", &error));
-    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
+    g_assert_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE);
     g_clear_error(&error);
     g_assert_null(parse_nested(100000, "[", "", "]", &error));
-    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
+    g_assert_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE);
     g_clear_error(&error);
     g_assert_null(parse_nested(100000, "{\"a\":", "1", "}", &error));
-    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
+    g_assert_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE);
     /* Brackets within a text are text. */
     text = parse_nested(2, "[", "\"[[[[[[[[[[[[[[[[[[[[\"", "]", NULL);
     g_assert_nonnull(text);

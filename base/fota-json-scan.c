@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-json-scan.h"
+#include "base/fota-json-scan.h"
 
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 
 #include <string.h>
 

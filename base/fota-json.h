@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "policy/fota-text.h"
+#include "base/fota-text.h"
 #include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  * fota_json_parse:
  * @text: one JSON object in UTF-8, nothing but white space behind it
  *
- * Returns: (transfer full): its root, an object; %NULL with BadManifest and the byte's place.
+ * Returns: (transfer full): its root, an object; %NULL with JSON_PARSER_ERROR_PARSE and the byte's place.
  */
 JsonNode *fota_json_parse(GBytes *text, GError **error);
 

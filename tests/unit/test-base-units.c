@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-units.h"
+#include "base/fota-units.h"
 
 typedef gboolean (*Parse)(const char *text, guint64 *number);
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The simulated modules, seen as a host sees them: through their ttys, against a real FTP server.
 
-Runs under umockdev's preload library (tests/bench/sim/meson.build sees to that) and takes
+Runs under umockdev's preload library (sim/meson.build sees to that) and takes
 fota-sim's path as its first argument.
 """
 

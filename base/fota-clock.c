@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-clock.h"
+#include "base/fota-clock.h"
 
 #include <time.h>
 

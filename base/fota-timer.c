@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/at/fota-timer.h"
+#include "base/fota-timer.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 
 typedef struct {
     int fd;

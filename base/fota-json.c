@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-json.h"
+#include "base/fota-json.h"
 
-#include "policy/fota-json-scan.h"
-#include "policy/fota-policy-error.h"
+#include "base/fota-json-scan.h"
 
 typedef struct {
     GHashTable *seen; /* "object/name" of every member so far */
@@ -36,7 +35,7 @@ load(const char *text, gsize length, GError **error)
     g_autofree char *twice = members.twice;
 
     if (!root || twice) {
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST, "%s%s",
+        g_set_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE, "%s%s",
                     twice ? "the same name twice in one object: " : "not JSON: ",
                     twice   ? twice
                     : fault ? fault->message
@@ -55,7 +54,7 @@ fota_json_parse(GBytes *text, GError **error)
     const char *fault = fota_json_scan(bytes, length, &where);
 
     if (fault) {
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
+        g_set_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE,
                     "not strict JSON: byte %" G_GSIZE_FORMAT ": %s", where, fault);
         return NULL;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/at/fota-wait.h"
+#include "base/fota-wait.h"
 
 #include <errno.h>
 #include <string.h>
