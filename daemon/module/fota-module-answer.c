@@ -128,13 +128,14 @@ fota_module_cancel(FotaModule *module, const char *token, GError **error)
 gboolean
 fota_module_rehearse(FotaModule *module, GError **error)
 {
+    g_autoptr(FotaPlan) plan = NULL;
+
     if (module->job != NULL || module->check != NULL) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY, "something is under way");
         return FALSE;
     }
-    fota_module_make_plan(module);
-    if (module->plan == NULL || module->plan->kind != FOTA_PLAN_UPDATE ||
-        module->record->mark != FOTA_MARK_NONE) {
+    plan = fota_module_draft_plan(module);
+    if (plan == NULL || plan->kind != FOTA_PLAN_UPDATE || module->record->mark != FOTA_MARK_NONE) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED,
                     "there is no update to rehearse");
         return FALSE;

@@ -207,6 +207,8 @@ void fota_module_settle_charge(FotaModule *module, const FotaJobEnd *end);
  * waits, or starts a job. Called after every event; calling it once more changes nothing.
  */
 void fota_module_settle(FotaModule *module);
+/** What would be planned now: changes nothing. NULL = there is nothing to plan. */
+FotaPlan *fota_module_draft_plan(FotaModule *module);
 /** Makes module->plan from what is known now. */
 void fota_module_make_plan(FotaModule *module);
 /** The gate at which the update stands: install when the delta is in the module. */

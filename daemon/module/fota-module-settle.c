@@ -15,19 +15,25 @@
 /* So often what takes no more than reading some small files: supply, space, routes. */
 #define LOOK_SOON_SECONDS 60
 
-void
-fota_module_make_plan(FotaModule *module)
+FotaPlan *
+fota_module_draft_plan(FotaModule *module)
 {
     g_autofree const char **left = fota_record_list_left(module->record);
     FotaFacts facts;
 
-    g_clear_pointer(&module->plan, fota_plan_free);
     if (module->manifest == NULL || module->facts == NULL || module->vendor == NULL ||
         !fota_module_check_trust(module, NULL))
-        return;
+        return NULL;
     fota_module_fill_facts(module, &facts);
     facts.left = left;
-    module->plan = fota_plan_make(module->manifest, &facts);
+    return fota_plan_make(module->manifest, &facts);
+}
+
+void
+fota_module_make_plan(FotaModule *module)
+{
+    g_clear_pointer(&module->plan, fota_plan_free);
+    module->plan = fota_module_draft_plan(module);
 }
 
 static void

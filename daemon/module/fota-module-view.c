@@ -128,11 +128,9 @@ explain_no_plan(FotaModule *module)
 char *
 fota_module_plan(FotaModule *module)
 {
-    if (module->job == NULL && module->check == NULL)
-        fota_module_make_plan(module);
-    if (module->plan != NULL)
-        return fota_plan_to_json(module->plan);
-    return explain_no_plan(module);
+    g_autoptr(FotaPlan) plan = fota_module_draft_plan(module);
+
+    return plan != NULL ? fota_plan_to_json(plan) : explain_no_plan(module);
 }
 
 GVariant *

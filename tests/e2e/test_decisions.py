@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Decisions that a real gateway asks for: who may look, what may be taken, what counts as told."""
+import datetime
+import time
+import unittest
+
+from e2e import BenchTest, BusError
+
+
+class Reading(BenchTest):
+    """Plan() is open to everyone and changes nothing."""
+    options = {"channel": "modemmanager"}
+
+    def test_plan_when_the_manifest_has_just_expired(self):
+        end = int(time.time()) + 8
+        self.bench.publish(self.bench.update(), useBefore=datetime.datetime.fromtimestamp(
+            end, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        token = module.token()
+        time.sleep(max(end + 0.03 - time.time(), 0))  # fotad looks at the clock a second later
+        self.assertIn("reasons", module.plan())
+        # The offer stands until fotad has looked at the clock; either way the call is answered.
+        try:
+            module.reject(token, "no")
+        except BusError as error:
+            self.assertIn(error.name, ("StaleToken", "NothingOffered"))
+        self.assertIsNone(self.bench.fotad.poll())
+        self.assertTrue(module.plan())
+
+
+if __name__ == "__main__":
+    unittest.main()
