@@ -15,6 +15,8 @@
 #define HOLD_SECONDS 300
 /* Until a module that may be installing is asked again. */
 #define RESUME_SECONDS 60
+/* Until a module that did not tell its version is asked again. */
+#define INSPECT_SECONDS 60
 
 static void
 add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
@@ -222,15 +224,21 @@ end_question(FotaModule *module, const FotaJobEnd *end)
                         fota_error_get_name(end->error), end->error->message);
 }
 
-/* Whatever came of it, the module is not asked again until ModemManager reports another revision.
+/*
+ * Once it has told its version, it is not asked again until ModemManager reports another revision.
+ * A question that failed has told nothing: it is asked again later.
  */
 static void
 end_inspection(FotaModule *module, const FotaJobEnd *end)
 {
-    fota_record_set(&module->record->mm_revision, module->facts->revision);
-    if (end->error != NULL)
-        fota_module_log(module, 4, FOTA_EVENT_NONE, "its version could not be asked: %s",
-                        end->error->message);
+    fota_module_set_error(module, end->error);
+    if (end->error == NULL) {
+        fota_record_set(&module->record->mm_revision, module->facts->revision);
+        return;
+    }
+    fota_module_log(module, 4, FOTA_EVENT_NONE, "its version could not be asked (%s): %s",
+                    fota_error_get_name(end->error), end->error->message);
+    module->hold_until = fota_boot_time() + (gint64)INSPECT_SECONDS * G_USEC_PER_SEC;
 }
 
 /*

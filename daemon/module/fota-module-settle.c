@@ -175,6 +175,17 @@ settle_question(FotaModule *module)
     }
 }
 
+/* The name that ModemManager has for the firmware leads nowhere: the module itself is asked. */
+static void
+settle_inspection(FotaModule *module)
+{
+    rest_as_ended(module);
+    if (!module->here || module->hold_until > fota_boot_time())
+        return;
+    fota_module_set_state(module, FOTA_STATE_CHECKING);
+    fota_module_start_job(module, FOTA_JOB_INSPECT);
+}
+
 static void
 settle_plan(FotaModule *module)
 {
@@ -188,10 +199,8 @@ settle_plan(FotaModule *module)
         settle_question(module);
         break;
     case FOTA_PLAN_NO_PATH:
-        if (module->here && g_strcmp0(module->record->mm_revision, module->facts->revision) != 0) {
-            rest(module, FOTA_STATE_IDLE);
-            fota_module_set_state(module, FOTA_STATE_CHECKING);
-            fota_module_start_job(module, FOTA_JOB_INSPECT);
+        if (g_strcmp0(module->record->mm_revision, module->facts->revision) != 0) {
+            settle_inspection(module);
             break;
         }
         rest_failed(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);

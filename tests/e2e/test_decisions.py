@@ -30,5 +30,24 @@ class Reading(BenchTest):
         self.assertTrue(module.plan())
 
 
+class FirstContact(BenchTest):
+    """A Telit whose firmware ModemManager calls otherwise than deltas do: the module is asked."""
+    options = {"modules": ("me910c1-na,package=30.00.001-B026-P0F.010100",), "channel": "port"}
+
+    def test_a_failed_question_is_asked_again(self):
+        """A busy module answers ERROR once: that has told nothing, not even after a restart."""
+        self.bench.publish(self.bench.update())
+        self.bench.mm.wait_for(self.bench.imei)
+        self.bench.fault("refused,on=+GMM")
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait(lambda p: p["LastError"][0] == "ModuleRefused", 60, "the refusal is shown")
+        self.bench.stop_fotad()
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        self.assertEqual(module["Update"]["from"], self.bench.old)
+
+
 if __name__ == "__main__":
     unittest.main()
