@@ -386,9 +386,11 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
         plan->kind = FOTA_PLAN_NOTHING_FOR_YOU;
         return plan;
     }
+    /* To ask the vendor's server, or the module for its own version, may take it from the host. */
     plan->kind = update->n_steps > 0 ? decide_by_steps(plan, update, facts->revision)
                                      : decide_by_vendor(plan, update, facts);
-    if (plan->kind == FOTA_PLAN_ASK_VENDOR)
+    plan->decided_by = plan->reasons->len - 2;
+    if (plan->kind == FOTA_PLAN_ASK_VENDOR || plan->kind == FOTA_PLAN_NO_PATH)
         check_all(plan, facts, rules);
     if (plan->kind != FOTA_PLAN_UPDATE)
         return plan;
@@ -398,6 +400,7 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
     sum_size(plan);
     make_gates(plan, facts, rules);
     plan->kind = decide_by_past(plan, facts, rules);
+    plan->decided_by = plan->reasons->len - 2;
     if (plan->kind == FOTA_PLAN_UPDATE)
         check_all(plan, facts, rules);
     return plan;

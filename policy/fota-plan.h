@@ -128,6 +128,7 @@ typedef struct {
     FotaPlanGate gates[FOTA_APPROVAL_N_GATES]; /* tokens only when kind is UPDATE */
     GPtrArray *blockers;  /* char *, NULL-terminated: (char **)plan->blockers->pdata */
     GPtrArray *reasons;   /* char *, NULL-terminated: sentences in the order of the decisions */
+    guint decided_by;     /* index in reasons of the sentence that decided the kind */
     gint64 not_before;    /* earliest µs at which every blocker of time is gone; 0 = none now;
                            * G_MAXINT64 = never as things stand */
     gint64 deadline;      /* µs, 0 = none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/fota-timer.h"
 #include "base/fota-wait.h"
+#include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-session.h"
 #include "daemon/module/fota-module-private.h"
@@ -58,8 +59,8 @@ rest_as_ended(FotaModule *module)
 static void
 rest_failed(FotaModule *module, GQuark domain, int code)
 {
-    guint last = module->plan->reasons->len - 2;
-    g_autoptr(GError) error = g_error_new_literal(domain, code, module->plan->reasons->pdata[last]);
+    const char *reason = module->plan->reasons->pdata[module->plan->decided_by];
+    g_autoptr(GError) error = g_error_new_literal(domain, code, reason);
 
     fota_module_set_error(module, error);
     rest(module, FOTA_STATE_FAILED);
@@ -175,13 +176,32 @@ settle_question(FotaModule *module)
     }
 }
 
-/* The name that ModemManager has for the firmware leads nowhere: the module itself is asked. */
+/* Whether the module can be asked something without being taken from the host. */
+static gboolean
+is_asked_freely(FotaModule *module)
+{
+    FotaAccess access = fota_module_get_config(module)->access;
+
+    return access == FOTA_ACCESS_MODEM_MANAGER || fota_at_has_reserved_port(module->facts->device);
+}
+
+/*
+ * The name that ModemManager has for the firmware leads nowhere: the module itself is asked. That
+ * wants no approval, since nothing is offered yet; but where it takes the module from the host, it
+ * waits for all that an update waits for.
+ */
 static void
 settle_inspection(FotaModule *module)
 {
+    const char *const *blockers = (const char *const *)module->plan->blockers->pdata;
+
     rest_as_ended(module);
     if (!module->here || module->hold_until > fota_boot_time())
         return;
+    if (blockers[0] != NULL && !is_asked_freely(module)) {
+        fota_module_set_blockers(module, blockers);
+        return;
+    }
     fota_module_set_state(module, FOTA_STATE_CHECKING);
     fota_module_start_job(module, FOTA_JOB_INSPECT);
 }

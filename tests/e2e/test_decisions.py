@@ -34,6 +34,20 @@ class FirstContact(BenchTest):
     """A Telit whose firmware ModemManager calls otherwise than deltas do: the module is asked."""
     options = {"modules": ("me910c1-na,package=30.00.001-B026-P0F.010100",), "channel": "port"}
 
+    def test_not_while_an_application_inhibits(self):
+        """The port is the only way to ask, and would take the module from the host."""
+        self.bench.start_fotad()  # nothing is published yet
+        module = self.bench.module()
+        module.wait_state("idle", "failed")
+        with self.bench.inhibition():
+            self.bench.publish(self.bench.update())
+            module.check()
+            since = module.mark()
+            module.wait(lambda p: "inhibited" in p["Blockers"], 30, "it waits")
+            self.assertNotIn("/", module.changes("Modem", since))
+            self.assertNotIn("speaking AT", self.bench.log())
+        module.wait_state("awaiting-approval")
+
     def test_a_failed_question_is_asked_again(self):
         """A busy module answers ERROR once: that has told nothing, not even after a restart."""
         self.bench.publish(self.bench.update())

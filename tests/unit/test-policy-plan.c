@@ -85,7 +85,8 @@ test_vendor(void)
         g_assert_cmpuint(plan->size, ==, plan->kind == FOTA_PLAN_UPDATE ? 700 : 0);
         /* To ask it means an outage too: what blocks an update blocks this. */
         g_assert_cmpint(fota_plan_has_blocker(plan, "inhibited"), ==,
-                        plan->kind == FOTA_PLAN_UPDATE || plan->kind == FOTA_PLAN_ASK_VENDOR);
+                        plan->kind == FOTA_PLAN_UPDATE || plan->kind == FOTA_PLAN_ASK_VENDOR ||
+                            plan->kind == FOTA_PLAN_NO_PATH);
     }
 }
 
