@@ -127,15 +127,6 @@ members_read(JsonObject *json, gpointer object, const Member *members, gsize n)
     return TRUE;
 }
 
-const char *
-fota_mark_to_string(FotaMark mark)
-{
-    static const char *const names[] = {"none", "downloading", "downloaded", "installing",
-                                        "discarding"};
-
-    return (guint)mark < G_N_ELEMENTS(names) ? names[mark] : "unknown";
-}
-
 FotaHistoryEntry *
 fota_history_entry_new(void)
 {

@@ -5,6 +5,7 @@
 
 #include "policy/fota-approval.h"
 #include "policy/fota-budget.h"
+#include "policy/fota-state.h"
 
 G_BEGIN_DECLS
 
@@ -14,17 +15,6 @@ G_BEGIN_DECLS
  *
  * Times are microseconds of UTC since the epoch, 0 = none. Strings are never NULL; "" = none.
  */
-
-/** How far an update has come. Each is written before the step it names is begun. */
-typedef enum {
-    FOTA_MARK_NONE,        /**< no update is under way */
-    FOTA_MARK_DOWNLOADING, /**< the module may hold a part of the delta */
-    FOTA_MARK_DOWNLOADED,  /**< the delta is in the module, nothing is installed */
-    FOTA_MARK_INSTALLING,  /**< the order to install may have been given: ask the version first */
-    FOTA_MARK_DISCARDING,  /**< the update is over; what the module holds of it must go */
-} FotaMark;
-
-const char *fota_mark_to_string(FotaMark mark);
 
 /** How one update ended. */
 typedef struct {

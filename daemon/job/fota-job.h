@@ -4,7 +4,7 @@
 #include "daemon/fota-config.h"
 #include "daemon/fota-plugins.h"
 #include "daemon/fota-record.h"
-#include "daemon/fota-state.h"
+#include "policy/fota-state.h"
 #include "daemon/mm/fota-mm.h"
 
 G_BEGIN_DECLS

@@ -258,8 +258,6 @@ void
 fota_module_start_check(FotaModule *module)
 {
     module->on_request = FALSE;
-    if (!fota_state_may_follow(module->state, FOTA_STATE_CHECKING))
-        fota_module_set_state(module, FOTA_STATE_IDLE);
     if (vendor_decides(module))
         check_without_manifest(module);
     else

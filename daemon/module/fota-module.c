@@ -203,9 +203,6 @@ fota_module_set_state(FotaModule *module, FotaState state)
 {
     if (module->state == state)
         return;
-    if (!fota_state_may_follow(module->state, state))
-        g_critical("state %s must not follow %s", fota_state_to_string(state),
-                   fota_state_to_string(module->state));
     module->state = state;
     fota_module_log(module, 7, FOTA_EVENT_NONE, "%s", fota_state_to_string(state));
     g_object_notify_by_pspec(G_OBJECT(module), props[PROP_STATE]);

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "daemon/fota-state.h"
+#include "policy/fota-state.h"
 
 G_BEGIN_DECLS
 

@@ -153,9 +153,11 @@ fota_module_get_blockers(FotaModule *module)
 FotaState
 fota_module_get_state(FotaModule *module)
 {
-    FotaState state = FOTA_STATE_FAILED;
+    const char *name = TEXT(g_hash_table_lookup(module->values, "state"));
+    FotaState state = FOTA_STATE_ABSENT;
 
-    fota_state_from_string(TEXT(g_hash_table_lookup(module->values, "state")), &state);
+    while (state < FOTA_STATE_LAST && strcmp(fota_state_to_string(state), name) != 0)
+        state++;
     return state;
 }
 

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-next.h"
+
+typedef const FotaSituation S;
+
+/* Conditions of the rows. Each tells one thing; what a row above has taken away is not asked again.
+ */
+
+static gboolean
+order_is_out(S *s)
+{
+    return s->mark == FOTA_MARK_INSTALLING;
+}
+
+static gboolean
+order_is_watched(S *s)
+{
+    return order_is_out(s) && s->runs != FOTA_ACTION_NONE && s->runs != FOTA_ACTION_CHECK;
+}
+
+static gboolean
+order_is_verified(S *s)
+{
+    return order_is_watched(s) && s->verifying;
+}
+
+static gboolean
+order_cannot_be_asked(S *s)
+{
+    return order_is_out(s) && (s->presence != FOTA_PRESENCE_HERE || !s->supported || s->held ||
+                               s->runs == FOTA_ACTION_CHECK);
+}
+
+static gboolean
+question_runs(S *s)
+{
+    return s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_ASK ||
+           s->runs == FOTA_ACTION_INSPECT;
+}
+
+static gboolean
+discard_runs(S *s)
+{
+    return s->runs == FOTA_ACTION_DISCARD;
+}
+
+static gboolean
+rehearsal_runs(S *s)
+{
+    return s->runs == FOTA_ACTION_REHEARSE;
+}
+
+static gboolean
+install_waits(S *s)
+{
+    return s->runs == FOTA_ACTION_INSTALL;
+}
+
+static gboolean
+update_runs(S *s)
+{
+    return s->runs != FOTA_ACTION_NONE;
+}
+
+static gboolean
+is_lost(S *s)
+{
+    return s->presence == FOTA_PRESENCE_LOST;
+}
+
+static gboolean
+is_unsupported(S *s)
+{
+    return !s->supported;
+}
+
+static gboolean
+was_cancelled(S *s)
+{
+    return s->cancelled && (s->mark == FOTA_MARK_DOWNLOADING || s->mark == FOTA_MARK_DOWNLOADED);
+}
+
+static gboolean
+may_be_taken(S *s)
+{
+    return s->presence == FOTA_PRESENCE_HERE && !s->inhibited && !s->crowded;
+}
+
+static gboolean
+check_is_due(S *s)
+{
+    return s->check_due && (!s->check_takes || may_be_taken(s));
+}
+
+/* Of a delta that has come in part, the next download sees to what is there. */
+static gboolean
+delta_is_wanted(S *s)
+{
+    if (s->mark == FOTA_MARK_DISCARDING || !s->planned)
+        return FALSE;
+    if (s->plan != FOTA_PLAN_UPDATE)
+        return s->plan == FOTA_PLAN_ASK_VENDOR;
+    return s->mark == FOTA_MARK_DOWNLOADING || s->same_delta;
+}
+
+static gboolean
+delta_is_unwanted(S *s)
+{
+    return s->mark != FOTA_MARK_NONE && !delta_is_wanted(s);
+}
+
+static gboolean
+delta_is_harmless(S *s)
+{
+    return delta_is_unwanted(s) && !s->can_discard;
+}
+
+static gboolean
+delta_must_wait(S *s)
+{
+    return delta_is_unwanted(s) && !s->kept_delta && (!may_be_taken(s) || s->held);
+}
+
+static gboolean
+delta_can_go(S *s)
+{
+    return delta_is_unwanted(s) && !s->kept_delta;
+}
+
+static gboolean
+manifest_is_distrusted(S *s)
+{
+    return s->manifest == FOTA_MANIFEST_DISTRUSTED;
+}
+
+static gboolean
+nothing_is_planned(S *s)
+{
+    return !s->planned || s->plan == FOTA_PLAN_NOTHING_FOR_YOU || s->plan == FOTA_PLAN_UP_TO_DATE ||
+           s->plan == FOTA_PLAN_REJECTED;
+}
+
+/* Here, and neither blocked nor held. */
+static gboolean
+is_free(S *s)
+{
+    return may_be_taken(s) && !s->blocked && !s->held;
+}
+
+static gboolean
+vendor_is_wanted(S *s)
+{
+    return s->plan == FOTA_PLAN_ASK_VENDOR;
+}
+
+static gboolean
+vendor_cannot_be_asked(S *s)
+{
+    return vendor_is_wanted(s) && !s->can_ask;
+}
+
+static gboolean
+vendor_must_wait(S *s)
+{
+    return vendor_is_wanted(s) && !is_free(s);
+}
+
+static gboolean
+version_is_untold(S *s)
+{
+    return s->plan == FOTA_PLAN_NO_PATH && !s->told_version;
+}
+
+static gboolean
+version_must_wait(S *s)
+{
+    return version_is_untold(s) && (s->presence != FOTA_PRESENCE_HERE || s->held);
+}
+
+static gboolean
+version_would_take(S *s)
+{
+    return version_is_untold(s) && s->ask_takes && !is_free(s);
+}
+
+static gboolean
+no_path(S *s)
+{
+    return s->plan == FOTA_PLAN_NO_PATH;
+}
+
+static gboolean
+downgrade_is_refused(S *s)
+{
+    return s->plan == FOTA_PLAN_DOWNGRADE_REFUSED;
+}
+
+static gboolean
+nobody_answered(S *s)
+{
+    return s->plan == FOTA_PLAN_UNANSWERED;
+}
+
+static gboolean
+attempts_are_used_up(S *s)
+{
+    return s->plan == FOTA_PLAN_FAILED_FOR_GOOD;
+}
+
+static gboolean
+delta_is_in(S *s)
+{
+    return s->mark == FOTA_MARK_DOWNLOADED && s->same_delta;
+}
+
+static gboolean
+gate_is_open(S *s)
+{
+    return s->open[delta_is_in(s) ? FOTA_APPROVAL_GATE_INSTALL : FOTA_APPROVAL_GATE_DOWNLOAD];
+}
+
+static gboolean
+update_is_ready(S *s)
+{
+    return s->plan == FOTA_PLAN_UPDATE && gate_is_open(s) && is_free(s);
+}
+
+/* A rehearsal is a guest: where the update itself can begin, that goes first. */
+static gboolean
+is_rehearsed(S *s)
+{
+    return s->rehearsal && s->mark == FOTA_MARK_NONE && !update_is_ready(s);
+}
+
+static gboolean
+rehearsal_is_closed(S *s)
+{
+    return is_rehearsed(s) && !s->rehearsal_open;
+}
+
+static gboolean
+rehearsal_must_wait(S *s)
+{
+    return is_rehearsed(s) && !is_free(s);
+}
+
+static gboolean
+install_is_closed(S *s)
+{
+    return delta_is_in(s) && !gate_is_open(s);
+}
+
+static gboolean
+download_is_closed(S *s)
+{
+    return !gate_is_open(s);
+}
+
+static gboolean
+update_is_blocked(S *s)
+{
+    return s->blocked || !may_be_taken(s);
+}
+
+static gboolean
+update_is_held(S *s)
+{
+    return s->held;
+}
+
+static gboolean
+always(S *s)
+{
+    return TRUE;
+}
+
+/* "As it ended": failed or idle, by the situation. */
+#define AS_IT_ENDED (FOTA_STATE_LAST + 1)
+
+typedef struct {
+    const char *name;
+    gboolean (*fits)(S *s);
+    guint state;
+    FotaAction action;
+    gboolean offers;
+    gboolean guest;
+    FotaShowBlockers blockers;
+    FotaShowError error;
+} Row;
+
+#define STATE(name) .state = FOTA_STATE_##name
+#define AS_ENDED .state = AS_IT_ENDED
+#define DO(name) .action = FOTA_ACTION_##name
+#define OFFER .offers = TRUE
+#define GUEST .offers = TRUE, .guest = TRUE
+#define BLOCKERS .blockers = FOTA_SHOW_BLOCKERS
+#define BACKOFF .blockers = FOTA_SHOW_BACKOFF
+#define ERROR(name) .error = FOTA_SHOW_ERROR_##name
+
+/* clang-format off */
+static const Row rows[] = {
+    /* An order may be out: only a version ends that. */
+    {"order verified",         order_is_verified,      STATE(VERIFYING),   OFFER},
+    {"order watched",          order_is_watched,       STATE(INSTALLING),  OFFER},
+    {"order unasked",          order_cannot_be_asked,  STATE(INSTALLING),  OFFER},
+    {"order",                  order_is_out,           STATE(VERIFYING),   DO(RESUME), OFFER},
+    /* Something runs: its end decides anew. */
+    {"question runs",          question_runs,          STATE(CHECKING)},
+    {"discard runs",           discard_runs,           AS_ENDED},
+    {"rehearsal runs",         rehearsal_runs,         STATE(DOWNLOADING), GUEST},
+    {"install begins",         install_waits,          STATE(SCHEDULED),   OFFER},
+    {"update runs",            update_runs,            STATE(DOWNLOADING), OFFER},
+    /* Nothing runs. */
+    {"cancelled",              was_cancelled,          AS_ENDED,           DO(CLOSE)},
+    {"lost",                   is_lost,                STATE(ABSENT)},
+    {"unsupported",            is_unsupported,         STATE(UNSUPPORTED)},
+    {"check due",              check_is_due,           STATE(CHECKING),    DO(CHECK)},
+    {"delta harmless",         delta_is_harmless,      AS_ENDED,           DO(FORGET)},
+    {"delta must wait",        delta_must_wait,        AS_ENDED},
+    {"delta unwanted",         delta_can_go,           AS_ENDED,           DO(DISCARD)},
+    {"manifest distrusted",    manifest_is_distrusted, STATE(FAILED),      ERROR(TRUST)},
+    {"nothing planned",        nothing_is_planned,     AS_ENDED},
+    {"vendor cannot be asked", vendor_cannot_be_asked, STATE(FAILED),      ERROR(NOT_SUPPORTED)},
+    {"vendor must wait",       vendor_must_wait,       AS_ENDED,           BLOCKERS},
+    {"vendor",                 vendor_is_wanted,       STATE(CHECKING),    DO(ASK)},
+    {"version must wait",      version_must_wait,      AS_ENDED},
+    {"version would take",     version_would_take,     AS_ENDED,           BLOCKERS},
+    {"version untold",         version_is_untold,      STATE(CHECKING),    DO(INSPECT)},
+    {"no path",                no_path,                STATE(FAILED),      ERROR(NO_PATH)},
+    {"downgrade refused",      downgrade_is_refused,   STATE(FAILED),      ERROR(DOWNGRADE)},
+    {"nobody answered",        nobody_answered,        STATE(FAILED),      ERROR(UNANSWERED)},
+    {"attempts used up",       attempts_are_used_up,   STATE(FAILED),      ERROR(LAST_ATTEMPT)},
+    /* There is an update, or a rehearsal of it. */
+    {"rehearsal closed",       rehearsal_is_closed,    STATE(AWAITING_APPROVAL), GUEST, BLOCKERS},
+    {"rehearsal must wait",    rehearsal_must_wait,    STATE(SCHEDULED),   GUEST, BLOCKERS},
+    {"rehearsal",              is_rehearsed,           STATE(SCHEDULED),   DO(REHEARSE), GUEST},
+    {"install closed",         install_is_closed,      STATE(AWAITING_INSTALL_APPROVAL), OFFER,
+                                                                           BLOCKERS},
+    {"download closed",        download_is_closed,     STATE(AWAITING_APPROVAL), OFFER, BLOCKERS},
+    {"update blocked",         update_is_blocked,      STATE(SCHEDULED),   OFFER, BLOCKERS},
+    {"update held",            update_is_held,         STATE(SCHEDULED),   OFFER, BACKOFF},
+    {"install",                delta_is_in,            STATE(SCHEDULED),   DO(INSTALL), OFFER},
+    {"download",               always,                 STATE(SCHEDULED),   DO(DOWNLOAD), OFFER},
+};
+/* clang-format on */
+
+FotaNext
+fota_next_decide(const FotaSituation *situation)
+{
+    FotaSituation rest = *situation;
+    const Row *row = rows;
+    FotaNext next;
+
+    while (!row->fits(situation))
+        row++;
+    next = (FotaNext){
+        .row = row->name,
+        .state = row->state != AS_IT_ENDED ? (FotaState)row->state
+                 : situation->failed       ? FOTA_STATE_FAILED
+                                           : FOTA_STATE_IDLE,
+        .action = row->action,
+        .offers = row->offers,
+        .guest = row->guest,
+        .blockers = row->blockers,
+        .error = row->error,
+    };
+    if (situation->runs != FOTA_ACTION_CHECK || order_is_out(situation))
+        return next;
+    /* While the manifest is read, what is offered stays so. */
+    rest.runs = FOTA_ACTION_NONE;
+    rest.check_due = FALSE;
+    next.offers = fota_next_decide(&rest).offers;
+    next.guest = fota_next_decide(&rest).guest;
+    next.blockers = fota_next_decide(&rest).blockers;
+    return next;
+}
+
+gboolean
+fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
+{
+    FotaSituation then = *situation;
+
+    if (mark != FOTA_MARK_DOWNLOADED && mark != FOTA_MARK_INSTALLING)
+        return TRUE;
+    if (situation->runs == FOTA_ACTION_RESUME)
+        return TRUE;
+    then.runs = FOTA_ACTION_NONE;
+    then.mark = FOTA_MARK_DOWNLOADED;
+    then.presence = FOTA_PRESENCE_HERE; /* the job has it */
+    then.check_due = FALSE;
+    then.held = FALSE;
+    return fota_next_decide(&then).action == FOTA_ACTION_INSTALL;
+}
+
+gboolean
+fota_next_keeps_power(FotaState state)
+{
+    return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
+}
+
+const FotaActionTraits *
+fota_action_get_traits(FotaAction action)
+{
+    /* What a check or a question takes depends on the way: see check_takes and ask_takes. */
+    static const FotaActionTraits traits[] = {
+        [FOTA_ACTION_NONE] = {.while_inhibited = TRUE},
+        [FOTA_ACTION_CHECK] = {.while_inhibited = TRUE},
+        [FOTA_ACTION_INSPECT] = {.while_inhibited = TRUE},
+        [FOTA_ACTION_ASK] = {.takes = TRUE},
+        [FOTA_ACTION_REHEARSE] = {.takes = TRUE},
+        [FOTA_ACTION_DOWNLOAD] = {.takes = TRUE, .changes = TRUE},
+        [FOTA_ACTION_INSTALL] = {.takes = TRUE, .changes = TRUE},
+        [FOTA_ACTION_RESUME] = {.takes = TRUE, .while_inhibited = TRUE},
+        [FOTA_ACTION_DISCARD] = {.takes = TRUE, .changes = TRUE},
+        [FOTA_ACTION_FORGET] = {.while_inhibited = TRUE},
+        [FOTA_ACTION_CLOSE] = {.while_inhibited = TRUE},
+    };
+
+    return &traits[action];
+}
+
+/* Requests */
+
+static gboolean
+nothing_is_offered(S *s)
+{
+    FotaSituation then = *s;
+
+    then.check_due = FALSE; /* a check that is just about to begin takes no offer away */
+    return !fota_next_decide(&then).offers;
+}
+
+static gboolean
+job_runs(S *s)
+{
+    return s->runs != FOTA_ACTION_NONE && s->runs != FOTA_ACTION_CHECK;
+}
+
+static gboolean
+job_is_no_update(S *s)
+{
+    return s->runs != FOTA_ACTION_DOWNLOAD && s->runs != FOTA_ACTION_INSTALL &&
+           s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
+}
+
+static gboolean
+check_runs(S *s)
+{
+    return s->runs == FOTA_ACTION_CHECK;
+}
+
+static gboolean
+check_would_take(S *s)
+{
+    return s->check_takes && s->inhibited;
+}
+
+static gboolean
+cannot_rehearse(S *s)
+{
+    return !s->planned || s->plan != FOTA_PLAN_UPDATE || s->mark != FOTA_MARK_NONE;
+}
+
+#define ANSWER(name) (1u << FOTA_REQUEST_##name)
+#define ANSWERS (ANSWER(APPROVE) | ANSWER(REJECT) | ANSWER(DEFER))
+
+/* clang-format off */
+static const struct {
+    guint requests;
+    gboolean (*fits)(S *s);
+    FotaRefusal refusal;
+} refusals[] = {
+    {ANSWER(CANCEL),                    order_is_out,       FOTA_REFUSAL_NOT_CANCELLABLE},
+    {ANSWERS,                           order_is_out,       FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWERS,                           job_runs,           FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(CANCEL),                    job_is_no_update,   FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWERS | ANSWER(CANCEL),          nothing_is_offered, FOTA_REFUSAL_NOTHING_OFFERED},
+    {ANSWER(CHECK) | ANSWER(REHEARSE),  job_runs,           FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(CHECK) | ANSWER(REHEARSE),  check_runs,         FOTA_REFUSAL_CHECK_RUNS},
+    {ANSWER(CHECK),                     is_lost,            FOTA_REFUSAL_ABSENT},
+    {ANSWER(CHECK),                     is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
+    {ANSWER(CHECK),                     check_would_take,   FOTA_REFUSAL_INHIBITED},
+    {ANSWER(REHEARSE),                  cannot_rehearse,    FOTA_REFUSAL_NOTHING_OFFERED},
+    {ANSWER(REHEARSE),                  update_is_ready,    FOTA_REFUSAL_UPDATE_READY},
+};
+/* clang-format on */
+
+FotaRefusal
+fota_next_judge(const FotaSituation *situation, FotaRequestKind request)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        if ((refusals[i].requests & 1u << request) != 0 && refusals[i].fits(situation))
+            return refusals[i].refusal;
+    }
+    return FOTA_REFUSAL_NONE;
+}

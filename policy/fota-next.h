@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-plan.h"
+#include "policy/fota-state.h"
+
+G_BEGIN_DECLS
+
+/**
+ * What happens next to a module: its state, what is begun now, and what an application may ask.
+ * Pure tables, in which the first row that fits wins (fota-next.c). They may be asked at any time
+ * and any number of times, and are asked again before an update takes a step that it cannot undo.
+ */
+
+typedef enum {
+    FOTA_PRESENCE_HERE, /**< ModemManager shows the module now */
+    FOTA_PRESENCE_AWAY, /**< it does not, and will again in a moment */
+    FOTA_PRESENCE_LOST, /**< it does not */
+} FotaPresence;
+
+/** What is begun, and what runs. */
+typedef enum {
+    FOTA_ACTION_NONE,
+    FOTA_ACTION_CHECK,    /**< read the manifest */
+    FOTA_ACTION_ASK,      /**< ask the vendor's server what it offers */
+    FOTA_ACTION_INSPECT,  /**< ask the module for its version */
+    FOTA_ACTION_REHEARSE, /**< all of an update but the delta and the installation */
+    FOTA_ACTION_DOWNLOAD, /**< bring the delta in and, unless that must wait, install it */
+    FOTA_ACTION_INSTALL,  /**< install the delta that is in the module */
+    FOTA_ACTION_RESUME,   /**< find out what has become of an order to install */
+    FOTA_ACTION_DISCARD,  /**< have the module throw its delta away */
+    FOTA_ACTION_FORGET,   /**< forget a delta that does nothing by itself */
+    FOTA_ACTION_CLOSE,    /**< end an update that was cancelled before fotad was killed */
+} FotaAction;
+#define FOTA_ACTION_LAST FOTA_ACTION_CLOSE
+
+typedef struct {
+    gboolean takes;           /**< takes the module from the host, or disturbs its call */
+    gboolean changes;         /**< changes what is stored in the module */
+    gboolean while_inhibited; /**< may begin while an application holds an inhibition */
+} FotaActionTraits;
+
+const FotaActionTraits *fota_action_get_traits(FotaAction action);
+
+typedef enum {
+    FOTA_MANIFEST_NONE,
+    FOTA_MANIFEST_HOLDS,
+    FOTA_MANIFEST_DISTRUSTED, /**< it has expired, or lost its key */
+} FotaManifestStanding;
+
+/** Everything that the tables look at. */
+typedef struct {
+    FotaPresence presence;
+    gboolean supported; /**< a plugin claims the module */
+    FotaAction runs;    /**< a job of this module, or FOTA_ACTION_CHECK; NONE = nothing */
+    gboolean verifying; /**< the job that runs compares versions */
+    FotaMark mark;
+    gboolean cancelled;    /**< Cancel() was accepted for the update at @mark */
+    gboolean held;         /**< after something that did not work, until a time of the boot clock */
+    gboolean inhibited;    /**< an application holds an inhibition */
+    gboolean crowded;      /**< as many other modules update as may at once */
+    gboolean failed;       /**< what ended last ended badly, and LastError shows it */
+    gboolean check_due;    /**< it is time to read the manifest */
+    gboolean check_takes;  /**< the manifest is read through the module */
+    gboolean ask_takes;    /**< only the module's own port is a way to ask its version */
+    gboolean told_version; /**< the module itself has told the version that it runs */
+    gboolean can_ask;      /**< the plugin can ask its vendor's server */
+    gboolean can_discard;  /**< the plugin can throw a delta away */
+    gboolean kept_delta;   /**< it was told to throw the delta away as often as makes sense */
+    gboolean same_delta;   /**< the delta at @mark is the one that the plan wants */
+
+    FotaManifestStanding manifest;
+    gboolean planned; /**< there is a plan, and the next five tell of it */
+    FotaPlanKind plan;
+    gboolean blocked; /**< by anything of Blockers */
+    gboolean open[FOTA_APPROVAL_N_GATES];
+    gboolean rehearsal;      /**< a rehearsal is offered */
+    gboolean rehearsal_open; /**< and approved */
+} FotaSituation;
+
+typedef enum {
+    FOTA_SHOW_NOTHING,
+    FOTA_SHOW_BLOCKERS, /**< the plan's */
+    FOTA_SHOW_BACKOFF,  /**< the one blocker "backoff" */
+} FotaShowBlockers;
+
+typedef enum {
+    FOTA_SHOW_ERROR_AS_IS,
+    FOTA_SHOW_ERROR_TRUST,         /**< why the manifest does not hold */
+    FOTA_SHOW_ERROR_NOT_SUPPORTED, /**< the plugin cannot ask a vendor's server */
+    FOTA_SHOW_ERROR_NO_PATH,
+    FOTA_SHOW_ERROR_DOWNGRADE,
+    FOTA_SHOW_ERROR_UNANSWERED,
+    FOTA_SHOW_ERROR_LAST_ATTEMPT, /**< of the newest entry in the history */
+} FotaShowError;
+
+typedef struct {
+    const char *row; /**< its name, for logs and tests */
+    FotaState state;
+    FotaAction action;
+    gboolean offers; /**< Update holds the plan's update; else it is empty */
+    gboolean guest;  /**< and that is to be rehearsed only */
+    FotaShowBlockers blockers;
+    FotaShowError error;
+} FotaNext;
+
+FotaNext fota_next_decide(const FotaSituation *situation);
+
+/**
+ * Whether the job that runs may take the step that @mark names: FOTA_MARK_DOWNLOADED asks whether
+ * it may go on to install, FOTA_MARK_INSTALLING whether it may give the order.
+ */
+gboolean fota_next_may_commit(const FotaSituation *situation, FotaMark mark);
+
+/** Whether @state is shown because an order may be out: then the gateway must keep its power. */
+gboolean fota_next_keeps_power(FotaState state);
+
+typedef enum {
+    FOTA_REQUEST_APPROVE,
+    FOTA_REQUEST_REJECT,
+    FOTA_REQUEST_DEFER,
+    FOTA_REQUEST_CANCEL,
+    FOTA_REQUEST_CHECK,
+    FOTA_REQUEST_REHEARSE,
+} FotaRequestKind;
+#define FOTA_REQUEST_LAST FOTA_REQUEST_REHEARSE
+
+typedef enum {
+    FOTA_REFUSAL_NONE,            /**< accepted */
+    FOTA_REFUSAL_NOTHING_OFFERED, /**< NothingOffered */
+    FOTA_REFUSAL_NOT_CANCELLABLE, /**< NotCancellable: an order to install may be out */
+    FOTA_REFUSAL_UPDATE_RUNS,     /**< Busy */
+    FOTA_REFUSAL_CHECK_RUNS,      /**< Busy */
+    FOTA_REFUSAL_INHIBITED,       /**< Busy: the check would take the module */
+    FOTA_REFUSAL_UPDATE_READY,    /**< Busy: the real update begins at once */
+    FOTA_REFUSAL_ABSENT,          /**< ModuleAbsent */
+    FOTA_REFUSAL_UNSUPPORTED,     /**< ModuleUnsupported */
+} FotaRefusal;
+
+/** Whether an application's request is accepted; its token is judged elsewhere. */
+FotaRefusal fota_next_judge(const FotaSituation *situation, FotaRequestKind request);
+
+G_END_DECLS

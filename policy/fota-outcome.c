@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-outcome.h"
+
+#define WAIT_SECONDS 300
+#define ORDER_SECONDS 60
+#define MAX_SECONDS 3600
+
+typedef const FotaEnd E;
+
+static gboolean
+rehearsal_was_cancelled(E *e)
+{
+    return e->job == FOTA_ACTION_REHEARSE && e->cancelled;
+}
+
+static gboolean
+rehearsal_went_well(E *e)
+{
+    return e->job == FOTA_ACTION_REHEARSE && e->ending == FOTA_ENDED_WELL;
+}
+
+static gboolean
+was_rehearsal(E *e)
+{
+    return e->job == FOTA_ACTION_REHEARSE;
+}
+
+static gboolean
+was_question(E *e)
+{
+    return e->job == FOTA_ACTION_CHECK || e->job == FOTA_ACTION_ASK ||
+           e->job == FOTA_ACTION_INSPECT;
+}
+
+static gboolean
+was_discarded(E *e)
+{
+    return e->job == FOTA_ACTION_DISCARD && e->ending == FOTA_ENDED_WELL;
+}
+
+static gboolean
+was_not_discarded(E *e)
+{
+    return e->job == FOTA_ACTION_DISCARD;
+}
+
+static gboolean
+runs_wanted_version(E *e)
+{
+    return e->version == FOTA_VERSION_WANTED;
+}
+
+static gboolean
+order_was_out(E *e)
+{
+    return e->mark == FOTA_MARK_INSTALLING;
+}
+
+static gboolean
+order_told_nothing(E *e)
+{
+    return order_was_out(e) && e->version == FOTA_VERSION_UNREAD;
+}
+
+/* fotad was killed between the mark and the order, and the module has come to rest as it was. */
+static gboolean
+order_left_no_trace(E *e)
+{
+    return order_was_out(e) && e->job == FOTA_ACTION_RESUME && e->version == FOTA_VERSION_OLD &&
+           !e->restarted && e->ending == FOTA_ENDED_BADLY;
+}
+
+static gboolean
+order_failed_for_good(E *e)
+{
+    return order_was_out(e) &&
+           (e->ending == FOTA_ENDED_FOR_GOOD || e->version == FOTA_VERSION_OTHER);
+}
+
+static gboolean
+was_cancelled(E *e)
+{
+    return e->cancelled;
+}
+
+static gboolean
+was_not_written(E *e)
+{
+    return e->unwritten;
+}
+
+static gboolean
+was_downloaded(E *e)
+{
+    return e->ending == FOTA_ENDED_WELL && e->downloaded;
+}
+
+static gboolean
+had_to_wait(E *e)
+{
+    return e->ending == FOTA_ENDED_LATER;
+}
+
+static gboolean
+failed_for_good(E *e)
+{
+    return e->ending == FOTA_ENDED_FOR_GOOD;
+}
+
+static gboolean
+failed_with_delta(E *e)
+{
+    return e->mark == FOTA_MARK_DOWNLOADED;
+}
+
+static gboolean
+always(E *e)
+{
+    return TRUE;
+}
+
+/* The mark afterwards: besides FotaMark's own, */
+#define AS_IT_WAS (FOTA_MARK_LAST + 1) /* as it was, */
+#define GOES (FOTA_MARK_LAST + 2) /* or nothing, once the module has thrown away what it holds */
+
+#define MARK(name) .mark = FOTA_MARK_##name
+#define SAME .mark = AS_IT_WAS
+#define GONE .mark = GOES
+#define ATTEMPTS(name) .attempts = FOTA_ATTEMPTS_##name
+#define FINISH(name) .finish = FOTA_FINISH_##name
+#define HOLD(name) .hold = FOTA_HOLD_##name
+#define OFFER_ENDS .ends_offer = TRUE
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    gboolean (*fits)(E *e);
+    guint mark;
+    FotaAttempts attempts;
+    FotaFinish finish;
+    FotaHold hold;
+    gboolean ends_offer;
+} rows[] = {
+    /* A rehearsal and a question change nothing of the update. */
+    {"rehearsal cancelled", rehearsal_was_cancelled, SAME,             FINISH(CANCELLED)},
+    {"rehearsed",           rehearsal_went_well,     SAME,             FINISH(REHEARSED)},
+    {"rehearsal failed",    was_rehearsal,           SAME,             FINISH(FAILED)},
+    {"question",            was_question,            SAME},
+    {"discarded",           was_discarded,           MARK(NONE)},
+    {"not discarded",       was_not_discarded,       MARK(DISCARDING), HOLD(WAIT)},
+    /* The wanted version is success, whatever else was said. */
+    {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
+    /* From the order on, only a version is an end. */
+    {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
+    {"order not given",     order_left_no_trace,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
+    {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
+    {"order failed",        order_was_out,           GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
+    /* Nothing was ordered. */
+    {"cancelled",           was_cancelled,           GONE, FINISH(CANCELLED), OFFER_ENDS},
+    {"unwritten",           was_not_written,         SAME, HOLD(WAIT)},
+    {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
+    {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
+    {"failed for good",     failed_for_good,         GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
+    {"failed with delta",   failed_with_delta,       MARK(DOWNLOADED), ATTEMPTS(COUNT), FINISH(FAILED)},
+    {"failed",              always,                  GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
+};
+/* clang-format on */
+
+FotaOutcome
+fota_outcome_decide(const FotaEnd *end)
+{
+    guint i = 0;
+    FotaMark mark;
+
+    while (!rows[i].fits(end))
+        i++;
+    if (rows[i].mark == AS_IT_WAS)
+        mark = end->mark;
+    else if (rows[i].mark == GOES)
+        mark =
+            end->can_discard && end->mark != FOTA_MARK_NONE ? FOTA_MARK_DISCARDING : FOTA_MARK_NONE;
+    else
+        mark = (FotaMark)rows[i].mark;
+    return (FotaOutcome){rows[i].name,   mark,         rows[i].attempts,
+                         rows[i].finish, rows[i].hold, rows[i].ends_offer};
+}
+
+const char *
+fota_finish_get_name(FotaFinish finish)
+{
+    static const char *const names[] = {
+        [FOTA_FINISH_SUCCESS] = "success",
+        [FOTA_FINISH_FAILED] = "failed",
+        [FOTA_FINISH_CANCELLED] = "cancelled",
+        [FOTA_FINISH_REHEARSED] = "rehearsed",
+    };
+
+    return names[finish];
+}
+
+guint
+fota_hold_get_seconds(FotaHold hold, guint pause, guint waits)
+{
+    guint first = hold == FOTA_HOLD_ORDER ? ORDER_SECONDS : pause > 0 ? pause : WAIT_SECONDS;
+
+    if (hold == FOTA_HOLD_NONE)
+        return 0;
+    return MAX(first, MIN(first << MIN(MAX(waits, 1) - 1, 8), MAX_SECONDS));
+}

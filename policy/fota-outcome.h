@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-next.h"
+
+G_BEGIN_DECLS
+
+/**
+ * What the end of a job means for the update: a pure table, in which the first row that fits wins
+ * (fota-outcome.c).
+ */
+
+typedef enum {
+    FOTA_ENDED_WELL,
+    FOTA_ENDED_LATER,    /**< it had to wait: no signal, no network, the module was not let go */
+    FOTA_ENDED_BADLY,    /**< another attempt may do */
+    FOTA_ENDED_FOR_GOOD, /**< another attempt would end the same way */
+} FotaEnding;
+
+/** What the module said of its version, last of all. */
+typedef enum {
+    FOTA_VERSION_UNREAD,
+    FOTA_VERSION_OLD,
+    FOTA_VERSION_WANTED,
+    FOTA_VERSION_OTHER,
+} FotaVersionRead;
+
+typedef struct {
+    FotaAction job;
+    FotaMark mark; /**< on disk when it ended */
+    FotaEnding ending;
+    FotaVersionRead version;
+    gboolean cancelled;   /**< Cancel() was accepted, whatever the job was doing */
+    gboolean unwritten;   /**< it ended because the record could not be written */
+    gboolean downloaded;  /**< the delta is in the module, and nothing is ordered */
+    gboolean restarted;   /**< the module has restarted while the job looked on */
+    gboolean can_discard; /**< the plugin can throw a delta away */
+} FotaEnd;
+
+typedef enum {
+    FOTA_ATTEMPTS_KEEP,
+    FOTA_ATTEMPTS_COUNT,  /**< one more has failed; the manifest's pause begins */
+    FOTA_ATTEMPTS_REPEAT, /**< one more has failed; the next may begin at once */
+    FOTA_ATTEMPTS_END,    /**< there will be no other */
+    FOTA_ATTEMPTS_RESET,
+} FotaAttempts;
+
+/** What goes into the history and is announced by UpdateFinished. */
+typedef enum {
+    FOTA_FINISH_NOTHING,
+    FOTA_FINISH_SUCCESS,
+    FOTA_FINISH_FAILED,
+    FOTA_FINISH_CANCELLED,
+    FOTA_FINISH_REHEARSED,
+} FotaFinish;
+
+/** "success", "failed", ...; NULL for FOTA_FINISH_NOTHING. */
+const char *fota_finish_get_name(FotaFinish finish);
+
+typedef enum {
+    FOTA_HOLD_NONE,
+    FOTA_HOLD_WAIT,  /**< for the manifest's pause, or some minutes, longer each time */
+    FOTA_HOLD_ORDER, /**< a minute, longer each time: what was ordered must be asked */
+} FotaHold;
+
+typedef struct {
+    const char *row; /**< its name, for logs and tests */
+    FotaMark mark;
+    FotaAttempts attempts;
+    FotaFinish finish;
+    FotaHold hold;
+    gboolean ends_offer; /**< its approval ends with it; else it holds for what is left to do */
+} FotaOutcome;
+
+FotaOutcome fota_outcome_decide(const FotaEnd *end);
+
+/** Seconds to wait for the time that @waits tries in a row have ended in @hold. */
+guint fota_hold_get_seconds(FotaHold hold, guint pause, guint waits);
+
+G_END_DECLS

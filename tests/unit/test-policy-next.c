@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-next.h"
+
+#include <string.h>
+
+/* A module that rests: here, supported, with a manifest that holds and nothing to do. */
+#define REST                                                                                       \
+    .presence = FOTA_PRESENCE_HERE, .supported = TRUE, .manifest = FOTA_MANIFEST_HOLDS,            \
+    .planned = TRUE, .plan = FOTA_PLAN_UP_TO_DATE, .can_ask = TRUE, .can_discard = TRUE,           \
+    .told_version = TRUE, .ask_takes = TRUE
+#define PLAN(name) .plan = FOTA_PLAN_##name
+#define RUNS(name) .runs = FOTA_ACTION_##name
+#define MARK(name) .mark = FOTA_MARK_##name
+#define UPDATE PLAN(UPDATE), .open = {TRUE, TRUE}, .same_delta = TRUE
+
+/* -Woverride-init is not on: a later member replaces the one of REST. */
+static const struct {
+    const char *row;
+    FotaState state;
+    FotaAction action;
+    FotaSituation situation;
+} cases[] = {
+    {"order verified",
+     FOTA_STATE_VERIFYING,
+     0,
+     {REST, MARK(INSTALLING), RUNS(RESUME), .verifying = TRUE}},
+    {"order watched", FOTA_STATE_INSTALLING, 0, {REST, MARK(INSTALLING), RUNS(DOWNLOAD)}},
+    {"order watched",
+     FOTA_STATE_INSTALLING,
+     0,
+     {REST, MARK(INSTALLING), RUNS(INSTALL), .presence = FOTA_PRESENCE_LOST}},
+    {"order unasked",
+     FOTA_STATE_INSTALLING,
+     0,
+     {REST, MARK(INSTALLING), .presence = FOTA_PRESENCE_AWAY}},
+    {"order unasked",
+     FOTA_STATE_INSTALLING,
+     0,
+     {REST, MARK(INSTALLING), .presence = FOTA_PRESENCE_LOST, .planned = FALSE}},
+    {"order unasked", FOTA_STATE_INSTALLING, 0, {REST, MARK(INSTALLING), .held = TRUE}},
+    {"order unasked", FOTA_STATE_INSTALLING, 0, {REST, MARK(INSTALLING), .supported = FALSE}},
+    {"order unasked", FOTA_STATE_INSTALLING, 0, {REST, MARK(INSTALLING), RUNS(CHECK)}},
+    {"order", FOTA_STATE_VERIFYING, FOTA_ACTION_RESUME, {REST, MARK(INSTALLING)}},
+    /* Neither an inhibition nor the end of the manifest is in its way, nor a Cancel(). */
+    {"order",
+     FOTA_STATE_VERIFYING,
+     FOTA_ACTION_RESUME,
+     {REST, MARK(INSTALLING), .inhibited = TRUE, .crowded = TRUE, .cancelled = TRUE,
+      .check_due = TRUE, .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
+    {"question runs", FOTA_STATE_CHECKING, 0, {REST, RUNS(CHECK)}},
+    {"question runs", FOTA_STATE_CHECKING, 0, {REST, RUNS(ASK)}},
+    {"question runs", FOTA_STATE_CHECKING, 0, {REST, RUNS(INSPECT)}},
+    {"discard runs", FOTA_STATE_FAILED, 0, {REST, RUNS(DISCARD), .failed = TRUE}},
+    {"rehearsal runs", FOTA_STATE_DOWNLOADING, 0, {REST, UPDATE, RUNS(REHEARSE)}},
+    {"install begins", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED)}},
+    {"update runs", FOTA_STATE_DOWNLOADING, 0, {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING)}},
+    {"cancelled",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_CLOSE,
+     {REST, UPDATE, MARK(DOWNLOADED), .cancelled = TRUE, .presence = FOTA_PRESENCE_LOST}},
+    {"lost", FOTA_STATE_ABSENT, 0, {REST, UPDATE, .presence = FOTA_PRESENCE_LOST}},
+    {"unsupported", FOTA_STATE_UNSUPPORTED, 0, {REST, .supported = FALSE, .check_due = TRUE}},
+    {"check due", FOTA_STATE_CHECKING, FOTA_ACTION_CHECK, {REST, .check_due = TRUE}},
+    {"check due",
+     FOTA_STATE_CHECKING,
+     FOTA_ACTION_CHECK,
+     {REST, .check_due = TRUE, .inhibited = TRUE, .crowded = TRUE}},
+    {"nothing planned",
+     FOTA_STATE_IDLE,
+     0,
+     {REST, .check_due = TRUE, .check_takes = TRUE, .inhibited = TRUE}},
+    {"nothing planned",
+     FOTA_STATE_IDLE,
+     0,
+     {REST, .check_due = TRUE, .check_takes = TRUE, .presence = FOTA_PRESENCE_AWAY}},
+    {"delta harmless",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_FORGET,
+     {REST, MARK(DOWNLOADED), .can_discard = FALSE}},
+    {"delta must wait", FOTA_STATE_IDLE, 0, {REST, MARK(DOWNLOADED), .inhibited = TRUE}},
+    {"delta must wait", FOTA_STATE_IDLE, 0, {REST, MARK(DISCARDING), .held = TRUE}},
+    {"delta unwanted", FOTA_STATE_IDLE, FOTA_ACTION_DISCARD, {REST, MARK(DOWNLOADED)}},
+    {"delta unwanted", FOTA_STATE_IDLE, FOTA_ACTION_DISCARD, {REST, UPDATE, MARK(DISCARDING)}},
+    {"delta unwanted",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_DISCARD,
+     {REST, UPDATE, MARK(DOWNLOADED), .same_delta = FALSE}},
+    {"nothing planned", FOTA_STATE_IDLE, 0, {REST, MARK(DISCARDING), .kept_delta = TRUE}},
+    {"manifest distrusted",
+     FOTA_STATE_FAILED,
+     0,
+     {REST, .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
+    {"nothing planned",
+     FOTA_STATE_FAILED,
+     0,
+     {REST, .planned = FALSE, .manifest = FOTA_MANIFEST_NONE, .failed = TRUE}},
+    {"nothing planned", FOTA_STATE_IDLE, 0, {REST, PLAN(NOTHING_FOR_YOU)}},
+    {"nothing planned", FOTA_STATE_IDLE, 0, {REST, PLAN(REJECTED)}},
+    {"vendor cannot be asked", FOTA_STATE_FAILED, 0, {REST, PLAN(ASK_VENDOR), .can_ask = FALSE}},
+    {"vendor must wait", FOTA_STATE_IDLE, 0, {REST, PLAN(ASK_VENDOR), .blocked = TRUE}},
+    {"vendor must wait", FOTA_STATE_IDLE, 0, {REST, PLAN(ASK_VENDOR), .inhibited = TRUE}},
+    {"vendor", FOTA_STATE_CHECKING, FOTA_ACTION_ASK, {REST, PLAN(ASK_VENDOR)}},
+    {"version must wait",
+     FOTA_STATE_IDLE,
+     0,
+     {REST, PLAN(NO_PATH), .told_version = FALSE, .presence = FOTA_PRESENCE_AWAY}},
+    {"version would take",
+     FOTA_STATE_IDLE,
+     0,
+     {REST, PLAN(NO_PATH), .told_version = FALSE, .inhibited = TRUE}},
+    {"version would take",
+     FOTA_STATE_IDLE,
+     0,
+     {REST, PLAN(NO_PATH), .told_version = FALSE, .blocked = TRUE}},
+    {"version untold",
+     FOTA_STATE_CHECKING,
+     FOTA_ACTION_INSPECT,
+     {REST, PLAN(NO_PATH), .told_version = FALSE}},
+    {"version untold",
+     FOTA_STATE_CHECKING,
+     FOTA_ACTION_INSPECT,
+     {REST, PLAN(NO_PATH), .told_version = FALSE, .ask_takes = FALSE, .inhibited = TRUE,
+      .blocked = TRUE}},
+    {"no path", FOTA_STATE_FAILED, 0, {REST, PLAN(NO_PATH)}},
+    {"downgrade refused", FOTA_STATE_FAILED, 0, {REST, PLAN(DOWNGRADE_REFUSED)}},
+    {"nobody answered", FOTA_STATE_FAILED, 0, {REST, PLAN(UNANSWERED)}},
+    {"attempts used up", FOTA_STATE_FAILED, 0, {REST, PLAN(FAILED_FOR_GOOD)}},
+    {"rehearsal closed", FOTA_STATE_AWAITING_APPROVAL, 0, {REST, PLAN(UPDATE), .rehearsal = TRUE}},
+    {"rehearsal must wait",
+     FOTA_STATE_SCHEDULED,
+     0,
+     {REST, PLAN(UPDATE), .rehearsal = TRUE, .rehearsal_open = TRUE, .blocked = TRUE}},
+    {"rehearsal",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_REHEARSE,
+     {REST, PLAN(UPDATE), .rehearsal = TRUE, .rehearsal_open = TRUE}},
+    /* A guest: the update itself goes first. */
+    {"download", FOTA_STATE_SCHEDULED, FOTA_ACTION_DOWNLOAD, {REST, UPDATE, .rehearsal = TRUE}},
+    {"install closed",
+     FOTA_STATE_AWAITING_INSTALL_APPROVAL,
+     0,
+     {REST, PLAN(UPDATE), .open = {TRUE, FALSE}, .same_delta = TRUE, MARK(DOWNLOADED)}},
+    {"download closed",
+     FOTA_STATE_AWAITING_APPROVAL,
+     0,
+     {REST, PLAN(UPDATE), .open = {FALSE, TRUE}, .blocked = TRUE}},
+    {"update blocked", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .blocked = TRUE}},
+    {"update blocked", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .presence = FOTA_PRESENCE_AWAY}},
+    {"update held", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .held = TRUE}},
+    {"install", FOTA_STATE_SCHEDULED, FOTA_ACTION_INSTALL, {REST, UPDATE, MARK(DOWNLOADED)}},
+    {"download", FOTA_STATE_SCHEDULED, FOTA_ACTION_DOWNLOAD, {REST, UPDATE}},
+    {"download", FOTA_STATE_SCHEDULED, FOTA_ACTION_DOWNLOAD, {REST, UPDATE, MARK(DOWNLOADING)}},
+};
+
+static void
+test_rows(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaNext next = fota_next_decide(&cases[i].situation);
+
+        g_test_message("case %u", i);
+        g_assert_cmpstr(next.row, ==, cases[i].row);
+        g_assert_cmpint(next.state, ==, cases[i].state);
+        g_assert_cmpint(next.action, ==, cases[i].action);
+        g_hash_table_add(seen, (gpointer)next.row);
+    }
+    /* Every row of the table has a case: a new one without fails here. */
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 37);
+}
+
+/* While the manifest is read, what was offered before stays offered. */
+static void
+test_check_keeps_offer(void)
+{
+    FotaSituation s = {REST, UPDATE, .open = {FALSE, FALSE}, RUNS(CHECK)};
+
+    g_assert_true(fota_next_decide(&s).offers);
+    g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
+    s.plan = FOTA_PLAN_UP_TO_DATE;
+    g_assert_false(fota_next_decide(&s).offers);
+    g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NOTHING_OFFERED);
+}
+
+static void
+test_commit(void)
+{
+    static const struct {
+        gboolean may;
+        FotaMark mark;
+        FotaSituation situation;
+    } commits[] = {
+        {TRUE, FOTA_MARK_DOWNLOADING, {REST, UPDATE, RUNS(DOWNLOAD), .inhibited = TRUE}},
+        {TRUE, FOTA_MARK_DOWNLOADED, {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING)}},
+        {TRUE, FOTA_MARK_INSTALLING, {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED)}},
+        /* While the job has the module, ModemManager does not show it. */
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .presence = FOTA_PRESENCE_AWAY}},
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .inhibited = TRUE}},
+        {FALSE,
+         FOTA_MARK_DOWNLOADED,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .blocked = TRUE}},
+        {FALSE,
+         FOTA_MARK_DOWNLOADED,
+         {REST, UPDATE, .open = {TRUE, FALSE}, RUNS(DOWNLOAD), MARK(DOWNLOADING)}},
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADED), .cancelled = TRUE}},
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADED), .same_delta = FALSE}},
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADED), .planned = FALSE,
+          .manifest = FOTA_MANIFEST_DISTRUSTED}},
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, RUNS(RESUME), MARK(INSTALLING), .planned = FALSE, .inhibited = TRUE}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(commits); i++) {
+        g_test_message("case %u", i);
+        g_assert_cmpint(fota_next_may_commit(&commits[i].situation, commits[i].mark), ==,
+                        commits[i].may);
+    }
+}
+
+static void
+test_requests(void)
+{
+    static const struct {
+        FotaRequestKind request;
+        FotaRefusal refusal;
+        FotaSituation situation;
+    } requests[] = {
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NOT_CANCELLABLE, {REST, MARK(INSTALLING)}},
+        {FOTA_REQUEST_CANCEL,
+         FOTA_REFUSAL_NOT_CANCELLABLE,
+         {REST, MARK(INSTALLING), .presence = FOTA_PRESENCE_LOST}},
+        {FOTA_REQUEST_REJECT, FOTA_REFUSAL_UPDATE_RUNS, {REST, MARK(INSTALLING)}},
+        {FOTA_REQUEST_APPROVE, FOTA_REFUSAL_UPDATE_RUNS, {REST, UPDATE, RUNS(DOWNLOAD)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE, RUNS(DOWNLOAD)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE, RUNS(REHEARSE)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_UPDATE_RUNS, {REST, RUNS(DISCARD)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NOTHING_OFFERED, {REST}},
+        {FOTA_REQUEST_REJECT,
+         FOTA_REFUSAL_NOTHING_OFFERED,
+         {REST, .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
+        {FOTA_REQUEST_APPROVE, FOTA_REFUSAL_NONE, {REST, PLAN(UPDATE), .check_due = TRUE}},
+        {FOTA_REQUEST_CHECK, FOTA_REFUSAL_UPDATE_RUNS, {REST, RUNS(DOWNLOAD)}},
+        {FOTA_REQUEST_CHECK, FOTA_REFUSAL_CHECK_RUNS, {REST, RUNS(CHECK)}},
+        {FOTA_REQUEST_CHECK, FOTA_REFUSAL_ABSENT, {REST, .presence = FOTA_PRESENCE_LOST}},
+        {FOTA_REQUEST_CHECK, FOTA_REFUSAL_UNSUPPORTED, {REST, .supported = FALSE}},
+        {FOTA_REQUEST_CHECK,
+         FOTA_REFUSAL_INHIBITED,
+         {REST, .check_takes = TRUE, .inhibited = TRUE}},
+        {FOTA_REQUEST_CHECK, FOTA_REFUSAL_NONE, {REST, .inhibited = TRUE}},
+        {FOTA_REQUEST_REHEARSE, FOTA_REFUSAL_NOTHING_OFFERED, {REST}},
+        {FOTA_REQUEST_REHEARSE,
+         FOTA_REFUSAL_NOTHING_OFFERED,
+         {REST, PLAN(UPDATE), MARK(DOWNLOADED)}},
+        {FOTA_REQUEST_REHEARSE, FOTA_REFUSAL_UPDATE_READY, {REST, UPDATE}},
+        {FOTA_REQUEST_REHEARSE, FOTA_REFUSAL_NONE, {REST, UPDATE, .blocked = TRUE}},
+        {FOTA_REQUEST_REHEARSE, FOTA_REFUSAL_NONE, {REST, PLAN(UPDATE)}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(requests); i++) {
+        g_test_message("case %u", i);
+        g_assert_cmpint(fota_next_judge(&requests[i].situation, requests[i].request), ==,
+                        requests[i].refusal);
+    }
+}
+
+/* Each field, and how many values it has. All of them are 4 bytes wide. */
+#define FIELD(name, n)                                                                             \
+    {                                                                                              \
+        G_STRUCT_OFFSET(FotaSituation, name), n                                                    \
+    }
+static const struct {
+    gsize offset;
+    guint n;
+} fields[] = {
+    FIELD(presence, 3),
+    FIELD(supported, 2),
+    FIELD(runs, FOTA_ACTION_LAST + 1),
+    FIELD(verifying, 2),
+    FIELD(mark, FOTA_MARK_LAST + 1),
+    FIELD(cancelled, 2),
+    FIELD(held, 2),
+    FIELD(inhibited, 2),
+    FIELD(crowded, 2),
+    FIELD(failed, 2),
+    FIELD(check_due, 2),
+    FIELD(check_takes, 2),
+    FIELD(ask_takes, 2),
+    FIELD(told_version, 2),
+    FIELD(can_ask, 2),
+    FIELD(can_discard, 2),
+    FIELD(kept_delta, 2),
+    FIELD(same_delta, 2),
+    FIELD(manifest, 3),
+    FIELD(planned, 2),
+    FIELD(plan, FOTA_PLAN_FAILED_FOR_GOOD + 1),
+    FIELD(blocked, 2),
+    FIELD(open[0], 2),
+    FIELD(open[1], 2),
+    FIELD(rehearsal, 2),
+    FIELD(rehearsal_open, 2),
+};
+
+static void
+set_field(FotaSituation *s, guint field, guint value)
+{
+    *(guint *)((char *)s + fields[field].offset) = value;
+}
+
+/* What holds in every situation. */
+static void
+assert_rules(const FotaSituation *s)
+{
+    FotaNext next = fota_next_decide(s);
+    const FotaActionTraits *traits = fota_action_get_traits(next.action);
+    gboolean order = s->mark == FOTA_MARK_INSTALLING;
+    gboolean takes = traits->takes || (next.action == FOTA_ACTION_CHECK && s->check_takes) ||
+                     (next.action == FOTA_ACTION_INSPECT && s->ask_takes);
+
+    /* An order that may be out shows as such, and nothing but a question about it is begun. */
+    g_assert_cmpint(fota_next_keeps_power(next.state), ==, order);
+    if (order)
+        g_assert_true(next.action == FOTA_ACTION_NONE || next.action == FOTA_ACTION_RESUME);
+    else
+        g_assert_cmpint(next.action, !=, FOTA_ACTION_RESUME);
+    if (s->runs != FOTA_ACTION_NONE)
+        g_assert_cmpint(next.action, ==, FOTA_ACTION_NONE);
+    /* Nothing takes the module while an application inhibits, or beside too many others. */
+    if (takes && !order)
+        g_assert_true(!s->inhibited && !s->crowded && s->presence == FOTA_PRESENCE_HERE);
+    if (takes && !order && next.action != FOTA_ACTION_CHECK && next.action != FOTA_ACTION_DISCARD)
+        g_assert_true(!s->blocked && !s->held);
+    if (s->inhibited && !order)
+        g_assert_true(traits->while_inhibited);
+    /* An update begins with an open gate. */
+    if (next.action == FOTA_ACTION_DOWNLOAD)
+        g_assert_true(s->open[FOTA_APPROVAL_GATE_DOWNLOAD] && s->plan == FOTA_PLAN_UPDATE);
+    if (next.action == FOTA_ACTION_INSTALL)
+        g_assert_true(s->open[FOTA_APPROVAL_GATE_INSTALL] && s->same_delta &&
+                      s->mark == FOTA_MARK_DOWNLOADED);
+    /* State and Update agree. */
+    if (next.state == FOTA_STATE_AWAITING_APPROVAL || next.state == FOTA_STATE_SCHEDULED ||
+        next.state == FOTA_STATE_AWAITING_INSTALL_APPROVAL || next.state == FOTA_STATE_DOWNLOADING)
+        g_assert_true(next.offers);
+    if (next.state == FOTA_STATE_IDLE || next.state == FOTA_STATE_FAILED ||
+        next.state == FOTA_STATE_ABSENT)
+        g_assert_false(next.offers);
+    g_assert_true(!next.guest || next.offers);
+    if (next.error != FOTA_SHOW_ERROR_AS_IS)
+        g_assert_cmpint(next.state, ==, FOTA_STATE_FAILED);
+
+    /* What is offered can be answered, and nothing else. */
+    if (fota_next_judge(s, FOTA_REQUEST_APPROVE) == FOTA_REFUSAL_NONE)
+        g_assert_true(!order && (s->runs == FOTA_ACTION_NONE || s->runs == FOTA_ACTION_CHECK));
+    if (next.state == FOTA_STATE_AWAITING_APPROVAL ||
+        next.state == FOTA_STATE_AWAITING_INSTALL_APPROVAL) {
+        g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
+        g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NONE);
+    }
+    if (order)
+        g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NOT_CANCELLABLE);
+
+    /* The order is given only where it could have begun. */
+    if (s->runs != FOTA_ACTION_RESUME && fota_next_may_commit(s, FOTA_MARK_INSTALLING))
+        g_assert_true(!s->inhibited && !s->blocked && !s->cancelled &&
+                      s->open[FOTA_APPROVAL_GATE_INSTALL]);
+}
+
+/* Every pair of values of two fields, around each case of the table and around nothing. */
+static void
+test_pairs(void)
+{
+    for (guint c = 0; c <= G_N_ELEMENTS(cases); c++) {
+        const FotaSituation base =
+            c < G_N_ELEMENTS(cases) ? cases[c].situation : (FotaSituation){0};
+
+        for (guint a = 0; a < G_N_ELEMENTS(fields); a++)
+            for (guint b = a + 1; b < G_N_ELEMENTS(fields); b++)
+                for (guint i = 0; i < fields[a].n * fields[b].n; i++) {
+                    FotaSituation s = base;
+
+                    set_field(&s, a, i % fields[a].n);
+                    set_field(&s, b, i / fields[a].n);
+                    assert_rules(&s);
+                }
+    }
+}
+
+static void
+test_random(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(12815);
+
+    for (guint n = 0; n < 500000; n++) {
+        FotaSituation s = {0};
+
+        for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+            set_field(&s, i, (guint)g_rand_int_range(rand, 0, (gint32)fields[i].n));
+        assert_rules(&s);
+    }
+}
+
+static void
+test_state_names(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (FotaState state = 0; state <= FOTA_STATE_LAST; state++)
+        g_assert_true(g_hash_table_add(seen, (gpointer)fota_state_to_string(state)));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/next/rows", test_rows);
+    g_test_add_func("/next/check-keeps-offer", test_check_keeps_offer);
+    g_test_add_func("/next/commit", test_commit);
+    g_test_add_func("/next/requests", test_requests);
+    g_test_add_func("/next/pairs", test_pairs);
+    g_test_add_func("/next/random", test_random);
+    g_test_add_func("/next/state-names", test_state_names);
+    return g_test_run();
+}

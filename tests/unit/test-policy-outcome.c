@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-outcome.h"
+
+#define JOB(name) .job = FOTA_ACTION_##name
+#define AT(name) .mark = FOTA_MARK_##name
+#define ENDED(name) .ending = FOTA_ENDED_##name
+#define VERSION(name) .version = FOTA_VERSION_##name
+#define CAN_DISCARD .can_discard = TRUE
+
+static const struct {
+    const char *row;
+    FotaMark mark;
+    FotaAttempts attempts;
+    FotaFinish finish;
+    FotaHold hold;
+    gboolean ends_offer;
+    FotaEnd end;
+} cases[] = {
+    {"rehearsal cancelled",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     FALSE,
+     {JOB(REHEARSE), ENDED(BADLY), .cancelled = TRUE, CAN_DISCARD}},
+    {"rehearsed",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_REHEARSED,
+     0,
+     FALSE,
+     {JOB(REHEARSE), VERSION(OLD)}},
+    {"rehearsal failed",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(REHEARSE), ENDED(FOR_GOOD)}},
+    {"question",
+     FOTA_MARK_DOWNLOADED,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(ASK), AT(DOWNLOADED), ENDED(FOR_GOOD), VERSION(WANTED)}},
+    {"question", FOTA_MARK_NONE, 0, 0, 0, FALSE, {JOB(INSPECT), ENDED(BADLY)}},
+    {"question", FOTA_MARK_NONE, 0, 0, 0, FALSE, {JOB(CHECK)}},
+    {"discarded",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(DISCARD), AT(DISCARDING), VERSION(OLD), CAN_DISCARD}},
+    {"not discarded",
+     FOTA_MARK_DISCARDING,
+     0,
+     0,
+     FOTA_HOLD_WAIT,
+     FALSE,
+     {JOB(DISCARD), AT(DISCARDING), ENDED(FOR_GOOD), CAN_DISCARD}},
+    {"success",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_RESET,
+     FOTA_FINISH_SUCCESS,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(INSTALLING), VERSION(WANTED), .restarted = TRUE, CAN_DISCARD}},
+    {"success",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_RESET,
+     FOTA_FINISH_SUCCESS,
+     0,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(FOR_GOOD), VERSION(WANTED), .cancelled = TRUE}},
+    {"order unasked",
+     FOTA_MARK_INSTALLING,
+     0,
+     0,
+     FOTA_HOLD_ORDER,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(BADLY)}},
+    {"order unasked",
+     FOTA_MARK_INSTALLING,
+     0,
+     0,
+     FOTA_HOLD_ORDER,
+     FALSE,
+     {JOB(DOWNLOAD), AT(INSTALLING), ENDED(FOR_GOOD), .restarted = TRUE, .cancelled = TRUE}},
+    {"order unasked",
+     FOTA_MARK_INSTALLING,
+     0,
+     0,
+     FOTA_HOLD_ORDER,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(LATER), .unwritten = TRUE}},
+    {"order not given",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_REPEAT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OLD)}},
+    {"order not given",
+     FOTA_MARK_DISCARDING,
+     FOTA_ATTEMPTS_REPEAT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OLD), CAN_DISCARD}},
+    {"order failed for good",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_END,
+     FOTA_FINISH_FAILED,
+     0,
+     TRUE,
+     {JOB(INSTALL), AT(INSTALLING), ENDED(FOR_GOOD), VERSION(OLD)}},
+    {"order failed for good",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_END,
+     FOTA_FINISH_FAILED,
+     0,
+     TRUE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OTHER), .restarted = TRUE}},
+    {"order failed",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_COUNT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OLD), .restarted = TRUE}},
+    {"order failed",
+     FOTA_MARK_DISCARDING,
+     FOTA_ATTEMPTS_COUNT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(INSTALLING), ENDED(BADLY), VERSION(OLD), CAN_DISCARD}},
+    /* Whatever the job was doing. */
+    {"cancelled",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     TRUE,
+     {JOB(DOWNLOAD), ENDED(BADLY), .cancelled = TRUE, CAN_DISCARD}},
+    {"cancelled",
+     FOTA_MARK_DISCARDING,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     TRUE,
+     {JOB(DOWNLOAD), AT(DOWNLOADED), VERSION(OLD), .downloaded = TRUE, .cancelled = TRUE,
+      CAN_DISCARD}},
+    {"cancelled",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     TRUE,
+     {JOB(NONE), AT(DOWNLOADED), .cancelled = TRUE}},
+    {"cancelled",
+     FOTA_MARK_DISCARDING,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     TRUE,
+     {JOB(INSTALL), AT(DOWNLOADED), ENDED(LATER), .cancelled = TRUE, .unwritten = TRUE,
+      CAN_DISCARD}},
+    {"unwritten",
+     FOTA_MARK_DOWNLOADING,
+     0,
+     0,
+     FOTA_HOLD_WAIT,
+     FALSE,
+     {JOB(DOWNLOAD), AT(DOWNLOADING), ENDED(LATER), .unwritten = TRUE}},
+    {"downloaded",
+     FOTA_MARK_DOWNLOADED,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(DOWNLOADED), VERSION(OLD), .downloaded = TRUE, CAN_DISCARD}},
+    {"had to wait",
+     FOTA_MARK_DOWNLOADED,
+     0,
+     0,
+     FOTA_HOLD_WAIT,
+     FALSE,
+     {JOB(INSTALL), AT(DOWNLOADED), ENDED(LATER), CAN_DISCARD}},
+    {"had to wait", FOTA_MARK_NONE, 0, 0, FOTA_HOLD_WAIT, FALSE, {JOB(DOWNLOAD), ENDED(LATER)}},
+    {"failed for good",
+     FOTA_MARK_DISCARDING,
+     FOTA_ATTEMPTS_END,
+     FOTA_FINISH_FAILED,
+     0,
+     TRUE,
+     {JOB(INSTALL), AT(DOWNLOADED), ENDED(FOR_GOOD), CAN_DISCARD}},
+    {"failed with delta",
+     FOTA_MARK_DOWNLOADED,
+     FOTA_ATTEMPTS_COUNT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(INSTALL), AT(DOWNLOADED), ENDED(BADLY), CAN_DISCARD}},
+    {"failed",
+     FOTA_MARK_DISCARDING,
+     FOTA_ATTEMPTS_COUNT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(DOWNLOADING), ENDED(BADLY), VERSION(OLD), CAN_DISCARD}},
+    {"failed",
+     FOTA_MARK_NONE,
+     FOTA_ATTEMPTS_COUNT,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(DOWNLOADING), ENDED(BADLY)}},
+};
+
+static void
+test_rows(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaOutcome outcome = fota_outcome_decide(&cases[i].end);
+
+        g_test_message("case %u", i);
+        g_assert_cmpstr(outcome.row, ==, cases[i].row);
+        g_assert_cmpint(outcome.mark, ==, cases[i].mark);
+        g_assert_cmpint(outcome.attempts, ==, cases[i].attempts);
+        g_assert_cmpint(outcome.finish, ==, cases[i].finish);
+        g_assert_cmpint(outcome.hold, ==, cases[i].hold);
+        g_assert_cmpint(outcome.ends_offer, ==, cases[i].ends_offer);
+        g_hash_table_add(seen, (gpointer)outcome.row);
+    }
+    /* Every row of the table has a case: a new one without fails here. */
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 18);
+}
+
+/* Every end there can be. */
+static void
+test_all(void)
+{
+    for (guint i = 0; i < 11 * 5 * 4 * 4 * 32; i++) {
+        const FotaEnd end = {
+            .job = i % 11,
+            .mark = i / 11 % 5,
+            .ending = i / 55 % 4,
+            .version = i / 220 % 4,
+            .cancelled = (i / 880 & 1) != 0,
+            .unwritten = (i / 880 & 2) != 0,
+            .downloaded = (i / 880 & 4) != 0,
+            .restarted = (i / 880 & 8) != 0,
+            .can_discard = (i / 880 & 16) != 0,
+        };
+        FotaOutcome outcome = fota_outcome_decide(&end);
+        gboolean order = end.mark == FOTA_MARK_INSTALLING && end.job != FOTA_ACTION_DISCARD;
+
+        /* Only a version ends an order that may be out, and nothing but an order begins one. */
+        if (order && outcome.mark != FOTA_MARK_INSTALLING)
+            g_assert_cmpint(end.version, !=, FOTA_VERSION_UNREAD);
+        if (end.mark != FOTA_MARK_INSTALLING)
+            g_assert_cmpint(outcome.mark, !=, FOTA_MARK_INSTALLING);
+        /* Success is the version. */
+        if (outcome.finish == FOTA_FINISH_SUCCESS)
+            g_assert_cmpint(end.version, ==, FOTA_VERSION_WANTED);
+        /* Waiting is no failing. */
+        if (outcome.hold != FOTA_HOLD_NONE) {
+            g_assert_cmpint(outcome.finish, ==, FOTA_FINISH_NOTHING);
+            g_assert_cmpint(outcome.attempts, ==, FOTA_ATTEMPTS_KEEP);
+        }
+        /* A cancel that was accepted is true, whatever the job did meanwhile. */
+        if (end.cancelled && !order && end.version != FOTA_VERSION_WANTED &&
+            (end.job == FOTA_ACTION_DOWNLOAD || end.job == FOTA_ACTION_INSTALL))
+            g_assert_cmpint(outcome.finish, ==, FOTA_FINISH_CANCELLED);
+        /* A module that may hold a delta is told to throw it away, or keeps it for the next try. */
+        if (end.can_discard && end.mark == FOTA_MARK_DOWNLOADED && outcome.mark == FOTA_MARK_NONE)
+            g_assert_true(outcome.finish == FOTA_FINISH_SUCCESS || end.job == FOTA_ACTION_DISCARD);
+        g_assert_cmpint(fota_finish_get_name(outcome.finish) == NULL, ==,
+                        outcome.finish == FOTA_FINISH_NOTHING);
+    }
+}
+
+static void
+test_hold(void)
+{
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_NONE, 60, 3), ==, 0);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_WAIT, 0, 1), ==, 300);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_WAIT, 60, 1), ==, 60);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_WAIT, 60, 3), ==, 240);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_WAIT, 0, 99), ==, 3600);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_WAIT, 86400, 99), ==, 86400);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_ORDER, 86400, 0), ==, 60);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, 4), ==, 480);
+    g_assert_cmpuint(fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, G_MAXUINT), ==, 3600);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/outcome/rows", test_rows);
+    g_test_add_func("/outcome/all", test_all);
+    g_test_add_func("/outcome/hold", test_hold);
+    return g_test_run();
+}
