@@ -20,28 +20,12 @@ typedef enum {
 } ChannelKind;
 
 struct _FotaJob {
-    const FotaJobCallbacks *callbacks;
+    FotaJobOrder *order;
+    const FotaJobListener *listener;
     gpointer user_data;
 
-    /* The order, copied */
-    FotaJobKind kind;
-    gboolean with_signature;
-    FotaMm *mm;
-    const FotaVendor *vendor;
-    FotaAccess access;
-    FotaNetwork network;
-    char *network_credential;
-    char *imei, *model, *device, *modem;
-    char *port; /* of the USB port that it was plugged into at first */
-    char *rungs;
-    GStrv power_cycle;
-    guint power_cycle_seconds;
-    gboolean reset_after_install;
-    gboolean unsettled; /* an earlier order to install has not been seen to end */
-    char *delta_credential;
-    FotaUpdate update; /* its strings are owned */
-    GHashTable *settings;
-
+    char *port;          /* of the USB port that it was plugged into at first */
+    FotaNetwork network; /* its login is owned, the rest is the configuration's */
     ChannelKind channel;
     gboolean inhibited;
     GCancellable *cancellable;
@@ -53,11 +37,11 @@ struct _FotaJob {
     gboolean unguarded; /* ModemManager may use the module's ports now ... */
     gboolean disturbed; /* ... or has since the last command */
     gboolean asking;    /* the main loop something, whose answer is ... */
+    FotaCommit answer;
     GError *refusal;
     gboolean installing; /* no way back from here */
 
     /* Written by the thread, read by the main loop after the thread has ended */
-    FotaSession *session;
     FotaSteps steps;
     FotaResult result;
     GError *error;

@@ -11,11 +11,11 @@
 #define GUARD_SECONDS 120
 
 /* Something the thread tells the main loop. */
-typedef struct {
+typedef struct Message {
     FotaJob *job;
-    void (*deliver)(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more);
-    guint64 a, b;
-    char *text, *more;
+    void (*deliver)(FotaJob *job, const struct Message *message);
+    FotaMark mark;
+    FotaJobReport report;
 } Message;
 
 static gboolean
@@ -23,7 +23,7 @@ message_deliver(gpointer data)
 {
     Message *message = data;
 
-    message->deliver(message->job, message->a, message->b, message->text, message->more);
+    message->deliver(message->job, message);
     return G_SOURCE_REMOVE;
 }
 
@@ -32,91 +32,44 @@ message_free(gpointer data)
 {
     Message *message = data;
 
-    g_free(message->text);
-    g_free(message->more);
+    if (message->report.kind == FOTA_REPORT_SETTING) {
+        g_free((char *)message->report.setting.name);
+        g_free((char *)message->report.setting.value);
+    }
     g_free(message);
 }
 
+/* Not g_main_context_invoke(), which may run it here while the main loop is not running. */
 static void
-tell(FotaJob *job, void (*deliver)(FotaJob *, guint64, guint64, const char *, const char *),
-     guint64 a, guint64 b, const char *text, const char *more)
+tell(const Message *what)
 {
-    Message *message = g_new0(Message, 1);
+    Message *message = g_memdup2(what, sizeof(*what));
 
-    message->job = job;
-    message->deliver = deliver;
-    message->a = a;
-    message->b = b;
-    message->text = g_strdup(text);
-    message->more = g_strdup(more);
-    g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, message_deliver, message, message_free);
+    if (message->report.kind == FOTA_REPORT_SETTING) {
+        message->report.setting.name = g_strdup(what->report.setting.name);
+        message->report.setting.value = g_strdup(what->report.setting.value);
+    }
+    g_idle_add_full(G_PRIORITY_DEFAULT, message_deliver, message, message_free);
 }
 
 static void
-deliver_state(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+deliver_report(FotaJob *job, const Message *message)
 {
-    job->callbacks->state((FotaState)a, job->user_data);
+    job->listener->report(&message->report, job->user_data);
 }
 
 static void
-deliver_progress(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+deliver_commit(FotaJob *job, const Message *message)
 {
-    job->callbacks->progress((guint)a, job->user_data);
+    job->listener->commit(message->mark, job->user_data);
 }
 
-static void
-deliver_bytes(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
-{
-    job->callbacks->bytes(a, b, job->user_data);
-}
+/* What session and steps call, in the thread */
 
 static void
-deliver_remember(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+on_report(const FotaJobReport *report, gpointer user_data)
 {
-    job->callbacks->remember(text, more, job->user_data);
-}
-
-static void
-deliver_commit(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
-{
-    job->callbacks->commit((FotaMark)a, job->user_data);
-}
-
-/* Hooks of session and steps, in the thread */
-
-static void
-on_progress(guint percent, gpointer user_data)
-{
-    tell(user_data, deliver_progress, percent, 0, NULL, NULL);
-}
-
-static void
-on_part_progress(guint percent, gpointer user_data)
-{
-    FotaJob *job = user_data;
-
-    on_progress(fota_steps_scale(&job->steps, percent), job);
-}
-
-static void
-on_bytes(guint64 received, guint64 total, gpointer user_data)
-{
-    tell(user_data, deliver_bytes, received, total, NULL, NULL);
-}
-
-static void
-on_note(const char *text, gpointer user_data)
-{
-    FotaJob *job = user_data;
-    FotaLogContext context = {.imei = job->imei, .from = job->update.from, .to = job->update.to};
-
-    fota_log(6, FOTA_EVENT_NONE, &context, "%s", text);
-}
-
-static void
-on_remember(const char *name, const char *value, gpointer user_data)
-{
-    tell(user_data, deliver_remember, 0, 0, name, value);
+    tell(&(Message){.job = user_data, .deliver = deliver_report, .report = *report});
 }
 
 static gboolean
@@ -141,12 +94,6 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
     return in_time;
 }
 
-static void
-on_state(FotaState state, gpointer user_data)
-{
-    tell(user_data, deliver_state, state, 0, NULL, NULL);
-}
-
 /* With the lock: waits for the main loop's answer to what it was told. */
 static gboolean
 wait_for_answer(FotaJob *job, GError **error)
@@ -165,20 +112,24 @@ wait_for_answer(FotaJob *job, GError **error)
  * to be cancelled.
  */
 static gboolean
-on_commit(FotaMark mark, gpointer user_data, GError **error)
+on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
 {
     FotaJob *job = user_data;
-    gboolean written;
+    gboolean was_installing, written;
 
     g_mutex_lock(&job->lock);
     if (g_cancellable_set_error_if_cancelled(job->cancellable, error)) {
         g_mutex_unlock(&job->lock);
         return FALSE;
     }
-    job->installing = job->installing || mark == FOTA_MARK_INSTALLING;
+    was_installing = job->installing;
+    job->installing = was_installing || mark == FOTA_MARK_INSTALLING;
     job->asking = TRUE;
-    tell(job, deliver_commit, mark, 0, NULL, NULL);
+    tell(&(Message){.job = job, .deliver = deliver_commit, .mark = mark});
     written = wait_for_answer(job, error);
+    *answer = job->answer;
+    if (*answer == FOTA_COMMIT_STOP)
+        job->installing = was_installing;
     g_mutex_unlock(&job->lock);
     return written;
 }
@@ -189,14 +140,14 @@ reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
     FotaJob *job = user_data;
     g_autoptr(GError) error = NULL;
 
-    fota_mm_reset_finish(job->mm, result, &error);
-    fota_job_commit_done(job, error);
+    fota_mm_reset_finish(job->order->mm, result, &error);
+    fota_job_commit_done(job, FOTA_COMMIT_GO, error);
 }
 
 static void
-deliver_reset(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+deliver_reset(FotaJob *job, const Message *message)
 {
-    fota_mm_reset_async(job->mm, job->imei, reset_done, job);
+    fota_mm_reset_async(job->order->mm, job->order->imei, reset_done, job);
 }
 
 /* ModemManager's answer has a limit of its own. */
@@ -208,15 +159,11 @@ on_reset(gpointer user_data, GError **error)
 
     g_mutex_lock(&job->lock);
     job->asking = TRUE;
-    tell(job, deliver_reset, 0, 0, NULL, NULL);
+    tell(&(Message){.job = job, .deliver = deliver_reset});
     done = wait_for_answer(job, error);
     g_mutex_unlock(&job->lock);
     return done;
 }
-
-static const FotaSessionHooks session_hooks = {on_part_progress, on_bytes, on_note, on_remember,
-                                               on_guard};
-static const FotaStepsHooks steps_hooks = {on_state, on_progress, on_commit};
 
 static gboolean
 read_logins(FotaJob *job, GError **error)
@@ -224,18 +171,18 @@ read_logins(FotaJob *job, GError **error)
     char *user = NULL;
     char *password = NULL;
 
-    if (job->network_credential != NULL &&
-        !fota_credential_read_login(job->network_credential, &job->network.user,
+    if (job->order->network_credential != NULL &&
+        !fota_credential_read_login(job->order->network_credential, &job->network.user,
                                     &job->network.password, error))
         return FALSE;
-    if (job->delta_credential == NULL)
+    if (job->order->delta_credential == NULL)
         return TRUE;
-    if (!fota_credential_read_login(job->delta_credential, &user, &password, error))
+    if (!fota_credential_read_login(job->order->delta_credential, &user, &password, error))
         return FALSE;
-    g_free((char *)job->update.user);
-    g_free((char *)job->update.password);
-    job->update.user = user;
-    job->update.password = password;
+    g_free((char *)job->order->update.user);
+    g_free((char *)job->order->update.password);
+    job->order->update.user = user;
+    job->order->update.password = password;
     return TRUE;
 }
 
@@ -243,14 +190,16 @@ static FotaSession *
 make_session(FotaJob *job)
 {
     const FotaSessionSetup setup = {
-        .vendor = job->vendor,
-        .imei = job->imei,
-        .model = job->model,
+        .vendor = job->order->vendor,
+        .imei = job->order->imei,
+        .model = job->order->model,
         .network = &job->network,
-        .settings = job->settings,
-        .secrets = {job->update.password, job->network.password},
+        .settings = job->order->settings,
+        .secrets = {job->order->update.password, job->network.password},
+        .update = &job->order->update,
         .cancellable = job->cancellable,
-        .hooks = &session_hooks,
+        .report = on_report,
+        .guard = on_guard,
         .user_data = job,
     };
     FotaSession *session = fota_session_new(&setup);
@@ -258,21 +207,24 @@ make_session(FotaJob *job)
     fota_session_set_channel(
         session,
         job->channel == CHANNEL_MODEM_MANAGER
-            ? fota_mm_channel_new(job->mm, job->imei, fota_session_trace, session)
-            : fota_at_channel_new(job->imei, job->device, job->channel == CHANNEL_RESERVED_PORT,
-                                  fota_session_trace, session));
+            ? fota_mm_channel_new(job->order->mm, job->order->imei, fota_session_trace, session)
+            : fota_at_channel_new(job->order->imei, job->order->device,
+                                  job->channel == CHANNEL_RESERVED_PORT, fota_session_trace,
+                                  session));
     return session;
 }
 
 static guint
 allowed_rungs(FotaJob *job)
 {
-    g_autofree char *text = fota_vendor_get_text(job->vendor, job->model, "SafeRungs");
+    g_autofree char *text =
+        fota_vendor_get_text(job->order->vendor, job->order->model, "SafeRungs");
     guint safe = 0, allowed = 0;
 
     /* Both have been looked at when they were loaded. */
     fota_first_aid_parse(text, 0, &safe);
-    fota_first_aid_parse(job->rungs != NULL ? job->rungs : "safe", safe, &allowed);
+    fota_first_aid_parse(job->order->config->rungs != NULL ? job->order->config->rungs : "safe",
+                         safe, &allowed);
     return allowed;
 }
 
@@ -281,30 +233,30 @@ allowed_rungs(FotaJob *job)
 static gboolean
 give_first_aid(FotaJob *job, FotaSession *session)
 {
-    gboolean installing = job->installing || job->unsettled;
+    gboolean installing = job->installing || job->order->unsettled;
     FotaFirstAid aid = {
         .session = session,
-        .imei = job->imei,
-        .device = job->device,
+        .imei = job->order->imei,
+        .device = job->order->device,
         .port = job->port,
         .cancellable = job->cancellable,
-        .command = (const char *const *)job->power_cycle,
-        .command_seconds = job->power_cycle_seconds,
+        .command = (const char *const *)job->order->config->power_cycle,
+        .command_seconds = job->order->config->power_cycle_seconds,
         .seconds = fota_session_get_number(session, "AidTime"),
         .facts = {.allowed = allowed_rungs(job),
                   .may_be_installing = installing,
                   /* Only who has followed the restarts has waited for as long as they may take. */
                   .limits_over = job->installing && g_error_matches(job->error, FOTA_MODULE_ERROR,
                                                                     FOTA_MODULE_ERROR_NOT_RETURNED),
-                  .reset_after_install = job->reset_after_install},
+                  .reset_after_install = job->order->config->reset_after_install},
         .reset = on_reset,
         .user_data = job,
     };
 
-    if (job->kind != FOTA_JOB_UPDATE && job->kind != FOTA_JOB_INSTALL &&
-        job->kind != FOTA_JOB_RESUME)
+    if (job->order->kind != FOTA_JOB_UPDATE && job->order->kind != FOTA_JOB_INSTALL &&
+        job->order->kind != FOTA_JOB_RESUME)
         return FALSE;
-    if (job->update.rehearsal || !fota_first_aid_is_needed(job->error))
+    if (job->order->update.rehearsal || !fota_first_aid_is_needed(job->error))
         return FALSE;
     return fota_first_aid_give(&aid, &job->error);
 }
@@ -315,9 +267,9 @@ open_session(FotaJob *job, FotaSession *session)
 {
     if (fota_session_open(session, &job->error))
         return TRUE;
-    if (job->kind != FOTA_JOB_RESUME || job->error->domain != FOTA_MODULE_ERROR)
+    if (job->order->kind != FOTA_JOB_RESUME || job->error->domain != FOTA_MODULE_ERROR)
         return FALSE;
-    on_note(job->error->message, job);
+    fota_session_note(session, "%s", job->error->message);
     g_clear_error(&job->error);
     return TRUE;
 }
@@ -331,7 +283,7 @@ run_steps(FotaJob *job, FotaSession *session)
 }
 
 static void
-deliver_end(FotaJob *job, guint64 a, guint64 b, const char *text, const char *more)
+deliver_end(FotaJob *job, const Message *message)
 {
     fota_job_end(job);
 }
@@ -346,13 +298,12 @@ fota_job_thread(gpointer data)
     if (read_logins(job, &job->error)) {
         session = make_session(job);
         job->steps = (FotaSteps){
-            .kind = job->kind,
-            .with_signature = job->with_signature,
-            .plugin = job->vendor->table,
-            .update = &job->update,
-            .imei = job->imei,
+            .kind = job->order->kind,
+            .with_signature = job->order->with_signature,
+            .plugin = job->order->vendor->table,
+            .update = &job->order->update,
             .session = session,
-            .hooks = &steps_hooks,
+            .commit = on_commit,
             .user_data = job,
         };
         run_steps(job, session);
@@ -365,6 +316,6 @@ fota_job_thread(gpointer data)
         }
     }
     g_clear_pointer(&session, fota_session_free);
-    tell(job, deliver_end, 0, 0, NULL, NULL);
+    tell(&(Message){.job = job, .deliver = deliver_end});
     return NULL;
 }

@@ -5,40 +5,52 @@
 #include "daemon/job/fota-job-private.h"
 #include "daemon/job/fota-usb.h"
 
+FotaJobOrder *
+fota_job_order_new(FotaJobKind kind)
+{
+    FotaJobOrder *order = g_new0(FotaJobOrder, 1);
+
+    order->kind = kind;
+    order->update.user = g_strdup("");
+    order->update.password = g_strdup("");
+    order->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return order;
+}
+
+void
+fota_job_order_free(FotaJobOrder *order)
+{
+    g_clear_pointer(&order->configuration, fota_config_unref);
+    g_free(order->imei);
+    g_free(order->model);
+    g_free(order->device);
+    g_free(order->modem);
+    g_free((char *)order->update.from);
+    g_free((char *)order->update.to);
+    g_free((char *)order->update.scheme);
+    g_free((char *)order->update.host);
+    g_free((char *)order->update.path);
+    g_free((char *)order->update.user);
+    g_free((char *)order->update.password);
+    g_free(order->delta_credential);
+    g_free(order->network_credential);
+    g_hash_table_unref(order->settings);
+    g_free(order);
+}
+
 static void
 job_free(FotaJob *job)
 {
-    g_free(job->network.apn);
-    g_free(job->network.pdp_type);
+    fota_job_order_free(job->order);
+    g_free(job->port);
     g_free(job->network.user);
     g_free(job->network.password);
-    g_free(job->network.authentication);
-    g_free(job->network_credential);
-    g_free(job->imei);
-    g_free(job->model);
-    g_free(job->device);
-    g_free(job->modem);
-    g_free(job->port);
-    g_free(job->rungs);
-    g_strfreev(job->power_cycle);
-    g_free(job->delta_credential);
-    g_free((char *)job->update.from);
-    g_free((char *)job->update.to);
-    g_free((char *)job->update.scheme);
-    g_free((char *)job->update.host);
-    g_free((char *)job->update.path);
-    g_free((char *)job->update.user);
-    g_free((char *)job->update.password);
-    g_hash_table_unref(job->settings);
     g_object_unref(job->cancellable);
     g_mutex_clear(&job->lock);
     g_cond_clear(&job->answered);
     g_clear_error(&job->refusal);
     g_clear_error(&job->error);
-    g_free(job->steps.version);
-    g_strfreev(job->steps.differing);
-    fota_vendor_offer_clear(&job->steps.offer);
-    g_clear_pointer(&job->steps.contents, g_bytes_unref);
+    fota_steps_clear(&job->steps);
     g_free(job);
 }
 
@@ -46,8 +58,8 @@ job_free(FotaJob *job)
 static gboolean
 needs_no_call(FotaJob *job)
 {
-    return (job->vendor->table->flags & FOTA_PLUGIN_NEEDS_NO_BEARER) != 0 &&
-           job->kind != FOTA_JOB_INSPECT;
+    return (job->order->vendor->table->flags & FOTA_PLUGIN_NEEDS_NO_BEARER) != 0 &&
+           job->order->kind != FOTA_JOB_INSPECT;
 }
 
 void
@@ -59,6 +71,8 @@ fota_job_end(FotaJob *job)
         .error = job->error,
         .version = job->steps.version != NULL ? job->steps.version : "",
         .downloaded = job->steps.downloaded,
+        .ordered = job->steps.ordered,
+        .restarts = job->steps.restarts,
         .offer = &job->steps.offer,
         .contents = job->steps.contents,
         .outage = job->steps.outage,
@@ -69,10 +83,10 @@ fota_job_end(FotaJob *job)
     if (job->thread != NULL)
         g_thread_join(job->thread);
     if (job->inhibited)
-        fota_mm_uninhibit(job->mm, job->device);
+        fota_mm_uninhibit(job->order->mm, job->order->device);
     if (needs_no_call(job))
-        fota_mm_restore_call(job->mm, job->imei);
-    job->callbacks->finished(&end, job->user_data);
+        fota_mm_restore_call(job->order->mm, job->order->imei);
+    job->listener->finished(&end, job->user_data);
     job_free(job);
 }
 
@@ -89,7 +103,7 @@ start_thread(FotaJob *job, ChannelKind channel)
 {
     static const char *const names[] = {"ModemManager's Command", "the module's port",
                                         "the port reserved for fotad"};
-    FotaLogContext context = {.imei = job->imei};
+    FotaLogContext context = {.imei = job->order->imei};
 
     job->channel = channel;
     fota_log(6, FOTA_EVENT_NONE, &context, "speaking AT over %s", names[channel]);
@@ -102,7 +116,7 @@ inhibit_done(GObject *object, GAsyncResult *result, gpointer user_data)
     FotaJob *job = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (!fota_mm_inhibit_finish(job->mm, result, &error)) {
+    if (!fota_mm_inhibit_finish(job->order->mm, result, &error)) {
         fail_early(job,
                    g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
                                "ModemManager does not leave the module to us: %s", error->message));
@@ -117,12 +131,12 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaJob *job = user_data;
     g_autoptr(GError) error = NULL;
-    gboolean allowed = fota_mm_may_command_finish(job->mm, result, &error);
+    gboolean allowed = fota_mm_may_command_finish(job->order->mm, result, &error);
 
     if (allowed)
         start_thread(job, CHANNEL_MODEM_MANAGER);
-    else if (job->access == FOTA_ACCESS_AUTO)
-        fota_mm_inhibit_async(job->mm, job->device, inhibit_done, job);
+    else if (job->order->config->access == FOTA_ACCESS_AUTO)
+        fota_mm_inhibit_async(job->order->mm, job->order->device, inhibit_done, job);
     else
         fail_early(job,
                    g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
@@ -135,25 +149,14 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 choose_channel(FotaJob *job)
 {
-    if (job->access != FOTA_ACCESS_MODEM_MANAGER && fota_at_has_reserved_port(job->device))
+    if (job->order->config->access != FOTA_ACCESS_MODEM_MANAGER &&
+        fota_at_has_reserved_port(job->order->device))
         start_thread(job, CHANNEL_RESERVED_PORT);
-    else if (job->access == FOTA_ACCESS_PORT)
-        fota_mm_inhibit_async(job->mm, job->device, inhibit_done, job);
+    else if (job->order->config->access == FOTA_ACCESS_PORT)
+        fota_mm_inhibit_async(job->order->mm, job->order->device, inhibit_done, job);
     else
-        fota_mm_may_command_async(job->mm, job->modem, job->cancellable, may_command_done, job);
-}
-
-static void
-copy_update(FotaUpdate *update, const FotaUpdate *from)
-{
-    *update = *from;
-    update->from = g_strdup(from->from);
-    update->to = g_strdup(from->to);
-    update->scheme = g_strdup(from->scheme);
-    update->host = g_strdup(from->host);
-    update->path = g_strdup(from->path);
-    update->user = g_strdup(from->user != NULL ? from->user : "");
-    update->password = g_strdup(from->password != NULL ? from->password : "");
+        fota_mm_may_command_async(job->order->mm, job->order->modem, job->cancellable,
+                                  may_command_done, job);
 }
 
 static void
@@ -162,7 +165,7 @@ call_taken_down(GObject *object, GAsyncResult *result, gpointer user_data)
     FotaJob *job = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (fota_mm_take_down_call_finish(job->mm, result, &error))
+    if (fota_mm_take_down_call_finish(job->order->mm, result, &error))
         choose_channel(job);
     else
         fail_early(job, g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
@@ -177,46 +180,24 @@ begin(gpointer data)
     FotaJob *job = data;
 
     if (needs_no_call(job))
-        fota_mm_take_down_call_async(job->mm, job->imei, call_taken_down, job);
+        fota_mm_take_down_call_async(job->order->mm, job->order->imei, call_taken_down, job);
     else
         choose_channel(job);
     return G_SOURCE_REMOVE;
 }
 
 FotaJob *
-fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpointer user_data)
+fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer user_data)
 {
     FotaJob *job = g_new0(FotaJob, 1);
-    GHashTableIter iter;
-    gpointer name, value;
 
-    job->callbacks = callbacks;
+    job->order = order;
+    job->listener = listener;
     job->user_data = user_data;
-    job->kind = order->kind;
-    job->with_signature = order->with_signature;
-    job->mm = order->mm;
-    job->vendor = order->vendor;
-    job->access = order->config->access;
-    job->network.apn = g_strdup(order->config->apn);
-    job->network.pdp_type = g_strdup(order->config->pdp_type);
-    job->network.authentication = g_strdup(order->config->authentication);
-    job->network_credential = g_strdup(order->network_credential);
-    job->imei = g_strdup(order->imei);
-    job->model = g_strdup(order->model);
-    job->device = g_strdup(order->device);
-    job->modem = g_strdup(order->modem);
+    job->network.apn = order->config->apn;
+    job->network.pdp_type = order->config->pdp_type;
+    job->network.authentication = order->config->authentication;
     job->port = fota_usb_find_port(order->device);
-    job->rungs = g_strdup(order->config->rungs);
-    job->power_cycle = g_strdupv(order->config->power_cycle);
-    job->power_cycle_seconds = order->config->power_cycle_seconds;
-    job->reset_after_install = order->config->reset_after_install;
-    job->unsettled = order->unsettled;
-    job->delta_credential = g_strdup(order->delta_credential);
-    copy_update(&job->update, &order->update);
-    job->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_hash_table_iter_init(&iter, order->settings);
-    while (g_hash_table_iter_next(&iter, &name, &value))
-        g_hash_table_insert(job->settings, g_strdup(name), g_strdup(value));
     job->cancellable = g_cancellable_new();
     job->installing = order->kind == FOTA_JOB_RESUME;
     g_mutex_init(&job->lock);
@@ -228,22 +209,14 @@ fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpo
 }
 
 void
-fota_job_commit_done(FotaJob *job, const GError *error)
+fota_job_commit_done(FotaJob *job, FotaCommit answer, const GError *error)
 {
     g_mutex_lock(&job->lock);
     job->asking = FALSE;
+    job->answer = answer;
     g_clear_error(&job->refusal);
     job->refusal = error != NULL ? g_error_copy(error) : NULL;
     g_cond_broadcast(&job->answered);
-    g_mutex_unlock(&job->lock);
-}
-
-/* The thread stands in its commit() and looks only after that. */
-void
-fota_job_stop_after_download(FotaJob *job)
-{
-    g_mutex_lock(&job->lock);
-    job->steps.stop_after_download = TRUE;
     g_mutex_unlock(&job->lock);
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/fota-plugins.h"
 #include "daemon/fota-record.h"
 #include "policy/fota-state.h"
+#include "daemon/job/fota-job-report.h"
 #include "daemon/mm/fota-mm.h"
 
 G_BEGIN_DECLS
@@ -26,23 +27,29 @@ typedef enum {
     FOTA_JOB_DISCARD, /**< throw the delta away */
 } FotaJobKind;
 
-/** What to do. All strings are copied. */
+/** What to do. It owns its strings, those of @update too, and its table. */
 typedef struct {
     FotaJobKind kind;
-    gboolean with_signature; /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
-    FotaMm *mm;
-    const FotaVendor *vendor;
-    const FotaModuleConfig *config;
-    const char *imei;
-    const char *model;
-    const char *device; /**< sysfs path */
-    const char *modem;  /**< ModemManager's object */
+    gboolean with_signature;   /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
+    FotaMm *mm;                /**< borrowed, like @vendor; both outlive the job */
+    const FotaVendor *vendor;  /**< */
+    FotaConfig *configuration; /**< a reference, which keeps @config */
+    const FotaModuleConfig *config; /**< of @configuration, for this module */
+    char *imei;
+    char *model;
+    char *device;       /**< sysfs path */
+    char *modem;        /**< ModemManager's object */
     gboolean unsettled; /**< an earlier order to install may still be under way */
     FotaUpdate update;
-    const char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
-    const char *network_credential; /**< file of the login at the APN, NULL = none */
-    GHashTable *settings;           /**< what an earlier job of this update remembered; copied */
+    char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
+    char *network_credential; /**< file of the login at the APN, NULL = none */
+    GHashTable *settings;     /**< what an earlier job of this update remembered, name -> value */
 } FotaJobOrder;
+
+/** An order without anything but its kind and empty settings. */
+FotaJobOrder *fota_job_order_new(FotaJobKind kind);
+void fota_job_order_free(FotaJobOrder *order);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaJobOrder, fota_job_order_free)
 
 /** How it ended. */
 typedef struct {
@@ -50,33 +57,38 @@ typedef struct {
     const GError *error;          /**< NULL exactly when @result is FOTA_RESULT_DONE */
     const char *version;          /**< what the module last said, "" = it could not be asked */
     gboolean downloaded;          /**< the delta is in the module, not installed */
+    gboolean ordered;             /**< this job gave the order to install */
+    guint restarts;               /**< of the module, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
     GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */
     const char *const *differing; /**< names of settings that are not as before the install */
 } FotaJobEnd;
 
-/** All called on the main loop. */
+/** All called on the main loop, never from within a function of this header. */
 typedef struct {
-    void (*state)(FotaState state, gpointer user_data);
-    void (*progress)(guint percent, gpointer user_data);
-    void (*bytes)(guint64 received, guint64 total, gpointer user_data);
-    /** Must lead to fota_job_commit_done(); the job goes on only after that. */
+    void (*report)(const FotaJobReport *report, gpointer user_data);
+    /** Must lead to fota_job_commit_done(); the job waits for that. */
     void (*commit)(FotaMark mark, gpointer user_data);
-    void (*remember)(const char *name, const char *value, gpointer user_data);
     /** The last call; the job is freed after it returns. */
     void (*finished)(const FotaJobEnd *end, gpointer user_data);
-} FotaJobCallbacks;
+} FotaJobListener;
 
-/** Starts it. @callbacks must live until finished() has been called. */
-FotaJob *
-fota_job_start(const FotaJobOrder *order, const FotaJobCallbacks *callbacks, gpointer user_data);
+/** What follows a commit. */
+typedef enum {
+    FOTA_COMMIT_GO,
+    /**
+     * For FOTA_MARK_DOWNLOADED, and for FOTA_MARK_INSTALLING of a job that has not ordered
+     * anything yet: the job ends well here, with the delta downloaded and nothing installed.
+     */
+    FOTA_COMMIT_STOP,
+} FotaCommit;
 
-/** The record has been written, or not: @error is kept by the caller. */
-void fota_job_commit_done(FotaJob *job, const GError *error);
+/** Starts it. Takes @order. @listener must live until finished() has been called. */
+FotaJob *fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer user_data);
 
-/** With the mark FOTA_MARK_DOWNLOADED, before fota_job_commit_done(): the install must wait. */
-void fota_job_stop_after_download(FotaJob *job);
+/** The mark is on disk, or need not be (FOTA_COMMIT_STOP), or could not be written: @error. */
+void fota_job_commit_done(FotaJob *job, FotaCommit answer, const GError *error);
 
 /** Whether ModemManager keeps away from the module's ports; while it does not, nothing is sent. */
 void fota_job_set_guarded(FotaJob *job, gboolean guarded);

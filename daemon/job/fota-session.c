@@ -2,6 +2,7 @@
 #include "daemon/job/fota-session.h"
 
 #include <string.h>
+#include <syslog.h>
 
 #include "base/fota-wait.h"
 #include "daemon/fota-log.h"
@@ -16,6 +17,7 @@ struct _FotaSession {
     FotaChannel *channel;
     GHashTable *texts; /* key -> text of the model, so that plugins need not free it */
     gboolean shielded;
+    guint base, share; /* of the running part, in percent of the whole */
     int cme;
 };
 
@@ -26,6 +28,7 @@ fota_session_new(const FotaSessionSetup *setup)
 
     session->setup = *setup;
     session->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    session->share = 100;
     session->cme = -1;
     return session;
 }
@@ -122,8 +125,8 @@ enter(FotaSession *session, GError **error)
     const FotaChannelClass *klass = session->channel->klass;
     gboolean disturbed = FALSE;
 
-    if (!session->setup.hooks->guard(current_cancellable(session), &disturbed,
-                                     session->setup.user_data, error))
+    if (!session->setup.guard(current_cancellable(session), &disturbed, session->setup.user_data,
+                              error))
         return FALSE;
     if (disturbed && klass->distrust != NULL)
         klass->distrust(session->channel);
@@ -317,35 +320,60 @@ fota_session_pause(FotaSession *session, guint seconds, GError **error)
            FOTA_WAIT_FAILED;
 }
 
+static void
+session_report(FotaSession *session, FotaJobReport report)
+{
+    session->setup.report(&report, session->setup.user_data);
+}
+
+void
+fota_session_begin_part(FotaSession *session, guint base, guint share)
+{
+    session->base = base;
+    session->share = share;
+    fota_session_report_progress(session, 0);
+}
+
 void
 fota_session_report_progress(FotaSession *session, guint percent)
 {
-    session->setup.hooks->progress(MIN(percent, 100), session->setup.user_data);
+    guint whole = session->base + session->share * MIN(percent, 100) / 100;
+
+    session_report(session, (FotaJobReport){.kind = FOTA_REPORT_PROGRESS, .percent = whole});
 }
 
 void
 fota_session_report_bytes(FotaSession *session, guint64 received, guint64 total)
 {
-    session->setup.hooks->bytes(received, total, session->setup.user_data);
+    session_report(session, (FotaJobReport){.kind = FOTA_REPORT_BYTES, .bytes = {received, total}});
+}
+
+void
+fota_session_report_verifying(FotaSession *session)
+{
+    session_report(session, (FotaJobReport){.kind = FOTA_REPORT_VERIFYING});
 }
 
 void
 fota_session_note(FotaSession *session, const char *format, ...)
 {
+    FotaLogContext context = {.imei = session->setup.imei,
+                              .from = session->setup.update->from,
+                              .to = session->setup.update->to};
     g_autofree char *text = NULL;
     va_list args;
 
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    session->setup.hooks->note(text, session->setup.user_data);
+    fota_log(LOG_INFO, FOTA_EVENT_NONE, &context, "%s", text);
 }
 
 void
 fota_session_remember(FotaSession *session, const char *name, const char *value)
 {
     g_hash_table_insert(session->setup.settings, g_strdup(name), g_strdup(value));
-    session->setup.hooks->remember(name, value, session->setup.user_data);
+    session_report(session, (FotaJobReport){.kind = FOTA_REPORT_SETTING, .setting = {name, value}});
 }
 
 const char *

@@ -4,26 +4,14 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-channel.h"
 #include "daemon/fota-plugins.h"
+#include "daemon/job/fota-job-report.h"
 
 G_BEGIN_DECLS
 
 /**
  * The daemon's side of what plugins see as FotaSession (plugins/fota-plugin.h). Belongs to the
- * thread of one update; the hooks are called in that thread.
+ * thread of one update; report() and guard() are called in that thread.
  */
-
-typedef struct {
-    void (*progress)(guint percent, gpointer user_data);
-    void (*bytes)(guint64 received, guint64 total, gpointer user_data);
-    void (*note)(const char *text, gpointer user_data);
-    void (*remember)(const char *name, const char *value, gpointer user_data);
-    /**
-     * Waits until nobody else uses the module's ports. *@disturbed = somebody has since the last
-     * call.
-     */
-    gboolean (*guard)(GCancellable *cancellable, gboolean *disturbed, gpointer user_data,
-                      GError **error);
-} FotaSessionHooks;
 
 /** The [Network] group for this module. Members are NULL when unset. */
 typedef struct {
@@ -40,10 +28,17 @@ typedef struct {
     const char *imei;
     const char *model;
     const FotaNetwork *network;
+    const FotaUpdate *update;
     GHashTable *settings;   /**< what an earlier part of this update remembered */
     const char *secrets[2]; /**< never to be shown in a trace; NULL or "" = none */
     GCancellable *cancellable;
-    const FotaSessionHooks *hooks;
+    void (*report)(const FotaJobReport *report, gpointer user_data);
+    /**
+     * Waits until nobody else uses the module's ports. *@disturbed = somebody has since the last
+     * call.
+     */
+    gboolean (*guard)(GCancellable *cancellable, gboolean *disturbed, gpointer user_data,
+                      GError **error);
     gpointer user_data;
 } FotaSessionSetup;
 
@@ -65,6 +60,13 @@ gboolean fota_session_shout(FotaSession *session, const char *command, GError **
 
 /** Waits until the module answers AT, wherever it is by then. FALSE after @seconds. */
 gboolean fota_session_answers(FotaSession *session, guint seconds, GError **error);
+
+/**
+ * The part of the job that begins now: the percent of the whole at which it begins, and its share
+ * of the whole. fota_session_report_progress() counts within the part.
+ */
+void fota_session_begin_part(FotaSession *session, guint base, guint share);
+void fota_session_report_verifying(FotaSession *session);
 
 /** See FotaChannelClass; fota_session_wait_back() stands in plugins/fota-plugin.h. */
 gboolean fota_session_wait_gone(FotaSession *session, guint seconds, GError **error);

@@ -13,18 +13,19 @@
 #define INSTALL_SHARE 5
 #define RESTARTS_SHARE 35
 
-static void
-begin(FotaSteps *steps, guint base, guint share)
+/* TRY_LATER: the mark is not on disk, and nothing that it names is begun. */
+static FotaResult
+commit(FotaSteps *steps, FotaMark mark, GError **error)
 {
-    steps->base = base;
-    steps->share = share;
-    steps->hooks->progress(base, steps->user_data);
-}
+    FotaCommit answer = FOTA_COMMIT_GO;
 
-guint
-fota_steps_scale(const FotaSteps *steps, guint percent)
-{
-    return steps->base + steps->share * percent / 100;
+    if (!steps->commit(mark, &answer, steps->user_data, error))
+        return FOTA_RESULT_TRY_LATER;
+    steps->stopped = answer == FOTA_COMMIT_STOP &&
+                     (mark == FOTA_MARK_DOWNLOADED || mark == FOTA_MARK_INSTALLING) &&
+                     steps->kind != FOTA_JOB_RESUME;
+    steps->downloaded = steps->downloaded || steps->stopped;
+    return FOTA_RESULT_DONE;
 }
 
 static gboolean
@@ -59,15 +60,13 @@ download(FotaSteps *steps, GError **error)
 {
     FotaResult result;
 
-    steps->hooks->state(FOTA_STATE_DOWNLOADING, steps->user_data);
-    begin(steps, 0, DOWNLOAD_SHARE);
+    fota_session_begin_part(steps->session, 0, DOWNLOAD_SHARE);
     result = steps->plugin->download(steps->session, steps->update, error);
     if (result != FOTA_RESULT_DONE || steps->update->rehearsal)
         return result;
-    if (!steps->hooks->commit(FOTA_MARK_DOWNLOADED, steps->user_data, error))
-        return FOTA_RESULT_TRY_LATER;
-    steps->downloaded = TRUE;
-    return FOTA_RESULT_DONE;
+    result = commit(steps, FOTA_MARK_DOWNLOADED, error);
+    steps->downloaded = result == FOTA_RESULT_DONE;
+    return result;
 }
 
 /* An error after which the module may nevertheless be installing: only its version can tell. */
@@ -98,14 +97,14 @@ ask_outcome(FotaSteps *steps, FotaResult *result, GError **error)
 }
 
 static FotaResult
-compare(FotaSteps *steps, guint restarts, GError **error)
+compare(FotaSteps *steps, GError **error)
 {
     if (is_wanted(steps, steps->version))
         return FOTA_RESULT_DONE;
     if (g_strcmp0(steps->version, steps->update->from) == 0) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION,
                     "after %u restarts the module still runs %s; it did not take the delta",
-                    restarts, steps->version);
+                    steps->restarts, steps->version);
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION,
@@ -128,7 +127,6 @@ follow_restarts(FotaSteps *steps, GError **error)
     guint away = fota_session_get_number(steps->session, "ReturnLimit");
     guint settle = fota_session_get_number(steps->session, "SettleTime");
     gint64 end = fota_boot_time() + (gint64)(away * (expected + 1)) * G_USEC_PER_SEC;
-    guint restarts = 0;
     FotaResult result;
 
     /* What it said before holds no longer: when it never answers again, its version is unknown. */
@@ -142,28 +140,28 @@ follow_restarts(FotaSteps *steps, GError **error)
             return FOTA_RESULT_FAILED_FOR_NOW;
         }
         if (left) {
-            restarts++;
-            fota_session_note(steps->session, "the module restarts (%u)", restarts);
-            if (!fota_loop_check_restarts(restarts, expected, error))
+            steps->restarts++;
+            fota_session_note(steps->session, "the module restarts (%u)", steps->restarts);
+            if (!fota_loop_check_restarts(steps->restarts, expected, error))
                 return FOTA_RESULT_FAILED_FOR_GOOD;
             if (!fota_session_wait_back(steps->session, away, error))
                 return FOTA_RESULT_FAILED_FOR_NOW;
-            if (restarts >= expected)
-                steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
-            steps->hooks->progress(fota_steps_scale(steps, MIN(restarts * 100 / expected, 100)),
-                                   steps->user_data);
+            if (steps->restarts >= expected)
+                fota_session_report_verifying(steps->session);
+            fota_session_report_progress(steps->session,
+                                         MIN(steps->restarts * 100 / expected, 100));
         }
         if (!ask_outcome(steps, &result, error))
             continue;
         if (result != FOTA_RESULT_DONE)
             return result;
         if (!left || is_wanted(steps, steps->version))
-            return compare(steps, restarts, error);
+            return compare(steps, error);
         fota_session_note(steps->session, "it is back with %s", steps->version);
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
                 "the module has not come to rest after %u restarts; look at its power supply",
-                restarts);
+                steps->restarts);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
@@ -173,7 +171,7 @@ restore_settings(FotaSteps *steps)
 {
     if (steps->version == NULL)
         return;
-    steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+    fota_session_report_verifying(steps->session);
     g_strfreev(steps->differing);
     steps->differing = fota_session_restore_settings(steps->session, steps->plugin->settings);
 }
@@ -188,11 +186,12 @@ install(FotaSteps *steps, GError **error)
     /* Written with the record that is committed next. */
     if (!fota_session_read_settings(steps->session, steps->plugin->settings, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    if (!steps->hooks->commit(FOTA_MARK_INSTALLING, steps->user_data, error))
-        return FOTA_RESULT_TRY_LATER;
-    steps->hooks->state(FOTA_STATE_INSTALLING, steps->user_data);
-    begin(steps, DOWNLOAD_SHARE, INSTALL_SHARE);
+    result = commit(steps, FOTA_MARK_INSTALLING, error);
+    if (result != FOTA_RESULT_DONE || steps->stopped)
+        return result;
+    fota_session_begin_part(steps->session, DOWNLOAD_SHARE, INSTALL_SHARE);
     start = fota_boot_time();
+    steps->ordered = TRUE;
     result = steps->plugin->install(steps->session, steps->update, &local_error);
     steps->downloaded = FALSE;
     if (result != FOTA_RESULT_DONE) {
@@ -202,9 +201,9 @@ install(FotaSteps *steps, GError **error)
         }
         fota_session_note(steps->session, "%s; waiting for what it does", local_error->message);
     }
-    begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
+    fota_session_begin_part(steps->session, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
     result = follow_restarts(steps, error);
-    steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+    fota_session_report_verifying(steps->session);
     steps->outage = (guint)((fota_boot_time() - start) / G_USEC_PER_SEC);
     restore_settings(steps);
     return result;
@@ -225,7 +224,7 @@ resume(FotaSteps *steps, GError **error)
         fota_session_note(steps->session, "%s %s; waiting whether it still installs",
                           local_error != NULL ? "no version:" : "it runs",
                           local_error != NULL ? local_error->message : steps->version);
-        begin(steps, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
+        fota_session_begin_part(steps->session, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
         result = follow_restarts(steps, error);
     }
     restore_settings(steps);
@@ -263,7 +262,7 @@ fetch(FotaSteps *steps, GError **error)
  * That this update has been begun once more is written down before the module is asked anything:
  * what comes may end fotad, over and over (policy/fota-loop.h).
  */
-static gboolean
+static FotaResult
 commit_start(FotaSteps *steps, GError **error)
 {
     static const FotaMark marks[] = {
@@ -273,18 +272,20 @@ commit_start(FotaSteps *steps, GError **error)
         [FOTA_JOB_DISCARD] = FOTA_MARK_DISCARDING,
     };
     g_autoptr(GError) local_error = NULL;
+    FotaResult result;
 
     if (steps->update->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
-        marks[steps->kind] == FOTA_MARK_NONE ||
-        steps->hooks->commit(marks[steps->kind], steps->user_data, &local_error))
-        return TRUE;
+        marks[steps->kind] == FOTA_MARK_NONE)
+        return FOTA_RESULT_DONE;
+    result = commit(steps, marks[steps->kind], &local_error);
     /* What is ordered already is looked at, whether that can be written or not. */
-    if (steps->kind == FOTA_JOB_RESUME) {
+    if (result != FOTA_RESULT_DONE && steps->kind == FOTA_JOB_RESUME) {
         fota_session_note(steps->session, "%s", local_error->message);
-        return TRUE;
+        return FOTA_RESULT_DONE;
     }
-    g_propagate_error(error, g_steal_pointer(&local_error));
-    return FALSE;
+    if (local_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return result;
 }
 
 FotaResult
@@ -292,10 +293,12 @@ fota_steps_run(FotaSteps *steps, GError **error)
 {
     FotaResult result;
 
-    if (!commit_start(steps, error))
-        return FOTA_RESULT_TRY_LATER;
+    fota_session_begin_part(steps->session, 0, 0);
+    result = commit_start(steps, error);
+    if (result != FOTA_RESULT_DONE || steps->stopped)
+        return result;
     if (steps->kind == FOTA_JOB_RESUME) {
-        steps->hooks->state(FOTA_STATE_VERIFYING, steps->user_data);
+        fota_session_report_verifying(steps->session);
         return resume(steps, error);
     }
     result = inspect(steps, error);
@@ -316,8 +319,17 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return result;
     if (steps->kind == FOTA_JOB_UPDATE) {
         result = download(steps, error);
-        if (result != FOTA_RESULT_DONE || steps->stop_after_download || steps->update->rehearsal)
+        if (result != FOTA_RESULT_DONE || steps->stopped || steps->update->rehearsal)
             return result;
     }
     return install(steps, error);
+}
+
+void
+fota_steps_clear(FotaSteps *steps)
+{
+    g_clear_pointer(&steps->version, g_free);
+    g_clear_pointer(&steps->differing, g_strfreev);
+    fota_vendor_offer_clear(&steps->offer);
+    g_clear_pointer(&steps->contents, g_bytes_unref);
 }

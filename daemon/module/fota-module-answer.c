@@ -121,7 +121,6 @@ fota_module_cancel(FotaModule *module, const char *token, GError **error)
                     "the module is installing; taking its power away now can destroy it");
         return FALSE;
     }
-    module->job_cancel = TRUE;
     return TRUE;
 }
 

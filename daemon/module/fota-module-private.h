@@ -76,7 +76,6 @@ struct _FotaModule {
     guint64 written_mark; /* of the record, before the job's last commit */
     gint64 job_began;     /* boot time */
     guint64 job_charged;  /* bytes counted for its delta before it was fetched */
-    gboolean job_cancel;  /* by the application */
     gboolean asked;       /* it told a new version itself since ModemManager last saw it */
     guint discards;       /* attempts to throw away what it holds of a delta that failed */
     gboolean stopping;    /* fotad ends: leave the record as it is */

@@ -180,31 +180,19 @@ static const FotaChannelClass modem_manager = {
 };
 
 static void
-on_progress(guint percent, gpointer user_data)
+on_report(const FotaJobReport *report, gpointer user_data)
 {
     Module *module = user_data;
 
-    g_assert_cmpuint(percent, >=, module->percent);
-    g_assert_cmpuint(percent, <=, 100);
-    module->percent = percent;
-}
-
-static void
-on_bytes(guint64 received, guint64 total, gpointer user_data)
-{
-    g_assert_true(total == 0 || received <= total);
-}
-
-static void
-on_note(const char *text, gpointer user_data)
-{
-    g_assert_true(g_utf8_validate(text, -1, NULL));
-}
-
-static void
-on_remember(const char *name, const char *value, gpointer user_data)
-{
-    g_assert_true(g_utf8_validate(value, -1, NULL));
+    if (report->kind == FOTA_REPORT_PROGRESS) {
+        g_assert_cmpuint(report->percent, >=, module->percent);
+        g_assert_cmpuint(report->percent, <=, 100);
+        module->percent = report->percent;
+    } else if (report->kind == FOTA_REPORT_BYTES) {
+        g_assert_true(report->bytes.total == 0 || report->bytes.received <= report->bytes.total);
+    } else if (report->kind == FOTA_REPORT_SETTING) {
+        g_assert_true(g_utf8_validate(report->setting.value, -1, NULL));
+    }
 }
 
 static gboolean
@@ -212,8 +200,6 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
 {
     return TRUE;
 }
-
-static const FotaSessionHooks hooks = {on_progress, on_bytes, on_note, on_remember, on_guard};
 
 static FotaResult
 read_file(FotaSession *session, const FotaUpdate *update, GError **error)
@@ -287,13 +273,16 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     static GKeyFile *models = NULL;
     g_autoptr(GHashTable) settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     FotaVendor vendor = {.table = &fota_plugin};
+    const FotaUpdate none = {.from = "", .to = ""};
     const FotaNetwork network = {.apn = (char *)"internet"};
     g_autofree char *model = NULL;
     FotaSessionSetup setup = {.vendor = &vendor,
                               .imei = "353081090012345",
                               .network = &network,
                               .settings = settings,
-                              .hooks = &hooks,
+                              .update = &none,
+                              .report = on_report,
+                              .guard = on_guard,
                               .user_data = &module};
     FotaSession *session;
 

@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "daemon/job/fota-session.h"
+
 struct _FotaSession {
     GKeyFile *models;
     const char *model;
@@ -250,6 +252,16 @@ fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 }
 
 gboolean
+fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
+{
+    if (check_cancelled(session, error))
+        return FALSE;
+    g_assert_cmpstr(peek(session), ==, FAKE_GONE);
+    g_assert_cmpuint(seconds, >, 0);
+    return strcmp(session->script++->answer, "-") != 0;
+}
+
+gboolean
 fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {
     session->seconds += seconds;
@@ -272,6 +284,19 @@ void
 fota_session_shield(FotaSession *session, gboolean shielded)
 {
     session->shielded = shielded;
+}
+
+void
+fota_session_begin_part(FotaSession *session, guint base, guint share)
+{
+    g_assert_cmpuint(base + share, <=, 100);
+    session->percent = 0;
+}
+
+void
+fota_session_report_verifying(FotaSession *session)
+{
+    g_string_append(session->notes, "verifying\n");
 }
 
 void

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "daemon/job/fota-steps.h"
+#include "tests/unit/fake-session.h"
+
+/*
+ * The steps of an update without a module, a bus or a thread: the plugin below makes one exchange
+ * of each of its functions, so that a script tells what every one of them answers, in order, with
+ * what the module and the main loop do in between.
+ */
+
+static FotaResult
+ask_version(FotaSession *session, const char *command, char **version, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(session, command, 1, error);
+
+    if (lines == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    *version = g_strdup(lines[0]);
+    if (lines[1] == NULL)
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s", lines[1]);
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+static FotaResult
+on_inspect(FotaSession *session, char **version, GError **error)
+{
+    return ask_version(session, "inspect", version, error);
+}
+
+static FotaResult
+on_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return fota_session_order(session, "download", 1, error) ? FOTA_RESULT_DONE
+                                                             : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* As plugins do: what the module refuses gets the name that it has for the user. */
+static FotaResult
+on_install(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+
+    if (fota_session_order(session, "install", 1, &local_error))
+        return FOTA_RESULT_DONE;
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_INSTALL_REFUSED, "refused");
+    return FOTA_RESULT_REFUSED;
+}
+
+/* A second line is the module's own word that the update has failed. */
+static FotaResult
+on_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
+{
+    return ask_version(session, "outcome", version, error);
+}
+
+static const FotaPlugin plugin = {
+    .name = "test",
+    .inspect = on_inspect,
+    .download = on_download,
+    .install = on_install,
+    .outcome = on_outcome,
+};
+
+/* The answer is "go", "stop", or an error. */
+static gboolean
+on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
+{
+    static const char *const names[] = {
+        [FOTA_MARK_DOWNLOADING] = "commit downloading",
+        [FOTA_MARK_DOWNLOADED] = "commit downloaded",
+        [FOTA_MARK_INSTALLING] = "commit installing",
+    };
+    g_auto(GStrv) lines = fota_session_command(user_data, names[mark], 1, error);
+
+    *answer = lines != NULL && g_strcmp0(lines[0], "stop") == 0 ? FOTA_COMMIT_STOP : FOTA_COMMIT_GO;
+    return lines != NULL;
+}
+
+typedef struct {
+    const char *name;
+    FotaJobKind kind;
+    FotaResult result;
+    int code;            /* FotaModuleError, -1 = no error */
+    const char *version; /* NULL = none was read */
+    gboolean downloaded, ordered;
+    guint restarts;
+    FakeExchange script[20];
+} Case;
+
+#define NO_ERROR (-1)
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+#define BEGIN                                                                                      \
+    {"commit downloading", "go"}, {"inspect", "A"},                                                \
+    {                                                                                              \
+        "download", ""                                                                             \
+    }
+#define BEGIN_INSTALL                                                                              \
+    {"commit downloaded", "go"},                                                                   \
+    {                                                                                              \
+        "inspect", "A"                                                                             \
+    }
+#define ORDER                                                                                      \
+    {"commit installing", "go"},                                                                   \
+    {                                                                                              \
+        "install", ""                                                                              \
+    }
+#define RESTART                                                                                    \
+    {FAKE_GONE, ""},                                                                               \
+    {                                                                                              \
+        FAKE_BACK, ""                                                                              \
+    }
+#define RESTS                                                                                      \
+    {                                                                                              \
+        FAKE_GONE, "-"                                                                             \
+    }
+
+static const Case cases[] = {
+    {"update",
+     FOTA_JOB_UPDATE,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN, {"commit downloaded", "go"}, ORDER, RESTART, {"outcome", "B"}, END}},
+    {"stopped-after-download",
+     FOTA_JOB_UPDATE,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "A",
+     TRUE,
+     FALSE,
+     0,
+     {BEGIN, {"commit downloaded", "stop"}, END}},
+    {"stopped-before-order",
+     FOTA_JOB_UPDATE,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "A",
+     TRUE,
+     FALSE,
+     0,
+     {BEGIN, {"commit downloaded", "go"}, {"commit installing", "stop"}, END}},
+    {"install",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "B"}, END}},
+    {"install-stopped-at-once",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     NULL,
+     TRUE,
+     FALSE,
+     0,
+     {{"commit downloaded", "stop"}, END}},
+    {"install-stopped-before-order",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "A",
+     TRUE,
+     FALSE,
+     0,
+     {BEGIN_INSTALL, {"commit installing", "stop"}, END}},
+    {"unwritten",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_TRY_LATER,
+     FOTA_MODULE_ERROR_AT,
+     "A",
+     FALSE,
+     FALSE,
+     0,
+     {BEGIN_INSTALL, {"commit installing", "!not written"}, END}},
+    /* What may be under way is never stopped by an answer. */
+    {"resume",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     FALSE,
+     1,
+     {{"commit installing", "stop"}, {"inspect", "A"}, RESTART, {"outcome", "B"}, END}},
+};
+
+static void
+test_case(gconstpointer data)
+{
+    const Case *c = data;
+    FotaSession *session = fake_session_new(SKELETON_MODELS, c->script);
+    const FotaUpdate update = {.from = "A", .to = "B", .path = "delta"};
+    FotaSteps steps = {.kind = c->kind,
+                       .plugin = &plugin,
+                       .update = &update,
+                       .session = session,
+                       .commit = on_commit,
+                       .user_data = session};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(fota_steps_run(&steps, &error), ==, c->result);
+    if (c->code == NO_ERROR)
+        g_assert_no_error(error);
+    else
+        g_assert_error(error, FOTA_MODULE_ERROR, c->code);
+    g_assert_cmpstr(steps.version, ==, c->version);
+    g_assert_cmpint(steps.downloaded, ==, c->downloaded);
+    g_assert_cmpint(steps.ordered, ==, c->ordered);
+    g_assert_cmpuint(steps.restarts, ==, c->restarts);
+    fota_steps_clear(&steps);
+    fake_session_finish(session);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/steps/", cases[i].name, NULL);
+
+        g_test_add_data_func(path, &cases[i], test_case);
+    }
+    return g_test_run();
+}
