@@ -253,6 +253,21 @@ const char *fota_session_recall(FotaSession *session, const char *name);
 gboolean
 fota_session_order(FotaSession *session, const char *command, guint seconds, GError **error);
 
+/**
+ * As fota_session_command(), for what the flow can do without: when the module refuses it, does not
+ * answer or answers something else, a note says so and *@lines is NULL, which is "unknown", not
+ * "nothing". FALSE only when the module has left or the update was cancelled. The caller frees
+ * *@lines; @lines may be NULL.
+ */
+gboolean fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv *lines,
+                          GError **error);
+
+/**
+ * What follows @prefix and blanks in the first line that begins with it, inside @lines. NULL when
+ * there is none; @lines may be NULL.
+ */
+const char *fota_lines_find(GStrv lines, const char *prefix);
+
 /** As fota_session_command(); returns what follows @prefix and blanks in the first such line. */
 char *fota_session_query(FotaSession *session, const char *command, const char *prefix,
                          guint seconds, GError **error);

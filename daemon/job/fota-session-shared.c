@@ -30,21 +30,49 @@ fota_session_order(FotaSession *session, const char *command, guint seconds, GEr
     return lines != NULL;
 }
 
+gboolean
+fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv *lines,
+                 GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_auto(GStrv) answer = fota_session_command(session, command, seconds, &local_error);
+
+    if (lines != NULL)
+        *lines = g_steal_pointer(&answer);
+    if (local_error == NULL)
+        return TRUE;
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
+    }
+    fota_session_note(session, "%s; it is not needed", local_error->message);
+    return TRUE;
+}
+
+const char *
+fota_lines_find(GStrv lines, const char *prefix)
+{
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        if (g_str_has_prefix(lines[i], prefix)) {
+            const char *rest = lines[i] + strlen(prefix);
+
+            return rest + strspn(rest, " ");
+        }
+    }
+    return NULL;
+}
+
 char *
 fota_session_query(FotaSession *session, const char *command, const char *prefix, guint seconds,
                    GError **error)
 {
     g_auto(GStrv) lines = fota_session_command(session, command, seconds, error);
+    const char *answer = lines != NULL ? fota_lines_find(lines, prefix) : NULL;
 
-    if (lines == NULL)
-        return NULL;
-    for (guint i = 0; lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], prefix)) {
-            const char *rest = lines[i] + strlen(prefix);
-
-            return g_strdup(rest + strspn(rest, " "));
-        }
-    }
+    if (lines == NULL || answer != NULL)
+        return g_strdup(answer);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
                 "%s was answered without a line %s", command, prefix);
     return NULL;

@@ -137,22 +137,28 @@ judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
     return TRUE;
 }
 
+/* After each look. FALSE when nothing has arrived for too long. */
+static gboolean
+is_in_time(Load *load, FotaResult *result, GError **error)
+{
+    load->quiet += load->pause;
+    if (load->quiet < fota_session_get_number(load->session, "StallTime"))
+        return TRUE;
+    *result = fail(load, "nothing more arrives; check signal and subscription", error);
+    return FALSE;
+}
+
 /* What judge() has left open. FALSE when nothing moves any more. */
 static gboolean
 is_alive(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
 {
     load->number = state->number;
     load->idle = huawei_state_is_over(state) ? load->idle + 1 : 0;
-    load->quiet += load->pause;
     if (load->idle >= MAX_IDLE) {
         *result = fail(load, "the module has given the download up without saying why", error);
         return FALSE;
     }
-    if (load->quiet >= fota_session_get_number(load->session, "StallTime")) {
-        *result = fail(load, "nothing more arrives; check signal and subscription", error);
-        return FALSE;
-    }
-    return TRUE;
+    return is_in_time(load, result, error);
 }
 
 /* The module has left: it restarts by itself. What it holds of the delta is kept. */
@@ -212,6 +218,8 @@ huawei_load(FotaSession *session, guint64 size, GError **error)
         if (huawei_state_next(session, load.pause, &state, &local_error))
             goes_on =
                 judge(&load, &state, &result, error) && is_alive(&load, &state, &result, error);
+        else if (huawei_state_is_untold(local_error))
+            goes_on = is_in_time(&load, &result, error);
         else
             goes_on = wait_for_return(&load, g_steal_pointer(&local_error), &result, error);
     }

@@ -115,6 +115,13 @@ huawei_state_read(FotaSession *session, HuaweiState *state, GError **error)
 }
 
 gboolean
+huawei_state_is_untold(const GError *error)
+{
+    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) ||
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER);
+}
+
+gboolean
 huawei_state_next(FotaSession *session, guint seconds, HuaweiState *state, GError **error)
 {
     g_autoptr(GError) local_error = NULL;

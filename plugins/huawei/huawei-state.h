@@ -43,6 +43,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HuaweiState, huawei_state_clear)
 /** Asks for the state. Three times no answer is an error; less is not. */
 gboolean huawei_state_read(FotaSession *session, HuaweiState *state, GError **error);
 
+/**
+ * TRUE when @error is that the module is there and did not tell its state this time: whoever looks
+ * again and again, or has another way to know, does without.
+ */
+gboolean huawei_state_is_untold(const GError *error);
+
 /** As huawei_state_read(), but a failed installation that was reported since the start counts. */
 gboolean huawei_state_read_result(FotaSession *session, HuaweiState *state, GError **error);
 

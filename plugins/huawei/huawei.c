@@ -72,8 +72,15 @@ wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
     guint idle = 0;
 
     for (guint waited = 0; waited < limit; waited += pause) {
-        if (!huawei_state_next(session, pause, state, error))
+        g_autoptr(GError) local_error = NULL;
+        gboolean told = huawei_state_next(session, pause, state, &local_error);
+
+        if (!told && huawei_state_is_untold(local_error))
+            continue;
+        if (!told) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
             return FOTA_RESULT_FAILED_FOR_NOW;
+        }
         if (state->number == HUAWEI_OFFER || state->number == HUAWEI_NOTHING_NEWER)
             return FOTA_RESULT_DONE;
         if (huawei_state_is_failure(state))
@@ -255,8 +262,13 @@ wait_while_loading(FotaSession *session, HuaweiState *state, GError **error)
     guint limit = fota_session_get_number(session, "StallTime");
 
     for (guint waited = 0; state->number == HUAWEI_LOADING && waited < limit; waited += pause) {
-        if (!huawei_state_next(session, pause, state, error))
-            return FALSE;
+        g_autoptr(GError) local_error = NULL;
+
+        if (huawei_state_next(session, pause, state, &local_error) ||
+            huawei_state_is_untold(local_error))
+            continue;
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
     }
     return TRUE;
 }
@@ -301,9 +313,15 @@ static FotaResult
 huawei_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_auto(HuaweiState) state = {0};
+    g_autoptr(GError) local_error = NULL;
 
-    if (!huawei_state_read(session, &state, error))
+    if (!huawei_state_read(session, &state, &local_error)) {
+        /* Without a complete delta ^FWUP is refused by itself. */
+        if (huawei_state_is_untold(local_error))
+            return order_install(session, error);
+        g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
+    }
     switch (state.number) {
     case HUAWEI_LOADED:
         return order_install(session, error);
@@ -332,14 +350,21 @@ static FotaResult
 huawei_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
 {
     g_auto(HuaweiState) state = {0};
+    g_autoptr(GError) local_error = NULL;
     FotaResult result = fota_session_read_version(session, "AT+GMR", version, error);
 
     if (result != FOTA_RESULT_DONE)
         return result;
     if (strcmp(*version, update->from) != 0)
         return FOTA_RESULT_DONE;
-    if (!huawei_state_read_result(session, &state, error))
+    if (!huawei_state_read_result(session, &state, &local_error)) {
+        if (huawei_state_is_untold(local_error)) {
+            fota_session_note(session, "%s; its version tells", local_error->message);
+            return FOTA_RESULT_DONE;
+        }
+        g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
+    }
     if (state.number >= HUAWEI_FAILED_KEPT && huawei_state_is_failure(&state))
         return huawei_fail(&state, error);
     if (state.number == HUAWEI_READY || state.number == HUAWEI_FLASHING) {

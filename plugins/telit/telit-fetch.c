@@ -121,9 +121,6 @@ telit_fetch_file(FotaSession *session, const FotaUpdate *update, gsize max_bytes
 
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    /* A signed text that has other line ends is another text. */
-    if (!fota_session_order(session, "AT#FTPTYPE=0", TIME_FTP, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
     command = g_strdup_printf("AT#FTPGETPKT=%s,1", quoted);
     if (!fota_session_order(session, command, TIME_FTP, &local_error))
         return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,

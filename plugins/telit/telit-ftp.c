@@ -88,22 +88,46 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
 }
 
 FotaResult
+telit_ftp_set_binary(FotaSession *session, GError **error)
+{
+    return fota_session_try(session, "AT#FTPTYPE=0", TIME_FTP, NULL, error)
+               ? FOTA_RESULT_DONE
+               : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* No size was told. An update goes on and sees; a rehearsal has only the server's words. */
+static FotaResult
+ftp_judge_no_size(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autofree char *said = server_said(session);
+
+    if (update->rehearsal && g_str_has_prefix(said, "550")) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING,
+                    "the server does not seem to have the delta; it said %s", said);
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    fota_session_note(session, "the server does not tell the delta's size%s%s",
+                      said[0] != '\0' ? "; it said " : "", said);
+    return FOTA_RESULT_DONE;
+}
+
+FotaResult
 telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    g_autoptr(GError) local_error = NULL;
     g_autofree char *quoted = fota_at_quote(update->path, error);
     g_autofree char *command = NULL;
-    g_autofree char *answer = NULL;
+    g_auto(GStrv) lines = NULL;
+    const char *answer;
     guint64 size;
 
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strconcat("AT#FTPFSIZE=", quoted, NULL);
-    answer = fota_session_query(session, command, "#FTPFSIZE:", TIME_FTP, &local_error);
-    if (answer == NULL)
-        return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
-                              "the delta's size could not be asked", error);
-    size = g_ascii_strtoull(answer, NULL, 10);
+    if (!fota_session_try(session, command, TIME_FTP, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    answer = fota_lines_find(lines, "#FTPFSIZE:");
+    if (answer == NULL || !g_ascii_string_to_unsigned(answer, 10, 0, G_MAXUINT64, &size, NULL))
+        return ftp_judge_no_size(session, update, error);
     if (update->size != 0 && size != update->size) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
                     "the server's delta has %" G_GUINT64_FORMAT

@@ -12,7 +12,16 @@
 FotaResult
 telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError **error);
 
-/** Refuses a file that is missing or not as long as the manifest says. */
+/**
+ * Has files come as they are: an FTP session begins in ASCII, in which line ends are translated and
+ * many servers refuse to tell a size. A module that does not know the command is not stopped by it.
+ */
+FotaResult telit_ftp_set_binary(FotaSession *session, GError **error);
+
+/**
+ * Refuses a delta that is not as long as the manifest says. A server that does not tell the size
+ * has it all the same; only a rehearsal, which fetches nothing, takes a 550 for a missing file.
+ */
 FotaResult telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **error);
 
 /** Brings the delta into the OTA area. */

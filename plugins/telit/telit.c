@@ -25,32 +25,21 @@
 static FotaResult
 telit_inspect(FotaSession *session, char **version, GError **error)
 {
-    if (!fota_session_order(session, "AT+GMM", TIME_SHORT, error))
+    /* a) The model is in the log for whoever reads it; the flow has it from ModemManager. */
+    if (!fota_session_try(session, "AT+GMM", TIME_SHORT, NULL, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     return fota_session_read_version(session, "AT+GMR", version, error);
 }
 
-/* The +CGDCONT line of @cid, NULL without an error when the context is not defined. */
-static char *
-read_context(FotaSession *session, guint cid, GError **error)
-{
-    g_auto(GStrv) lines = fota_session_command(session, "AT+CGDCONT?", TIME_SHORT, error);
-    g_autofree char *prefix = g_strdup_printf("+CGDCONT: %u,", cid);
-
-    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], prefix))
-            return g_strdup(lines[i] + strlen("+CGDCONT: "));
-    }
-    return NULL;
-}
-
-/* `3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
+/* `+CGDCONT: 3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
 static gboolean
-has_apn(const char *context)
+has_apn(GStrv contexts, guint cid)
 {
-    g_auto(GStrv) fields = g_strsplit(context, ",", 4);
+    g_autofree char *prefix = g_strdup_printf("+CGDCONT: %u,", cid);
+    const char *context = fota_lines_find(contexts, prefix);
+    g_auto(GStrv) fields = g_strsplit(context != NULL ? context : "", ",", 3);
 
-    return g_strv_length(fields) >= 3 && strlen(fields[2]) > strlen("\"\"");
+    return g_strv_length(fields) >= 2 && strlen(fields[1]) > strlen("\"\"");
 }
 
 /* b) An APN only where none has been programmed: the integrator's own one wins. */
@@ -59,16 +48,14 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
 {
     const char *apn = fota_session_get_network(session, "Apn");
     const char *type = fota_session_get_network(session, "PdpType");
-    g_autoptr(GError) local_error = NULL;
-    g_autofree char *context = read_context(session, cid, &local_error);
+    g_auto(GStrv) contexts = NULL;
     g_autofree char *quoted = NULL;
     g_autofree char *command = NULL;
 
-    if (local_error != NULL) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
+    if (!fota_session_try(session, "AT+CGDCONT?", TIME_SHORT, &contexts, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    if (context != NULL && has_apn(context))
+    /* What the module does not tell may be the integrator's: it stays, and the context shows. */
+    if (contexts == NULL || has_apn(contexts, cid))
         return FOTA_RESULT_DONE;
     if (apn == NULL) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
@@ -84,16 +71,19 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
                                                                    : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/* c) */
+/* c) A module that does not tell may have a signal: the context will show. */
 static FotaResult
 check_signal(FotaSession *session, GError **error)
 {
-    g_autofree char *answer = fota_session_query(session, "AT+CSQ", "+CSQ:", TIME_SHORT, error);
-    int rssi = answer != NULL ? atoi(answer) : 0;
+    g_auto(GStrv) lines = NULL;
+    const char *answer;
+    int rssi;
 
-    if (answer == NULL)
+    if (!fota_session_try(session, "AT+CSQ", TIME_SHORT, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    if (rssi > 0 && rssi < CSQ_UNKNOWN)
+    answer = fota_lines_find(lines, "+CSQ:");
+    rssi = answer != NULL && g_ascii_isdigit(answer[0]) ? atoi(answer) : -1;
+    if (rssi < 0 || (rssi > 0 && rssi < CSQ_UNKNOWN))
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_SIGNAL,
                 "no signal (+CSQ: %s); check the antenna", answer);
@@ -104,21 +94,17 @@ check_signal(FotaSession *session, GError **error)
 static FotaResult
 check_registration(FotaSession *session, GError **error)
 {
-    g_autoptr(GError) local_error = NULL;
-    g_autofree char *answer =
-        fota_session_query(session, "AT+CEREG?", "+CEREG:", TIME_SHORT, &local_error);
-    const char *comma = answer != NULL ? strchr(answer, ',') : NULL;
-    int status = comma != NULL ? atoi(comma + 1) : 0;
+    g_auto(GStrv) lines = NULL;
+    const char *answer, *comma;
+    int status;
 
-    /* ModemManager takes the line for an unsolicited one and keeps it: the context will tell. */
-    if (!fota_session_hears_unsolicited(session) &&
-        g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER))
-        return FOTA_RESULT_DONE;
-    if (answer == NULL) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
+    if (!fota_session_try(session, "AT+CEREG?", TIME_SHORT, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    if (status == 1 || status == 5)
+    answer = fota_lines_find(lines, "+CEREG:");
+    comma = answer != NULL ? strchr(answer, ',') : NULL;
+    status = comma != NULL ? atoi(comma + 1) : 0;
+    /* ModemManager takes the line for an unsolicited one and keeps it: the context will tell. */
+    if (answer == NULL || status == 1 || status == 5)
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED,
                 "not registered on a network (+CEREG: %s); check SIM and subscription", answer);
@@ -191,9 +177,11 @@ use_context(FotaSession *session, const FotaUpdate *update, guint cid, const Fet
     g_autoptr(GError) close_error = NULL;
 
     if (result == FOTA_RESULT_DONE) {
-        result = fetch != NULL
-                     ? telit_fetch_file(session, update, fetch->max_bytes, fetch->contents, error)
-                     : transfer(session, update, error);
+        result = telit_ftp_set_binary(session, error);
+        if (result == FOTA_RESULT_DONE)
+            result = fetch != NULL ? telit_fetch_file(session, update, fetch->max_bytes,
+                                                      fetch->contents, error)
+                                   : transfer(session, update, error);
         fota_session_report_progress(session, 95);
         fota_session_shield(session, TRUE);
         if (!telit_ftp_close(session, &close_error))

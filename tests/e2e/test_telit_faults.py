@@ -15,7 +15,7 @@ GET, APPLY, SHORT = "#FTPGETOTA", "#OTAUP", "#SCFG"
 CASES = {
     "server closes the connection": ("ftp-421", "DeltaServerUnreachable", "421 Service"),
     "login refused": ("ftp-login", "DeltaLoginRefused", "530"),
-    "no such file": ("ftp-550", "DeltaMissing", "550"),
+    "no such file": ("ftp-550,always", "DeltaMissing", "550"),
     "server falls silent": ("ftp-stall", "TransferFailed", ""),
     "half a file": ("ftp-cut=50", "TransferFailed", ""),
     "OTA area full": ("ota-full", "TransferFailed", "memory full"),

@@ -130,12 +130,20 @@ static const Case cases[] = {
       CLOSE,
       END}},
     {"no-binary",
-     NULL,
-     FOTA_RESULT_FAILED_FOR_NOW,
-     FOTA_MODULE_ERROR_SILENT,
+     "B",
+     FOTA_RESULT_DONE,
+     0,
      NULL,
      0,
-     {BEFORE, {"AT#FTPTYPE=0", "?"}, CLOSE, END}},
+     {BEFORE,
+      {"AT#FTPTYPE=0", "!4"},
+      GET,
+      ALL_THERE,
+      RECEIVE("#FTPRECV: 1\n42"),
+      ALL_THERE,
+      NONE_NOW,
+      CLOSE,
+      END}},
     {"count-lies",
      NULL,
      FOTA_RESULT_FAILED_FOR_NOW,
@@ -277,7 +285,7 @@ test_cancelled(void)
 static void
 test_injection(void)
 {
-    static const FakeExchange script[] = {BEFORE, CLOSE, END};
+    static const FakeExchange script[] = {BEFORE, BINARY, CLOSE, END};
     FotaSession *session = fake_session_new(TELIT_MODELS, script);
     FotaUpdate evil = place;
     g_autoptr(GBytes) contents = NULL;

@@ -31,9 +31,10 @@ static const FotaUpdate update = {
     {                                                                                              \
         "AT+CGDCONT?", "+CGDCONT: 1,\"IP\",\"m2m\",\"\",0,0"                                       \
     }
+#define SET_APN_COMMAND "AT+CGDCONT=3,\"IPV4V6\",\"VZWINTERNET\""
 #define SET_APN                                                                                    \
     {                                                                                              \
-        "AT+CGDCONT=3,\"IPV4V6\",\"VZWINTERNET\"", ""                                              \
+        SET_APN_COMMAND, ""                                                                        \
     }
 #define READY                                                                                      \
     {"AT+CSQ", "+CSQ: 25,3"},                                                                      \
@@ -48,6 +49,10 @@ static const FotaUpdate update = {
 #define OPEN                                                                                       \
     {                                                                                              \
         OPEN_COMMAND, ""                                                                           \
+    }
+#define BINARY                                                                                     \
+    {                                                                                              \
+        "AT#FTPTYPE=0", ""                                                                         \
     }
 #define SIZE_COMMAND "AT#FTPFSIZE=\"" DELTA "\""
 #define SIZE                                                                                       \
@@ -85,7 +90,7 @@ typedef struct {
     const char *says;
     const char *apn;
     const char *path; /* NULL = DELTA */
-    FakeExchange script[20];
+    FakeExchange script[24];
 } Case;
 
 /* Every way in which the download can end: what is closed afterwards, and what the user is told. */
@@ -96,7 +101,7 @@ static const Case cases[] = {
      NULL,
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, SIZE, VERSION, GET, CLOSE, END}},
+     {BEFORE, OPEN, BINARY, SIZE, VERSION, GET, CLOSE, END}},
     {"apn-programmed",
      FOTA_RESULT_DONE,
      0,
@@ -108,6 +113,7 @@ static const Case cases[] = {
       READY,
       CONTEXT,
       OPEN,
+      BINARY,
       SIZE,
       VERSION,
       GET,
@@ -125,6 +131,7 @@ static const Case cases[] = {
       READY,
       CONTEXT,
       OPEN,
+      BINARY,
       SIZE,
       VERSION,
       GET,
@@ -171,6 +178,7 @@ static const Case cases[] = {
       {"AT+CEREG?", "+CEREG: 0,5"},
       CONTEXT,
       OPEN,
+      BINARY,
       SIZE,
       VERSION,
       GET,
@@ -189,6 +197,7 @@ static const Case cases[] = {
       {"AT#SGACT=3,1", "!403"},
       {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,1"},
       OPEN,
+      BINARY,
       SIZE,
       VERSION,
       GET,
@@ -218,7 +227,16 @@ static const Case cases[] = {
      NULL,
      "VZWINTERNET",
      NULL,
-     {BEFORE, {OPEN_COMMAND, "!431"}, {"AT#FTPCLOSE", ""}, OPEN, SIZE, VERSION, GET, CLOSE, END}},
+     {BEFORE,
+      {OPEN_COMMAND, "!431"},
+      {"AT#FTPCLOSE", ""},
+      OPEN,
+      BINARY,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE,
+      END}},
     {"server-down",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_SERVER,
@@ -243,42 +261,59 @@ static const Case cases[] = {
      "550 No such",
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, {SIZE_COMMAND, "!423"}, {"AT#FTPMSG", "550 No such file."}, CLOSE, END}},
+     {BEFORE,
+      OPEN,
+      BINARY,
+      {SIZE_COMMAND, "!423"},
+      {"AT#FTPMSG", "550 No such file."},
+      VERSION,
+      {GET_COMMAND, "!423"},
+      {"AT#FTPMSG", "550 No such file."},
+      CLOSE,
+      END}},
     {"other-size",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER,
      "not fetched",
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, {SIZE_COMMAND, "#FTPFSIZE: 1235"}, CLOSE, END}},
+     {BEFORE, OPEN, BINARY, {SIZE_COMMAND, "#FTPFSIZE: 1235"}, CLOSE, END}},
     {"other-base",
      FOTA_RESULT_WRONG_BASE,
      FOTA_MODULE_ERROR_WRONG_BASE,
      "30.00.001-B027",
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, SIZE, {"AT+GMR", "30.00.001-B027"}, CLOSE, END}},
+     {BEFORE, OPEN, BINARY, SIZE, {"AT+GMR", "30.00.001-B027"}, CLOSE, END}},
     {"cut",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER,
      "disconnected",
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, SIZE, VERSION, {GET_COMMAND, "!422"}, {"AT#FTPMSG", "226 ok"}, CLOSE, END}},
+     {BEFORE,
+      OPEN,
+      BINARY,
+      SIZE,
+      VERSION,
+      {GET_COMMAND, "!422"},
+      {"AT#FTPMSG", "226 ok"},
+      CLOSE,
+      END}},
     {"unknown-number",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER,
      "not published",
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, SIZE, VERSION, {GET_COMMAND, "!599"}, {"AT#FTPMSG", ""}, CLOSE, END}},
+     {BEFORE, OPEN, BINARY, SIZE, VERSION, {GET_COMMAND, "!599"}, {"AT#FTPMSG", ""}, CLOSE, END}},
     {"silent",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_SILENT,
      NULL,
      "VZWINTERNET",
      NULL,
-     {BEFORE, OPEN, SIZE, VERSION, {GET_COMMAND, "?"}, CLOSE, END}},
+     {BEFORE, OPEN, BINARY, SIZE, VERSION, {GET_COMMAND, "?"}, CLOSE, END}},
     {"gone",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_GONE,
@@ -287,6 +322,7 @@ static const Case cases[] = {
      NULL,
      {BEFORE,
       OPEN,
+      BINARY,
       SIZE,
       VERSION,
       {GET_COMMAND, "-"},
@@ -299,7 +335,7 @@ static const Case cases[] = {
      "0x22",
      "VZWINTERNET",
      "a\",0;#OTAUP=0;#X=\"",
-     {BEFORE, OPEN, CLOSE, END}},
+     {BEFORE, OPEN, BINARY, CLOSE, END}},
 };
 
 static void
@@ -325,10 +361,87 @@ test_download(gconstpointer data)
     fake_session_finish(session);
 }
 
+static const char *const questions[] = {"AT+GMM",    "AT+CGDCONT?",  "AT+CSQ",
+                                        "AT+CEREG?", "AT#FTPTYPE=0", SIZE_COMMAND};
+
+/* What the flow can do without does not end it, whatever the answer is. */
+static void
+test_without(gconstpointer data)
+{
+    static const char *const answers[] = {"!ERROR", "!3", "?", "nonsense", ""};
+    const char *question = data;
+
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        static const FakeExchange whole[] = {
+            {"AT+GMM", "ME910C1-NA"}, VERSION, BEFORE, OPEN, BINARY, SIZE, VERSION, GET, CLOSE, END,
+        };
+        FakeExchange script[G_N_ELEMENTS(whole) + 1];
+        gboolean list = strcmp(question, "AT+CGDCONT?") == 0;
+        gboolean told = answers[i][0] != '!' && answers[i][0] != '?';
+        FotaSession *session;
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+        guint n = 0;
+
+        for (guint k = 0; k < G_N_ELEMENTS(whole); k++) {
+            const FakeExchange message = {"AT#FTPMSG", "550 SIZE not allowed in ASCII mode."};
+
+            /* Contexts that are not told are not overwritten. */
+            if (list && !told && g_strcmp0(whole[k].command, SET_APN_COMMAND) == 0)
+                continue;
+            script[n] = whole[k];
+            if (g_strcmp0(whole[k].command, question) == 0)
+                script[n].answer = answers[i];
+            n++;
+            if (g_strcmp0(whole[k].command, question) == 0 && strcmp(question, SIZE_COMMAND) == 0)
+                script[n++] = message;
+        }
+        session = fake_session_new(TELIT_MODELS, script);
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        g_assert_cmpint(fota_plugin.inspect(session, &version, &error), ==, FOTA_RESULT_DONE);
+        g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+        g_assert_no_error(error);
+        fake_session_finish(session);
+    }
+}
+
+/* A rehearsal fetches nothing: whether the delta is there, only the server's words tell. */
+static void
+test_rehearsal_without_size(void)
+{
+    static const struct {
+        const char *said;
+        FotaResult result;
+    } table[] = {
+        {"550 No such file.", FOTA_RESULT_FAILED_FOR_NOW},
+        {"502 Command not implemented.", FOTA_RESULT_DONE},
+        {"", FOTA_RESULT_DONE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FakeExchange script[] = {
+            BEFORE,  OPEN,  BINARY, {SIZE_COMMAND, "!423"}, {"AT#FTPMSG", table[i].said},
+            VERSION, CLOSE, END};
+        FakeExchange missing[] = {
+            BEFORE, OPEN, BINARY, {SIZE_COMMAND, "!423"}, {"AT#FTPMSG", table[i].said}, CLOSE, END};
+        gboolean done = table[i].result == FOTA_RESULT_DONE;
+        FotaSession *session = fake_session_new(TELIT_MODELS, done ? script : missing);
+        FotaUpdate rehearsal = update;
+        g_autoptr(GError) error = NULL;
+
+        rehearsal.rehearsal = TRUE;
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, table[i].result);
+        if (!done)
+            g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING);
+        fake_session_finish(session);
+    }
+}
+
 static void
 test_rehearsal(void)
 {
-    static const FakeExchange script[] = {BEFORE, OPEN, SIZE, VERSION, CLOSE, END};
+    static const FakeExchange script[] = {BEFORE, OPEN, BINARY, SIZE, VERSION, CLOSE, END};
     FotaSession *session = fake_session_new(TELIT_MODELS, script);
     FotaUpdate rehearsal = update;
     g_autoptr(GError) error = NULL;
@@ -402,7 +515,13 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_download);
     }
+    for (guint i = 0; i < G_N_ELEMENTS(questions); i++) {
+        g_autofree char *path = g_strconcat("/telit/without/", questions[i], NULL);
+
+        g_test_add_data_func(path, questions[i], test_without);
+    }
     g_test_add_func("/telit/rehearsal", test_rehearsal);
+    g_test_add_func("/telit/rehearsal-without-size", test_rehearsal_without_size);
     g_test_add_func("/telit/other-scheme", test_other_scheme);
     g_test_add_func("/telit/install", test_install);
     g_test_add_func("/telit/outcome", test_outcome);
