@@ -5,12 +5,10 @@
 
 #include <string.h>
 
-/* More digits than 2^53 has cannot be an integer we take, and would wrap in json-glib. */
-#define MAX_DIGITS 16
-
 typedef struct {
     const char *next;
     const char *end;
+    gsize max_digits;
     const char *fault; /* first fault, static text */
 } Scan;
 
@@ -122,7 +120,7 @@ scan_number(Scan *scan)
         digits = skip_digits(scan);
     if (digits == 0)
         return fail(scan, "expected a value");
-    if (digits > MAX_DIGITS)
+    if (digits > scan->max_digits)
         return fail(scan, "the number is too large");
     if (take(scan, '.') && skip_digits(scan) == 0)
         return fail(scan, "expected digits behind the point");
@@ -201,9 +199,9 @@ scan_value(Scan *scan, guint depth)
 }
 
 const char *
-fota_json_scan(const char *text, gsize length, gsize *where)
+fota_json_scan(const char *text, gsize length, gsize max_digits, gsize *where)
 {
-    Scan scan = {.next = text, .end = text + length};
+    Scan scan = {.next = text, .end = text + length, .max_digits = max_digits};
 
     if (peek(&scan) != '{') {
         fail(&scan, "expected an object");

@@ -3,6 +3,10 @@
 
 #include "base/fota-json-scan.h"
 
+/* Of FOTA_JSON_MAX_INTEGER, and of G_MAXINT64. */
+#define MAX_DIGITS 16
+#define MAX_DIGITS_OWN 19
+
 typedef struct {
     GHashTable *seen; /* "object/name" of every member so far */
     char *twice;      /* the first name that came twice in one object */
@@ -45,13 +49,13 @@ load(const char *text, gsize length, GError **error)
     return g_steal_pointer(&root);
 }
 
-JsonNode *
-fota_json_parse(GBytes *text, GError **error)
+static JsonNode *
+parse_strict(GBytes *text, gsize max_digits, GError **error)
 {
     gsize length, where;
     const char *data = g_bytes_get_data(text, &length);
     const char *bytes = data ? data : "";
-    const char *fault = fota_json_scan(bytes, length, &where);
+    const char *fault = fota_json_scan(bytes, length, max_digits, &where);
 
     if (fault) {
         g_set_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE,
@@ -59,6 +63,18 @@ fota_json_parse(GBytes *text, GError **error)
         return NULL;
     }
     return load(bytes, length, error);
+}
+
+JsonNode *
+fota_json_parse(GBytes *text, GError **error)
+{
+    return parse_strict(text, MAX_DIGITS, error);
+}
+
+JsonNode *
+fota_json_parse_own(GBytes *text, GError **error)
+{
+    return parse_strict(text, MAX_DIGITS_OWN, error);
 }
 
 FotaJsonPlace

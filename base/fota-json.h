@@ -24,9 +24,18 @@ G_BEGIN_DECLS
  * fota_json_parse:
  * @text: one JSON object in UTF-8, nothing but white space behind it
  *
- * Returns: (transfer full): its root, an object; %NULL with JSON_PARSER_ERROR_PARSE and the byte's place.
+ * Returns: (transfer full): its root, an object; %NULL with JSON_PARSER_ERROR_PARSE and the byte's
+ * place.
  */
 JsonNode *fota_json_parse(GBytes *text, GError **error);
+
+/**
+ * fota_json_parse_own:
+ *
+ * fota_json_parse() for what fotad itself has written: integers up to %G_MAXINT64, so that every
+ * number that can be written can be read.
+ */
+JsonNode *fota_json_parse_own(GBytes *text, GError **error);
 
 /**
  * FotaJsonPlace: an object within the document, and the way that led to it.

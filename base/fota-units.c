@@ -80,3 +80,13 @@ fota_parse_boolean(const char *text, gboolean *value)
     *value = g_strv_contains(yes, text);
     return *value || g_strv_contains(no, text);
 }
+
+gint64
+fota_time_add(gint64 time, guint64 seconds)
+{
+    guint64 room = (guint64)G_MAXINT64 - (guint64)MAX(time, 0);
+
+    if (seconds > room / G_USEC_PER_SEC)
+        return G_MAXINT64;
+    return time + (gint64)(seconds * G_USEC_PER_SEC);
+}

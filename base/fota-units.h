@@ -16,4 +16,7 @@ gboolean fota_parse_size(const char *text, guint64 *bytes);
 /** yes/no, true/false, on/off, 1/0. */
 gboolean fota_parse_boolean(const char *text, gboolean *value);
 
+/** @time, in microseconds, and @seconds later; %G_MAXINT64 where that would be beyond it. */
+gint64 fota_time_add(gint64 time, guint64 seconds);
+
 G_END_DECLS

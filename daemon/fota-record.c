@@ -8,6 +8,9 @@
 
 #define SCHEMA 1
 
+/* Begins a text that is written as base64 of its bytes. */
+#define AS_BYTES '\001'
+
 typedef struct {
     const char *name;
     gsize offset;
@@ -89,17 +92,52 @@ members_clear(gpointer object, const Member *members, gsize n)
     }
 }
 
+/*
+ * What a module has told may be any bytes, and is given back to it as it was. JSON takes only
+ * UTF-8; json-glib writes U+001F without an escape.
+ */
+static char *
+text_encode(const char *text)
+{
+    g_autofree char *encoded = NULL;
+
+    if (text[0] != AS_BYTES && strchr(text, '\037') == NULL && g_utf8_validate(text, -1, NULL))
+        return g_strdup(text);
+    encoded = g_base64_encode((const guchar *)text, strlen(text));
+    return g_strdup_printf("%c%s", AS_BYTES, encoded);
+}
+
+static char *
+text_decode(const char *written)
+{
+    g_autofree guchar *bytes = NULL;
+    gsize size;
+
+    if (written[0] != AS_BYTES)
+        return g_strdup(written);
+    bytes = g_base64_decode(written + 1, &size);
+    return g_strndup((const char *)bytes, size);
+}
+
+static void
+text_write(JsonBuilder *builder, const char *text)
+{
+    g_autofree char *encoded = text_encode(text);
+
+    json_builder_add_string_value(builder, encoded);
+}
+
 static void
 members_write(JsonBuilder *builder, gconstpointer object, const Member *members, gsize n)
 {
     for (gsize i = 0; i < n; i++) {
         json_builder_set_member_name(builder, members[i].name);
         if (members[i].is_text)
-            json_builder_add_string_value(builder,
-                                          G_STRUCT_MEMBER(char *, object, members[i].offset));
+            text_write(builder, G_STRUCT_MEMBER(char *, object, members[i].offset));
         else
-            json_builder_add_int_value(builder,
-                                       (gint64)G_STRUCT_MEMBER(guint64, object, members[i].offset));
+            json_builder_add_int_value(
+                builder, (gint64)MIN(G_STRUCT_MEMBER(guint64, object, members[i].offset),
+                                     (guint64)G_MAXINT64));
     }
 }
 
@@ -116,8 +154,9 @@ members_read(JsonObject *json, gpointer object, const Member *members, gsize n)
         if (members[i].is_text) {
             if (json_node_get_value_type(node) != G_TYPE_STRING)
                 return FALSE;
-            fota_record_set(&G_STRUCT_MEMBER(char *, object, members[i].offset),
-                            json_node_get_string(node));
+            g_free(G_STRUCT_MEMBER(char *, object, members[i].offset));
+            G_STRUCT_MEMBER(char *, object, members[i].offset) =
+                text_decode(json_node_get_string(node));
         } else {
             if (json_node_get_value_type(node) != G_TYPE_INT64 || json_node_get_int(node) < 0)
                 return FALSE;
@@ -242,8 +281,10 @@ record_to_node(const FotaRecord *record)
     json_builder_set_member_name(builder, "settings");
     json_builder_begin_object(builder);
     for (GList *l = names; l != NULL; l = l->next) {
-        json_builder_set_member_name(builder, l->data);
-        json_builder_add_string_value(builder, g_hash_table_lookup(record->settings, l->data));
+        g_autofree char *setting = text_encode(l->data);
+
+        json_builder_set_member_name(builder, setting);
+        text_write(builder, g_hash_table_lookup(record->settings, l->data));
     }
     json_builder_end_object(builder);
     json_builder_set_member_name(builder, "history");
@@ -302,7 +343,8 @@ read_collections(FotaRecord *record, JsonObject *json)
     while (json_object_iter_next(&iter, &name, &value)) {
         if (json_node_get_value_type(value) != G_TYPE_STRING)
             return FALSE;
-        g_hash_table_insert(record->settings, g_strdup(name), json_node_dup_string(value));
+        g_hash_table_insert(record->settings, text_decode(name),
+                            text_decode(json_node_get_string(value)));
     }
     for (guint i = 0; i < json_array_get_length(json_node_get_array(history)); i++) {
         JsonNode *node = json_array_get_element(json_node_get_array(history), i);
@@ -320,7 +362,7 @@ read_collections(FotaRecord *record, JsonObject *json)
 FotaRecord *
 fota_record_parse(GBytes *bytes, const char *imei, GError **error)
 {
-    g_autoptr(JsonNode) root = fota_json_parse(bytes, NULL);
+    g_autoptr(JsonNode) root = fota_json_parse_own(bytes, NULL);
     g_autoptr(FotaRecord) record = fota_record_new(imei);
     g_autofree char *digest = NULL;
     JsonObject *file = root != NULL ? json_node_get_object(root) : NULL;

@@ -3,6 +3,7 @@
 
 #include "policy/fota-policy-error.h"
 #include "base/fota-text.h"
+#include "base/fota-units.h"
 
 #include <string.h>
 
@@ -55,7 +56,7 @@ fota_approval_defer_limit(const FotaManifestUpdate *update, gint64 first_offered
     gint64 limit = G_MAXINT64;
 
     if (update->maximum_defer_period > 0)
-        limit = first_offered + (gint64)update->maximum_defer_period * G_USEC_PER_SEC;
+        limit = fota_time_add(first_offered, update->maximum_defer_period);
     if (update->severity >= FOTA_SEVERITY_MANDATORY && update->deadline > 0)
         limit = MIN(limit, update->deadline);
     return limit == G_MAXINT64 ? 0 : limit;
@@ -66,7 +67,7 @@ fota_approval_check_deferral(const FotaManifestUpdate *update, gint64 first_offe
                              guint64 seconds, gint64 *until, GError **error)
 {
     gint64 limit = fota_approval_defer_limit(update, first_offered);
-    gint64 latest = limit ? limit : FOTA_APPROVAL_LATEST;
+    gint64 latest = limit ? MIN(limit, FOTA_APPROVAL_LATEST) : FOTA_APPROVAL_LATEST;
 
     if (now > latest || seconds > (guint64)(latest - now) / G_USEC_PER_SEC) {
         g_autofree char *text = fota_text_format_time(latest);

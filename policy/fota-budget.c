@@ -26,9 +26,9 @@ fota_budget_add(FotaBudget *budget, gint64 now, gint64 bytes)
     if (now != 0)
         budget->month = month_of(now);
     if (bytes < 0)
-        budget->used = used - MIN(used, (guint64)-bytes);
+        budget->used = used - MIN(used, -(guint64)bytes);
     else
-        budget->used = MIN(used + (guint64)bytes, G_MAXINT64);
+        budget->used = MIN(used, (guint64)G_MAXINT64 - (guint64)bytes) + (guint64)bytes;
 }
 
 gint64

@@ -3,6 +3,7 @@
 
 #include "policy/fota-rollout.h"
 #include "base/fota-text.h"
+#include "base/fota-units.h"
 
 static const FotaRules no_rules = FOTA_RULES_INIT;
 
@@ -226,7 +227,7 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
             facts->asked == 0 ||
             (facts->asked_token && !g_str_equal(facts->asked_token, gate->token)))
             continue;
-        plan->answer_by = facts->asked + (gint64)rules->approval_timeout * G_USEC_PER_SEC;
+        plan->answer_by = fota_time_add(facts->asked, rules->approval_timeout);
         if (plan->answer_by <= facts->now) {
             explain(plan, "nobody answered within %u seconds", rules->approval_timeout);
             return FOTA_PLAN_UNANSWERED;
@@ -284,7 +285,7 @@ check_time(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     gboolean overdue = update->severity >= FOTA_SEVERITY_MANDATORY && update->deadline &&
                        update->deadline <= facts->now;
     gint64 start = fota_rollout_start(&update->rollout, facts->imei, rules->groups);
-    gint64 again = facts->last_attempt + (gint64)update->backoff * G_USEC_PER_SEC;
+    gint64 again = fota_time_add(facts->last_attempt, update->backoff);
 
     if (!facts->clock_is_set)
         block(plan, "clock", "the clock has not been set since the start");

@@ -117,7 +117,7 @@ fota_module_count_data(FotaModule *module, gint64 bytes)
 void
 fota_module_charge_delta(FotaModule *module)
 {
-    module->job_charged = module->plan->steps[0].delta.size;
+    module->job_charged = MIN(module->plan->steps[0].delta.size, (guint64)G_MAXINT64);
     fota_module_count_data(module, (gint64)module->job_charged);
 }
 
@@ -127,6 +127,6 @@ fota_module_settle_charge(FotaModule *module, const FotaJobEnd *end)
     gboolean uncounted = module->bytes_received == 0 && end->error == NULL && !module->rehearsal;
 
     if (module->job_kind == FOTA_JOB_UPDATE && !uncounted)
-        fota_module_count_data(module,
-                               (gint64)module->bytes_received - (gint64)module->job_charged);
+        fota_module_count_data(module, (gint64)MIN(module->bytes_received, (guint64)G_MAXINT64) -
+                                           (gint64)module->job_charged);
 }

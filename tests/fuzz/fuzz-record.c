@@ -42,7 +42,7 @@ int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     g_autoptr(GBytes) bytes = g_bytes_new(data, size);
-    g_autoptr(JsonNode) node = fota_json_parse(bytes, NULL);
+    g_autoptr(JsonNode) node = fota_json_parse_own(bytes, NULL);
 
     read_again(bytes);
     if (node != NULL) {

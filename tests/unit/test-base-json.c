@@ -280,6 +280,20 @@ test_hundredths(void)
     g_assert_cmpuint(errors->len, ==, 3);
 }
 
+/* What fotad wrote itself: whole numbers of 64 bits. */
+static void
+test_own(void)
+{
+    static const char largest[] = "{\"a\":9223372036854775807}";
+    g_autoptr(GBytes) bytes = g_bytes_new_static(largest, strlen(largest));
+    g_autoptr(JsonNode) root = fota_json_parse_own(bytes, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(json_object_get_int_member(json_node_get_object(root), "a"), ==, G_MAXINT64);
+    g_assert_null(fota_json_parse(bytes, &error));
+    g_assert_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -288,6 +302,7 @@ main(int argc, char **argv)
     g_test_add_func("/json/refused", test_refused);
     g_test_add_func("/json/nul-byte", test_nul_byte);
     g_test_add_func("/json/depth", test_depth);
+    g_test_add_func("/json/own", test_own);
     g_test_add_func("/json/readers", test_readers);
     g_test_add_func("/json/faults", test_faults);
     g_test_add_func("/json/hundredths", test_hundredths);

@@ -58,6 +58,9 @@ test_deferral(void)
         {FOTA_SEVERITY_OPTIONAL, 0, 0, G_MAXUINT64, 0},
         {FOTA_SEVERITY_OPTIONAL, 0, 0, G_MAXINT64, 0},
         {FOTA_SEVERITY_OPTIONAL, 300, 0, G_MAXUINT64, 0},
+        {FOTA_SEVERITY_OPTIONAL, 0, 0, 200000000000, 200000001100},
+        {FOTA_SEVERITY_OPTIONAL, 0, 0, 253402299699, 253402300799},
+        {FOTA_SEVERITY_OPTIONAL, 0, 0, 253402299700, 0},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -79,11 +82,25 @@ test_deferral(void)
     }
 }
 
+/* A record may hold any time: a sum with it is never one that overflows. */
+static void
+test_limit_of_any_time(void)
+{
+    const FotaManifestUpdate update = {.maximum_defer_period = 300};
+    gint64 until;
+
+    g_assert_cmpint(fota_approval_defer_limit(&update, G_MAXINT64), ==, 0);
+    g_assert_cmpint(fota_approval_defer_limit(&update, 0), ==, 300 * G_USEC_PER_SEC);
+    g_assert_false(fota_approval_check_deferral(
+        &update, FOTA_APPROVAL_LATEST, 0, FOTA_APPROVAL_LATEST / G_USEC_PER_SEC + 1, &until, NULL));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/approval/token", test_token);
     g_test_add_func("/approval/deferral", test_deferral);
+    g_test_add_func("/approval/limit-of-any-time", test_limit_of_any_time);
     return g_test_run();
 }

@@ -285,6 +285,26 @@ test_latest_blocker_counts(void)
     g_assert_cmpint(plan->not_before, ==, facts.deferred_until);
 }
 
+/* A record may hold any time. */
+static void
+test_any_time(void)
+{
+    FotaFacts facts = test_plan_make_facts("A");
+    FotaRules rules = FOTA_RULES_INIT;
+    g_autoptr(FotaPlan) plan = NULL;
+
+    rules.approval_timeout = G_MAXUINT32;
+    rules.approve_download = FOTA_APPROVAL_REQUIRED;
+    facts.rules = &rules;
+    facts.attempts = 1;
+    facts.last_attempt = facts.asked = facts.first_offered = G_MAXINT64;
+    facts.deferred_until = FOTA_APPROVAL_LATEST;
+    plan = test_plan_make(PLAN_CHAIN ",\"maximumDeferPeriod\":300", &facts);
+    g_assert_true(fota_plan_has_blocker(plan, "backoff"));
+    g_assert_cmpint(plan->not_before, ==, G_MAXINT64);
+    g_assert_cmpint(plan->answer_by, ==, G_MAXINT64);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,5 +313,6 @@ main(int argc, char **argv)
     g_test_add_func("/plan/windows", test_windows);
     g_test_add_func("/plan/window-shares", test_window_shares);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
+    g_test_add_func("/plan/any-time", test_any_time);
     return g_test_run();
 }
