@@ -6,12 +6,6 @@
 #include "daemon/fota-error.h"
 #include "policy/fota-policy-error.h"
 
-/* fotad-fetch's exit codes, see fotad-fetch --help, that are not for want of an answer. */
-#define EXIT_BAD_URI 2
-#define EXIT_BAD_CREDENTIAL 3
-#define EXIT_TOO_LARGE 8
-#define EXIT_BAD_REDIRECT 10
-
 void
 fota_response_free(FotaResponse *response)
 {
@@ -39,8 +33,25 @@ make_arguments(const FotaRequest *request)
     return argv;
 }
 
+/* What fotad-fetch printed: an answer, or the name of a failure with its text. */
+typedef struct {
+    FotaResponse *response;
+    char *error;
+    char *text;
+} Output;
+
 static void
-take_header(FotaResponse *response, const char *line)
+output_clear(Output *output)
+{
+    g_clear_pointer(&output->response, fota_response_free);
+    g_free(output->error);
+    g_free(output->text);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Output, output_clear)
+
+static void
+output_take_line(Output *output, const char *line)
 {
     const char *value = strstr(line, ": ");
 
@@ -48,61 +59,66 @@ take_header(FotaResponse *response, const char *line)
         return;
     value += 2;
     if (g_str_has_prefix(line, "status: ")) {
-        response->status = (guint)g_ascii_strtoull(value, NULL, 10);
+        output->response->status = (guint)g_ascii_strtoull(value, NULL, 10);
     } else if (g_str_has_prefix(line, "etag: ")) {
-        g_free(response->etag);
-        response->etag = g_strdup(value);
+        g_free(output->response->etag);
+        output->response->etag = g_strdup(value);
     } else if (g_str_has_prefix(line, "max-age: ")) {
-        response->max_age = g_ascii_strtoull(value, NULL, 10);
+        output->response->max_age = g_ascii_strtoull(value, NULL, 10);
     } else if (g_str_has_prefix(line, "retry-after: ")) {
-        response->retry_after = g_ascii_strtoull(value, NULL, 10);
+        output->response->retry_after = g_ascii_strtoull(value, NULL, 10);
+    } else if (g_str_has_prefix(line, "error: ")) {
+        g_free(output->error);
+        output->error = g_strdup(value);
+    } else if (g_str_has_prefix(line, "text: ")) {
+        g_free(output->text);
+        output->text = g_utf8_make_valid(value, -1);
     }
 }
 
-static FotaResponse *
-parse_output(GBytes *output)
+static void
+output_parse(Output *output, GBytes *bytes)
 {
-    g_autoptr(FotaResponse) response = g_new0(FotaResponse, 1);
     gsize size;
-    const char *data = g_bytes_get_data(output, &size);
+    const char *data = g_bytes_get_data(bytes, &size);
     gsize start = 0;
 
+    output->response = g_new0(FotaResponse, 1);
     for (gsize i = 0; i < size; i++) {
         g_autofree char *line = NULL;
 
         if (data[i] != '\n')
             continue;
         if (i == start) {
-            response->body = g_bytes_new_from_bytes(output, i + 1, size - i - 1);
-            return response->status != 0 ? g_steal_pointer(&response) : NULL;
+            output->response->body = g_bytes_new_from_bytes(bytes, i + 1, size - i - 1);
+            return;
         }
         line = g_strndup(data + start, i - start);
-        take_header(response, line);
+        output_take_line(output, line);
         start = i + 1;
     }
-    return NULL;
 }
 
+/* A failure that the next attempt would meet again has an error of its own. */
 static GError *
-explain_exit(GSubprocess *helper, GBytes *complaint)
+explain_failure(const char *name, const char *text)
 {
-    gsize size;
-    const char *data = g_bytes_get_data(complaint, &size);
-    g_autofree char *text = g_utf8_make_valid(size > 0 ? data : "", (gssize)MIN(size, 400));
-    const char *said = g_strchomp(text)[0] != '\0' ? text : "fotad-fetch ended without a word";
+    static const struct {
+        const char *name;
+        GQuark (*domain)(void);
+        int code;
+    } lasting[] = {
+        {"BadUri", fota_error_quark, FOTA_ERROR_CONFIGURATION},
+        {"BadCredential", fota_error_quark, FOTA_ERROR_CREDENTIAL},
+        {"TooLarge", fota_policy_error_quark, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE},
+        {"BadRedirect", fota_error_quark, FOTA_ERROR_MANIFEST_STATUS},
+    };
 
-    switch (g_subprocess_get_if_exited(helper) ? g_subprocess_get_exit_status(helper) : -1) {
-    case EXIT_BAD_URI:
-        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_CONFIGURATION, said);
-    case EXIT_BAD_CREDENTIAL:
-        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_CREDENTIAL, said);
-    case EXIT_TOO_LARGE:
-        return g_error_new_literal(FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, said);
-    case EXIT_BAD_REDIRECT:
-        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS, said);
-    default:
-        return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, said);
+    for (guint i = 0; i < G_N_ELEMENTS(lasting); i++) {
+        if (strcmp(lasting[i].name, name) == 0)
+            return g_error_new_literal(lasting[i].domain(), lasting[i].code, text);
     }
+    return g_error_new(FOTA_ERROR, FOTA_ERROR_FETCH, "%s", text);
 }
 
 static void
@@ -110,26 +126,24 @@ helper_ended(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     GSubprocess *helper = G_SUBPROCESS(object);
     g_autoptr(GTask) task = user_data;
-    g_autoptr(GBytes) output = NULL;
-    g_autoptr(GBytes) complaint = NULL;
+    g_autoptr(GBytes) bytes = NULL;
     g_autoptr(GError) error = NULL;
-    FotaResponse *response;
+    g_auto(Output) output = {NULL, NULL, NULL};
 
-    if (!g_subprocess_communicate_finish(helper, result, &output, &complaint, &error)) {
+    if (!g_subprocess_communicate_finish(helper, result, &bytes, NULL, &error)) {
         g_subprocess_force_exit(helper);
         g_task_return_error(task, g_steal_pointer(&error));
         return;
     }
-    if (!g_subprocess_get_if_exited(helper) || g_subprocess_get_exit_status(helper) != 0) {
-        g_task_return_error(task, explain_exit(helper, complaint));
-        return;
-    }
-    response = parse_output(output);
-    if (response == NULL)
+    output_parse(&output, bytes);
+    if (output.error != NULL && output.text != NULL)
+        g_task_return_error(task, explain_failure(output.error, output.text));
+    else if (output.response->status == 0 || output.response->body == NULL)
         g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH,
-                                "fotad-fetch answered something unknown; is it of this version?");
+                                "fotad-fetch ended without an answer; see fotad's journal");
     else
-        g_task_return_pointer(task, response, (GDestroyNotify)fota_response_free);
+        g_task_return_pointer(task, g_steal_pointer(&output.response),
+                              (GDestroyNotify)fota_response_free);
 }
 
 void
@@ -146,10 +160,9 @@ fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
      * of this process in which a lock that another thread held is never released. All descriptors
      * here close by themselves on exec.
      */
-    helper = g_subprocess_newv((const char *const *)argv->pdata,
-                               G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE |
-                                   G_SUBPROCESS_FLAGS_INHERIT_FDS,
-                               &error);
+    helper =
+        g_subprocess_newv((const char *const *)argv->pdata,
+                          G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_INHERIT_FDS, &error);
     if (helper == NULL) {
         g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH, "%s cannot be started: %s",
                                 request->helper, error->message);

@@ -38,7 +38,8 @@ void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
  * NULL with FOTA_ERROR_FETCH when no answer came, which may be different next time. With what would
  * be the same: FOTA_ERROR_CREDENTIAL, FOTA_ERROR_CONFIGURATION (address),
  * FOTA_ERROR_MANIFEST_STATUS (the server sends us where we do not go), or
- * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is the helper's own.
+ * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is the helper's, from its
+ * answer: its standard error goes to the journal.
  */
 FotaResponse *fota_fetch_finish(GAsyncResult *result, GError **error);
 

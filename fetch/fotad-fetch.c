@@ -32,7 +32,8 @@ static const char description[] =
     "only. It is one line: user:password, or a bearer token; its file must not be readable by\n"
     "others (0600, or 0440 as systemd's LoadCredential= shows it).\n"
     "\n"
-    "Exit codes: 0 answered; otherwise one line \"Name: text\" on standard error:\n"
+    "Exit codes: 0 answered; otherwise the lines \"error: Name\" and \"text:\" on standard "
+    "output:\n"
     "  1 Failed          5 TlsFailed       9 Interrupted\n"
     "  2 BadUri          6 TimedOut       10 BadRedirect\n"
     "  3 BadCredential   7 TooSlow        11 BadAnswer\n"
@@ -171,6 +172,25 @@ print_answer(const FotaFetchAnswer *answer, GError **error)
     return FALSE;
 }
 
+/* On standard output: standard error is for whatever libraries have to say. */
+static void
+print_error(const GError *error)
+{
+    g_autofree char *text = g_strdelimit(g_strdup(error->message), "\r\n", ' ');
+
+    printf("error: %s\ntext: %s\n\n", fota_fetch_error_get_name((FotaFetchError)error->code), text);
+    fflush(stdout);
+}
+
+/* GIO asks nobody in this system what to do: no settings, no proxies, no file systems of users. */
+static void
+isolate_gio(void)
+{
+    g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
+    g_setenv("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);
+    g_setenv("GIO_USE_VFS", "local", TRUE);
+}
+
 static gboolean
 run(const Options *options, FotaFetchAnswer *answer, GError **error)
 {
@@ -211,11 +231,11 @@ main(int argc, char **argv)
     FotaFetchAnswer answer = {.max_age = -1, .retry_after = -1, .body = body};
     g_autoptr(GError) error = NULL;
 
+    isolate_gio();
     setlocale(LC_CTYPE, "");
     if (!parse_options(&argc, &argv, &options, &error) || !run(&options, &answer, &error) ||
         !print_answer(&answer, &error))
-        fprintf(stderr, "%s: %s\n", fota_fetch_error_get_name((FotaFetchError)error->code),
-                error->message);
+        print_error(error);
     g_free(options.etag);
     g_free(options.modified);
     g_free(options.ca_file);
