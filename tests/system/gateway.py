@@ -162,6 +162,10 @@ class Gateway(Machine):
     def sim_state(self):
         return json.loads(self.simulator("state", IMEI))
 
+    def orders(self):
+        """How often the module has been told to install, by its own transcript."""
+        return self.run("cat", f"/run/fota-sim/{IMEI}.log").count(" > AT#OTAUP=0\n")
+
     def restart(self, version):
         """Power off and on again. version: what the module runs then, since it ends as well."""
         self.view.close()

@@ -260,6 +260,12 @@ class InUse(unittest.TestCase):
         token = self.module.token()
         self.gateway.run("busctl", "call", *MODULE, "Approve", "s", token, user=user)
 
+    def approve_until_ordered(self):
+        """Until the module has got the order to install: State is `installing` a moment before."""
+        before = self.gateway.orders()
+        self.approve()
+        self.gateway.wait_for(lambda: self.gateway.orders() > before, "the order to install")
+
     def assert_updated(self, version):
         self.module.wait(lambda p: p["Revision"] == version and p["State"] == "idle"
                          and p["Modem"] != "/", 300, f"the update to {version}")
@@ -332,8 +338,7 @@ class InUse(unittest.TestCase):
         self.assertIn("denied", refused)
         self.assertEqual(self.module["State"], "awaiting-approval")
 
-        self.approve()
-        self.module.wait_state("installing")
+        self.approve_until_ordered()
         self.gateway.view.until(lambda: ("shutdown", "fotad", "block") in self.inhibitors(), 20,
                                 "a shutdown is held back")
         self.gateway.run("systemctl", "kill", "--signal=KILL", "fotad")
@@ -451,8 +456,7 @@ class InUse(unittest.TestCase):
     def test_shutdown_while_installing(self):
         """It ends in time, and the update is found out about at the next boot."""
         new = self.gateway.offer()
-        self.approve()
-        self.module.wait_state("installing")
+        self.approve_until_ordered()
         self.gateway.restart(version=new)
         self.assert_updated(new)
         before = self.gateway.journal("-b", "-1", "-u", "fotad")
