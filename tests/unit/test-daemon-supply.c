@@ -44,7 +44,13 @@ test_supplies(void)
         {"", -1, -1},
         {"AC/type=Mains AC/online=1", 1, -1},
         {"AC/type=Mains AC/online=0", 0, -1},
-        {"AC/type=Mains", 0, -1},
+        /* What cannot be read is unknown: it may be the one that is online. */
+        {"AC/type=Mains", -1, -1},
+        {"A/type=Mains A/online=0 B/type=USB", -1, -1},
+        {"A/type=Mains A/online=0 B/online=0", -1, -1},
+        {"A/type=Mains A/online=1 B/online=0", 1, -1},
+        {"B/type=Battery B/capacity=40", -1, 40},
+        {"B/type=Battery B/status=Discharging C/type=Battery C/capacity=5", -1, 5},
         /* Several from outside: one is enough. */
         {"A/type=Mains A/online=0 B/type=USB B/online=1 C/type=USB C/online=0", 1, -1},
         {"B/type=Battery B/capacity=40 B/status=Discharging", 0, 40},
