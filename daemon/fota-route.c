@@ -4,176 +4,230 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
-#include <linux/if_arp.h>
-#include <linux/route.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ADDRESS_MAX 16
+#define UNKNOWN (-1)
+/* Routes that change while they are listed are listed again, so often. */
+#define MAX_LISTINGS 5
+/* VLAN over bond over Ethernet is three. */
+#define MAX_LAYERS 8
+#define LISTING_SECONDS 2
 
-typedef struct {
-    GSocketFamily family;
-    guint8 destination[ADDRESS_MAX];
-    guint prefix; /* bits, 0 = default route */
-    gboolean is_ethernet;
-    char *device; /* sysfs path of the hardware, NULL = none */
-} Route;
+static int
+open_netlink(guint32 groups, int flags)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE);
 
-struct _FotaRoutes {
-    GArray *routes; /* Route */
-    const char *sys;
-};
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* The interfaces, by index, that the ways out lead through; 0 = one that is not told. */
+static void
+add_interface(GArray *interfaces, int index, guint flags)
+{
+    if ((flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) == 0)
+        g_array_append_val(interfaces, index);
+}
+
+/* Of a route over several routers. */
+static void
+take_hops(const struct rtattr *attribute, GArray *interfaces)
+{
+    int left = (int)RTA_PAYLOAD(attribute);
+
+    for (const struct rtnexthop *hop = RTA_DATA(attribute); RTNH_OK(hop, left);
+         left -= NLMSG_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
+        add_interface(interfaces, hop->rtnh_ifindex, hop->rtnh_flags);
+}
 
 static void
-route_clear(gpointer data)
+take_route(const struct nlmsghdr *message, GArray *interfaces)
 {
-    free(((Route *)data)->device);
+    const struct rtmsg *route = NLMSG_DATA(message);
+    const struct rtattr *attributes[RTA_MAX + 1] = {NULL};
+    int left = (int)RTM_PAYLOAD(message);
+
+    if (message->nlmsg_type != RTM_NEWROUTE || route->rtm_type != RTN_UNICAST ||
+        (route->rtm_family != AF_INET && route->rtm_family != AF_INET6))
+        return;
+    for (const struct rtattr *attribute = RTM_RTA(route); RTA_OK(attribute, left);
+         attribute = RTA_NEXT(attribute, left)) {
+        if (attribute->rta_type <= RTA_MAX)
+            attributes[attribute->rta_type] = attribute;
+    }
+    /* What lies on the link itself is no way to anywhere else. */
+    if (route->rtm_dst_len > 0 && attributes[RTA_GATEWAY] == NULL && attributes[RTA_VIA] == NULL &&
+        attributes[RTA_MULTIPATH] == NULL)
+        return;
+    if (attributes[RTA_MULTIPATH] != NULL)
+        take_hops(attributes[RTA_MULTIPATH], interfaces);
+    else if (attributes[RTA_OIF] != NULL)
+        add_interface(interfaces, *(const int *)RTA_DATA(attributes[RTA_OIF]), route->rtm_flags);
+    else
+        add_interface(interfaces, 0, route->rtm_flags);
+}
+
+typedef enum {
+    LISTING_GOES_ON,
+    LISTING_ENDS,
+    LISTING_FAILS
+} Listing;
+
+/* One datagram of the kernel's answer. */
+static Listing
+take_datagram(int fd, GArray *interfaces)
+{
+    union {
+        struct nlmsghdr first;
+        char bytes[32768]; /* the kernel sends no longer ones */
+    } buffer;
+    gssize size = recv(fd, &buffer, sizeof buffer, 0);
+    guint left = size > 0 ? (guint)size : 0;
+
+    for (const struct nlmsghdr *message = &buffer.first; NLMSG_OK(message, left);
+         message = NLMSG_NEXT(message, left)) {
+        if (message->nlmsg_type == NLMSG_ERROR || (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
+            return LISTING_FAILS;
+        if (message->nlmsg_type == NLMSG_DONE)
+            return LISTING_ENDS;
+        take_route(message, interfaces);
+    }
+    return size > 0 || (size < 0 && errno == EINTR) ? LISTING_GOES_ON : LISTING_FAILS;
 }
 
 static gboolean
+list_once(GArray *interfaces)
+{
+    const struct timeval limit = {.tv_sec = LISTING_SECONDS};
+    struct {
+        struct nlmsghdr header;
+        struct rtmsg route;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = RTM_GETROUTE,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .route = {.rtm_family = AF_UNSPEC},
+    };
+    int fd = open_netlink(0, 0);
+    Listing listing = LISTING_GOES_ON;
+
+    if (fd < 0)
+        return FALSE;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
+        send(fd, &request, sizeof request, 0) != (gssize)sizeof request)
+        listing = LISTING_FAILS;
+    while (listing == LISTING_GOES_ON)
+        listing = take_datagram(fd, interfaces);
+    close(fd);
+    return listing == LISTING_ENDS;
+}
+
+/* FALSE: not all of them are known. */
+static gboolean
+list_interfaces(GArray *interfaces)
+{
+    for (guint i = 0; i < MAX_LISTINGS; i++) {
+        g_array_set_size(interfaces, 0);
+        if (list_once(interfaces))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+lies_below(const char *path, const char *device)
+{
+    gsize length = strlen(device);
+
+    return strncmp(path, device, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+static int
 is_ethernet(const char *directory)
 {
     g_autofree char *file = g_build_filename(directory, "type", NULL);
     g_autofree char *type = NULL;
 
-    return g_file_get_contents(file, &type, NULL, NULL) &&
-           g_ascii_strtoll(type, NULL, 10) == ARPHRD_ETHER;
+    if (!g_file_get_contents(file, &type, NULL, NULL))
+        return UNKNOWN;
+    return g_ascii_strtoll(type, NULL, 10) == ARPHRD_ETHER;
 }
 
-static void
-add_route(FotaRoutes *routes, const char *interface, Route route)
+/* One way is enough; that there is none must be known of all. */
+static int
+either(int a, int b)
 {
-    g_autofree char *directory = g_build_filename(routes->sys, interface, NULL);
-    g_autofree char *hardware = g_build_filename(directory, "device", NULL);
-
-    if (strcmp(interface, "lo") == 0)
-        return;
-    route.device = realpath(hardware, NULL);
-    route.is_ethernet = is_ethernet(directory);
-    g_array_append_val(routes->routes, route);
+    return a == 1 || b == 1 ? 1 : MIN(a, b);
 }
 
-/* "eth0 0014A8C0 00000000 0001 0 0 0 00FFFFFF ...": addresses as they lie in memory. */
-static void
-take_ipv4(FotaRoutes *routes, const char *line)
+/* As fota_route_leads_out(), by the interface whose sysfs directory this is. */
+static int
+leads_past(const char *directory, const char *device, guint layers)
 {
-    char interface[64];
-    guint32 destination, mask;
-    guint flags;
-    Route route = {.family = G_SOCKET_FAMILY_IPV4};
+    g_autofree char *link = g_build_filename(directory, "device", NULL);
+    char *hardware = realpath(link, NULL);
+    int cause = errno, past = 0;
+    gboolean has_lower = FALSE;
+    g_autoptr(GDir) dir = NULL;
+    const char *name;
 
-    if (sscanf(line, "%63s %x %*x %x %*s %*s %*s %x", interface, &destination, &flags, &mask) !=
-            4 ||
-        (flags & RTF_UP) == 0 || (flags & RTF_REJECT) != 0)
-        return;
-    memcpy(route.destination, &destination, sizeof destination);
-    route.prefix = (guint)__builtin_popcount(mask);
-    add_route(routes, interface, route);
-}
-
-/* "fd00...0000 40 0000... 00 0000... 00000100 00000001 00000000 00000001 eth0" */
-static void
-take_ipv6(FotaRoutes *routes, const char *line)
-{
-    char interface[64], destination[33];
-    guint flags;
-    Route route = {.family = G_SOCKET_FAMILY_IPV6};
-
-    if (sscanf(line, "%32s %x %*s %*s %*s %*s %*s %*s %x %63s", destination, &route.prefix, &flags,
-               interface) != 4 ||
-        strlen(destination) != 32 || route.prefix > 128 || (flags & RTF_UP) == 0 ||
-        (flags & RTF_REJECT) != 0)
-        return;
-    for (guint i = 0; i < ADDRESS_MAX; i++)
-        route.destination[i] = (guint8)(g_ascii_xdigit_value(destination[2 * i]) << 4 |
-                                        g_ascii_xdigit_value(destination[2 * i + 1]));
-    add_route(routes, interface, route);
-}
-
-static void
-read_table(FotaRoutes *routes, const char *proc, const char *name,
-           void (*take)(FotaRoutes *routes, const char *line))
-{
-    g_autofree char *file = g_build_filename(proc, name, NULL);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-
-    if (!g_file_get_contents(file, &text, NULL, NULL))
-        return;
-    lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] != NULL; i++)
-        take(routes, lines[i]);
-}
-
-FotaRoutes *
-fota_routes_read(const char *proc, const char *sys)
-{
-    FotaRoutes *routes = g_new0(FotaRoutes, 1);
-
-    routes->routes = g_array_new(FALSE, FALSE, sizeof(Route));
-    g_array_set_clear_func(routes->routes, route_clear);
-    routes->sys = sys != NULL ? sys : "/sys/class/net";
-    read_table(routes, proc != NULL ? proc : "/proc/net", "route", take_ipv4);
-    read_table(routes, proc != NULL ? proc : "/proc/net", "ipv6_route", take_ipv6);
-    return routes;
-}
-
-void
-fota_routes_free(FotaRoutes *routes)
-{
-    g_array_unref(routes->routes);
-    g_free(routes);
-}
-
-static gboolean
-leads_past(const Route *route, const char *device)
-{
-    g_autofree char *below = g_strconcat(device, "/", NULL);
-
-    if (route->device == NULL)
-        return route->is_ethernet;
-    return strcmp(route->device, device) != 0 && !g_str_has_prefix(route->device, below);
-}
-
-gboolean
-fota_routes_lead_past(const FotaRoutes *routes, const char *device)
-{
-    return fota_routes_reach(routes, "a.name", device);
-}
-
-static gboolean
-covers(const Route *route, GInetAddress *address)
-{
-    const guint8 *bytes = g_inet_address_to_bytes(address);
-
-    if (route->family != g_inet_address_get_family(address))
-        return FALSE;
-    for (guint i = 0; i < route->prefix; i++) {
-        if (((route->destination[i / 8] ^ bytes[i / 8]) & (0x80 >> i % 8)) != 0)
-            return FALSE;
+    if (hardware != NULL) {
+        past = !lies_below(hardware, device);
+        free(hardware);
+        return past;
     }
-    return TRUE;
+    dir = cause == ENOENT && layers > 0 ? g_dir_open(directory, 0, NULL) : NULL;
+    if (dir == NULL)
+        return UNKNOWN;
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *lower = g_build_filename(directory, name, NULL);
+
+        if (!g_str_has_prefix(name, "lower_"))
+            continue;
+        has_lower = TRUE;
+        past = either(past, leads_past(lower, device, layers - 1));
+    }
+    return has_lower ? past : is_ethernet(directory);
 }
 
-gboolean
-fota_routes_reach(const FotaRoutes *routes, const char *host, const char *without_device)
+static int
+interface_leads_out(const char *sys, int index, const char *without)
 {
-    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(host);
+    char name[IF_NAMESIZE];
+    g_autofree char *directory = NULL;
 
-    if (address != NULL ? g_inet_address_get_is_loopback(address) : strcmp(host, "localhost") == 0)
-        return TRUE;
-    for (guint i = 0; i < routes->routes->len; i++) {
-        const Route *route = &g_array_index(routes->routes, Route, i);
+    if (index == 0)
+        return UNKNOWN;
+    if (if_indextoname((guint)index, name) == NULL)
+        return errno == ENXIO ? 0 : UNKNOWN;
+    if (strcmp(name, "lo") == 0)
+        return 0;
+    if (without == NULL)
+        return 1;
+    directory = g_build_filename(sys, name, NULL);
+    return leads_past(directory, without, MAX_LAYERS);
+}
 
-        if ((address != NULL ? covers(route, address) : route->prefix == 0) &&
-            (without_device == NULL || leads_past(route, without_device)))
-            return TRUE;
-    }
-    return FALSE;
+int
+fota_route_leads_out(const char *sys, const char *without)
+{
+    g_autoptr(GArray) interfaces = g_array_new(FALSE, FALSE, sizeof(int));
+    int leads = list_interfaces(interfaces) ? 0 : UNKNOWN;
+
+    for (guint i = 0; i < interfaces->len; i++)
+        leads = either(leads, interface_leads_out(sys != NULL ? sys : "/sys/class/net",
+                                                  g_array_index(interfaces, int, i), without));
+    return leads;
 }
 
 typedef struct {
@@ -203,18 +257,16 @@ routes_changed(int fd, GIOCondition condition, gpointer user_data)
 }
 
 guint
-fota_routes_watch(void (*changed)(gpointer user_data), gpointer user_data, GError **error)
+fota_route_watch(void (*changed)(gpointer user_data), gpointer user_data, GError **error)
 {
-    const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-                                       .nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    int fd = open_netlink(RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                              RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | 1U << (RTNLGRP_IPV6_RULE - 1),
+                          SOCK_NONBLOCK);
     Watch *watch;
 
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&groups, sizeof groups) < 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "routes cannot be watched: %s",
-                    g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    if (fd < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "the kernel does not tell of its routes: %s", g_strerror(errno));
         return 0;
     }
     watch = g_new(Watch, 1);

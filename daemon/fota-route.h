@@ -6,37 +6,27 @@
 G_BEGIN_DECLS
 
 /**
- * The kernel's routes: which ways to the network the gateway has, and whether one of them does not
- * lead through a given module.
+ * SECTION: the kernel's routes, asked for over netlink: /proc/net is hidden from the shipped unit.
+ */
+
+/**
+ * Whether the gateway has a way to a network: a default route, or one over a router to some part of
+ * the network, in any routing table (with two uplinks each has its own).
  *
- * Which interface is whose: one whose hardware lies below the module's sysfs path is the module's.
- * One with other hardware, and an Ethernet-like one without (bridge, bond, VLAN), is another way.
- * PPP and tunnels are not: nothing says what they run over, and often it is the module.
+ * @sys: directory with a folder an interface, NULL = /sys/class/net; @without: sysfs path of a
+ * module whose interfaces do not count, NULL = none. An interface belongs to the hardware below
+ * which it lies; one without hardware of its own (VLAN, bridge, bond) to that of the interfaces
+ * below it; another Ethernet-like one is no module's. PPP and tunnels count as the module's:
+ * nothing says what they run over, and often it is the module.
+ *
+ * Returns: 1 yes, 0 no, -1 unknown: the kernel, or sysfs, does not tell.
  */
-typedef struct _FotaRoutes FotaRoutes;
+int fota_route_leads_out(const char *sys, const char *without);
 
 /**
- * @proc: directory of the files `route` and `ipv6_route`, NULL = /proc/net; @sys: directory with a
- * folder an interface, NULL = /sys/class/net. Files that cannot be read hold no routes.
+ * Calls @changed after every change of addresses, routes and routing rules; returns the source to
+ * remove, 0 when the kernel does not tell (then @error is set).
  */
-FotaRoutes *fota_routes_read(const char *proc, const char *sys);
-void fota_routes_free(FotaRoutes *routes);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaRoutes, fota_routes_free)
-
-/** Whether a default route leads past the module with the sysfs path @device. */
-gboolean fota_routes_lead_past(const FotaRoutes *routes, const char *device);
-
-/**
- * Whether there is any sense in trying to reach @host: an address needs a route to it, a name a
- * default route, this host itself nothing. @without_device: sysfs path of a module through which no
- * way can lead now; NULL = none.
- */
-gboolean fota_routes_reach(const FotaRoutes *routes, const char *host, const char *without_device);
-
-/**
- * Calls @changed after every change of the routes; returns the source to remove, 0 when the kernel
- * does not tell (then @error is set).
- */
-guint fota_routes_watch(void (*changed)(gpointer user_data), gpointer user_data, GError **error);
+guint fota_route_watch(void (*changed)(gpointer user_data), gpointer user_data, GError **error);
 
 G_END_DECLS

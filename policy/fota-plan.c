@@ -340,7 +340,7 @@ check_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         block(plan, "free-space",
               "%" G_GUINT64_FORMAT " bytes are free; %" G_GUINT64_FORMAT " are needed",
               facts->free_space, space);
-    if (facts->other_route != 1 && (theirs->other_route || ours->other_route))
+    if (facts->other_route == 0 && (theirs->other_route || ours->other_route))
         block(plan, "route", "the module is the only way to the network");
 }
 

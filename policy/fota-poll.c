@@ -6,6 +6,10 @@
 #include <string.h>
 
 #define MAX_RETRY_AFTER (7 * 86400)
+#define MAX_TRIES_BY_MODULE 6
+#define CHANGE_WAIT (2 * G_TIME_SPAN_SECOND)
+#define MAX_CHANGES 12
+#define CHANGE_COST (300 * G_TIME_SPAN_SECOND)
 
 FotaPollOutcome
 fota_poll_judge(guint status, gboolean had_manifest)
@@ -36,20 +40,18 @@ slot_from(const FotaPollFacts *facts, gint64 from)
 gint64
 fota_poll_next(const FotaPollFacts *facts)
 {
-    gint64 latest = facts->now + FOTA_SCHEDULE_MAX_INTERVAL * G_TIME_SPAN_SECOND;
     gint64 interval =
         CLAMP(facts->interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL);
+    gint64 latest = facts->now + FOTA_SCHEDULE_MAX_INTERVAL * G_TIME_SPAN_SECOND;
     gint64 next = facts->catch_up && facts->last_check > 0
                       ? fota_schedule_catch_up(facts->imei, facts->salt, facts->interval,
                                                facts->last_check, facts->now, facts->random)
                       : fota_schedule_next(facts->imei, facts->salt, facts->interval,
                                            facts->last_check, facts->now);
-    gint64 retry = facts->failed_tries > 0
-                       ? fota_schedule_retry(facts->failed_tries, facts->interval, facts->random)
-                       : -1;
 
-    if (retry >= 0)
-        next = MIN(next, facts->now + retry * G_TIME_SPAN_SECOND);
+    if (facts->failed_tries > 0 && !(facts->by_module && facts->failed_tries > MAX_TRIES_BY_MODULE))
+        next = MIN(next, facts->now + fota_schedule_retry(facts->failed_tries, facts->random) *
+                                          G_TIME_SPAN_SECOND);
     if (facts->max_age > interval) {
         gint64 skipped = MIN(facts->max_age, FOTA_SCHEDULE_MAX_INTERVAL) - interval;
 
@@ -63,6 +65,18 @@ fota_poll_next(const FotaPollFacts *facts)
         next = MAX(next, facts->now + wait + (gint64)(facts->random * (double)(wait / 10)));
     }
     return next;
+}
+
+gint64
+fota_poll_follow_change(gint64 *paid_until, gint64 now, gint64 wait)
+{
+    gint64 paid = MAX(*paid_until, now) + CHANGE_COST;
+    gint64 sooner = MAX(paid - MAX_CHANGES * CHANGE_COST - now, CHANGE_WAIT);
+
+    if (sooner >= wait)
+        return wait;
+    *paid_until = paid;
+    return sooner;
 }
 
 gboolean

@@ -18,7 +18,7 @@ typedef enum {
     FOTA_POLL_WITHHELD,  /* the same, although one was accepted before: somebody may be hiding it;
                           * the manifest at hand stays */
     FOTA_POLL_REFUSED,   /* 401, 403: the credential is wrong; trying soon again will not help */
-    FOTA_POLL_FAILED,    /* 429, 5xx, anything else, or no answer: to be tried again */
+    FOTA_POLL_FAILED,    /* 429, 5xx, anything else, or no answer: to be tried again soon */
 } FotaPollOutcome;
 
 /**
@@ -37,6 +37,7 @@ typedef struct {
     gboolean catch_up;  /* after a start, or when a check could not be made at its time: what was
                          * missed since @last_check is made up for, see fota_schedule_catch_up() */
     gint64 not_before;  /* the manifest's `poll.notBefore`, µs, 0 = none */
+    gboolean by_module; /* each try takes the module from its host */
     guint failed_tries; /* checks in a row that ended as FOTA_POLL_FAILED */
     gint64 max_age;     /* of the last answer, 0 or less = not said */
     gint64 retry_after; /* of the last answer, 0 or less = not said */
@@ -49,12 +50,28 @@ typedef struct {
  *
  * The module's next slot. A longer `max-age` skips slots; `notBefore` moves to the first slot from
  * then on, not to that moment, at which the whole fleet would come; neither can silence a module
- * for more than 30 days. After a failure sooner, with full jitter, six times; but never sooner than
- * the server's Retry-After (up to 7 days, and up to a tenth more by chance).
+ * for more than 30 days. After a failure sooner, see fota_schedule_retry(), until one succeeds
+ *
+ * (with @by_module six times); but never sooner than the server's Retry-After (up to 7 days, and up
+ * to a tenth more by chance).
  *
  * Returns: µs. Ask once per check: each call may use another random number.
  */
 gint64 fota_poll_next(const FotaPollFacts *facts);
+
+/**
+ * fota_poll_follow_change:
+ * @paid_until: boot time, µs; 0 at the start
+ * @now: boot time, µs
+ * @wait: until the next check as things stand, µs
+ *
+ * The kernel tells of another network, or another time, while the server does not answer: it is
+ * asked at once, after two seconds in which the rest of the change arrives. A network that comes
+ * and goes all the time costs at most a dozen tries at once, and then one in five minutes.
+ *
+ * Returns: µs to wait, at most @wait.
+ */
+gint64 fota_poll_follow_change(gint64 *paid_until, gint64 now, gint64 wait);
 
 /** Whether @text may stand in AllowedServers. */
 gboolean fota_poll_is_server(const char *text);

@@ -3,9 +3,9 @@
 
 #include "base/fota-text.h"
 
-#define FIRST_RETRY 60
-#define MAX_RETRY (6 * 3600)
-#define MAX_TRIES 6
+#define FIRST_RETRY 300
+/* From this one on the limit is FOTA_SCHEDULE_MAX_RETRY. */
+#define LAST_DOUBLING 4
 #define MIN_CATCH_UP 900
 
 static guint32
@@ -50,11 +50,10 @@ fota_schedule_catch_up(const char *imei, const char *salt, guint32 interval, gin
 }
 
 gint64
-fota_schedule_retry(guint tries, guint32 interval, double random)
+fota_schedule_retry(guint tries, double random)
 {
-    gint64 cap = MIN(clamp(interval) / 2, MAX_RETRY);
+    guint doublings = CLAMP(tries, 1, LAST_DOUBLING) - 1;
+    int limit = MIN(FOTA_SCHEDULE_MAX_RETRY, FIRST_RETRY << doublings);
 
-    if (tries > MAX_TRIES)
-        return -1;
-    return (gint64)(random * (double)MIN(cap, FIRST_RETRY << tries));
+    return (gint64)((1 + random) / 2 * limit);
 }

@@ -42,14 +42,18 @@ gint64 fota_schedule_next(const char *imei, const char *salt, guint32 interval, 
 gint64 fota_schedule_catch_up(const char *imei, const char *salt, guint32 interval,
                               gint64 last_check, gint64 now, double random);
 
+/** Seconds between two tries, at most, for as long as none gets an answer. */
+#define FOTA_SCHEDULE_MAX_RETRY 1800
+
 /**
  * fota_schedule_retry:
  * @tries: failed tries in a row, 1 = the first has failed
  *
- * Full jitter: uniform between 0 and 60 s * 2^@tries, at most half the interval and six hours.
+ * The first retry comes within five minutes; the limit doubles with each try, up to
+ * %FOTA_SCHEDULE_MAX_RETRY. Uniform in the limit's upper half.
  *
- * Returns: seconds to wait, or -1 when six tries failed: wait for the next slot.
+ * Returns: seconds to wait.
  */
-gint64 fota_schedule_retry(guint tries, guint32 interval, double random);
+gint64 fota_schedule_retry(guint tries, double random);
 
 G_END_DECLS

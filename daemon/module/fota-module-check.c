@@ -202,6 +202,12 @@ take_response(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *r
     return refuse_status(response->status, "; it will be asked again", error);
 }
 
+static gboolean
+is_no_answer(const GError *error)
+{
+    return g_error_matches(error, FOTA_ERROR, FOTA_ERROR_FETCH);
+}
+
 /* Without an answer: what is wrong here, with a credential for instance, does not change by itself.
  */
 static FotaPollOutcome
@@ -209,17 +215,21 @@ judge(FotaModule *module, const FotaResponse *response, const GError *error)
 {
     if (response != NULL)
         return fota_poll_judge(response->status, module->record->sequence != 0);
-    return g_error_matches(error, FOTA_ERROR, FOTA_ERROR_FETCH) ? FOTA_POLL_FAILED
-                                                                : FOTA_POLL_REFUSED;
+    return is_no_answer(error) ? FOTA_POLL_FAILED : FOTA_POLL_REFUSED;
 }
 
+/* A gateway without a network is no alarm, nor is the same failure time and again. */
 static void
 report(FotaModule *module, const GError *error)
 {
+    gboolean known = error != NULL && strcmp(module->error_text, error->message) == 0;
+    gboolean alarm = !known && !(is_no_answer(error) && fota_module_is_cut_off(module));
+
     fota_module_set_error(module, error);
     if (error != NULL)
-        fota_module_log(module, 4, FOTA_EVENT_MANIFEST_REFUSED, "no manifest (%s): %s",
-                        fota_error_get_name(error), error->message);
+        fota_module_log(module, alarm ? 4 : 6,
+                        alarm ? FOTA_EVENT_MANIFEST_REFUSED : FOTA_EVENT_NONE,
+                        "no manifest (%s): %s", fota_error_get_name(error), error->message);
 }
 
 void
@@ -227,20 +237,16 @@ fota_module_take_answer(FotaModule *module, const FotaResponse *response, GError
 {
     g_autoptr(GError) error = failure;
     FotaPollOutcome outcome = judge(module, response, error);
-    gboolean by_module = fota_module_get_config(module)->fetch_by_module;
 
-    if (response == NULL && outcome == FOTA_POLL_FAILED && !by_module &&
-        fota_module_wait_for_network(module)) {
-        /* No alarm; but whoever has asked for this check wants to know. */
-        if (module->on_request)
-            fota_module_set_error(module, error);
-        return;
-    }
+    if (is_no_answer(error) && fota_module_is_cut_off(module))
+        g_prefix_error(&error, "the gateway has no way to a network now, and asks again as soon as "
+                               "it has one: ");
     if (response != NULL)
         take_response(module, outcome, response, &error);
     fota_module_note_check(module, outcome, response);
     report(module, error);
     fota_module_schedule_check(module);
+    fota_module_follow_change(module);
 }
 
 static void
@@ -257,7 +263,7 @@ check_without_manifest(FotaModule *module)
 void
 fota_module_start_check(FotaModule *module)
 {
-    module->on_request = FALSE;
+    fota_module_watch_network(module);
     if (vendor_decides(module))
         check_without_manifest(module);
     else
@@ -331,6 +337,5 @@ fota_module_check(FotaModule *module, GError **error)
         return FALSE;
     offer_again(module);
     fota_module_start_check(module);
-    module->on_request = TRUE;
     return TRUE;
 }

@@ -25,14 +25,13 @@ fill_gateway(FotaModule *module, FotaFacts *facts)
 {
     FotaContext *context = module->context;
     const FotaSupply supply = fota_supply_read(NULL);
-    g_autoptr(FotaRoutes) routes = fota_routes_read(NULL, NULL);
 
     facts->inhibited = context->inhibitions > 0;
     facts->busy = context->jobs > 0;
     facts->on_mains = supply.on_mains;
     facts->battery = supply.battery;
     facts->free_space = fota_store_get_free_space(context->store);
-    facts->other_route = fota_routes_lead_past(routes, module->record->device) ? 1 : 0;
+    facts->other_route = fota_route_leads_out(NULL, module->record->device);
     facts->data_used = fota_module_get_data_used(module);
 }
 

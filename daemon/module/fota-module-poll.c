@@ -5,6 +5,7 @@
 #include "daemon/job/fota-session.h"
 #include "daemon/module/fota-module-private.h"
 #include "base/fota-clock.h"
+#include "base/fota-timer.h"
 
 /* When the manifest is read, and from which server. */
 
@@ -48,7 +49,7 @@ move(FotaModule *module, const FotaServer *to)
     fota_record_set(&record->server, to->uri);
     fota_record_set(&record->server_credential, to->credential);
     fota_record_set(&record->moved_from, fota_module_get_config(module)->manifest_uri);
-    module->failed_checks = 0;
+    module->failed_checks = module->tries = 0;
     fota_module_log(module, 5, FOTA_EVENT_NONE, "from now on the manifest is read from %s",
                     g_uri_get_host(uri));
 }
@@ -83,7 +84,8 @@ fota_module_schedule_check(FotaModule *module)
         .last_check =
             (gint64)(module->last_check != 0 ? module->last_check : module->record->issued),
         .catch_up = !module->checked || module->missed,
-        .failed_tries = module->failed_checks,
+        .by_module = config->fetch_by_module,
+        .failed_tries = module->tries,
         .max_age = module->max_age,
         .retry_after = module->retry_after,
         .now = fota_clock_now(),
@@ -103,53 +105,60 @@ fota_module_schedule_check(FotaModule *module)
     fota_module_set_next_check(module, (guint64)fota_poll_next(&facts));
 }
 
+gboolean
+fota_module_is_cut_off(FotaModule *module)
+{
+    return !fota_module_get_config(module)->fetch_by_module &&
+           fota_route_leads_out(NULL, NULL) == 0;
+}
+
+void
+fota_module_follow_change(FotaModule *module)
+{
+    gint64 now = fota_clock_now(), wait;
+
+    if (!module->changed || module->failed_checks == 0)
+        return;
+    module->changed = FALSE;
+    module->tries = 0;
+    wait = fota_poll_follow_change(&module->changes_paid, fota_boot_time(),
+                                   (gint64)module->next_check - now);
+    fota_module_set_next_check(module, (guint64)(now + wait));
+}
+
+static void
+network_changed(gpointer user_data)
+{
+    FotaModule *module = user_data;
+
+    module->changed = TRUE;
+    if (module->check != NULL)
+        return; /* it may have begun too early: fota_module_take_answer() */
+    fota_module_follow_change(module);
+    fota_module_settle(module);
+}
+
+void
+fota_module_watch_network(FotaModule *module)
+{
+    g_autoptr(GError) error = NULL;
+
+    module->changed = FALSE;
+    if (module->route_watch != 0 || fota_module_get_config(module)->fetch_by_module)
+        return;
+    module->route_watch = fota_route_watch(network_changed, module, &error);
+    if (error != NULL)
+        fota_module_log(module, 4, FOTA_EVENT_NONE, "%s", error->message);
+}
+
 void
 fota_module_clock_set(FotaModule *module)
 {
     if (strcmp(module->error_name, "ManifestExpired") == 0)
         fota_module_set_error(module, NULL);
     fota_module_schedule_check(module);
-}
-
-/* The module that the way might lead through does not count while it is not registered. */
-static gboolean
-has_network(FotaModule *module)
-{
-    const FotaModemFacts *modem = module->facts;
-    gboolean cut_off = modem == NULL || (modem->enabled && !modem->registered);
-    g_autoptr(GUri) uri =
-        g_uri_parse(fota_module_get_server(module).uri, G_URI_FLAGS_ENCODED, NULL);
-    g_autoptr(FotaRoutes) routes = NULL;
-
-    if (uri == NULL || g_uri_get_host(uri) == NULL || g_uri_get_host(uri)[0] == '\0')
-        return TRUE;
-    routes = fota_routes_read(NULL, NULL);
-    return fota_routes_reach(routes, g_uri_get_host(uri), cut_off ? module->record->device : NULL);
-}
-
-static void
-routes_changed(gpointer user_data)
-{
-    fota_module_settle(user_data);
-}
-
-gboolean
-fota_module_wait_for_network(FotaModule *module)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (has_network(module))
-        return FALSE;
-    fota_module_log(module, 6, FOTA_EVENT_NONE,
-                    "there is no way to the manifest's server; it is asked when there is one");
-    if (module->route_watch == 0)
-        module->route_watch = fota_routes_watch(routes_changed, module, &error);
-    if (error != NULL)
-        fota_module_log(module, 4, FOTA_EVENT_NONE, "%s", error->message);
-    module->offline = TRUE;
-    module->missed = TRUE;
-    fota_module_set_next_check(module, (guint64)fota_clock_now());
-    return TRUE;
+    if (module->route_watch != 0)
+        network_changed(module);
 }
 
 /* An answer that is no file still has a price, as has one that never came; a signature that lies
@@ -163,6 +172,8 @@ count_check(FotaModule *module, const FotaResponse *response)
 
     if (body > 0 && fota_module_wants_signature(module))
         cost += fota_budget_poll_bytes(uri, 0);
+    if (response == NULL && fota_module_is_cut_off(module))
+        cost = 0;
     fota_module_count_data(module, (gint64)cost);
     fota_module_save_data(module);
     if (fota_module_is_over_budget(module))
@@ -186,16 +197,20 @@ void
 fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response)
 {
     gint64 now = fota_clock_now();
+    gboolean failed = outcome == FOTA_POLL_FAILED;
 
-    module->failed_checks = outcome == FOTA_POLL_FAILED ? module->failed_checks + 1 : 0;
+    module->failed_checks = failed ? module->failed_checks + 1 : 0;
+    module->tries = failed ? module->tries + 1 : 0;
     module->max_age = response != NULL ? (gint64)MIN(response->max_age, G_MAXINT64) : 0;
     module->retry_after = response != NULL ? (gint64)MIN(response->retry_after, G_MAXINT64) : 0;
+    if (!failed)
+        g_clear_handle_id(&module->route_watch, g_source_remove);
     module->checked = TRUE;
     module->missed = FALSE;
     fota_module_set_last_check(module, (guint64)now);
-    if (response != NULL || outcome == FOTA_POLL_FAILED)
+    if (response != NULL || failed)
         count_check(module, response);
-    if (outcome != FOTA_POLL_FAILED && now >= FOTA_RELEASE_TIME)
+    if (!failed && now >= FOTA_RELEASE_TIME)
         fota_store_save_check_time_async(module->context->store, module->record->imei, now,
                                          time_saved, g_object_ref(module));
 }
@@ -208,13 +223,9 @@ fota_module_check_is_due(FotaModule *module)
     if (!module->here || module->vendor == NULL || module->next_check == 0 ||
         (gint64)module->next_check > now)
         return FALSE;
-    if (module->offline && !has_network(module))
-        return FALSE;
     if (fota_module_get_config(module)->fetch_by_module &&
         (module->context->inhibitions > 0 || module->context->jobs > 0))
         return FALSE;
-    module->offline = FALSE;
-    g_clear_handle_id(&module->route_watch, g_source_remove);
     if (now - (gint64)module->next_check > LATE) {
         module->missed = TRUE;
         fota_module_schedule_check(module);

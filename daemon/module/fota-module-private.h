@@ -61,13 +61,14 @@ struct _FotaModule {
 
     GCancellable *check;       /* while the manifest is being fetched */
     GBytes *csv;               /* while its signature is being fetched */
-    gboolean on_request;       /* it is */
     FotaPollRequests requests; /* so far, in boot time */
     gboolean checked;          /* since the start */
     gboolean missed;           /* the next check makes up for one that was not made at its time */
-    gboolean offline;          /* it waits for a way to the server ... */
-    guint route_watch;         /* ... which this tells of, 0 = none */
+    guint route_watch;         /* from a check on until one succeeds, 0 = none */
+    gboolean changed;          /* the network, since the check began */
+    gint64 changes_paid;       /* see fota_poll_follow_change() */
     guint failed_checks;       /* in a row */
+    guint tries;               /* of these, since the network changed */
     gint64 max_age;            /* seconds, of the last answer, 0 = not said */
     gint64 retry_after;        /* seconds, of the last answer, 0 = not said */
 
@@ -178,9 +179,12 @@ gboolean fota_module_check_is_due(FotaModule *module);
 FotaServer fota_module_get_server(FotaModule *module);
 /** Goes where the new manifest says, if the configuration allows that. Changes the record only. */
 void fota_module_follow_server(FotaModule *module);
-/** TRUE when nobody could be asked for lack of a network: then the check is due again once there is
- * one. */
-gboolean fota_module_wait_for_network(FotaModule *module);
+/** From now on until a check succeeds the kernel tells of changes of the network. */
+void fota_module_watch_network(FotaModule *module);
+/** After one, and a check that has failed: the next check comes at once. */
+void fota_module_follow_change(FotaModule *module);
+/** Whether the kernel knows of no way to a network at all: then nothing has left the gateway. */
+gboolean fota_module_is_cut_off(FotaModule *module);
 /** The server was asked; @response NULL = no answer. The next check depends on it. */
 void
 fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *response);

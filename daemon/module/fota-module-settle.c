@@ -315,8 +315,8 @@ arm_timer(FotaModule *module)
                   (gint64)G_USEC_PER_SEC;
 
     g_clear_handle_id(&module->timer, g_source_remove);
-    /* One that is due already, and not begun, waits for the module or for a network. */
-    if (module->next_check != 0 && module->here && module->vendor != NULL && !module->offline)
+    /* One that is due already, and not begun, waits for the module. */
+    if (module->next_check != 0 && module->here && module->vendor != NULL)
         wait = MIN(wait, (gint64)module->next_check - now);
     if (module->manifest != NULL && module->manifest->use_before > now)
         wait = MIN(wait, module->manifest->use_before - now);

@@ -26,6 +26,8 @@
 #define BOOT_DEVIATION 8
 /* fota_schedule_catch_up() spreads over a quarter of an hour at least. */
 #define LEAST_SPAN 900
+/* The upper half of FOTA_SCHEDULE_MAX_RETRY. */
+#define MEAN_RETRY 1350
 /* The day begins at a multiple of the interval, far from 1970. */
 #define MIDNIGHT (G_GINT64_CONSTANT(20000) * DAY)
 
@@ -185,7 +187,10 @@ try_until_there(const char *imei, gint64 slot, GRand *rand)
     return tries;
 }
 
-/* The region's gateways run, but reach nobody: full jitter, then the next day's slot. */
+/*
+ * The region's gateways run, but reach nobody, and try again until they do. Which of them the
+ * kernel tells of its network, and when, is up to the network.
+ */
 static void
 simulate_network_cut(GRand *rand)
 {
@@ -207,8 +212,9 @@ simulate_network_cut(GRand *rand)
     printf("The network returns to %d of them after two hours:\n", REGION);
     show("gateways that have tried in vain, N_r D/T", affected, (double)REGION * OUTAGE / DAY);
     printf("  %-52s %8.1f\n", "tries in vain of each of these", (double)tries / affected);
-    show("highest second, L + sqrt(2 L ln T)", find_peak(END, DAY),
-         predict_peak((double)FLEET / DAY, DAY - END));
+    show(
+        "highest second, L + sqrt(2 L ln 1350)", find_peak(END, DAY),
+        predict_peak((double)FLEET / DAY + (double)REGION * OUTAGE / DAY / MEAN_RETRY, MEAN_RETRY));
     printf("\n");
 }
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <glib/gstdio.h>
-#include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include <gio/gio.h>
 
 #include "daemon/fota-route.h"
 
-/* A gateway as the kernel shows it: eth0 and br0 on a LAN, the module with wwan0, and ppp0. */
+/*
+ * The kernel's own routes, in a network of the test's own. To whom an interface belongs stands in
+ * files as sysfs has them: those of veths would all say the same.
+ */
 typedef struct {
     char *directory;
+    char *sys;
     char *module; /* sysfs path of the module */
 } Fixture;
 
@@ -22,28 +24,23 @@ path_of(Fixture *fixture, const char *name)
 }
 
 static void
-write_file(Fixture *fixture, const char *name, const char *text)
+add_link(Fixture *fixture, const char *name, const char *target)
 {
-    g_autofree char *file = path_of(fixture, name);
-    g_autofree char *directory = g_path_get_dirname(file);
+    g_autofree char *link = path_of(fixture, name);
+    g_autofree char *path = path_of(fixture, target);
 
-    g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
-    g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0);
+    g_assert_cmpint(symlink(path, link), ==, 0);
 }
 
 static void
-add_interface(Fixture *fixture, const char *name, const char *type, const char *hardware)
+add_interface(Fixture *fixture, const char *name, const char *type)
 {
-    g_autofree char *type_file = g_strconcat("net/", name, "/type", NULL);
-    g_autofree char *link_name = g_strconcat("net/", name, "/device", NULL);
-    g_autofree char *link = path_of(fixture, link_name);
-    g_autofree char *target = hardware != NULL ? path_of(fixture, hardware) : NULL;
+    g_autofree char *directory = g_build_filename(fixture->sys, name, NULL);
+    g_autofree char *file = g_build_filename(directory, "type", NULL);
 
-    write_file(fixture, type_file, type);
-    if (hardware != NULL) {
-        g_assert_cmpint(g_mkdir_with_parents(target, 0700), ==, 0);
-        g_assert_cmpint(symlink(target, link), ==, 0);
-    }
+    g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(file, type, -1, NULL));
 }
 
 static void
@@ -52,13 +49,22 @@ fixture_set_up(Fixture *fixture, gconstpointer data)
     g_autofree char *temporary = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
 
     fixture->directory = realpath(temporary, NULL);
+    fixture->sys = path_of(fixture, "net");
     fixture->module = path_of(fixture, "devices/usb1/1-2");
-    add_interface(fixture, "eth0", "1\n", "devices/pci/eth");
-    add_interface(fixture, "br0", "1\n", NULL);
-    add_interface(fixture, "wwan0", "1\n", "devices/usb1/1-2/1-2:1.4");
-    add_interface(fixture, "wwan1", "65534\n", "devices/usb1/1-20/1-20:1.4");
-    add_interface(fixture, "ppp0", "512\n", NULL);
-    add_interface(fixture, "tun0", "65534\n", NULL);
+    add_interface(fixture, "eth0", "1\n");
+    add_link(fixture, "net/eth0/device", "devices/pci/eth");
+    add_interface(fixture, "wwan0", "1\n");
+    add_link(fixture, "net/wwan0/device", "devices/usb1/1-2/1-2:1.4");
+    /* Another module, whose sysfs path only begins with the same text. */
+    add_interface(fixture, "wwan1", "65534\n");
+    add_link(fixture, "net/wwan1/device", "devices/usb1/1-20/1-20:1.4");
+    add_interface(fixture, "br0", "1\n");
+    add_interface(fixture, "ppp0", "512\n");
+    add_interface(fixture, "vlan0", "1\n");
+    add_link(fixture, "net/vlan0/lower_wwan0", "net/wwan0");
+    add_interface(fixture, "bond0", "1\n");
+    add_link(fixture, "net/bond0/lower_vlan0", "net/vlan0");
+    add_link(fixture, "net/bond0/lower_eth0", "net/eth0");
 }
 
 static void
@@ -69,108 +75,125 @@ fixture_tear_down(Fixture *fixture, gconstpointer data)
     g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                  NULL);
     g_free(fixture->module);
+    g_free(fixture->sys);
     free(fixture->directory);
 }
 
-#define HEAD "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-#define IPV4(interface, destination, flags, mask)                                                  \
-    interface "\t" destination "\t0100A8C0\t" flags "\t0\t0\t100\t" mask "\t0\t0\t0\n"
-#define ZERO "00000000000000000000000000000000"
-#define IPV6(destination, prefix, flags, interface)                                                \
-    destination " " prefix " " ZERO " 00 " ZERO " 00000400 00000001 00000000 " flags               \
-                " " interface "\n"
-
-static FotaRoutes *
-read_routes(Fixture *fixture, const char *ipv4, const char *ipv6)
+/* @commands: of ip(8), a line each; @option: its own, NULL = none. */
+static void
+run_ip(const char *commands, const char *option)
 {
-    g_autofree char *sys = path_of(fixture, "net");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSubprocess) ip =
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE, &error, "ip", "-batch", "-", option, NULL);
 
-    write_file(fixture, "route", ipv4);
-    write_file(fixture, "ipv6_route", ipv6);
-    return fota_routes_read(fixture->directory, sys);
+    g_assert_no_error(error);
+    g_assert_true(g_subprocess_communicate_utf8(ip, commands, NULL, NULL, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_true(g_subprocess_get_successful(ip));
+}
+
+/* FALSE: this takes root. */
+static gboolean
+enter_network(void)
+{
+    if (unshare(CLONE_NEWNET) == 0)
+        return TRUE;
+    g_test_skip("a network namespace takes root");
+    return FALSE;
+}
+
+/* An interface that is up, with 10.0.@n.1/24 and fd00:@n::1/64. */
+static char *
+add_uplink(const char *name, guint n)
+{
+    return g_strdup_printf("link add %s type veth peer name peer%u\n"
+                           "link set peer%u up\nlink set %s up\n"
+                           "addr add 10.0.%u.1/24 dev %s\n"
+                           "addr add fd00:%u::1/64 dev %s nodad\n",
+                           name, n, n, name, n, name, n, name);
 }
 
 static void
-test_lead_past(Fixture *fixture, gconstpointer data)
+test_ways(Fixture *fixture, gconstpointer data)
 {
+    /* out: any way; past: one past the module. */
     static const struct {
-        const char *ipv4;
-        const char *ipv6;
-        gboolean past;
+        const char *interface; /* with 10.0.0.1/24 and fd00:0::1/64 */
+        const char *second;    /* with 10.0.1.1/24 and fd00:1::1/64, NULL = none */
+        const char *routes;
+        int out;
+        int past;
     } cases[] = {
-        {HEAD, "", FALSE},
-        {HEAD IPV4("eth0", "00000000", "0003", "00000000"), "", TRUE},
-        {HEAD IPV4("wwan0", "00000000", "0003", "00000000"), "", FALSE},
-        {HEAD IPV4("wwan0", "00000000", "0003", "00000000")
-             IPV4("eth0", "00000000", "0003", "00000000"),
-         "", TRUE},
-        /* Another module, whose sysfs path only begins with the same text. */
-        {HEAD IPV4("wwan1", "00000000", "0003", "00000000"), "", TRUE},
-        {HEAD IPV4("br0", "00000000", "0003", "00000000"), "", TRUE},
-        {HEAD IPV4("ppp0", "00000000", "0001", "00000000"), "", FALSE},
-        {HEAD IPV4("tun0", "00000000", "0001", "00000000"), "", FALSE},
-        {HEAD IPV4("eth9", "00000000", "0003", "00000000"), "", FALSE},
-        /* The LAN alone, a route that is down, one that rejects. */
-        {HEAD IPV4("eth0", "0000A8C0", "0001", "00FFFFFF"), "", FALSE},
-        {HEAD IPV4("eth0", "00000000", "0002", "00000000"), "", FALSE},
-        {HEAD IPV4("eth0", "00000000", "0203", "00000000"), "", FALSE},
-        {HEAD, IPV6(ZERO, "00", "00000003", "eth0"), TRUE},
-        {HEAD, IPV6(ZERO, "00", "00000003", "wwan0"), FALSE},
-        {HEAD, IPV6(ZERO, "00", "00200200", "lo"), FALSE},
-        {HEAD,
-         IPV6("fe80000000000000"
-              "0000000000000000",
-              "40", "00000001", "eth0"),
-         FALSE},
-        {"nonsense", "nonsense\n" IPV6("fd", "00", "00000003", "eth0"), FALSE},
+        {"eth0", NULL, "", 0, 0}, /* the LAN alone */
+        {"eth0", NULL, "route add default via 10.0.0.2\n", 1, 1},
+        {"eth0", NULL, "route add default via fd00:0::2\n", 1, 1},
+        {"wwan0", NULL, "route add default via 10.0.0.2\n", 1, 0},
+        {"wwan0", NULL, "route add default via fd00:0::2\n", 1, 0},
+        {"wwan0", "eth0", "route add default via 10.0.0.2\n", 1, 0},
+        {"wwan1", NULL, "route add default via 10.0.0.2\n", 1, 1},
+        {"br0", NULL, "route add default dev br0\n", 1, 1},
+        {"ppp0", NULL, "route add default dev ppp0\n", 1, 0},
+        {"vlan0", NULL, "route add default dev vlan0\n", 1, 0},
+        {"bond0", NULL, "route add default dev bond0\n", 1, 1},
+        /* An interface of which sysfs does not tell. */
+        {"eth9", NULL, "route add default via 10.0.0.2\n", 1, -1},
+        {"eth9", "wwan0", "route add default via 10.0.0.2\n", 1, -1},
+        {"eth9", "eth0", "route add default via 10.0.0.2\nroute append default via 10.0.1.2\n", 1,
+         1},
+        /* To a part of the network, over a router, or on the link. */
+        {"eth0", NULL, "route add 198.51.100.0/24 via 10.0.0.2\n", 1, 1},
+        {"eth0", NULL, "route add 2001:db8::/32 via fd00:0::2\n", 1, 1},
+        {"eth0", NULL, "route add 198.51.100.0/24 dev eth0\n", 0, 0},
+        {"eth0", NULL, "route add 198.51.100.0/24 via inet6 fd00:0::2\n", 1, 1},
+        /* Two uplinks: each in a table of its own, or both in one route. */
+        {"wwan0", "eth0",
+         "route add default via 10.0.0.2\nroute add default via 10.0.1.2 table 101\n"
+         "rule add from 10.0.1.1 lookup 101\n",
+         1, 1},
+        {"eth0", NULL, "route add default via fd00:0::2 table 1000\n", 1, 1},
+        {"wwan0", "eth0", "route add default nexthop via 10.0.0.2 nexthop via 10.0.1.2\n", 1, 1},
+        {"wwan0", "wwan1", "route add default nexthop via 10.0.0.2 nexthop via 10.0.1.2\n", 1, 1},
+        /* No ways: rejected, without a carrier, to this host. */
+        {"eth0", NULL, "route add unreachable default\n", 0, 0},
+        {"eth0", NULL, "route add blackhole default metric 5\n", 0, 0},
+        {"eth0", NULL, "route add default via 10.0.0.2\nlink set peer0 down\n", 0, 0},
+        {"eth0", NULL, "link set lo up\nroute add default dev lo\n", 0, 0},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(FotaRoutes) routes = read_routes(fixture, cases[i].ipv4, cases[i].ipv6);
+        g_autofree char *first = add_uplink(cases[i].interface, 0);
+        g_autofree char *second =
+            cases[i].second != NULL ? add_uplink(cases[i].second, 1) : g_strdup("");
+        g_autofree char *commands = g_strconcat(first, second, cases[i].routes, NULL);
 
-        g_test_message("case %u", i);
-        g_assert_cmpint(fota_routes_lead_past(routes, fixture->module), ==, cases[i].past);
+        if (!enter_network())
+            return;
+        g_test_message("%s %s", cases[i].interface, cases[i].routes);
+        run_ip(commands, NULL);
+        g_assert_cmpint(fota_route_leads_out(fixture->sys, NULL), ==, cases[i].out);
+        g_assert_cmpint(fota_route_leads_out(fixture->sys, fixture->module), ==, cases[i].past);
     }
 }
 
+/* More of them than one datagram holds, the way past the module last. */
 static void
-test_reach(Fixture *fixture, gconstpointer data)
+test_many(Fixture *fixture, gconstpointer data)
 {
-    /* 192.168.0.0/24 and fd00::/60 on the LAN, everything else through the module. */
-    g_autoptr(FotaRoutes) routes =
-        read_routes(fixture,
-                    HEAD IPV4("eth0", "0000A8C0", "0001", "00FFFFFF")
-                        IPV4("wwan0", "00000000", "0003", "00000000"),
-                    IPV6("fd000000000000000000000000000000", "3c", "00000001", "eth0"));
-    static const struct {
-        const char *host;
-        gboolean with;    /* the module's route */
-        gboolean without; /* it */
-    } cases[] = {
-        {"127.0.0.1", TRUE, TRUE},     {"127.9.9.9", TRUE, TRUE},
-        {"::1", TRUE, TRUE},           {"localhost", TRUE, TRUE},
-        {"192.168.0.7", TRUE, TRUE},   {"192.168.1.7", TRUE, FALSE},
-        {"fota.example", TRUE, FALSE}, {"fd00::7", TRUE, TRUE},
-        {"fd00:0:0:f::7", TRUE, TRUE}, {"fd00:0:0:10::7", FALSE, FALSE},
-        {"2001:db8::1", FALSE, FALSE},
-    };
+    g_autoptr(GString) commands = g_string_new(NULL);
+    g_autofree char *first = add_uplink("wwan0", 0);
+    g_autofree char *second = add_uplink("eth0", 1);
 
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_test_message("%s", cases[i].host);
-        g_assert_cmpint(fota_routes_reach(routes, cases[i].host, NULL), ==, cases[i].with);
-        g_assert_cmpint(fota_routes_reach(routes, cases[i].host, fixture->module), ==,
-                        cases[i].without);
-    }
-}
-
-static void
-test_nothing_to_read(Fixture *fixture, gconstpointer data)
-{
-    g_autoptr(FotaRoutes) routes = fota_routes_read("/nonexistent", "/nonexistent");
-
-    g_assert_false(fota_routes_lead_past(routes, fixture->module));
-    g_assert_false(fota_routes_reach(routes, "192.168.0.7", NULL));
-    g_assert_true(fota_routes_reach(routes, "127.0.0.1", NULL));
+    if (!enter_network())
+        return;
+    g_string_append_printf(commands, "%s%s", first, second);
+    for (guint i = 0; i < 2000; i++)
+        g_string_append_printf(commands, "route add 20.%u.%u.0/24 via 10.0.0.2\n", i / 250,
+                               i % 250);
+    run_ip(commands->str, NULL);
+    g_assert_cmpint(fota_route_leads_out(fixture->sys, fixture->module), ==, 0);
+    run_ip("route add 2001:db8::/32 via fd00:1::2\n", NULL);
+    g_assert_cmpint(fota_route_leads_out(fixture->sys, fixture->module), ==, 1);
 }
 
 static void
@@ -186,29 +209,44 @@ fail(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* In a network of our own, where bringing lo up adds its routes. */
 static void
 test_watch(Fixture *fixture, gconstpointer data)
 {
+    static const struct {
+        const char *command;
+        const char *option;
+    } changes[] = {
+        {"addr add 10.0.7.1/24 dev eth0\n", NULL},
+        {"addr add fd00:7::1/64 dev eth0\n", NULL},
+        {"route add default via 10.0.0.2\n", NULL},
+        {"route add default via fd00:0::2\n", NULL},
+        {"route del default via 10.0.0.2\n", NULL},
+        {"rule add from 10.0.0.1 lookup 101\n", "-4"},
+        {"rule add from fd00:0::1 lookup 101\n", "-6"},
+        {"link set eth0 down\n", NULL},
+    };
+    g_autofree char *uplink = add_uplink("eth0", 0);
     g_autoptr(GError) error = NULL;
     gboolean changed = FALSE;
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    int control;
-    guint watch, limit;
+    guint watch;
 
-    if (unshare(CLONE_NEWNET) < 0) {
-        g_test_skip("a network namespace takes root");
+    if (!enter_network())
         return;
-    }
-    watch = fota_routes_watch(set_flag, &changed, &error);
+    run_ip(uplink, NULL);
+    watch = fota_route_watch(set_flag, &changed, &error);
     g_assert_no_error(error);
-    control = socket(AF_INET, SOCK_DGRAM, 0);
-    g_assert_cmpint(ioctl(control, SIOCSIFFLAGS, &request), ==, 0);
-    close(control);
-    limit = g_timeout_add_seconds(20, fail, NULL);
-    while (!changed)
-        g_main_context_iteration(NULL, TRUE);
-    g_source_remove(limit);
+    for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
+        guint limit = g_timeout_add_seconds(20, fail, NULL);
+
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        changed = FALSE;
+        g_test_message("%s", changes[i].command);
+        run_ip(changes[i].command, changes[i].option);
+        while (!changed)
+            g_main_context_iteration(NULL, TRUE);
+        g_source_remove(limit);
+    }
     g_source_remove(watch);
 }
 
@@ -218,9 +256,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(path, function)                                                                        \
     g_test_add(path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
-    ADD("/route/lead-past", test_lead_past);
-    ADD("/route/reach", test_reach);
-    ADD("/route/nothing-to-read", test_nothing_to_read);
+    ADD("/route/ways", test_ways);
+    ADD("/route/many", test_many);
     ADD("/route/watch", test_watch);
     return g_test_run();
 }

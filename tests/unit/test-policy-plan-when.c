@@ -48,7 +48,8 @@ SET(set_space_ours, facts->free_space = 1999; rules->conditions.minimum_free_spa
 SET(set_space_fits, facts->free_space = 2000)
 SET(set_only_route, facts->other_route = 0)
 SET(set_other_route, facts->other_route = 1; rules->conditions.other_route = TRUE)
-SET(set_route_ours, rules->conditions.other_route = TRUE)
+SET(set_route_ours, facts->other_route = 0; rules->conditions.other_route = TRUE)
+SET(set_route_unknown, facts->other_route = -1; rules->conditions.other_route = TRUE)
 SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
 SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
 SET(set_budget_over, rules->monthly_data = 5000; facts->data_used = 6000)
@@ -98,10 +99,11 @@ static const BlockerCase blocker_cases[] = {
     {"free-space", "\"conditions\":{\"minimumFreeSpace\":2000},", set_space, TRUE},
     {"free-space", "\"conditions\":{\"minimumFreeSpace\":2000},", set_space_fits, FALSE},
     {"free-space", NULL, set_space_ours, TRUE},
-    {"route", "\"conditions\":{\"otherRoute\":true},", set_nothing, TRUE},
+    {"route", "\"conditions\":{\"otherRoute\":true},", set_nothing, FALSE},
     {"route", "\"conditions\":{\"otherRoute\":true},", set_only_route, TRUE},
     {"route", "\"conditions\":{\"otherRoute\":true},", set_other_route, FALSE},
     {"route", NULL, set_route_ours, TRUE},
+    {"route", NULL, set_route_unknown, FALSE},
     {"route", NULL, set_only_route, FALSE},
     {"data-budget", NULL, set_budget_fits, FALSE},
     {"data-budget", NULL, set_budget_short, TRUE},

@@ -61,16 +61,15 @@ test_next(void)
         {0, -1, -1, DAY + 1, 0.5, 2 * DAY},
         {0, -1, -1, 5 * DAY - 1, 0.5, 5 * DAY},
         {0, -1, -1, 1000 * DAY, 0.5, 30 * DAY},
-        /* Failures: sooner; the seventh time at the slot. */
-        {1, -1, -1, 0, 0.5, 60},
-        {3, -1, -1, 0, 0.5, 240},
-        {7, -1, -1, 0, 0.5, DAY},
+        /* Failures: soon, for ever. */
+        {1, -1, -1, 0, 0.999, 299},
+        {3, -1, -1, 0, 0.5, 900},
+        {100, -1, -1, 0, 0.999, 1799},
         {1, -1, -1, 2 * DAY, 0.5, 2 * DAY},
         /* The server says when. */
         {1, -1, 600, 0, 0.5, 630},
         {1, -1, 600, 0, 0, 600},
-        {1, -1, 10, 0, 0.5, 60},
-        {7, -1, 600, 0, 0.5, DAY},
+        {1, -1, 10, 0, 0.5, 225},
         {1, -1, 7 * DAY, 0, 0, 7 * DAY},
         {1, -1, 8 * DAY, 0, 0, 7 * DAY},
         {1, -1, G_MAXINT64, 0, 0.5, 7 * DAY + 7 * DAY / 20},
@@ -93,6 +92,42 @@ test_next(void)
         g_test_message("case %u", i);
         g_assert_cmpint((fota_poll_next(&facts) - slot) / G_USEC_PER_SEC, ==, cases[i].next);
     }
+}
+
+/* Each try takes the module from its host: six, then at the slot. */
+static void
+test_next_by_module(void)
+{
+    FotaPollFacts facts = {.imei = IMEI, .interval = DAY, .by_module = TRUE, .random = 0.999};
+
+    facts.last_check = facts.now =
+        seconds(20000 * (gint64)DAY) + fota_schedule_slot(IMEI, NULL, DAY);
+    facts.failed_tries = 6;
+    g_assert_cmpint(fota_poll_next(&facts), <=, facts.now + seconds(1800));
+    facts.failed_tries = 7;
+    g_assert_cmpint(fota_poll_next(&facts), ==, facts.now + seconds(DAY));
+}
+
+/* A network that comes and goes every minute, for a day. */
+static void
+test_follow_change(void)
+{
+    gint64 begin = seconds(1000), now = begin, paid_until = 0, next = begin;
+    guint tries = 0;
+
+    g_assert_cmpint(fota_poll_follow_change(&paid_until, now, seconds(300)), ==, seconds(2));
+    /* More of the same change, and a check that comes sooner anyway. */
+    g_assert_cmpint(fota_poll_follow_change(&paid_until, now + 1, seconds(1)), ==, seconds(1));
+    g_assert_cmpint(paid_until, ==, now + seconds(300));
+    for (paid_until = 0; now < begin + seconds(DAY); now += seconds(60)) {
+        if (next <= now) {
+            tries++;
+            next = now + seconds(1800);
+        }
+        next = now + fota_poll_follow_change(&paid_until, now, next - now);
+    }
+    g_assert_cmpuint(tries, >=, 12);
+    g_assert_cmpuint(tries, <=, 12 + DAY / 300 + 1);
 }
 
 static void
@@ -240,6 +275,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/poll/judge", test_judge);
     g_test_add_func("/poll/next", test_next);
+    g_test_add_func("/poll/next-by-module", test_next_by_module);
+    g_test_add_func("/poll/follow-change", test_follow_change);
     g_test_add_func("/poll/first-check", test_first_check);
     g_test_add_func("/poll/fleet-keeps-apart", test_fleet_keeps_apart_after_not_before);
     g_test_add_func("/poll/servers", test_servers);

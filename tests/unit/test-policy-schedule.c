@@ -119,18 +119,16 @@ test_retry(void)
 {
     static const struct {
         guint tries;
-        guint32 interval;
         double random;
         gint64 wait;
     } cases[] = {
-        {1, DAY, 0, 0},         {1, DAY, 0.5, 60},       {1, DAY, 0.999, 119}, {2, DAY, 0.5, 120},
-        {6, DAY, 0.5, 1920},    {7, DAY, 0.5, -1},       {100, DAY, 0.5, -1},  {6, 3600, 0.5, 900},
-        {6, 3600, 0.999, 1798}, {5, 30 * DAY, 0.5, 960},
+        {1, 0, 150},  {1, 0.5, 225},     {1, 0.999, 299},      {2, 0, 300},
+        {2, 1, 600},  {3, 0.5, 900},     {4, 0, 900},          {4, 0.999, 1799},
+        {5, 1, 1800}, {1000000, 0, 900}, {G_MAXUINT, 1, 1800},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(fota_schedule_retry(cases[i].tries, cases[i].interval, cases[i].random), ==,
-                        cases[i].wait);
+        g_assert_cmpint(fota_schedule_retry(cases[i].tries, cases[i].random), ==, cases[i].wait);
 }
 
 static void
