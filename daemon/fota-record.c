@@ -51,6 +51,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, asked_token),
     NUMBER(FotaRecord, deferred_until),
     TEXT(FotaRecord, rejected),
+    TEXT(FotaRecord, cancelled),
     {"approved_download", G_STRUCT_OFFSET(FotaRecord, approved[FOTA_APPROVAL_GATE_DOWNLOAD]), TRUE},
     {"approved_install", G_STRUCT_OFFSET(FotaRecord, approved[FOTA_APPROVAL_GATE_INSTALL]), TRUE},
     NUMBER(FotaRecord, attempts),
@@ -221,6 +222,8 @@ fota_record_forget_offer(FotaRecord *record)
     record->attempts = 0;
     record->last_attempt = 0;
     fota_record_set(&record->rejected, NULL);
+    fota_record_set(&record->cancelled, NULL);
+    fota_record_set(&record->chain_from, NULL);
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         fota_record_set(&record->approved[i], NULL);
 }
@@ -235,7 +238,6 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->from, NULL);
     fota_record_set(&record->to, NULL);
     fota_record_set(&record->delta, NULL);
-    fota_record_set(&record->chain_from, NULL);
     g_hash_table_remove_all(record->settings);
 }
 
@@ -259,12 +261,23 @@ fota_record_list_left(const FotaRecord *record)
     return left;
 }
 
+static const char *
+history_result(const FotaRecord *record, guint index)
+{
+    return ((const FotaHistoryEntry *)record->history->pdata[index])->result;
+}
+
 void
 fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry)
 {
+    guint oldest = record->history->len;
+
     g_ptr_array_insert(record->history, 0, entry);
-    if (record->history->len > FOTA_HISTORY_MAX)
-        g_ptr_array_set_size(record->history, FOTA_HISTORY_MAX);
+    if (record->history->len <= FOTA_HISTORY_MAX)
+        return;
+    while (oldest > 0 && strcmp(history_result(record, oldest), "success") == 0)
+        oldest--;
+    g_ptr_array_remove_index(record->history, oldest > 0 ? oldest : FOTA_HISTORY_MAX);
 }
 
 static JsonNode *

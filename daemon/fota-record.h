@@ -70,6 +70,7 @@ typedef struct {
     char *asked_token; /**< with this token */
     guint64 deferred_until;
     char *rejected;                        /**< token */
+    char *cancelled;                       /**< token; until Check() or another manifest */
     char *approved[FOTA_APPROVAL_N_GATES]; /**< tokens */
     guint64 attempts;                      /**< that failed */
     guint64 last_attempt;                  /**< when the last of them ended */
@@ -99,9 +100,12 @@ void fota_record_set(char **member, const char *value);
 
 /** Forgets offer and update: what a manifest with other contents makes meaningless. */
 void fota_record_forget_offer(FotaRecord *record);
-/** The step under way is over. */
+/** The step under way is over; what was approved still holds for the rest of its chain. */
 void fota_record_forget_update(FotaRecord *record);
-/** Puts @entry in front of the history. Transfer full. */
+/**
+ * Puts @entry in front of the history. Transfer full. The oldest one that is no success goes first:
+ * the successes say what is a downgrade.
+ */
 void fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry);
 
 /**

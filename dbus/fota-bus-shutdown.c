@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "policy/fota-next.h"
+
 #define LOGIND_NAME "org.freedesktop.login1"
 #define LOGIND_PATH "/org/freedesktop/login1"
 #define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
@@ -22,9 +24,7 @@ is_wanted(FotaBusShutdown *self)
     GPtrArray *modules = fota_manager_get_modules(self->manager);
 
     for (guint i = 0; i < modules->len; i++) {
-        FotaState state = fota_module_get_state(modules->pdata[i]);
-
-        if (state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING)
+        if (fota_next_keeps_power(fota_module_get_state(modules->pdata[i])))
             return TRUE;
     }
     return FALSE;

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 
 /** So often fotad begins to work on one update that has not ended. */
 #define FOTA_LOOP_MAX_STARTS 8
+/** Until an order to install is asked about again, in the course of which fotad ended so often. */
+#define FOTA_LOOP_HOLD_SECONDS 3600
 /** So many restarts of the module more than its model makes for an update. */
 #define FOTA_LOOP_MAX_MORE_RESTARTS 10
 

@@ -50,10 +50,12 @@ rehearsal_runs(S *s)
     return s->runs == FOTA_ACTION_REHEARSE;
 }
 
+/* Nothing has been done to the module: the job waits for it, or asks for its version. */
 static gboolean
-install_waits(S *s)
+update_begins(S *s)
 {
-    return s->runs == FOTA_ACTION_INSTALL;
+    return s->runs == FOTA_ACTION_INSTALL ||
+           (s->runs == FOTA_ACTION_DOWNLOAD && s->mark == FOTA_MARK_NONE);
 }
 
 static gboolean
@@ -308,7 +310,7 @@ static const Row rows[] = {
     {"question runs",          question_runs,          STATE(CHECKING)},
     {"discard runs",           discard_runs,           AS_ENDED},
     {"rehearsal runs",         rehearsal_runs,         STATE(DOWNLOADING), GUEST},
-    {"install begins",         install_waits,          STATE(SCHEDULED),   OFFER},
+    {"update begins",          update_begins,          STATE(SCHEDULED),   OFFER},
     {"update runs",            update_runs,            STATE(DOWNLOADING), OFFER},
     /* Nothing runs. */
     {"cancelled",              was_cancelled,          AS_ENDED,           DO(CLOSE)},

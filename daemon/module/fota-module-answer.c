@@ -1,42 +1,109 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/fota-clock.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-module-private.h"
-#include "base/fota-clock.h"
 #include "policy/fota-policy-error.h"
 
-/* What the application may say: each answer checks its token first, and changes nothing if it
- * fails. */
+/*
+ * What an application may ask: policy/fota-next says whether it is accepted now, then the token is
+ * compared. A request that fails changes nothing.
+ */
+
+/* How long a rehearsal waits for an answer, seconds: it is a guest. */
+#define REHEARSAL_SECONDS 900
 
 static gboolean
-check_token(FotaModule *module, const char *token, GError **error)
+refuse_request(FotaModule *module, FotaRefusal refusal, GError **error)
+{
+    switch (refusal) {
+    case FOTA_REFUSAL_NONE:
+        return TRUE;
+    case FOTA_REFUSAL_NOTHING_OFFERED:
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED,
+                    "no update is offered for this module now");
+        break;
+    case FOTA_REFUSAL_NOT_CANCELLABLE:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NOT_CANCELLABLE,
+                    "the module is installing; taking its power away now can destroy it");
+        break;
+    case FOTA_REFUSAL_UPDATE_RUNS:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "an update is under way; wait until it has ended, or Cancel it before it "
+                    "installs");
+        break;
+    case FOTA_REFUSAL_CHECK_RUNS:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "a check is under way; wait until it has ended");
+        break;
+    case FOTA_REFUSAL_INHIBITED:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "an application holds an inhibition, and the manifest is read through the "
+                    "module");
+        break;
+    case FOTA_REFUSAL_UPDATE_READY:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "the update itself may begin at once; there is nothing to rehearse");
+        break;
+    case FOTA_REFUSAL_ABSENT:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
+                    "ModemManager does not see the module; look at it with mmcli -L");
+        break;
+    case FOTA_REFUSAL_UNSUPPORTED:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_UNSUPPORTED, "no plugin claims %s %s",
+                    module->record->manufacturer, module->record->model);
+        break;
+    }
+    return FALSE;
+}
+
+gboolean
+fota_module_accepts(FotaModule *module, FotaRequestKind request, GError **error)
+{
+    g_autoptr(FotaPlan) plan = module->job == NULL ? fota_module_draft_plan(module) : NULL;
+    const FotaSituation situation =
+        fota_module_look(module, module->job == NULL ? plan : module->plan);
+
+    return refuse_request(module, fota_next_judge(&situation, request), error);
+}
+
+static gboolean
+accepts_answer(FotaModule *module, FotaRequestKind request, const char *token, GError **error)
 {
     const char *offered = NULL;
 
     g_variant_lookup(module->update, "token", "&s", &offered);
-    return fota_approval_check_token(offered, token, error);
+    return fota_module_accepts(module, request, error) &&
+           fota_approval_check_token(offered, token, error);
 }
 
-/* A manifest whose key was taken away is gone at once, its offer only when a check has ended. */
 static gboolean
-check_not_running(FotaModule *module, GError **error)
+guest_is_offered(FotaModule *module)
 {
-    if (module->job == NULL)
-        return module->manifest != NULL || fota_approval_check_token(NULL, "", error);
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
-                "the update is under way; until it installs, Cancel ends it");
-    return FALSE;
+    gboolean guest = FALSE;
+
+    g_variant_lookup(module->update, "rehearsal", "b", &guest);
+    return guest;
 }
 
 gboolean
 fota_module_approve(FotaModule *module, const char *token, GError **error)
 {
-    if (!check_token(module, token, error) || !check_not_running(module, error))
+    FotaRecord *record = module->record;
+
+    if (!accepts_answer(module, FOTA_REQUEST_APPROVE, token, error))
         return FALSE;
-    fota_record_set(&module->record->approved[fota_module_get_gate(module)], token);
-    module->record->deferred_until = 0;
     fota_module_log(module, 5, FOTA_EVENT_NONE, "approved to %s",
-                    fota_approval_gate_get_name(fota_module_get_gate(module)));
-    fota_module_save(module, NULL);
+                    guest_is_offered(module)
+                        ? "rehearse"
+                        : fota_approval_gate_get_name(fota_module_get_gate(module)));
+    if (guest_is_offered(module)) {
+        fota_record_set(&module->rehearsal_approved, token);
+    } else {
+        fota_record_set(&record->approved[fota_module_get_gate(module)], token);
+        record->deferred_until = 0;
+        fota_module_save(module, NULL);
+    }
     fota_module_settle(module);
     return TRUE;
 }
@@ -63,15 +130,44 @@ record_refusal(FotaModule *module, const char *result, const char *reason)
                           g_variant_dict_end(&details));
 }
 
+static void
+end_rehearsal(FotaModule *module)
+{
+    module->rehearsal = FALSE;
+    g_clear_pointer(&module->rehearsal_approved, g_free);
+}
+
+void
+fota_module_drop_rehearsal(FotaModule *module, const char *reason)
+{
+    if (!module->rehearsal)
+        return;
+    end_rehearsal(module);
+    if (reason != NULL)
+        fota_module_log(module, 5, FOTA_EVENT_NONE, "the rehearsal is dropped: %s", reason);
+}
+
+void
+fota_module_end_late_rehearsal(FotaModule *module)
+{
+    if (module->rehearsal_until > fota_boot_time() || module->runs != FOTA_ACTION_NONE)
+        return;
+    fota_module_drop_rehearsal(module, "nobody has answered");
+}
+
 /* "rejected" holds until another manifest comes, "cancelled" until the next Check(). */
 static void
-refuse(FotaModule *module, const char *token, const char *result, const char *reason)
+refuse_offer(FotaModule *module, const char *token, gboolean rejected, const char *reason)
 {
-    if (module->rehearsal)
-        module->rehearsal = FALSE;
-    else
-        fota_record_set(&module->record->rejected, token);
-    record_refusal(module, result, reason);
+    FotaRecord *record = module->record;
+
+    if (guest_is_offered(module)) {
+        end_rehearsal(module);
+    } else {
+        fota_record_set(&record->rejected, rejected ? token : NULL);
+        fota_record_set(&record->cancelled, rejected ? NULL : token);
+    }
+    record_refusal(module, rejected ? "rejected" : "cancelled", reason);
     fota_module_save(module, NULL);
     fota_module_settle(module);
 }
@@ -79,9 +175,9 @@ refuse(FotaModule *module, const char *token, const char *result, const char *re
 gboolean
 fota_module_reject(FotaModule *module, const char *token, const char *reason, GError **error)
 {
-    if (!check_token(module, token, error) || !check_not_running(module, error))
+    if (!accepts_answer(module, FOTA_REQUEST_REJECT, token, error))
         return FALSE;
-    refuse(module, token, "rejected", reason);
+    refuse_offer(module, token, TRUE, reason);
     return TRUE;
 }
 
@@ -90,8 +186,13 @@ fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError
 {
     gint64 until;
 
-    if (!check_token(module, token, error) || !check_not_running(module, error))
+    if (!accepts_answer(module, FOTA_REQUEST_DEFER, token, error))
         return FALSE;
+    if (guest_is_offered(module)) {
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DEFER_TOO_LONG,
+                    "a rehearsal cannot be deferred; reject it, and ask for another one later");
+        return FALSE;
+    }
     if (!fota_approval_check_deferral(&module->manifest->update,
                                       (gint64)module->record->first_offered, fota_clock_now(),
                                       seconds, &until, error))
@@ -105,21 +206,36 @@ fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError
     return TRUE;
 }
 
+/* Whether the update has been begun, so that its end is more than an answer. */
+static gboolean
+update_has_begun(FotaModule *module)
+{
+    return module->runs == FOTA_ACTION_DOWNLOAD || module->runs == FOTA_ACTION_INSTALL ||
+           module->record->mark == FOTA_MARK_DOWNLOADING ||
+           module->record->mark == FOTA_MARK_DOWNLOADED;
+}
+
+/*
+ * A cancel is on disk before it is replied to, and true whatever the job is doing: it may have
+ * ended well in the meantime, or fotad may be killed.
+ */
 gboolean
 fota_module_cancel(FotaModule *module, const char *token, GError **error)
 {
-    if (!check_token(module, token, error))
+    if (!accepts_answer(module, FOTA_REQUEST_CANCEL, token, error))
         return FALSE;
-    if (module->job == NULL) {
-        if (!check_not_running(module, error))
-            return FALSE;
-        refuse(module, token, "cancelled", "");
-        return TRUE;
-    }
-    if (!fota_job_cancel(module->job, FALSE)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NOT_CANCELLABLE,
-                    "the module is installing; taking its power away now can destroy it");
-        return FALSE;
+    /* The job may be about to order at this very moment. */
+    if (module->job != NULL && !fota_job_cancel(module->job, FALSE))
+        return refuse_request(module, FOTA_REFUSAL_NOT_CANCELLABLE, error);
+    if (module->runs == FOTA_ACTION_REHEARSE) {
+        module->rehearsal_cancelled = TRUE;
+    } else if (guest_is_offered(module) || !update_has_begun(module)) {
+        refuse_offer(module, token, FALSE, "");
+    } else {
+        fota_record_set(&module->record->cancelled, token);
+        fota_record_set(&module->record->rejected, NULL);
+        fota_module_save(module, NULL);
+        fota_module_settle(module);
     }
     return TRUE;
 }
@@ -127,19 +243,11 @@ fota_module_cancel(FotaModule *module, const char *token, GError **error)
 gboolean
 fota_module_rehearse(FotaModule *module, GError **error)
 {
-    g_autoptr(FotaPlan) plan = NULL;
-
-    if (module->job != NULL || module->check != NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY, "something is under way");
+    if (!fota_module_accepts(module, FOTA_REQUEST_REHEARSE, error))
         return FALSE;
-    }
-    plan = fota_module_draft_plan(module);
-    if (plan == NULL || plan->kind != FOTA_PLAN_UPDATE || module->record->mark != FOTA_MARK_NONE) {
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED,
-                    "there is no update to rehearse");
-        return FALSE;
-    }
     module->rehearsal = TRUE;
+    module->rehearsal_until = fota_boot_time() + REHEARSAL_SECONDS * (gint64)G_USEC_PER_SEC;
+    g_clear_pointer(&module->announced, g_free);
     fota_module_settle(module);
     return TRUE;
 }

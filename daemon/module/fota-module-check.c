@@ -134,6 +134,7 @@ accept(FotaModule *module, FotaManifest *manifest, GBytes *file)
             fota_module_save(module, file);
         return;
     }
+    fota_module_drop_rehearsal(module, "there is another manifest");
     record->sequence = (guint64)manifest->sequence_number;
     record->issued = (guint64)manifest->issued;
     fota_record_set(&record->digest, manifest->digest);
@@ -252,7 +253,6 @@ fota_module_take_answer(FotaModule *module, const FotaResponse *response, GError
 static void
 check_without_manifest(FotaModule *module)
 {
-    fota_module_set_state(module, FOTA_STATE_CHECKING);
     fota_module_note_check(module, FOTA_POLL_MANIFEST, NULL);
     fota_module_set_error(module, NULL);
     accept(module, make_vendor_manifest(module), NULL);
@@ -270,14 +270,6 @@ fota_module_start_check(FotaModule *module)
         fota_module_fetch(module);
 }
 
-static gboolean
-was_cancelled(const FotaRecord *record)
-{
-    const FotaHistoryEntry *newest = record->history->len > 0 ? record->history->pdata[0] : NULL;
-
-    return newest != NULL && strcmp(newest->result, "cancelled") == 0;
-}
-
 /*
  * What was cancelled, not rejected, was never answered, or has failed as often as it may is offered
  * again when an operator asks, and asked about anew.
@@ -286,18 +278,19 @@ static void
 offer_again(FotaModule *module)
 {
     FotaRecord *record = module->record;
-    gboolean unanswered = module->plan != NULL && module->plan->kind == FOTA_PLAN_UNANSWERED;
-    gboolean failed = module->plan != NULL && module->plan->kind == FOTA_PLAN_FAILED_FOR_GOOD;
+    g_autoptr(FotaPlan) plan = fota_module_draft_plan(module);
+    FotaPlanKind kind = plan != NULL ? plan->kind : FOTA_PLAN_NOTHING_FOR_YOU;
+    gboolean cancelled = kind == FOTA_PLAN_REJECTED && record->cancelled[0] != '\0';
 
-    if (unanswered)
+    if (kind == FOTA_PLAN_UNANSWERED)
         record->asked = 0;
-    if (failed)
+    if (kind == FOTA_PLAN_FAILED_FOR_GOOD)
         record->attempts = 0;
-    if (failed || was_cancelled(record)) {
-        fota_record_set(&record->rejected, NULL);
+    if (kind == FOTA_PLAN_FAILED_FOR_GOOD || cancelled) {
+        fota_record_set(&record->cancelled, NULL);
         for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
             fota_record_set(&record->approved[i], NULL);
-    } else if (!unanswered) {
+    } else if (kind != FOTA_PLAN_UNANSWERED) {
         return;
     }
     g_clear_pointer(&module->announced, g_free);
@@ -306,35 +299,18 @@ offer_again(FotaModule *module)
 gboolean
 fota_module_check(FotaModule *module, GError **error)
 {
-    if (module->check != NULL || module->job != NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY, "%s is under way; wait until it has ended",
-                    module->job != NULL ? "an update" : "a check");
+    if (!fota_module_accepts(module, FOTA_REQUEST_CHECK, error))
         return FALSE;
-    }
-    if (module->facts == NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
-                    "ModemManager does not see the module; look at it with mmcli -L");
-        return FALSE;
-    }
-    if (module->vendor == NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_UNSUPPORTED, "no plugin claims %s %s",
-                    module->record->manufacturer, module->record->model);
-        return FALSE;
-    }
     if (fota_module_get_config(module)->manifest_uri == NULL) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
                     "no manifest is configured; set Uri= in [Manifest] of %s",
                     fota_config_get_file(module->context->config));
         return FALSE;
     }
-    if (module->context->inhibitions > 0 && fota_module_get_config(module)->fetch_by_module) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
-                    "an application holds an inhibition, and the manifest is read through the "
-                    "module");
-        return FALSE;
-    }
     if (!fota_poll_take_request(&module->requests, fota_boot_time(), error))
         return FALSE;
+    module->hold_until = 0;
+    module->waits = 0;
     offer_again(module);
     fota_module_start_check(module);
     return TRUE;

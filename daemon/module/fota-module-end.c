@@ -3,211 +3,305 @@
 
 #include <string.h>
 
+#include "base/fota-clock.h"
 #include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
-#include "base/fota-clock.h"
+#include "policy/fota-loop.h"
+#include "policy/fota-outcome.h"
 #include "policy/fota-policy-error.h"
 
-/* A job has ended: what becomes of the update, of its record, and of what the module holds. */
+/* A job has ended: policy/fota-outcome says what that means; here it is carried out. */
 
-/* After "try later" without a pause in the manifest, and after a delta could not be thrown away. */
-#define HOLD_SECONDS 300
-/* Until a module that may be installing is asked again. */
-#define RESUME_SECONDS 60
 /* Until a module that did not tell its version is asked again. */
 #define INSPECT_SECONDS 60
 
+static const char *const no_settings[] = {NULL};
+
+/* What ended, without a job: nothing was read, nothing was done. */
+#define NO_JOB                                                                                     \
+    {                                                                                              \
+        .version = "", .differing = no_settings                                                    \
+    }
+
 static void
-add_history(FotaModule *module, const char *result, const FotaJobEnd *end)
+set_hold(FotaModule *module, guint seconds)
 {
-    FotaRecord *record = module->record;
+    module->hold_until = fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC;
+}
+
+/* A rehearsal is a guest: the record tells of the update itself. */
+static FotaHistoryEntry *
+make_entry(FotaModule *module, FotaAction job, const char *result, const FotaJobEnd *end)
+{
+    const FotaRecord *record = module->record;
     FotaHistoryEntry *entry = fota_history_entry_new();
     g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
+    gboolean guest = job == FOTA_ACTION_REHEARSE;
 
     fota_record_set(&entry->differing, differing);
-    fota_record_set(&entry->id, record->update_id);
+    fota_record_set(&entry->id, guest ? module->manifest->update.id : record->update_id);
     fota_record_set(&entry->result, result);
-    fota_record_set(&entry->from, record->from);
-    fota_record_set(&entry->to, record->to);
+    fota_record_set(&entry->from, guest ? module->plan->from : record->from);
+    fota_record_set(&entry->to, guest ? module->plan->to : record->to);
     fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
     fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
-    entry->started = record->started;
+    entry->started = guest ? module->job_started : record->started;
     entry->finished = (guint64)fota_clock_now();
     entry->outage = end->outage;
-    fota_record_add_history(record, entry);
+    return entry;
 }
 
 static void
-announce_end(FotaModule *module, const char *result, const FotaJobEnd *end)
+announce_end(FotaModule *module, const FotaHistoryEntry *entry, const FotaJobEnd *end)
 {
-    FotaRecord *record = module->record;
     gint64 seconds = (fota_boot_time() - module->job_began) / G_USEC_PER_SEC;
     GVariantDict details;
 
     g_variant_dict_init(&details, NULL);
-    g_variant_dict_insert(&details, "from", "s", record->from);
-    g_variant_dict_insert(&details, "to", "s", record->to);
-    g_variant_dict_insert(&details, "revision", "s", record->revision);
+    g_variant_dict_insert(&details, "from", "s", entry->from);
+    g_variant_dict_insert(&details, "to", "s", entry->to);
+    g_variant_dict_insert(&details, "revision", "s", module->record->revision);
     g_variant_dict_insert(&details, "duration", "t", (guint64)seconds);
     g_variant_dict_insert(&details, "outage", "u", end->outage);
     if (end->differing[0] != NULL)
         g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     if (end->error != NULL) {
-        g_variant_dict_insert(&details, "error", "s", fota_error_get_name(end->error));
-        g_variant_dict_insert(&details, "text", "s", end->error->message);
+        g_variant_dict_insert(&details, "error", "s", entry->error);
+        g_variant_dict_insert(&details, "text", "s", entry->text);
     }
-    g_signal_emit_by_name(module, "update-finished", record->update_id, result,
+    g_signal_emit_by_name(module, "update-finished", entry->id, entry->result,
                           g_variant_dict_end(&details));
 }
 
 static void
-end_well(FotaModule *module, const FotaJobEnd *end)
+log_finish(FotaModule *module, FotaAction job, FotaFinish finish, const FotaJobEnd *end)
+{
+    const FotaRecord *record = module->record;
+    const GError *error = end->error;
+
+    if (job == FOTA_ACTION_REHEARSE)
+        fota_module_log(module, error != NULL ? 4 : 5, FOTA_EVENT_NONE,
+                        "the rehearsal %s%s; nothing was installed",
+                        error != NULL ? "failed: " : "went well",
+                        error != NULL ? error->message : "");
+    else if (finish == FOTA_FINISH_SUCCESS)
+        fota_module_log(module, 5, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s", record->from,
+                        record->to[0] != '\0' ? record->to : end->version);
+    else if (finish == FOTA_FINISH_CANCELLED)
+        fota_module_log(module, 5, FOTA_EVENT_NONE, "the update was cancelled");
+    else if (finish == FOTA_FINISH_FAILED)
+        fota_module_log(module, 3,
+                        g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP)
+                            ? FOTA_EVENT_UPDATE_LOOP
+                            : FOTA_EVENT_UPDATE_FAILED,
+                        "the update to %s failed (%s): %s", record->to, fota_error_get_name(error),
+                        error->message);
+}
+
+static void
+finish_update(FotaModule *module, FotaAction job, FotaFinish finish, const FotaJobEnd *end)
+{
+    FotaJobEnd told = *end;
+    FotaHistoryEntry *entry;
+
+    if (finish == FOTA_FINISH_NOTHING)
+        return;
+    /* What a job said that was cancelled, or whose module runs the wanted version, is no matter. */
+    if (finish != FOTA_FINISH_FAILED)
+        told.error = NULL;
+    log_finish(module, job, finish, &told);
+    entry = make_entry(module, job, fota_finish_get_name(finish), &told);
+    fota_record_add_history(module->record, entry);
+    if (finish != FOTA_FINISH_CANCELLED)
+        fota_module_set_error(module, told.error);
+    if (finish == FOTA_FINISH_SUCCESS)
+        fota_module_set_progress(module, 100);
+    announce_end(module, entry, &told);
+}
+
+static void
+count_attempts(FotaModule *module, FotaAttempts attempts)
 {
     FotaRecord *record = module->record;
-    g_autofree char *chain_from = g_strdup(record->chain_from);
 
-    fota_module_log(module, 5, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s", record->from,
-                    end->version);
-    fota_module_set_error(module, NULL);
-    fota_module_set_progress(module, 100);
-    record->attempts = 0;
-    record->last_attempt = 0;
-    add_history(module, "success", end);
-    announce_end(module, "success", end);
-    fota_record_forget_update(record);
+    if (attempts == FOTA_ATTEMPTS_KEEP)
+        return;
+    record->last_attempt = attempts == FOTA_ATTEMPTS_COUNT || attempts == FOTA_ATTEMPTS_END
+                               ? (guint64)fota_clock_now()
+                               : 0;
+    if (attempts == FOTA_ATTEMPTS_RESET)
+        record->attempts = 0;
+    else
+        record->attempts =
+            attempts == FOTA_ATTEMPTS_END ? G_MAXUINT32 : MIN(record->attempts + 1, G_MAXUINT32);
+}
 
-    /* Approval was given for the whole chain: it holds while there is a step left. */
-    fota_record_set(&record->chain_from, chain_from);
+/* Approval was given for the whole chain: it holds while there is a step left. */
+static void
+end_chain(FotaModule *module)
+{
     fota_module_make_plan(module);
     if (module->plan == NULL || module->plan->kind != FOTA_PLAN_UPDATE)
-        fota_record_set(&record->chain_from, NULL);
+        fota_record_set(&module->record->chain_from, NULL);
 }
 
-static gboolean
-is_definite(FotaResult result)
-{
-    return result == FOTA_RESULT_FAILED_FOR_GOOD || result == FOTA_RESULT_WRONG_BASE ||
-           result == FOTA_RESULT_REFUSED;
-}
-
-/*
- * It left while a way to it was looked for, or ModemManager did not let go of it: whether it has
- * installed could not be asked, and is asked again (policy/fota-loop.h: not for ever).
- */
 static void
-end_unasked(FotaModule *module, const FotaJobEnd *end)
+set_mark(FotaModule *module, FotaMark mark)
 {
-    fota_module_log(module, 4, FOTA_EVENT_NONE,
-                    "whether it has installed cannot be asked (%s): %s; trying again",
-                    fota_error_get_name(end->error), end->error->message);
-    module->hold_until = fota_boot_time() + (gint64)RESUME_SECONDS * G_USEC_PER_SEC;
+    FotaRecord *record = module->record;
+
+    record->starts = 0;
+    if (mark == FOTA_MARK_NONE)
+        fota_record_forget_update(record);
+    if (mark == FOTA_MARK_DISCARDING && record->mark != FOTA_MARK_DISCARDING)
+        module->discards = 0;
+    record->mark = mark;
 }
 
-/* What the module may hold of the delta must go, where it could install itself otherwise. */
+/* It had to wait, or could not be asked: no failure, and tried again after a longer time. */
 static void
-give_up_update(FotaModule *module)
+wait_longer(FotaModule *module, FotaAction job, FotaHold hold, const FotaJobEnd *end)
 {
-    if (module->record->mark == FOTA_MARK_NONE || module->vendor->table->discard == NULL) {
-        fota_record_forget_update(module->record);
+    guint pause = module->manifest != NULL ? module->manifest->update.backoff : 0;
+    guint seconds;
+
+    if (hold == FOTA_HOLD_NONE) {
+        module->waits = 0;
         return;
     }
-    module->record->mark = FOTA_MARK_DISCARDING;
-    module->record->starts = 0;
-    module->discards = 0;
+    module->waits++;
+    seconds = fota_hold_get_seconds(hold, job == FOTA_ACTION_DISCARD ? 0 : pause, module->waits);
+    set_hold(module, seconds);
+    if (job == FOTA_ACTION_DISCARD || end->error == NULL)
+        return;
+    if (strcmp(module->error_text, end->error->message) != 0)
+        fota_module_log(module, 4,
+                        hold == FOTA_HOLD_ORDER ? FOTA_EVENT_UPDATE_FAILED : FOTA_EVENT_NONE,
+                        "%s (%s): %s; trying again in %u s",
+                        hold == FOTA_HOLD_ORDER ? "whether it has installed cannot be told yet"
+                                                : "the update waits",
+                        fota_error_get_name(end->error), end->error->message, seconds);
+    fota_module_set_error(module, end->error);
+}
+
+static void
+carry_out(FotaModule *module, FotaAction job, const FotaOutcome *outcome, const FotaJobEnd *end)
+{
+    FotaRecord *record = module->record;
+
+    count_attempts(module, outcome->attempts);
+    finish_update(module, job, outcome->finish, end);
+    wait_longer(module, job, outcome->hold, end);
+    if (job == FOTA_ACTION_REHEARSE)
+        return;
+    set_mark(module, outcome->mark);
+    if (outcome->ends_offer)
+        fota_record_set(&record->chain_from, NULL);
+    else if (outcome->finish == FOTA_FINISH_SUCCESS)
+        end_chain(module);
+}
+
+static FotaEnding
+judge_ending(const FotaJobEnd *end)
+{
+    if (end->error == NULL)
+        return FOTA_ENDED_WELL;
+    if (end->result == FOTA_RESULT_TRY_LATER ||
+        g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_CHANNEL))
+        return FOTA_ENDED_LATER;
+    return end->result == FOTA_RESULT_FAILED_FOR_NOW ? FOTA_ENDED_BADLY : FOTA_ENDED_FOR_GOOD;
+}
+
+static FotaVersionRead
+judge_version(const FotaRecord *record, const char *version)
+{
+    if (version[0] == '\0')
+        return FOTA_VERSION_UNREAD;
+    if (strcmp(version, record->from) == 0)
+        return FOTA_VERSION_OLD;
+    /* Where the vendor's server decides, anything else than before is what it has decided. */
+    if (record->to[0] == '\0' || strcmp(version, record->to) == 0)
+        return FOTA_VERSION_WANTED;
+    return FOTA_VERSION_OTHER;
+}
+
+static void
+end_update(FotaModule *module, FotaAction job, const FotaJobEnd *end)
+{
+    const FotaRecord *record = module->record;
+    const FotaEnd facts = {
+        .job = job,
+        .mark = (FotaMark)record->mark,
+        .ending = judge_ending(end),
+        .version = judge_version(record, end->version),
+        .cancelled = job == FOTA_ACTION_REHEARSE ? module->rehearsal_cancelled
+                                                 : record->cancelled[0] != '\0',
+        .unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD),
+        .downloaded = end->downloaded,
+        .restarted = end->restarts > 0,
+        .can_discard = module->vendor != NULL && module->vendor->table->discard != NULL,
+    };
+    const FotaOutcome outcome = fota_outcome_decide(&facts);
+
+    fota_module_log(module, 7, FOTA_EVENT_NONE, "the end of this job means: %s", outcome.row);
+    carry_out(module, job, &outcome, end);
 }
 
 void
-fota_module_fail_update(FotaModule *module, const FotaJobEnd *end)
+fota_module_close_cancelled(FotaModule *module)
 {
-    FotaRecord *record = module->record;
-    guint32 pause = module->manifest != NULL ? module->manifest->update.backoff : 0;
-    FotaEvent event = g_error_matches(end->error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP)
-                          ? FOTA_EVENT_UPDATE_LOOP
-                          : FOTA_EVENT_UPDATE_FAILED;
+    const FotaJobEnd end = NO_JOB;
 
-    fota_module_log(module, 3, event, "the update to %s failed (%s): %s", record->to,
-                    fota_error_get_name(end->error), end->error->message);
-    fota_module_set_error(module, end->error);
-    add_history(module, "failed", end);
-    announce_end(module, "failed", end);
-    if (end->result == FOTA_RESULT_TRY_LATER)
-        module->hold_until =
-            fota_boot_time() + (gint64)(pause > 0 ? pause : HOLD_SECONDS) * G_USEC_PER_SEC;
-    else
-        record->attempts = is_definite(end->result) ? G_MAXUINT32 : record->attempts + 1;
-    record->last_attempt = (guint64)fota_clock_now();
-    give_up_update(module);
+    end_update(module, FOTA_ACTION_NONE, &end);
+    fota_module_save(module, NULL);
+    fota_module_settle(module);
 }
 
-/* Nothing was begun, or nothing more than the record says: it is gone on with there, later. */
-static void
-end_unwritten(FotaModule *module, const FotaJobEnd *end)
+void
+fota_module_end_loop(FotaModule *module, FotaAction action, GError *loop)
 {
-    fota_module_log(module, 3, FOTA_EVENT_UPDATE_FAILED, "the update waits (%s): %s",
-                    fota_error_get_name(end->error), end->error->message);
-    fota_module_set_error(module, end->error);
-    module->hold_until = fota_boot_time() + (gint64)HOLD_SECONDS * G_USEC_PER_SEC;
-    if (module->record->mark == FOTA_MARK_NONE)
-        fota_record_forget_update(module->record);
-}
+    g_autoptr(GError) error = loop;
+    FotaJobEnd end = NO_JOB;
 
-static void
-end_cancelled(FotaModule *module, const FotaJobEnd *end)
-{
-    FotaRecord *record = module->record;
-    const char *token = NULL;
-
-    fota_module_log(module, 5, FOTA_EVENT_NONE, "the update was cancelled");
-    if (g_variant_lookup(module->update, "token", "&s", &token))
-        fota_record_set(&record->rejected, token);
-    add_history(module, "cancelled", end);
-    announce_end(module, "cancelled", end);
-    give_up_update(module);
+    /* Nothing but a version ends an order that may be out: it is asked again, seldom. */
+    if (action == FOTA_ACTION_RESUME) {
+        fota_module_log(module, 3, FOTA_EVENT_UPDATE_LOOP, "%s", error->message);
+        fota_module_set_error(module, error);
+        set_hold(module, FOTA_LOOP_HOLD_SECONDS);
+        module->record->starts = 0;
+        fota_module_settle(module);
+        return;
+    }
+    end.error = error;
+    end.result = FOTA_RESULT_FAILED_FOR_GOOD;
+    end_update(module, FOTA_ACTION_DOWNLOAD, &end);
+    set_mark(module, FOTA_MARK_NONE);
+    fota_module_save(module, NULL);
+    fota_module_settle(module);
 }
 
 /* A module that is busy, or loading and cannot be stopped, may let go of the delta later. */
 static void
 end_discard(FotaModule *module, const FotaJobEnd *end)
 {
-    FotaRecord *record = module->record;
-
     if (end->error == NULL) {
         fota_module_log(module, 6, FOTA_EVENT_NONE,
                         "the module holds nothing of the delta any more");
-        fota_record_forget_update(record);
         /* What the vendor was said to offer may have been just this. */
         if (module->plan != NULL && module->plan->kind == FOTA_PLAN_NO_PATH)
             fota_module_set_offer(module, NULL);
         return;
     }
-    module->discards = is_definite(end->result) ? FOTA_DISCARDS_MAX : module->discards + 1;
-    module->hold_until = fota_boot_time() + (gint64)HOLD_SECONDS * G_USEC_PER_SEC;
+    module->discards =
+        judge_ending(end) == FOTA_ENDED_FOR_GOOD ? FOTA_DISCARDS_MAX : module->discards + 1;
     fota_module_log(
         module, 4, FOTA_EVENT_NONE, "the delta to %s cannot be thrown away (%s): %s; %s",
-        record->to, fota_error_get_name(end->error), end->error->message,
+        module->record->to, fota_error_get_name(end->error), end->error->message,
         module->discards < FOTA_DISCARDS_MAX ? "trying again later"
                                              : "the module may install it when it next starts");
     if (module->discards >= FOTA_DISCARDS_MAX)
         fota_module_set_error(module, end->error);
-}
-
-static void
-end_rehearsal(FotaModule *module, const FotaJobEnd *end)
-{
-    const char *result = end->error != NULL ? "failed" : "rehearsed";
-
-    fota_module_log(module, end->error != NULL ? 4 : 5, FOTA_EVENT_NONE,
-                    "the rehearsal %s%s; nothing was installed",
-                    end->error != NULL ? "failed: " : "went well",
-                    end->error != NULL ? end->error->message : "");
-    fota_module_set_error(module, end->error);
-    add_history(module, result, end);
-    announce_end(module, result, end);
-    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
-        fota_record_set(&module->record->approved[i], NULL);
-    fota_record_forget_update(module->record);
-    module->rehearsal = FALSE;
 }
 
 /* A server that could not be asked is asked again at the next check, not at once. */
@@ -238,7 +332,7 @@ end_inspection(FotaModule *module, const FotaJobEnd *end)
     }
     fota_module_log(module, 4, FOTA_EVENT_NONE, "its version could not be asked (%s): %s",
                     fota_error_get_name(end->error), end->error->message);
-    module->hold_until = fota_boot_time() + (gint64)INSPECT_SECONDS * G_USEC_PER_SEC;
+    set_hold(module, INSPECT_SECONDS);
 }
 
 /*
@@ -257,17 +351,16 @@ take_version(FotaModule *module, const char *version)
         module->asked = TRUE;
 }
 
+/* A new question follows: where a rejection at the first gate holds, so must one at the second. */
 static void
 end_download(FotaModule *module)
 {
     g_autofree char *token = NULL;
 
-    module->record->starts = 0;
-    /* Where a rejection at the first gate holds, so must one at the second. */
     fota_module_log(module, 6, FOTA_EVENT_NONE, "the delta is in the module");
-    if (module->plan == NULL)
+    if (module->plan == NULL || module->plan->kind != FOTA_PLAN_UPDATE)
         return;
-    token = fota_module_make_token(module, FOTA_APPROVAL_GATE_INSTALL);
+    token = g_strdup(module->plan->gates[FOTA_APPROVAL_GATE_INSTALL].token);
     if (g_strcmp0(token, module->announced) == 0)
         g_clear_pointer(&module->announced, g_free);
 }
@@ -294,16 +387,40 @@ report_differing(FotaModule *module, const FotaJobEnd *end)
                         names);
 }
 
+static void
+end_by_kind(FotaModule *module, FotaAction job, const FotaJobEnd *end)
+{
+    switch (job) {
+    case FOTA_ACTION_CHECK:
+        fota_module_end_fetch(module, end);
+        break;
+    case FOTA_ACTION_ASK:
+        end_question(module, end);
+        break;
+    case FOTA_ACTION_INSPECT:
+        end_inspection(module, end);
+        break;
+    case FOTA_ACTION_DISCARD:
+        end_discard(module, end);
+        end_update(module, job, end);
+        break;
+    default:
+        if (end->downloaded)
+            end_download(module);
+        end_update(module, job, end);
+        break;
+    }
+}
+
 void
 fota_module_end_job(const FotaJobEnd *end, gpointer user_data)
 {
     g_autoptr(FotaModule) module = user_data;
-    gboolean cancelled =
-        end->error != NULL && g_error_matches(end->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    gboolean unwritten =
-        end->error != NULL && g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD);
+    FotaAction job = module->runs;
+    gboolean unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD);
 
     module->job = NULL;
+    module->runs = FOTA_ACTION_NONE;
     module->context->jobs--;
     if (end->version[0] != '\0')
         take_version(module, end->version);
@@ -311,7 +428,7 @@ fota_module_end_job(const FotaJobEnd *end, gpointer user_data)
         fota_module_take_facts(module);
     if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
         module->record->unsettled = 0;
-    fota_module_settle_charge(module, end);
+    fota_module_settle_charge(module, job, end);
     if (module->stopping) {
         stop(module);
         return;
@@ -319,31 +436,12 @@ fota_module_end_job(const FotaJobEnd *end, gpointer user_data)
     if (end->error != NULL)
         fota_module_set_progress(module, 0);
     report_differing(module, end);
-    if (module->job_kind == FOTA_JOB_FETCH)
-        fota_module_end_fetch(module, end);
-    else if (module->rehearsal)
-        end_rehearsal(module, end);
-    else if (module->job_kind == FOTA_JOB_ASK)
-        end_question(module, end);
-    else if (module->job_kind == FOTA_JOB_INSPECT)
-        end_inspection(module, end);
-    else if (module->job_kind == FOTA_JOB_DISCARD)
-        end_discard(module, end);
-    else if (cancelled)
-        end_cancelled(module, end);
-    else if (unwritten)
-        end_unwritten(module, end);
-    else if (module->record->mark == FOTA_MARK_INSTALLING &&
-             g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_CHANNEL))
-        end_unasked(module, end);
-    else if (end->error != NULL)
-        fota_module_fail_update(module, end);
-    else if (end->downloaded)
-        end_download(module);
-    else
-        end_well(module, end);
+    end_by_kind(module, job, end);
+    module->rehearsal_cancelled = FALSE;
+    if (job == FOTA_ACTION_REHEARSE)
+        fota_module_drop_rehearsal(module, NULL);
     /* A check alone costs no write: a manifest that is new has been saved. */
-    if (module->job_kind != FOTA_JOB_FETCH && !unwritten)
+    if (job != FOTA_ACTION_CHECK && !unwritten)
         fota_module_save(module, NULL);
     fota_module_start_grace(module);
     fota_module_settle(module);

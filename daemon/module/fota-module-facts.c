@@ -20,6 +20,12 @@ fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
     facts->signal = modem->enabled ? (int)modem->signal : -1;
 }
 
+gboolean
+fota_module_is_crowded(FotaModule *module)
+{
+    return module->context->jobs > (module->job != NULL ? 1 : 0);
+}
+
 static void
 fill_gateway(FotaModule *module, FotaFacts *facts)
 {
@@ -27,7 +33,7 @@ fill_gateway(FotaModule *module, FotaFacts *facts)
     const FotaSupply supply = fota_supply_read(NULL);
 
     facts->inhibited = context->inhibitions > 0;
-    facts->busy = context->jobs > 0;
+    facts->busy = fota_module_is_crowded(module);
     facts->on_mains = supply.on_mains;
     facts->battery = supply.battery;
     facts->free_space = fota_store_get_free_space(context->store);
@@ -44,7 +50,9 @@ fill_past(const FotaRecord *record, FotaFacts *facts)
     facts->asked = (gint64)record->asked;
     facts->asked_token = record->asked_token;
     facts->deferred_until = (gint64)record->deferred_until;
-    facts->rejected = record->rejected[0] != '\0' ? record->rejected : NULL;
+    facts->rejected = record->rejected[0] != '\0'    ? record->rejected
+                      : record->cancelled[0] != '\0' ? record->cancelled
+                                                     : NULL;
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
@@ -121,11 +129,12 @@ fota_module_charge_delta(FotaModule *module)
 }
 
 void
-fota_module_settle_charge(FotaModule *module, const FotaJobEnd *end)
+fota_module_settle_charge(FotaModule *module, FotaAction job, const FotaJobEnd *end)
 {
-    gboolean uncounted = module->bytes_received == 0 && end->error == NULL && !module->rehearsal;
+    gboolean uncounted =
+        module->bytes_received == 0 && end->error == NULL && job == FOTA_ACTION_DOWNLOAD;
 
-    if (module->job_kind == FOTA_JOB_UPDATE && !uncounted)
+    if ((job == FOTA_ACTION_DOWNLOAD || job == FOTA_ACTION_REHEARSE) && !uncounted)
         fota_module_count_data(module, (gint64)MIN(module->bytes_received, (guint64)G_MAXINT64) -
                                            (gint64)module->job_charged);
 }

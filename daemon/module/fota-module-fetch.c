@@ -44,6 +44,7 @@ static void
 finish(FotaModule *module, const FotaResponse *response, GError *error)
 {
     g_clear_pointer(&module->csv, g_bytes_unref);
+    module->runs = FOTA_ACTION_NONE;
     fota_module_take_answer(module, response, error);
     fota_module_settle(module);
 }
@@ -129,11 +130,12 @@ fota_module_fetch(FotaModule *module)
         fota_module_set_next_check(module, (guint64)fota_clock_now());
         return;
     }
-    fota_module_set_state(module, FOTA_STATE_CHECKING);
-    if (!by_module)
+    if (!by_module) {
+        module->runs = FOTA_ACTION_CHECK;
         request(module, "", file_done);
-    else if (module->vendor->table->fetch != NULL)
-        fota_module_start_job(module, FOTA_JOB_FETCH);
+        fota_module_settle(module);
+    } else if (module->vendor->table->fetch != NULL)
+        fota_module_start_job(module, FOTA_ACTION_CHECK);
     else
         finish(module, NULL,
                g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,

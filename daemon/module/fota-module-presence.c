@@ -29,7 +29,9 @@ take_identity(FotaModule *module, const FotaModemFacts *facts)
                      strcmp(record->model, facts->model) != 0;
 
     fota_record_set(&record->device, facts->device);
-    if (known && other) {
+    /* An update belongs to the plugin that has begun it, whatever the module is called meanwhile.
+     */
+    if (known && other && record->mark == FOTA_MARK_NONE) {
         fota_record_set(&record->manufacturer, facts->manufacturer);
         fota_record_set(&record->model, facts->model);
         module->vendor =

@@ -7,6 +7,7 @@
 #include "daemon/fota-record.h"
 #include "daemon/job/fota-job.h"
 #include "daemon/module/fota-module.h"
+#include "policy/fota-next.h"
 #include "policy/fota-poll.h"
 
 G_BEGIN_DECLS
@@ -56,8 +57,12 @@ struct _FotaModule {
     FotaVendorOffer *offer; /* of the vendor's server for the present revision; NULL = not asked */
     FotaPlan *plan;         /* made by fota_module_settle(); NULL = nothing to plan */
     char *announced;        /* token that ApprovalRequested was sent for */
-    gboolean rehearsal;     /* the offer is to rehearse only */
-    gint64 hold_until;      /* boot time before which nothing is tried again, 0 = none */
+    gboolean rehearsal;     /* one is offered: a guest, which leaves the record as it is */
+    gint64 rehearsal_until; /* boot time up to which it waits for an answer */
+    char *rehearsal_approved; /* token */
+    gboolean rehearsal_cancelled;
+    gint64 hold_until; /* boot time before which nothing is tried again, 0 = none */
+    guint waits;       /* tries in a row that had to wait */
 
     GCancellable *check;       /* while the manifest is being fetched */
     GBytes *csv;               /* while its signature is being fetched */
@@ -72,10 +77,12 @@ struct _FotaModule {
     gint64 max_age;            /* seconds, of the last answer, 0 = not said */
     gint64 retry_after;        /* seconds, of the last answer, 0 = not said */
 
+    FotaAction runs;    /* the job, or a check */
+    gboolean verifying; /* the job compares versions */
     FotaJob *job;
-    FotaJobKind job_kind;
     guint64 written_mark; /* of the record, before the job's last commit */
     gint64 job_began;     /* boot time */
+    guint64 job_started;  /* wall clock */
     guint64 job_charged;  /* bytes counted for its delta before it was fetched */
     gboolean asked;       /* it told a new version itself since ModemManager last saw it */
     guint discards;       /* attempts to throw away what it holds of a delta that failed */
@@ -201,7 +208,9 @@ gboolean fota_module_is_over_budget(FotaModule *module);
 void fota_module_count_data(FotaModule *module, gint64 bytes);
 /** Counts the delta that a job is about to fetch; afterwards, what it really cost. */
 void fota_module_charge_delta(FotaModule *module);
-void fota_module_settle_charge(FotaModule *module, const FotaJobEnd *end);
+void fota_module_settle_charge(FotaModule *module, FotaAction job, const FotaJobEnd *end);
+/** Whether as many other modules update now as may at once. */
+gboolean fota_module_is_crowded(FotaModule *module);
 
 /* fota-module-settle.c */
 
@@ -214,6 +223,8 @@ void fota_module_settle(FotaModule *module);
 FotaPlan *fota_module_draft_plan(FotaModule *module);
 /** Makes module->plan from what is known now. */
 void fota_module_make_plan(FotaModule *module);
+/** What policy/fota-next looks at, but for check_due; @plan NULL = there is nothing to plan. */
+FotaSituation fota_module_look(FotaModule *module, const FotaPlan *plan);
 /** The gate at which the update stands: install when the delta is in the module. */
 FotaApprovalGate fota_module_get_gate(FotaModule *module);
 
@@ -228,21 +239,34 @@ gboolean fota_module_has_own_error(FotaModule *module);
 
 /* fota-module-run.c */
 
-void fota_module_start_job(FotaModule *module, FotaJobKind kind);
+void fota_module_start_job(FotaModule *module, FotaAction action);
 
 /* fota-module-end.c */
 
 /** The last of a job's callbacks; @user_data is the module, whose reference is given back. */
 void fota_module_end_job(const FotaJobEnd *end, gpointer user_data);
-/** The update under way has failed with end->error: history, signal, and a counted attempt. */
-void fota_module_fail_update(FotaModule *module, const FotaJobEnd *end);
+/** An update that was cancelled, and whose job fotad has not lived to see end. */
+void fota_module_close_cancelled(FotaModule *module);
+/** It was begun so often without an end that @action is not begun any more. Takes @loop. */
+void fota_module_end_loop(FotaModule *module, FotaAction action, GError *loop);
+
+/* fota-module-answer.c */
+
+/** FALSE: the request is refused now, whatever its token. */
+gboolean fota_module_accepts(FotaModule *module, FotaRequestKind request, GError **error);
+/** The guest has to go; @reason for the log, NULL = it is no news. */
+void fota_module_drop_rehearsal(FotaModule *module, const char *reason);
+/** Drops it when it has waited for its answer for too long. */
+void fota_module_end_late_rehearsal(FotaModule *module);
 
 /* fota-module-view.c */
 
-/** The Update property for the plan and @gate; floating. */
-GVariant *fota_module_describe_update(FotaModule *module, FotaApprovalGate gate);
-/** Token of the offer at @gate; a rehearsal's differs. */
-char *fota_module_make_token(FotaModule *module, FotaApprovalGate gate);
+/** The Update property for the plan, or for a rehearsal of it; floating. */
+GVariant *fota_module_describe_update(FotaModule *module, gboolean guest);
+/** The same for what the record says is under way, of which there may be no plan; floating. */
+GVariant *fota_module_describe_record(FotaModule *module);
+/** Token of a rehearsal of @plan, whose kind is FOTA_PLAN_UPDATE. */
+char *fota_module_make_guest_token(FotaModule *module, const FotaPlan *plan);
 /** Seconds the module was away when it was last updated, else what its model data say. */
 guint fota_module_expect_outage(FotaModule *module);
 

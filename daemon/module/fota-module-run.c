@@ -15,16 +15,15 @@ on_report(const FotaJobReport *report, gpointer user_data)
 
     switch (report->kind) {
     case FOTA_REPORT_PROGRESS:
-        if (module->rehearsal && module->job_kind == FOTA_JOB_UPDATE)
-            fota_module_set_state(module, FOTA_STATE_DOWNLOADING);
-        if (module->job_kind != FOTA_JOB_FETCH)
+        if (module->runs != FOTA_ACTION_CHECK)
             fota_module_set_progress(module, report->percent);
         break;
     case FOTA_REPORT_BYTES:
         fota_module_set_bytes(module, report->bytes.received, report->bytes.total);
         break;
     case FOTA_REPORT_VERIFYING:
-        fota_module_set_state(module, FOTA_STATE_VERIFYING);
+        module->verifying = TRUE;
+        fota_module_settle(module);
         break;
     case FOTA_REPORT_SETTING:
         g_hash_table_insert(module->record->settings, g_strdup(report->setting.name),
@@ -39,29 +38,12 @@ on_report(const FotaJobReport *report, gpointer user_data)
  * installed.
  */
 static gboolean
-may_install(FotaModule *module)
+may_commit(FotaModule *module, FotaMark mark)
 {
-    const FotaPlanGate *gate;
+    g_autoptr(FotaPlan) plan = fota_module_draft_plan(module);
+    const FotaSituation situation = fota_module_look(module, plan);
 
-    fota_module_make_plan(module);
-    if (module->plan == NULL || module->plan->kind != FOTA_PLAN_UPDATE)
-        return FALSE;
-    gate = &module->plan->gates[FOTA_APPROVAL_GATE_INSTALL];
-    for (guint i = 0; module->plan->blockers->pdata[i] != NULL; i++) {
-        if (strcmp(module->plan->blockers->pdata[i], "busy") != 0) /* that is ourselves */
-            return FALSE;
-    }
-    return gate->wanted == FOTA_APPROVAL_AUTO || gate->approved;
-}
-
-/* The state that belongs to a mark which has just been written. */
-static void
-show_mark(FotaModule *module)
-{
-    if (module->record->mark == FOTA_MARK_DOWNLOADING)
-        fota_module_set_state(module, FOTA_STATE_DOWNLOADING);
-    if (module->record->mark == FOTA_MARK_INSTALLING && module->job_kind != FOTA_JOB_RESUME)
-        fota_module_set_state(module, FOTA_STATE_INSTALLING);
+    return fota_next_may_commit(&situation, mark);
 }
 
 static void
@@ -69,15 +51,16 @@ commit_saved(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(FotaModule) module = user_data;
     g_autoptr(GError) error = NULL;
-    gboolean stop;
+    FotaCommit answer = FOTA_COMMIT_GO;
 
     if (!fota_store_save_finish(module->context->store, result, &error))
         module->record->mark = module->written_mark;
     module->written_mark = module->record->mark;
-    if (error == NULL)
-        show_mark(module);
-    stop = module->record->mark == FOTA_MARK_DOWNLOADED && !may_install(module);
-    fota_job_commit_done(module->job, stop ? FOTA_COMMIT_STOP : FOTA_COMMIT_GO, error);
+    if (error == NULL && module->record->mark == FOTA_MARK_DOWNLOADED &&
+        !may_commit(module, FOTA_MARK_DOWNLOADED))
+        answer = FOTA_COMMIT_STOP;
+    fota_module_settle(module);
+    fota_job_commit_done(module->job, answer, error);
 }
 
 static void
@@ -85,8 +68,7 @@ on_commit(FotaMark mark, gpointer user_data)
 {
     FotaModule *module = user_data;
 
-    if (mark == FOTA_MARK_INSTALLING && module->job_kind != FOTA_JOB_RESUME &&
-        !may_install(module)) {
+    if (mark == FOTA_MARK_INSTALLING && !may_commit(module, mark)) {
         fota_job_commit_done(module->job, FOTA_COMMIT_STOP, NULL);
         return;
     }
@@ -122,6 +104,7 @@ begin_record(FotaModule *module)
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, module->plan->from);
     record->started = (guint64)fota_clock_now();
+    fota_record_set(&record->cancelled, NULL);
 }
 
 static char *
@@ -171,36 +154,42 @@ order_manifest(FotaModule *module, FotaJobOrder *order)
     order_address(order, address);
 }
 
-/* Counts a start of this update. FALSE: it was one too many, and the update is over. */
+/* Counts a start of this update. FALSE: it was one too many, and is not made. */
 static gboolean
-count_start(FotaModule *module, FotaJobKind kind)
+count_start(FotaModule *module, FotaAction action)
 {
     FotaRecord *record = module->record;
-    g_autoptr(GError) error = NULL;
-    static const char *const none[] = {NULL};
-    FotaJobEnd end = {.result = FOTA_RESULT_FAILED_FOR_GOOD, .version = "", .differing = none};
-    gboolean counts = kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL ||
-                      kind == FOTA_JOB_RESUME || kind == FOTA_JOB_DISCARD;
+    GError *error = NULL;
 
-    if (!counts || module->rehearsal)
+    if (action != FOTA_ACTION_DOWNLOAD && action != FOTA_ACTION_INSTALL &&
+        action != FOTA_ACTION_RESUME && action != FOTA_ACTION_DISCARD)
         return TRUE;
     if (fota_loop_check_starts(record->starts, &error)) {
         record->starts++;
         return TRUE;
     }
-    end.error = error;
-    fota_module_fail_update(module, &end);
-    fota_record_forget_update(record);
-    fota_module_save(module, NULL);
-    fota_module_settle(module);
+    fota_module_end_loop(module, action, error);
     return FALSE;
 }
 
+static FotaJobKind
+job_kind(FotaAction action)
+{
+    static const FotaJobKind kinds[] = {
+        [FOTA_ACTION_CHECK] = FOTA_JOB_FETCH,     [FOTA_ACTION_ASK] = FOTA_JOB_ASK,
+        [FOTA_ACTION_INSPECT] = FOTA_JOB_INSPECT, [FOTA_ACTION_REHEARSE] = FOTA_JOB_UPDATE,
+        [FOTA_ACTION_DOWNLOAD] = FOTA_JOB_UPDATE, [FOTA_ACTION_INSTALL] = FOTA_JOB_INSTALL,
+        [FOTA_ACTION_RESUME] = FOTA_JOB_RESUME,   [FOTA_ACTION_DISCARD] = FOTA_JOB_DISCARD,
+    };
+
+    return kinds[action];
+}
+
 static FotaJobOrder *
-make_order(FotaModule *module, FotaJobKind kind)
+make_order(FotaModule *module, FotaAction action)
 {
     FotaRecord *record = module->record;
-    FotaJobOrder *order = fota_job_order_new(kind);
+    FotaJobOrder *order = fota_job_order_new(job_kind(action));
     GHashTableIter iter;
     gpointer name, value;
 
@@ -217,41 +206,58 @@ make_order(FotaModule *module, FotaJobKind kind)
     g_hash_table_iter_init(&iter, record->settings);
     while (g_hash_table_iter_next(&iter, &name, &value))
         g_hash_table_insert(order->settings, g_strdup(name), g_strdup(value));
-    if (kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL)
-        order_delta(module, order);
-    if (kind == FOTA_JOB_FETCH)
+    if (action == FOTA_ACTION_CHECK)
         order_manifest(module, order);
-    order->update.from = g_strdup(record->from);
-    order->update.to = record->to[0] != '\0' ? g_strdup(record->to) : NULL;
-    order->update.rehearsal = module->rehearsal;
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+        action == FOTA_ACTION_REHEARSE)
+        order_delta(module, order);
+    order->update.rehearsal = action == FOTA_ACTION_REHEARSE;
+    if (action == FOTA_ACTION_REHEARSE) {
+        order->update.from = g_strdup(module->plan->steps[0].from_version);
+        order->update.to = g_strdup(module->plan->steps[0].to_version);
+    } else {
+        order->update.from = g_strdup(record->from);
+        order->update.to = record->to[0] != '\0' ? g_strdup(record->to) : NULL;
+    }
     return order;
 }
 
+static void
+begin_update(FotaModule *module)
+{
+    fota_module_drop_rehearsal(module, "the update itself begins");
+    begin_record(module);
+    module->discards = 0;
+}
+
 void
-fota_module_start_job(FotaModule *module, FotaJobKind kind)
+fota_module_start_job(FotaModule *module, FotaAction action)
 {
     FotaRecord *record = module->record;
     FotaJobOrder *order;
 
     /* Also where of a damaged record only the generation before is left. */
-    if (kind == FOTA_JOB_RESUME)
+    if (action == FOTA_ACTION_RESUME)
         record->unsettled = 1;
-    if (kind == FOTA_JOB_UPDATE)
-        begin_record(module);
-    if (!count_start(module, kind))
+    if (action == FOTA_ACTION_DOWNLOAD)
+        begin_update(module);
+    if (!count_start(module, action))
         return;
-    if (kind == FOTA_JOB_UPDATE)
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
         fota_module_charge_delta(module);
-    if (kind == FOTA_JOB_UPDATE)
+    order = make_order(module, action);
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
         fota_module_log(module, 5, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
-                        module->rehearsal ? "rehearsing the update" : "updating", record->from,
-                        record->to);
-    order = make_order(module, kind);
+                        action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
+                        order->update.from, order->update.to);
     fota_module_set_progress(module, 0);
     fota_module_set_bytes(module, 0, order->update.size);
-    module->job_kind = kind;
+    module->runs = action;
+    module->verifying = action == FOTA_ACTION_RESUME;
     module->written_mark = record->mark;
     module->job_began = fota_boot_time();
+    module->job_started = (guint64)fota_clock_now();
     module->context->jobs++;
     module->job = fota_job_start(order, &listener, g_object_ref(module));
+    fota_module_settle(module);
 }

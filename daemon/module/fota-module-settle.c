@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/fota-clock.h"
 #include "base/fota-timer.h"
 #include "base/fota-wait.h"
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
-#include "daemon/job/fota-session.h"
 #include "daemon/module/fota-module-private.h"
-#include "base/fota-clock.h"
 #include "policy/fota-policy-error.h"
 
 #include <string.h>
 
+/*
+ * What this module does next: the situation is gathered, policy/fota-next decides, and what it has
+ * decided is shown and begun.
+ */
+
 /* That the clock was set is told by the kernel; in case it is not, and for what else has no event.
  */
 #define LOOK_AGAIN_SECONDS 3600
-/* So often what takes no more than reading some small files: supply, space, routes. */
+/* How often supply, space and routes are read while they block something: some small files. */
 #define LOOK_SOON_SECONDS 60
 
 FotaPlan *
@@ -37,64 +41,166 @@ fota_module_make_plan(FotaModule *module)
     module->plan = fota_module_draft_plan(module);
 }
 
-static void
-rest(FotaModule *module, FotaState state)
+/* Whether the module can be asked something only by taking it from the host. */
+static gboolean
+question_takes(FotaModule *module)
 {
-    static const char *const none[] = {NULL};
-    GVariantDict empty;
-
-    g_variant_dict_init(&empty, NULL);
-    fota_module_set_update(module, g_variant_dict_end(&empty));
-    fota_module_set_blockers(module, none);
-    fota_module_set_state(module, state);
+    return fota_module_get_config(module)->access != FOTA_ACCESS_MODEM_MANAGER &&
+           (module->facts == NULL || !fota_at_has_reserved_port(module->facts->device));
 }
 
-/* As it ended last; a missing PIN is no end of anything. */
-static void
-rest_as_ended(FotaModule *module)
+static gboolean
+gate_is_open(const FotaPlanGate *gate)
 {
-    rest(module, fota_module_has_own_error(module) ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
+    return gate->wanted == FOTA_APPROVAL_AUTO || gate->approved;
 }
 
 static void
-rest_failed(FotaModule *module, GQuark domain, int code)
+look_at_plan(FotaModule *module, const FotaPlan *plan, FotaSituation *s)
 {
-    const char *reason = module->plan->reasons->pdata[module->plan->decided_by];
-    g_autoptr(GError) error = g_error_new_literal(domain, code, reason);
+    s->planned = plan != NULL;
+    if (plan == NULL)
+        return;
+    s->plan = plan->kind;
+    s->blocked = plan->blockers->pdata[0] != NULL;
+    if (plan->kind != FOTA_PLAN_UPDATE)
+        return;
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        s->open[i] = gate_is_open(&plan->gates[i]);
+    if (module->rehearsal) {
+        g_autofree char *token = fota_module_make_guest_token(module, plan);
+
+        s->rehearsal_open = g_strcmp0(module->rehearsal_approved, token) == 0;
+    }
+}
+
+static gboolean
+holds_delta_of(FotaModule *module, const FotaPlan *plan)
+{
+    g_autofree char *wanted = plan != NULL && plan->kind == FOTA_PLAN_UPDATE
+                                  ? fota_manifest_name_delta(&plan->steps[0])
+                                  : NULL;
+
+    return g_strcmp0(module->record->delta, wanted) == 0;
+}
+
+FotaSituation
+fota_module_look(FotaModule *module, const FotaPlan *plan)
+{
+    const FotaRecord *record = module->record;
+    const FotaPlugin *table = module->vendor != NULL ? module->vendor->table : NULL;
+    FotaSituation s = {
+        .presence = module->here            ? FOTA_PRESENCE_HERE
+                    : module->facts != NULL ? FOTA_PRESENCE_AWAY
+                                            : FOTA_PRESENCE_LOST,
+        .supported = table != NULL,
+        .runs = module->runs,
+        .verifying = module->verifying,
+        .mark = (FotaMark)record->mark,
+        .cancelled = record->cancelled[0] != '\0',
+        .held = module->hold_until > fota_boot_time(),
+        .inhibited = module->context->inhibitions > 0,
+        .crowded = fota_module_is_crowded(module),
+        .failed = fota_module_has_own_error(module),
+        .check_takes = fota_module_get_config(module)->fetch_by_module,
+        .ask_takes = question_takes(module),
+        .told_version =
+            module->facts != NULL && g_strcmp0(record->mm_revision, module->facts->revision) == 0,
+        .can_ask = table != NULL && table->ask != NULL,
+        .can_discard = table != NULL && table->discard != NULL,
+        .kept_delta = module->discards >= FOTA_DISCARDS_MAX,
+        .same_delta = holds_delta_of(module, plan),
+        .manifest = module->manifest == NULL                ? FOTA_MANIFEST_NONE
+                    : fota_module_check_trust(module, NULL) ? FOTA_MANIFEST_HOLDS
+                                                            : FOTA_MANIFEST_DISTRUSTED,
+        .rehearsal = module->rehearsal,
+    };
+
+    look_at_plan(module, plan, &s);
+    return s;
+}
+
+/* What is shown */
+
+static void
+show_plan_error(FotaModule *module, GQuark domain, int code)
+{
+    g_autoptr(GError) error =
+        g_error_new_literal(domain, code, module->plan->reasons->pdata[module->plan->decided_by]);
 
     fota_module_set_error(module, error);
-    rest(module, FOTA_STATE_FAILED);
 }
 
 /* A manifest may come to its end while an update waits: then nothing new is begun with it. */
 static void
-rest_distrusted(FotaModule *module, const GError *error)
+show_distrust(FotaModule *module)
 {
+    g_autoptr(GError) error = NULL;
+
+    fota_module_check_trust(module, &error);
+    if (error == NULL)
+        return;
     if (strcmp(module->error_name, fota_error_get_name(error)) != 0)
         fota_module_log(module, 4, FOTA_EVENT_MANIFEST_REFUSED,
                         "the manifest at hand does not hold any more (%s): %s",
                         fota_error_get_name(error), error->message);
     fota_module_set_error(module, error);
-    rest(module, FOTA_STATE_FAILED);
 }
 
-FotaApprovalGate
-fota_module_get_gate(FotaModule *module)
+static void
+show_error(FotaModule *module, FotaShowError error)
 {
-    return module->record->mark == FOTA_MARK_DOWNLOADED ? FOTA_APPROVAL_GATE_INSTALL
-                                                        : FOTA_APPROVAL_GATE_DOWNLOAD;
+    switch (error) {
+    case FOTA_SHOW_ERROR_AS_IS:
+        break;
+    case FOTA_SHOW_ERROR_TRUST:
+        show_distrust(module);
+        break;
+    case FOTA_SHOW_ERROR_NOT_SUPPORTED:
+        show_plan_error(module, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+        break;
+    case FOTA_SHOW_ERROR_NO_PATH:
+        show_plan_error(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
+        break;
+    case FOTA_SHOW_ERROR_DOWNGRADE:
+        show_plan_error(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
+        break;
+    case FOTA_SHOW_ERROR_UNANSWERED:
+        show_plan_error(module, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
+        break;
+    case FOTA_SHOW_ERROR_LAST_ATTEMPT:
+        fota_module_recall_error(module);
+        break;
+    }
 }
 
-static gboolean
-gate_is_open(FotaModule *module, FotaApprovalGate gate)
+static void
+show_update(FotaModule *module, const FotaNext *next)
 {
-    g_autofree char *token = NULL;
+    gboolean runs = module->record->mark == FOTA_MARK_INSTALLING || module->job != NULL;
+    GVariantDict empty;
 
-    if (!module->rehearsal)
-        return module->plan->gates[gate].wanted == FOTA_APPROVAL_AUTO ||
-               module->plan->gates[gate].approved;
-    token = fota_module_make_token(module, gate);
-    return g_strcmp0(module->record->approved[gate], token) == 0;
+    if (!next->offers) {
+        g_variant_dict_init(&empty, NULL);
+        fota_module_set_update(module, g_variant_dict_end(&empty));
+    } else if (!runs) {
+        fota_module_set_update(module, fota_module_describe_update(module, next->guest));
+    } else if (g_variant_n_children(module->update) == 0) {
+        /* It began before fotad was started; what runs is described as it was offered, else. */
+        fota_module_set_update(module, fota_module_describe_record(module));
+    }
+}
+
+static void
+show_blockers(FotaModule *module, FotaShowBlockers blockers)
+{
+    static const char *const nothing[] = {NULL};
+    static const char *const backoff[] = {"backoff", NULL};
+
+    if (blockers == FOTA_SHOW_BLOCKERS && module->plan != NULL)
+        fota_module_set_blockers(module, (const char *const *)module->plan->blockers->pdata);
+    else
+        fota_module_set_blockers(module, blockers == FOTA_SHOW_BACKOFF ? backoff : nothing);
 }
 
 /* The time for an answer runs from the first time that this question was asked. */
@@ -115,13 +221,16 @@ record_question(FotaModule *module, const char *token)
 }
 
 static void
-ask(FotaModule *module, FotaApprovalGate gate)
+ask_application(FotaModule *module, gboolean guest)
 {
-    g_autofree char *token = fota_module_make_token(module, gate);
+    FotaApprovalGate gate = fota_module_get_gate(module);
+    g_autofree char *token = guest ? fota_module_make_guest_token(module, module->plan)
+                                   : g_strdup(module->plan->gates[gate].token);
 
     if (g_strcmp0(module->announced, token) == 0 || fota_plan_has_blocker(module->plan, "deferred"))
         return;
-    record_question(module, token);
+    if (!guest)
+        record_question(module, token);
     fota_record_set(&module->announced, token);
     fota_module_log(module, 5, FOTA_EVENT_APPROVAL_WANTED,
                     "update %s from %s to %s wants approval to %s", module->manifest->update.id,
@@ -133,156 +242,49 @@ ask(FotaModule *module, FotaApprovalGate gate)
 }
 
 static void
-settle_update(FotaModule *module)
+show(FotaModule *module, const FotaNext *next)
 {
-    const char *const *blockers = (const char *const *)module->plan->blockers->pdata;
-    static const char *const not_now[] = {"backoff", NULL};
-    FotaApprovalGate gate = fota_module_get_gate(module);
-    gboolean downloaded = gate == FOTA_APPROVAL_GATE_INSTALL;
-
-    fota_module_set_update(module, fota_module_describe_update(module, gate));
-    fota_module_set_blockers(module, blockers);
-    if (!gate_is_open(module, gate)) {
-        fota_module_set_state(module, downloaded ? FOTA_STATE_AWAITING_INSTALL_APPROVAL
-                                                 : FOTA_STATE_AWAITING_APPROVAL);
-        ask(module, gate);
-        return;
-    }
-    fota_module_set_state(module, FOTA_STATE_SCHEDULED);
-    if (blockers[0] != NULL || !module->here)
-        return;
-    if (module->hold_until > fota_boot_time()) {
-        fota_module_set_blockers(module, not_now);
-        return;
-    }
-    fota_module_start_job(module, downloaded ? FOTA_JOB_INSTALL : FOTA_JOB_UPDATE);
+    show_error(module, next->error);
+    show_update(module, next);
+    show_blockers(module, next->blockers);
+    fota_module_set_state(module, next->state);
+    if (next->state == FOTA_STATE_AWAITING_APPROVAL ||
+        next->state == FOTA_STATE_AWAITING_INSTALL_APPROVAL)
+        ask_application(module, next->guest);
 }
 
-/* Where the manifest leaves it to the vendor's server, that is asked before anything is offered. */
+/* What is begun */
+
 static void
-settle_question(FotaModule *module)
+forget_delta(FotaModule *module)
 {
-    const char *const *blockers = (const char *const *)module->plan->blockers->pdata;
-
-    if (module->vendor->table->ask == NULL) {
-        rest_failed(module, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
-        return;
-    }
-    rest_as_ended(module);
-    fota_module_set_blockers(module, blockers);
-    if (blockers[0] == NULL && module->here && module->hold_until <= fota_boot_time()) {
-        fota_module_set_state(module, FOTA_STATE_CHECKING);
-        fota_module_start_job(module, FOTA_JOB_ASK);
-    }
-}
-
-/* Whether the module can be asked something without being taken from the host. */
-static gboolean
-is_asked_freely(FotaModule *module)
-{
-    FotaAccess access = fota_module_get_config(module)->access;
-
-    return access == FOTA_ACCESS_MODEM_MANAGER || fota_at_has_reserved_port(module->facts->device);
-}
-
-/*
- * The name that ModemManager has for the firmware leads nowhere: the module itself is asked. That
- * wants no approval, since nothing is offered yet; but where it takes the module from the host, it
- * waits for all that an update waits for.
- */
-static void
-settle_inspection(FotaModule *module)
-{
-    const char *const *blockers = (const char *const *)module->plan->blockers->pdata;
-
-    rest_as_ended(module);
-    if (!module->here || module->hold_until > fota_boot_time())
-        return;
-    if (blockers[0] != NULL && !is_asked_freely(module)) {
-        fota_module_set_blockers(module, blockers);
-        return;
-    }
-    fota_module_set_state(module, FOTA_STATE_CHECKING);
-    fota_module_start_job(module, FOTA_JOB_INSPECT);
+    fota_record_forget_update(module->record);
+    fota_module_save(module, NULL);
+    fota_module_settle(module);
 }
 
 static void
-settle_plan(FotaModule *module)
+act(FotaModule *module, FotaAction action)
 {
-    switch (module->plan->kind) {
-    case FOTA_PLAN_NOTHING_FOR_YOU:
-    case FOTA_PLAN_UP_TO_DATE:
-    case FOTA_PLAN_REJECTED:
-        rest_as_ended(module);
+    switch (action) {
+    case FOTA_ACTION_NONE:
         break;
-    case FOTA_PLAN_ASK_VENDOR:
-        settle_question(module);
+    case FOTA_ACTION_CHECK:
+        fota_module_start_check(module);
         break;
-    case FOTA_PLAN_NO_PATH:
-        if (g_strcmp0(module->record->mm_revision, module->facts->revision) != 0) {
-            settle_inspection(module);
-            break;
-        }
-        rest_failed(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
+    case FOTA_ACTION_FORGET:
+        forget_delta(module);
         break;
-    case FOTA_PLAN_DOWNGRADE_REFUSED:
-        rest_failed(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
+    case FOTA_ACTION_CLOSE:
+        fota_module_close_cancelled(module);
         break;
-    case FOTA_PLAN_UNANSWERED:
-        rest_failed(module, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
-        break;
-    case FOTA_PLAN_FAILED_FOR_GOOD:
-        fota_module_recall_error(module);
-        rest(module, FOTA_STATE_FAILED);
-        break;
-    case FOTA_PLAN_UPDATE:
-        settle_update(module);
+    default:
+        fota_module_start_job(module, action);
         break;
     }
 }
 
-/* Whether what the module holds of a delta is what the plan would bring it. */
-static gboolean
-delta_is_wanted(FotaModule *module)
-{
-    const FotaRecord *record = module->record;
-    g_autofree char *wanted = NULL;
-
-    if (record->mark == FOTA_MARK_DISCARDING || module->plan == NULL)
-        return FALSE;
-    if (module->plan->kind != FOTA_PLAN_UPDATE)
-        return module->plan->kind == FOTA_PLAN_ASK_VENDOR;
-    /* The next download sees to what is there. */
-    if (record->mark == FOTA_MARK_DOWNLOADING)
-        return TRUE;
-    wanted = fota_manifest_name_delta(&module->plan->steps[0]);
-    return strcmp(record->delta, wanted) == 0;
-}
-
-/*
- * An update is over, or is another one now, and the module may hold a delta of it, which may
- * install itself. TRUE when a job throws it away.
- */
-static gboolean
-settle_delta(FotaModule *module)
-{
-    if (module->record->mark == FOTA_MARK_NONE || delta_is_wanted(module))
-        return FALSE;
-    if (module->vendor->table->discard == NULL) {
-        fota_record_forget_update(module->record);
-        fota_module_save(module, NULL);
-        fota_module_make_plan(module);
-        return FALSE;
-    }
-    if (!module->here || module->discards >= FOTA_DISCARDS_MAX ||
-        module->hold_until > fota_boot_time())
-        return FALSE;
-    rest(module, module->error_name[0] != '\0' ? FOTA_STATE_FAILED : FOTA_STATE_IDLE);
-    fota_module_log(module, 6, FOTA_EVENT_NONE, "what it holds of the delta to %s is thrown away",
-                    module->record->to);
-    fota_module_start_job(module, FOTA_JOB_DISCARD);
-    return TRUE;
-}
+/* When */
 
 static gboolean
 timer_over(gpointer data)
@@ -310,7 +312,7 @@ waits_for_gateway(FotaModule *module)
 static void
 arm_timer(FotaModule *module)
 {
-    gint64 now = fota_clock_now();
+    gint64 now = fota_clock_now(), boot = fota_boot_time();
     gint64 wait = (waits_for_gateway(module) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
                   (gint64)G_USEC_PER_SEC;
 
@@ -324,40 +326,34 @@ arm_timer(FotaModule *module)
         wait = MIN(wait, module->plan->not_before - now);
     if (module->plan != NULL && module->plan->answer_by > now)
         wait = MIN(wait, module->plan->answer_by - now);
-    if (module->hold_until > fota_boot_time())
-        wait = MIN(wait, module->hold_until - fota_boot_time());
+    if (module->hold_until > boot)
+        wait = MIN(wait, module->hold_until - boot);
+    if (module->rehearsal && module->rehearsal_until > boot)
+        wait = MIN(wait, module->rehearsal_until - boot);
     module->timer = fota_timer_add((guint)(MAX(wait, 0) / G_USEC_PER_SEC) + 1, timer_over, module);
 }
 
 void
 fota_module_settle(FotaModule *module)
 {
-    g_autoptr(GError) error = NULL;
+    FotaSituation situation;
+    FotaNext next;
 
-    if (module->job != NULL || module->check != NULL || module->stopping)
+    if (module->stopping)
         return;
-    fota_module_make_plan(module);
-    if (module->next_check == 0)
-        fota_module_schedule_check(module);
-    if (module->record->mark != FOTA_MARK_INSTALLING)
-        fota_module_settle_pin(module);
-    if (module->facts == NULL) {
-        rest(module, FOTA_STATE_ABSENT);
-    } else if (module->vendor == NULL) {
-        rest(module, FOTA_STATE_UNSUPPORTED);
-    } else if (module->record->mark == FOTA_MARK_INSTALLING && module->here) {
-        if (module->hold_until <= fota_boot_time())
-            fota_module_start_job(module, FOTA_JOB_RESUME);
-    } else if (fota_module_check_is_due(module)) {
-        fota_module_start_check(module);
-    } else if (settle_delta(module)) {
-        return;
-    } else if (module->manifest != NULL && !fota_module_check_trust(module, &error)) {
-        rest_distrusted(module, error);
-    } else if (module->plan != NULL) {
-        settle_plan(module);
-    } else {
-        rest_as_ended(module);
+    if (module->job == NULL) {
+        fota_module_make_plan(module);
+        fota_module_end_late_rehearsal(module);
     }
-    arm_timer(module);
+    if (module->runs == FOTA_ACTION_NONE && module->next_check == 0)
+        fota_module_schedule_check(module);
+    if (module->runs == FOTA_ACTION_NONE && module->record->mark != FOTA_MARK_INSTALLING)
+        fota_module_settle_pin(module);
+    situation = fota_module_look(module, module->plan);
+    situation.check_due = module->runs == FOTA_ACTION_NONE && fota_module_check_is_due(module);
+    next = fota_next_decide(&situation);
+    show(module, &next);
+    act(module, next.action);
+    if (module->runs == FOTA_ACTION_NONE)
+        arm_timer(module);
 }

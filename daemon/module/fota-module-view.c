@@ -21,15 +21,13 @@ fota_module_expect_outage(FotaModule *module)
 }
 
 char *
-fota_module_make_token(FotaModule *module, FotaApprovalGate gate)
+fota_module_make_guest_token(FotaModule *module, const FotaPlan *plan)
 {
-    g_autofree char *rehearsed = NULL;
+    const FotaApprovalGate gate = FOTA_APPROVAL_GATE_DOWNLOAD;
+    g_autofree char *rehearsed = g_strconcat("rehearsal of ", plan->gates[gate].token, NULL);
 
-    if (!module->rehearsal)
-        return g_strdup(module->plan->gates[gate].token);
-    rehearsed = g_strconcat("rehearsal of ", module->plan->gates[gate].token, NULL);
-    return fota_approval_token(module->manifest->digest, module->record->imei, module->plan->from,
-                               rehearsed, gate);
+    return fota_approval_token(plan->manifest->digest, module->record->imei, plan->from, rehearsed,
+                               gate);
 }
 
 static void
@@ -40,10 +38,12 @@ insert_text(GVariantDict *dict, const char *name, const char *text)
 }
 
 GVariant *
-fota_module_describe_update(FotaModule *module, FotaApprovalGate gate)
+fota_module_describe_update(FotaModule *module, gboolean guest)
 {
     const FotaManifestUpdate *update = &module->manifest->update;
-    g_autofree char *token = fota_module_make_token(module, gate);
+    FotaApprovalGate gate = guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_module_get_gate(module);
+    g_autofree char *token = guest ? fota_module_make_guest_token(module, module->plan)
+                                   : g_strdup(module->plan->gates[gate].token);
     GVariantDict dict;
 
     g_variant_dict_init(&dict, NULL);
@@ -63,8 +63,28 @@ fota_module_describe_update(FotaModule *module, FotaApprovalGate gate)
     g_variant_dict_insert(&dict, "defer-until-at-most", "t", (guint64)module->plan->defer_limit);
     g_variant_dict_insert(&dict, "expected-outage", "u",
                           fota_module_expect_outage(module) * module->plan->n_steps);
-    g_variant_dict_insert(&dict, "rehearsal", "b", module->rehearsal);
+    g_variant_dict_insert(&dict, "rehearsal", "b", guest);
     return g_variant_dict_end(&dict);
+}
+
+GVariant *
+fota_module_describe_record(FotaModule *module)
+{
+    const FotaRecord *record = module->record;
+    GVariantDict dict;
+
+    g_variant_dict_init(&dict, NULL);
+    insert_text(&dict, "id", record->update_id);
+    insert_text(&dict, "from", record->from);
+    insert_text(&dict, "to", record->to);
+    return g_variant_dict_end(&dict);
+}
+
+FotaApprovalGate
+fota_module_get_gate(FotaModule *module)
+{
+    return module->record->mark == FOTA_MARK_DOWNLOADED ? FOTA_APPROVAL_GATE_INSTALL
+                                                        : FOTA_APPROVAL_GATE_DOWNLOAD;
 }
 
 GVariant *

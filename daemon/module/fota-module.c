@@ -84,6 +84,7 @@ fota_module_finalize(GObject *object)
     g_free(module->error_name);
     g_free(module->error_text);
     g_free(module->announced);
+    g_free(module->rehearsal_approved);
     g_free(module->pin_announced);
     g_clear_error(&module->save_error);
     g_ptr_array_unref(module->waiting);

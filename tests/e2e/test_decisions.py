@@ -49,13 +49,15 @@ class FirstContact(BenchTest):
         module.wait_state("awaiting-approval")
 
     def test_a_failed_question_is_asked_again(self):
-        """A busy module answers ERROR once: that has told nothing, not even after a restart."""
+        """A busy module answers ERROR: that has told nothing, not even after a restart."""
         self.bench.publish(self.bench.update())
         self.bench.mm.wait_for(self.bench.imei)
-        self.bench.fault("refused,on=+GMM")
+        self.bench.fault("refused,always,on=+GMR")
         self.bench.start_fotad()
         module = self.bench.module()
-        module.wait(lambda p: p["LastError"][0] == "ModuleRefused", 60, "the refusal is shown")
+        module.wait(lambda p: p["LastError"][0] != "", 90, "the refusal is shown")
+        self.assertEqual(module["State"], "failed")
+        self.bench.fault("clear")
         self.bench.stop_fotad()
         self.bench.start_fotad()
         module = self.bench.module()
