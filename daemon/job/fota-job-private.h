@@ -28,7 +28,8 @@ struct _FotaJob {
     FotaNetwork network; /* its login is owned, the rest is the configuration's */
     ChannelKind channel;
     gboolean inhibited;
-    GCancellable *cancellable;
+    GCancellable *cancellable; /* cancelled, or the process ends */
+    GCancellable *ending;      /* the process ends */
     GThread *thread;
 
     /* Shared with the thread */
@@ -36,6 +37,7 @@ struct _FotaJob {
     GCond answered;
     gboolean unguarded; /* ModemManager may use the module's ports now ... */
     gboolean disturbed; /* ... or has since the last command */
+    gboolean over;      /* the thread has ended, and the answer is still waited for */
     gboolean asking;    /* the main loop something, whose answer is ... */
     FotaCommit answer;
     GError *refusal;

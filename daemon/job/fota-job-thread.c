@@ -9,6 +9,8 @@
 
 /* A restarted ModemManager probes the module for some seconds before it can be kept away. */
 #define GUARD_SECONDS 120
+/* For a record to be written, or for ModemManager's Reset(), which has a limit of its own. */
+#define ANSWER_SECONDS 60
 
 /* Something the thread tells the main loop. */
 typedef struct Message {
@@ -94,12 +96,29 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
     return in_time;
 }
 
-/* With the lock: waits for the main loop's answer to what it was told. */
+/*
+ * With the lock: tells the main loop and waits for its answer. One that comes too late is waited
+ * for by the end of the job.
+ */
 static gboolean
-wait_for_answer(FotaJob *job, GError **error)
+ask_main_loop(FotaJob *job, const Message *question, FotaError code, const char *what,
+              GError **error)
 {
-    while (job->asking)
-        g_cond_wait(&job->answered, &job->lock);
+    gint64 end = g_get_monotonic_time() + (gint64)ANSWER_SECONDS * G_USEC_PER_SEC;
+    gboolean in_time = !job->asking;
+
+    if (in_time) {
+        job->asking = TRUE;
+        tell(question);
+    }
+    while (job->asking && in_time && !g_cancellable_is_cancelled(job->ending))
+        in_time = g_cond_wait_until(&job->answered, &job->lock, end);
+    if (job->asking && g_cancellable_set_error_if_cancelled(job->ending, error))
+        return FALSE;
+    if (job->asking) {
+        g_set_error(error, FOTA_ERROR, code, "%s has not ended within %d s", what, ANSWER_SECONDS);
+        return FALSE;
+    }
     if (job->refusal == NULL)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&job->refusal));
@@ -124,11 +143,10 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
     }
     was_installing = job->installing;
     job->installing = was_installing || mark == FOTA_MARK_INSTALLING;
-    job->asking = TRUE;
-    tell(&(Message){.job = job, .deliver = deliver_commit, .mark = mark});
-    written = wait_for_answer(job, error);
+    written = ask_main_loop(job, &(Message){.job = job, .deliver = deliver_commit, .mark = mark},
+                            FOTA_ERROR_RECORD, "the write of the record", error);
     *answer = job->answer;
-    if (*answer == FOTA_COMMIT_STOP)
+    if (!written || *answer == FOTA_COMMIT_STOP)
         job->installing = was_installing;
     g_mutex_unlock(&job->lock);
     return written;
@@ -147,10 +165,9 @@ reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 deliver_reset(FotaJob *job, const Message *message)
 {
-    fota_mm_reset_async(job->order->mm, job->order->imei, reset_done, job);
+    fota_mm_reset_async(job->order->mm, job->order->imei, job->ending, reset_done, job);
 }
 
-/* ModemManager's answer has a limit of its own. */
 static gboolean
 on_reset(gpointer user_data, GError **error)
 {
@@ -158,9 +175,8 @@ on_reset(gpointer user_data, GError **error)
     gboolean done;
 
     g_mutex_lock(&job->lock);
-    job->asking = TRUE;
-    tell(&(Message){.job = job, .deliver = deliver_reset});
-    done = wait_for_answer(job, error);
+    done = ask_main_loop(job, &(Message){.job = job, .deliver = deliver_reset}, FOTA_ERROR_CHANNEL,
+                         "ModemManager's Reset()", error);
     g_mutex_unlock(&job->lock);
     return done;
 }
@@ -198,6 +214,7 @@ make_session(FotaJob *job)
         .secrets = {job->order->update.password, job->network.password},
         .update = &job->order->update,
         .cancellable = job->cancellable,
+        .ending = job->ending,
         .report = on_report,
         .guard = on_guard,
         .user_data = job,
@@ -285,7 +302,9 @@ run_steps(FotaJob *job, FotaSession *session)
 static void
 deliver_end(FotaJob *job, const Message *message)
 {
-    fota_job_end(job);
+    job->over = job->asking;
+    if (!job->over)
+        fota_job_end(job);
 }
 
 gpointer

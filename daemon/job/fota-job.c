@@ -46,6 +46,7 @@ job_free(FotaJob *job)
     g_free(job->network.user);
     g_free(job->network.password);
     g_object_unref(job->cancellable);
+    g_object_unref(job->ending);
     g_mutex_clear(&job->lock);
     g_cond_clear(&job->answered);
     g_clear_error(&job->refusal);
@@ -199,6 +200,7 @@ fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer us
     job->network.authentication = order->config->authentication;
     job->port = fota_usb_find_port(order->device);
     job->cancellable = g_cancellable_new();
+    job->ending = g_cancellable_new();
     job->installing = order->kind == FOTA_JOB_RESUME;
     g_mutex_init(&job->lock);
     g_cond_init(&job->answered);
@@ -218,6 +220,8 @@ fota_job_commit_done(FotaJob *job, FotaCommit answer, const GError *error)
     job->refusal = error != NULL ? g_error_copy(error) : NULL;
     g_cond_broadcast(&job->answered);
     g_mutex_unlock(&job->lock);
+    if (job->over)
+        fota_job_end(job);
 }
 
 void
@@ -239,6 +243,8 @@ fota_job_cancel(FotaJob *job, gboolean force)
     cancelled = force || !job->installing;
     if (cancelled)
         g_cancellable_cancel(job->cancellable);
+    if (force)
+        g_cancellable_cancel(job->ending);
     g_cond_broadcast(&job->answered);
     g_mutex_unlock(&job->lock);
     return cancelled;

@@ -112,10 +112,11 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
     fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
 }
 
+/* A shield is against those who have changed their mind, not against the end of the process. */
 static GCancellable *
 current_cancellable(FotaSession *session)
 {
-    return session->shielded ? NULL : session->setup.cancellable;
+    return session->shielded ? session->setup.ending : session->setup.cancellable;
 }
 
 /* Before anything is sent: a ModemManager that has just restarted probes every port it finds. */
@@ -138,7 +139,8 @@ fota_session_open(FotaSession *session, GError **error)
 {
     const FotaChannelClass *klass = session->channel->klass;
 
-    return klass->open == NULL || klass->open(session->channel, session->setup.cancellable, error);
+    return klass->open == NULL ||
+           klass->open(session->channel, current_cancellable(session), error);
 }
 
 static gboolean
@@ -157,7 +159,7 @@ fota_session_switch_port(FotaSession *session, GError **error)
     if (klass->switch_port == NULL)
         return fail_not_supported(session, error);
     return enter(session, error) &&
-           klass->switch_port(session->channel, session->setup.cancellable, error);
+           klass->switch_port(session->channel, current_cancellable(session), error);
 }
 
 gboolean
@@ -168,7 +170,7 @@ fota_session_shout(FotaSession *session, const char *command, GError **error)
     if (klass->shout == NULL)
         return fail_not_supported(session, error);
     return enter(session, error) &&
-           klass->shout(session->channel, command, session->setup.cancellable, error);
+           klass->shout(session->channel, command, current_cancellable(session), error);
 }
 
 gboolean
@@ -193,8 +195,8 @@ fota_session_answers(FotaSession *session, guint seconds, GError **error)
 gboolean
 fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
 {
-    return session->channel->klass->wait_gone(session->channel, seconds, session->setup.cancellable,
-                                              error);
+    return session->channel->klass->wait_gone(session->channel, seconds,
+                                              current_cancellable(session), error);
 }
 
 gboolean
@@ -202,8 +204,8 @@ fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 {
     if (!enter(session, error))
         return FALSE;
-    return session->channel->klass->wait_back(session->channel, seconds, session->setup.cancellable,
-                                              error);
+    return session->channel->klass->wait_back(session->channel, seconds,
+                                              current_cancellable(session), error);
 }
 
 const char *
@@ -291,7 +293,7 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
     if (!enter(session, error))
         return NULL;
     return session->channel->klass->receive(session->channel, command, max_bytes, seconds,
-                                            session->setup.cancellable, &session->cme, error);
+                                            current_cancellable(session), &session->cme, error);
 }
 
 gboolean
@@ -308,7 +310,7 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
         return NULL;
     }
     return session->channel->klass->wait_line(session->channel, text, seconds,
-                                              session->setup.cancellable, error);
+                                              current_cancellable(session), error);
 }
 
 gboolean
@@ -316,7 +318,7 @@ fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {
     struct pollfd nothing;
 
-    return fota_wait(&nothing, 0, fota_deadline_in(seconds), session->setup.cancellable, error) !=
+    return fota_wait(&nothing, 0, fota_deadline_in(seconds), current_cancellable(session), error) !=
            FOTA_WAIT_FAILED;
 }
 

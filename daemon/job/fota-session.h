@@ -29,9 +29,10 @@ typedef struct {
     const char *model;
     const FotaNetwork *network;
     const FotaUpdate *update;
-    GHashTable *settings;   /**< what an earlier part of this update remembered */
-    const char *secrets[2]; /**< never to be shown in a trace; NULL or "" = none */
-    GCancellable *cancellable;
+    GHashTable *settings;      /**< what an earlier part of this update remembered */
+    const char *secrets[2];    /**< never to be shown in a trace; NULL or "" = none */
+    GCancellable *cancellable; /**< the user's cancel, or the end of the process */
+    GCancellable *ending;      /**< the end of the process alone: no shield is against it */
     void (*report)(const FotaJobReport *report, gpointer user_data);
     /**
      * Waits until nobody else uses the module's ports. *@disturbed = somebody has since the last

@@ -111,16 +111,17 @@ reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 void
-fota_mm_reset_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback, gpointer user_data)
+fota_mm_reset_async(FotaMm *mm, const char *imei, GCancellable *cancellable,
+                    GAsyncReadyCallback callback, gpointer user_data)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+    g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
     FotaMmModem *modem = fota_mm_find_modem(mm, imei);
 
     if (modem == NULL)
         g_task_return_new_error(task, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
                                 "ModemManager does not show the module now");
     else
-        mm_modem_reset(mm_object_peek_modem(modem->object), mm->closing, reset_done,
+        mm_modem_reset(mm_object_peek_modem(modem->object), cancellable, reset_done,
                        g_object_ref(task));
 }
 

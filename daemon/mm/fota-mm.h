@@ -83,8 +83,8 @@ gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **e
  * Has ModemManager restart the module (Modem.Reset). FALSE when it does not show the module now, as
  * while that is inhibited, or cannot restart modules of this kind.
  */
-void
-fota_mm_reset_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback, gpointer user_data);
+void fota_mm_reset_async(FotaMm *mm, const char *imei, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_mm_reset_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**

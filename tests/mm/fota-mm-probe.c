@@ -308,7 +308,7 @@ take_order(Probe *probe, const char *order)
     } else if (strcmp(words[0], "may-command") == 0) {
         fota_mm_may_command_async(probe->mm, words[1], NULL, may_command_done, probe);
     } else if (strcmp(words[0], "reset") == 0) {
-        fota_mm_reset_async(probe->mm, words[1], reset_done, probe);
+        fota_mm_reset_async(probe->mm, words[1], NULL, reset_done, probe);
     } else if (strcmp(words[0], "cancel") == 0) {
         g_mutex_lock(&probe->lock);
         g_cancellable_cancel(probe->cancellable);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/job/fota-session.h"
+
+/*
+ * Who ends what: the user's cancel ends everything but what is shielded, the end of the process
+ * ends everything. The channel below does nothing but look at its cancellable.
+ */
+
+static gboolean
+go_on(GCancellable *cancellable, GError **error)
+{
+    g_assert_nonnull(cancellable);
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}
+
+static gboolean
+on_open(FotaChannel *channel, GCancellable *cancellable, GError **error)
+{
+    return go_on(cancellable, error);
+}
+
+static GStrv
+on_command(FotaChannel *channel, const char *command, guint seconds, GCancellable *cancellable,
+           int *cme, GError **error)
+{
+    return go_on(cancellable, error) ? g_new0(char *, 1) : NULL;
+}
+
+static GBytes *
+on_receive(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
+           GCancellable *cancellable, int *cme, GError **error)
+{
+    return go_on(cancellable, error) ? g_bytes_new_static("", 0) : NULL;
+}
+
+static char *
+on_wait_line(FotaChannel *channel, const char *text, guint seconds, GCancellable *cancellable,
+             GError **error)
+{
+    return go_on(cancellable, error) ? g_strdup(text) : NULL;
+}
+
+static gboolean
+on_wait(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
+{
+    return go_on(cancellable, error);
+}
+
+static gboolean
+on_shout(FotaChannel *channel, const char *command, GCancellable *cancellable, GError **error)
+{
+    return go_on(cancellable, error);
+}
+
+static void
+on_close(FotaChannel *channel)
+{
+}
+
+static const FotaChannelClass channel_class = {
+    .name = "port",
+    .unsolicited = TRUE,
+    .open = on_open,
+    .command = on_command,
+    .receive = on_receive,
+    .wait_line = on_wait_line,
+    .wait_gone = on_wait,
+    .wait_back = on_wait,
+    .switch_port = on_open,
+    .shout = on_shout,
+    .close = on_close,
+};
+/* Through ModemManager a line is waited for by letting the time pass. */
+static const FotaChannelClass deaf_class = {.name = "modemmanager", .close = on_close};
+
+static gboolean
+on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GError **error)
+{
+    return go_on(cancellable, error);
+}
+
+static gboolean
+do_command(FotaSession *session, GError **error)
+{
+    return fota_session_order(session, "AT", 1, error);
+}
+
+static gboolean
+do_receive(FotaSession *session, GError **error)
+{
+    g_autoptr(GBytes) bytes = fota_session_receive(session, "AT", 1, 1, error);
+
+    return bytes != NULL;
+}
+
+static gboolean
+do_wait_line(FotaSession *session, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *line = fota_session_wait_unsolicited(session, "A", 0, &local_error);
+    gboolean done = local_error == NULL;
+
+    if (!done)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return done;
+}
+
+static gboolean
+do_pause(FotaSession *session, GError **error)
+{
+    return fota_session_pause(session, 0, error);
+}
+
+static gboolean
+do_wait_gone(FotaSession *session, GError **error)
+{
+    return fota_session_wait_gone(session, 1, error);
+}
+
+static gboolean
+do_wait_back(FotaSession *session, GError **error)
+{
+    return fota_session_wait_back(session, 1, error);
+}
+
+static gboolean
+do_shout(FotaSession *session, GError **error)
+{
+    return fota_session_shout(session, "AT", error);
+}
+
+static const struct {
+    const char *name;
+    gboolean (*func)(FotaSession *session, GError **error);
+    const FotaChannelClass *klass;
+} calls[] = {
+    {"open", fota_session_open, &channel_class},
+    {"command", do_command, &channel_class},
+    {"receive", do_receive, &channel_class},
+    {"wait-line", do_wait_line, &channel_class},
+    {"wait-line-through-mm", do_wait_line, &deaf_class},
+    {"pause", do_pause, &channel_class},
+    {"wait-gone", do_wait_gone, &channel_class},
+    {"wait-back", do_wait_back, &channel_class},
+    {"switch-port", fota_session_switch_port, &channel_class},
+    {"shout", do_shout, &channel_class},
+};
+
+static void
+check(guint call, gboolean shielded, gboolean cancelled, gboolean ending)
+{
+    static const FotaPlugin table = {.name = "test"};
+    const FotaVendor vendor = {.table = &table};
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
+    g_autoptr(GCancellable) end = g_cancellable_new();
+    const FotaSessionSetup setup = {
+        .vendor = &vendor, .cancellable = cancel, .ending = end, .guard = on_guard};
+    g_autoptr(FotaSession) session = fota_session_new(&setup);
+    FotaChannel channel = {.klass = calls[call].klass};
+    g_autoptr(GError) error = NULL;
+
+    fota_session_set_channel(session, &channel);
+    fota_session_shield(session, shielded);
+    if (cancelled || ending)
+        g_cancellable_cancel(cancel); /* as fota_job_cancel() does */
+    if (ending)
+        g_cancellable_cancel(end);
+    calls[call].func(session, &error);
+    if (ending || (cancelled && !shielded))
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else
+        g_assert_no_error(error);
+}
+
+static void
+test_ends(gconstpointer data)
+{
+    guint call = GPOINTER_TO_UINT(data);
+
+    for (guint i = 0; i < 8; i++)
+        check(call, (i & 1) != 0, (i & 2) != 0, (i & 4) != 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
+        g_autofree char *path = g_strconcat("/session/ends/", calls[i].name, NULL);
+
+        g_test_add_data_func(path, GUINT_TO_POINTER(i), test_ends);
+    }
+    return g_test_run();
+}
