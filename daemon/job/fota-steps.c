@@ -69,42 +69,65 @@ download(FotaSteps *steps, GError **error)
     return result;
 }
 
-/* An error after which the module may nevertheless be installing: only its version can tell. */
+/*
+ * From the order on, whatever the module says or does not say, only its version tells how the
+ * update stands. The other errors are of the way to it: the end of the process, a ModemManager that
+ * does not let go of it. They end the job; the mark stays.
+ */
 static gboolean
-may_be_installing(const GError *error)
+is_of_module(const GError *error)
 {
-    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) ||
-           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    return error->domain == FOTA_MODULE_ERROR;
 }
 
-/* Asks the module that is there now. FALSE when it left, or is not ready, before it could tell. */
+/* One question; FAILED_FOR_GOOD is the module's own word, which counts beside a version only. */
+static FotaResult
+read_outcome(FotaSteps *steps, char **version, GError **error)
+{
+    FotaResult result = steps->plugin->outcome(steps->session, steps->update, version, error);
+
+    if (result == FOTA_RESULT_FAILED_FOR_GOOD && *version == NULL)
+        steps->plugin->inspect(steps->session, version, NULL);
+    if (*version != NULL && (result != FOTA_RESULT_FAILED_FOR_GOOD || is_wanted(steps, *version))) {
+        g_clear_error(error);
+        return FOTA_RESULT_DONE;
+    }
+    return result;
+}
+
+/*
+ * Asks the module that is there now. TRUE: it has told its version, or the job must end. FALSE: it
+ * has left, is not ready, or cannot say it; *@reason is why.
+ */
 static gboolean
-ask_outcome(FotaSteps *steps, FotaResult *result, GError **error)
+ask_outcome(FotaSteps *steps, FotaResult *result, char **reason, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
     g_autofree char *version = NULL;
 
-    *result = steps->plugin->outcome(steps->session, steps->update, &version, &local_error);
-    if (*result == FOTA_RESULT_DONE) {
-        g_free(steps->version);
-        steps->version = g_steal_pointer(&version);
-        return TRUE;
-    }
-    if (may_be_installing(local_error))
+    *result = read_outcome(steps, &version, &local_error);
+    if (version == NULL && is_of_module(local_error)) {
+        fota_session_note(steps->session, "no version: %s", local_error->message);
+        g_free(*reason);
+        *reason = g_strdup(local_error->message);
         return FALSE;
-    g_propagate_error(error, g_steal_pointer(&local_error));
+    }
+    if (local_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    g_free(steps->version);
+    steps->version = g_steal_pointer(&version);
     return TRUE;
 }
 
 static FotaResult
-compare(FotaSteps *steps, GError **error)
+compare(FotaSteps *steps, guint restarts, GError **error)
 {
     if (is_wanted(steps, steps->version))
         return FOTA_RESULT_DONE;
     if (g_strcmp0(steps->version, steps->update->from) == 0) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION,
                     "after %u restarts the module still runs %s; it did not take the delta",
-                    steps->restarts, steps->version);
+                    restarts, steps->version);
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION,
@@ -127,6 +150,8 @@ follow_restarts(FotaSteps *steps, GError **error)
     guint away = fota_session_get_number(steps->session, "ReturnLimit");
     guint settle = fota_session_get_number(steps->session, "SettleTime");
     gint64 end = fota_boot_time() + (gint64)(away * (expected + 1)) * G_USEC_PER_SEC;
+    g_autofree char *reason = g_strdup("it restarts over and over; look at its power supply");
+    guint restarts = 0;
     FotaResult result;
 
     /* What it said before holds no longer: when it never answers again, its version is unknown. */
@@ -140,28 +165,28 @@ follow_restarts(FotaSteps *steps, GError **error)
             return FOTA_RESULT_FAILED_FOR_NOW;
         }
         if (left) {
+            restarts++;
             steps->restarts++;
-            fota_session_note(steps->session, "the module restarts (%u)", steps->restarts);
-            if (!fota_loop_check_restarts(steps->restarts, expected, error))
+            fota_session_note(steps->session, "the module restarts (%u)", restarts);
+            if (!fota_loop_check_restarts(restarts, expected, error))
                 return FOTA_RESULT_FAILED_FOR_GOOD;
             if (!fota_session_wait_back(steps->session, away, error))
                 return FOTA_RESULT_FAILED_FOR_NOW;
-            if (steps->restarts >= expected)
+            if (restarts >= expected)
                 fota_session_report_verifying(steps->session);
-            fota_session_report_progress(steps->session,
-                                         MIN(steps->restarts * 100 / expected, 100));
+            fota_session_report_progress(steps->session, MIN(restarts * 100 / expected, 100));
         }
-        if (!ask_outcome(steps, &result, error))
+        if (!ask_outcome(steps, &result, &reason, error))
             continue;
         if (result != FOTA_RESULT_DONE)
             return result;
         if (!left || is_wanted(steps, steps->version))
-            return compare(steps, error);
+            return compare(steps, restarts, error);
         fota_session_note(steps->session, "it is back with %s", steps->version);
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
-                "the module has not come to rest after %u restarts; look at its power supply",
-                steps->restarts);
+                "the module has not come to rest and told its version after %u restarts: %s",
+                restarts, reason);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
@@ -176,10 +201,31 @@ restore_settings(FotaSteps *steps)
     steps->differing = fota_session_restore_settings(steps->session, steps->plugin->settings);
 }
 
+/*
+ * The order has been answered with @refusal, or with nothing. A module that has refused it and is
+ * still there with its old version has not installed: then the refusal is why.
+ */
+static FotaResult
+follow_order(FotaSteps *steps, FotaResult refused, const GError *refusal, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    FotaResult result = follow_restarts(steps, &local_error);
+
+    if (refusal != NULL && !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) &&
+        !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE) &&
+        g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION)) {
+        g_propagate_error(error, g_error_copy(refusal));
+        return refused;
+    }
+    if (local_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return result;
+}
+
 static FotaResult
 install(FotaSteps *steps, GError **error)
 {
-    g_autoptr(GError) local_error = NULL;
+    g_autoptr(GError) refusal = NULL;
     gint64 start;
     FotaResult result;
 
@@ -192,17 +238,16 @@ install(FotaSteps *steps, GError **error)
     fota_session_begin_part(steps->session, DOWNLOAD_SHARE, INSTALL_SHARE);
     start = fota_boot_time();
     steps->ordered = TRUE;
-    result = steps->plugin->install(steps->session, steps->update, &local_error);
     steps->downloaded = FALSE;
-    if (result != FOTA_RESULT_DONE) {
-        if (!may_be_installing(local_error)) {
-            g_propagate_error(error, g_steal_pointer(&local_error));
-            return result;
-        }
-        fota_session_note(steps->session, "%s; waiting for what it does", local_error->message);
+    result = steps->plugin->install(steps->session, steps->update, &refusal);
+    if (refusal != NULL && !is_of_module(refusal)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return result;
     }
+    if (refusal != NULL)
+        fota_session_note(steps->session, "%s; waiting for what it does", refusal->message);
     fota_session_begin_part(steps->session, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
-    result = follow_restarts(steps, error);
+    result = follow_order(steps, result, refusal, error);
     fota_session_report_verifying(steps->session);
     steps->outage = (guint)((fota_boot_time() - start) / G_USEC_PER_SEC);
     restore_settings(steps);
@@ -216,7 +261,7 @@ resume(FotaSteps *steps, GError **error)
     g_autoptr(GError) local_error = NULL;
     FotaResult result = inspect(steps, &local_error);
 
-    if (result != FOTA_RESULT_DONE && !may_be_installing(local_error)) {
+    if (local_error != NULL && !is_of_module(local_error)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return result;
     }

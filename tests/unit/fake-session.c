@@ -258,7 +258,10 @@ fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
         return FALSE;
     g_assert_cmpstr(peek(session), ==, FAKE_GONE);
     g_assert_cmpuint(seconds, >, 0);
-    return strcmp(session->script++->answer, "-") != 0;
+    if (strcmp(session->script++->answer, "-") != 0)
+        return TRUE;
+    session->seconds += seconds;
+    return FALSE;
 }
 
 gboolean

@@ -10,14 +10,23 @@
  * what the module and the main loop do in between.
  */
 
-static FotaResult
-ask_version(FotaSession *session, const char *command, char **version, GError **error)
+static FotaSession *session;
+
+/* Time passes while the module is waited for, and only then. */
+gint64
+fota_boot_time(void)
 {
-    g_auto(GStrv) lines = fota_session_command(session, command, 1, error);
+    return (gint64)fake_session_get_seconds(session) * G_USEC_PER_SEC;
+}
+
+static FotaResult
+ask_version(FotaSession *self, const char *command, char **version, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(self, command, 1, error);
 
     if (lines == NULL)
         return FOTA_RESULT_FAILED_FOR_NOW;
-    *version = g_strdup(lines[0]);
+    *version = lines[0][0] != '\0' ? g_strdup(lines[0]) : NULL;
     if (lines[1] == NULL)
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s", lines[1]);
@@ -25,25 +34,25 @@ ask_version(FotaSession *session, const char *command, char **version, GError **
 }
 
 static FotaResult
-on_inspect(FotaSession *session, char **version, GError **error)
+on_inspect(FotaSession *self, char **version, GError **error)
 {
-    return ask_version(session, "inspect", version, error);
+    return ask_version(self, "inspect", version, error);
 }
 
 static FotaResult
-on_download(FotaSession *session, const FotaUpdate *update, GError **error)
+on_download(FotaSession *self, const FotaUpdate *update, GError **error)
 {
-    return fota_session_order(session, "download", 1, error) ? FOTA_RESULT_DONE
-                                                             : FOTA_RESULT_FAILED_FOR_NOW;
+    return fota_session_order(self, "download", 1, error) ? FOTA_RESULT_DONE
+                                                          : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 /* As plugins do: what the module refuses gets the name that it has for the user. */
 static FotaResult
-on_install(FotaSession *session, const FotaUpdate *update, GError **error)
+on_install(FotaSession *self, const FotaUpdate *update, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
 
-    if (fota_session_order(session, "install", 1, &local_error))
+    if (fota_session_order(self, "install", 1, &local_error))
         return FOTA_RESULT_DONE;
     if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
@@ -53,11 +62,11 @@ on_install(FotaSession *session, const FotaUpdate *update, GError **error)
     return FOTA_RESULT_REFUSED;
 }
 
-/* A second line is the module's own word that the update has failed. */
+/* A second line is the module's own word that the update has failed; the first may be empty. */
 static FotaResult
-on_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
+on_outcome(FotaSession *self, const FotaUpdate *update, char **version, GError **error)
 {
-    return ask_version(session, "outcome", version, error);
+    return ask_version(self, "outcome", version, error);
 }
 
 static const FotaPlugin plugin = {
@@ -87,42 +96,25 @@ typedef struct {
     const char *name;
     FotaJobKind kind;
     FotaResult result;
-    int code;            /* FotaModuleError, -1 = no error */
+    int code;            /* FotaModuleError, or one of the two below */
     const char *version; /* NULL = none was read */
     gboolean downloaded, ordered;
     guint restarts;
-    FakeExchange script[20];
+    FakeExchange script[28];
 } Case;
 
 #define NO_ERROR (-1)
-#define END                                                                                        \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
-#define BEGIN                                                                                      \
-    {"commit downloading", "go"}, {"inspect", "A"},                                                \
-    {                                                                                              \
-        "download", ""                                                                             \
-    }
-#define BEGIN_INSTALL                                                                              \
-    {"commit downloaded", "go"},                                                                   \
-    {                                                                                              \
-        "inspect", "A"                                                                             \
-    }
-#define ORDER                                                                                      \
-    {"commit installing", "go"},                                                                   \
-    {                                                                                              \
-        "install", ""                                                                              \
-    }
-#define RESTART                                                                                    \
-    {FAKE_GONE, ""},                                                                               \
-    {                                                                                              \
-        FAKE_BACK, ""                                                                              \
-    }
-#define RESTS                                                                                      \
-    {                                                                                              \
-        FAKE_GONE, "-"                                                                             \
-    }
+#define CANCELLED (-2)
+/* clang-format off */
+#define END {NULL, NULL}
+#define BEGIN {"commit downloading", "go"}, {"inspect", "A"}, {"download", ""}
+#define BEGIN_INSTALL {"commit downloaded", "go"}, {"inspect", "A"}
+#define ORDER {"commit installing", "go"}, {"install", ""}
+#define REFUSED {"commit installing", "go"}, {"install", "!4"}
+#define RESTART {FAKE_GONE, ""}, {FAKE_BACK, ""}
+#define RESTS {FAKE_GONE, "-"}
+#define MUTE RESTS, {"outcome", "?"}
+/* clang-format on */
 
 static const Case cases[] = {
     {"update",
@@ -198,25 +190,201 @@ static const Case cases[] = {
      FALSE,
      1,
      {{"commit installing", "stop"}, {"inspect", "A"}, RESTART, {"outcome", "B"}, END}},
+    /* From the order on, an ERROR is no end; only a version is. */
+    {"order-refused",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_REFUSED,
+     FOTA_MODULE_ERROR_INSTALL_REFUSED,
+     "A",
+     FALSE,
+     TRUE,
+     0,
+     {BEGIN_INSTALL, REFUSED, RESTS, {"outcome", "A"}, END}},
+    {"order-refused-and-installed",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, REFUSED, RESTART, {"outcome", "B"}, END}},
+    {"order-refused-and-installed-unseen",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     0,
+     {BEGIN_INSTALL, REFUSED, RESTS, {"outcome", "B"}, END}},
+    {"order-refused-and-another-version",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_OTHER_VERSION,
+     "C",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, REFUSED, RESTART, {"outcome", "C"}, RESTS, {"outcome", "C"}, END}},
+    {"order-not-answered",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     "A",
+     FALSE,
+     TRUE,
+     0,
+     {BEGIN_INSTALL, {"commit installing", "go"}, {"install", "?"}, RESTS, {"outcome", "A"}, END}},
+    {"order-cancelled",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     CANCELLED,
+     "A",
+     FALSE,
+     TRUE,
+     0,
+     {BEGIN_INSTALL, {"commit installing", "go"}, {FAKE_CANCEL, ""}, END}},
+    {"outcome-refused",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "!4"}, RESTS, {"outcome", "B"}, END}},
+    {"outcome-says-failed",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_TRANSFER,
+     "A",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "A\nfailed"}, END}},
+    {"outcome-says-failed-without-version",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_TRANSFER,
+     "A",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "\nfailed"}, {"inspect", "A"}, END}},
+    {"outcome-says-failed-and-nothing-else",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL,
+      ORDER,
+      RESTART,
+      {"outcome", "\nfailed"},
+      {"inspect", "!4"},
+      RESTS,
+      {"outcome", "B"},
+      END}},
+    {"outcome-says-failed-with-the-new-version",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "B\nfailed"}, END}},
+    {"never-tells",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_NOT_RETURNED,
+     NULL,
+     FALSE,
+     TRUE,
+     0,
+     {BEGIN_INSTALL, ORDER, MUTE, MUTE, MUTE, MUTE, MUTE, MUTE, MUTE, MUTE, MUTE, MUTE, END}},
+    {"not-back",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_NOT_RETURNED,
+     NULL,
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, {FAKE_GONE, ""}, {FAKE_BACK, "-"}, END}},
+    {"resume-refused",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     FALSE,
+     0,
+     {{"commit installing", "go"}, {"inspect", "!4"}, RESTS, {"outcome", "B"}, END}},
+    {"resume-silent",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     FALSE,
+     1,
+     {{"commit installing", "go"}, {"inspect", "?"}, RESTART, {"outcome", "B"}, END}},
+    {"resume-done-already",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     FALSE,
+     0,
+     {{"commit installing", "go"}, {"inspect", "B"}, END}},
+    {"resume-unwritten",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     FALSE,
+     0,
+     {{"commit installing", "!not written"}, {"inspect", "B"}, END}},
+    {"resume-old",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     "A",
+     FALSE,
+     FALSE,
+     0,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+    {"resume-cancelled",
+     FOTA_JOB_RESUME,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     CANCELLED,
+     NULL,
+     FALSE,
+     FALSE,
+     0,
+     {{"commit installing", "go"}, {FAKE_CANCEL, ""}, END}},
 };
 
 static void
 test_case(gconstpointer data)
 {
     const Case *c = data;
-    FotaSession *session = fake_session_new(SKELETON_MODELS, c->script);
     const FotaUpdate update = {.from = "A", .to = "B", .path = "delta"};
-    FotaSteps steps = {.kind = c->kind,
-                       .plugin = &plugin,
-                       .update = &update,
-                       .session = session,
-                       .commit = on_commit,
-                       .user_data = session};
+    FotaSteps steps = {.kind = c->kind, .plugin = &plugin, .update = &update, .commit = on_commit};
     g_autoptr(GError) error = NULL;
 
+    steps.session = steps.user_data = session = fake_session_new(SKELETON_MODELS, c->script);
     g_assert_cmpint(fota_steps_run(&steps, &error), ==, c->result);
     if (c->code == NO_ERROR)
         g_assert_no_error(error);
+    else if (c->code == CANCELLED)
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     else
         g_assert_error(error, FOTA_MODULE_ERROR, c->code);
     g_assert_cmpstr(steps.version, ==, c->version);
