@@ -5,8 +5,11 @@
 
 #include <string.h>
 
-#define MAX_RETRY_AFTER (7 * 86400)
+/* With a tenth more it is FOTA_SCHEDULE_MAX_RETRY. */
+#define MAX_RETRY_AFTER (FOTA_SCHEDULE_MAX_RETRY * 10 / 11)
 #define MAX_TRIES_BY_MODULE 6
+#define SIGNATURE_BEGIN "untrusted comment:"
+#define MANIFEST_MEMBER "\"manifestVersion\""
 #define CHANGE_WAIT (2 * G_TIME_SPAN_SECOND)
 #define MAX_CHANGES 12
 #define CHANGE_COST (300 * G_TIME_SPAN_SECOND)
@@ -30,6 +33,23 @@ fota_poll_judge(guint status, gboolean had_manifest)
     }
 }
 
+gboolean
+fota_poll_is_manifest(GBytes *body, gboolean csv)
+{
+    gsize size = 0;
+    const char *text = body != NULL ? g_bytes_get_data(body, &size) : NULL;
+    gsize begin = 0;
+
+    if (text == NULL || size == 0)
+        return FALSE;
+    if (!csv)
+        return memmem(text, size, SIGNATURE_BEGIN, strlen(SIGNATURE_BEGIN)) != NULL ||
+               memmem(text, size, MANIFEST_MEMBER, strlen(MANIFEST_MEMBER)) != NULL;
+    while (begin < size && g_ascii_isspace(text[begin]))
+        begin++;
+    return begin < size && text[begin] != '<' && memchr(text, ',', size) != NULL;
+}
+
 /* The first slot from @from on. */
 static gint64
 slot_from(const FotaPollFacts *facts, gint64 from)
@@ -37,11 +57,22 @@ slot_from(const FotaPollFacts *facts, gint64 from)
     return fota_schedule_next(facts->imei, facts->salt, facts->interval, facts->now, from - 1);
 }
 
-gint64
-fota_poll_next(const FotaPollFacts *facts)
+/* What a manifest is fresh for beyond the interval; an answer that failed tells nothing of that. */
+static gint64
+skip_fresh(const FotaPollFacts *facts, gint64 next)
 {
     gint64 interval =
         CLAMP(facts->interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL);
+    gint64 skipped = MIN(facts->max_age, FOTA_SCHEDULE_MAX_INTERVAL) - interval;
+
+    if (facts->failed_tries > 0 || skipped <= 0)
+        return next;
+    return MAX(next, slot_from(facts, facts->now + skipped * G_TIME_SPAN_SECOND));
+}
+
+gint64
+fota_poll_next(const FotaPollFacts *facts)
+{
     gint64 latest = facts->now + FOTA_SCHEDULE_MAX_INTERVAL * G_TIME_SPAN_SECOND;
     gint64 next = facts->catch_up && facts->last_check > 0
                       ? fota_schedule_catch_up(facts->imei, facts->salt, facts->interval,
@@ -52,11 +83,7 @@ fota_poll_next(const FotaPollFacts *facts)
     if (facts->failed_tries > 0 && !(facts->by_module && facts->failed_tries > MAX_TRIES_BY_MODULE))
         next = MIN(next, facts->now + fota_schedule_retry(facts->failed_tries, facts->random) *
                                           G_TIME_SPAN_SECOND);
-    if (facts->max_age > interval) {
-        gint64 skipped = MIN(facts->max_age, FOTA_SCHEDULE_MAX_INTERVAL) - interval;
-
-        next = MAX(next, slot_from(facts, facts->now + skipped * G_TIME_SPAN_SECOND));
-    }
+    next = skip_fresh(facts, next);
     if (facts->not_before > next)
         next = MIN(slot_from(facts, MIN(facts->not_before, latest)), latest);
     if (facts->retry_after > 0) {

@@ -18,7 +18,8 @@ typedef enum {
     FOTA_POLL_WITHHELD,  /* the same, although one was accepted before: somebody may be hiding it;
                           * the manifest at hand stays */
     FOTA_POLL_REFUSED,   /* 401, 403: the credential is wrong; trying soon again will not help */
-    FOTA_POLL_FAILED,    /* 429, 5xx, anything else, or no answer: to be tried again soon */
+    FOTA_POLL_FAILED,    /* 429, 5xx, anything else, no manifest at all, or no answer: to be tried
+                          * again soon */
 } FotaPollOutcome;
 
 /**
@@ -27,6 +28,16 @@ typedef enum {
  * @had_manifest: whether one was accepted from this server before
  */
 FotaPollOutcome fota_poll_judge(guint status, gboolean had_manifest);
+
+/**
+ * fota_poll_is_manifest:
+ * @body: (nullable): of a 200
+ * @csv: whether a firmwarecheck.csv was asked for
+ *
+ * Whether somebody meant it for a manifest, be it signed or not: the page of a network that wants a
+ * login first, for instance, is none.
+ */
+gboolean fota_poll_is_manifest(GBytes *body, gboolean csv);
 
 /** Everything the next check depends on. */
 typedef struct {
@@ -39,7 +50,7 @@ typedef struct {
     gint64 not_before;  /* the manifest's `poll.notBefore`, µs, 0 = none */
     gboolean by_module; /* each try takes the module from its host */
     guint failed_tries; /* checks in a row that ended as FOTA_POLL_FAILED */
-    gint64 max_age;     /* of the last answer, 0 or less = not said */
+    gint64 max_age;     /* of the signed manifest accepted last, 0 or less = not said */
     gint64 retry_after; /* of the last answer, 0 or less = not said */
     gint64 now;
     double random; /* 0 <= random < 1 */
@@ -51,9 +62,10 @@ typedef struct {
  * The module's next slot. A longer `max-age` skips slots; `notBefore` moves to the first slot from
  * then on, not to that moment, at which the whole fleet would come; neither can silence a module
  * for more than 30 days. After a failure sooner, see fota_schedule_retry(), until one succeeds
- *
- * (with @by_module six times); but never sooner than the server's Retry-After (up to 7 days, and up
- * to a tenth more by chance).
+ * (with
+ * @by_module six times); not sooner than the server's Retry-After and up to a tenth of it more by
+ * chance, which nobody has signed and which therefore moves nothing beyond
+ * %FOTA_SCHEDULE_MAX_RETRY.
  *
  * Returns: µs. Ask once per check: each call may use another random number.
  */

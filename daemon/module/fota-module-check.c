@@ -7,7 +7,10 @@
 #include "daemon/module/fota-module-private.h"
 #include "base/fota-clock.h"
 #include "policy/fota-csv.h"
+#include "policy/fota-policy-error.h"
 #include "policy/fota-trust.h"
+
+#define HTTP_OK 200
 
 /* Reading the manifest: fetch, trust, keep. What follows from it is fota_module_settle()'s. */
 
@@ -156,6 +159,9 @@ take_manifest(FotaModule *module, const FotaResponse *response, GError **error)
     fota_record_set(&module->record->etag, response->etag);
     fota_record_set(&module->record->etag_of, fota_module_get_server(module).uri);
     accept(module, manifest, response->body);
+    /* What nobody has signed moves no clock. */
+    module->max_age =
+        module->record->signers[0] != '\0' ? (gint64)MIN(response->max_age, G_MAXINT64) : 0;
     return TRUE;
 }
 
@@ -200,6 +206,11 @@ take_response(FotaModule *module, FotaPollOutcome outcome, const FotaResponse *r
     case FOTA_POLL_FAILED:
         break;
     }
+    if (response->status == HTTP_OK)
+        return refuse_status(response->status,
+                             ", but with something that is no manifest, as a network does that "
+                             "wants a login first; it will be asked again",
+                             error);
     return refuse_status(response->status, "; it will be asked again", error);
 }
 
@@ -209,14 +220,27 @@ is_no_answer(const GError *error)
     return g_error_matches(error, FOTA_ERROR, FOTA_ERROR_FETCH);
 }
 
-/* Without an answer: what is wrong here, with a credential for instance, does not change by itself.
+/*
+ * What is wrong here, with a credential for instance, does not change by itself. Where the network
+ * sends us, or what it sends instead of a manifest, may be another one's doing.
  */
 static FotaPollOutcome
 judge(FotaModule *module, const FotaResponse *response, const GError *error)
 {
-    if (response != NULL)
-        return fota_poll_judge(response->status, module->record->sequence != 0);
-    return is_no_answer(error) ? FOTA_POLL_FAILED : FOTA_POLL_REFUSED;
+    FotaPollOutcome outcome;
+
+    if (response == NULL)
+        return is_no_answer(error) ||
+                       g_error_matches(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS) ||
+                       g_error_matches(error, FOTA_POLICY_ERROR,
+                                       FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE)
+                   ? FOTA_POLL_FAILED
+                   : FOTA_POLL_REFUSED;
+    outcome = fota_poll_judge(response->status, module->record->sequence != 0);
+    if (outcome == FOTA_POLL_MANIFEST &&
+        !fota_poll_is_manifest(response->body, fota_module_reads_csv(module)))
+        return FOTA_POLL_FAILED;
+    return outcome;
 }
 
 /* A gateway without a network is no alarm, nor is the same failure time and again. */

@@ -201,8 +201,8 @@ fota_module_note_check(FotaModule *module, FotaPollOutcome outcome, const FotaRe
 
     module->failed_checks = failed ? module->failed_checks + 1 : 0;
     module->tries = failed ? module->tries + 1 : 0;
-    module->max_age = response != NULL ? (gint64)MIN(response->max_age, G_MAXINT64) : 0;
-    module->retry_after = response != NULL ? (gint64)MIN(response->retry_after, G_MAXINT64) : 0;
+    module->retry_after =
+        failed && response != NULL ? (gint64)MIN(response->retry_after, G_MAXINT64) : 0;
     if (!failed)
         g_clear_handle_id(&module->route_watch, g_source_remove);
     module->checked = TRUE;

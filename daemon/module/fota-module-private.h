@@ -74,7 +74,7 @@ struct _FotaModule {
     gint64 changes_paid;       /* see fota_poll_follow_change() */
     guint failed_checks;       /* in a row */
     guint tries;               /* of these, since the network changed */
-    gint64 max_age;            /* seconds, of the last answer, 0 = not said */
+    gint64 max_age;            /* seconds, of the signed manifest accepted last, 0 = not said */
     gint64 retry_after;        /* seconds, of the last answer, 0 = not said */
 
     FotaAction runs;    /* the job, or a check */

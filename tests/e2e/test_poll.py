@@ -175,11 +175,11 @@ class Answers(PollTest, SharedBenchTest):
         self.assert_next(self.refused(), 150, 300)
         self.server.answer(500)
         self.assert_next(self.refused(), 300, 600)
-        self.server.answer(503, Retry_After="7200")
-        self.assert_next(self.refused(), 7200, 7920)
-        date = email.utils.formatdate(time.time() + 4 * 3600, usegmt=True)
+        date = email.utils.formatdate(time.time() + 1500, usegmt=True)
         self.server.answer(429, Retry_After=date)
-        self.assert_next(self.refused(), 4 * 3600, 4.4 * 3600)
+        self.assert_next(self.refused(), 1490, 1650)
+        self.server.answer(503, Retry_After=str(365 * DAY))
+        self.assert_next(self.refused(), 1630, 1800)
         self.server.answer(503)
         for _ in range(4):
             self.assert_next(self.refused(), 900, 1800)
@@ -187,6 +187,32 @@ class Answers(PollTest, SharedBenchTest):
         properties = self.check()
         self.assertEqual(properties["LastError"][0], "")
         self.assert_slot(properties)
+
+    def test_no_manifest_at_all(self):
+        """A network that wants a login first answers in the server's place."""
+        for body in (b"<html>Log in, please</html>", b'{"login": "required"}', b""):
+            self.server.answer(200, body)
+            self.assert_next(self.refused(), 0, 1800)
+            self.assertIn("login", self.module["LastError"][1])
+        self.server.answer(302, Location="http://127.0.0.1:9/login")
+        self.assert_next(self.refused("ManifestUnreachable"), 0, 1800)
+        self.server.answer(302, Location="ftp://portal.example/login")
+        self.assert_next(self.refused(), 0, 1800)
+        self.server.answer(200, b"<html>" + b"x" * 100_000)
+        self.assert_next(self.refused("ManifestTooLarge"), 0, 1800)
+
+    def test_what_nobody_has_signed_moves_no_clock(self):
+        """How long an answer is fresh counts for a manifest that is accepted, and for no other."""
+        year = {"Cache_Control": f"max-age={365 * DAY}", "Retry_After": str(365 * DAY)}
+        for status, body, error in ((200, b"<html>", "ManifestUnavailable"),
+                                    (200, self.good()[:-10], "BadSignature"),
+                                    (404, b"", "ManifestUnavailable"),
+                                    (403, b"", "ManifestUnavailable"),
+                                    (503, b"", "ManifestUnavailable")):
+            self.server.answer(status, body, **year)
+            self.assert_next(self.refused(error), 0, DAY)
+        self.server.answer(304, **year)
+        self.assert_slot(self.check())
 
 
 class NeverHadOne(PollTest):

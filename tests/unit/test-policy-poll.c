@@ -2,6 +2,8 @@
 #include "policy/fota-policy-error.h"
 #include "policy/fota-poll.h"
 
+#include <string.h>
+
 #define DAY 86400
 #define IMEI "353081090012345"
 
@@ -34,6 +36,36 @@ test_judge(void)
 }
 
 static void
+test_is_manifest(void)
+{
+    static const struct {
+        const char *text;
+        gboolean json;
+        gboolean csv;
+    } cases[] = {
+        {"", FALSE, FALSE},
+        {"<!DOCTYPE html><title>Log in, please</title>", FALSE, FALSE},
+        {" \n<html>", FALSE, FALSE},
+        {"{\"error\": \"login required\"}", FALSE, FALSE},
+        {"Please log in", FALSE, FALSE},
+        {"{\"manifestVersion\": 1}", TRUE, FALSE},
+        {"{\"manifestVersion\": 1, \"sequ", TRUE, TRUE},
+        {"untrusted comment: signature", TRUE, FALSE},
+        {"V2,delta.bin,2017-01-31,,,", FALSE, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GBytes) body = g_bytes_new_static(cases[i].text, strlen(cases[i].text));
+
+        g_test_message("%s", cases[i].text);
+        g_assert_cmpint(fota_poll_is_manifest(body, FALSE), ==, cases[i].json);
+        g_assert_cmpint(fota_poll_is_manifest(body, TRUE), ==, cases[i].csv);
+    }
+    g_assert_false(fota_poll_is_manifest(NULL, FALSE));
+    g_assert_false(fota_poll_is_manifest(NULL, TRUE));
+}
+
+static void
 test_next(void)
 {
     /* All in seconds after a slot of this module, in which it has just checked. */
@@ -61,18 +93,20 @@ test_next(void)
         {0, -1, -1, DAY + 1, 0.5, 2 * DAY},
         {0, -1, -1, 5 * DAY - 1, 0.5, 5 * DAY},
         {0, -1, -1, 1000 * DAY, 0.5, 30 * DAY},
-        /* Failures: soon, for ever. */
+        /* Failures: soon, for ever, whatever was fresh before. */
         {1, -1, -1, 0, 0.999, 299},
         {3, -1, -1, 0, 0.5, 900},
         {100, -1, -1, 0, 0.999, 1799},
+        {1, 29 * DAY, -1, 0, 0.5, 225},
         {1, -1, -1, 2 * DAY, 0.5, 2 * DAY},
-        /* The server says when. */
+        /* The server says when, within the same limit. */
         {1, -1, 600, 0, 0.5, 630},
         {1, -1, 600, 0, 0, 600},
         {1, -1, 10, 0, 0.5, 225},
-        {1, -1, 7 * DAY, 0, 0, 7 * DAY},
-        {1, -1, 8 * DAY, 0, 0, 7 * DAY},
-        {1, -1, G_MAXINT64, 0, 0.5, 7 * DAY + 7 * DAY / 20},
+        {1, -1, 1600, 0, 0, 1600},
+        {1, -1, 1800, 0, 0.999, 1799},
+        {1, -1, 8 * DAY, 0, 0.999, 1799},
+        {1, -1, G_MAXINT64, 0, 0.999, 1799},
     };
     gint64 slot = seconds(20000 * (gint64)DAY) + fota_schedule_slot(IMEI, "s", DAY);
 
@@ -274,6 +308,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/poll/judge", test_judge);
+    g_test_add_func("/poll/is-manifest", test_is_manifest);
     g_test_add_func("/poll/next", test_next);
     g_test_add_func("/poll/next-by-module", test_next_by_module);
     g_test_add_func("/poll/follow-change", test_follow_change);
