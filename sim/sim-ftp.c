@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-transfer.h"
 
-#include <string.h>
-#include <sys/socket.h>
-
-#define FTP_PORT 21
-
 /* Operations whose callback is still to come. */
 static guint under_way;
 
@@ -14,11 +9,14 @@ ftp_unref(SimFtp *ftp)
 {
     if (--ftp->ref_count > 0)
         return;
-    curl_easy_cleanup(ftp->curl);
-    g_clear_pointer(&ftp->multi, curl_multi_cleanup);
+    g_clear_object(&ftp->replies);
+    g_clear_object(&ftp->control);
     g_object_unref(ftp->cancellable);
     g_mutex_clear(&ftp->lock);
+    g_free(ftp->sized_path);
     g_free(ftp->message);
+    g_free(ftp->password);
+    g_free(ftp->user);
     g_free(ftp->server);
     g_free(ftp);
 }
@@ -33,23 +31,6 @@ transfer_free(gpointer data)
     g_free(t);
 }
 
-/* libcurl turns the line ends of an ASCII transfer into Unix ones; the module does not. */
-static GBytes *
-transfer_take_bytes(const SimTransfer *t)
-{
-    GByteArray *wire;
-
-    if (!t->get.ascii)
-        return g_bytes_new(t->bytes->data, t->bytes->len);
-    wire = g_byte_array_new();
-    for (guint i = 0; i < t->bytes->len; i++) {
-        if (t->bytes->data[i] == '\n')
-            g_byte_array_append(wire, (const guint8 *)"\r", 1);
-        g_byte_array_append(wire, &t->bytes->data[i], 1);
-    }
-    return g_byte_array_free_to_bytes(wire);
-}
-
 static void
 on_transfer_done(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -59,7 +40,7 @@ on_transfer_done(GObject *source, GAsyncResult *result, gpointer user_data)
     reply.status = (SimFtpStatus)g_task_propagate_int(G_TASK(result), NULL);
     if (g_cancellable_is_cancelled(t->ftp->cancellable))
         reply.status = SIM_FTP_CANCELLED;
-    reply.bytes = transfer_take_bytes(t);
+    reply.bytes = g_bytes_new(t->bytes->data, t->bytes->len);
     t->func(t->ftp, &reply, t->user_data);
     g_bytes_unref(reply.bytes);
     ftp_unref(t->ftp);
@@ -72,13 +53,16 @@ transfer_thread(GTask *task, gpointer source, gpointer task_data, GCancellable *
     g_task_return_int(task, sim_transfer_run(task_data));
 }
 
+/* Takes @t. */
 static void
-transfer_start(SimFtp *ftp, SimTransfer *t)
+transfer_start(SimFtp *ftp, SimTransfer *t, SimFtpFunc func, gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, NULL, on_transfer_done, NULL);
 
     ftp->ref_count++;
     t->ftp = ftp;
+    t->func = func;
+    t->user_data = user_data;
     t->bytes = g_byte_array_new();
     ftp->received = ftp->size = 0;
     under_way++;
@@ -86,36 +70,31 @@ transfer_start(SimFtp *ftp, SimTransfer *t)
     g_task_run_in_thread(task, transfer_thread);
 }
 
+static SimTransfer *
+transfer_new(SimTransferKind kind, const char *path)
+{
+    SimTransfer *t = g_new0(SimTransfer, 1);
+
+    t->kind = kind;
+    t->path = g_strdup(path);
+    return t;
+}
+
 SimFtp *
 sim_ftp_new(const char *server, const char *user, const char *password, gboolean passive,
             guint silence_ms)
 {
     SimFtp *ftp = g_new0(SimFtp, 1);
-    const char *colon = strrchr(server, ':');
-    CURL *curl = curl_easy_init();
 
     ftp->ref_count = 1;
-    ftp->control = -1;
     g_mutex_init(&ftp->lock);
     ftp->cancellable = g_cancellable_new();
     ftp->server = g_strdup(server);
-    ftp->port = colon != NULL ? (guint16)g_ascii_strtoull(colon + 1, NULL, 10) : FTP_PORT;
+    ftp->user = g_strdup(user);
+    ftp->password = g_strdup(password);
+    ftp->passive = passive;
     ftp->silence_ms = silence_ms;
-    ftp->curl = curl;
-    ftp->multi = curl_multi_init();
-    curl_easy_setopt(curl, CURLOPT_USERNAME, user);
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "ftp");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_FTP_FILEMETHOD, CURLFTPMETHOD_NOCWD);
-    curl_easy_setopt(curl, CURLOPT_FTP_USE_EPSV, 0L);
-    curl_easy_setopt(curl, CURLOPT_FTPPORT, passive ? NULL : "-");
-    curl_easy_setopt(curl, CURLOPT_IPRESOLVE, CURL_IPRESOLVE_V4);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)silence_ms);
-    curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(silence_ms + 999) / 1000);
-    sim_transfer_attach(ftp);
+    ftp->ascii = TRUE;
     return ftp;
 }
 
@@ -123,58 +102,51 @@ void
 sim_ftp_abandon(SimFtp *ftp)
 {
     g_cancellable_cancel(ftp->cancellable);
-    g_mutex_lock(&ftp->lock);
-    if (ftp->control >= 0)
-        shutdown(ftp->control, SHUT_RDWR); /* no good-bye to a server that may not answer it */
-    g_mutex_unlock(&ftp->lock);
     ftp_unref(ftp);
 }
 
 void
 sim_ftp_login(SimFtp *ftp, SimFtpFunc func, gpointer user_data)
 {
-    SimTransfer *t = g_new0(SimTransfer, 1);
-
-    t->func = func;
-    t->user_data = user_data;
-    transfer_start(ftp, t);
+    transfer_start(ftp, transfer_new(SIM_TRANSFER_LOGIN, NULL), func, user_data);
 }
 
 void
 sim_ftp_logout(SimFtp *ftp, SimFtpFunc func, gpointer user_data)
 {
-    SimTransfer *t = g_new0(SimTransfer, 1);
-
-    t->log_out = TRUE;
-    t->func = func;
-    t->user_data = user_data;
-    transfer_start(ftp, t);
+    transfer_start(ftp, transfer_new(SIM_TRANSFER_LOGOUT, NULL), func, user_data);
     ftp_unref(ftp);
+}
+
+void
+sim_ftp_type(SimFtp *ftp, gboolean ascii, SimFtpFunc func, gpointer user_data)
+{
+    SimTransfer *t = transfer_new(SIM_TRANSFER_TYPE, NULL);
+
+    t->ascii = ascii;
+    transfer_start(ftp, t, func, user_data);
 }
 
 void
 sim_ftp_size(SimFtp *ftp, const char *path, SimFtpFunc func, gpointer user_data)
 {
-    SimTransfer *t = g_new0(SimTransfer, 1);
-
-    t->path = g_strdup(path);
-    t->size_only = TRUE;
-    t->func = func;
-    t->user_data = user_data;
-    transfer_start(ftp, t);
+    transfer_start(ftp, transfer_new(SIM_TRANSFER_SIZE, path), func, user_data);
 }
 
 void
 sim_ftp_get(SimFtp *ftp, const char *path, const SimFtpGet *get, SimFtpFunc func,
             gpointer user_data)
 {
-    SimTransfer *t = g_new0(SimTransfer, 1);
+    SimTransfer *t = transfer_new(SIM_TRANSFER_GET, path);
 
-    t->path = g_strdup(path);
     t->get = *get;
-    t->func = func;
-    t->user_data = user_data;
-    transfer_start(ftp, t);
+    transfer_start(ftp, t, func, user_data);
+}
+
+gboolean
+sim_ftp_is_ascii(SimFtp *ftp)
+{
+    return ftp->ascii;
 }
 
 guint64

@@ -4,8 +4,9 @@
 #include <gio/gio.h>
 
 /*
- * The module's own FTP client: one login at a time on a real server, over libcurl. Each
- * operation runs in a thread and ends with its callback on the main context. One operation at a
+ * The module's own FTP client: one login at a time on a real server. A login begins in ASCII, and
+ * the client sends the server what it is told to send: no TYPE or SIZE of its own. Each operation
+ * runs in a thread and ends with its callback on the main context. One operation at a
  * time: the caller sees to that.
  */
 typedef struct _SimFtp SimFtp;
@@ -34,7 +35,6 @@ typedef void (*SimFtpFunc)(SimFtp *ftp, const SimFtpReply *reply, gpointer user_
 
 typedef struct {
     guint64 offset;    /* first byte wanted */
-    gboolean ascii;    /* line ends are the server's to translate */
     guint64 room;      /* most bytes taken; 0: no limit */
     double seconds;    /* real time the whole file is spread over */
     int stall_percent; /* -1, or where the server is made to fall silent ... */
@@ -52,6 +52,9 @@ void sim_ftp_abandon(SimFtp *ftp);
 void sim_ftp_logout(SimFtp *ftp, SimFtpFunc func, gpointer user_data);
 
 void sim_ftp_login(SimFtp *ftp, SimFtpFunc func, gpointer user_data);
+/* Files come as they are, or with line ends turned. */
+void sim_ftp_type(SimFtp *ftp, gboolean ascii, SimFtpFunc func, gpointer user_data);
+gboolean sim_ftp_is_ascii(SimFtp *ftp);
 void sim_ftp_size(SimFtp *ftp, const char *path, SimFtpFunc func, gpointer user_data);
 void sim_ftp_get(SimFtp *ftp, const char *path, const SimFtpGet *get, SimFtpFunc func,
                  gpointer user_data);

@@ -188,18 +188,38 @@ sim_telit_ftp_timeout(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+static void
+on_type_done(SimFtp *ftp, const SimFtpReply *reply, gpointer user_data)
+{
+    SimCommand *command = user_data;
+
+    sim_telit_ftp_done(command->module, ftp, reply);
+    sim_command_finish(command, sim_telit_ftp_result(reply->status));
+}
+
+/* Tells the server, as the longest time in Telit's table shows. */
 SimResult
 sim_telit_ftp_type(SimModule *module, SimCommand *command)
 {
     SimTelit *telit = module->state;
+    int ascii = 0;
+    SimResult result;
 
     if (command->form == SIM_FORM_READ)
-        sim_command_info(command, "#FTPTYPE: %d", telit->ftp_type);
+        sim_command_info(command, "#FTPTYPE: %d",
+                         telit->ftp == NULL || sim_ftp_is_ascii(telit->ftp));
+    if (command->form == SIM_FORM_TEST)
+        sim_command_info(command, "#FTPTYPE: (0,1)");
     if (command->form != SIM_FORM_SET)
         return SIM_OK;
-    if (telit->ftp == NULL)
-        return SIM_CME_FTP_NOT_CONNECTED;
-    return sim_command_number(command, 0, 0, 1, &telit->ftp_type) ? SIM_OK : SIM_CME_BAD_PARAMETERS;
+    if (!sim_command_number(command, 0, 0, 1, &ascii))
+        return SIM_CME_BAD_PARAMETERS;
+    result = sim_telit_ftp_check(module, command);
+    if (result != SIM_OK)
+        return result;
+    telit->ftp_busy = TRUE;
+    sim_ftp_type(telit->ftp, ascii != 0, on_type_done, sim_command_ref(command));
+    return SIM_PENDING;
 }
 
 SimResult

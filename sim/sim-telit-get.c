@@ -26,7 +26,6 @@ prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
     double percent = -1;
 
     get->offset = telit->ftp_rest;
-    get->ascii = telit->ftp_type == 1;
     telit->ftp_rest = 0;
     sim_faults_take_number(module->faults, "ftp-cut", command->text, &percent);
     get->cut_percent = (int)percent;

@@ -203,7 +203,6 @@ telit_stopped(SimModule *module)
 
     sim_telit_ftp_drop(module);
     telit->ftp_timeout = 100;
-    telit->ftp_type = 0;
     telit->ftp_rest = 0;
     g_clear_pointer(&telit->packet, g_bytes_unref);
     g_clear_pointer(&telit->packet_name, g_free);
@@ -233,7 +232,7 @@ telit_describe(SimModule *module, JsonBuilder *b)
     sim_describe_number(b, "ftp", telit->ftp != NULL);
     sim_describe_number(b, "ftp-busy", telit->ftp_busy);
     sim_describe_number(b, "ftp-timeout", telit->ftp_timeout);
-    sim_describe_number(b, "ftp-type", telit->ftp_type);
+    sim_describe_number(b, "ftp-type", telit->ftp == NULL || sim_ftp_is_ascii(telit->ftp));
     sim_describe_number(b, "ftp-received",
                         telit->ftp != NULL ? (gint64)sim_ftp_get_received(telit->ftp) : 0);
     sim_describe_number(b, "armed", telit->armed);

@@ -49,7 +49,6 @@ typedef struct {
     gboolean ftp_busy;
     gboolean ota_loading; /* #FTPGETOTA under way: the area holds a part, to be kept or dropped */
     int ftp_timeout;      /* #FTPTO, 100 ms */
-    int ftp_type;
     guint64 ftp_rest;
     char *ftp_message;
     GBytes *packet; /* #FTPGETPKT's file */

@@ -1,80 +1,262 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-transfer.h"
 
-#include <netinet/in.h>
-#include <unistd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#define FTP_PORT 21
 #define PACE_STEP_MS 20
-#define POLL_MS 20
+#define CHUNK 4096
 
-/* Once logged in, libcurl would log in again behind our back when the server has hung up; the
- * module does not. */
-static curl_socket_t
-on_open_socket(void *user_data, curlsocktype purpose, struct curl_sockaddr *address)
+/* Classes of replies, RFC 959 4.2.1. */
+#define PRELIMINARY 1
+#define COMPLETED 2
+#define WANTS_MORE 3
+
+static guint
+silence_seconds(SimFtp *ftp)
 {
-    SimFtp *ftp = user_data;
-    const struct sockaddr_in *in = (const void *)&address->addr;
-    gboolean control = address->family == AF_INET && g_ntohs(in->sin_port) == ftp->port;
-    int fd;
+    return (ftp->silence_ms + 999) / 1000;
+}
 
-    if (ftp->logged_in && control)
-        return CURL_SOCKET_BAD;
-    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (control) {
+/* What a broken control connection means. */
+static SimFtpStatus
+control_failed(const GError *error)
+{
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return SIM_FTP_CANCELLED;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return SIM_FTP_STALLED;
+    return SIM_FTP_LOST;
+}
+
+/* One reply, of whatever many lines; the last one is for #FTPMSG. */
+static SimFtpStatus
+control_read(SimFtp *ftp, int *code)
+{
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        char *line = g_data_input_stream_read_line(ftp->replies, NULL, ftp->cancellable, &error);
+
+        if (line == NULL)
+            return control_failed(error);
         g_mutex_lock(&ftp->lock);
-        ftp->control = fd;
+        g_free(ftp->message);
+        ftp->message = line;
         g_mutex_unlock(&ftp->lock);
+        *code = strspn(line, "0123456789") >= 3 ? atoi(line) : 0;
+        if (*code < 100 || (line[3] != ' ' && line[3] != '\0'))
+            continue;
+        /* Before it hangs up, whatever was asked. */
+        return *code == 421 ? SIM_FTP_LOST : SIM_FTP_OK;
     }
-    return fd;
 }
 
-static int
-on_close_socket(void *user_data, curl_socket_t fd)
-{
-    SimFtp *ftp = user_data;
+/* A command and its reply. */
+static SimFtpStatus
+control_ask(SimFtp *ftp, int *code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-    g_mutex_lock(&ftp->lock);
-    if (ftp->control == fd)
-        ftp->control = -1;
-    g_mutex_unlock(&ftp->lock);
-    return close(fd);
+static SimFtpStatus
+control_ask(SimFtp *ftp, int *code, const char *format, ...)
+{
+    GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(ftp->control));
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *line = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    line = g_strconcat(text, "\r\n", NULL);
+    if (!g_output_stream_write_all(out, line, strlen(line), NULL, ftp->cancellable, &error))
+        return control_failed(error);
+    return control_read(ftp, code);
 }
 
-static size_t
-on_server_line(char *data, size_t size, size_t n, void *user_data)
+static void
+control_close(SimFtp *ftp)
 {
-    SimFtp *ftp = user_data;
+    g_clear_object(&ftp->replies);
+    g_clear_object(&ftp->control);
+}
 
-    if (!g_ascii_isdigit(data[0])) /* libcurl's own, made from the answer to SIZE */
-        return size * n;
-    g_mutex_lock(&ftp->lock);
-    g_free(ftp->message);
-    ftp->message = g_strchomp(g_strndup(data, size * n));
-    g_mutex_unlock(&ftp->lock);
-    return size * n;
+static GSocketConnection *
+connect_to(SimFtp *ftp, const char *host, guint16 port, GError **error)
+{
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+
+    g_socket_client_set_family(client, G_SOCKET_FAMILY_IPV4);
+    g_socket_client_set_enable_proxy(client, FALSE);
+    g_socket_client_set_timeout(client, silence_seconds(ftp));
+    return g_socket_client_connect_to_host(client, host, port, ftp->cancellable, error);
+}
+
+static SimFtpStatus
+control_connect(SimFtp *ftp)
+{
+    g_autoptr(GError) error = NULL;
+    int code;
+
+    ftp->control = connect_to(ftp, ftp->server, FTP_PORT, &error);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return SIM_FTP_CANCELLED;
+    if (error != NULL)
+        return error->domain == G_RESOLVER_ERROR ? SIM_FTP_RESOLVE : SIM_FTP_CONNECT;
+    ftp->replies = g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(ftp->control)));
+    g_data_input_stream_set_newline_type(ftp->replies, G_DATA_STREAM_NEWLINE_TYPE_ANY);
+    return control_read(ftp, &code);
+}
+
+static SimFtpStatus
+transfer_login(SimTransfer *t)
+{
+    SimFtp *ftp = t->ftp;
+    SimFtpStatus status = control_connect(ftp);
+    int code = 0;
+
+    if (status == SIM_FTP_OK)
+        status = control_ask(ftp, &code, "USER %s", ftp->user);
+    if (status == SIM_FTP_OK && code / 100 == WANTS_MORE)
+        status = control_ask(ftp, &code, "PASS %s", ftp->password);
+    if (status == SIM_FTP_OK && code / 100 != COMPLETED)
+        status = code == 530 ? SIM_FTP_LOGIN : SIM_FTP_ERROR;
+    if (status != SIM_FTP_OK)
+        control_close(ftp);
+    ftp->ascii = TRUE;
+    return status;
+}
+
+static SimFtpStatus
+transfer_logout(SimTransfer *t)
+{
+    int code;
+
+    if (t->ftp->control != NULL)
+        control_ask(t->ftp, &code, "QUIT");
+    control_close(t->ftp);
+    return SIM_FTP_OK;
+}
+
+static SimFtpStatus
+transfer_type(SimTransfer *t)
+{
+    int code;
+    SimFtpStatus status = control_ask(t->ftp, &code, "TYPE %s", t->ascii ? "A" : "I");
+
+    if (status == SIM_FTP_OK && code / 100 != COMPLETED)
+        return SIM_FTP_ERROR;
+    if (status == SIM_FTP_OK)
+        t->ftp->ascii = t->ascii;
+    return status;
+}
+
+/* The server may refuse it, in ASCII or always. */
+static SimFtpStatus
+transfer_size(SimTransfer *t)
+{
+    SimFtp *ftp = t->ftp;
+    int code;
+    SimFtpStatus status = control_ask(ftp, &code, "SIZE %s", t->path);
+
+    if (status != SIM_FTP_OK)
+        return status;
+    if (code != 213)
+        return SIM_FTP_FILE;
+    t->size = g_ascii_strtoll(ftp->message + strlen("213 "), NULL, 10);
+    g_free(ftp->sized_path);
+    ftp->sized_path = g_strdup(t->path);
+    ftp->sized = t->size;
+    return SIM_FTP_OK;
+}
+
+/* `227 Entering Passive Mode (127,0,0,1,4,21).`: the words before the numbers are the server's. */
+static GSocketConnection *
+connect_passive(SimFtp *ftp, SimFtpStatus *status)
+{
+    guint n[6] = {0};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *host = NULL;
+    GSocketConnection *data;
+    const char *digits;
+    int code;
+
+    *status = control_ask(ftp, &code, "PASV");
+    if (*status != SIM_FTP_OK)
+        return NULL;
+    digits = strlen(ftp->message) > 4 ? strpbrk(ftp->message + 4, "0123456789") : NULL;
+    *status = SIM_FTP_ERROR;
+    if (code != 227 || digits == NULL ||
+        sscanf(digits, "%u,%u,%u,%u,%u,%u", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) != 6)
+        return NULL;
+    host = g_strdup_printf("%u.%u.%u.%u", n[0], n[1], n[2], n[3]);
+    data = connect_to(ftp, host, (guint16)(n[4] * 256 + n[5]), &error);
+    *status = data != NULL ? SIM_FTP_OK : control_failed(error);
+    return data;
+}
+
+/* Where the server is to connect to: an address of ours, which it is told. */
+static GSocket *
+listen_active(SimFtp *ftp, SimFtpStatus *status)
+{
+    g_autoptr(GSocketAddress) own = g_socket_connection_get_local_address(ftp->control, NULL);
+    GInetAddress *inet =
+        own != NULL ? g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(own)) : NULL;
+    g_autoptr(GSocketAddress) any = inet != NULL ? g_inet_socket_address_new(inet, 0) : NULL;
+    g_autoptr(GSocket) socket =
+        g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+    g_autoptr(GSocketAddress) bound = NULL;
+    g_autofree char *host = NULL;
+    guint16 port;
+    int code;
+
+    *status = SIM_FTP_ERROR;
+    if (any == NULL || socket == NULL || !g_socket_bind(socket, any, FALSE, NULL) ||
+        !g_socket_listen(socket, NULL) ||
+        (bound = g_socket_get_local_address(socket, NULL)) == NULL)
+        return NULL;
+    g_socket_set_timeout(socket, silence_seconds(ftp));
+    host = g_strdelimit(g_inet_address_to_string(inet), ".", ',');
+    port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound));
+    *status = control_ask(ftp, &code, "PORT %s,%d,%d", host, port >> 8, port & 0xff);
+    if (*status == SIM_FTP_OK && code / 100 != COMPLETED)
+        *status = SIM_FTP_ERROR;
+    return *status == SIM_FTP_OK ? g_steal_pointer(&socket) : NULL;
+}
+
+static GSocketConnection *
+accept_active(SimFtp *ftp, GSocket *listener, SimFtpStatus *status)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSocket) socket = g_socket_accept(listener, ftp->cancellable, &error);
+
+    if (socket == NULL) {
+        *status = control_failed(error);
+        return NULL;
+    }
+    g_socket_set_timeout(socket, silence_seconds(ftp));
+    return g_socket_connection_factory_create_connection(socket);
 }
 
 static gboolean
 transfer_wait(SimTransfer *t, gint64 ms)
 {
     GPollFD fd;
-    gboolean cancelled;
 
     if (!g_cancellable_make_pollfd(t->ftp->cancellable, &fd))
         return FALSE;
     g_poll(&fd, 1, (gint)MAX(ms, 0));
     g_cancellable_release_fd(t->ftp->cancellable);
-    cancelled = g_cancellable_is_cancelled(t->ftp->cancellable);
-    if (cancelled)
-        t->stopped = SIM_FTP_CANCELLED;
-    return !cancelled;
+    return !g_cancellable_is_cancelled(t->ftp->cancellable);
 }
 
 /* Spreads the file over the wanted time. */
 static gboolean
-transfer_pace(SimTransfer *t, gint64 total)
+transfer_pace(SimTransfer *t)
 {
-    double share = total > 0 ? (double)t->bytes->len / (double)total : 1;
+    double share = t->size > 0 ? (double)t->taken / (double)t->size : 1;
     gint64 due = t->started + (gint64)(share * t->get.seconds * G_USEC_PER_SEC);
 
     for (gint64 left; (left = due - g_get_monotonic_time()) > 0;) {
@@ -84,174 +266,163 @@ transfer_pace(SimTransfer *t, gint64 total)
     return TRUE;
 }
 
+/* In ASCII the module ends lines with CR LF, whatever the bytes are meant to be. */
+static void
+transfer_append(SimTransfer *t, const guint8 *data, gsize length)
+{
+    for (gsize i = 0; i < length; i++) {
+        gboolean after_cr = t->bytes->len > 0 && t->bytes->data[t->bytes->len - 1] == '\r';
+
+        if (t->ftp->ascii && data[i] == '\n' && !after_cr)
+            g_byte_array_append(t->bytes, (const guint8 *)"\r", 1);
+        g_byte_array_append(t->bytes, &data[i], 1);
+    }
+    t->taken += (gint64)length;
+    g_mutex_lock(&t->ftp->lock);
+    t->ftp->received = (guint64)t->taken;
+    t->ftp->size = (guint64)MAX(t->size, 0);
+    g_mutex_unlock(&t->ftp->lock);
+}
+
 /* Where in the file a fault strikes: small files, which come in one piece, included. */
 static gint64
-transfer_limit(int percent, gint64 total)
+transfer_limit(SimTransfer *t, int percent)
 {
-    return percent < 0 || total < 0 ? G_MAXINT64 : total * percent / 100;
+    return percent < 0 ? G_MAXINT64 : t->size * percent / 100;
 }
 
-static size_t
-on_bytes(char *data, size_t size, size_t n, void *user_data)
+/* Bytes of the file, whose size is known. Other than OK: it is broken off. */
+static SimFtpStatus
+transfer_take(SimTransfer *t, const guint8 *data, gsize length)
 {
-    SimTransfer *t = user_data;
-    curl_off_t total = -1;
-    gsize take = size * n;
-    gint64 cut, stall;
+    gint64 cut = transfer_limit(t, t->get.cut_percent);
+    gint64 stall = transfer_limit(t, t->get.stall_percent);
+    gsize take = (gsize)CLAMP(MIN(cut, stall) - t->taken, 0, (gint64)length);
 
-    if (t->path == NULL || t->size_only)
-        return take;
-    curl_easy_getinfo(t->ftp->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
-    cut = transfer_limit(t->get.cut_percent, total);
-    stall = transfer_limit(t->get.stall_percent, total);
-    take = (gsize)MIN((gint64)take, MIN(cut, stall) - (gint64)t->bytes->len);
-    if (t->get.room > 0 && t->bytes->len + take > t->get.room) {
-        t->stopped = SIM_FTP_FULL;
-        return 0;
-    }
-    g_byte_array_append(t->bytes, (const guint8 *)data, (guint)take);
-    g_mutex_lock(&t->ftp->lock);
-    t->ftp->received = t->bytes->len;
-    t->ftp->size = (guint64)MAX(total, 0);
-    g_mutex_unlock(&t->ftp->lock);
-    if (!transfer_pace(t, total))
-        return 0;
-    t->last_byte = g_get_monotonic_time();
-    if ((gint64)t->bytes->len == cut) {
-        t->stopped = SIM_FTP_CUT;
-        return 0;
-    }
-    if ((gint64)t->bytes->len == stall) {
-        t->stopped = SIM_FTP_STALLED;
-        transfer_wait(t, t->get.stall_ms);
-        return 0;
-    }
-    return size * n;
+    if (t->get.room > 0 && t->bytes->len + take > t->get.room)
+        return SIM_FTP_FULL;
+    transfer_append(t, data, take);
+    if (!transfer_pace(t))
+        return SIM_FTP_CANCELLED;
+    if (t->taken == cut)
+        return SIM_FTP_CUT;
+    if (t->taken == stall)
+        return transfer_wait(t, t->get.stall_ms) ? SIM_FTP_STALLED : SIM_FTP_CANCELLED;
+    return SIM_FTP_OK;
 }
 
-static int
-on_progress(void *user_data, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
+/* Of a file whose size nobody has told, all is taken first: what happens at which part of it, and
+ * when, is known only then. */
+static SimFtpStatus
+transfer_take_all(SimTransfer *t, const GByteArray *held)
 {
-    SimTransfer *t = user_data;
-    gint64 silence = (g_get_monotonic_time() - t->last_byte) / 1000;
+    SimFtpStatus status = SIM_FTP_OK;
 
-    if (g_cancellable_is_cancelled(t->ftp->cancellable))
-        t->stopped = SIM_FTP_CANCELLED;
-    else if (silence > t->ftp->silence_ms)
-        t->stopped = SIM_FTP_STALLED;
-    return t->stopped != SIM_FTP_OK;
+    t->size = held->len;
+    t->started = g_get_monotonic_time();
+    for (guint at = 0; at < held->len && status == SIM_FTP_OK; at += CHUNK)
+        status = transfer_take(t, held->data + at, MIN(CHUNK, held->len - at));
+    return status;
 }
 
 static SimFtpStatus
-status_from_curl(SimTransfer *t, CURLcode code)
+transfer_read(SimTransfer *t, GSocketConnection *data)
 {
-    if (t->stopped != SIM_FTP_OK)
-        return t->stopped;
-    switch (code) {
-    case CURLE_OK:
-        return SIM_FTP_OK;
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return SIM_FTP_RESOLVE;
-    case CURLE_COULDNT_CONNECT:
-        return t->ftp->logged_in ? SIM_FTP_LOST : SIM_FTP_CONNECT;
-    case CURLE_LOGIN_DENIED:
-        return SIM_FTP_LOGIN;
-    case CURLE_REMOTE_FILE_NOT_FOUND:
-    case CURLE_REMOTE_ACCESS_DENIED:
-    case CURLE_FTP_COULDNT_RETR_FILE:
-        return SIM_FTP_FILE;
-    case CURLE_OPERATION_TIMEDOUT:
-        return SIM_FTP_STALLED;
-    case CURLE_PARTIAL_FILE:
-        return SIM_FTP_CUT;
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
-        return SIM_FTP_LOST;
-    default:
-        return SIM_FTP_ERROR;
+    GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(data));
+    g_autoptr(GByteArray) held = g_byte_array_new();
+    SimFtpStatus status = SIM_FTP_OK;
+
+    while (status == SIM_FTP_OK) {
+        g_autoptr(GError) error = NULL;
+        guint8 bytes[CHUNK];
+        gssize n = g_input_stream_read(in, bytes, sizeof bytes, t->ftp->cancellable, &error);
+
+        if (n < 0)
+            return control_failed(error) == SIM_FTP_LOST ? SIM_FTP_CUT : control_failed(error);
+        if (n == 0)
+            return t->size < 0 ? transfer_take_all(t, held) : SIM_FTP_OK;
+        if (t->size < 0)
+            g_byte_array_append(held, bytes, (guint)n);
+        else
+            status = transfer_take(t, bytes, (gsize)n);
     }
+    return status;
 }
 
-/* Not curl_easy_perform(): it may sit for a second on an answer it has read already. */
-static CURLcode
-perform(SimFtp *ftp)
+/* Bytes of the file: as the server says with its 150, or as it said when it was asked. */
+static gint64
+find_size(SimTransfer *t)
 {
-    CURLMcode ret = curl_multi_add_handle(ftp->multi, ftp->curl);
-    CURLcode code = CURLE_FAILED_INIT;
-    int running = 1, left;
+    const char *words = strstr(t->ftp->message, " bytes)");
 
-    while (ret == CURLM_OK && running > 0) {
-        ret = curl_multi_perform(ftp->multi, &running);
-        if (ret == CURLM_OK && running > 0)
-            ret = curl_multi_poll(ftp->multi, NULL, 0, POLL_MS, NULL);
+    if (words != NULL) {
+        while (words > t->ftp->message && g_ascii_isdigit(words[-1]))
+            words--;
+        return g_ascii_strtoll(words, NULL, 10);
     }
-    for (CURLMsg *msg; (msg = curl_multi_info_read(ftp->multi, &left)) != NULL;) {
-        if (msg->msg == CURLMSG_DONE)
-            code = msg->data.result;
-    }
-    curl_multi_remove_handle(ftp->multi, ftp->curl);
-    return code;
+    return g_strcmp0(t->ftp->sized_path, t->path) == 0 ? t->ftp->sized : -1;
 }
 
-static char *
-transfer_url(SimTransfer *t)
+/* What the server says when the data have come. */
+static SimFtpStatus
+transfer_end(SimTransfer *t, SimFtpStatus status)
 {
-    CURLU *url = curl_url();
-    g_autofree char *path = g_strdup_printf("/%s", t->path != NULL ? t->path : "");
-    g_autofree char *base = g_strdup_printf("ftp://%s", t->ftp->server);
-    char *text = NULL, *copy;
+    int code;
+    SimFtpStatus told;
 
-    curl_url_set(url, CURLUPART_URL, base, 0);
-    curl_url_set(url, CURLUPART_PATH, path, CURLU_URLENCODE);
-    curl_url_get(url, CURLUPART_URL, &text, 0);
-    copy = g_strdup(text);
-    curl_free(text);
-    curl_url_cleanup(url);
-    return copy;
+    if (status != SIM_FTP_OK && status != SIM_FTP_FULL)
+        return status;
+    told = control_read(t->ftp, &code);
+    if (status == SIM_FTP_FULL)
+        return status;
+    if (told != SIM_FTP_OK)
+        return told == SIM_FTP_LOST ? SIM_FTP_CUT : told;
+    return code / 100 == COMPLETED ? SIM_FTP_OK : SIM_FTP_CUT;
+}
+
+static SimFtpStatus
+transfer_get(SimTransfer *t)
+{
+    SimFtp *ftp = t->ftp;
+    g_autoptr(GSocketConnection) data = NULL;
+    g_autoptr(GSocket) listener = NULL;
+    SimFtpStatus status;
+    int code;
+
+    if (ftp->passive)
+        data = connect_passive(ftp, &status);
+    else
+        listener = listen_active(ftp, &status);
+    if (status == SIM_FTP_OK && t->get.offset > 0) {
+        status = control_ask(ftp, &code, "REST %" G_GUINT64_FORMAT, t->get.offset);
+        if (status == SIM_FTP_OK && code / 100 != WANTS_MORE)
+            status = SIM_FTP_ERROR;
+    }
+    if (status == SIM_FTP_OK)
+        status = control_ask(ftp, &code, "RETR %s", t->path);
+    if (status == SIM_FTP_OK && code / 100 != PRELIMINARY)
+        status = SIM_FTP_FILE;
+    if (status == SIM_FTP_OK)
+        t->size = t->get.offset == 0 ? find_size(t) : -1;
+    if (status == SIM_FTP_OK && data == NULL)
+        data = accept_active(ftp, listener, &status);
+    if (status != SIM_FTP_OK)
+        return status;
+    status = transfer_read(t, data);
+    g_clear_object(&data);
+    return transfer_end(t, status);
 }
 
 SimFtpStatus
 sim_transfer_run(SimTransfer *t)
 {
-    CURL *curl = t->ftp->curl;
-    g_autofree char *url = NULL;
-    curl_off_t size = -1;
-    SimFtpStatus status;
+    static SimFtpStatus (*const run[])(SimTransfer * t) = {
+        [SIM_TRANSFER_LOGIN] = transfer_login, [SIM_TRANSFER_LOGOUT] = transfer_logout,
+        [SIM_TRANSFER_TYPE] = transfer_type,   [SIM_TRANSFER_SIZE] = transfer_size,
+        [SIM_TRANSFER_GET] = transfer_get,
+    };
 
-    if (t->log_out) {
-        g_clear_pointer(&t->ftp->multi, curl_multi_cleanup);
-        return SIM_FTP_OK;
-    }
-    url = transfer_url(t);
-    if (url == NULL)
-        return SIM_FTP_ERROR;
-    t->started = t->last_byte = g_get_monotonic_time();
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOBODY, t->path == NULL || t->size_only ? 1L : 0L);
-    curl_easy_setopt(curl, CURLOPT_TRANSFERTEXT, t->get.ascii ? 1L : 0L);
-    curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->get.offset);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
-    status = status_from_curl(t, perform(t->ftp));
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
-    t->size = size;
-    if (status == SIM_FTP_OK && t->path == NULL)
-        t->ftp->logged_in = TRUE;
-    return status;
-}
-
-void
-sim_transfer_attach(SimFtp *ftp)
-{
-    CURL *curl = ftp->curl;
-
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_server_line);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, ftp);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, ftp);
-    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, ftp);
+    t->size = -1;
+    t->started = g_get_monotonic_time();
+    return run[t->kind](t);
 }

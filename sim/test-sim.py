@@ -45,7 +45,15 @@ class Server:
     def __init__(self, directory):
         authorizer = DummyAuthorizer()
         authorizer.add_user("USERNAME", "PASSWORD", directory, perm="elr")
-        handler = type("Handler", (FTPHandler,), {"authorizer": authorizer})
+        self.commands = commands = []
+
+        class Handler(FTPHandler):
+            def pre_process_command(self, line, cmd, arg):
+                commands.append(cmd)
+                super().pre_process_command(line, cmd, arg)
+
+        handler = Handler
+        handler.authorizer = authorizer
         self.server = FTPServer(("127.0.0.1", 0), handler)
         self.port = self.server.address[1]
         self.stopping = threading.Event()
@@ -223,6 +231,7 @@ class SimTest(unittest.TestCase):
         for line in ["ATE0", f"AT+CMEE={cmee}", "AT#SCFG=1,3,300,90,600,50", "AT#SGACT=3,1"]:
             self.assertEqual(tty.ask(line)[-1], "OK", line)
         self.assertEqual(self.open_ftp(tty), ["OK"])
+        self.assertEqual(tty.ask("AT#FTPTYPE=0"), ["OK"])
 
     def open_ftp(self, tty, user="USERNAME", password="PASSWORD", mode=1, cid=3):
         server = f"127.0.0.1:{self.server.port}"
@@ -373,14 +382,41 @@ class Ftp(SimTest):
         self.assertRegex(tty.ask("AT#FTPMSG")[0], r"^#FTPMSG: 2\d\d ")
 
     def test_ascii(self):
-        """A server that takes ASCII at its word changes the file."""
+        """Each session begins in ASCII, in which a file changes and its size is not told."""
         tty = self.tty()
-        self.put("lines", b"1\n2\n")
-        self.connect(tty)
-        for kind, size in [(0, 4), (1, 6)]:
-            self.assertEqual(tty.ask(f"AT#FTPTYPE={kind}"), ["OK"])
-            self.assertEqual(tty.ask('AT#FTPGETPKT="lines",1'), ["OK"])
-            self.assertEqual(tty.ask("AT#FTPRECV?")[0], f"#FTPRECV: {size}")
+        binary = bytes(range(256)) + b"1\n2\r\n3"
+        self.put("delta", binary)
+        tty.command("AT+CMEE=1")
+        tty.command("AT#SGACT=3,1")
+        self.assertEqual(tty.ask("AT#FTPTYPE=0"), ["+CME ERROR: 430"])
+        for _ in range(2):
+            self.assertEqual(self.open_ftp(tty), ["OK"])
+            self.assertEqual(tty.ask("AT#FTPTYPE?")[0], "#FTPTYPE: 1")
+            self.assertEqual(tty.ask('AT#FTPFSIZE="delta"'), ["+CME ERROR: 423"])
+            self.assertRegex(tty.ask("AT#FTPMSG")[0], "^#FTPMSG: 550 .*ASCII")
+            self.assertNotEqual(self.get_packet(tty, "delta"), binary)
+            self.assertEqual(tty.ask("AT#FTPTYPE=0"), ["OK"])
+            self.assertEqual(tty.ask("AT#FTPTYPE?")[0], "#FTPTYPE: 0")
+            self.assertEqual(tty.ask('AT#FTPFSIZE="delta"')[0], f"#FTPFSIZE: {len(binary)}")
+            self.assertEqual(self.get_packet(tty, "delta"), binary)
+            self.assertEqual(tty.ask("AT#FTPTYPE=1"), ["OK"])
+            self.assertEqual(tty.ask("AT#FTPCLOSE"), ["OK"])
+
+    def test_told_commands_only(self):
+        """The server hears no TYPE and no SIZE that the host has not asked for."""
+        tty = self.tty()
+        self.put(DELTA, delta())
+        self.server.commands.clear()
+        tty.command("AT#SGACT=3,1")
+        self.assertEqual(self.open_ftp(tty), ["OK"])
+        self.assertEqual(tty.ask(f'AT#FTPGETOTA="{DELTA}",0'), ["OK"])
+        self.assertEqual(tty.ask("AT#FTPCLOSE"), ["OK"])
+        self.assertEqual(self.server.commands, ["USER", "PASS", "PASV", "RETR", "QUIT"])
+
+    def get_packet(self, tty, name):
+        """The file as #FTPGETPKT brings it."""
+        self.assertEqual(tty.ask(f'AT#FTPGETPKT="{name}",1'), ["OK"])
+        return bytes.fromhex(tty.ask("AT#FTPRECV=3000")[1])
 
     def test_large_get(self):
         data = os.urandom(300000).replace(b"\r\nNO CARRIER", b"")
