@@ -262,10 +262,10 @@ fota_session_order(FotaSession *session, const char *command, guint seconds, GEr
 gboolean fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv *lines,
                           GError **error);
 
-/**
- * What follows @prefix and blanks in the first line that begins with it, inside @lines. NULL when
- * there is none; @lines may be NULL.
- */
+/** What follows @prefix and blanks in @line; NULL when it does not begin with @prefix. */
+const char *fota_line_after(const char *line, const char *prefix);
+
+/** The same for the first such line of @lines, which may be NULL; NULL when there is none. */
 const char *fota_lines_find(GStrv lines, const char *prefix);
 
 /** As fota_session_command(); returns what follows @prefix and blanks in the first such line. */

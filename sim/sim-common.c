@@ -200,7 +200,15 @@ run_signal(SimModule *module, SimCommand *command)
 gboolean
 sim_module_is_registered(SimModule *module)
 {
-    return module->registration == 1 || module->registration == 5;
+    return module->registration == 1 || module->registration == 5 || module->registration == 9 ||
+           module->registration == 10;
+}
+
+/* 27.007's <stat> of +CREG, +CGREG or +CEREG: a module in 3G is in no LTE network. */
+int
+sim_module_registration(SimModule *module, guint which)
+{
+    return which == 2 && module->generation == 3 ? 0 : module->registration;
 }
 
 /* +CREG, +CGREG, +CEREG */
@@ -209,17 +217,20 @@ run_registration(SimModule *module, SimCommand *command)
 {
     guint which = command->name[2] == 'R' ? 0 : command->name[2] == 'G' ? 1 : 2;
     int *mode = &module->creg_mode[which];
+    int status = sim_module_registration(module, which);
 
     switch (command->form) {
     case SIM_FORM_TEST:
         sim_command_info(command, "%s: (0-2)", command->name);
         return SIM_OK;
     case SIM_FORM_READ:
-        if (*mode == 2 && sim_module_is_registered(module))
-            sim_command_info(command, "%s: 2,%d,\"1A2B\",\"01A2B3C4\",%d", command->name,
-                             module->registration, which == 0 ? 7 : 8);
+        if (*mode == 2 && status != 0 && sim_module_is_registered(module))
+            sim_command_info(command, "%s: 2,%d,\"1A2B\",\"01A2B3C4\",%d", command->name, status,
+                             module->generation == 3 ? 2
+                             : which == 0            ? 7
+                                                     : 8);
         else
-            sim_command_info(command, "%s: %d,%d", command->name, *mode, module->registration);
+            sim_command_info(command, "%s: %d,%d", command->name, *mode, status);
         return SIM_OK;
     case SIM_FORM_SET:
         return sim_command_number(command, 0, 0, 2, mode) ? SIM_OK : SIM_CME_BAD_PARAMETERS;

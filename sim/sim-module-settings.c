@@ -22,10 +22,11 @@ set_registration(SimModule *module, const char *value, GError **error)
 {
     static const char *const names[] = {"+CREG", "+CGREG", "+CEREG"};
 
-    if (!set_number("registered", value, 5, &module->registration, error))
+    if (!set_number("registered", value, 10, &module->registration, error))
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *urc = g_strdup_printf("%s: %d", names[i], module->registration);
+        g_autofree char *urc =
+            g_strdup_printf("%s: %d", names[i], sim_module_registration(module, i));
 
         if (module->creg_mode[i] > 0)
             sim_module_urc(module, urc);
@@ -74,6 +75,8 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         return set_number(key, value, 99, &module->signal, error);
     if (g_str_equal(key, "registered"))
         return set_registration(module, value, error);
+    if (g_str_equal(key, "generation"))
+        return set_number(key, value, 4, &module->generation, error);
     if (g_str_equal(key, "gateway"))
         return set_number(key, value, G_MAXINT, &module->gateway, error);
     if (g_str_equal(key, "pin-tries")) {
@@ -96,8 +99,8 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         module->package = value[0] != '\0' ? g_strdup(value) : NULL;
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "'%s' is none of signal, registered, apn, pin, pin-tries, version, package, "
-                    "gateway",
+                    "'%s' is none of signal, registered, generation, apn, pin, pin-tries, "
+                    "version, package, gateway",
                     key);
         return FALSE;
     }

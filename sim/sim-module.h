@@ -89,7 +89,8 @@ struct _SimModule {
     double (*watched)(SimModule *module);
     guint part;
 
-    int registration; /* 27.007's <stat>: 0 none, 1 home, 5 roaming */
+    int registration; /* 27.007's <stat>: 0 none, 1 home, 5 roaming, 9 and 10 the same */
+    int generation;   /* 3: +CEREG says 0; else LTE */
     int signal;       /* +CSQ, 0 to 31 or 99 */
     char *pin;        /* NULL: none set */
     gboolean unlocked;
@@ -142,6 +143,7 @@ double sim_module_take_first_delay(SimModule *module);
 /* sim-common.c */
 extern const SimCommandDef sim_common_commands[];
 gboolean sim_module_is_registered(SimModule *module);
+int sim_module_registration(SimModule *module, guint which);
 
 /* sim-sms.c */
 SimResult sim_sms_run_format(SimModule *module, SimCommand *command);

@@ -218,6 +218,20 @@ ota_state(const SimTelit *telit)
     return telit->ota.validated ? "validated" : "stored";
 }
 
+static gboolean
+telit_set(SimModule *module, const char *key, const char *value, gboolean *good)
+{
+    SimTelit *telit = module->state;
+    guint64 number = 0;
+
+    if (!g_str_equal(key, "socket-1-cid"))
+        return FALSE;
+    *good = g_ascii_string_to_unsigned(value, 10, 1, SIM_MAX_CID, &number, NULL);
+    if (*good)
+        telit->sockets[1].cid = (int)number;
+    return TRUE;
+}
+
 static void
 telit_describe(SimModule *module, JsonBuilder *b)
 {
@@ -262,5 +276,6 @@ const SimPersonality sim_telit_me910c1_na = {
     .stopped = telit_stopped,
     .context_down = telit_context_down,
     .power_on = sim_telit_ota_power_on,
+    .set = telit_set,
     .describe = telit_describe,
 };

@@ -52,16 +52,22 @@ fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv
 }
 
 const char *
+fota_line_after(const char *line, const char *prefix)
+{
+    if (!g_str_has_prefix(line, prefix))
+        return NULL;
+    line += strlen(prefix);
+    return line + strspn(line, " ");
+}
+
+const char *
 fota_lines_find(GStrv lines, const char *prefix)
 {
-    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], prefix)) {
-            const char *rest = lines[i] + strlen(prefix);
+    const char *text = NULL;
 
-            return rest + strspn(rest, " ");
-        }
-    }
-    return NULL;
+    for (guint i = 0; lines != NULL && lines[i] != NULL && text == NULL; i++)
+        text = fota_line_after(lines[i], prefix);
+    return text;
 }
 
 char *

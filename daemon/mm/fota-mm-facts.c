@@ -134,8 +134,10 @@ collect_network(FotaModemFacts *facts, MMModem3gpp *network)
         state = mm_modem_3gpp_get_registration_state(network);
     facts->operator_name =
         first_line(network != NULL ? mm_modem_3gpp_get_operator_name(network) : NULL);
-    facts->roaming = state == MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING;
-    facts->registered = facts->roaming || state == MM_MODEM_3GPP_REGISTRATION_STATE_HOME;
+    facts->roaming = state == MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING ||
+                     state == MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING_CSFB_NOT_PREFERRED;
+    facts->registered = facts->roaming || state == MM_MODEM_3GPP_REGISTRATION_STATE_HOME ||
+                        state == MM_MODEM_3GPP_REGISTRATION_STATE_HOME_CSFB_NOT_PREFERRED;
 }
 
 FotaModemFacts *

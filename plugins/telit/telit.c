@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gmodule.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/fota-plugin.h"
 #include "plugins/telit/telit-errors.h"
 #include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"
+#include "plugins/telit/telit-network.h"
 
 /*
  * Telit modules that fetch their delta by FTP and take it with #OTAUP: flow A of README.md, which
@@ -16,11 +16,7 @@
 
 /* The vendor's longest times, seconds. Where the guide names none: a command that only sets. */
 #define TIME_SHORT 10
-#define TIME_CONTEXT 150
 #define TIME_INSTALL 60
-
-/* +CSQ: 0 is -113 dBm or less, 99 unknown. */
-#define CSQ_UNKNOWN 99
 
 static FotaResult
 telit_inspect(FotaSession *session, char **version, GError **error)
@@ -29,111 +25,6 @@ telit_inspect(FotaSession *session, char **version, GError **error)
     if (!fota_session_try(session, "AT+GMM", TIME_SHORT, NULL, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     return fota_session_read_version(session, "AT+GMR", version, error);
-}
-
-/* `+CGDCONT: 3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
-static gboolean
-has_apn(GStrv contexts, guint cid)
-{
-    g_autofree char *prefix = g_strdup_printf("+CGDCONT: %u,", cid);
-    const char *context = fota_lines_find(contexts, prefix);
-    g_auto(GStrv) fields = g_strsplit(context != NULL ? context : "", ",", 3);
-
-    return g_strv_length(fields) >= 2 && strlen(fields[1]) > strlen("\"\"");
-}
-
-/* b) An APN only where none has been programmed: the integrator's own one wins. */
-static FotaResult
-ensure_apn(FotaSession *session, guint cid, GError **error)
-{
-    const char *apn = fota_session_get_network(session, "Apn");
-    const char *type = fota_session_get_network(session, "PdpType");
-    g_auto(GStrv) contexts = NULL;
-    g_autofree char *quoted = NULL;
-    g_autofree char *command = NULL;
-
-    if (!fota_session_try(session, "AT+CGDCONT?", TIME_SHORT, &contexts, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    /* What the module does not tell may be the integrator's: it stays, and the context shows. */
-    if (contexts == NULL || has_apn(contexts, cid))
-        return FOTA_RESULT_DONE;
-    if (apn == NULL) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
-                    "PDP context %u has no APN; set Apn= in [Network], or program it", cid);
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-    }
-    quoted = fota_at_quote(apn, error);
-    if (quoted == NULL)
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-    command =
-        g_strdup_printf("AT+CGDCONT=%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
-    return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
-                                                                   : FOTA_RESULT_FAILED_FOR_NOW;
-}
-
-/* c) A module that does not tell may have a signal: the context will show. */
-static FotaResult
-check_signal(FotaSession *session, GError **error)
-{
-    g_auto(GStrv) lines = NULL;
-    const char *answer;
-    int rssi;
-
-    if (!fota_session_try(session, "AT+CSQ", TIME_SHORT, &lines, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    answer = fota_lines_find(lines, "+CSQ:");
-    rssi = answer != NULL && g_ascii_isdigit(answer[0]) ? atoi(answer) : -1;
-    if (rssi < 0 || (rssi > 0 && rssi < CSQ_UNKNOWN))
-        return FOTA_RESULT_DONE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_SIGNAL,
-                "no signal (+CSQ: %s); check the antenna", answer);
-    return FOTA_RESULT_TRY_LATER;
-}
-
-/* d) The second number of `+CEREG: <n>,<stat>`: 1 is home, 5 roaming. */
-static FotaResult
-check_registration(FotaSession *session, GError **error)
-{
-    g_auto(GStrv) lines = NULL;
-    const char *answer, *comma;
-    int status;
-
-    if (!fota_session_try(session, "AT+CEREG?", TIME_SHORT, &lines, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    answer = fota_lines_find(lines, "+CEREG:");
-    comma = answer != NULL ? strchr(answer, ',') : NULL;
-    status = comma != NULL ? atoi(comma + 1) : 0;
-    /* ModemManager takes the line for an unsolicited one and keeps it: the context will tell. */
-    if (answer == NULL || status == 1 || status == 5)
-        return FOTA_RESULT_DONE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED,
-                "not registered on a network (+CEREG: %s); check SIM and subscription", answer);
-    return FOTA_RESULT_TRY_LATER;
-}
-
-/* e) A context that is active already is as good as one that we activate. */
-static FotaResult
-activate_context(FotaSession *session, guint cid, GError **error)
-{
-    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", cid);
-    g_autofree char *active = g_strdup_printf("#SGACT: %u,1", cid);
-    g_autoptr(GError) local_error = NULL;
-    g_auto(GStrv) contexts = NULL;
-
-    if (fota_session_order(session, command, TIME_CONTEXT, &local_error))
-        return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
-    contexts = fota_session_command(session, "AT#SGACT?", TIME_SHORT, NULL);
-    if (contexts != NULL && g_strv_contains((const char *const *)contexts, active))
-        return FOTA_RESULT_DONE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_CONTEXT,
-                "PDP context %u does not come up: %s; check APN and subscription", cid,
-                local_error->message);
-    return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 /* f) to l) with the FTP session open. */
@@ -191,41 +82,19 @@ use_context(FotaSession *session, const FotaUpdate *update, guint cid, const Fet
     return result;
 }
 
-static void
-deactivate_context(FotaSession *session, guint cid)
-{
-    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", cid);
-    g_autoptr(GError) error = NULL;
-
-    fota_session_shield(session, TRUE);
-    if (!fota_session_order(session, command, TIME_CONTEXT, &error))
-        fota_session_note(session, "context %u did not close: %s", cid, error->message);
-    fota_session_shield(session, FALSE);
-}
-
 static FotaResult
 connect_and_use(FotaSession *session, const FotaUpdate *update, const Fetch *fetch, GError **error)
 {
-    guint cid = fota_session_get_number(session, "ContextId");
-    g_autofree char *socket =
-        g_strdup_printf("AT#SCFG=%u,%u,%s", fota_session_get_number(session, "SocketId"), cid,
-                        fota_session_get_text(session, "SocketSetup"));
-    FotaResult result;
+    TelitNetwork network = {0};
+    FotaResult result = telit_network_open(session, &network, error);
 
-    if (!fota_session_order(session, socket, TIME_SHORT, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    if ((result = ensure_apn(session, cid, error)) != FOTA_RESULT_DONE ||
-        (result = check_signal(session, error)) != FOTA_RESULT_DONE ||
-        (result = check_registration(session, error)) != FOTA_RESULT_DONE)
-        return result;
-    fota_session_report_progress(session, 5);
-    result = activate_context(session, cid, error);
-    if (result != FOTA_RESULT_DONE)
-        return result;
-    fota_session_report_progress(session, 10);
-    result = use_context(session, update, cid, fetch, error);
-    deactivate_context(session, cid);
-    fota_session_report_progress(session, 100);
+    if (result == FOTA_RESULT_DONE) {
+        fota_session_report_progress(session, 10);
+        result = use_context(session, update, network.cid, fetch, error);
+    }
+    telit_network_close(session, &network);
+    if (result == FOTA_RESULT_DONE)
+        fota_session_report_progress(session, 100);
     return result;
 }
 

@@ -61,8 +61,16 @@ class KilledAndRefused(Settings):
 
 
 class Telit:
+    """Somebody else uses the socket that the flow sets for itself."""
+
+    OTHER_CID = 2
+
+    def offer(self, **members):
+        self.bench.sim.command("set", self.bench.imei, f"socket-1-cid={self.OTHER_CID}")
+        return super().offer(**members)
+
     def check_own_settings(self):
-        self.assertEqual(self.bench.sim_state()["socket-1-cid"], 3)
+        self.assertEqual(self.bench.sim_state()["socket-1-cid"], self.OTHER_CID)
 
 
 class TelitThroughThePort(Telit, KilledAndRefused, BenchTest):

@@ -18,6 +18,7 @@ EXTRA = (
     "AT+CMEE[?]", "AT#SCFG[?]", "AT#FTPTO[?]", "AT#FTPCFG[?]", "AT#OTASUAN[?]",  # did the others,
     "AT#FOTAURC[?]", "AT#OTASETRI[?]",     # as far as the model has them
     "AT#FTPTO=*", "AT+CEREG=*",            # the simulated module forgets these two
+    "AT#SGACT[?]", "AT#SCFG=1,1,*",        # context and socket are left as they were
     "AT#FTPTYPE=0",                        # a session begins in ASCII
     "AT#FTPFSIZE=*",                       # is the delta there, and whole
 )

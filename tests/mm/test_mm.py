@@ -179,8 +179,10 @@ class Facts(ProbeTest):
                              _variant("(b)", (True,)))
         facts = self.wait_seen(lambda event: event["registered"] and event["signal"])
         self.assertTrue(facts["enabled"])
-        self.bench.sim.command("set", self.bench.imei, "registered=0")
-        self.wait_seen(lambda event: not event["registered"])
+        # 9 and 10 are home and roaming where circuit-switched calls are not preferred.
+        for status, registered in ((0, 0), (9, 1), (0, 0), (10, 1), (0, 0)):
+            self.bench.sim.command("set", self.bench.imei, f"registered={status}")
+            self.wait_seen(lambda event, wanted=registered: event["registered"] == wanted)
         seen = [event for event in self.probe.events if event["event"] == "seen"]
         for before, after in zip(seen, seen[1:]):
             self.assertNotEqual(before, after)

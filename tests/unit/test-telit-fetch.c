@@ -21,8 +21,9 @@ static const FotaUpdate place = {
 };
 
 #define BEFORE                                                                                     \
-    {"AT#SCFG=1,3,300,90,600,50", ""}, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"\",0,0"}, \
-        {"AT+CSQ", "+CSQ: 25,3"}, {"AT+CEREG?", "+CEREG: 0,1"},                                    \
+    {"AT#SCFG?", "#SCFG: 1,3,300,90,600,50"}, {"AT#SCFG=1,3,300,90,600,50", ""},                   \
+        {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"\",0,0"}, {"AT+CSQ", "+CSQ: 25,3"},      \
+        {"AT+CEREG?", "+CEREG: 0,1"}, {"AT#SGACT?", "#SGACT: 3,0"},                                \
         {"AT#SGACT=3,1", "#SGACT: 10.0.0.1"},                                                      \
     {                                                                                              \
         "AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,3", ""                           \

@@ -24,6 +24,7 @@ static const FotaUpdate update = {
 
 /* Parts of MultiTech's session log, in its order, with what fotad asks besides. */
 #define SOCKET                                                                                     \
+    {"AT#SCFG?", "#SCFG: 1,3,300,90,600,50\n#SCFG: 2,1,300,90,600,50"},                            \
     {                                                                                              \
         "AT#SCFG=1,3,300,90,600,50", ""                                                            \
     }
@@ -42,6 +43,7 @@ static const FotaUpdate update = {
         "AT+CEREG?", "+CEREG: 0,1"                                                                 \
     }
 #define CONTEXT                                                                                    \
+    {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,0"},                                                     \
     {                                                                                              \
         "AT#SGACT=3,1", "#SGACT: 10.0.0.1"                                                         \
     }
@@ -73,6 +75,10 @@ static const FotaUpdate update = {
     {                                                                                              \
         "AT#SGACT=3,0", ""                                                                         \
     }
+#define CLOSE_FTP                                                                                  \
+    {                                                                                              \
+        "AT#FTPCLOSE", ""                                                                          \
+    }
 #define CLOSE_CONTEXT                                                                              \
     {                                                                                              \
         "AT#SGACT=3,0", ""                                                                         \
@@ -90,7 +96,7 @@ typedef struct {
     const char *says;
     const char *apn;
     const char *path; /* NULL = DELTA */
-    FakeExchange script[24];
+    FakeExchange script[28];
 } Case;
 
 /* Every way in which the download can end: what is closed afterwards, and what the user is told. */
@@ -164,7 +170,14 @@ static const Case cases[] = {
      "0,2",
      "VZWINTERNET",
      NULL,
-     {SOCKET, NO_APN, SET_APN, {"AT+CSQ", "+CSQ: 25,3"}, {"AT+CEREG?", "+CEREG: 0,2"}, END}},
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      {"AT+CSQ", "+CSQ: 25,3"},
+      {"AT+CEREG?", "+CEREG: 0,4"},
+      {"AT+CGREG?", "!ERROR"},
+      {"AT+CREG?", "+CREG: 0,2"},
+      END}},
     {"roaming",
      FOTA_RESULT_DONE,
      0,
@@ -194,14 +207,99 @@ static const Case cases[] = {
       NO_APN,
       SET_APN,
       READY,
-      {"AT#SGACT=3,1", "!403"},
       {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,1"},
       OPEN,
       BINARY,
       SIZE,
       VERSION,
       GET,
+      CLOSE_FTP,
+      END}},
+    {"context-active-meanwhile",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      READY,
+      {"AT#SGACT?", "!ERROR"},
+      {"AT#SGACT=3,1", "!ERROR"},
+      {"AT#SGACT?", "#SGACT: 3,1"},
+      OPEN,
+      BINARY,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE_FTP,
+      END}},
+    {"context-not-told",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      READY,
+      {"AT#SGACT?", "!ERROR"},
+      {"AT#SGACT=3,1", "!403"},
+      OPEN,
+      BINARY,
+      SIZE,
+      VERSION,
+      GET,
+      CLOSE_FTP,
+      END}},
+    {"context-without-answer",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_SILENT,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      READY,
+      {"AT#SGACT?", "#SGACT: 3,0"},
+      {"AT#SGACT=3,1", "?"},
+      CLOSE_CONTEXT,
+      END}},
+    {"socket-of-another",
+     FOTA_RESULT_DONE,
+     0,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {{"AT#SCFG?", "#SCFG: 1,1,1500,0,600,50\n#SCFG: 11,3,300,90,600,50"},
+      {"AT#SCFG=1,3,300,90,600,50", ""},
+      NO_APN,
+      SET_APN,
+      READY,
+      CONTEXT,
+      OPEN,
+      BINARY,
+      SIZE,
+      VERSION,
+      GET,
       CLOSE,
+      {"AT#SCFG=1,1,1500,0,600,50", ""},
+      END}},
+    {"socket-of-another-in-vain",
+     FOTA_RESULT_TRY_LATER,
+     FOTA_MODULE_ERROR_NO_SIGNAL,
+     NULL,
+     "VZWINTERNET",
+     NULL,
+     {{"AT#SCFG?", "#SCFG: 1,1,1500,0,600,50"},
+      {"AT#SCFG=1,3,300,90,600,50", ""},
+      NO_APN,
+      SET_APN,
+      {"AT+CSQ", "+CSQ: 99,99"},
+      {"AT#SCFG=1,1,1500,0,600,50", ""},
       END}},
     {"context-fails",
      FOTA_RESULT_FAILED_FOR_NOW,
@@ -209,7 +307,14 @@ static const Case cases[] = {
      "activation failed",
      "VZWINTERNET",
      NULL,
-     {SOCKET, NO_APN, SET_APN, READY, {"AT#SGACT=3,1", "!405"}, {"AT#SGACT?", "#SGACT: 3,0"}, END}},
+     {SOCKET,
+      NO_APN,
+      SET_APN,
+      READY,
+      {"AT#SGACT?", "#SGACT: 3,0"},
+      {"AT#SGACT=3,1", "!405"},
+      {"AT#SGACT?", "#SGACT: 3,0"},
+      END}},
     {"login-refused",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_LOGIN,
@@ -361,8 +466,8 @@ test_download(gconstpointer data)
     fake_session_finish(session);
 }
 
-static const char *const questions[] = {"AT+GMM",    "AT+CGDCONT?",  "AT+CSQ",
-                                        "AT+CEREG?", "AT#FTPTYPE=0", SIZE_COMMAND};
+static const char *const questions[] = {"AT+GMM",    "AT#SCFG?",  "AT+CGDCONT?",  "AT+CSQ",
+                                        "AT+CEREG?", "AT#SGACT?", "AT#FTPTYPE=0", SIZE_COMMAND};
 
 /* What the flow can do without does not end it, whatever the answer is. */
 static void
@@ -375,7 +480,7 @@ test_without(gconstpointer data)
         static const FakeExchange whole[] = {
             {"AT+GMM", "ME910C1-NA"}, VERSION, BEFORE, OPEN, BINARY, SIZE, VERSION, GET, CLOSE, END,
         };
-        FakeExchange script[G_N_ELEMENTS(whole) + 1];
+        FakeExchange script[G_N_ELEMENTS(whole) + 2];
         gboolean list = strcmp(question, "AT+CGDCONT?") == 0;
         gboolean told = answers[i][0] != '!' && answers[i][0] != '?';
         FotaSession *session;
@@ -395,6 +500,10 @@ test_without(gconstpointer data)
             n++;
             if (g_strcmp0(whole[k].command, question) == 0 && strcmp(question, SIZE_COMMAND) == 0)
                 script[n++] = message;
+            if (g_strcmp0(whole[k].command, question) == 0 && strcmp(question, "AT+CEREG?") == 0) {
+                script[n++] = (FakeExchange){"AT+CGREG?", answers[i]};
+                script[n++] = (FakeExchange){"AT+CREG?", answers[i]};
+            }
         }
         session = fake_session_new(TELIT_MODELS, script);
         fake_session_set_network(session, "Apn", "VZWINTERNET");
@@ -403,6 +512,81 @@ test_without(gconstpointer data)
         g_assert_no_error(error);
         fake_session_finish(session);
     }
+}
+
+/* Registered is what the network says, in any generation; +CEREG, +CGREG, +CREG as far as asked. */
+static void
+test_registration(void)
+{
+    static const struct {
+        const char *answers[3];
+        gboolean registered;
+    } table[] = {
+        {{"+CEREG: 0,1"}, TRUE},
+        {{"+CEREG: 0,5"}, TRUE},
+        {{"+CEREG: 0,9"}, TRUE},
+        {{"+CEREG: 0,10"}, TRUE},
+        {{"+CEREG: 2,1,\"1A2B\",\"01234567\",7"}, TRUE},
+        {{"+CEREG: 5,\"1A2B\",\"01234567\",7\n+CEREG: 2,5"}, TRUE},
+        {{"+CEREG: 1\n+CEREG: 2,2"}, TRUE},
+        {{"+CEREG: 0,0", "+CGREG: 0,1"}, TRUE}, /* an LE910 in 3G */
+        {{"+CEREG: 0,4", "+CGREG: 0,2", "+CREG: 0,5"}, TRUE},
+        {{"!ERROR", "+CGREG: 0,10"}, TRUE},
+        {{"!ERROR", "!ERROR", "+CREG: 0,1"}, TRUE},
+        {{"", "", ""}, TRUE}, /* nothing is told */
+        {{"+CEREG: 0,6", "+CGREG: 0,7", "+CREG: 0,8"}, FALSE},
+        {{"+CEREG: 0,0", "", ""}, FALSE},
+        {{"+CEREG: 1,3", "+CGREG: 1,4", "+CREG: 1,2"}, FALSE},
+        {{"+CEREG: 0,11", "!3", "!3"}, FALSE},
+        {{"+CEREG: 2,0,\"0001\",\"1\",7", "", ""}, FALSE},
+    };
+    static const char *const questions_asked[] = {"AT+CEREG?", "AT+CGREG?", "AT+CREG?"};
+    static const FakeExchange before[] = {SOCKET, NO_APN, SET_APN, {"AT+CSQ", "+CSQ: 25,3"}};
+    static const FakeExchange after[] = {CONTEXT, OPEN, BINARY, SIZE, VERSION, GET, CLOSE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
+        FotaUpdate this_update = update;
+        g_autoptr(GError) error = NULL;
+        FotaSession *session;
+        FotaResult result;
+
+        g_array_append_vals(script, before, G_N_ELEMENTS(before));
+        for (guint k = 0; k < 3 && table[i].answers[k] != NULL; k++) {
+            const FakeExchange asked = {questions_asked[k], table[i].answers[k]};
+
+            g_array_append_val(script, asked);
+        }
+        if (table[i].registered)
+            g_array_append_vals(script, after, G_N_ELEMENTS(after));
+        session = fake_session_new(TELIT_MODELS, (const FakeExchange *)(const void *)script->data);
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        result = fota_plugin.download(session, &this_update, &error);
+        if (table[i].registered != (result == FOTA_RESULT_DONE))
+            g_error("%s: %s", table[i].answers[0], error != NULL ? error->message : "done");
+        if (!table[i].registered)
+            g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED);
+        fake_session_finish(session);
+    }
+}
+
+/* An update that was cut off left context and socket as it had made them: they are its own. */
+static void
+test_cut_off(void)
+{
+    static const FakeExchange script[] = {
+        SOCKET, NO_APN,  SET_APN, READY, {"AT#SGACT?", "#SGACT: 3,1"},      OPEN, BINARY,
+        SIZE,   VERSION, GET,     CLOSE, {"AT#SCFG=1,1,1500,0,600,50", ""}, END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+    g_autoptr(GError) error = NULL;
+
+    fake_session_set_network(session, "Apn", "VZWINTERNET");
+    fota_session_remember(session, "Context", "3");
+    fota_session_remember(session, "Socket", "1,1,1500,0,600,50");
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpstr(fota_session_recall(session, "Context"), ==, "");
+    g_assert_cmpstr(fota_session_recall(session, "Socket"), ==, "");
+    fake_session_finish(session);
 }
 
 /* A rehearsal fetches nothing: whether the delta is there, only the server's words tell. */
@@ -520,6 +704,8 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, questions[i], test_without);
     }
+    g_test_add_func("/telit/registration", test_registration);
+    g_test_add_func("/telit/cut-off", test_cut_off);
     g_test_add_func("/telit/rehearsal", test_rehearsal);
     g_test_add_func("/telit/rehearsal-without-size", test_rehearsal_without_size);
     g_test_add_func("/telit/other-scheme", test_other_scheme);

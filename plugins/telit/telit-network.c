@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/telit/telit-network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/telit/telit-errors.h"
+
+/* The vendor's longest times, seconds. Where the guide names none: a command that only sets. */
+#define TIME_SHORT 10
+#define TIME_CONTEXT 150
+
+/* +CSQ: 0 is -113 dBm or less, 99 unknown. */
+#define CSQ_UNKNOWN 99
+
+#define CME_CONTEXT_ACTIVE 403
+
+/* What is remembered, so that an update that was cut off does not take it for somebody else's. */
+#define OUR_CONTEXT "Context"
+#define OTHER_SOCKET "Socket"
+
+static const char *
+recall_text(FotaSession *session, const char *name)
+{
+    const char *text = fota_session_recall(session, name);
+
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+/* The line of the socket in the answer to #SCFG?, as it would be entered; NULL when not told. */
+static FotaResult
+read_socket(FotaSession *session, guint socket, char **line, GError **error)
+{
+    g_autofree char *prefix = g_strdup_printf("%u,", socket);
+    g_auto(GStrv) lines = NULL;
+
+    if (!fota_session_try(session, "AT#SCFG?", TIME_SHORT, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], "#SCFG:");
+
+        if (text != NULL && g_str_has_prefix(text, prefix) && fota_at_is_parameter(text))
+            *line = g_strdup(text);
+    }
+    return FOTA_RESULT_DONE;
+}
+
+/* a) The socket may be the integrator's: what it was is entered again afterwards. */
+static FotaResult
+set_socket(FotaSession *session, TelitNetwork *network, GError **error)
+{
+    guint socket = fota_session_get_number(session, "SocketId");
+    g_autofree char *wanted = g_strdup_printf("%u,%u,%s", socket, network->cid,
+                                              fota_session_get_text(session, "SocketSetup"));
+    g_autofree char *command = g_strconcat("AT#SCFG=", wanted, NULL);
+    g_autofree char *now = NULL;
+    FotaResult result = read_socket(session, socket, &now, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    network->socket = g_strdup(recall_text(session, OTHER_SOCKET));
+    if (network->socket == NULL && now != NULL && strcmp(now, wanted) != 0) {
+        network->socket = g_steal_pointer(&now);
+        fota_session_remember(session, OTHER_SOCKET, network->socket);
+    }
+    return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
+                                                                   : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* `+CGDCONT: 3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
+static gboolean
+has_apn(GStrv contexts, guint cid)
+{
+    for (guint i = 0; contexts[i] != NULL; i++) {
+        const char *text = fota_line_after(contexts[i], "+CGDCONT:");
+        g_auto(GStrv) fields = g_strsplit(text != NULL ? text : "", ",", 4);
+
+        if (g_strv_length(fields) >= 3 && g_ascii_strtoull(fields[0], NULL, 10) == cid)
+            return strlen(fields[2]) > strlen("\"\"");
+    }
+    return FALSE;
+}
+
+/* b) An APN only where none has been programmed: the integrator's own one wins. */
+static FotaResult
+ensure_apn(FotaSession *session, guint cid, GError **error)
+{
+    const char *apn = fota_session_get_network(session, "Apn");
+    const char *type = fota_session_get_network(session, "PdpType");
+    g_auto(GStrv) contexts = NULL;
+    g_autofree char *quoted = NULL;
+    g_autofree char *command = NULL;
+
+    if (!fota_session_try(session, "AT+CGDCONT?", TIME_SHORT, &contexts, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    /* What the module does not tell may be the integrator's: it stays, and the context shows. */
+    if (contexts == NULL || has_apn(contexts, cid))
+        return FOTA_RESULT_DONE;
+    if (apn == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
+                    "PDP context %u has no APN; set Apn= in [Network], or program it", cid);
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    quoted = fota_at_quote(apn, error);
+    if (quoted == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command =
+        g_strdup_printf("AT+CGDCONT=%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
+    return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
+                                                                   : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* c) A module that does not tell may have a signal: the context will show. */
+static FotaResult
+check_signal(FotaSession *session, GError **error)
+{
+    g_auto(GStrv) lines = NULL;
+    const char *answer;
+    int rssi;
+
+    if (!fota_session_try(session, "AT+CSQ", TIME_SHORT, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    answer = fota_lines_find(lines, "+CSQ:");
+    rssi = answer != NULL && g_ascii_isdigit(answer[0]) ? atoi(answer) : -1;
+    if (rssi < 0 || (rssi > 0 && rssi < CSQ_UNKNOWN))
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_SIGNAL,
+                "no signal (+CSQ: %s); check the antenna", answer);
+    return FOTA_RESULT_TRY_LATER;
+}
+
+/* Home or roaming; 9 and 10 are the same with circuit-switched calls not preferred. */
+static gboolean
+status_is_registered(int status)
+{
+    return status == 1 || status == 5 || status == 9 || status == 10;
+}
+
+/*
+ * `<n>,<stat>...` of an answer, or `<stat>,"<area>"...` of a report that came in between. -1 when
+ * it is neither.
+ */
+static int
+parse_status(const char *text)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ",", 3);
+    const char *status = fields[0] == NULL ? "" : fields[0];
+
+    if (fields[0] != NULL && fields[1] != NULL && g_ascii_isdigit(g_strchug(fields[1])[0]))
+        status = fields[1];
+    return g_ascii_isdigit(status[0]) ? atoi(status) : -1;
+}
+
+/* Whether the network says so in one generation. *@told is set when it says anything at all. */
+static FotaResult
+ask_registration(FotaSession *session, const char *name, gboolean *registered, char **told,
+                 GError **error)
+{
+    g_autofree char *command = g_strconcat("AT", name, "?", NULL);
+    g_autofree char *prefix = g_strconcat(name, ":", NULL);
+    g_auto(GStrv) lines = NULL;
+
+    if (!fota_session_try(session, command, TIME_SHORT, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], prefix);
+        int status = text != NULL ? parse_status(text) : -1;
+
+        if (status < 0)
+            continue;
+        *registered = *registered || status_is_registered(status);
+        g_free(*told);
+        *told = g_strdup(lines[i]);
+    }
+    return FOTA_RESULT_DONE;
+}
+
+/*
+ * d) LTE is asked first, as in the guide; a module in 3G or 2G is registered there. Where nothing
+ * is told, as through ModemManager, which keeps these lines for itself, the context will show.
+ */
+static FotaResult
+check_registration(FotaSession *session, GError **error)
+{
+    static const char *const names[] = {"+CEREG", "+CGREG", "+CREG"};
+    gboolean registered = FALSE;
+    g_autofree char *told = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(names) && !registered; i++) {
+        FotaResult result = ask_registration(session, names[i], &registered, &told, error);
+
+        if (result != FOTA_RESULT_DONE)
+            return result;
+    }
+    if (registered || told == NULL)
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED,
+                "not registered on a network (%s); check SIM and subscription", told);
+    return FOTA_RESULT_TRY_LATER;
+}
+
+/* Whether the context is up; FALSE too when the module does not tell. */
+static FotaResult
+read_active(FotaSession *session, guint cid, gboolean *active, GError **error)
+{
+    g_autofree char *wanted = g_strdup_printf("%u,1", cid);
+    g_auto(GStrv) lines = NULL;
+
+    *active = FALSE;
+    if (!fota_session_try(session, "AT#SGACT?", TIME_SHORT, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
+        *active = *active || g_strcmp0(fota_line_after(lines[i], "#SGACT:"), wanted) == 0;
+    return FOTA_RESULT_DONE;
+}
+
+/* The refusal of #SGACT=<cid>,1: somebody may have been quicker. */
+static FotaResult
+judge_refusal(FotaSession *session, TelitNetwork *network, GError *refusal, GError **error)
+{
+    g_autoptr(GError) owned = refusal;
+    gboolean active = fota_session_get_cme(session) == CME_CONTEXT_ACTIVE;
+    FotaResult result = FOTA_RESULT_DONE;
+
+    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        g_propagate_error(error, g_steal_pointer(&owned));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    fota_session_explain(session, telit_cme_texts, &owned);
+    if (!active)
+        result = read_active(session, network->cid, &active, error);
+    if (result != FOTA_RESULT_DONE || active)
+        return result;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_CONTEXT,
+                "PDP context %u does not come up: %s; check APN and subscription", network->cid,
+                owned->message);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* e) A context that somebody else has up is as good as ours, and stays up. */
+static FotaResult
+activate_context(FotaSession *session, TelitNetwork *network, GError **error)
+{
+    g_autofree char *cid = g_strdup_printf("%u", network->cid);
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", network->cid);
+    g_autoptr(GError) refusal = NULL;
+    gboolean active;
+    FotaResult result = read_active(session, network->cid, &active, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    network->ours = !active || g_strcmp0(fota_session_recall(session, OUR_CONTEXT), cid) == 0;
+    if (active)
+        return FOTA_RESULT_DONE;
+    fota_session_remember(session, OUR_CONTEXT, cid);
+    if (fota_session_order(session, command, TIME_CONTEXT, &refusal))
+        return FOTA_RESULT_DONE;
+    /* Refused: it is not ours. Without an answer it may come up yet, and is. */
+    if (g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        network->ours = FALSE;
+        fota_session_remember(session, OUR_CONTEXT, "");
+    }
+    return judge_refusal(session, network, g_steal_pointer(&refusal), error);
+}
+
+FotaResult
+telit_network_open(FotaSession *session, TelitNetwork *network, GError **error)
+{
+    FotaResult result;
+
+    *network = (TelitNetwork){.cid = fota_session_get_number(session, "ContextId")};
+    if ((result = set_socket(session, network, error)) != FOTA_RESULT_DONE ||
+        (result = ensure_apn(session, network->cid, error)) != FOTA_RESULT_DONE ||
+        (result = check_signal(session, error)) != FOTA_RESULT_DONE ||
+        (result = check_registration(session, error)) != FOTA_RESULT_DONE)
+        return result;
+    fota_session_report_progress(session, 5);
+    return activate_context(session, network, error);
+}
+
+void
+telit_network_close(FotaSession *session, TelitNetwork *network)
+{
+    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", network->cid);
+    g_autofree char *set = g_strconcat("AT#SCFG=", network->socket, NULL);
+    g_autoptr(GError) error = NULL;
+
+    fota_session_shield(session, TRUE);
+    if (network->ours && !fota_session_order(session, deactivate, TIME_CONTEXT, &error))
+        fota_session_note(session, "context %u did not close: %s", network->cid, error->message);
+    else if (network->ours)
+        fota_session_remember(session, OUR_CONTEXT, "");
+    g_clear_error(&error);
+    if (network->socket != NULL && !fota_session_order(session, set, TIME_SHORT, &error))
+        fota_session_note(session, "the socket is not set as it was: %s", error->message);
+    else if (network->socket != NULL)
+        fota_session_remember(session, OTHER_SOCKET, "");
+    fota_session_shield(session, FALSE);
+    g_clear_pointer(&network->socket, g_free);
+}
