@@ -3,6 +3,7 @@
 #include "sim-telit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -59,15 +60,37 @@ sim_telit_ota_store(SimOta *ota, GBytes *bytes)
         read_first_line(ota, data, length);
 }
 
+char *
+sim_telit_firmware(SimModule *module)
+{
+    SimTelit *telit = module->state;
+
+    return module->personality == &sim_telit_le910_svl
+               ? g_strdup_printf("%s+%d", module->version, telit->cfvr)
+               : g_strdup(module->version);
+}
+
+/* The new firmware, as the delta calls it. */
+static void
+take_firmware(SimModule *module, const char *name)
+{
+    SimTelit *telit = module->state;
+    g_auto(GStrv) parts = g_strsplit(name, "+", 2);
+
+    g_free(module->version);
+    module->version = g_strdup(parts[0]);
+    telit->cfvr = parts[1] != NULL ? atoi(parts[1]) : telit->cfvr + 1;
+}
+
 gboolean
 sim_telit_ota_fits(SimModule *module)
 {
     SimTelit *telit = module->state;
     const SimOta *ota = &telit->ota;
+    g_autofree char *firmware = sim_telit_firmware(module);
 
     return ota->complete && !ota->refused_late && ota->model != NULL &&
-           g_str_equal(ota->model, module->personality->model) &&
-           g_str_equal(ota->from, module->version);
+           g_str_equal(ota->model, module->personality->model) && g_str_equal(ota->from, firmware);
 }
 
 /* The update is over: back with the new version, or with the old one. */
@@ -76,11 +99,8 @@ apply_finish(SimModule *module)
 {
     SimTelit *telit = module->state;
 
-    if (!telit->apply_old) {
-        g_free(module->version);
-        module->version = g_steal_pointer(&telit->ota.to);
-        telit->cfvr++;
-    }
+    if (!telit->apply_old)
+        take_firmware(module, telit->ota.to);
     sim_telit_ota_clear(&telit->ota);
     telit->apply_step = 0;
     if (sim_faults_take(module->faults, "settings-lost", NULL, NULL))

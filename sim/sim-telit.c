@@ -62,6 +62,28 @@ run_context(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+/* #PDPAUTH=<cid>,<kind>[,"user","password"]; the password is not told again. */
+static SimResult
+run_login(SimModule *module, SimCommand *command)
+{
+    SimTelit *telit = module->state;
+    const char *user = sim_command_arg(command, 2);
+    int cid = 0, kind = 0;
+
+    if (command->form == SIM_FORM_TEST)
+        sim_command_info(command, "#PDPAUTH: (1-%d),(0-2)", SIM_MAX_CID);
+    if (command->form == SIM_FORM_READ && telit->login != NULL)
+        sim_command_info(command, "#PDPAUTH: %s", telit->login);
+    if (command->form != SIM_FORM_SET)
+        return SIM_OK;
+    if (!sim_command_number(command, 0, 1, SIM_MAX_CID, &cid) || cid == 0 ||
+        !sim_command_number(command, 1, 0, 2, &kind))
+        return SIM_CME_BAD_PARAMETERS;
+    g_free(telit->login);
+    telit->login = g_strdup_printf("%d,%d,\"%s\"", cid, kind, user != NULL ? user : "");
+    return SIM_OK;
+}
+
 static SimResult
 run_extended_version(SimModule *module, SimCommand *command)
 {
@@ -135,6 +157,7 @@ run_sim_state(SimModule *module, SimCommand *command)
 static const SimCommandDef telit_commands[] = {
     {"#SCFG", run_socket_config, 0.4, FALSE},
     {"#SGACT", run_context, 0.2, TRUE},
+    {"#PDPAUTH", run_login, 0.05, FALSE},
     {"#FTPOPEN", sim_telit_ftp_open, 0.2, TRUE},
     {"#FTPCLOSE", sim_telit_ftp_close, 0.33, TRUE},
     {"#FTPTO", sim_telit_ftp_timeout, 0.05, FALSE},
@@ -180,6 +203,7 @@ telit_free(SimModule *module)
     SimTelit *telit = module->state;
 
     sim_telit_ota_clear(&telit->ota);
+    g_free(telit->login);
     g_free(telit->ftp_message);
     g_free(telit->packet_name);
     g_clear_pointer(&telit->packet, g_bytes_unref);
@@ -243,6 +267,7 @@ telit_describe(SimModule *module, JsonBuilder *b)
     sim_describe_text(b, "ota-sha256", telit->ota.sha256);
     sim_describe_number(b, "ota-size", (gint64)telit->ota.size);
     sim_describe_number(b, "socket-1-cid", telit->sockets[1].cid);
+    sim_describe_text(b, "login", telit->login);
     sim_describe_number(b, "ftp", telit->ftp != NULL);
     sim_describe_number(b, "ftp-busy", telit->ftp_busy);
     sim_describe_number(b, "ftp-timeout", telit->ftp_timeout);
@@ -259,23 +284,26 @@ telit_describe(SimModule *module, JsonBuilder *b)
 static const SimTtySpec ttys[] = {
     {1, SIM_TTY_PRIMARY}, {2, SIM_TTY_SECONDARY}, {4, SIM_TTY_RESERVED}};
 
+#define TELIT                                                                                      \
+    .manufacturer = "Telit", .vendor_id = "1bc7", .ttys = ttys, .n_ttys = G_N_ELEMENTS(ttys),      \
+    .boot_seconds = 12, .commands = telit_commands, .state_new = telit_new,                        \
+    .state_free = telit_free, .stopped = telit_stopped, .context_down = telit_context_down,        \
+    .power_on = sim_telit_ota_power_on, .set = telit_set, .describe = telit_describe
+
 const SimPersonality sim_telit_me910c1_na = {
+    TELIT,
     .option = "me910c1-na",
     .summary = "Telit ME910C1-NA, USB 1bc7:1101, host-driven FTP (#FTPGETOTA, #OTAUP)",
-    .manufacturer = "Telit",
     .model = "ME910C1-NA",
     .version = "30.00.001-B026",
-    .vendor_id = "1bc7",
     .product_id = "1101",
-    .ttys = ttys,
-    .n_ttys = G_N_ELEMENTS(ttys),
-    .boot_seconds = 12,
-    .commands = telit_commands,
-    .state_new = telit_new,
-    .state_free = telit_free,
-    .stopped = telit_stopped,
-    .context_down = telit_context_down,
-    .power_on = sim_telit_ota_power_on,
-    .set = telit_set,
-    .describe = telit_describe,
+};
+
+const SimPersonality sim_telit_le910_svl = {
+    TELIT,
+    .option = "le910-svl",
+    .summary = "Telit LE910-SVL, as me910c1-na; #CFVR tells firmwares with the same +GMR apart",
+    .model = "LE910-SVL",
+    .version = "20.00.034",
+    .product_id = "1101",
 };

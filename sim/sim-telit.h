@@ -10,6 +10,9 @@
  * ones are not public.
  */
 extern const SimPersonality sim_telit_me910c1_na;
+/* The same commands; several of its firmwares have the same +GMR, and only #CFVR tells them apart.
+ */
+extern const SimPersonality sim_telit_le910_svl;
 
 #define SIM_TELIT_SOCKETS 6
 #define SIM_TELIT_OTA_ROOM (4 * 1024 * 1024)
@@ -44,6 +47,7 @@ typedef struct {
 
 typedef struct {
     SimTelitSocket sockets[SIM_TELIT_SOCKETS + 1];
+    char *login; /* of #PDPAUTH: cid, kind, user; NULL: never set */
     SimFtp *ftp; /* NULL: no control connection */
     int ftp_cid;
     gboolean ftp_busy;
@@ -92,6 +96,8 @@ void sim_telit_forget_sockets(SimTelit *telit);
 SimResult sim_telit_otaup(SimModule *module, SimCommand *command);
 void sim_telit_ota_clear(SimOta *ota);
 void sim_telit_ota_store(SimOta *ota, GBytes *bytes);
+/* What deltas call the firmware: +GMR, with `+` and #CFVR behind it where that tells them apart. */
+char *sim_telit_firmware(SimModule *module);
 /* Whether the stored delta fits this module now. */
 gboolean sim_telit_ota_fits(SimModule *module);
 /* Power is back: takes the update up where it stood. */

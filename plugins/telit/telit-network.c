@@ -237,6 +237,45 @@ judge_refusal(FotaSession *session, TelitNetwork *network, GError *refusal, GErr
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
+/*
+ * The login at the access point, where [Network] names one or forbids it. Not in the guide: the
+ * command is the one that other software for these modules uses.
+ */
+static FotaResult
+set_login(FotaSession *session, guint cid, GError **error)
+{
+    static const char *const kinds[] = {"none", "pap", "chap", NULL};
+    const char *wanted = fota_session_get_network(session, "Authentication");
+    const char *user = fota_session_get_network(session, "User");
+    const char *password = fota_session_get_network(session, "Password");
+    guint kind = fota_session_get_number(session, "Authentication");
+    g_autofree char *quoted_user = fota_at_quote(user != NULL ? user : "", error);
+    g_autofree char *quoted_password = NULL;
+    g_autofree char *command = NULL;
+    g_autoptr(GError) refusal = NULL;
+
+    if (wanted == NULL && user == NULL)
+        return FOTA_RESULT_DONE;
+    for (guint i = 0; wanted != NULL && kinds[i] != NULL; i++)
+        kind = strcmp(wanted, kinds[i]) == 0 ? i : kind;
+    if (quoted_user == NULL ||
+        (quoted_password = fota_at_quote(password != NULL ? password : "", error)) == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command = kind == 0 ? g_strdup_printf("AT#PDPAUTH=%u,0", cid)
+                        : g_strdup_printf("AT#PDPAUTH=%u,%u,%s,%s", cid, kind, quoted_user,
+                                          quoted_password);
+    if (fota_session_order(session, command, TIME_SHORT, &refusal))
+        return FOTA_RESULT_DONE;
+    if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_CONTEXT,
+                "the module does not take Credential= and Authentication= of [Network]: %s",
+                refusal->message);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 /* e) A context that somebody else has up is as good as ours, and stays up. */
 static FotaResult
 activate_context(FotaSession *session, TelitNetwork *network, GError **error)
@@ -252,6 +291,11 @@ activate_context(FotaSession *session, TelitNetwork *network, GError **error)
     network->ours = !active || g_strcmp0(fota_session_recall(session, OUR_CONTEXT), cid) == 0;
     if (active)
         return FOTA_RESULT_DONE;
+    result = set_login(session, network->cid, error);
+    if (result != FOTA_RESULT_DONE) {
+        network->ours = FALSE;
+        return result;
+    }
     fota_session_remember(session, OUR_CONTEXT, cid);
     if (fota_session_order(session, command, TIME_CONTEXT, &refusal))
         return FOTA_RESULT_DONE;

@@ -7,6 +7,7 @@
 #include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"
 #include "plugins/telit/telit-network.h"
+#include "plugins/telit/telit-version.h"
 
 /*
  * Telit modules that fetch their delta by FTP and take it with #OTAUP: flow A of README.md, which
@@ -24,7 +25,7 @@ telit_inspect(FotaSession *session, char **version, GError **error)
     /* a) The model is in the log for whoever reads it; the flow has it from ModemManager. */
     if (!fota_session_try(session, "AT+GMM", TIME_SHORT, NULL, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    return fota_session_read_version(session, "AT+GMR", version, error);
+    return telit_version_read(session, version, error);
 }
 
 /* f) to l) with the FTP session open. */
@@ -39,7 +40,7 @@ transfer(FotaSession *session, const FotaUpdate *update, GError **error)
     if (result != FOTA_RESULT_DONE)
         return result;
     /* h) Once more, as the guide has it: a delta for another base can ruin the module. */
-    result = fota_session_read_version(session, "AT+GMR", &version, error);
+    result = telit_version_read(session, &version, error);
     if (result != FOTA_RESULT_DONE)
         return result;
     if (strcmp(version, update->from) != 0) {
@@ -137,7 +138,7 @@ telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 static FotaResult
 telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
 {
-    FotaResult result = fota_session_read_version(session, "AT+GMR", version, error);
+    FotaResult result = telit_version_read(session, version, error);
     g_autofree char *report = NULL;
 
     if (result != FOTA_RESULT_DONE)

@@ -42,6 +42,25 @@ class OtherNames(BenchTest):
         self.assertEqual(self.bench.sim_state()["starts"], 1)
 
 
+class SameRevision(BenchTest):
+    """+GMR is the same before and after: #CFVR tells the two firmwares apart."""
+
+    options = {"modules": ("le910-svl",), "channel": "port", "scale": 60}
+
+    def test_updated(self):
+        module = self.offer()
+        self.assertEqual((module["Revision"], module["Update"]["to"]),
+                         (self.bench.old, self.bench.new))
+        since = module.mark()
+        module.approve()
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "success", details)
+        self.assertEqual(self.bench.sim_state()["cfvr"], 10)
+        self.assertEqual(self.bench.sim_state()["version"], "20.00.034")
+        module.wait(lambda p: p["Modem"] != "/" and p["State"] == "idle", 60, "idle with a modem")
+        self.assertEqual((module["Revision"], module["LastError"]), (self.bench.new, ("", "")))
+
+
 class Disturbed(BenchTest):
     """Lines that the module sent by itself stand where ModemManager looked for names."""
     options = {"modules": ("mu509",), "channel": "port", "scale": 60}

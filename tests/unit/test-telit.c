@@ -690,6 +690,107 @@ test_outcome(void)
     fake_session_finish(session);
 }
 
+/* [Network] has an effect, or its text is refused before it reaches the module. */
+static void
+test_login(void)
+{
+    static const struct {
+        const char *user, *password, *authentication;
+        const char *command; /* NULL = none */
+        const char *answer;
+        int code; /* 0 = it succeeds */
+    } table[] = {
+        {NULL, NULL, NULL, NULL, NULL, 0},
+        {NULL, NULL, "none", "AT#PDPAUTH=3,0", "", 0},
+        {"me", "secret", NULL, "AT#PDPAUTH=3,2,\"me\",\"secret\"", "", 0},
+        {"me", "secret", "pap", "AT#PDPAUTH=3,1,\"me\",\"secret\"", "", 0},
+        {"me", "secret", "chap", "AT#PDPAUTH=3,2,\"me\",\"secret\"", "", 0},
+        {"me", "secret", "none", "AT#PDPAUTH=3,0", "", 0},
+        {"me", "secret", "pap", "AT#PDPAUTH=3,1,\"me\",\"secret\"", "!ERROR",
+         FOTA_MODULE_ERROR_NO_CONTEXT},
+        {"me", "secret", "pap", "AT#PDPAUTH=3,1,\"me\",\"secret\"", "?", FOTA_MODULE_ERROR_SILENT},
+        {"a\"b", "secret", NULL, NULL, NULL, FOTA_MODULE_ERROR_BAD_ARGUMENT},
+        {"me", "sec,ret", "pap", NULL, NULL, FOTA_MODULE_ERROR_BAD_ARGUMENT},
+    };
+    static const FakeExchange before[] = {
+        SOCKET, NO_APN, SET_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}};
+    static const FakeExchange after[] = {
+        {"AT#SGACT=3,1", "#SGACT: 10.0.0.1"}, OPEN, BINARY, SIZE, VERSION, GET, CLOSE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
+        const FakeExchange login = {table[i].command, table[i].answer};
+        g_autoptr(GError) error = NULL;
+        FotaSession *session;
+
+        g_array_append_vals(script, before, G_N_ELEMENTS(before));
+        if (login.command != NULL)
+            g_array_append_val(script, login);
+        if (table[i].code == 0)
+            g_array_append_vals(script, after, G_N_ELEMENTS(after));
+        session = fake_session_new(TELIT_MODELS, (const FakeExchange *)(const void *)script->data);
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        fake_session_set_network(session, "User", table[i].user);
+        fake_session_set_network(session, "Password", table[i].password);
+        fake_session_set_network(session, "Authentication", table[i].authentication);
+        fota_plugin.download(session, &update, &error);
+        if (table[i].code == 0)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
+        if (error != NULL)
+            g_assert_null(strstr(error->message, "sec"));
+        fake_session_finish(session);
+    }
+}
+
+/* One answer does not tell the firmwares of some models apart. */
+static void
+test_versions(void)
+{
+    static const struct {
+        const char *model, *version;
+        FakeExchange script[4];
+    } table[] = {
+        {"ME910C1-NA", OLD, {{"AT+GMR", OLD}, END}},
+        {"LE910-SVL", "20.00.034+4", {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR: 4"}, END}},
+        {"LE910-SVL", "20.00.034+10", {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR:10"}, END}},
+        {"LE910-NA1", "20.00.522+7", {{"AT+GMR", "20.00.522"}, {"AT#CFVR", "7"}, END}},
+        {"LE910-SVL", NULL, {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "?"}, END}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaSession *session = fake_session_new(TELIT_MODELS, table[i].script);
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+        FotaResult result;
+
+        fake_session_set_model(session, table[i].model);
+        result = fota_plugin.outcome(session, &update, &version, &error);
+        g_assert_cmpint(result == FOTA_RESULT_DONE, ==, table[i].version != NULL);
+        g_assert_cmpstr(version, ==, table[i].version);
+        fake_session_finish(session);
+    }
+}
+
+/* A delta for the same +GMR and another #CFVR is one for another base. */
+static void
+test_other_base(void)
+{
+    static const FakeExchange script[] = {
+        BEFORE, OPEN, BINARY, SIZE, {"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR: 4"}, CLOSE, END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+    FotaUpdate other = update;
+    g_autoptr(GError) error = NULL;
+
+    other.from = "20.00.034+10";
+    fake_session_set_model(session, "LE910-SVL");
+    fake_session_set_network(session, "Apn", "VZWINTERNET");
+    g_assert_cmpint(fota_plugin.download(session, &other, &error), ==, FOTA_RESULT_WRONG_BASE);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE);
+    fake_session_finish(session);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -711,5 +812,8 @@ main(int argc, char **argv)
     g_test_add_func("/telit/other-scheme", test_other_scheme);
     g_test_add_func("/telit/install", test_install);
     g_test_add_func("/telit/outcome", test_outcome);
+    g_test_add_func("/telit/login", test_login);
+    g_test_add_func("/telit/versions", test_versions);
+    g_test_add_func("/telit/other-base", test_other_base);
     return g_test_run();
 }
