@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ fota_wait_timer(gint64 deadline, GError **error)
 
     if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "No timer can be made to wait with: %s", g_strerror(errno));
+                    "no timer can be made to wait with: %s", g_strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;
@@ -52,23 +53,39 @@ fota_wait_timer(gint64 deadline, GError **error)
     return fd;
 }
 
+static void
+wake(GCancellable *cancellable, gpointer fd)
+{
+    eventfd_write(GPOINTER_TO_INT(fd), 1);
+}
+
+/*
+ * A process that is out of descriptors gets neither timer nor wake-up: it looks at clock and
+ * cancellable once a second then. GLib's own descriptor for a cancellable would end the process.
+ */
+#define LOOK_MS 1000
+
 FotaWait
 fota_wait(struct pollfd *fds, guint n_fds, gint64 deadline, GCancellable *cancellable,
           GError **error)
 {
     struct pollfd all[FOTA_WAIT_MAX + 2] = {0};
-    int timer = fota_wait_timer(deadline, error);
+    int timer = fota_wait_timer(deadline, NULL);
+    int woken = cancellable != NULL ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+    int limit = timer < 0 || (cancellable != NULL && woken < 0) ? LOOK_MS : -1;
+    gulong connection = 0;
     int ready = 0;
 
     g_assert(n_fds <= FOTA_WAIT_MAX);
-    if (timer < 0)
-        return FOTA_WAIT_FAILED;
+    if (woken >= 0)
+        connection =
+            g_cancellable_connect(cancellable, G_CALLBACK(wake), GINT_TO_POINTER(woken), NULL);
     memcpy(all, fds, n_fds * sizeof(*fds));
     all[n_fds] = (struct pollfd){.fd = timer, .events = POLLIN};
-    all[n_fds + 1] = (struct pollfd){.fd = g_cancellable_get_fd(cancellable), .events = POLLIN};
+    all[n_fds + 1] = (struct pollfd){.fd = woken, .events = POLLIN};
     while (ready == 0 && !g_cancellable_is_cancelled(cancellable) &&
            !fota_deadline_passed(deadline)) {
-        ready = poll(all, n_fds + 2, -1);
+        ready = poll(all, n_fds + 2, limit);
         if (ready < 0 && errno == EINTR)
             ready = 0;
     }
@@ -77,8 +94,11 @@ fota_wait(struct pollfd *fds, guint n_fds, gint64 deadline, GCancellable *cancel
                     g_strerror(errno));
     for (guint i = 0; i < n_fds; i++)
         fds[i].revents = all[i].revents;
-    close(timer);
-    g_cancellable_release_fd(cancellable);
+    g_cancellable_disconnect(cancellable, connection);
+    if (timer >= 0)
+        close(timer);
+    if (woken >= 0)
+        close(woken);
     if (ready < 0 || g_cancellable_set_error_if_cancelled(cancellable, error))
         return FOTA_WAIT_FAILED;
     return fota_deadline_passed(deadline) ? FOTA_WAIT_TIMEOUT : FOTA_WAIT_READY;

@@ -12,13 +12,15 @@
 #include "daemon/fota-log.h"
 #include "daemon/module/fota-module-private.h"
 
-#define MAX_INHIBITIONS 64
+/* Of one user, so that nobody can leave the others none. */
+#define MAX_INHIBITIONS 32
 
 struct _FotaManager {
     GObject parent;
 
     FotaContext context;
-    GPtrArray *modules; /* FotaModule, by IMEI */
+    GPtrArray *modules;     /* FotaModule, by IMEI */
+    GPtrArray *inhibitions; /* Inhibition */
     guint clock_watch;
 
     GSourceFunc stopped;
@@ -34,6 +36,25 @@ enum {
 static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE(FotaManager, fota_manager, G_TYPE_OBJECT)
+
+typedef struct {
+    FotaManager *manager;
+    uid_t uid;
+    char *who;
+    guint watch;
+    int fd;
+} Inhibition;
+
+static void
+inhibition_free(gpointer data)
+{
+    Inhibition *inhibition = data;
+
+    g_source_remove(inhibition->watch);
+    close(inhibition->fd);
+    g_free(inhibition->who);
+    g_free(inhibition);
+}
 
 static void
 fota_manager_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -52,6 +73,7 @@ fota_manager_finalize(GObject *object)
 
     g_clear_handle_id(&manager->clock_watch, g_source_remove);
     g_clear_pointer(&context->mm, fota_mm_free);
+    g_clear_pointer(&manager->inhibitions, g_ptr_array_unref);
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     g_clear_pointer(&context->store, fota_store_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
@@ -79,6 +101,7 @@ static void
 fota_manager_init(FotaManager *manager)
 {
     manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
+    manager->inhibitions = g_ptr_array_new_with_free_func(inhibition_free);
 }
 
 static FotaKeyring *
@@ -305,17 +328,22 @@ fota_manager_get_inhibited(FotaManager *manager)
     return manager->context.inhibitions > 0;
 }
 
-typedef struct {
-    FotaManager *manager;
-    char *who;
-} Inhibition;
+static guint
+count_inhibitions(FotaManager *manager, uid_t uid)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < manager->inhibitions->len; i++)
+        n += ((const Inhibition *)manager->inhibitions->pdata[i])->uid == uid;
+    return n;
+}
 
 static void
-inhibition_changed(FotaManager *manager, int change)
+inhibitions_changed(FotaManager *manager)
 {
     gboolean before = manager->context.inhibitions > 0;
 
-    manager->context.inhibitions = (guint)((int)manager->context.inhibitions + change);
+    manager->context.inhibitions = manager->inhibitions->len;
     if (before != (manager->context.inhibitions > 0))
         g_object_notify_by_pspec(G_OBJECT(manager), props[PROP_INHIBITED]);
     settle_all(manager);
@@ -326,34 +354,37 @@ static gboolean
 inhibition_ended(int fd, GIOCondition condition, gpointer user_data)
 {
     Inhibition *inhibition = user_data;
+    FotaManager *manager = inhibition->manager;
 
     g_message("%s no longer inhibits updates", inhibition->who);
-    close(fd);
-    inhibition_changed(inhibition->manager, -1);
-    g_free(inhibition->who);
-    g_free(inhibition);
+    g_ptr_array_remove(manager->inhibitions, inhibition);
+    inhibitions_changed(manager);
     return G_SOURCE_REMOVE;
 }
 
 int
-fota_manager_inhibit(FotaManager *manager, const char *who, const char *why, GError **error)
+fota_manager_inhibit(FotaManager *manager, uid_t uid, const char *who, const char *why,
+                     GError **error)
 {
     Inhibition *inhibition;
     int fds[2];
 
-    if (manager->context.inhibitions >= MAX_INHIBITIONS) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY, "%u inhibitions are held already",
-                    MAX_INHIBITIONS);
+    if (count_inhibitions(manager, uid) >= MAX_INHIBITIONS) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "this user holds %u inhibitions already; give some back", MAX_INHIBITIONS);
         return -1;
     }
     if (!g_unix_open_pipe(fds, FD_CLOEXEC, error))
         return -1;
     inhibition = g_new0(Inhibition, 1);
     inhibition->manager = manager;
+    inhibition->uid = uid;
     inhibition->who = g_strdup(who);
-    g_unix_fd_add(fds[0], G_IO_HUP | G_IO_ERR, inhibition_ended, inhibition);
+    inhibition->fd = fds[0];
+    inhibition->watch = g_unix_fd_add(fds[0], G_IO_HUP | G_IO_ERR, inhibition_ended, inhibition);
+    g_ptr_array_add(manager->inhibitions, inhibition);
     g_message("%s inhibits updates: %s", who, why);
-    inhibition_changed(manager, 1);
+    inhibitions_changed(manager);
     return fds[1];
 }
 

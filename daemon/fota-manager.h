@@ -41,9 +41,11 @@ gboolean fota_manager_get_inhibited(FotaManager *manager);
 
 /**
  * Starts nothing as long as a descriptor is open: returns the write end of a pipe for the caller,
- * -1 with @error set on failure. @who and @why go to the log.
+ * -1 with @error set on failure, FOTA_ERROR_BUSY when the user @uid holds his share of 32 already.
+ * @who and @why go to the log.
  */
-int fota_manager_inhibit(FotaManager *manager, const char *who, const char *why, GError **error);
+int fota_manager_inhibit(FotaManager *manager, uid_t uid, const char *who, const char *why,
+                         GError **error);
 
 /** fota_module_check() for every module that is there. */
 void fota_manager_check_all(FotaManager *manager);

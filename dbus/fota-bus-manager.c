@@ -49,22 +49,26 @@ get_inhibited(sd_bus *connection, const char *path, const char *interface, const
 }
 
 static int
-run_check_all(sd_bus_message *call, gpointer manager)
+run_check_all(sd_bus_message *call, gpointer object)
 {
-    fota_manager_check_all(manager);
+    FotaBusManager *self = object;
+
+    fota_manager_check_all(self->manager);
     return fota_bus_reply(call, NULL);
 }
 
 static int
-run_inhibit(sd_bus_message *call, gpointer manager)
+run_inhibit(sd_bus_message *call, gpointer object)
 {
+    FotaBusManager *self = object;
     g_autoptr(GError) error = NULL;
     const char *who, *why;
     int fd, r = sd_bus_message_read(call, "ss", &who, &why);
 
     if (r < 0)
         return r;
-    fd = fota_manager_inhibit(manager, who, why, &error);
+    fd = fota_manager_inhibit(self->manager, fota_bus_polkit_get_user(self->polkit, call), who, why,
+                              &error);
     if (fd < 0)
         return fota_bus_reply(call, error);
     r = sd_bus_reply_method_return(call, "h", fd);
@@ -73,11 +77,12 @@ run_inhibit(sd_bus_message *call, gpointer manager)
 }
 
 static int
-run_reload(sd_bus_message *call, gpointer manager)
+run_reload(sd_bus_message *call, gpointer object)
 {
+    FotaBusManager *self = object;
     g_autoptr(GError) error = NULL;
 
-    fota_manager_reload(manager, &error);
+    fota_manager_reload(self->manager, &error);
     return fota_bus_reply(call, error);
 }
 
@@ -93,7 +98,7 @@ on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
     FotaBusManager *self = userdata;
 
-    return fota_bus_polkit_dispatch(self->polkit, call, methods, self->manager);
+    return fota_bus_polkit_dispatch(self->polkit, call, methods, self);
 }
 
 /* polkit decides, hence SD_BUS_VTABLE_UNPRIVILEGED. */

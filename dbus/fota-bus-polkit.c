@@ -14,15 +14,25 @@
 /* A person may have to find a password first. */
 #define ANSWER_TIMEOUT_US (120 * G_USEC_PER_SEC)
 
-/* Each open question costs memory here and in polkitd: nobody may pile them up. */
-#define MAX_CHECKS 64
+/*
+ * Each open question costs memory here and in polkitd, and some wait for a person: nobody may pile
+ * them up, and who has piled them up is in nobody else's way. Root never waits for polkit. The
+ * last is what the bus lets fotad watch for callers that leave.
+ */
+#define MAX_WAITING_OF_NAME 16
+#define MAX_WAITING_OF_USER 32
+#define MAX_WAITING 256
+
+/* Of all that wait. More than MAX_WAITING only as long as the bus has not told who calls. */
+#define MAX_CALLS 4096
 
 /* In bytes; a call that waits is kept whole, and what it says may go into records and the log. */
 #define MAX_TEXT 1024
 
 struct _FotaBusPolkit {
     sd_bus *connection;
-    GHashTable *checks; /* of Check */
+    FotaBusCallers *callers;
+    GPtrArray *checks; /* of Check, as they came: the calls of a caller are done in their order */
     guint last_id;
 };
 
@@ -32,8 +42,9 @@ typedef struct {
     sd_bus_message *call;
     const FotaBusMethod *method;
     gpointer object;
-    char *id;              /* polkit's cancellation id; NULL before polkit is asked */
-    sd_bus_slot *question; /* to the bus, then to polkit */
+    uid_t uid;
+    char *id; /* polkit's cancellation id; NULL as long as it is not known who calls */
+    sd_bus_slot *question;
     sd_bus_slot *caller_gone;
 } Check;
 
@@ -52,7 +63,7 @@ check_free(gpointer data)
 static void
 check_end(Check *check)
 {
-    g_hash_table_remove(check->polkit->checks, check);
+    g_ptr_array_remove(check->polkit->checks, check);
 }
 
 static int
@@ -78,6 +89,22 @@ check_allow(Check *check)
     return r;
 }
 
+/* Takes the question from the screen of whoever is asked for a password. */
+static int
+check_withdraw_question(Check *check)
+{
+    g_autoptr(sd_bus_message) cancel = NULL;
+    int r =
+        sd_bus_message_new_method_call(check->polkit->connection, &cancel, POLKIT_NAME, POLKIT_PATH,
+                                       POLKIT_INTERFACE, "CancelCheckAuthorization");
+
+    if (r >= 0)
+        r = sd_bus_message_append(cancel, "s", check->id);
+    if (r >= 0)
+        r = sd_bus_message_set_expect_reply(cancel, FALSE);
+    return r < 0 ? r : sd_bus_send(check->polkit->connection, cancel, NULL);
+}
+
 static int
 on_polkit_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
 {
@@ -90,6 +117,8 @@ on_polkit_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error
     if (error != NULL) {
         g_autofree char *why = g_strdup_printf("polkit could not tell (%s)", error->message);
 
+        if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
+            check_withdraw_question(check);
         return check_refuse(check, why);
     }
     if (sd_bus_message_enter_container(answer, SD_BUS_TYPE_STRUCT, "bba{ss}") < 0 ||
@@ -99,86 +128,159 @@ on_polkit_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error
 }
 
 static int
+on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
+{
+    Check *check = userdata;
+
+    check_withdraw_question(check);
+    check_end(check);
+    return 0; /* the signal is for the caller's other calls, too */
+}
+
+static int
+watch_caller(Check *check, const char *sender)
+{
+    g_autofree char *match =
+        g_strdup_printf("type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop."
+                        "DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
+                        sender);
+
+    return sd_bus_add_match_async(check->polkit->connection, &check->caller_gone, match,
+                                  on_caller_gone, NULL, check);
+}
+
+static int
 ask_polkit(Check *check)
 {
     FotaBusPolkit *polkit = check->polkit;
+    const char *sender = sd_bus_message_get_sender(check->call);
     g_autoptr(sd_bus_message) question = NULL;
     guint32 flags = sd_bus_message_get_allow_interactive_authorization(check->call) > 0
                         ? ALLOW_USER_INTERACTION
                         : 0;
-    int r;
+    int r = watch_caller(check, sender);
 
     check->id = g_strdup_printf("fotad-%u", ++polkit->last_id);
-    check->question = sd_bus_slot_unref(check->question);
-    r = sd_bus_message_new_method_call(polkit->connection, &question, POLKIT_NAME, POLKIT_PATH,
-                                       POLKIT_INTERFACE, "CheckAuthorization");
+    if (r >= 0)
+        r = sd_bus_message_new_method_call(polkit->connection, &question, POLKIT_NAME, POLKIT_PATH,
+                                           POLKIT_INTERFACE, "CheckAuthorization");
     if (r >= 0)
         r = sd_bus_message_append(question, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
-                                  sd_bus_message_get_sender(check->call), check->method->action, 0,
-                                  flags, check->id);
+                                  sender, check->method->action, 0, flags, check->id);
     if (r >= 0)
         r = sd_bus_call_async(polkit->connection, &check->question, question, on_polkit_answer,
                               check, ANSWER_TIMEOUT_US);
     return r < 0 ? check_refuse(check, "polkit could not be asked") : r;
 }
 
-static int
-on_caller_uid(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
+/* How many calls wait for polkit: of the user @uid when @name is NULL, else of that unique name. */
+static guint
+count_asked(FotaBusPolkit *polkit, const char *name, uid_t uid)
 {
-    Check *check = userdata;
-    guint32 uid;
+    guint n = 0;
 
-    if (sd_bus_message_is_method_error(answer, NULL) || sd_bus_message_read(answer, "u", &uid) < 0)
-        return check_refuse(check, "the bus does not know who calls");
-    return uid == 0 ? check_allow(check) : ask_polkit(check);
+    for (guint i = 0; i < polkit->checks->len; i++) {
+        const Check *check = polkit->checks->pdata[i];
+
+        n += check->id != NULL &&
+             (name != NULL ? g_str_equal(sd_bus_message_get_sender(check->call), name)
+                           : check->uid == uid);
+    }
+    return n;
 }
 
 static int
-on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
+refuse_more(sd_bus_message *call, guint limit, const char *whose)
 {
-    Check *check = userdata;
-    g_autoptr(sd_bus_message) cancel = NULL;
-    int r = 0;
+    return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                      "%u calls of %s wait for polkit already: try again later",
+                                      limit, whose);
+}
 
-    if (check->id != NULL) {
-        /* Takes the question from the screen of whoever is asked for a password. */
-        r = sd_bus_message_new_method_call(check->polkit->connection, &cancel, POLKIT_NAME,
-                                           POLKIT_PATH, POLKIT_INTERFACE,
-                                           "CancelCheckAuthorization");
-        if (r >= 0)
-            r = sd_bus_message_append(cancel, "s", check->id);
-        if (r >= 0)
-            r = sd_bus_message_set_expect_reply(cancel, FALSE);
-        if (r >= 0)
-            r = sd_bus_send(check->polkit->connection, cancel, NULL);
+/* Who calls is known now. */
+static int
+check_identified(Check *check, uid_t uid)
+{
+    FotaBusPolkit *polkit = check->polkit;
+    int r;
+
+    check->uid = uid;
+    if (fota_bus_callers_is_spent(polkit->callers, uid)) {
+        r = fota_bus_callers_refuse(check->call);
+    } else if (uid == 0 || check->method->action == NULL) {
+        fota_bus_callers_begin(polkit->callers, uid);
+        r = check_allow(check);
+        fota_bus_callers_charge(polkit->callers);
+        return r;
+    } else if (count_asked(polkit, sd_bus_message_get_sender(check->call), uid) >=
+               MAX_WAITING_OF_NAME) {
+        r = refuse_more(check->call, MAX_WAITING_OF_NAME, "this caller");
+    } else if (count_asked(polkit, NULL, uid) >= MAX_WAITING_OF_USER) {
+        r = refuse_more(check->call, MAX_WAITING_OF_USER, "this user");
+    } else if (polkit->checks->len > MAX_WAITING) {
+        r = refuse_more(check->call, MAX_WAITING, "several users");
+    } else {
+        return ask_polkit(check);
     }
     check_end(check);
     return r;
 }
 
-static int
-check_start(Check *check)
+static void
+caller_identified(const char *name, gboolean known, uid_t uid, gpointer user_data)
 {
-    const char *sender = sd_bus_message_get_sender(check->call);
-    g_autofree char *match =
-        g_strdup_printf("type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop."
-                        "DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
-                        sender);
-    int r = sd_bus_add_match_async(check->polkit->connection, &check->caller_gone, match,
-                                   on_caller_gone, NULL, check);
+    FotaBusPolkit *polkit = user_data;
+    g_autoptr(GPtrArray) checks = g_ptr_array_copy(polkit->checks, NULL, NULL);
+
+    g_ptr_array_set_free_func(checks, NULL);
+    for (guint i = 0; i < checks->len; i++) {
+        Check *check = checks->pdata[i];
+
+        if (check->id != NULL || !g_str_equal(sd_bus_message_get_sender(check->call), name))
+            continue;
+        if (known)
+            check_identified(check, uid);
+        else
+            check_end(check);
+    }
+}
+
+/*
+ * A call that waits is kept as a copy of what it says. The call itself would keep the descriptors
+ * that its caller has attached, which fotad has no use for and not many of.
+ */
+static int
+copy_call(sd_bus *connection, sd_bus_message *call, sd_bus_message **ret)
+{
+    g_autoptr(sd_bus_message) copy = NULL;
+    guint64 cookie;
+    int r = sd_bus_message_get_cookie(call, &cookie);
 
     if (r >= 0)
-        r = sd_bus_call_method_async(check->polkit->connection, &check->question,
-                                     "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                     "org.freedesktop.DBus", "GetConnectionUnixUser", on_caller_uid,
-                                     check, "s", sender);
-    return r;
+        r = sd_bus_message_new_method_call(
+            connection, &copy, sd_bus_message_get_destination(call), sd_bus_message_get_path(call),
+            sd_bus_message_get_interface(call), sd_bus_message_get_member(call));
+    if (r >= 0)
+        r = sd_bus_message_set_sender(copy, sd_bus_message_get_sender(call));
+    if (r >= 0)
+        r = sd_bus_message_set_expect_reply(copy, sd_bus_message_get_expect_reply(call));
+    if (r >= 0)
+        r = sd_bus_message_set_allow_interactive_authorization(
+            copy, sd_bus_message_get_allow_interactive_authorization(call));
+    if (r >= 0)
+        r = sd_bus_message_copy(copy, call, TRUE);
+    if (r >= 0)
+        r = sd_bus_message_seal(copy, cookie, 0);
+    if (r >= 0)
+        *ret = g_steal_pointer(&copy);
+    return r < 0 ? r : 0;
 }
 
 /* Whether an argument is a text that is too long, or of a type that no method here takes. */
 static gboolean
 is_unheard_of(sd_bus_message *call)
 {
+    static const char numbers[] = {SD_BUS_TYPE_UINT32, SD_BUS_TYPE_UINT64, '\0'};
     gboolean found = FALSE;
     const char *contents, *text;
     char type;
@@ -192,7 +294,8 @@ is_unheard_of(sd_bus_message *call)
             found = sd_bus_message_read_basic(call, SD_BUS_TYPE_STRING, &text) < 0 ||
                     strlen(text) > MAX_TEXT;
         else
-            found = sd_bus_message_skip(call, (const char[]){type, '\0'}) < 0;
+            found = strchr(numbers, type) == NULL ||
+                    sd_bus_message_skip(call, (const char[]){type, '\0'}) < 0;
         if (is_variant && !found)
             sd_bus_message_exit_container(call);
     }
@@ -200,34 +303,50 @@ is_unheard_of(sd_bus_message *call)
     return found;
 }
 
+/* Until it is known who calls, which the bus tells at once, or until polkit has answered. */
+static int
+check_new(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMethod *method, gpointer object,
+          Check **ret)
+{
+    Check *check = g_new0(Check, 1);
+    int r = copy_call(polkit->connection, call, &check->call);
+
+    if (r < 0) {
+        g_free(check);
+        return r;
+    }
+    check->polkit = polkit;
+    check->method = method;
+    check->object = object;
+    g_ptr_array_add(polkit->checks, check);
+    *ret = check;
+    return 0;
+}
+
 int
 fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMethod *method,
                     gpointer object)
 {
+    const char *sender = sd_bus_message_get_sender(call);
     Check *check;
+    uid_t uid;
+    gboolean known = fota_bus_callers_find(polkit->callers, sender, &uid);
     int r;
 
     if (is_unheard_of(call))
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS,
                                           "Arguments are numbers, and texts of %u bytes at most",
                                           MAX_TEXT);
-    if (method->action == NULL)
+    if (known && (uid == 0 || method->action == NULL))
         return method->run(call, object);
-    if (g_hash_table_size(polkit->checks) >= MAX_CHECKS)
+    if (polkit->checks->len >= MAX_CALLS)
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                          "%u calls wait for polkit already: try again later",
-                                          MAX_CHECKS);
-    check = g_new0(Check, 1);
-    check->polkit = polkit;
-    check->call = sd_bus_message_ref(call);
-    check->method = method;
-    check->object = object;
-    g_hash_table_add(polkit->checks, check);
-    r = check_start(check);
-    if (r < 0) {
-        check_end(check);
+                                          "%u calls wait already: try again later", MAX_CALLS);
+    r = check_new(polkit, call, method, object, &check);
+    if (r < 0)
         return r;
-    }
+    if (known)
+        check_identified(check, uid);
     return 1; /* taken; the reply follows */
 }
 
@@ -243,12 +362,14 @@ fota_bus_polkit_dispatch(FotaBusPolkit *polkit, sd_bus_message *call, const Fota
 }
 
 FotaBusPolkit *
-fota_bus_polkit_new(sd_bus *connection)
+fota_bus_polkit_new(sd_bus *connection, FotaBusCallers *callers)
 {
     FotaBusPolkit *polkit = g_new0(FotaBusPolkit, 1);
 
     polkit->connection = sd_bus_ref(connection);
-    polkit->checks = g_hash_table_new_full(NULL, NULL, check_free, NULL);
+    polkit->callers = callers;
+    fota_bus_callers_set_func(callers, caller_identified, polkit);
+    polkit->checks = g_ptr_array_new_with_free_func(check_free);
     return polkit;
 }
 
@@ -257,7 +378,18 @@ fota_bus_polkit_free(FotaBusPolkit *polkit)
 {
     if (polkit == NULL)
         return;
-    g_hash_table_unref(polkit->checks);
+    fota_bus_callers_set_func(polkit->callers, NULL, NULL);
+    g_ptr_array_unref(polkit->checks);
     sd_bus_unref(polkit->connection);
     g_free(polkit);
+}
+
+uid_t
+fota_bus_polkit_get_user(FotaBusPolkit *polkit, sd_bus_message *call)
+{
+    uid_t uid;
+
+    return fota_bus_callers_find(polkit->callers, sd_bus_message_get_sender(call), &uid)
+               ? uid
+               : FOTA_BUS_NOBODY_KNOWN;
 }

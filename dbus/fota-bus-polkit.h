@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
+#include "dbus/fota-bus-caller.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -13,8 +15,8 @@ G_BEGIN_DECLS
  */
 typedef struct _FotaBusPolkit FotaBusPolkit;
 
-/** @connection is kept. */
-FotaBusPolkit *fota_bus_polkit_new(sd_bus *connection);
+/** @connection is kept; @callers must outlive the result. */
+FotaBusPolkit *fota_bus_polkit_new(sd_bus *connection, FotaBusCallers *callers);
 /** Drops what is still being asked, without an answer to the callers. */
 void fota_bus_polkit_free(FotaBusPolkit *polkit);
 
@@ -38,5 +40,10 @@ int fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaB
 /** fota_bus_polkit_run() with the one of @methods, ended by an empty one, that @call names. */
 int fota_bus_polkit_dispatch(FotaBusPolkit *polkit, sd_bus_message *call,
                              const FotaBusMethod *methods, gpointer object);
+
+#define FOTA_BUS_NOBODY_KNOWN ((uid_t)-1)
+
+/** Who has made @call, which is being run; FOTA_BUS_NOBODY_KNOWN when that has been forgotten. */
+uid_t fota_bus_polkit_get_user(FotaBusPolkit *polkit, sd_bus_message *call);
 
 G_END_DECLS

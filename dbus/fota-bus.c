@@ -5,6 +5,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "dbus/fota-bus-caller.h"
 #include "dbus/fota-bus-log.h"
 #include "dbus/fota-bus-manager.h"
 #include "dbus/fota-bus-polkit.h"
@@ -29,6 +30,7 @@ struct _FotaBus {
     sd_bus *connection;
     sd_bus_slot *lost_slot;
     sd_bus_slot *name_slot;
+    FotaBusCallers *callers;
     FotaBusPolkit *polkit;
     FotaBusManager *objects;
     FotaBusLog *log;
@@ -47,6 +49,7 @@ disconnect(FotaBus *self)
     g_clear_pointer(&self->log, fota_bus_log_free);
     g_clear_pointer(&self->objects, fota_bus_manager_free);
     g_clear_pointer(&self->polkit, fota_bus_polkit_free);
+    g_clear_pointer(&self->callers, fota_bus_callers_free);
     self->name_slot = sd_bus_slot_unref(self->name_slot);
     self->lost_slot = sd_bus_slot_unref(self->lost_slot);
     self->connection = sd_bus_close_unref(self->connection);
@@ -83,8 +86,10 @@ connect_bus(FotaBus *self)
                                       "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
                                       "org.freedesktop.DBus.Local", "Disconnected",
                                       on_connection_lost, NULL, self);
+    if (r >= 0)
+        self->callers = fota_bus_callers_new(self->connection, &r);
     if (r >= 0) {
-        self->polkit = fota_bus_polkit_new(self->connection);
+        self->polkit = fota_bus_polkit_new(self->connection, self->callers);
         self->objects = fota_bus_manager_new(self->connection, self->polkit, self->manager, &r);
     }
     if (r >= 0)
@@ -133,6 +138,15 @@ reconnect(gpointer user_data)
 }
 
 static void
+turn_over(gpointer user_data)
+{
+    FotaBus *self = user_data;
+
+    if (self->callers != NULL)
+        fota_bus_callers_charge(self->callers);
+}
+
+static void
 set_start_error(GError **error, int r)
 {
     const char *why = g_strerror(-r);
@@ -162,7 +176,7 @@ fota_bus_new(FotaManager *manager, GError **error)
         set_start_error(error, r);
         return NULL;
     }
-    self->source = fota_event_source_new(self->event);
+    self->source = fota_event_source_new(self->event, turn_over, self);
     g_source_attach(self->source, NULL);
     return g_steal_pointer(&self);
 }

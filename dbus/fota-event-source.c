@@ -6,6 +6,8 @@
 typedef struct {
     GSource source;
     sd_event *event;
+    void (*turn_over)(gpointer user_data);
+    gpointer user_data;
 } EventSource;
 
 static gboolean
@@ -35,8 +37,10 @@ event_check(GSource *source)
 static gboolean
 event_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
 {
-    int r = sd_event_dispatch(((EventSource *)source)->event);
+    EventSource *self = (EventSource *)source;
+    int r = sd_event_dispatch(self->event);
 
+    self->turn_over(self->user_data);
     if (r < 0)
         g_warning("The D-Bus event loop failed: %s", g_strerror(-r));
     return r > 0;
@@ -58,11 +62,14 @@ static GSourceFuncs event_functions = {
 };
 
 GSource *
-fota_event_source_new(sd_event *event)
+fota_event_source_new(sd_event *event, void (*turn_over)(gpointer user_data), gpointer user_data)
 {
     GSource *source = g_source_new(&event_functions, sizeof(EventSource));
+    EventSource *self = (EventSource *)source;
 
-    ((EventSource *)source)->event = sd_event_ref(event);
+    self->event = sd_event_ref(event);
+    self->turn_over = turn_over;
+    self->user_data = user_data;
     g_source_add_unix_fd(source, sd_event_get_fd(event), G_IO_IN | G_IO_HUP | G_IO_ERR);
     return source;
 }

@@ -6,7 +6,11 @@
 
 G_BEGIN_DECLS
 
-/** A source that drives @event from the GMainContext it is attached to. @event is kept. */
-GSource *fota_event_source_new(sd_event *event);
+/**
+ * A source that drives @event, which is kept, from the GMainContext it is attached to. @turn_over
+ * is called after each turn of @event.
+ */
+GSource *
+fota_event_source_new(sd_event *event, void (*turn_over)(gpointer user_data), gpointer user_data);
 
 G_END_DECLS

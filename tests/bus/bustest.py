@@ -60,6 +60,9 @@ class FakeDaemon:
             self.stop()
             raise
 
+    def pid(self):
+        return self._process.pid
+
     def tell(self, command):
         """Gives a command and waits until it is done."""
         self._process.stdin.write(command + "\n")

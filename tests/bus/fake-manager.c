@@ -70,7 +70,8 @@ on_inhibition_end(int fd, GIOCondition condition, gpointer user_data)
 }
 
 int
-fota_manager_inhibit(FotaManager *manager, const char *who, const char *why, GError **error)
+fota_manager_inhibit(FotaManager *manager, uid_t uid, const char *who, const char *why,
+                     GError **error)
 {
     int fds[2];
 
@@ -80,6 +81,8 @@ fota_manager_inhibit(FotaManager *manager, const char *who, const char *why, GEr
     manager->inhibitions++;
     g_object_notify(G_OBJECT(manager), "inhibited");
     fake_tell("inhibit %s: %s", who, why);
+    if (uid != 0)
+        fake_tell("inhibited by user %u", uid);
     return fds[1];
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/bus/fake-module.h"
 
+#include <time.h>
+
 #include "daemon/fota-error.h"
 #include "policy/fota-approval.h"
 #include "policy/fota-policy-error.h"
@@ -33,6 +35,7 @@ static const struct {
     {"next-check", "t", "0"},
     {"update", "a{sv}", "{}"},
     {"history", "aa{sv}", "[]"},
+    {"plan-cost", "u", "0"}, /* ms of processor time */
 };
 
 G_DEFINE_FINAL_TYPE(FotaModule, fota_module, G_TYPE_OBJECT)
@@ -298,6 +301,11 @@ fota_module_wait_saved_finish(FotaModule *module, GAsyncResult *result, GError *
 char *
 fota_module_plan(FotaModule *module)
 {
+    guint cost = g_variant_get_uint32(g_hash_table_lookup(module->values, "plan-cost"));
+    clock_t end = clock() + (clock_t)cost * (CLOCKS_PER_SEC / 1000);
+
+    while (clock() < end)
+        ;
     return g_strdup_printf("{\"imei\": \"%s\", \"blockers\": [\"window\"]}",
                            fota_module_get_imei(module));
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what, asked of the real polkitd with the repository's own actions."""
-import pathlib
 import subprocess
 import unittest
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
 from bustest import (CALL_LIMIT_S, IMEI, MANAGER, MODULE, NAME, OFFER, PROPERTIES, REPOSITORY, ROOT,
                      TOKEN, BusTest, die_with_parent, iterate_until, module_path, polkit_possible)
+from polkitdouble import PolkitDouble
 
 PATH = module_path(IMEI)
 DENIED = "Access denied"
@@ -127,54 +127,13 @@ class WithoutPolkit(AccessTest):
         self.assertIn("org.fotad.Fota1.check", done.stderr)
 
 
-class SlowPolkit(AccessTest):
-    """polkit's side is played here, to answer when the test wants it."""
-    policies = [pathlib.Path(__file__).parent / "polkit-double.conf"]
-    XML = """
-        <node><interface name="org.freedesktop.PolicyKit1.Authority">
-          <method name="CheckAuthorization">
-            <arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/>
-            <arg type="a{ss}" direction="in"/><arg type="u" direction="in"/>
-            <arg type="s" direction="in"/><arg type="(bba{ss})" direction="out"/>
-          </method>
-          <method name="CancelCheckAuthorization"><arg type="s" direction="in"/></method>
-        </interface></node>"""
-
-    def setUp(self):
-        super().setUp()
-        self.questions = []
-        self.cancelled = []
-        interface = Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces[0]
-        self.connection.register_object("/org/freedesktop/PolicyKit1/Authority", interface,
-                                        self.on_call, None, None)
-        self.connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
-            GLib.Variant("(su)", ("org.freedesktop.PolicyKit1", 0)), None,
-            Gio.DBusCallFlags.NONE, 20000, None)
-
-    def on_call(self, _connection, _sender, _path, _interface, method, arguments, invocation):
-        if method == "CheckAuthorization":
-            self.questions.append((*arguments.unpack(), invocation))
-        else:
-            self.cancelled.append(*arguments.unpack())
-            invocation.return_value(None)
-
-    def question(self):
-        iterate_until(lambda: self.questions, "a question to polkit")
-        return self.questions[0]
-
-    def answer(self, allowed):
-        self.questions.pop(0)[-1].return_value(GLib.Variant("((bba{ss}))",
-                                                            ((allowed, False, {}),)))
-
+class SlowPolkit(PolkitDouble, AccessTest):
     def test_question(self):
         with self.start_busctl("nobody", CHANGE["approve"][0]) as caller:
             (kind, details), action, _, flags, cancel_id, _ = self.question()
             self.assertEqual((kind, action), ("system-bus-name", "org.fotad.Fota1.approve"))
-            pid = self.connection.call_sync(
-                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                "GetConnectionUnixProcessID", GLib.Variant("(s)", (details["name"],)), None,
-                Gio.DBusCallFlags.NONE, 20000, None).unpack()[0]
+            pid, = self.ask_bus("GetConnectionUnixProcessID",
+                                GLib.Variant("(s)", (details["name"],)))
             self.assertEqual(pid, caller.pid)
             self.assertTrue(cancel_id)
             self.assertEqual(flags, 1)  # busctl allows interaction
@@ -215,14 +174,6 @@ class SlowPolkit(AccessTest):
             self.questions.pop(0)[-1].return_dbus_error("org.example.Broken", "broken")
             self.assertIn(DENIED, caller.communicate(timeout=CALL_LIMIT_S)[1])
         self.assertEqual(self.fake.asked(), [])
-
-    def test_questions_are_limited(self):
-        callers = []
-        self.addCleanup(lambda: [c.terminate() or c.communicate() for c in callers])
-        for _ in range(64):
-            callers.append(self.start_busctl("nobody", CHANGE["check"][0]))
-        iterate_until(lambda: len(self.questions) == 64, "64 questions")
-        self.assertIn("try again later", self.busctl("nobody", CHANGE["check"][0]) or "")
 
 
 if __name__ == "__main__":

@@ -116,6 +116,7 @@ make_world(void)
 {
     int fds[2];
     int r;
+    FotaBusCallers *callers;
     FotaBusPolkit *polkit;
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
@@ -125,7 +126,8 @@ make_world(void)
     world.manager = g_object_new(FOTA_TYPE_MANAGER, NULL);
     fake_manager_add(world.manager, IMEI);
     settle();
-    polkit = fota_bus_polkit_new(world.daemon);
+    callers = fota_bus_callers_new(world.daemon, &r);
+    polkit = fota_bus_polkit_new(world.daemon, callers);
     g_assert_nonnull(fota_bus_manager_new(world.daemon, polkit, world.manager, &r));
     g_assert_nonnull(fota_bus_log_new(world.daemon, polkit, &r));
 }
@@ -151,12 +153,13 @@ call(guint object, const char *member, GVariant *arguments)
 {
     g_autoptr(sd_bus_message) message = NULL;
     g_autoptr(GVariant) again = NULL;
+    g_autofree char *sender = g_strdup_printf(":1.%u", world.uid);
     int r = sd_bus_message_new_method_call(world.callers, &message, "org.fotad.Fota1",
                                            objects[object].path, objects[object].interface, member);
 
     if (r < 0)
         return;
-    sd_bus_message_set_sender(message, ":1.7");
+    sd_bus_message_set_sender(message, sender);
     for (gsize i = 0; r >= 0 && i < g_variant_n_children(arguments); i++) {
         g_autoptr(GVariant) argument = g_variant_get_child_value(arguments, i);
 
