@@ -139,6 +139,11 @@ class Fresh(unittest.TestCase):
         version = self.machine.run("busctl", "get-property", *MANAGER, "Version", user="nobody")
         self.assertRegex(version, r'^s "\d')
         self.assertEqual(self.show("ActiveState"), "active")
+        self.machine.run("systemctl", "disable", "--now", "fotad")
+        self.machine.refuses("busctl", "get-property", *MANAGER, "Version", user="nobody")
+        self.machine.refuses("fotactl", "list")
+        self.assertEqual(self.show("ActiveState"), "inactive")
+        self.machine.run("systemctl", "enable", "--now", "fotad")
 
     def watchdog(self):
         """A daemon that no longer turns its loop is replaced; sooner here than by the unit."""

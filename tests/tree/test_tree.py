@@ -146,6 +146,21 @@ class Unit(unittest.TestCase):
                         "--threshold=17", BUILD / "units/fotad.service"], check=True,
                        stdout=subprocess.DEVNULL)
 
+    def test_a_disabled_fotad_is_not_activated(self):
+        """D-Bus starts an alias, which is there as long as the unit is enabled, and only then."""
+        service = (ROOT / "dbus/org.fotad.Fota1.service").read_text()
+        install = (ROOT / "units/fotad.service.in").read_text().partition("[Install]")[2]
+        started, = re.findall(r"^SystemdService=(.*)$", service, re.MULTILINE)
+        self.assertEqual(re.findall(r"^Alias=(.*)$", install, re.MULTILINE), [started])
+        self.assertNotEqual(started, "fotad.service")
+
+    def test_bus_policy_takes_no_descriptor(self):
+        """No method takes one, so whoever attaches some only wants fotad to run out of them."""
+        policy = (ROOT / "dbus/org.fotad.Fota1.conf").read_text()
+        allowed = re.findall(r"<allow send_destination=[^>]*>", policy)
+        self.assertEqual([rule for rule in allowed if 'max_fds="0"' not in rule], [])
+        self.assertEqual(len(allowed), 6)
+
     def test_bus_policy_names_what_is_called(self):
         """fotad's calls of ModemManager, as libmm-glib and D-Bus name them."""
         policy = (ROOT / "units/org.fotad.Fota1.ModemManager.conf").read_text()
