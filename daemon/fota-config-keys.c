@@ -19,6 +19,13 @@ set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     return TRUE;
 }
 
+/* A relative one would depend on where fotad was started. */
+static gboolean
+set_path(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || g_path_is_absolute(value)) && set_text(key, settings, value);
+}
+
 static gboolean
 set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
@@ -306,12 +313,13 @@ static const FotaConfigKey keys[] = {
     {"Manifest", "Interval", set_interval, AT(module.interval),
      "a duration from 1h to 30d, such as 1d"},
     {"Manifest", "Salt", set_text, AT(module.salt), "a text"},
-    {"Manifest", "KeysDirectory", set_text, AT(keys_directory), "a directory"},
+    {"Manifest", "KeysDirectory", set_path, AT(keys_directory),
+     "a directory, by a path that begins with /"},
     {"Manifest", "RequireSignature", set_flag, AT(module.require_signature), "yes or no"},
     {"Manifest", "Credential", set_credential, AT(module.manifest_credential),
      "the name of a credential"},
-    {"Manifest", "CertificateAuthority", set_text, AT(module.certificate_authority),
-     "a file of PEM certificates"},
+    {"Manifest", "CertificateAuthority", set_path, AT(module.certificate_authority),
+     "a file of PEM certificates, by a path that begins with /"},
     {"Manifest", "AllowedServers", set_servers, AT(module.allowed_servers),
      "a list of servers such as fota.example *.fota.example ftp://old.example"},
     {"Manifest", "Fetch", set_fetch, AT(module.fetch_by_module), "host or module"},
@@ -389,6 +397,18 @@ fota_config_key_find(const char *group, const char *name)
         if (belongs_to(&keys[i], group) && strcmp(keys[i].name, name) == 0)
             return &keys[i];
     }
+    return NULL;
+}
+
+char *
+fota_config_key_get_path(const FotaConfigKey *key, const char *value)
+{
+    g_auto(GStrv) words = NULL;
+
+    if (key->set == set_path && value[0] != '\0')
+        return g_strdup(value);
+    if (key->set == set_command && g_shell_parse_argv(value, NULL, &words, NULL))
+        return g_strdup(words[0]);
     return NULL;
 }
 

@@ -50,6 +50,9 @@ gboolean fota_config_key_is_group(const char *group);
 /** The key @name of @group; with @group NULL, one that a [Module <IMEI>] group may override. */
 const FotaConfigKey *fota_config_key_find(const char *group, const char *name);
 
+/** The file or directory that the good @value of @key names, to be obeyed; NULL for none. */
+char *fota_config_key_get_path(const FotaConfigKey *key, const char *value);
+
 /** Names of all keys that fota_config_key_find() finds in @group, for an error. */
 char *fota_config_key_list(const char *group);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/fota-authority.h"
 #include "daemon/fota-config-keys.h"
 #include "daemon/fota-error.h"
 
@@ -69,6 +70,16 @@ is_imei(const char *text)
     return strlen(text) == 15 && strspn(text, "0123456789") == 15;
 }
 
+/* What is not there is found out about when it is wanted: a medium may be put in later. */
+static gboolean
+check_path(const FotaConfigKey *key, const char *value, GError **error)
+{
+    g_autofree char *path = fota_config_key_get_path(key, value);
+
+    return path == NULL || !g_file_test(path, G_FILE_TEST_EXISTS) ||
+           fota_authority_check(path, error);
+}
+
 static gboolean
 take_key(FotaConfig *config, const char *file, guint line, const char *group, const char *name,
          const char *value, GError **error)
@@ -90,6 +101,10 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s:%u: %s=%s in [%s] is not %s",
                     file, line, name, strchr(value, '@') != NULL ? "..." : value, group,
                     key->expected);
+        return FALSE;
+    }
+    if (!check_path(key, value, error)) {
+        g_prefix_error(error, "%s:%u: %s=", file, line, name);
         return FALSE;
     }
     if (imei != NULL) {
@@ -139,15 +154,15 @@ take_file(FotaConfig *config, const char *file, GError **error)
 {
     g_autoptr(GKeyFile) key_file = g_key_file_new();
     g_autoptr(GError) local_error = NULL;
-    g_autofree char *text = NULL;
+    g_autofree char *text = fota_authority_read(file, &local_error);
     g_auto(GStrv) groups = NULL;
 
-    if (!g_file_get_contents(file, &text, NULL, &local_error)) {
-        if (g_error_matches(local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return TRUE;
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s", local_error->message);
+    if (local_error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
         return FALSE;
     }
+    if (text == NULL)
+        return TRUE;
     if (!g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s: %s", file,
                     local_error->message);
@@ -161,27 +176,16 @@ take_file(FotaConfig *config, const char *file, GError **error)
     return TRUE;
 }
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static gboolean
 take_drop_ins(FotaConfig *config, const char *file, GError **error)
 {
     g_autofree char *directory = g_strconcat(file, ".d", NULL);
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
+    g_auto(GStrv) files = fota_authority_list(directory, ".conf", error);
 
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        if (g_str_has_suffix(name, ".conf"))
-            g_ptr_array_add(names, g_build_filename(directory, name, NULL));
-    }
-    g_ptr_array_sort(names, compare_names);
-    for (guint i = 0; i < names->len; i++) {
-        if (!take_file(config, names->pdata[i], error))
+    if (files == NULL)
+        return FALSE;
+    for (guint i = 0; files[i] != NULL; i++) {
+        if (!take_file(config, files[i], error))
             return FALSE;
     }
     return TRUE;

@@ -14,6 +14,16 @@
 /* What systemd puts before the file names of LoadCredential=fotad:<directory>. */
 #define LOADED_PREFIX "fotad_"
 
+/* Others may read it where fotad itself can look at it: whoever reads it is told then. */
+static gboolean
+is_too_open(const char *source)
+{
+    struct stat status;
+
+    return stat(source, &status) == 0 &&
+           fota_credential_check_file(status.st_mode, status.st_uid, geteuid()) != NULL;
+}
+
 char *
 fota_credential_get_path(const char *config_file, const char *name)
 {
@@ -21,9 +31,10 @@ fota_credential_get_path(const char *config_file, const char *name)
     g_autofree char *beside = g_path_get_dirname(config_file);
     g_autofree char *loaded_name = g_strconcat(LOADED_PREFIX, name, NULL);
     g_autofree char *loaded = NULL;
+    g_autofree char *source = g_build_filename(beside, "credentials", name, NULL);
 
-    if (directory == NULL)
-        return g_build_filename(beside, "credentials", name, NULL);
+    if (directory == NULL || is_too_open(source))
+        return g_steal_pointer(&source);
     loaded = g_build_filename(directory, loaded_name, NULL);
     if (g_file_test(loaded, G_FILE_TEST_EXISTS))
         return g_steal_pointer(&loaded);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fota-timer.h"
+#include "daemon/fota-authority.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/module/fota-module-private.h"
@@ -108,15 +109,14 @@ static FotaKeyring *
 load_keys(const char *directory, GError **error)
 {
     g_autoptr(FotaKeyring) keyring = fota_keyring_new();
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    const char *name;
+    g_auto(GStrv) files = fota_authority_list(directory, ".pub", error);
 
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *file = g_build_filename(directory, name, NULL);
-        g_autofree char *text = NULL;
+    if (files == NULL)
+        return NULL;
+    for (guint i = 0; files[i] != NULL; i++) {
+        g_autofree char *text = fota_authority_read(files[i], error);
 
-        if (g_str_has_suffix(name, ".pub") && (!g_file_get_contents(file, &text, NULL, error) ||
-                                               !fota_keyring_add(keyring, file, text, error)))
+        if (text == NULL || !fota_keyring_add(keyring, files[i], text, error))
             return NULL;
     }
     if (fota_keyring_get_size(keyring) == 0)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-plugins.h"
 
-#include <errno.h>
 #include <gmodule.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "daemon/fota-authority.h"
 #include "daemon/fota-error.h"
 #include "policy/fota-first-aid.h"
 
@@ -34,18 +32,12 @@ vendor_free(gpointer data)
 static gboolean
 check_owner(const char *file, GError **error)
 {
-    struct stat status;
+    g_autoptr(GError) local_error = NULL;
 
-    if (stat(file, &status) < 0) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "plugin %s: %s", file, g_strerror(errno));
-        return FALSE;
-    }
-    if ((status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & 0022) != 0) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN,
-                    "plugin %s: must belong to root and be writable by its owner alone", file);
-        return FALSE;
-    }
-    return TRUE;
+    if (fota_authority_check(file, &local_error))
+        return TRUE;
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "plugin %s", local_error->message);
+    return FALSE;
 }
 
 /* Whether each of its groups that names safe rungs of first aid names such. */
@@ -74,12 +66,16 @@ load_models(const char *directory, const char *name, GError **error)
     g_autoptr(GKeyFile) models = g_key_file_new();
     g_autofree char *base = g_strconcat(name, ".models", NULL);
     g_autofree char *file = g_build_filename(directory, base, NULL);
+    g_autofree char *text = NULL;
     g_autoptr(GError) local_error = NULL;
 
     if (!check_owner(file, error))
         return NULL;
-    if (!g_key_file_load_from_file(models, file, G_KEY_FILE_NONE, &local_error)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: %s", file, local_error->message);
+    text = fota_authority_read(file, &local_error);
+    if (text == NULL ||
+        !g_key_file_load_from_data(models, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: %s", file,
+                    local_error != NULL ? local_error->message : "is gone");
         return NULL;
     }
     for (guint i = 0; i < G_N_ELEMENTS(required_keys); i++) {
@@ -93,9 +89,8 @@ load_models(const char *directory, const char *name, GError **error)
 }
 
 static FotaVendor *
-load_vendor(const char *directory, const char *base, GError **error)
+load_vendor(const char *directory, const char *file, GError **error)
 {
-    g_autofree char *file = g_build_filename(directory, base, NULL);
     g_autoptr(GKeyFile) models = NULL;
     const FotaPlugin *table = NULL;
     FotaVendor *vendor;
@@ -128,16 +123,14 @@ FotaPluginSet *
 fota_plugin_set_load(const char *directory, GError **error)
 {
     g_autoptr(FotaPluginSet) set = g_new0(FotaPluginSet, 1);
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    const char *name;
+    g_auto(GStrv) files = fota_authority_list(directory, ".so", error);
 
     set->vendors = g_ptr_array_new_with_free_func(vendor_free);
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        FotaVendor *vendor;
+    if (files == NULL)
+        return NULL;
+    for (guint i = 0; files[i] != NULL; i++) {
+        FotaVendor *vendor = load_vendor(directory, files[i], error);
 
-        if (!g_str_has_suffix(name, ".so"))
-            continue;
-        vendor = load_vendor(directory, name, error);
         if (vendor == NULL)
             return NULL;
         g_ptr_array_add(set->vendors, vendor);

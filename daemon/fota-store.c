@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "daemon/fota-authority.h"
 #include "daemon/fota-error.h"
 
 #define TEMPORARY_LENGTH strlen("XXXXXX")
@@ -149,6 +150,8 @@ fota_store_new(const char *directory, GError **error)
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_RECORD, "%s: %s", directory, g_strerror(errno));
         return NULL;
     }
+    if (!fota_authority_check(directory, error))
+        return NULL;
     store = g_new0(FotaStore, 1);
     store->directory = g_strdup(directory);
     sweep(store);

@@ -18,7 +18,10 @@ G_BEGIN_DECLS
  */
 typedef struct _FotaStore FotaStore;
 
-/** @directory is made when it is missing. FOTA_ERROR_RECORD when that fails. */
+/**
+ * @directory is made when it is missing. FOTA_ERROR_RECORD when that fails,
+ * FOTA_ERROR_CONFIGURATION when others may write to it.
+ */
 FotaStore *fota_store_new(const char *directory, GError **error);
 /** Waits until everything is written. */
 void fota_store_free(FotaStore *store);

@@ -187,6 +187,12 @@ test_refusals(Fixture *fixture, gconstpointer data)
         {"[Module 123]\nApn=x\n", "unknown group [Module 123]"},
         {"[Module " IMEI "]\nLevel=debug\n", "unknown key Level="},
         {"[Module " IMEI "]\nAttempts=99\n", "a number from 1 to 10"},
+        {"[Manifest]\nCertificateAuthority=ca.pem\n", "fotad.conf:2: CertificateAuthority=ca.pem"},
+        {"[Manifest]\nKeysDirectory=keys.d\n", "by a path that begins with /"},
+        {"[Module " IMEI "]\nCertificateAuthority=./ca.pem\n", "by a path that begins with /"},
+        {"[FirstAid]\nPowerCycle=cycle now\n", "begins with an absolute path"},
+        {"[Manifest]\nCertificateAuthority=/dev/null\n",
+         "fotad.conf:2: CertificateAuthority=/dev/n"},
         {"nonsense\n", "fotad.conf"},
     };
 

@@ -119,6 +119,34 @@ test_loaded_directory(void)
     g_rmdir(directory);
 }
 
+/* systemd's copy is closed to others, but what it was made of is not. */
+static void
+test_open_source(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
+    g_autofree char *conf = g_build_filename(directory, "fotad.conf", NULL);
+    g_autofree char *credentials = g_build_filename(directory, "credentials", NULL);
+    g_autofree char *source = g_build_filename(credentials, "fw", NULL);
+
+    g_assert_cmpint(g_mkdir(credentials, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(source, "fleet:" SECRET, -1, NULL));
+    for (int mode = 0644; mode >= 0600; mode -= 044) {
+        g_autofree char *path = NULL;
+
+        g_assert_cmpint(g_chmod(source, mode), ==, 0);
+        g_setenv("CREDENTIALS_DIRECTORY", "/run/credentials/fotad", TRUE);
+        path = fota_credential_get_path(conf, "fw");
+        g_unsetenv("CREDENTIALS_DIRECTORY");
+        if (mode == 0600)
+            g_assert_cmpstr(path, ==, "/run/credentials/fotad/fw");
+        else
+            assert_refused(path);
+    }
+    g_unlink(source);
+    g_rmdir(credentials);
+    g_rmdir(directory);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -128,5 +156,6 @@ main(int argc, char **argv)
                fixture_tear_down);
     g_test_add_func("/credential/path", test_path);
     g_test_add_func("/credential/loaded-directory", test_loaded_directory);
+    g_test_add_func("/credential/open-source", test_open_source);
     return g_test_run();
 }

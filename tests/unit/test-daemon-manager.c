@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
@@ -7,43 +9,182 @@
 
 /* A manager without modules, and what applications may ask of it. */
 
+#define SOMEBODY 65534
+
+/* Made anew with everything in it that fotad obeys. */
+static char *
+make_directory(void)
+{
+    static const char *const directories[] = {"fotad.conf.d", "keys.d", "plugins", "state"};
+    static const char *const texts[][2] = {
+        {"fotad.conf.d/a.conf", "[Log]\nLevel=info\n"},
+        {"ca.pem", ""},
+        {"cycle", ""},
+        {"keys.d/a.pub", "untrusted comment: minisign public key E7620F1842B4E81F\n"
+                         "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n"},
+    };
+    char *directory = g_dir_make_tmp("fota-manager-XXXXXX", NULL);
+    g_autofree char *conf = NULL;
+    g_autofree char *text = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autofree char *path = g_build_filename(directory, directories[i], NULL);
+
+        g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *path = g_build_filename(directory, texts[i][0], NULL);
+
+        g_assert_true(g_file_set_contents(path, texts[i][1], -1, NULL));
+    }
+    conf = g_build_filename(directory, "fotad.conf", NULL);
+    text = g_strdup_printf("[Manifest]\nCertificateAuthority=%s/ca.pem\n"
+                           "[FirstAid]\nPowerCycle=%s/cycle now\n",
+                           directory, directory);
+    g_assert_true(g_file_set_contents(conf, text, -1, NULL));
+    return directory;
+}
+
 static FotaManager *
-make_manager(const char *directory)
+load(const char *directory, GError **error)
 {
     g_autofree char *file = g_build_filename(directory, "fotad.conf", NULL);
     g_autofree char *plugins = g_build_filename(directory, "plugins", NULL);
     g_autofree char *state = g_build_filename(directory, "state", NULL);
     const FotaPaths paths = {.plugins = plugins, .state = state, .fetch = "/bin/false"};
-    g_autoptr(GError) error = NULL;
-    FotaConfig *config = fota_config_load(file, &error);
-    FotaManager *manager;
+    FotaConfig *config = fota_config_load(file, error);
 
-    g_assert_no_error(error);
-    g_assert_cmpint(g_mkdir(plugins, 0700), ==, 0);
-    manager = fota_manager_new(config, &paths, &error);
-    g_assert_no_error(error);
-    return manager;
+    return config != NULL ? fota_manager_new(config, &paths, error) : NULL;
 }
 
 static void
 remove_directory(const char *directory)
 {
-    g_autofree char *plugins = g_build_filename(directory, "plugins", NULL);
-    g_autofree char *state = g_build_filename(directory, "state", NULL);
+    const char *const command[] = {"rm", "-r", directory, NULL};
 
-    g_rmdir(plugins);
-    g_rmdir(state);
-    g_rmdir(directory);
+    g_assert_true(g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                               NULL, NULL, NULL));
+}
+
+/* What is changed of a directory's or a file's rights, and whether fotad starts then. */
+static void
+test_authority(void)
+{
+    static const struct {
+        const char *path;
+        guint mode;
+        gboolean good;
+    } cases[] = {
+        {"", 0755, TRUE},
+        {"", 0777, FALSE},
+        {"", 01777, TRUE},
+        {"fotad.conf", 0644, TRUE},
+        {"fotad.conf", 0664, FALSE},
+        {"fotad.conf", 0666, FALSE},
+        {"fotad.conf.d", 0777, FALSE},
+        {"fotad.conf.d/a.conf", 0666, FALSE},
+        {"keys.d", 0777, FALSE},
+        {"keys.d/a.pub", 0640, TRUE},
+        {"keys.d/a.pub", 0666, FALSE},
+        {"plugins", 0777, FALSE},
+        {"ca.pem", 0644, TRUE},
+        {"ca.pem", 0646, FALSE},
+        {"cycle", 0777, FALSE},
+        {"state", 0755, TRUE},
+        {"state", 0770, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *directory = make_directory();
+        g_autofree char *path = g_build_filename(directory, cases[i].path, NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FotaManager) manager = NULL;
+
+        g_test_message("%s %o", cases[i].path, cases[i].mode);
+        g_assert_cmpint(g_chmod(path, (int)cases[i].mode), ==, 0);
+        manager = load(directory, &error);
+        if (cases[i].good) {
+            g_assert_no_error(error);
+        } else {
+            g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
+            g_assert_nonnull(strstr(error->message, cases[i].path));
+            g_assert_nonnull(strstr(error->message, "chmod go-w"));
+        }
+        g_clear_object(&manager);
+        remove_directory(directory);
+    }
+}
+
+/* Of another user, and what fotad's own user cannot read. */
+static void
+test_others(void)
+{
+    static const char *const paths[] = {"fotad.conf", "fotad.conf.d", "fotad.conf.d/a.conf",
+                                        "keys.d",     "keys.d/a.pub", "plugins",
+                                        "state"};
+
+    if (geteuid() != 0) {
+        g_test_skip("needs root");
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *directory = make_directory();
+        g_autofree char *path = g_build_filename(directory, paths[i], NULL);
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", paths[i]);
+        g_assert_cmpint(chown(path, SOMEBODY, 0), ==, 0);
+        g_assert_null(load(directory, &error));
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
+        g_assert_nonnull(strstr(error->message, path));
+        g_clear_error(&error);
+
+        g_assert_cmpint(chown(path, 0, 0), ==, 0);
+        g_assert_cmpint(g_chmod(directory, 0755), ==, 0);
+        g_assert_cmpint(g_chmod(path, 0), ==, 0);
+        g_assert_cmpint(seteuid(SOMEBODY), ==, 0);
+        if (strcmp(paths[i], "state") != 0)
+            g_assert_null(load(directory, &error));
+        g_assert_cmpint(seteuid(0), ==, 0);
+        if (strcmp(paths[i], "state") != 0)
+            g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
+        g_assert_cmpint(g_chmod(path, 0700), ==, 0);
+        remove_directory(directory);
+    }
+}
+
+/* What is no text of a sensible size; a pipe would never be read to its end. */
+static void
+test_no_text(void)
+{
+    for (guint i = 0; i < 3; i++) {
+        g_autofree char *directory = make_directory();
+        g_autofree char *file = g_build_filename(directory, "fotad.conf", NULL);
+        g_autofree char *big = g_strnfill(2 * 1024 * 1024, '#');
+        g_autoptr(GError) error = NULL;
+
+        if (i == 0)
+            g_assert_true(g_file_set_contents(file, "[Log]\n\0Level=debug\n", 20, NULL));
+        else if (i == 1)
+            g_assert_true(g_file_set_contents(file, big, -1, NULL));
+        else
+            g_assert_true(g_unlink(file) == 0 && mkfifo(file, 0600) == 0);
+        g_assert_null(load(directory, &error));
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
+        g_assert_nonnull(strstr(error->message, file));
+        remove_directory(directory);
+    }
 }
 
 static void
 test_inhibitions_of_one_user(void)
 {
-    g_autofree char *directory = g_dir_make_tmp("fota-manager-XXXXXX", NULL);
-    g_autoptr(FotaManager) manager = make_manager(directory);
+    g_autofree char *directory = make_directory();
     g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = load(directory, &error);
     int fds[32], other;
 
+    g_assert_no_error(error);
     for (guint i = 0; i < G_N_ELEMENTS(fds); i++) {
         fds[i] = fota_manager_inhibit(manager, 1000, "app", "leaks them", &error);
         g_assert_no_error(error);
@@ -73,6 +214,9 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/authority", test_authority);
+    g_test_add_func("/manager/others", test_others);
+    g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
     return g_test_run();
 }
