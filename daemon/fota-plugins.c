@@ -6,18 +6,13 @@
 
 #include "daemon/fota-authority.h"
 #include "daemon/fota-error.h"
-#include "policy/fota-first-aid.h"
+#include "daemon/fota-models.h"
 
 #define SYMBOL "fota_plugin"
 
 struct _FotaPluginSet {
     GPtrArray *vendors;
 };
-
-/* What the daemon itself asks of every model; a plugin's own keys are the plugin's business. */
-static const char *const required_keys[] = {"Restarts",   "ApplyTime",   "ReturnLimit",
-                                            "SettleTime", "VersionTime", "VersionPause",
-                                            "AidTime",    "SafeRungs"};
 
 static void
 vendor_free(gpointer data)
@@ -40,52 +35,13 @@ check_owner(const char *file, GError **error)
     return FALSE;
 }
 
-/* Whether each of its groups that names safe rungs of first aid names such. */
-static gboolean
-check_rungs(GKeyFile *models, const char *file, GError **error)
-{
-    g_auto(GStrv) groups = g_key_file_get_groups(models, NULL);
-
-    for (guint i = 0; groups[i] != NULL; i++) {
-        g_autofree char *list = g_key_file_get_string(models, groups[i], "SafeRungs", NULL);
-        guint allowed;
-
-        if (list == NULL || fota_first_aid_parse(list, 0, &allowed))
-            continue;
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN,
-                    "%s: [%s] SafeRungs=%s has a word that is no rung of first aid", file,
-                    groups[i], list);
-        return FALSE;
-    }
-    return TRUE;
-}
-
 static GKeyFile *
 load_models(const char *directory, const char *name, GError **error)
 {
-    g_autoptr(GKeyFile) models = g_key_file_new();
     g_autofree char *base = g_strconcat(name, ".models", NULL);
     g_autofree char *file = g_build_filename(directory, base, NULL);
-    g_autofree char *text = NULL;
-    g_autoptr(GError) local_error = NULL;
 
-    if (!check_owner(file, error))
-        return NULL;
-    text = fota_authority_read(file, &local_error);
-    if (text == NULL ||
-        !g_key_file_load_from_data(models, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: %s", file,
-                    local_error != NULL ? local_error->message : "is gone");
-        return NULL;
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(required_keys); i++) {
-        if (!g_key_file_has_key(models, "*", required_keys[i], NULL)) {
-            g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: [*] lacks %s=", file,
-                        required_keys[i]);
-            return NULL;
-        }
-    }
-    return check_rungs(models, file, error) ? g_steal_pointer(&models) : NULL;
+    return check_owner(file, error) ? fota_models_load(file, error) : NULL;
 }
 
 static FotaVendor *
