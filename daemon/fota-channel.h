@@ -50,6 +50,12 @@ typedef struct {
     gboolean (*wait_back)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
                           GError **error);
 
+    /**
+     * Whether the module has a tty, one that answers or not, that it could be told something on.
+     * NULL: what does not answer counts as away.
+     */
+    gboolean (*is_present)(FotaChannel *channel);
+
     /** Closes the tty and opens another one of the module that answers. May be NULL. */
     gboolean (*switch_port)(FotaChannel *channel, GCancellable *cancellable, GError **error);
 

@@ -175,8 +175,8 @@ const char *fota_session_get_network(FotaSession *session, const char *key);
 
 /**
  * Sends one AT command line and returns the information lines of its answer, without echo, empty
- * lines, and final OK; possibly none. FOTA_MODULE_ERROR_AT for ERROR, +CME ERROR, +CMS ERROR and
- * NO CARRIER: a definite answer, which is not to be repeated. _SILENT after @seconds. _GONE when
+ * lines, and final OK; possibly none. FOTA_MODULE_ERROR_AT for ERROR, +CME ERROR and
+ * +CMS ERROR: a definite answer, which is not to be repeated. _SILENT after @seconds. _GONE when
  * the module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
  */
 GStrv

@@ -203,6 +203,19 @@ at_open(FotaChannel *channel, GCancellable *cancellable, GError **error)
     return find_line((FotaAtChannel *)channel, TRUE, OPEN_SECONDS, cancellable, error);
 }
 
+/* A line that is open is a tty that has not hung up as far as is known. */
+static gboolean
+at_is_present(FotaChannel *channel)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GPtrArray) ttys = NULL;
+
+    if (self->line != NULL)
+        return TRUE;
+    ttys = fota_at_place_find(self->place);
+    return ttys->len > 0;
+}
+
 static gboolean
 at_switch_port(FotaChannel *channel, GCancellable *cancellable, GError **error)
 {
@@ -270,6 +283,7 @@ static const FotaChannelClass at_class = {
     .wait_line = at_wait_line,
     .wait_gone = at_wait_gone,
     .wait_back = at_wait_back,
+    .is_present = at_is_present,
     .switch_port = at_switch_port,
     .shout = at_shout,
     .distrust = at_distrust,

@@ -128,6 +128,7 @@ connect_data(FotaAtLine *line, const char *command, guint seconds, gint64 deadli
 
     if (!fota_at_line_send(line, command, deadline, cancellable, error))
         return FALSE;
+    fota_at_reply_expect_data(line->reply);
     do {
         event = fota_at_line_next(line, deadline, cancellable, &text, cme, &local);
     } while (event == FOTA_AT_INFORMATION);

@@ -13,17 +13,22 @@
 #define IMEI_TRIES 3
 #define IMEI_DIGITS 14
 
-/* TRUE when the module answered at all: a refusal is an answer, too. */
+/*
+ * TRUE when the module answered at all: a refusal is an answer, too. Within @seconds, and no later
+ * than @deadline by more than the second that a question takes at least.
+ */
 static gboolean
-ask(FotaAtLine *line, const char *command, guint seconds, GStrv *lines, GCancellable *cancellable,
-    GError **error)
+greet_ask(FotaAtLine *line, const char *command, guint seconds, gint64 deadline, GStrv *lines,
+          GCancellable *cancellable, GError **error)
 {
+    gint64 left = (deadline - fota_boot_time()) / G_USEC_PER_SEC;
     g_autoptr(GError) local = NULL;
     int cme;
 
     if (!fota_at_line_settle(line, PAUSE_MS, cancellable, error))
         return FALSE;
-    *lines = fota_at_line_ask(line, command, seconds, cancellable, &cme, &local);
+    *lines = fota_at_line_ask(line, command, (guint)CLAMP(left, 1, (gint64)seconds), cancellable,
+                              &cme, &local);
     if (*lines != NULL || g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&local));
@@ -31,16 +36,17 @@ ask(FotaAtLine *line, const char *command, guint seconds, GStrv *lines, GCancell
 }
 
 static gboolean
-set(FotaAtLine *line, const char *command, GCancellable *cancellable, GError **error)
+greet_set(FotaAtLine *line, const char *command, gint64 deadline, GCancellable *cancellable,
+          GError **error)
 {
     g_auto(GStrv) lines = NULL;
 
-    return ask(line, command, SETTING_SECONDS, &lines, cancellable, error);
+    return greet_ask(line, command, SETTING_SECONDS, deadline, &lines, cancellable, error);
 }
 
 /* Sends AT until it is answered. */
 static gboolean
-wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+greet_wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
     guint unanswered = 0;
 
@@ -48,7 +54,7 @@ wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **erro
         g_auto(GStrv) lines = NULL;
         g_autoptr(GError) local = NULL;
 
-        if (ask(line, "AT", AT_SECONDS, &lines, cancellable, &local))
+        if (greet_ask(line, "AT", AT_SECONDS, deadline, &lines, cancellable, &local))
             return TRUE;
         if (!g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) ||
             fota_deadline_passed(deadline)) {
@@ -79,12 +85,12 @@ holds_imei(const char *text, const char *imei)
  * commands, but none of them comes with the IMEI.
  */
 static gboolean
-check_imei(FotaAtLine *line, GCancellable *cancellable, GError **error)
+check_imei(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
     for (guint try = 0; try < IMEI_TRIES; try++) {
         g_auto(GStrv) lines = NULL;
 
-        if (!ask(line, "AT+CGSN", SETTING_SECONDS, &lines, cancellable, error))
+        if (!greet_ask(line, "AT+CGSN", SETTING_SECONDS, deadline, &lines, cancellable, error))
             return FALSE;
         for (GStrv l = lines; l != NULL && *l != NULL; l++) {
             if (holds_imei(*l, line->imei))
@@ -104,8 +110,10 @@ fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable,
 {
     gboolean done;
 
-    done = wake(line, deadline, cancellable, error) && set(line, "ATE0", cancellable, error) &&
-           set(line, "AT+CMEE=1", cancellable, error) && check_imei(line, cancellable, error);
+    done = greet_wake(line, deadline, cancellable, error) &&
+           greet_set(line, "ATE0", deadline, cancellable, error) &&
+           greet_set(line, "AT+CMEE=1", deadline, cancellable, error) &&
+           check_imei(line, deadline, cancellable, error);
     line->confused = !done;
     return done;
 }

@@ -215,10 +215,33 @@ fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCance
                               cancellable, error);
 }
 
+/* No event tells that output has gone: tcdrain() would wait for ever where the module takes none.
+ */
+static gboolean
+drain(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    while (!fota_at_tty_is_sent(line->fd)) {
+        struct pollfd nothing;
+
+        if (fota_deadline_passed(deadline)) {
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+                        "The module takes nothing on %s", line->name);
+            return FALSE;
+        }
+        if (fota_wait(&nothing, 0, fota_deadline_in_ms(PAUSE_MS), cancellable, error) ==
+            FOTA_WAIT_FAILED)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 fota_at_line_shout(FotaAtLine *line, const char *command, GCancellable *cancellable, GError **error)
 {
-    return fota_at_line_send(line, command, fota_deadline_in(WRITE_SECONDS), cancellable, error);
+    gint64 deadline = fota_deadline_in(WRITE_SECONDS);
+
+    return fota_at_line_send(line, command, deadline, cancellable, error) &&
+           drain(line, deadline, cancellable, error);
 }
 
 void

@@ -44,7 +44,8 @@ fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable,
 /** Somebody else has used the tty: the next command is preceded by fota_at_line_greet(). */
 void fota_at_line_distrust(FotaAtLine *line);
 
-/** See FotaChannelClass. Leaves data mode neither before nor after. */
+/** See FotaChannelClass. Leaves data mode neither before nor after; returns when it has gone out.
+ */
 gboolean fota_at_line_shout(FotaAtLine *line, const char *command, GCancellable *cancellable,
                             GError **error);
 

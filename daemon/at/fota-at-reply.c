@@ -7,7 +7,8 @@
 #define SIGNS "+#^$%*!@"
 
 struct _FotaAtReply {
-    char *command; /* NULL while nothing is asked */
+    char *command;  /* NULL while nothing is asked */
+    gboolean calls; /* it may make a connection, whose end is then its result */
     GPtrArray *names;
     GByteArray *input;
     guint at; /* first byte of input not looked at yet */
@@ -81,14 +82,29 @@ collect_names(const char *command, GPtrArray *names)
     }
 }
 
+/* Dial, answer, return to data mode (V.250 6.3). */
+static gboolean
+is_call(const char *command)
+{
+    return g_ascii_strncasecmp(command, "AT", 2) == 0 && command[2] != '\0' &&
+           strchr("DAO", g_ascii_toupper(command[2])) != NULL;
+}
+
 void
 fota_at_reply_begin(FotaAtReply *reply, const char *command)
 {
     g_free(reply->command);
     reply->command = g_strdup(command);
+    reply->calls = command != NULL && is_call(command);
     g_ptr_array_set_size(reply->names, 0);
     if (command != NULL)
         collect_names(command, reply->names);
+}
+
+void
+fota_at_reply_expect_data(FotaAtReply *reply)
+{
+    reply->calls = TRUE;
 }
 
 void
@@ -125,17 +141,22 @@ take_line(FotaAtReply *reply)
     return FALSE;
 }
 
+/* How a connection ends, or does not come about: also one that somebody has tried from outside. */
+static gboolean
+is_call_result(const char *line)
+{
+    static const char *const texts[] = {"NO CARRIER", "BUSY", "NO DIALTONE", "NO ANSWER", NULL};
+
+    return g_strv_contains(texts, line);
+}
+
 static gboolean
 is_refusal(const char *line, int *number)
 {
-    static const char *const texts[] = {"ERROR",       "NO CARRIER", "BUSY",
-                                        "NO DIALTONE", "NO ANSWER",  "COMMAND NOT SUPPORT"};
     guint64 value;
 
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (strcmp(line, texts[i]) == 0)
-            return TRUE;
-    }
+    if (strcmp(line, "ERROR") == 0 || strcmp(line, "COMMAND NOT SUPPORT") == 0)
+        return TRUE;
     if (g_ascii_strncasecmp(line, "+CME ERROR:", 11) != 0 &&
         g_ascii_strncasecmp(line, "+CMS ERROR:", 11) != 0)
         return FALSE;
@@ -165,6 +186,8 @@ classify(FotaAtReply *reply, const char *line, int *number)
 
     if (strcmp(line, "OK") == 0)
         return asked ? FOTA_AT_OK : FOTA_AT_STRAY;
+    if (is_call_result(line))
+        return reply->calls ? FOTA_AT_ERROR : FOTA_AT_STRAY;
     if (is_refusal(line, number))
         return asked ? FOTA_AT_ERROR : FOTA_AT_STRAY;
     if (asked && (strcmp(line, "CONNECT") == 0 || g_str_has_prefix(line, "CONNECT ")))

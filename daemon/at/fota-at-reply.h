@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  * Which line belongs to the answer is decided by the command: a line `+NAME: ...` (also with one of
  * the signs # ^ $ % * ! @) is part of the answer when the command line contains +NAME, and
  * unsolicited otherwise. A line without such a name is part of the answer of the command under way,
- * but for RING. An unsolicited line with the very name of the command under way (+CREG: to
- * AT+CREG?) cannot be told from its answer.
+ * but for RING. NO CARRIER and its like end only a command that may make a connection: a missed
+ * call ends with the same words. An unsolicited line with the very name of the command under way
+ * (+CREG: to AT+CREG?) cannot be told from its answer.
  */
 typedef struct _FotaAtReply FotaAtReply;
 
@@ -38,6 +39,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtReply, fota_at_reply_free)
 
 /** @command is being sent; its answer is what follows. NULL: nothing is asked. */
 void fota_at_reply_begin(FotaAtReply *reply, const char *command);
+
+/** The command that was begun makes a connection, other than by ATD, ATA and ATO, which are known.
+ */
+void fota_at_reply_expect_data(FotaAtReply *reply);
 
 void fota_at_reply_feed(FotaAtReply *reply, const guint8 *bytes, gsize length);
 

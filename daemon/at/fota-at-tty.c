@@ -61,12 +61,21 @@ fota_at_tty_open(const char *node, struct termios *saved, GError **error)
     return -1;
 }
 
+gboolean
+fota_at_tty_is_sent(int fd)
+{
+    int left = 0;
+
+    return ioctl(fd, TIOCOUTQ, &left) < 0 || left == 0;
+}
+
 void
 fota_at_tty_close(int fd, const struct termios *saved)
 {
     if (saved != NULL) {
-        /* Closing would otherwise wait for the output of a module that takes none. */
-        tcflush(fd, TCIOFLUSH);
+        /* Closing would otherwise wait for the output of a module that takes none. What has left
+         * this side is not called back. */
+        tcflush(fd, fota_at_tty_is_sent(fd) ? TCIFLUSH : TCIOFLUSH);
         tcsetattr(fd, TCSANOW, saved);
         ioctl(fd, TIOCNXCL);
     }

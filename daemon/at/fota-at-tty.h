@@ -57,6 +57,9 @@ void fota_at_monitor_clear(FotaAtMonitor *monitor);
  */
 int fota_at_tty_open(const char *node, struct termios *saved, GError **error);
 
+/** Whether all that was written has left for the module; also where the kernel cannot say. */
+gboolean fota_at_tty_is_sent(int fd);
+
 /**
  * Drops what is under way in either direction, restores @saved, and closes. @saved is NULL for a
  * tty that has hung up: nothing is left to restore.

@@ -9,17 +9,12 @@
 /* 27.007 8.2: full functionality, after a reset. */
 #define RESTART "AT+CFUN=1,1"
 
-static gboolean
-is_away(const GError *error)
-{
-    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE) ||
-           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED);
-}
-
 gboolean
 fota_first_aid_is_needed(const GError *error)
 {
-    return is_away(error) || g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE) ||
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED) ||
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
 }
 
 static gboolean
@@ -99,7 +94,7 @@ try_rung(FotaFirstAid *aid, FotaRung rung, GError **error)
         return FALSE;
     }
     if (fota_first_aid_is_needed(local_error))
-        aid->facts.away = is_away(local_error);
+        aid->facts.away = !fota_session_is_mute(aid->session, local_error);
     what = g_strdup_printf("did not help: %s", local_error->message);
     log_rung(aid, rung, what);
     return FALSE;
@@ -134,7 +129,7 @@ fota_first_aid_give(FotaFirstAid *aid, GError **error)
     g_autofree char *text = NULL;
     FotaRung rung;
 
-    aid->facts.away = is_away(*error);
+    aid->facts.away = !fota_session_is_mute(aid->session, *error);
     while ((rung = fota_first_aid_next(&aid->facts)) != FOTA_N_RUNGS) {
         g_autoptr(GError) cancelled = NULL;
 

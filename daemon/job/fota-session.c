@@ -174,6 +174,16 @@ fota_session_shout(FotaSession *session, const char *command, GError **error)
 }
 
 gboolean
+fota_session_is_mute(FotaSession *session, const GError *error)
+{
+    const FotaChannelClass *klass = session->channel->klass;
+
+    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT))
+        return TRUE;
+    return klass->is_present != NULL && klass->is_present(session->channel);
+}
+
+gboolean
 fota_session_answers(FotaSession *session, guint seconds, GError **error)
 {
     gint64 end = fota_deadline_in(seconds);

@@ -59,6 +59,12 @@ gboolean fota_session_open(FotaSession *session, GError **error);
 gboolean fota_session_switch_port(FotaSession *session, GError **error);
 gboolean fota_session_shout(FotaSession *session, const char *command, GError **error);
 
+/**
+ * Whether a module that did not answer, with @error, is there and mute rather than away: see
+ * FotaChannelClass.
+ */
+gboolean fota_session_is_mute(FotaSession *session, const GError *error);
+
 /** Waits until the module answers AT, wherever it is by then. FALSE after @seconds. */
 gboolean fota_session_answers(FotaSession *session, guint seconds, GError **error);
 

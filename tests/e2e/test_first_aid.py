@@ -56,7 +56,7 @@ class Mute(FirstAidTest):
     def test_hiccup(self):
         """It only did not hear once: asking again is all that is done."""
         module = self.begin()
-        self.bench.fault("mute,on=#SCFG")
+        self.bench.fault("mute,on=#SCFG=")
         since = module.mark()
         module.approve()
         text = self.end(module, since, "ModuleSilent")
@@ -66,7 +66,7 @@ class Mute(FirstAidTest):
     def test_one_port(self):
         """The other one still works."""
         module = self.begin("at-again other-port")
-        self.bench.fault("tty-hung,on=#SCFG")
+        self.bench.fault("tty-hung,on=#SCFG=")
         since = module.mark()
         module.approve()
         text = self.end(module, since, "ModuleSilent")
@@ -76,7 +76,7 @@ class Mute(FirstAidTest):
     def test_for_good(self):
         """Nothing dangerous is done without being asked for; the text says where to go on."""
         module = self.begin("at-again other-port")
-        self.bench.fault("hung,on=#SCFG")
+        self.bench.fault("hung,on=#SCFG=")
         since = module.mark()
         module.approve()
         text = self.end(module, since, "ModuleSilent")
@@ -87,7 +87,7 @@ class Mute(FirstAidTest):
     def test_power(self):
         """The operator's command, without a shell; then the next attempt goes well."""
         module = self.begin("safe usb-authorize usb-power command")
-        self.bench.fault("hung,on=#SCFG")
+        self.bench.fault("hung,on=#SCFG=")
         since = module.mark()
         module.approve()
         text = self.end(module, since, "ModuleSilent")
@@ -106,7 +106,7 @@ class Mute(FirstAidTest):
     def test_power_in_vain(self):
         """A command that hangs is killed, and the ladder ends."""
         module = self.begin("command", PowerCycle="/bin/sleep 1000", PowerCycleTime="1s")
-        self.bench.fault("hung,on=#SCFG")
+        self.bench.fault("hung,on=#SCFG=")
         since = module.mark()
         module.approve()
         text = self.end(module, since, "ModuleSilent")
@@ -121,7 +121,7 @@ class ModemManagerHasIt(FirstAidTest):
     def test_reset(self):
         """ModemManager still hears the module, and restarts it; what it ran it runs again."""
         module = self.begin("modemmanager-reset")
-        self.bench.fault("tty-hung,on=#SCFG")
+        self.bench.fault("tty-hung,on=#SCFG=")
         starts = self.bench.sim_state()["starts"]
         since = module.mark()
         module.approve()

@@ -9,7 +9,7 @@ from e2e import BenchTest
 LIMIT = 600
 # The command in which an answer goes wrong: ModemManager asks others. SHORT is one that may not take
 # long, so that its silence is soon over.
-GET, APPLY, SHORT = "#FTPGETOTA", "#OTAUP", "#SCFG"
+GET, APPLY, SHORT = "#FTPGETOTA", "#OTAUP", "#SCFG="
 
 # What goes wrong, with which error the update ends (None: it succeeds), what its text says.
 CASES = {

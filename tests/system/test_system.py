@@ -413,7 +413,7 @@ class InUse(unittest.TestCase):
         self.gateway.run("systemctl", "daemon-reload")
         self.configure(configuration.replace("=safe command", "=command"))
         self.gateway.offer(retry={"maxAttempts": 1})
-        self.gateway.simulator("fault", IMEI, "hung,on=#SCFG")
+        self.gateway.simulator("fault", IMEI, "hung,on=#SCFG=")
         since = self.module.mark()
         self.approve()
         _, result, details = self.module.wait_finished(since)

@@ -123,8 +123,11 @@ test_limit(void)
 static void
 test_refused(void)
 {
-    static const PeerStep script[] = {
-        PEER_GREETING, {GET "\r", "\r\n+CME ERROR: 430\r\n"}, {GET "\r", "\r\nOK\r\n"}, {0}};
+    static const PeerStep script[] = {PEER_GREETING,
+                                      {GET "\r", "\r\n+CME ERROR: 430\r\n"},
+                                      {GET "\r", "\r\nNO CARRIER\r\n"},
+                                      {GET "\r", "\r\nOK\r\n"},
+                                      {0}};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
     g_autoptr(GError) error = NULL;
@@ -133,6 +136,9 @@ test_refused(void)
     g_assert_null(fota_at_line_receive(line, GET, 10, 10, NULL, &cme, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT);
     g_assert_cmpint(cme, ==, 430);
+    g_clear_error(&error);
+    g_assert_null(receive(line, 10, &error));
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT);
     g_clear_error(&error);
     g_assert_null(receive(line, 10, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER);

@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/fota-wait.h"
 #include "plugins/fota-plugin.h"
 #include "test-at-peer.h"
 
@@ -60,6 +61,39 @@ test_shout(void)
     g_assert_true(fota_at_line_shout(line, "AT+CFUN=1,1", NULL, &error));
     g_assert_no_error(error);
     peer_assert_answer(line, "AT+GMR", "30.00");
+    fota_at_line_close(line);
+    peer_finish(peer);
+}
+
+/* What was shouted stays on its way when the tty is closed behind it. */
+static void
+test_shout_and_close(void)
+{
+    static const PeerStep script[] = {{"AT+CFUN=1,1\r", ""}, {0}};
+    Peer *peer = peer_new(script);
+    g_autoptr(GError) error = NULL;
+    FotaAtLine *line = fota_at_line_open(peer_get_node(peer), PEER_IMEI, NULL, NULL, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(fota_at_line_shout(line, "AT+CFUN=1,1", NULL, &error));
+    fota_at_line_close(line);
+    peer_start(peer);
+    peer_finish(peer);
+}
+
+/* A module that falls silent in the middle of the greeting does not take longer than it may. */
+static void
+test_greeting_in_time(void)
+{
+    static const PeerStep script[] = {{"AT\r", "\r\nOK\r\n"}, {"ATE0\r", ""}, {0}};
+    Peer *peer = peer_new(script);
+    FotaAtLine *line = peer_open(peer, NULL);
+    gint64 begun = fota_boot_time();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(fota_at_line_greet(line, fota_deadline_in(1), NULL, &error));
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+    g_assert_cmpint(fota_boot_time() - begun, <, 4 * G_USEC_PER_SEC);
     fota_at_line_close(line);
     peer_finish(peer);
 }
@@ -158,7 +192,7 @@ test_refusals(void)
                                       {"AT+A\r", "\r\n+CMS ERROR: 500\r\n"},
                                       {"AT+A\r", "\r\n+CME ERROR: 987654\r\n"},
                                       {"AT+A\r", "\r\n+CME ERROR: no network\r\n"},
-                                      {"AT+A\r", "\r\nNO CARRIER\r\n"},
+                                      {"AT+A\r", "\r\nNO CARRIER\r\n\r\nERROR\r\n"},
                                       {"AT+A\r", "\r\nOK\r\n"},
                                       {0}};
     static const int numbers[] = {-1, 427, 500, 987654, -1, -1};
@@ -421,6 +455,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/at-line/greeting", test_greeting);
     g_test_add_func("/at-line/greeting/late", test_greeting_late);
+    g_test_add_func("/at-line/greeting/in time", test_greeting_in_time);
+    g_test_add_func("/at-line/shout and close", test_shout_and_close);
     g_test_add_func("/at-line/shout", test_shout);
     g_test_add_func("/at-line/greeting/in data mode", test_greeting_in_data_mode);
     g_test_add_func("/at-line/greeting/other module", test_other_module);

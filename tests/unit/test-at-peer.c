@@ -128,8 +128,14 @@ peer_open(Peer *peer, GString *traced)
         fota_at_line_open(peer->node, PEER_IMEI, traced != NULL ? trace : NULL, traced, &error);
 
     g_assert_no_error(error);
-    peer->thread = g_thread_new("module", play, peer);
+    peer_start(peer);
     return line;
+}
+
+void
+peer_start(Peer *peer)
+{
+    peer->thread = g_thread_new("module", play, peer);
 }
 
 void

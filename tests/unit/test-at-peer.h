@@ -30,6 +30,8 @@ Peer *peer_new(const PeerStep *script);
 const char *peer_get_node(Peer *peer);
 /* Opens it; what the module and the host say goes to @trace (may be NULL). */
 FotaAtLine *peer_open(Peer *peer, GString *trace);
+/* Begins to read and answer; peer_open() has it begin. */
+void peer_start(Peer *peer);
 /* Waits for the end of the script, and fails the test when something else was received. */
 void peer_finish(Peer *peer);
 

@@ -39,6 +39,15 @@ fota_session_answers(FotaSession *session, guint seconds, GError **error)
     return FALSE;
 }
 
+/* With @mute, its ttys are still there. */
+static gboolean mute;
+
+gboolean
+fota_session_is_mute(FotaSession *session, const GError *error)
+{
+    return mute || g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+}
+
 gboolean
 fota_session_switch_port(FotaSession *session, GError **error)
 {
@@ -70,6 +79,7 @@ typedef struct {
     FotaModuleError error, state;
     guint allowed;
     gboolean installing, limits_over, reset_after_install;
+    gboolean mute;
     FotaRung cure;
     gboolean helps;
     const char *done;
@@ -78,25 +88,34 @@ typedef struct {
 
 static const Case cases[] = {
     {"first-rung", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT, R(AT_AGAIN) | R(CFUN), FALSE,
-     FALSE, FALSE, FOTA_RUNG_AT_AGAIN, TRUE, "at-again", "brought the module back: at-again"},
+     FALSE, FALSE, FALSE, FOTA_RUNG_AT_AGAIN, TRUE, "at-again",
+     "brought the module back: at-again"},
     {"up-the-ladder", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT,
-     R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, FOTA_RUNG_CFUN, TRUE,
+     R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, FALSE, FOTA_RUNG_CFUN, TRUE,
      "at-again other-port cfun", "back: at-again, other-port, cfun"},
     {"what-cannot-be-done-is-no-end", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT,
      R(AT_AGAIN) | R(CFUN) | R(MM_RESET) | R(AUTHORIZE) | R(USB_POWER) | R(COMMAND), FALSE, FALSE,
-     FALSE, FOTA_N_RUNGS - 1, FALSE, "at-again cfun modemmanager-reset",
+     FALSE, FALSE, FOTA_N_RUNGS - 1, FALSE, "at-again cfun modemmanager-reset",
      "tried: at-again, cfun, modemmanager-reset, usb-authorize, usb-power, command; go on with the "
      "entry mute-module of first-aid.md"},
     /* It was there, and left when it was restarted: what needs a port makes no sense any more. */
     {"leaves-meanwhile", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_NOT_RETURNED,
-     R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN) | R(MM_RESET), FALSE, FALSE, FALSE, FOTA_RUNG_COMMAND,
-     FALSE, "at-again", "absent-module"},
+     R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN) | R(MM_RESET), FALSE, FALSE, FALSE, FALSE,
+     FOTA_RUNG_COMMAND, FALSE, "at-again", "absent-module"},
+    /* It has ttys, and says nothing on any of them: it can still be told something. */
+    {"mute-and-not-back", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_NOT_RETURNED,
+     R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, TRUE, FOTA_RUNG_CFUN, TRUE,
+     "at-again other-port cfun", "back: at-again, other-port, cfun"},
+    {"mute-for-good", FOTA_MODULE_ERROR_NOT_RETURNED, FOTA_MODULE_ERROR_NOT_RETURNED,
+     R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, TRUE, FOTA_RUNG_COMMAND, FALSE,
+     "at-again other-port cfun", "mute-module"},
     {"nothing-allowed", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT, 0, FALSE, FALSE, FALSE,
-     FOTA_RUNG_CFUN, FALSE, "", "first aid is not allowed now"},
+     FALSE, FOTA_RUNG_CFUN, FALSE, "", "first aid is not allowed now"},
     {"may-be-installing", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT,
-     (1u << FOTA_N_RUNGS) - 1, TRUE, FALSE, TRUE, FOTA_RUNG_CFUN, FALSE, "", "unfinished-install"},
+     (1u << FOTA_N_RUNGS) - 1, TRUE, FALSE, TRUE, FALSE, FOTA_RUNG_CFUN, FALSE, "",
+     "unfinished-install"},
     {"limits-over", FOTA_MODULE_ERROR_NOT_RETURNED, FOTA_MODULE_ERROR_NOT_RETURNED,
-     (1u << FOTA_N_RUNGS) - 1, TRUE, TRUE, FALSE, FOTA_RUNG_CFUN, FALSE, "at-again",
+     (1u << FOTA_N_RUNGS) - 1, TRUE, TRUE, FALSE, FALSE, FOTA_RUNG_CFUN, FALSE, "at-again",
      "unfinished-install"},
 };
 
@@ -118,6 +137,7 @@ test_ladder(gconstpointer data)
     done = g_string_new(NULL);
     cure = test->cure;
     state = test->state;
+    mute = test->mute;
     g_assert_cmpint(fota_first_aid_give(&aid, &error), ==, test->helps);
     g_assert_error(error, FOTA_MODULE_ERROR, (int)test->error);
     g_assert_true(g_str_has_prefix(error->message, "AT: no answer; first aid "));
@@ -137,6 +157,7 @@ test_cancelled(void)
     g_autoptr(GError) error =
         g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT, "AT: no answer");
 
+    mute = FALSE;
     done = g_string_new(NULL);
     cancel_in_rung = g_cancellable_new();
     g_assert_false(fota_first_aid_give(&aid, &error));
