@@ -32,7 +32,7 @@ static const GOptionEntry entries[] = {
     {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale, "Divide the modules' times by N", "N"},
     {"module", 0, 0, G_OPTION_ARG_STRING_ARRAY, &modules,
      "Add a module: NAME[,imei=..][,apn=..][,pin=..][,signal=..][,registered=0|1|5][,version=..]"
-     "[,package=..][,reserved-port=1]",
+     "[,package=..][,reserved-port=1][,uid=..]",
      "MODULE"},
     {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,
      "Arm a fault: IMEI:NAME[=VALUE][,always][,on=PREFIX][,skip=N]", "FAULT"},

@@ -131,6 +131,11 @@ sim_module_take_option(SimModule *module, const char *option, GError **error)
         module->reserved_port = g_str_equal(pair[1], "1");
         return TRUE;
     }
+    if (g_str_equal(pair[0], "uid")) {
+        g_free(module->uid);
+        module->uid = g_strdup(pair[1]);
+        return TRUE;
+    }
     return sim_module_set(module, pair[0], pair[1], error);
 }
 

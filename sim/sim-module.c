@@ -59,7 +59,8 @@ module_add_ports(SimModule *module)
                    .product_id = p->product_id,
                    .manufacturer = p->manufacturer,
                    .product = p->model,
-                   .serial = module->imei};
+                   .serial = module->imei,
+                   .uid = module->uid};
 
     module->branch = sim_testbed_plug(module->sim->testbed, &id, p->ttys, n, module->as_acm);
     for (guint i = 0; i < n; i++) {
@@ -249,6 +250,7 @@ sim_module_free(SimModule *module)
     g_free(module->iccid);
     g_free(module->version);
     g_free(module->package);
+    g_free(module->uid);
     g_free(module->pin);
     g_free(module);
 }

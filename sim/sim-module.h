@@ -74,6 +74,7 @@ struct _SimModule {
     gboolean plugged;
     gboolean hung; /* answers nothing, until it restarts */
     gboolean reserved_port;
+    char *uid; /* see SimUsbId */
     gboolean as_acm;
     guint starts; /* how often the ports came */
     SimBranch *branch;
@@ -115,7 +116,7 @@ void sim_module_set_plugged(SimModule *module, gboolean plugged);
 /* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`, `gateway`, or the
  * personality's own. */
 gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
-/* KEY=VALUE of --module=: what sim_module_set() takes, and `imei` and `reserved-port`. */
+/* KEY=VALUE of --module=: what sim_module_set() takes, `imei`, `reserved-port` and `uid`. */
 gboolean sim_module_take_option(SimModule *module, const char *option, GError **error);
 /* On every tty that is open. */
 void sim_module_urc(SimModule *module, const char *text);

@@ -212,6 +212,8 @@ add_usb_device(SimTestbed *self, const SimUsbId *id)
                                 "001",
                                 "ID_MM_DEVICE_PROCESS",
                                 "1",
+                                id->uid != NULL ? "ID_MM_PHYSDEV_UID" : NULL,
+                                id->uid,
                                 NULL};
 
     return add_device(self, "usb", path, attributes, properties);

@@ -25,6 +25,7 @@ typedef struct {
     const char *manufacturer;
     const char *product;
     const char *serial;
+    const char *uid; /* what a rule of the site calls it for ModemManager, NULL = nothing */
 } SimUsbId;
 
 typedef struct {

@@ -2,6 +2,7 @@
 #include "daemon/at/fota-at-tty.h"
 
 #include <gio/gio.h>
+#include <string.h>
 #include <systemd/sd-device.h>
 
 #include "daemon/at/fota-at-channel.h"
@@ -55,6 +56,26 @@ static gboolean
 has_property(Device *tty, const char *name)
 {
     return g_strcmp0(get_property(tty, name), "1") == 0;
+}
+
+char *
+fota_at_locate(const char *port)
+{
+    static const char *const subsystems[] = {"tty", "net", "usbmisc", "wwan"};
+    g_autoptr(Device) device = NULL;
+    const char *path, *subsystem;
+    Device *owner;
+
+    for (guint i = 0; device == NULL && i < G_N_ELEMENTS(subsystems); i++)
+        sd_device_new_from_subsystem_sysname(&device, subsystems[i], port);
+    if (device == NULL || sd_device_get_subsystem(device, &subsystem) < 0)
+        return NULL;
+    /* UARTs of one controller are no one's: what is connected to each need not be one module. */
+    if (sd_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device", &owner) < 0 &&
+        (strcmp(subsystem, "tty") == 0 ||
+         sd_device_get_parent_with_subsystem_devtype(device, "pci", NULL, &owner) < 0))
+        owner = device;
+    return sd_device_get_syspath(owner, &path) >= 0 ? g_strdup(path) : NULL;
 }
 
 /* Sysfs path of the USB device that @tty is below, NULL for another kind of device. */

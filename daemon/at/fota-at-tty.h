@@ -19,6 +19,12 @@ typedef struct {
 
 void fota_at_tty_free(FotaAtTty *tty);
 
+/**
+ * Sysfs path of what the port with this name ("ttyUSB2", "wwan0", "cdc-wdm0") is a part of: a USB
+ * device, another one on PCI, or, of a UART, the tty itself. NULL when there is no such port.
+ */
+char *fota_at_locate(const char *port);
+
 /** Where to look for one module. */
 typedef struct _FotaAtPlace FotaAtPlace;
 

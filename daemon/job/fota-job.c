@@ -23,6 +23,7 @@ fota_job_order_free(FotaJobOrder *order)
     g_clear_pointer(&order->configuration, fota_config_unref);
     g_free(order->imei);
     g_free(order->model);
+    g_free(order->uid);
     g_free(order->device);
     g_free(order->modem);
     g_free((char *)order->update.from);
@@ -84,7 +85,7 @@ fota_job_end(FotaJob *job)
     if (job->thread != NULL)
         g_thread_join(job->thread);
     if (job->inhibited)
-        fota_mm_uninhibit(job->order->mm, job->order->device);
+        fota_mm_uninhibit(job->order->mm, job->order->uid);
     if (needs_no_call(job))
         fota_mm_restore_call(job->order->mm, job->order->imei);
     job->listener->finished(&end, job->user_data);
@@ -137,7 +138,7 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
     if (allowed)
         start_thread(job, CHANNEL_MODEM_MANAGER);
     else if (job->order->config->access == FOTA_ACCESS_AUTO)
-        fota_mm_inhibit_async(job->order->mm, job->order->device, inhibit_done, job);
+        fota_mm_inhibit_async(job->order->mm, job->order->uid, inhibit_done, job);
     else
         fail_early(job,
                    g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
@@ -154,7 +155,7 @@ choose_channel(FotaJob *job)
         fota_at_has_reserved_port(job->order->device))
         start_thread(job, CHANNEL_RESERVED_PORT);
     else if (job->order->config->access == FOTA_ACCESS_PORT)
-        fota_mm_inhibit_async(job->order->mm, job->order->device, inhibit_done, job);
+        fota_mm_inhibit_async(job->order->mm, job->order->uid, inhibit_done, job);
     else
         fota_mm_may_command_async(job->order->mm, job->order->modem, job->cancellable,
                                   may_command_done, job);

@@ -37,7 +37,8 @@ typedef struct {
     const FotaModuleConfig *config; /**< of @configuration, for this module */
     char *imei;
     char *model;
-    char *device;       /**< sysfs path */
+    char *uid;          /**< ModemManager's name of the device, for the inhibition */
+    char *device;       /**< sysfs path of it */
     char *modem;        /**< ModemManager's object */
     gboolean unsettled; /**< an earlier order to install may still be under way */
     FotaUpdate update;

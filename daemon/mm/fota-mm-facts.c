@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/at/fota-at-reply.h"
+#include "daemon/at/fota-at-tty.h"
 
 FotaModemFacts *
 fota_modem_facts_copy(const FotaModemFacts *facts)
@@ -15,8 +16,8 @@ fota_modem_facts_copy(const FotaModemFacts *facts)
     copy->manufacturer = g_strdup(facts->manufacturer);
     copy->model = g_strdup(facts->model);
     copy->revision = g_strdup(facts->revision);
+    copy->uid = g_strdup(facts->uid);
     copy->device = g_strdup(facts->device);
-    copy->at_ports = g_strdupv(facts->at_ports);
     copy->own_numbers = g_strdupv(facts->own_numbers);
     copy->imsi = g_strdup(facts->imsi);
     copy->operator_name = g_strdup(facts->operator_name);
@@ -34,8 +35,8 @@ fota_modem_facts_free(FotaModemFacts *facts)
     g_free(facts->manufacturer);
     g_free(facts->model);
     g_free(facts->revision);
+    g_free(facts->uid);
     g_free(facts->device);
-    g_strfreev(facts->at_ports);
     g_strfreev(facts->own_numbers);
     g_free(facts->imsi);
     g_free(facts->operator_name);
@@ -48,8 +49,8 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
 {
     return strcmp(a->path, b->path) == 0 && strcmp(a->imei, b->imei) == 0 &&
            strcmp(a->manufacturer, b->manufacturer) == 0 && strcmp(a->model, b->model) == 0 &&
-           strcmp(a->revision, b->revision) == 0 && strcmp(a->device, b->device) == 0 &&
-           g_strv_equal((const char *const *)a->at_ports, (const char *const *)b->at_ports) &&
+           strcmp(a->revision, b->revision) == 0 && strcmp(a->uid, b->uid) == 0 &&
+           strcmp(a->device, b->device) == 0 &&
            g_strv_equal((const char *const *)a->own_numbers, (const char *const *)b->own_numbers) &&
            strcmp(a->imsi, b->imsi) == 0 && strcmp(a->operator_name, b->operator_name) == 0 &&
            a->enabled == b->enabled && a->signal == b->signal && a->registered == b->registered &&
@@ -80,25 +81,25 @@ first_line(const char *text)
     return g_strdup(first);
 }
 
-static GStrv
-collect_at_ports(MMModem *modem)
+/*
+ * ModemManager's own name of the device need not be its sysfs path (ID_MM_PHYSDEV_UID), and what is
+ * below that path need not be the module's. The primary port says which device it is.
+ */
+static char *
+locate_device(MMModem *modem)
 {
-    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
     const char *primary = mm_modem_get_primary_port(modem);
     const MMModemPortInfo *ports;
     guint n_ports;
+    char *path = NULL;
 
     if (!mm_modem_peek_ports(modem, &ports, &n_ports))
         n_ports = 0;
-    for (guint i = 0; i < n_ports; i++) {
-        if (ports[i].type == MM_MODEM_PORT_TYPE_AT && g_strcmp0(ports[i].name, primary) == 0)
-            g_strv_builder_add(names, ports[i].name);
-    }
-    for (guint i = 0; i < n_ports; i++) {
-        if (ports[i].type == MM_MODEM_PORT_TYPE_AT && g_strcmp0(ports[i].name, primary) != 0)
-            g_strv_builder_add(names, ports[i].name);
-    }
-    return g_strv_builder_end(names);
+    if (primary != NULL)
+        path = fota_at_locate(primary);
+    for (guint i = 0; path == NULL && i < n_ports; i++)
+        path = fota_at_locate(ports[i].name);
+    return path != NULL ? path : first_line(mm_modem_get_device(modem));
 }
 
 static int
@@ -152,8 +153,8 @@ fota_modem_facts_collect(MMObject *object, MMSim *sim)
     facts->manufacturer = first_line(mm_modem_get_manufacturer(modem));
     facts->model = first_line(mm_modem_get_model(modem));
     facts->revision = first_line(mm_modem_get_revision(modem));
-    facts->device = first_line(mm_modem_get_device(modem));
-    facts->at_ports = collect_at_ports(modem);
+    facts->uid = first_line(mm_modem_get_device(modem));
+    facts->device = locate_device(modem);
     facts->own_numbers = g_strdupv((GStrv)mm_modem_get_own_numbers(modem));
     if (facts->own_numbers == NULL)
         facts->own_numbers = g_new0(char *, 1);

@@ -19,8 +19,8 @@ typedef struct {
     char *manufacturer;
     char *model;
     char *revision; /**< the first line of what ModemManager has */
-    char *device;   /**< sysfs path of the physical device: uid of the inhibition */
-    GStrv at_ports; /**< names of its AT ttys ("ttyUSB0"), primary first */
+    char *uid;      /**< what ModemManager calls the device: for the inhibition */
+    char *device;   /**< sysfs path of what its ports belong to: a USB or PCI device, else a tty */
     GStrv own_numbers;
     char *imsi; /**< of the SIM */
     char *operator_name;
@@ -96,7 +96,7 @@ void fota_mm_send_pin_async(FotaMm *mm, const char *path, const char *pin,
 gboolean fota_mm_send_pin_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
- * Keeps ModemManager away from the physical device @device until fota_mm_uninhibit(). Its modem
+ * Keeps ModemManager away from the device that it calls @uid until fota_mm_uninhibit(). Its modem
  * object goes before the function finishes, which takes as long as disabling the modem (at most
  * 60 s). The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another
  * holder), or does not show a modem on @device now.

@@ -151,9 +151,9 @@ fota_module_start_grace(FotaModule *module)
 }
 
 void
-fota_module_guarded(FotaModule *module, const char *device, gboolean guarded)
+fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded)
 {
-    if (module->job == NULL || strcmp(module->record->device, device) != 0)
+    if (module->job == NULL || strcmp(module->facts->uid, uid) != 0)
         return;
     if (!guarded)
         fota_module_log(module, 4, FOTA_EVENT_NONE,

@@ -137,8 +137,8 @@ void fota_module_save_data(FotaModule *module);
 /** ModemManager reports the module, or that it has gone. */
 void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
-/** ModemManager uses the ports of @device although an update does, or keeps away again. */
-void fota_module_guarded(FotaModule *module, const char *device, gboolean guarded);
+/** ModemManager uses the ports of device @uid although an update does, or keeps away again. */
+void fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded);
 /** Takes over what ModemManager says of the module; while a job runs, that is for the job to say.
  */
 void fota_module_take_facts(FotaModule *module);

@@ -199,6 +199,7 @@ make_order(FotaModule *module, FotaAction action)
     order->config = fota_module_get_config(module);
     order->imei = g_strdup(record->imei);
     order->model = g_strdup(record->model);
+    order->uid = g_strdup(module->facts->uid);
     order->device = g_strdup(module->facts->device);
     order->modem = g_strdup(module->facts->path);
     order->unsettled = record->unsettled != 0;

@@ -105,8 +105,8 @@ on_seen(const FotaModemFacts *facts, gpointer user_data)
     add_string(builder, "manufacturer", copy->manufacturer);
     add_string(builder, "model", copy->model);
     add_string(builder, "revision", copy->revision);
+    add_string(builder, "uid", copy->uid);
     add_string(builder, "device", copy->device);
-    add_strings(builder, "at-ports", copy->at_ports);
     add_strings(builder, "own-numbers", copy->own_numbers);
     add_string(builder, "imsi", copy->imsi);
     add_string(builder, "operator", copy->operator_name);

@@ -148,6 +148,62 @@ test_moved(void)
 }
 
 static void
+add_device(UMockdevTestbed *testbed, const char *subsystem, const char *path, const char *devtype)
+{
+    g_autofree char *added = umockdev_testbed_add_device(
+        testbed, subsystem, path, NULL, NULL, devtype != NULL ? "DEVTYPE" : NULL, devtype, NULL);
+
+    g_assert_nonnull(added);
+}
+
+static void
+assert_located(const char *port, const char *expected)
+{
+    g_autofree char *path = fota_at_locate(port);
+
+    g_assert_cmpstr(path, ==, expected);
+}
+
+/* A port says what it is a part of. */
+static void
+test_locate(void)
+{
+    static const char uart[] = "/sys/devices/platform/serial8250/tty/ttyS1";
+    static const char modem[] = "/sys/devices/pci0000:00/0000:00:1c.0/0000:02:00.0";
+    g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
+    g_autoptr(FotaAtPlace) place = NULL;
+
+    add_usb(testbed, "1-1", "1bc7");
+    add_tty(testbed, "1-1", "1bc7", "00", "ttyUSB0", "X");
+    add_device(testbed, "net", "pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.04/net/wwan0", NULL);
+    add_device(testbed, "usbmisc", "pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.04/usbmisc/cdc-wdm0",
+               NULL);
+    assert_located("ttyUSB0", BUS "1-1");
+    assert_located("wwan0", BUS "1-1");
+    assert_located("cdc-wdm0", BUS "1-1");
+
+    add_device(testbed, "pci", modem + strlen("/sys/devices/"), NULL);
+    add_device(testbed, "wwan", "pci0000:00/0000:00:1c.0/0000:02:00.0/wwan/wwan1/wwan1at0", NULL);
+    assert_located("wwan1at0", modem);
+
+    /* Two UARTs of one controller: only one is the module's. */
+    add_device(testbed, "platform", "platform/serial8250", NULL);
+    for (guint i = 0; i < 2; i++) {
+        g_autofree char *path = g_strdup_printf("platform/serial8250/tty/ttyS%u", i);
+        g_autofree char *node = g_strdup_printf("/dev/ttyS%u", i);
+        g_autofree char *minor = g_strdup_printf("%u", 64 + i);
+        g_autofree char *added = umockdev_testbed_add_device(
+            testbed, "tty", path, NULL, NULL, "DEVNAME", node, "MAJOR", "4", "MINOR", minor, NULL);
+
+        g_assert_nonnull(added);
+    }
+    assert_located("ttyS1", uart);
+    place = fota_at_place_new(uart, FALSE);
+    assert_found(place, "ttyS1");
+    assert_located("ttyS9", NULL);
+}
+
+static void
 test_never_there(void)
 {
     g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
@@ -193,6 +249,7 @@ main(int argc, char **argv)
     g_test_add_func("/at-place/avoided", test_avoided);
     g_test_add_func("/at-place/reserved", test_reserved);
     g_test_add_func("/at-place/moved", test_moved);
+    g_test_add_func("/at-place/locate", test_locate);
     g_test_add_func("/at-place/never there", test_never_there);
     g_test_add_func("/at-place/monitor", test_monitor);
     return g_test_run();

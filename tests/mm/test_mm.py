@@ -113,7 +113,7 @@ class ProbeTest(unittest.TestCase):
 
     def inhibit(self):
         seen = self.wait_seen()
-        self.probe.order("inhibit", seen["device"])
+        self.probe.order("inhibit", seen["uid"])
         self.assertIsNone(self.probe.wait("inhibit")["error"])
         return seen
 
@@ -160,7 +160,7 @@ class Facts(ProbeTest):
         self.assertEqual(facts["model"], self.bench.model)
         self.assertEqual(facts["revision"], self.bench.old)
         self.assertTrue(facts["device"].startswith("/sys/devices/"), facts)
-        self.assertEqual(facts["at-ports"], ["ttyUSB0", "ttyUSB1"])
+        self.assertEqual(facts["uid"], facts["device"])
         self.assertEqual(facts["pin-wanted"], 0)
 
         self.bench.kill_modemmanager()
@@ -316,7 +316,7 @@ class ThroughThePort(ProbeTest):
                          "#OTAEV: Module Upgraded To New FW")
         self.assertNotIn("seen", [event["event"] for event in self.probe.events[before:]])
         self.probe.good("close")
-        self.probe.order("uninhibit", seen["device"])
+        self.probe.order("uninhibit", seen["uid"])
         self.assertEqual(self.wait_seen()["revision"], self.bench.new)
 
     def test_back_as_ttyacm(self):
@@ -369,7 +369,7 @@ class ThroughThePort(ProbeTest):
         self.probe.wait("gone", lambda event: event["path"] == again["path"])
         self.assertEqual(self.probe.good("send", 10, "AT+GMR")["lines"], [self.bench.old])
         self.probe.good("close")
-        self.probe.order("uninhibit", seen["device"])
+        self.probe.order("uninhibit", seen["uid"])
         self.wait_seen()
 
     def test_modemmanager_restarts_while_the_module_is_away(self):
@@ -396,11 +396,11 @@ class ThroughThePort(ProbeTest):
 
     def test_inhibited_once(self):
         seen = self.inhibit()
-        self.probe.order("inhibit", seen["device"])
+        self.probe.order("inhibit", seen["uid"])
         self.assertIsNotNone(self.probe.wait("inhibit")["error"])
         self.probe.order("inhibit", "/sys/devices/nowhere")
         self.assertIsNotNone(self.probe.wait("inhibit")["error"])
-        self.probe.order("uninhibit", seen["device"])
+        self.probe.order("uninhibit", seen["uid"])
         self.wait_seen()
 
     def test_holder_dies(self):
@@ -432,7 +432,7 @@ class GivenBack(ProbeTest):
 
     def setUp(self):
         super().setUp()
-        self.device = self.inhibit()["device"]
+        self.device = self.inhibit()["uid"]
 
     def give_back_and_want(self):
         self.probe.order("uninhibit", self.device)
