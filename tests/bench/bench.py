@@ -14,6 +14,7 @@ real FTP server and a real nginx, a signing key, and fotad from the build direct
 more. Everything ends with the `with` block, and with this process, however that ends.
 """
 import contextlib
+import copy
 import os
 import pathlib
 import re
@@ -26,7 +27,8 @@ from gi.repository import GLib
 
 from huaweiserver import HuaweiServer
 from manifest import SigningKey, delta, manifest, to_bytes
-from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_NAME, BusView, FotaModule, ModemManagerView
+from modules import (FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_DISABLED, MM_NAME, BusView, FotaModule,
+                     ModemManagerView)
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
 from processes import STRICT, BenchError, Place, Program
 from servers import FtpServer, WebServer
@@ -49,8 +51,13 @@ MODELS = {
 }
 CHANNELS = ("modemmanager", "port", "reserved")
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
+# What an update, or an offer, changes in a module for good, beside its firmware: no reason for another.
+CHANGES = {"version", "starts", "ttys", "cfvr", "socket-1-cid", "fota-told", "fota-mode", "fota-apn",
+           "fota-authentication"}
+RETURN_SECONDS = 120
+EXPORT_SECONDS = 20  # for ModemManager to show a module, on a busy machine
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
-TIMES = ("ApplyTime", "ReturnLimit", "SettleTime", "VersionPause", "AidTime", "AskPause", "LoadPause",
+TIMES = ("ApplyTime", "SettleTime", "VersionPause", "AidTime", "AskPause", "LoadPause",
          "StallTime", "ResumePause")
 
 
@@ -59,31 +66,40 @@ def default_build():
 
 
 class Bench:
-    """modules: what fota-sim simulates; `me910c1-na,apn=` gives it options.
+    """One test after the other may use it, with reset() between them.
+
+    modules: what fota-sim simulates; `me910c1-na,apn=` gives it options.
     channel: the way that fotad finds open to AT: "modemmanager" (Command is allowed), "port" (it is
     not), or "reserved" (a port of its own).
     scale: divides the modules' times and the plugins'.
     config: {group: {key: value}} on top of the bench's own; None leaves a key out.
     clock: fotad has a wall clock of its own, for set_clock()."""
 
-    def __init__(self, modules=("me910c1-na",), channel="modemmanager", scale=20, config=None,
+    def __init__(self, modules=("me910c1-na",), channel="modemmanager", scale=60, config=None,
                  build=None, modemmanager=True, clock=False):
         assert channel in CHANNELS, channel
         self.build = pathlib.Path(build or default_build()).resolve()
         self.channel = channel
         self.scale = scale
-        self.config = config or {}
-        self.sequence = 0
+        self._given = config or {}
         self._published = int(time.time()) - 100_000
         self._modules = [f"{module},reserved-port=1" if channel == "reserved" else module
                          for module in modules]
         self._with_modemmanager = modemmanager
         self._stops = []  # how what runs is stopped, in the order of starting
         self.modemmanager = self.fotad = None
+        self._clock = clock
+        self._kernel_files = []
+        self._forget()
+
+    def _forget(self):
+        """What a test may set, as it is at first."""
+        self.config = copy.deepcopy(self._given)
+        self.sequence = 0
         self.fotad_preload = []     # libraries that fotad is started with, in front of all others
         self.fotad_variables = {}   # what more is in its environment
         self.fotad_wrapper = []     # and the command it is started behind, which must exec it
-        if clock:
+        if self._clock:
             self.fotad_preload.append(self.build / "tests/bench/clock-shim.so")
 
     def __enter__(self):
@@ -114,7 +130,11 @@ class Bench:
         self._stops.append(self.place.remove)
         self.directory = self.place.directory
         self.www = self._make("www")
-        self._write_files()
+        self.config_file = self._make("etc") / "fotad.conf"
+        self.key = SigningKey(self._make("keys"))
+        self._make("plugins")
+        for file in (self.build / "plugins").glob("*/*.so"):
+            shutil.copy(file, self.directory / "plugins")
 
         self.bus = PrivateBus(self._make("bus"))
         self._stops.append(self.bus.stop)
@@ -132,41 +152,104 @@ class Bench:
         self.imeis = [module["imei"] for module in self.sim.state()]
         self.imei = self.imeis[0]
         self.model, self.old, self.new, self.delta_name = MODELS[self._modules[0].split(",")[0]]
-        if self.delta_name:
-            (self.www / self.delta_name).write_bytes(delta(self.model, self.old, self.new))
-        else:
-            self._start_vendor_server()
+        self._updates = 0  # after which the bench was used again
+        self._starts = 0   # of the module by then, beyond its first
+        self._lines = {imei: 0 for imei in self.imeis}  # of its transcript
+        self._own = {file.name for file in self.directory.iterdir()}
+        self._fill()
+        self._fresh = self._essence()
         if self._with_modemmanager:
             self.start_modemmanager()
-
-    def _start_vendor_server(self):
-        self.vendor = HuaweiServer(self.www / "huawei", self.web.uris["http"] + "/huawei")
-        self.sim.command("set", self.imei, f"server={self.vendor.uri}", f"version={self.old}")
-        self.vendor.publish(self.model, self.old, self.new)
 
     def _make(self, name):
         directory = self.directory / name
         directory.mkdir()
         return directory
 
-    def _write_files(self):
-        """Keys, credentials, and a copy of the plugins with their times scaled."""
-        etc = self._make("etc")
-        self.key = SigningKey(self._make("keys"))
+    def set_return_limit(self, seconds):
+        """How long fotad waits for a module that restarts, from its next start on. The bench's own is
+        long: whatever the scale, ModemManager takes its time to show a module, and on a busy machine
+        more of it."""
+        for file in (REPOSITORY / "plugins").glob("*/*.models"):
+            text = re.sub("^ReturnLimit=.*$", f"ReturnLimit={seconds}",
+                          scale_times(file.read_text(), self.scale), flags=re.MULTILINE)
+            (self.directory / "plugins" / file.name).write_text(text)
+
+    def _fill(self):
+        """All files that tests and fotad write, as they are at first."""
+        for file in self._kernel_files:
+            file.unlink()
+            with contextlib.suppress(OSError):  # until one is not empty
+                for directory in file.parents:
+                    directory.rmdir()
+        self._kernel_files = []
+        for file in self.directory.iterdir():
+            if file.name not in self._own and not file.name.endswith(".log"):
+                remove(file)
+        for directory in (self.www, self.config_file.parent):
+            for file in directory.iterdir():
+                remove(file)
         self._make("etc/keys.d")
-        shutil.copy(self.key.public, etc / "keys.d")
+        shutil.copy(self.key.public, self.directory / "etc/keys.d")
+        self.set_return_limit(RETURN_SECONDS)
         self._make("state")
-        self.set_clock(0)
         self._make("cache")
+        self.set_clock(0)
         self._make("credentials").chmod(0o700)
         self.set_credential("fw", self.login())
-        self.config_file = etc / "fotad.conf"
+        if self.delta_name:
+            (self.www / self.delta_name).write_bytes(delta(self.model, self.old, self.new))
+        else:
+            self._start_vendor_server()
 
-        plugins = self._make("plugins")
-        for file in (self.build / "plugins").glob("*/*.so"):
-            shutil.copy(file, plugins)
-        for file in (REPOSITORY / "plugins").glob("*/*.models"):
-            (plugins / file.name).write_text(scale_times(file.read_text(), self.scale))
+    def _start_vendor_server(self):
+        self.vendor = HuaweiServer(self.www / "huawei", self.web.uris["http"] + "/huawei")
+        self.sim.command("set", self.imei, f"server={self.vendor.uri}", f"version={self.old}")
+        self.vendor.publish(self.model, self.old, self.new)
+
+    # Used again
+
+    def reset(self):
+        """Makes the bench, of one module, as good as new; fotad has ended. The module keeps the
+        firmware that it has by now, from which `new` is the next one: so ModemManager need not look
+        at it again. FALSE: a module that is not as it was at first, which a new bench is quicker
+        than."""
+        if len(self.imeis) > 1 or not self._with_modemmanager:
+            return False
+        self.fault("clear")
+        if self._essence() != self._fresh or not self._is_exported():
+            return False
+        version = self.sim.state(self.imei)["version"]
+        if version != self.old:
+            self._updates += 1
+            self.old, self.new = version, next_version(version, self._updates)
+            self.delta_name = self.delta_name and f"{self.old}_to_{self.new}.bin"
+        self._forget()
+        self._fill()
+        self._starts = self.sim.state(self.imei)["starts"] - 1
+        self._lines = {imei: len(self.sim.transcript(imei)) for imei in self.imeis}
+        for server in (self.ftp, self.web, self.modemmanager):
+            server.forget_log()
+        self.view.drain()
+        self.view.signals.clear()
+        return True
+
+    def _essence(self):
+        """What every test expects of a module."""
+        return {name: value for name, value in self.sim.state(self.imei).items()
+                if name not in CHANGES}
+
+    def _is_exported(self):
+        """Whether ModemManager shows what the module runs, and has nothing else to do with it."""
+        def look():
+            found = self.mm.find(self.imei)
+            return found and found[1]["Revision"] == self.sim.state(self.imei)["version"] \
+                and found[1]["State"] == MM_DISABLED
+
+        try:
+            return bool(self.modemmanager and self.view.until(look, EXPORT_SECONDS, "exported"))
+        except TimeoutError:
+            return False
 
     def set_clock(self, seconds):
         """Sets fotad's clock to so many seconds from now."""
@@ -183,6 +266,14 @@ class Bench:
         file = self.directory / "credentials" / name
         file.write_text(secret)
         file.chmod(0o600)
+
+    def show_to_fotad(self, name, text):
+        """A file of the kernel's, such as proc/net/route, as fotad reads it."""
+        file = pathlib.Path(self.sim.root) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}\n")
+        if file not in self._kernel_files:
+            self._kernel_files.append(file)
 
     # Programs
 
@@ -283,7 +374,7 @@ class Bench:
         if self.fotad:
             parts += ["fotad:", self.fotad.log()[-20000:]]
         for imei in self.imeis:
-            lines = self.sim.transcript(imei)[-200:]
+            lines = self.transcript(imei)[-200:]
             parts += [f"module {imei}:", *(f"{l.seconds:9.3f} {l.tty} {l.mark} {l.text}"
                                            for l in lines)]
         return "\n".join(parts)
@@ -351,11 +442,32 @@ class Bench:
         return FotaModule(self.view, imei or self.imei)
 
     def sim_state(self):
-        return self.sim.state(self.imei)
+        state = self.sim.state(self.imei)
+        return {**state, "starts": state["starts"] - self._starts}
+
+    def transcript(self, imei=None):
+        """The module's, since the bench was new, or as good as new."""
+        imei = imei or self.imei
+        return self.sim.transcript(imei)[self._lines[imei]:]
 
     def fault(self, text, imei=None):
         """Arms a fault in the simulated module; `fota-sim --list-faults` names them."""
         self.sim.command("fault", imei or self.imei, text)
+
+
+def next_version(version, number):
+    """One that follows, in the vendor's way of numbers."""
+    if version.startswith("30."):
+        return f"30.00.001-B{100 + number}"
+    major, minor, *_ = version.split(".")
+    return f"{major}.{minor}.01.{10 + number}.00"
+
+
+def remove(file):
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink()
 
 
 def scale_times(models, scale):

@@ -84,6 +84,10 @@ class Program:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")
 
+    def forget_log(self):
+        os.truncate(self.log_file, 0)
+        self._log_start = 0
+
     def signal(self, number):
         if self.poll() is None:
             self._process.send_signal(number)

@@ -76,6 +76,9 @@ class FtpServer:
     def log(self):
         return self._program.log_file.read_text()
 
+    def forget_log(self):
+        self._program.forget_log()
+
     @contextlib.contextmanager
     def fault(self, name):
         """The server has this fault inside the `with` block; ftpserver.py says what each does."""
@@ -167,6 +170,9 @@ class WebServer:
     def log(self):
         """The requests it answered."""
         return (self.work / "access.log").read_text()
+
+    def forget_log(self):
+        os.truncate(self.work / "access.log", 0)
 
     @staticmethod
     def _children(pid):

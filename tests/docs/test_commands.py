@@ -125,7 +125,7 @@ class Page:
 
 
 class Commands(Page, e2e.BenchTest):
-    options = {"channel": "port", "scale": 60}
+    options = {"channel": "port"}
 
     def setUp(self):
         self.module = self.offer()

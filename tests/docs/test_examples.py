@@ -22,7 +22,7 @@ PIN = "1234"  # of the simulated SIM
 class Examples(SharedBenchTest):
     """One module, which each program in turn updates by one version."""
 
-    options = {"channel": "port", "scale": 60}
+    options = {"channel": "port"}
 
     @classmethod
     def setUpClass(cls):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the end-to-end tests share: a bench for each test, or one for a whole class."""
+"""What the end-to-end tests share: a bench that is as new for each test, or one for a whole class."""
+import contextlib
 import pathlib
 import sys
 import unittest
@@ -10,25 +11,64 @@ from bench import Bench  # noqa: E402
 from modules import BusError  # noqa: E402
 
 
+def part(cases, number, of):
+    """One of so many parts of a table that is too long for one bench."""
+    return dict(list(cases.items())[number - 1::of])
+
+
 class BenchTest(unittest.TestCase):
-    """self.bench is new for each test. options: what Bench() takes."""
+    """self.bench is as new for each test: the one of the test before, put back, or another one after
+    a test that has failed, or that leaves a module which cannot be put back. options: what Bench()
+    takes."""
 
     options = {}
+    _bench = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls._bench = None
+        cls.addClassCleanup(cls._close)
+
+    @classmethod
+    def _close(cls):
+        bench, cls._bench = cls._bench, None
+        if bench:
+            bench.__exit__()
+
+    @classmethod
+    def _take_bench(cls):
+        """The class has none until the test has ended well."""
+        bench, cls._bench = cls._bench, None
+        if bench:
+            with contextlib.ExitStack() as closing:
+                closing.push(bench)
+                if bench.reset():
+                    closing.pop_all()
+                    return bench
+        return Bench(**cls.options).__enter__()
 
     def run(self, result=None):
         result = result or self.defaultTestResult()
         try:
-            with Bench(**self.options) as self.bench:
-                self._run_and_report(result)
+            with contextlib.ExitStack() as closing:
+                self.bench = self._take_bench()
+                closing.push(self.bench)
+                if self._run_and_report(result):
+                    self.bench.stop_fotad()
+                    type(self)._bench = self.bench
+                    closing.pop_all()
         except Exception:  # the bench, or a program in it that did not end well
             result.addError(self, sys.exc_info())
         return result
 
     def _run_and_report(self, result):
+        """Whether it has passed."""
         bad = len(result.errors) + len(result.failures)
         super().run(result)
-        if len(result.errors) + len(result.failures) > bad:
+        passed = len(result.errors) + len(result.failures) == bad
+        if not passed:
             print(f"--- {self.id()}\n{self.bench.report()}", file=sys.stderr)
+        return passed
 
     # What most tests do
 
@@ -82,7 +122,8 @@ class BenchTest(unittest.TestCase):
 
 
 class SharedBenchTest(BenchTest):
-    """self.bench is one for all tests of the class, which therefore come in any order."""
+    """self.bench is one for all tests of the class, as they leave it, fotad running: they come in any
+    order."""
 
     @classmethod
     def setUpClass(cls):
@@ -92,3 +133,14 @@ class SharedBenchTest(BenchTest):
         result = result or self.defaultTestResult()
         self._run_and_report(result)
         return result
+
+
+class TableTest(BenchTest):
+    """Each of `cases` has a module of its own; the gateway updates one after the other."""
+
+    model, channel, cases = "me910c1-na", None, {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.options = {"modules": (cls.model,) * len(cls.cases), "channel": cls.channel}
+        super().setUpClass()

@@ -11,7 +11,7 @@ HOUR = 3600
 
 
 class ClockTest(BenchTest):
-    options = {"channel": "port", "scale": 60, "clock": True}
+    options = {"channel": "port", "clock": True}
 
     def set_clock(self, seconds):
         """To so many seconds since the epoch; None: to the right time."""

@@ -47,7 +47,7 @@ class CsvTest(BenchTest):
                            "checked")
 
     def commands(self, text):
-        return [line.text for line in self.bench.sim.transcript(self.bench.imei)
+        return [line.text for line in self.bench.transcript()
                 if line.text.startswith("AT") and text in line.text]
 
 

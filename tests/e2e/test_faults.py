@@ -84,6 +84,7 @@ class UpdateFails:
 
     def test_never_returns(self):
         """As long as it is away nobody can do anything; when it is back, so is fotad."""
+        self.bench.set_return_limit(20)
         self.bench.fault("never-returns")
         module = self.offer(**self.ONCE)
         since = module.mark()
@@ -115,11 +116,11 @@ class UpdateFails:
 
 
 class ThroughModemManager(UpdateFails, BenchTest):
-    options = {"channel": "modemmanager", "scale": 60}
+    options = {"channel": "modemmanager"}
 
 
 class ThroughThePort(UpdateFails, BenchTest):
-    options = {"channel": "port", "scale": 60}
+    options = {"channel": "port"}
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ import unittest
 from e2e import BenchTest
 
 
+NOT_RETURNED = 15  # seconds, after which a module that stays away has not come back
+
+
 class FirstAidTest(BenchTest):
-    options = {"channel": "port", "scale": 60}
+    options = {"channel": "port"}
 
     ONCE = {"retry": {"maxAttempts": 1}}
 
@@ -116,7 +119,7 @@ class Mute(FirstAidTest):
 
 class ModemManagerHasIt(FirstAidTest):
     """fotad speaks with it on a tty of its own, which falls silent."""
-    options = {"channel": "reserved", "scale": 60}
+    options = {"channel": "reserved"}
 
     def test_reset(self):
         """ModemManager still hears the module, and restarts it; what it ran it runs again."""
@@ -141,6 +144,7 @@ class Installing(FirstAidTest):
 
     def test_nothing_while_it_may_install(self):
         """It stays away beyond its limit: every rung is allowed, and none that restarts is taken."""
+        self.bench.set_return_limit(NOT_RETURNED)
         module = self.begin("safe cfun modemmanager-reset usb-authorize usb-power command")
         self.bench.fault("never-returns")
         since = module.mark()
@@ -152,6 +156,7 @@ class Installing(FirstAidTest):
 
     def test_nothing_later_either(self):
         """It came back, was asked, and fell silent: nobody has seen the order to install end."""
+        self.bench.set_return_limit(NOT_RETURNED)
         module = self.begin("safe command")
         self.bench.fault("never-returns")
         self.bench.fault("old-version")
@@ -183,6 +188,7 @@ class Installing(FirstAidTest):
 
     def test_reset_when_asked_for(self):
         """The operator takes the risk: the module finds its interrupted step, and goes on."""
+        self.bench.set_return_limit(NOT_RETURNED)
         module = self.begin("safe command", ResetAfterInstall="yes")
         self.bench.fault("never-returns")
         since = module.mark()

@@ -19,7 +19,7 @@ class WholeUpdate:
         self.assert_updates(module, since)
         progress = module.changes("Progress", since)
         self.assertEqual(progress, sorted(progress))
-        transcript = [line.text for line in self.bench.sim.transcript(self.bench.imei)
+        transcript = [line.text for line in self.bench.transcript()
                       if line.mark == ">"]
         self.assertEqual(transcript.count("AT^FWUP"), 1)
 

@@ -3,7 +3,7 @@
 with the module in service and nothing of a delta left in it."""
 import unittest
 
-from e2e import BenchTest
+from e2e import BenchTest, TableTest, part
 from huaweiserver import SIZE, HuaweiServer
 from manifest import delta
 from modules import BusError
@@ -19,7 +19,7 @@ TWO_APPROVALS = {"download": "required", "install": "required"}
 class HuaweiTest(BenchTest):
     """What the tests share. Each module has a server of its own."""
 
-    def start(self):
+    def start_modules(self):
         """Each module is there, and nothing is wrong with it."""
         self.servers = {imei: self.server(imei) for imei in self.bench.imeis}
         self.bench.start_fotad()
@@ -72,12 +72,12 @@ class HuaweiTest(BenchTest):
         self.assertEqual(self.state(imei)["version"], version)
 
     def installs(self, imei):
-        return [line.text for line in self.bench.sim.transcript(imei)
+        return [line.text for line in self.bench.transcript(imei)
                 if line.mark == ">"].count("AT^FWUP")
 
 
-class Table(HuaweiTest):
-    """Each case has a module of its own; all of them run at once."""
+class Table(HuaweiTest, TableTest):
+    model = "mu509"
 
     def arm(self, imei, what):
         """What goes wrong: at the server, by a setting of the module, or by its faults."""
@@ -110,13 +110,15 @@ QUESTIONS = {
 }
 
 
-class Questions(Table):
+class Questions:
+    cases = QUESTIONS
+
     def test(self):
-        self.start()
-        for (what, _, _), imei in zip(QUESTIONS.values(), self.bench.imeis):
+        self.start_modules()
+        for (what, _, _), imei in zip(self.cases.values(), self.bench.imeis):
             self.arm(imei, what)
             self.ask(imei)
-        for (case, (_, error, text)), imei in zip(QUESTIONS.items(), self.bench.imeis):
+        for (case, (_, error, text)), imei in zip(self.cases.items(), self.bench.imeis):
             with self.subTest(case):
                 module = self.bench.module(imei)
                 module.wait(lambda p, name=error: p["LastError"][0] == name, LIMIT, error)
@@ -156,15 +158,15 @@ UPDATES = {
 }
 
 
-class Updates(Table):
+class Updates:
     def test(self):
-        self.start()
+        self.start_modules()
         asked = [self.ask(imei) for imei in self.bench.imeis]
-        for ((what, _, _), (module, _)) in zip(UPDATES.values(), asked):
+        for ((what, _, _), (module, _)) in zip(self.cases.values(), asked):
             module.wait_state("awaiting-approval", seconds=LIMIT)
             self.arm(module.imei, what)
             module.approve()
-        for (case, (_, error, text)), (module, since) in zip(UPDATES.items(), asked):
+        for (case, (_, error, text)), (module, since) in zip(self.cases.items(), asked):
             with self.subTest(case):
                 self.check(module, since, error, text)
 
@@ -176,20 +178,36 @@ class Updates(Table):
         self.assertTrue(self.state(module.imei)["fota-mode"].startswith("0,0,0,1"))
 
 
-class QuestionsThroughThePort(Questions):
-    options = {"modules": ("mu509",) * len(QUESTIONS), "channel": "port"}
+class QuestionsThroughThePort(Questions, Table):
+    channel = "port"
 
 
-class QuestionsThroughModemManager(Questions):
-    options = {"modules": ("mu509",) * len(QUESTIONS), "channel": "modemmanager"}
+class QuestionsThroughModemManager(Questions, Table):
+    channel = "modemmanager"
 
 
-class UpdatesThroughThePort(Updates):
-    options = {"modules": ("mu509",) * len(UPDATES), "channel": "port"}
+class UpdatesThroughThePort1(Updates, Table):
+    channel, cases = "port", part(UPDATES, 1, 2)
 
 
-class UpdatesThroughModemManager(Updates):
-    options = {"modules": ("mu509",) * len(UPDATES), "channel": "modemmanager"}
+class UpdatesThroughThePort2(Updates, Table):
+    channel, cases = "port", part(UPDATES, 2, 2)
+
+
+class UpdatesThroughModemManager1(Updates, Table):
+    channel, cases = "modemmanager", part(UPDATES, 1, 4)
+
+
+class UpdatesThroughModemManager2(Updates, Table):
+    channel, cases = "modemmanager", part(UPDATES, 2, 4)
+
+
+class UpdatesThroughModemManager3(Updates, Table):
+    channel, cases = "modemmanager", part(UPDATES, 3, 4)
+
+
+class UpdatesThroughModemManager4(Updates, Table):
+    channel, cases = "modemmanager", part(UPDATES, 4, 4)
 
 
 class LeftBehind(HuaweiTest):
@@ -197,7 +215,7 @@ class LeftBehind(HuaweiTest):
     has done so nevertheless is seen."""
 
     def offered(self, **members):
-        self.start()
+        self.start_modules()
         module, since = self.ask(self.bench.imei, **members)
         module.wait_state("awaiting-approval", seconds=LIMIT)
         return module, since
@@ -285,7 +303,8 @@ class PowerLost(HuaweiTest):
 
     def test(self):
         """While loading, while flashing, and after it stayed away: it goes on where it stood."""
-        self.start()
+        self.bench.set_return_limit(45)
+        self.start_modules()
         asked = [self.ask(imei) for imei in self.bench.imeis]
         loading, flashing, away = self.bench.imeis
         self.bench.fault("never-returns", away)

@@ -29,7 +29,7 @@ class BadManifest:
         """A good one brings it back, whatever came before."""
         self.bench.publish({})
         self.check("idle", "")
-        self.assertFalse([line for line in self.bench.sim.transcript(self.bench.imei)
+        self.assertFalse([line for line in self.bench.transcript()
                           if "OTA" in line.text or "FTP" in line.text])
 
     def check(self, state, error):

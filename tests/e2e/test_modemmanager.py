@@ -111,7 +111,7 @@ class ThroughThePort(Restarts, BenchTest):
         self.assertEqual(self.orders(module), 1)
 
     def orders(self, module):
-        return [line.text for line in self.bench.sim.transcript(module.imei)
+        return [line.text for line in self.bench.transcript(module.imei)
                 if line.mark == ">"].count("AT#OTAUP=0")
 
 

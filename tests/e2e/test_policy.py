@@ -32,7 +32,7 @@ class PolicyTest(BenchTest):
 
     def assert_left_alone(self, module):
         """Nothing was begun: no delta, no install."""
-        self.assertFalse([line for line in self.bench.sim.transcript(self.bench.imei)
+        self.assertFalse([line for line in self.bench.transcript()
                           if "OTA" in line.text or "FTP" in line.text])
         self.assertEqual(module.heard("UpdateFinished"), [])
 
@@ -171,7 +171,7 @@ class DeltaInTheModule(PolicyTest):
         self.assertEqual(module.heard("UpdateFinished"), [])
         self.reload()
         self.assertEqual(module.wait_finished()[1], "success")
-        orders = [line.text for line in self.bench.sim.transcript(self.bench.imei)]
+        orders = [line.text for line in self.bench.transcript()]
         self.assertEqual(len([text for text in orders if "#FTPGETOTA=" in text]), 1)
 
     def test_another_delta_is_wanted_meanwhile(self):
@@ -268,15 +268,11 @@ class Gateway(PolicyTest):
 
     def setUp(self):
         super().setUp()
-        self.root = pathlib.Path(self.bench.sim.root)
         self.module = self.bench.module()
 
     def write(self, **files):
-        """What the kernel shows to fotad."""
         for name, text in files.items():
-            file = self.root / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(f"{text}\n")
+            self.bench.show_to_fotad(name, text)
 
     def supply(self, name, **attributes):
         self.write(**{f"sys/class/power_supply/{name}/{key}": value

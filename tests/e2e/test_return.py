@@ -74,7 +74,7 @@ class Telit:
 
 
 class TelitThroughThePort(Telit, KilledAndRefused, BenchTest):
-    options = {"channel": "port", "scale": 60}
+    options = {"channel": "port"}
 
 
 class TelitThroughModemManager(Telit, Settings, BenchTest):
@@ -82,7 +82,7 @@ class TelitThroughModemManager(Telit, Settings, BenchTest):
 
 
 class Huawei(KilledAndRefused, BenchTest):
-    options = {"modules": ("mu509",), "channel": "port", "scale": 60,
+    options = {"modules": ("mu509",), "channel": "port",
                "config": {"Network": {"Apn": "1234", "Credential": "apn"}}}
     PASSWORD = "Y3t-another-secret"
 
@@ -118,7 +118,7 @@ class Pin:
         return module, since
 
     def tries(self):
-        return [line.text for line in self.bench.sim.transcript(self.bench.imei)
+        return [line.text for line in self.bench.transcript()
                 if line.mark == ">" and line.text.startswith("AT+CPIN=")]
 
     def assert_left(self, module, since, why, attempts):
@@ -181,7 +181,7 @@ class PinLeft(Pin):
 
 
 class PinThroughThePort(PinLeft, BenchTest):
-    options = {"channel": "port", "scale": 60}
+    options = {"channel": "port"}
 
 
 class PinThroughModemManager(Pin, BenchTest):
@@ -189,13 +189,13 @@ class PinThroughModemManager(Pin, BenchTest):
 
 
 class PinHuawei(Pin, BenchTest):
-    options = {"modules": ("mu509",), "channel": "port", "scale": 60}
+    options = {"modules": ("mu509",), "channel": "port"}
 
 
 class PinBefore(BenchTest):
     """A gateway that starts with a locked SIM."""
 
-    options = {"modules": ("me910c1-na,pin=1234",), "channel": "port", "scale": 60,
+    options = {"modules": ("me910c1-na,pin=1234",), "channel": "port",
                "config": {"Approval": {"Download": "auto"}}}
 
     def test_blocks_the_update(self):

@@ -49,14 +49,14 @@ class WholeUpdate:
     def test_update(self):
         module = self.offer()
         self.check_offer(module)
-        transcript = len(self.bench.sim.transcript(self.bench.imei))
+        transcript = len(self.bench.transcript())
         since = module.mark()
         approved = self.bench.fotactl("approve", "--yes")
         self.assertEqual(approved.returncode, 0, approved.stderr)
         finished = module.wait_finished(since)
         self.check_inhibition()
         self.check_end(module, finished)
-        self.check_commands(self.bench.sim.transcript(self.bench.imei)[transcript:])
+        self.check_commands(self.bench.transcript()[transcript:])
         self.check_signals(module, since)
         self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
         module.wait(lambda p: p["State"] == "idle" and p["Modem"] != "/", 60, "idle with a modem")
@@ -158,7 +158,7 @@ class OnAReservedPort(BenchTest):
     options = {"channel": "reserved"}
 
     def sent_commands(self, transcript):
-        ttys = {line.text.split()[-1] for line in self.bench.sim.transcript(self.bench.imei)
+        ttys = {line.text.split()[-1] for line in self.bench.transcript()
                 if line.mark == "!" and line.text.startswith("ports tty")}
         return [line.text for line in transcript if line.mark == ">" and line.tty in ttys]
 

@@ -63,7 +63,7 @@ class SameRevision(BenchTest):
 
 class Disturbed(BenchTest):
     """Lines that the module sent by itself stand where ModemManager looked for names."""
-    options = {"modules": ("mu509",), "channel": "port", "scale": 60}
+    options = {"modules": ("mu509",), "channel": "port"}
 
     def probe_again(self, **names):
         """Returns what ModemManager makes of it."""

@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import json
 import pathlib
-import re
 import shutil
 import sys
 import time
@@ -22,7 +21,6 @@ from modules import FOTA_MODULE, FOTA_NAME, FOTA_PATH, BusError  # noqa: E402
 from processes import DEFECT, BenchError  # noqa: E402
 
 LIMIT_SECONDS = 180  # within which every case must have come to its end
-RETURN_SECONDS = 120
 QUIET = ("idle", "failed")
 MARK_INSTALLING = 3  # daemon/fota-record.h
 
@@ -64,7 +62,6 @@ class Rig:
         self.kind = kind
         self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale)
         self.bench.__enter__()
-        self.be_patient()
         self.number = FIRST[kind.vendor]
         self.shadow = self.bench.directory / "flash"
         self.journal_file = self.bench.directory / "points"
@@ -74,13 +71,6 @@ class Rig:
         self.unanswered = None  # the state in which the application gives no answer
 
         self.meet_module()
-
-    def be_patient(self):
-        """ModemManager takes its own time to show a module that is back, whatever the scale, and
-        on a busy machine more of it."""
-        for file in (self.bench.directory / "plugins").glob("*.models"):
-            file.write_text(re.sub(r"^ReturnLimit=.*$", f"ReturnLimit={RETURN_SECONDS}",
-                                   file.read_text(), flags=re.MULTILINE))
 
     def meet_module(self):
         """What fotad writes when it sees the module for the first time, and on the first check of
