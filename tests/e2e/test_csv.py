@@ -135,10 +135,8 @@ class Signed(CsvTest):
         self.assertEqual(self.check(module)["LastError"][0], "BadSignature")
 
 
-class ThroughTheModule(CsvTest):
-    """Fetch=module over ModemManager's Command."""
-
-    options = {"channel": "modemmanager"}
+class ThroughTheModule:
+    """Fetch=module."""
 
     def test_unsigned(self):
         self.publish()
@@ -193,7 +191,11 @@ class ThroughTheModule(CsvTest):
         self.check(module)
 
 
-class ThroughThePort(ThroughTheModule):
+class ThroughModemManager(ThroughTheModule, CsvTest):
+    options = {"channel": "modemmanager"}
+
+
+class ThroughThePort(ThroughTheModule, CsvTest):
     options = {"channel": "port"}
 
 

@@ -8,7 +8,7 @@ from manifest import delta
 
 
 class UpdateFails:
-    """The tests; the subclasses choose the way to AT."""
+    """What the tests share; they choose the way to AT last."""
 
     # A failure ends the update, until another manifest or Check().
     ONCE = {"retry": {"maxAttempts": 1}}
@@ -26,6 +26,8 @@ class UpdateFails:
         module.check()
         self.assert_updates(module, since)
 
+
+class DownloadFails(UpdateFails):
     def test_login_refused(self):
         module = self.offer(**self.ONCE)
         with self.bench.ftp.fault("refuse-login"):
@@ -76,6 +78,19 @@ class UpdateFails:
         self.bench.ftp.start()
         self.try_again(module)
 
+    def test_no_signal(self):
+        """Nothing is broken: it is tried later, and no attempt is counted."""
+        module = self.offer()
+        self.bench.sim.command("set", self.bench.imei, "signal=99")
+        since = module.mark()
+        module.approve()
+        properties = module.wait(lambda p: p["Blockers"] or p["LastError"][0] == "NoSignal", 60,
+                                 "waits for a signal")
+        self.assertIn(properties["State"], ("scheduled",))
+        self.assertFalse([a for a in module.heard("UpdateFinished", since) if a[1] == "success"])
+
+
+class InstallFails(UpdateFails):
     def test_old_version(self):
         self.bench.fault("old-version")
         module = self.offer(**self.ONCE)
@@ -103,23 +118,20 @@ class UpdateFails:
                     "the new version, seen")
         self.assertNotIn(module["State"], ("installing", "verifying", "absent"))
 
-    def test_no_signal(self):
-        """Nothing is broken: it is tried later, and no attempt is counted."""
-        module = self.offer()
-        self.bench.sim.command("set", self.bench.imei, "signal=99")
-        since = module.mark()
-        module.approve()
-        properties = module.wait(lambda p: p["Blockers"] or p["LastError"][0] == "NoSignal", 60,
-                                 "waits for a signal")
-        self.assertIn(properties["State"], ("scheduled",))
-        self.assertFalse([a for a in module.heard("UpdateFinished", since) if a[1] == "success"])
 
-
-class ThroughModemManager(UpdateFails, BenchTest):
+class DownloadThroughModemManager(DownloadFails, BenchTest):
     options = {"channel": "modemmanager"}
 
 
-class ThroughThePort(UpdateFails, BenchTest):
+class DownloadThroughThePort(DownloadFails, BenchTest):
+    options = {"channel": "port"}
+
+
+class InstallThroughModemManager(InstallFails, BenchTest):
+    options = {"channel": "modemmanager"}
+
+
+class InstallThroughThePort(InstallFails, BenchTest):
     options = {"channel": "port"}
 
 

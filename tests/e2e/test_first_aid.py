@@ -87,6 +87,10 @@ class Mute(FirstAidTest):
         self.assertIn("mute-module of first-aid.md", text)
         self.assertEqual(self.cycled(), [])
 
+
+class Power(FirstAidTest):
+    """It is taken away and given back by the operator's command."""
+
     def test_power(self):
         """The operator's command, without a shell; then the next attempt goes well."""
         module = self.begin("safe usb-authorize usb-power command")

@@ -49,6 +49,9 @@ class WholeUpdate:
         self.bench.mm.wait_for(self.bench.imei, revision=self.bench.old)
 
 
+class DataCall:
+    """The host's own, which is in the way of every step."""
+
     def test_data_call(self):
         """The host's call is in the way: it is down for the update, and up again afterwards."""
         self.bench.mm.connect(self.bench.imei, "internet")
@@ -112,6 +115,14 @@ class ThroughModemManager(WholeUpdate, BenchTest):
 
 
 class ThroughThePort(WholeUpdate, BenchTest):
+    options = {"modules": ("mu509",), "channel": "port"}
+
+
+class DataCallThroughModemManager(DataCall, BenchTest):
+    options = {"modules": ("mu509",), "channel": "modemmanager"}
+
+
+class DataCallThroughThePort(DataCall, BenchTest):
     options = {"modules": ("mu509",), "channel": "port"}
 
 

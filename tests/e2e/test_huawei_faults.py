@@ -210,7 +210,7 @@ class UpdatesThroughModemManager4(Updates, Table):
     channel, cases = "modemmanager", part(UPDATES, 4, 4)
 
 
-class LeftBehind(HuaweiTest):
+class LeftBehind:
     """A delta that nobody wants any more does not install itself at the module's next start; one that
     has done so nevertheless is seen."""
 
@@ -254,12 +254,12 @@ class LeftBehind(HuaweiTest):
         self.assertEqual(self.installs(module.imei), 0)
 
 
-class LeftBehindThroughModemManager(LeftBehind):
+class LeftBehindThroughModemManager(LeftBehind, HuaweiTest):
     # Loading takes 5 s, so that it can be interrupted.
     options = {"modules": ("mu509",), "channel": "modemmanager", "scale": 4}
 
 
-class LeftBehindThroughThePort(LeftBehind):
+class LeftBehindThroughThePort(LeftBehind, HuaweiTest):
     options = {"modules": ("mu509",), "channel": "port", "scale": 4}
 
     def test_killed_while_loading_and_withdrawn(self):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What docs/architecture.md promises of the tree and of the programs that come out of it."""
+import collections
+import importlib
 import json
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -53,6 +56,34 @@ class Promises(unittest.TestCase):
                     self.assertIn(f'"{name}"', unit)
                 elif name != "./check faults":
                     self.assertTrue(name in tests or name in faults, name)
+
+
+class EndToEnd(unittest.TestCase):
+    """meson names the classes of a file that runs in parts."""
+
+    @staticmethod
+    def methods(suite):
+        for test in suite:
+            if isinstance(test, unittest.TestSuite):
+                yield from EndToEnd.methods(test)
+            else:
+                yield test.id()
+
+    def test_every_method_is_run(self):
+        sys.path.insert(0, str(ROOT / "tests/e2e"))
+        named = collections.defaultdict(list)
+        for test in json.loads(output("meson", "introspect", "--tests", str(BUILD))):
+            file = pathlib.Path(test["cmd"][1]) if len(test["cmd"]) > 1 else pathlib.Path()
+            if file.parent.name == "e2e":
+                named[file.stem].append(test["cmd"][3:])
+        loader = unittest.TestLoader()
+        self.assertEqual(set(named), {file.stem for file in (ROOT / "tests/e2e").glob("test_*.py")})
+        for name, parts in named.items():
+            module = importlib.import_module(name)
+            run = [method for classes in parts for method in self.methods(
+                loader.loadTestsFromNames(classes, module) if classes
+                else loader.loadTestsFromModule(module))]
+            self.assertCountEqual(run, self.methods(loader.loadTestsFromModule(module)), name)
 
 
 class Rooms(unittest.TestCase):
