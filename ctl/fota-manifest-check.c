@@ -179,7 +179,7 @@ join_signature(Tool *tool, GBytes *file, GError **error)
     GByteArray *joined;
 
     if (given == NULL &&
-        (tool_count_signature(file) > 0 || !g_file_test(beside, G_FILE_TEST_EXISTS)))
+        (fota_signature_measure(file) > 0 || !g_file_test(beside, G_FILE_TEST_EXISTS)))
         return g_bytes_ref(file);
     minisig = tool_read(given != NULL ? given : beside, error);
     if (minisig == NULL)
@@ -202,8 +202,7 @@ tool_verify(Tool *tool, GError **error)
     g_autoptr(GBytes) joined = NULL;
     g_autoptr(GBytes) payload = NULL;
     g_auto(GStrv) signers = NULL;
-    g_autofree char *comment = NULL;
-    g_autofree char *valid = NULL;
+    g_auto(GStrv) comments = NULL;
 
     if (!tool_parse(tool, options, 1, 2, error))
         return TOOL_USAGE;
@@ -214,12 +213,12 @@ tool_verify(Tool *tool, GError **error)
     if ((keyring = tool_read_keys(keys, error)) == NULL ||
         (file = tool_read(tool->arguments[1], error)) == NULL ||
         (joined = join_signature(tool, file, error)) == NULL ||
-        (payload = fota_signature_open_commented(joined, keyring, TRUE, &comment, &signers,
-                                                 error)) == NULL)
+        (payload = fota_signature_open_any(joined, keyring, TRUE, &signers, &comments, error)) ==
+            NULL)
         return TOOL_BAD;
-    valid = g_utf8_make_valid(comment, -1);
     if (tool->json) {
         g_autoptr(JsonBuilder) builder = json_builder_new();
+        g_autofree char *valid = g_utf8_make_valid(comments[0], -1);
 
         json_builder_begin_object(builder);
         tool_add_texts(builder, "signers", (const char *const *)signers);
@@ -228,11 +227,14 @@ tool_verify(Tool *tool, GError **error)
         json_builder_end_object(builder);
         tool_print_json(builder);
     } else {
-        g_autofree char *clean = ctl_format_clean(valid);
-
         for (guint i = 0; signers[i] != NULL; i++)
             printf("good signature by %s\n", signers[i]);
-        printf("trusted comment: %s\n", clean);
+        for (guint i = 0; comments[i] != NULL; i++) {
+            g_autofree char *valid = g_utf8_make_valid(comments[i], -1);
+            g_autofree char *clean = ctl_format_clean(valid);
+
+            printf("trusted comment: %s\n", clean);
+        }
     }
     return TOOL_GOOD;
 }
@@ -263,7 +265,7 @@ check_packed(GBytes *signed_file, GBytes *payload, char **keys, GError **error)
     if (keys == NULL)
         return TRUE;
     keyring = tool_read_keys(keys, error);
-    opened = keyring != NULL ? fota_signature_open(signed_file, keyring, TRUE, error) : NULL;
+    opened = keyring != NULL ? fota_signature_open(signed_file, keyring, TRUE, NULL, error) : NULL;
     return opened != NULL;
 }
 
@@ -287,7 +289,7 @@ tool_pack(Tool *tool, GError **error)
 
         if (minisig == NULL)
             return TOOL_BAD;
-        if (tool_count_signature(minisig) != g_bytes_get_size(minisig) ||
+        if (fota_signature_measure(minisig) != g_bytes_get_size(minisig) ||
             g_bytes_get_size(minisig) == 0) {
             refuse_pack(tool->arguments[i], "not the four lines that minisign writes", error);
             return TOOL_BAD;

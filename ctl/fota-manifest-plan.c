@@ -239,29 +239,50 @@ fill_facts(Gateway *gateway, GError **error)
     return TRUE;
 }
 
+/* The number that the gateway has accepted before, as one of whoever has signed @manifest. */
+static GPtrArray *
+make_numbers(const FotaManifest *manifest, gint64 sequence)
+{
+    GPtrArray *numbers = g_ptr_array_new_with_free_func((GDestroyNotify)fota_trust_number_free);
+    FotaTrustNumber *number = fota_trust_number_new();
+
+    g_free(number->signer);
+    g_free(number->digest);
+    number->signer = g_strdup(manifest->signers != NULL ? manifest->signers[0] : "");
+    /* The same number again is no second manifest as long as it is this one. */
+    number->digest = g_strdup(manifest->digest);
+    number->sequence = (guint64)MAX(sequence, 0);
+    g_ptr_array_add(numbers, number);
+    return numbers;
+}
+
 /* As fotad would: signature (where a key is given), strict reading, target, sequence, expiry. */
 static FotaManifest *
 open_manifest(Tool *tool, Gateway *gateway, GError **error)
 {
     g_autoptr(GBytes) file = tool_read(tool->arguments[1], error);
-    g_autoptr(GBytes) payload = file != NULL ? tool_strip_signature(file) : NULL;
-    g_autoptr(FotaKeyring) keyring = NULL;
+    g_autoptr(FotaKeyring) keyring = file != NULL ? tool_read_keys(gateway->keys, error) : NULL;
+    g_autoptr(GBytes) unsigned_file = NULL;
     g_autoptr(FotaManifest) manifest = NULL;
-    FotaTrustFacts facts = {
-        .imei = gateway->imei, .sequence = gateway->sequence, .now = gateway->facts.now};
+    g_autoptr(GPtrArray) numbers = NULL;
+    FotaTrustFacts facts = {.imei = gateway->imei,
+                            .model = gateway->model,
+                            .now = gateway->facts.now,
+                            .keyring = keyring};
 
-    if (payload == NULL || (keyring = tool_read_keys(gateway->keys, error)) == NULL ||
-        (manifest = fota_manifest_parse(payload, error)) == NULL)
+    if (keyring == NULL)
+        return NULL;
+    if (gateway->keys == NULL)
+        unsigned_file = tool_strip_signature(file);
+    manifest = fota_trust_open(unsigned_file != NULL ? unsigned_file : file, gateway->keys != NULL,
+                               &facts, error);
+    if (manifest == NULL)
         return NULL;
     if (gateway->model == NULL)
         gateway->model = g_strdup(manifest->model != NULL ? manifest->model[0] : "");
-    facts.model = gateway->model;
-    /* The same number again is no second manifest as long as it is this one. */
-    facts.digest = manifest->digest;
     gateway->facts.model = gateway->model;
-    if (gateway->keys == NULL)
-        return fota_trust_check(manifest, &facts, error) ? g_steal_pointer(&manifest) : NULL;
-    return fota_trust_open(file, keyring, TRUE, &facts, error);
+    facts.numbers = numbers = make_numbers(manifest, gateway->sequence);
+    return fota_trust_check(manifest, &facts, error) ? g_steal_pointer(&manifest) : NULL;
 }
 
 /* The plan after the application has said yes to everything that it was asked. */

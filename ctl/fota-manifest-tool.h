@@ -64,8 +64,6 @@ gboolean tool_take_size(const char *option, const char *value, guint64 *bytes, G
 GBytes *tool_read(const char *file, GError **error);
 /** A ring of the *.pub @files; %NULL is none. */
 FotaKeyring *tool_read_keys(char **files, GError **error);
-/** How many bytes of @file are signature blocks by their form; nothing is verified. */
-gsize tool_count_signature(GBytes *file);
 /** What stands behind the signature blocks. */
 GBytes *tool_strip_signature(GBytes *file);
 

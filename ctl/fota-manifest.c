@@ -7,6 +7,7 @@
 #include "ctl/ctl-format.h"
 #include "ctl/fota-manifest-tool.h"
 #include "policy/fota-policy-error.h"
+#include "policy/fota-signature.h"
 #include "base/fota-units.h"
 
 static const struct {
@@ -152,28 +153,10 @@ tool_read_keys(char **files, GError **error)
     return g_steal_pointer(&keyring);
 }
 
-gsize
-tool_count_signature(GBytes *file)
-{
-    static const char begin[] = "untrusted comment: ";
-    gsize size;
-    const char *start = g_bytes_get_data(file, &size);
-    gsize at = 0;
-
-    while (size - at > strlen(begin) && memcmp(start + at, begin, strlen(begin)) == 0) {
-        for (guint line = 0; line < 4; line++) {
-            const char *newline = memchr(start + at, '\n', size - at);
-
-            at = newline != NULL ? (gsize)(newline - start) + 1 : size;
-        }
-    }
-    return at;
-}
-
 GBytes *
 tool_strip_signature(GBytes *file)
 {
-    gsize at = tool_count_signature(file);
+    gsize at = fota_signature_measure(file);
 
     return g_bytes_new_from_bytes(file, at, g_bytes_get_size(file) - at);
 }

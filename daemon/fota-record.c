@@ -38,6 +38,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, digest),
     NUMBER(FotaRecord, issued),
     TEXT(FotaRecord, signers),
+    TEXT(FotaRecord, expired),
     TEXT(FotaRecord, etag),
     TEXT(FotaRecord, etag_of),
     TEXT(FotaRecord, server),
@@ -73,6 +74,13 @@ static const Member entry_members[] = {
     TEXT(FotaHistoryEntry, error),      TEXT(FotaHistoryEntry, text),
     TEXT(FotaHistoryEntry, differing),  NUMBER(FotaHistoryEntry, started),
     NUMBER(FotaHistoryEntry, finished), NUMBER(FotaHistoryEntry, outage),
+};
+
+static const Member number_members[] = {
+    TEXT(FotaTrustNumber, signer),
+    NUMBER(FotaTrustNumber, sequence),
+    NUMBER(FotaTrustNumber, issued),
+    TEXT(FotaTrustNumber, digest),
 };
 
 static void
@@ -191,6 +199,7 @@ fota_record_new(const char *imei)
     members_init(record, record_members, G_N_ELEMENTS(record_members));
     fota_record_set(&record->imei, imei);
     record->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    record->numbers = g_ptr_array_new_with_free_func((GDestroyNotify)fota_trust_number_free);
     record->history = g_ptr_array_new_with_free_func((GDestroyNotify)fota_history_entry_free);
     return record;
 }
@@ -200,6 +209,7 @@ fota_record_free(FotaRecord *record)
 {
     members_clear(record, record_members, G_N_ELEMENTS(record_members));
     g_hash_table_unref(record->settings);
+    g_ptr_array_unref(record->numbers);
     g_ptr_array_unref(record->history);
     g_free(record);
 }
@@ -280,6 +290,20 @@ fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry)
     g_ptr_array_remove_index(record->history, oldest > 0 ? oldest : FOTA_HISTORY_MAX);
 }
 
+static void
+array_write(JsonBuilder *builder, const char *name, const GPtrArray *array, const Member *members,
+            gsize n)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < array->len; i++) {
+        json_builder_begin_object(builder);
+        members_write(builder, array->pdata[i], members, n);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
 static JsonNode *
 record_to_node(const FotaRecord *record)
 {
@@ -300,15 +324,8 @@ record_to_node(const FotaRecord *record)
         text_write(builder, g_hash_table_lookup(record->settings, l->data));
     }
     json_builder_end_object(builder);
-    json_builder_set_member_name(builder, "history");
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < record->history->len; i++) {
-        json_builder_begin_object(builder);
-        members_write(builder, record->history->pdata[i], entry_members,
-                      G_N_ELEMENTS(entry_members));
-        json_builder_end_object(builder);
-    }
-    json_builder_end_array(builder);
+    array_write(builder, "numbers", record->numbers, number_members, G_N_ELEMENTS(number_members));
+    array_write(builder, "history", record->history, entry_members, G_N_ELEMENTS(entry_members));
     json_builder_end_object(builder);
     return json_builder_get_root(builder);
 }
@@ -341,16 +358,13 @@ has_value(JsonObject *json, const char *name, GType type)
 }
 
 static gboolean
-read_collections(FotaRecord *record, JsonObject *json)
+settings_read(FotaRecord *record, JsonNode *settings)
 {
-    JsonNode *settings = json_object_get_member(json, "settings");
-    JsonNode *history = json_object_get_member(json, "history");
     JsonObjectIter iter;
     const char *name;
     JsonNode *value;
 
-    if (settings == NULL || !JSON_NODE_HOLDS_OBJECT(settings) || history == NULL ||
-        !JSON_NODE_HOLDS_ARRAY(history))
+    if (settings == NULL || !JSON_NODE_HOLDS_OBJECT(settings))
         return FALSE;
     json_object_iter_init(&iter, json_node_get_object(settings));
     while (json_object_iter_next(&iter, &name, &value)) {
@@ -359,16 +373,69 @@ read_collections(FotaRecord *record, JsonObject *json)
         g_hash_table_insert(record->settings, text_decode(name),
                             text_decode(json_node_get_string(value)));
     }
-    for (guint i = 0; i < json_array_get_length(json_node_get_array(history)); i++) {
-        JsonNode *node = json_array_get_element(json_node_get_array(history), i);
-        FotaHistoryEntry *entry = fota_history_entry_new();
+    return TRUE;
+}
 
-        g_ptr_array_add(record->history, entry);
+static gboolean
+array_read(GPtrArray *array, JsonNode *json, gpointer (*make)(void), const Member *members, gsize n)
+{
+    if (json == NULL || !JSON_NODE_HOLDS_ARRAY(json))
+        return FALSE;
+    for (guint i = 0; i < json_array_get_length(json_node_get_array(json)); i++) {
+        JsonNode *node = json_array_get_element(json_node_get_array(json), i);
+        gpointer element = make();
+
+        g_ptr_array_add(array, element);
         if (!JSON_NODE_HOLDS_OBJECT(node) ||
-            !members_read(json_node_get_object(node), entry, entry_members,
-                          G_N_ELEMENTS(entry_members)))
+            !members_read(json_node_get_object(node), element, members, n))
             return FALSE;
     }
+    return TRUE;
+}
+
+/* An older fotad kept one number, and whose it was. */
+static void
+numbers_inherit(FotaRecord *record)
+{
+    g_auto(GStrv) signers = g_strsplit(record->signers, " ", -1);
+    guint i = 0;
+
+    if (record->sequence == 0)
+        return;
+    do {
+        FotaTrustNumber *number = fota_trust_number_new();
+
+        fota_record_set(&number->signer, signers[i]);
+        fota_record_set(&number->digest, record->digest);
+        number->sequence = record->sequence;
+        number->issued = record->issued;
+        g_ptr_array_add(record->numbers, number);
+    } while (signers[i] != NULL && signers[++i] != NULL);
+}
+
+static gpointer
+make_entry(void)
+{
+    return fota_history_entry_new();
+}
+
+static gpointer
+make_number(void)
+{
+    return fota_trust_number_new();
+}
+
+static gboolean
+read_collections(FotaRecord *record, JsonObject *json)
+{
+    if (!settings_read(record, json_object_get_member(json, "settings")) ||
+        !array_read(record->history, json_object_get_member(json, "history"), make_entry,
+                    entry_members, G_N_ELEMENTS(entry_members)))
+        return FALSE;
+    if (json_object_has_member(json, "numbers"))
+        return array_read(record->numbers, json_object_get_member(json, "numbers"), make_number,
+                          number_members, G_N_ELEMENTS(number_members));
+    numbers_inherit(record);
     return TRUE;
 }
 

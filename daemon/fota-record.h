@@ -6,6 +6,7 @@
 #include "policy/fota-approval.h"
 #include "policy/fota-budget.h"
 #include "policy/fota-state.h"
+#include "policy/fota-trust.h"
 
 G_BEGIN_DECLS
 
@@ -50,9 +51,13 @@ typedef struct {
     guint64 sequence;
     char *digest; /**< SHA-256, hex */
     guint64 issued;
-    char *signers; /**< ids of the keys that signed it */
+    char *signers; /**< ids of the keys that signed it, blanks between */
     char *etag;    /**< the server's name for it */
     char *etag_of; /**< the address it came from, with its placeholders */
+
+    /* What all of them have proven, see policy/fota-trust.h */
+    GPtrArray *numbers; /**< FotaTrustNumber */
+    char *expired;      /**< digests of those found to be past their useBefore, blanks between */
 
     /* Where a manifest has sent us */
     char *server;            /**< with placeholders, "" = nowhere */

@@ -147,6 +147,7 @@ open_unsigned(GBytes *csv, FotaCsvTerms *terms, const char *from, const FotaTrus
               GError **error)
 {
     const char *const imei[] = {facts->imei, NULL};
+    FotaManifest *manifest;
 
     if (!from) {
         fota_csv_refuse(error,
@@ -155,36 +156,55 @@ open_unsigned(GBytes *csv, FotaCsvTerms *terms, const char *from, const FotaTrus
         return NULL;
     }
     terms->from = from;
-    /* It has no number: the one of a signed manifest before it must not go back for its sake. */
-    terms->sequence_number = MAX(facts->sequence, 1);
+    terms->sequence_number = 1;
     terms->imei = imei;
     fota_text_parse_time(FOR_EVER, &terms->use_before);
-    return parse(csv, terms, error);
+    manifest = parse(csv, terms, error);
+    if (manifest)
+        manifest->sequence_number = 0;
+    return manifest;
+}
+
+/* Which of two comments rules would be for whoever puts the blocks in order. */
+static gboolean
+check_comments(char **comments, GError **error)
+{
+    for (guint i = 1; comments[i]; i++) {
+        if (!g_str_equal(comments[i], comments[0])) {
+            fota_csv_refuse(error,
+                            "the signatures carry different trusted comments; sign with the same "
+                            "minisign -t");
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 static FotaManifest *
-open_signed(GBytes *csv, FotaCsvTerms *terms, const char *text, const FotaTrustFacts *facts,
-            GError **error)
+open_signed(GBytes *csv, FotaCsvTerms *terms, char **signers, char **comments,
+            const FotaTrustFacts *facts, GError **error)
 {
     g_auto(Comment) comment = {0};
     g_autoptr(FotaManifest) manifest = NULL;
 
-    if (!read_comment(text, &comment, terms, error))
+    if (!check_comments(comments, error) || !read_comment(comments[0], &comment, terms, error))
         return NULL;
     manifest = parse(csv, terms, error);
-    if (!manifest || !fota_trust_check(manifest, facts, error))
+    if (!manifest)
         return NULL;
-    return g_steal_pointer(&manifest);
+    fota_manifest_take_signers(manifest, g_strdupv(signers));
+    return fota_trust_check(manifest, facts, error) ? g_steal_pointer(&manifest) : NULL;
 }
 
 FotaManifest *
-fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
-              const FotaTrustFacts *facts, GError **error)
+fota_csv_open(GBytes *file, const FotaCsvSource *source, const FotaTrustFacts *facts,
+              GError **error)
 {
-    g_autofree char *comment = NULL;
-    g_autofree char *uri = fota_text_expand_uri(source->uri, facts->imei, facts->model);
+    g_autofree char *uri =
+        fota_text_expand_uri(source->uri, facts->imei, facts->model ? facts->model : "");
+    g_auto(GStrv) comments = NULL;
+    g_auto(GStrv) signers = NULL;
     g_autoptr(GBytes) csv = NULL;
-    const FotaTrustFacts valid = fota_trust_forget_revoked(facts, keyring);
     FotaCsvTerms terms = {
         .uri = uri, .uri_template = source->uri, .credential = source->credential};
 
@@ -197,10 +217,10 @@ fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
                     "the csv and its signature are larger than %d bytes", FILE_MAX_BYTES);
         return NULL;
     }
-    csv = fota_signature_open_commented(file, keyring, source->trust == FOTA_CSV_SIGNED, &comment,
-                                        NULL, error);
+    csv = fota_signature_open_any(file, facts->keyring, source->trust == FOTA_CSV_SIGNED, &signers,
+                                  &comments, error);
     if (!csv)
         return NULL;
-    return comment ? open_signed(csv, &terms, comment, &valid, error)
-                   : open_unsigned(csv, &terms, source->from, &valid, error);
+    return signers[0] ? open_signed(csv, &terms, signers, comments, facts, error)
+                      : open_unsigned(csv, &terms, source->from, facts, error);
 }

@@ -76,14 +76,14 @@ typedef struct {
  * fota_csv_open:
  * @file: the csv as received; where it is signed, what firmwarecheck.csv.minisig holds in front
  *
- * As fota_trust_open() is for a manifest: signature, strict reading, fota_trust_check(). An
- * unsigned csv has no sequence number: it takes that of the newest manifest accepted, else 1. Its
- * digest covers only what would be installed, so that the same delta for the same module stays the
- * same offer whatever the next check is.
+ * As fota_trust_open() is for a manifest: signature, strict reading, fota_trust_check(). Where
+ * several trusted keys have signed, their comments must be the same. An unsigned csv has no
+ * sequence number. Its digest covers only what would be installed, so that the same delta for the
+ * same module stays the same offer whatever the next check is.
  *
  * Returns: (transfer full): a manifest to be acted on, or %NULL with the named error.
  */
-FotaManifest *fota_csv_open(GBytes *file, FotaKeyring *keyring, const FotaCsvSource *source,
-                            const FotaTrustFacts *facts, GError **error);
+FotaManifest *fota_csv_open(GBytes *file, const FotaCsvSource *source, const FotaTrustFacts *facts,
+                            GError **error);
 
 G_END_DECLS

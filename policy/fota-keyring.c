@@ -55,9 +55,9 @@ decode_key(const char *text, Key *key)
     g_auto(GStrv) lines = g_strsplit(text, "\n", 4);
     gsize length;
 
-    if (g_strv_length(lines) < 2 || !g_str_has_prefix(lines[0], "untrusted comment:"))
+    /* As minisign: the first line is anybody's, and lines may end with CR LF. */
+    if (g_strv_length(lines) < 2)
         return FALSE;
-    /* An editor on Windows may have been at it; a key is not a signed text. */
     g_strchomp(lines[1]);
     return sodium_base642bin((guint8 *)key, sizeof *key, lines[1], strlen(lines[1]), NULL, &length,
                              NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&

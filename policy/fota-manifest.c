@@ -2,11 +2,14 @@
 #include "policy/fota-manifest-update.h"
 #include "policy/fota-policy-error.h"
 
+#include <string.h>
+
 /* The public part and what keeps its texts alive. */
 typedef struct {
     FotaManifest manifest;
     JsonNode *root;
     char *digest;
+    char **signers;
 } Document;
 
 /* The members of the top level: what `critical` may name. */
@@ -106,6 +109,7 @@ document_clear(gpointer data)
         g_free((gpointer)document->manifest.update.rollout.waves[i].groups);
     g_clear_pointer(&document->root, json_node_unref);
     g_free(document->digest);
+    g_strfreev(document->signers);
 }
 
 /* Reads as much as can be read; the faults are in @errors. */
@@ -155,6 +159,32 @@ fota_manifest_parse(GBytes *payload, GError **error)
         g_set_error(error, FOTA_POLICY_ERROR, (int)code, "%s (and %u more)",
                     (const char *)g_ptr_array_index(errors, 0), errors->len - 1);
     return NULL;
+}
+
+void
+fota_manifest_take_signers(FotaManifest *manifest, char **signers)
+{
+    Document *document = (Document *)manifest;
+
+    g_strfreev(document->signers);
+    document->signers = signers;
+    manifest->signers = signers[0] ? (const char *const *)signers : NULL;
+}
+
+FotaManifest *
+fota_manifest_make_for_vendor(const char *imei)
+{
+    g_autofree char *text =
+        g_strdup_printf("{\"manifestVersion\":1,\"sequenceNumber\":1,"
+                        "\"issued\":\"2026-11-01T00:00:00Z\","
+                        "\"useBefore\":\"2106-01-01T00:00:00Z\",\"target\":{\"imei\":[\"%s\"]},"
+                        "\"update\":{\"id\":\"vendor-server\"}}",
+                        imei);
+    g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
+    FotaManifest *manifest = fota_manifest_parse(payload, NULL);
+
+    manifest->sequence_number = 0;
+    return manifest;
 }
 
 GPtrArray *

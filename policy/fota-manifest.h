@@ -112,7 +112,9 @@ typedef struct {
 } FotaManifestUpdate;
 
 typedef struct {
-    gint64 sequence_number;
+    const char *const
+        *signers; /* ids of the trusted keys that signed it, NULL-terminated; NULL = unsigned */
+    gint64 sequence_number; /* 0 = it has none: an unsigned csv, or made without a file */
     gint64 issued;
     gint64 use_before;
     const char *const *imei;  /* NULL-terminated; NULL = any IMEI of @model */
@@ -135,6 +137,17 @@ typedef struct {
  * (`update.steps[1].toVersion: ...`); when there are more faults, it says how many.
  */
 FotaManifest *fota_manifest_parse(GBytes *payload, GError **error);
+
+/** Notes who has signed @manifest. @signers: (transfer full). To be called before it is shared. */
+void fota_manifest_take_signers(FotaManifest *manifest, char **signers);
+
+/**
+ * fota_manifest_make_for_vendor:
+ *
+ * Returns: (transfer full): the manifest that stands in for one where [Manifest] Uri= is empty:
+ * the module @imei takes what its vendor's server offers, once it is approved.
+ */
+FotaManifest *fota_manifest_make_for_vendor(const char *imei);
 
 /** Returns: (transfer full) (element-type utf8): every fault of @payload; empty = none. */
 GPtrArray *fota_manifest_lint(GBytes *payload);

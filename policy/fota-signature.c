@@ -8,7 +8,10 @@
 
 #define UNTRUSTED "untrusted comment: "
 #define TRUSTED "trusted comment: "
-#define COMMENT_MAX 1024
+
+/* What minisign takes, without the line's end. */
+#define UNTRUSTED_MAX 1023
+#define TRUSTED_MAX 8191
 
 /* A block's second line: base64 of this. */
 typedef struct {
@@ -25,6 +28,9 @@ typedef struct {
     guint8 global[crypto_sign_BYTES];
 } Block;
 
+/* Its base64, "==" included. Where the last line has no end, the payload begins behind it. */
+#define GLOBAL_LENGTH 88
+
 typedef struct {
     guint n_blocks;
     Block blocks[FOTA_SIGNATURE_MAX_BLOCKS];
@@ -38,7 +44,7 @@ refuse(GError **error, const char *text)
     return FALSE;
 }
 
-/* Takes the next line off @rest, without its newline. */
+/* Takes the next line off @rest, without its end: LF, or the CR LF of another system. */
 static gboolean
 next_line(const char **rest, const char *end, const char **line, gsize *length)
 {
@@ -48,35 +54,59 @@ next_line(const char **rest, const char *end, const char **line, gsize *length)
         return FALSE;
     *line = *rest;
     *length = (gsize)(newline - *rest);
+    while (*length > 0 && (*line)[*length - 1] == '\r')
+        (*length)--;
     *rest = newline + 1;
     return TRUE;
 }
 
 static gboolean
-next_comment(const char **rest, const char *end, const char *prefix, const char **comment,
-             gsize *length)
+next_comment(const char **rest, const char *end, const char *prefix, gsize max,
+             const char **comment, gsize *length)
 {
     gsize prefix_length = strlen(prefix);
 
-    if (!next_line(rest, end, comment, length) || *length < prefix_length ||
-        *length > COMMENT_MAX || memcmp(*comment, prefix, prefix_length) != 0)
+    if (!next_line(rest, end, comment, length) || *length < prefix_length || *length > max ||
+        memcmp(*comment, prefix, prefix_length) != 0)
         return FALSE;
     *comment += prefix_length;
     *length -= prefix_length;
     return TRUE;
 }
 
-/* Exactly @size bytes in canonical base64: no blanks, no CR, full padding. */
+/* Exactly @size bytes in canonical base64: no blanks, full padding. */
 static gboolean
-next_base64(const char **rest, const char *end, guint8 *bytes, gsize size)
+decode_base64(const char *text, gsize length, guint8 *bytes, gsize size)
 {
-    const char *line;
-    gsize length, decoded;
+    gsize decoded;
 
-    return next_line(rest, end, &line, &length) &&
-           sodium_base642bin(bytes, size, line, length, NULL, &decoded, NULL,
+    return sodium_base642bin(bytes, size, text, length, NULL, &decoded, NULL,
                              sodium_base64_VARIANT_ORIGINAL) == 0 &&
            decoded == size;
+}
+
+static gboolean
+next_signature(const char **rest, const char *end, Signature *signature)
+{
+    const char *line;
+    gsize length;
+
+    return next_line(rest, end, &line, &length) &&
+           decode_base64(line, length, (guint8 *)signature, sizeof *signature);
+}
+
+/* The last line, which may end at once, and empty lines behind it. */
+static gboolean
+next_global(const char **rest, const char *end, guint8 global[crypto_sign_BYTES])
+{
+    const char *line = *rest;
+
+    if (end - line < GLOBAL_LENGTH ||
+        !decode_base64(line, GLOBAL_LENGTH, global, crypto_sign_BYTES))
+        return FALSE;
+    for (*rest = line + GLOBAL_LENGTH; *rest < end && (**rest == '\r' || **rest == '\n');)
+        (*rest)++;
+    return TRUE;
 }
 
 static gboolean
@@ -85,10 +115,10 @@ read_block(const char **rest, const char *end, Block *block)
     const char *untrusted;
     gsize length;
 
-    return next_comment(rest, end, UNTRUSTED, &untrusted, &length) &&
-           next_base64(rest, end, (guint8 *)&block->signature, sizeof block->signature) &&
-           next_comment(rest, end, TRUSTED, &block->comment, &block->comment_length) &&
-           next_base64(rest, end, block->global, sizeof block->global);
+    return next_comment(rest, end, UNTRUSTED, UNTRUSTED_MAX, &untrusted, &length) &&
+           next_signature(rest, end, &block->signature) &&
+           next_comment(rest, end, TRUSTED, TRUSTED_MAX, &block->comment, &block->comment_length) &&
+           next_global(rest, end, block->global);
 }
 
 /* A file that does not begin like this carries no signature, whatever else it may be. */
@@ -124,7 +154,7 @@ read_blocks(GBytes *file, Blocks *blocks, GError **error)
 static gboolean
 verify_block(const Block *block, const guint8 *key, const guint8 hash[crypto_generichash_BYTES_MAX])
 {
-    guint8 text[crypto_sign_BYTES + COMMENT_MAX];
+    guint8 text[crypto_sign_BYTES + TRUSTED_MAX];
 
     if (crypto_sign_verify_detached(block->signature.signature, hash, crypto_generichash_BYTES_MAX,
                                     key) != 0)
@@ -199,88 +229,92 @@ refuse_unsigned(GError **error)
                         "front");
 }
 
-/* Splits and verifies. @signers is empty for an unsigned file, which only @require refuses. */
-static GBytes *
-open_file(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers, GError **error)
+/* The comment of each block by a trusted key. */
+static char **
+list_comments(const Blocks *blocks, FotaKeyring *keyring)
 {
-    gsize size;
-    const char *start = g_bytes_get_data(file, &size);
-    g_autoptr(GBytes) payload = NULL;
-    Blocks blocks;
+    g_autoptr(GStrvBuilder) comments = g_strv_builder_new();
 
-    if (!read_blocks(file, &blocks, error))
-        return NULL;
-    if (blocks.n_blocks == 0) {
-        if (require) {
-            refuse_unsigned(error);
-            return NULL;
-        }
-        *signers = g_new0(char *, 1);
-        return g_bytes_ref(file);
-    }
-    if (blocks.payload == size || start[blocks.payload] != '{') {
-        refuse(error, "the line behind the signature does not begin with {");
-        return NULL;
-    }
-    payload = g_bytes_new_from_bytes(file, blocks.payload, size - blocks.payload);
-    *signers = verify_blocks(&blocks, payload, keyring, error);
-    return *signers ? g_steal_pointer(&payload) : NULL;
-}
-
-/* The comment of the first block by a trusted key. */
-static char *
-copy_comment(const Blocks *blocks, FotaKeyring *keyring)
-{
     for (guint i = 0; i < blocks->n_blocks; i++) {
         const Block *block = &blocks->blocks[i];
+        g_autofree char *comment = g_strndup(block->comment, block->comment_length);
 
         if (fota_keyring_lookup(keyring, block->signature.id))
-            return g_strndup(block->comment, block->comment_length);
+            g_strv_builder_add(comments, comment);
     }
-    return NULL;
+    return g_strv_builder_end(comments);
 }
 
-GBytes *
-fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean require, char **comment,
-                              char ***signers, GError **error)
+static gboolean
+begins_object(GBytes *payload)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(payload, &size);
+
+    return size > 0 && data[0] == '{';
+}
+
+static GBytes *
+open_file(GBytes *file, FotaKeyring *keyring, gboolean require, gboolean any, char ***signers,
+          char ***comments, GError **error)
 {
     g_autoptr(GBytes) payload = NULL;
     g_auto(GStrv) found = NULL;
     Blocks blocks;
 
-    *comment = NULL;
     if (!read_blocks(file, &blocks, error))
         return NULL;
-    if (blocks.n_blocks == 0) {
-        if (require)
-            refuse_unsigned(error);
-        return require ? NULL : g_bytes_ref(file);
+    if (blocks.n_blocks == 0 && require) {
+        refuse_unsigned(error);
+        return NULL;
     }
     payload = g_bytes_new_from_bytes(file, blocks.payload, g_bytes_get_size(file) - blocks.payload);
-    found = verify_blocks(&blocks, payload, keyring, error);
+    if (blocks.n_blocks > 0 && !any && !begins_object(payload)) {
+        refuse(error, "what follows the signature does not begin with {");
+        return NULL;
+    }
+    found =
+        blocks.n_blocks > 0 ? verify_blocks(&blocks, payload, keyring, error) : g_new0(char *, 1);
     if (!found)
         return NULL;
-    *comment = copy_comment(&blocks, keyring);
+    if (comments)
+        *comments = list_comments(&blocks, keyring);
     if (signers)
         *signers = g_steal_pointer(&found);
     return g_steal_pointer(&payload);
 }
 
 GBytes *
-fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, GError **error)
+fota_signature_open_any(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers,
+                        char ***comments, GError **error)
 {
-    g_auto(GStrv) signers = NULL;
-
-    return open_file(file, keyring, require, &signers, error);
+    return open_file(file, keyring, require, TRUE, signers, comments, error);
 }
 
-char **
-fota_signature_list_signers(GBytes *file, FotaKeyring *keyring, GError **error)
+GBytes *
+fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers,
+                    GError **error)
 {
-    g_auto(GStrv) signers = NULL;
-    g_autoptr(GBytes) payload = open_file(file, keyring, TRUE, &signers, error);
+    return open_file(file, keyring, require, FALSE, signers, NULL, error);
+}
 
-    return g_steal_pointer(&signers);
+gsize
+fota_signature_measure(GBytes *file)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(file, &size);
+    const char *start = data ? data : "";
+    const char *rest = start, *end = start + size;
+    Block block;
+
+    while (begins_block(rest, end)) {
+        const char *next = rest;
+
+        if (!read_block(&next, end, &block))
+            break;
+        rest = next;
+    }
+    return (gsize)(rest - start);
 }
 
 gboolean

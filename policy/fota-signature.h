@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * SECTION: minisign signatures in front of, or beside, a file.
  *
  * A signed file is 1 to 8 whole minisign blocks of four lines, then the payload, which begins with
- * `{` and goes to the last byte. A file that does not begin with such a block is not signed. What
+ * `{` and goes to the last byte. As with minisign, a line may end with CR LF, the last one without
+ * anything, and empty lines may follow. A file that does not begin with a block is not signed. What
  * is verified is exactly those bytes, as minisign does it: Ed25519 over their BLAKE2b-512 ("ED"),
  * and the global signature over the trusted comment. The raw form ("Ed": `minisign -l`, signify) is
  * refused.
@@ -25,22 +26,26 @@ G_BEGIN_DECLS
  * fota_signature_open:
  * @file: the whole file as received
  * @require: when %FALSE, a file without any block passes as it is
+ * @signers: (out) (optional): ids of the different trusted keys that signed it, in the order of the
+ *   blocks, %NULL-terminated; empty for a file without blocks
  *
  * Returns: (transfer full): the payload, a slice of @file (same bytes, not a copy), or %NULL with
  * ManifestUnsigned or BadSignature.
  */
-GBytes *fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, GError **error);
+GBytes *fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require, char ***signers,
+                            GError **error);
 
 /**
- * fota_signature_open_commented:
- * @comment: (out) (nullable): the trusted comment of the first block by a trusted key; %NULL where
- *   there is no block
- * @signers: (out) (optional): as fota_signature_list_signers() gives them; only set with @comment
+ * fota_signature_open_any:
+ * @comments: (out) (optional): the trusted comment of each block by a trusted key
  *
- * As fota_signature_open(), for a payload that need not begin with `{`.
+ * fota_signature_open() for a payload that need not begin with `{`.
  */
-GBytes *fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboolean require,
-                                      char **comment, char ***signers, GError **error);
+GBytes *fota_signature_open_any(GBytes *file, FotaKeyring *keyring, gboolean require,
+                                char ***signers, char ***comments, GError **error);
+
+/** Returns: how many bytes at the beginning of @file are blocks by their form; none is verified. */
+gsize fota_signature_measure(GBytes *file);
 
 /**
  * fota_signature_verify:
@@ -51,13 +56,5 @@ GBytes *fota_signature_open_commented(GBytes *file, FotaKeyring *keyring, gboole
  */
 gboolean
 fota_signature_verify(GBytes *payload, GBytes *minisig, FotaKeyring *keyring, GError **error);
-
-/**
- * fota_signature_list_signers:
- *
- * Returns: (transfer full): the ids of the different trusted keys that signed @file, in the order
- * of the blocks, as a %NULL-terminated array; %NULL with the errors of fota_signature_open().
- */
-char **fota_signature_list_signers(GBytes *file, FotaKeyring *keyring, GError **error);
 
 G_END_DECLS

@@ -5,6 +5,29 @@
 #include "policy/fota-signature.h"
 #include "base/fota-text.h"
 
+/* Digests of manifests that are remembered as expired. */
+#define EXPIRED_MAX 8
+/* How far beyond useBefore a clock may be and still be believed. */
+#define BELIEVED_SECONDS (2 * 365 * 86400)
+
+FotaTrustNumber *
+fota_trust_number_new(void)
+{
+    FotaTrustNumber *number = g_new0(FotaTrustNumber, 1);
+
+    number->signer = g_strdup("");
+    number->digest = g_strdup("");
+    return number;
+}
+
+void
+fota_trust_number_free(FotaTrustNumber *number)
+{
+    g_free(number->signer);
+    g_free(number->digest);
+    g_free(number);
+}
+
 static gboolean
 check_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
 {
@@ -15,7 +38,7 @@ check_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError *
                             "of another one");
         return FALSE;
     }
-    if (manifest->model && !g_strv_contains(manifest->model, facts->model)) {
+    if (manifest->model && facts->model && !g_strv_contains(manifest->model, facts->model)) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_WRONG_TARGET,
                     "target.model does not name %s", facts->model);
         return FALSE;
@@ -23,33 +46,65 @@ check_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError *
     return TRUE;
 }
 
+/* Whether @number binds @manifest. */
+static gboolean
+number_counts(const FotaTrustNumber *number, const FotaManifest *manifest,
+              const FotaKeyring *keyring)
+{
+    if (number->signer[0] == '\0')
+        return !manifest->signers;
+    return fota_keyring_has_id(keyring, number->signer);
+}
+
 static gboolean
 check_sequence(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
 {
-    if (manifest->sequence_number < facts->sequence) {
+    guint64 own = (guint64)manifest->sequence_number, newest = 0;
+    gboolean same = FALSE;
+
+    for (guint i = 0; own > 0 && facts->numbers && i < facts->numbers->len; i++) {
+        const FotaTrustNumber *number = facts->numbers->pdata[i];
+
+        if (!number_counts(number, manifest, facts->keyring))
+            continue;
+        newest = MAX(newest, number->sequence);
+        same = same || (number->sequence == own && g_str_equal(number->digest, manifest->digest));
+    }
+    if (own < newest) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_ROLLBACK,
-                    "sequenceNumber %" G_GINT64_FORMAT " is older than %" G_GINT64_FORMAT
-                    ", which was accepted before; publish it again with a higher one",
-                    manifest->sequence_number, facts->sequence);
+                    "sequenceNumber %" G_GUINT64_FORMAT " is older than %" G_GUINT64_FORMAT
+                    ", which was accepted before; publish it again with a higher one%s",
+                    own, newest,
+                    manifest->signers ? "" : ", or signed, which what is unsigned does not bind");
         return FALSE;
     }
-    if (manifest->sequence_number == facts->sequence &&
-        g_strcmp0(manifest->digest, facts->digest) != 0) {
+    if (own > 0 && own == newest && !same) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_EQUIVOCATION,
-                    "two different manifests carry the sequenceNumber %" G_GINT64_FORMAT
+                    "two different manifests carry the sequenceNumber %" G_GUINT64_FORMAT
                     "; somebody signs twice, or an attacker holds a key",
-                    manifest->sequence_number);
+                    own);
         return FALSE;
     }
     return TRUE;
 }
 
+static gboolean
+is_noted(const char *expired, const char *digest)
+{
+    g_auto(GStrv) digests = g_strsplit(expired ? expired : "", " ", -1);
+
+    return g_strv_contains((const char *const *)digests, digest);
+}
+
 gboolean
 fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
 {
+    gint64 issued = fota_trust_get_issued(facts->numbers, facts->keyring);
+
     if (!check_target(manifest, facts, error) || !check_sequence(manifest, facts, error))
         return FALSE;
-    if (manifest->use_before <= MAX(facts->now, MAX(facts->floor, facts->issued))) {
+    if (manifest->use_before <= MAX(facts->now, MAX(facts->floor, issued)) ||
+        is_noted(facts->expired, manifest->digest)) {
         g_autofree char *end = fota_text_format_time(manifest->use_before);
 
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED,
@@ -59,51 +114,116 @@ fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GErr
     return TRUE;
 }
 
-char *
-fota_trust_list_signers(GBytes *file, FotaKeyring *keyring)
+static gboolean
+set_number(GPtrArray *numbers, const char *signer, const FotaManifest *manifest)
 {
-    g_autofree char *comment = NULL;
-    g_auto(GStrv) signers = NULL;
-    g_autoptr(GBytes) payload =
-        fota_signature_open_commented(file, keyring, FALSE, &comment, &signers, NULL);
+    FotaTrustNumber *number = NULL;
 
-    return signers ? g_strjoinv(" ", signers) : g_strdup("");
+    for (guint i = 0; i < numbers->len && !number; i++) {
+        FotaTrustNumber *candidate = numbers->pdata[i];
+
+        if (g_str_equal(candidate->signer, signer))
+            number = candidate;
+    }
+    if (number && number->sequence >= (guint64)manifest->sequence_number)
+        return FALSE;
+    if (!number) {
+        number = fota_trust_number_new();
+        g_ptr_array_add(numbers, number);
+    }
+    g_free(number->signer);
+    g_free(number->digest);
+    number->signer = g_strdup(signer);
+    number->digest = g_strdup(manifest->digest);
+    number->sequence = (guint64)manifest->sequence_number;
+    number->issued = (guint64)manifest->issued;
+    return TRUE;
 }
 
-FotaTrustFacts
-fota_trust_forget_revoked(const FotaTrustFacts *facts, FotaKeyring *keyring)
+/* What is signed ends what somebody without a key has said before. */
+static gboolean
+forget_unsigned(GPtrArray *numbers)
 {
-    g_auto(GStrv) signers = g_strsplit(facts->signers ? facts->signers : "", " ", -1);
-    FotaTrustFacts without = *facts;
+    for (guint i = 0; i < numbers->len; i++) {
+        const FotaTrustNumber *number = numbers->pdata[i];
 
-    for (guint i = 0; signers[i]; i++)
-        if (fota_keyring_has_id(keyring, signers[i]))
-            return *facts;
-    if (!signers[0])
-        return *facts;
-    without.sequence = without.issued = 0;
-    without.digest = without.signers = NULL;
-    return without;
+        if (number->signer[0] == '\0') {
+            g_ptr_array_remove_index(numbers, i);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
+fota_trust_note(GPtrArray *numbers, const FotaManifest *manifest)
+{
+    gboolean changed;
+
+    if (manifest->sequence_number == 0)
+        return FALSE;
+    if (!manifest->signers)
+        return set_number(numbers, "", manifest);
+    changed = forget_unsigned(numbers);
+    for (guint i = 0; manifest->signers[i]; i++)
+        changed = set_number(numbers, manifest->signers[i], manifest) || changed;
+    return changed;
+}
+
+gint64
+fota_trust_get_issued(const GPtrArray *numbers, const FotaKeyring *keyring)
+{
+    guint64 issued = 0;
+
+    for (guint i = 0; numbers && i < numbers->len; i++) {
+        const FotaTrustNumber *number = numbers->pdata[i];
+
+        if (fota_keyring_has_id(keyring, number->signer))
+            issued = MAX(issued, number->issued);
+    }
+    return (gint64)MIN(issued, (guint64)G_MAXINT64);
+}
+
+char *
+fota_trust_note_expired(const char *expired, const FotaManifest *manifest, gint64 now)
+{
+    g_auto(GStrv) before = g_strsplit(expired ? expired : "", " ", EXPIRED_MAX);
+    g_autofree char *kept = NULL;
+    guint n = g_strv_length(before);
+
+    if (manifest->use_before > now ||
+        now - manifest->use_before > BELIEVED_SECONDS * G_TIME_SPAN_SECOND ||
+        is_noted(expired, manifest->digest))
+        return NULL;
+    if (n == EXPIRED_MAX)
+        g_clear_pointer(&before[n - 1], g_free);
+    kept = g_strjoinv(" ", before);
+    return g_strconcat(manifest->digest, kept[0] != '\0' ? " " : "", kept, NULL);
 }
 
 FotaManifest *
-fota_trust_open(GBytes *file, FotaKeyring *keyring, gboolean require_signature,
-                const FotaTrustFacts *facts, GError **error)
+fota_trust_open(GBytes *file, gboolean require_signature, const FotaTrustFacts *facts,
+                GError **error)
 {
     g_autoptr(GBytes) payload = NULL;
     g_autoptr(FotaManifest) manifest = NULL;
-    const FotaTrustFacts valid = fota_trust_forget_revoked(facts, keyring);
+    char **signers = NULL;
 
     if (g_bytes_get_size(file) > FOTA_MANIFEST_MAX_BYTES) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE,
                     "the manifest file is larger than %d bytes", FOTA_MANIFEST_MAX_BYTES);
         return NULL;
     }
-    payload = fota_signature_open(file, keyring, require_signature, error);
+    payload = fota_signature_open(file, facts->keyring, require_signature, &signers, error);
     if (!payload)
         return NULL;
     manifest = fota_manifest_parse(payload, error);
-    if (!manifest || !fota_trust_check(manifest, &valid, error))
+    if (!manifest) {
+        g_strfreev(signers);
+        return NULL;
+    }
+    fota_manifest_take_signers(manifest, signers);
+    if (!fota_trust_check(manifest, facts, error))
         return NULL;
     return g_steal_pointer(&manifest);
 }

@@ -6,18 +6,38 @@
 
 G_BEGIN_DECLS
 
+/**
+ * SECTION: which manifest is believed.
+ *
+ * Numbers are of a key. A signed manifest must not be older than the newest that any key of the
+ * ring has signed; one that a key has signed which is revoked binds nobody, and the numbers of the
+ * other keys stay. What is unsigned binds what is unsigned only, until something signed is
+ * accepted.
+ *
+ * Time that was seen stays seen: a manifest that was once found to be past its useBefore stays so
+ * when the clock is set back.
+ */
+
+/** The newest that one key has signed. */
+typedef struct {
+    char *signer; /* id of the key; "" = unsigned */
+    guint64 sequence;
+    guint64 issued; /* µs */
+    char *digest;
+} FotaTrustNumber;
+
+FotaTrustNumber *fota_trust_number_new(void);
+void fota_trust_number_free(FotaTrustNumber *number);
+
 /** What is known about the module and about the manifests it had before. */
 typedef struct {
     const char *imei;
-    const char *model;
-    gint64 now;   /* µs since the epoch */
-    gint64 floor; /* a moment that has surely passed, such as the build date */
-
-    /* The newest manifest accepted */
-    gint64 sequence;     /* its sequenceNumber, 0 = none yet */
-    const char *digest;  /* NULL = none yet */
-    gint64 issued;       /* has surely passed, too: a clock before it, or before @floor, is wrong */
-    const char *signers; /* ids of the keys that signed it, blanks between; NULL or "" = none */
+    const char *model;        /* NULL = not known: target.model is not looked at */
+    gint64 now;               /* µs since the epoch */
+    gint64 floor;             /* a moment that has surely passed, such as the build date */
+    FotaKeyring *keyring;     /* borrowed, never NULL */
+    const GPtrArray *numbers; /* of FotaTrustNumber; NULL = none yet */
+    const char *expired;      /* digests, blanks between: found expired before; NULL or "" = none */
 } FotaTrustFacts;
 
 /**
@@ -26,31 +46,12 @@ typedef struct {
  * @require_signature: the configuration's RequireSignature
  *
  * The one way from received bytes to a manifest: size, signature, strict reading, then
- * fota_trust_forget_revoked() and fota_trust_check(), in this order.
+ * fota_trust_check(), in this order.
  *
  * Returns: (transfer full): a manifest to be acted on, or %NULL with the named error.
  */
-FotaManifest *fota_trust_open(GBytes *file, FotaKeyring *keyring, gboolean require_signature,
-                              const FotaTrustFacts *facts, GError **error);
-
-/**
- * fota_trust_list_signers:
- * @file: one that was opened, a manifest or a csv
- *
- * Returns: (transfer full): what FotaTrustFacts calls signers.
- */
-char *fota_trust_list_signers(GBytes *file, FotaKeyring *keyring);
-
-/**
- * fota_trust_forget_revoked:
- *
- * Whoever steals a key can publish the highest sequenceNumber and an `issued` in the far future,
- * after which no other manifest would count. Once none of the keys that signed the newest manifest
- * is in @keyring any more, its number, digest and time bind nobody.
- *
- * Returns: @facts without them, or as they are.
- */
-FotaTrustFacts fota_trust_forget_revoked(const FotaTrustFacts *facts, FotaKeyring *keyring);
+FotaManifest *fota_trust_open(GBytes *file, gboolean require_signature, const FotaTrustFacts *facts,
+                              GError **error);
 
 /**
  * fota_trust_check:
@@ -60,5 +61,34 @@ FotaTrustFacts fota_trust_forget_revoked(const FotaTrustFacts *facts, FotaKeyrin
  */
 gboolean
 fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error);
+
+/**
+ * fota_trust_note:
+ *
+ * @manifest was accepted: its number is that of each of its signers from now on. Nothing is noted
+ * of one without a number. @numbers: as in FotaTrustFacts, owns its elements.
+ *
+ * Returns: whether @numbers has changed.
+ */
+gboolean fota_trust_note(GPtrArray *numbers, const FotaManifest *manifest);
+
+/**
+ * fota_trust_get_issued:
+ *
+ * Returns: the latest time, µs, at which a key of the ring has signed: it has surely passed, so a
+ * clock before it is wrong. 0 = none. What is unsigned proves no time.
+ */
+gint64 fota_trust_get_issued(const GPtrArray *numbers, const FotaKeyring *keyring);
+
+/**
+ * fota_trust_note_expired:
+ * @expired: (nullable): as in FotaTrustFacts
+ * @now: µs, at which @manifest was found to be past its useBefore
+ *
+ * A clock that is years beyond useBefore is taken for wrong and proves nothing.
+ *
+ * Returns: (transfer full) (nullable): @expired with @manifest in front; %NULL = nothing to note.
+ */
+char *fota_trust_note_expired(const char *expired, const FotaManifest *manifest, gint64 now);
 
 G_END_DECLS

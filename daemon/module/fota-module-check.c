@@ -21,20 +21,18 @@ trust_facts(FotaModule *module)
 
     return (FotaTrustFacts){
         .imei = record->imei,
-        .model = record->model,
+        .model = record->model[0] != '\0' ? record->model : NULL,
         .now = fota_clock_now(),
         .floor = FOTA_RELEASE_TIME,
-        .sequence = (gint64)record->sequence,
-        .digest = record->digest[0] != '\0' ? record->digest : NULL,
-        .issued = (gint64)record->issued,
-        .signers = record->signers,
+        .keyring = module->context->keyring,
+        .numbers = record->numbers,
+        .expired = record->expired,
     };
 }
 
 static FotaManifest *
-open_manifest(FotaModule *module, GBytes *file, GError **error)
+open_manifest(FotaModule *module, GBytes *file, const FotaTrustFacts *facts, GError **error)
 {
-    const FotaTrustFacts facts = trust_facts(module);
     const FotaModuleConfig *config = fota_module_get_config(module);
     const FotaServer server = fota_module_get_server(module);
     const FotaCsvSource csv = {
@@ -45,9 +43,8 @@ open_manifest(FotaModule *module, GBytes *file, GError **error)
     };
 
     if (fota_module_reads_csv(module))
-        return fota_csv_open(file, module->context->keyring, &csv, &facts, error);
-    return fota_trust_open(file, module->context->keyring, config->require_signature, &facts,
-                           error);
+        return fota_csv_open(file, &csv, facts, error);
+    return fota_trust_open(file, config->require_signature, facts, error);
 }
 
 gboolean
@@ -58,22 +55,24 @@ fota_module_check_trust(FotaModule *module, GError **error)
     return fota_trust_check(module->manifest, &facts, error);
 }
 
-/*
- * With `Uri=` empty: whatever the vendor's server offers, if it is approved. The number of a
- * manifest accepted before does not go back for its sake.
- */
-static FotaManifest *
-make_vendor_manifest(FotaModule *module)
+/* It stays expired when the clock is set back. */
+static void
+note_expired(FotaModule *module, const FotaManifest *manifest)
 {
-    g_autofree char *text =
-        g_strdup_printf("{\"manifestVersion\":1,\"sequenceNumber\":%" G_GUINT64_FORMAT ","
-                        "\"issued\":\"2026-11-01T00:00:00Z\","
-                        "\"useBefore\":\"2106-01-01T00:00:00Z\",\"target\":{\"imei\":[\"%s\"]},"
-                        "\"update\":{\"id\":\"vendor-server\"}}",
-                        MAX(module->record->sequence, 1), module->record->imei);
-    g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
+    g_autofree char *expired =
+        fota_trust_note_expired(module->record->expired, manifest, fota_clock_now());
 
-    return fota_manifest_parse(payload, NULL);
+    if (expired == NULL)
+        return;
+    fota_record_set(&module->record->expired, expired);
+    fota_module_save(module, NULL);
+}
+
+void
+fota_module_note_expired(FotaModule *module, const GError *error)
+{
+    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
+        note_expired(module, module->manifest);
 }
 
 static gboolean
@@ -84,18 +83,54 @@ vendor_decides(FotaModule *module)
     return uri != NULL && uri[0] == '\0';
 }
 
+static void
+set_accepted(FotaRecord *record, const FotaManifest *manifest)
+{
+    g_autofree char *signers =
+        manifest->signers != NULL ? g_strjoinv(" ", (GStrv)manifest->signers) : NULL;
+
+    if (manifest->sequence_number != 0)
+        record->sequence = (guint64)manifest->sequence_number;
+    record->issued = (guint64)manifest->issued;
+    fota_record_set(&record->digest, manifest->digest);
+    fota_record_set(&record->signers, signers);
+}
+
+/* What the manifest at hand proves by its signature: the record that said so may be lost. */
+static void
+learn_from_manifest(FotaModule *module, GBytes *file)
+{
+    FotaRecord *record = module->record;
+    const FotaTrustFacts no_past = {.imei = record->imei, .keyring = module->context->keyring};
+    g_autoptr(FotaManifest) manifest = open_manifest(module, file, &no_past, NULL);
+
+    if (manifest == NULL || manifest->signers == NULL)
+        return;
+    fota_trust_note(record->numbers, manifest);
+    if (record->digest[0] != '\0')
+        return;
+    set_accepted(record, manifest);
+    fota_module_log(module, 5, FOTA_EVENT_NONE,
+                    "the manifest at hand says that number %" G_GUINT64_FORMAT " was accepted",
+                    record->sequence);
+}
+
 void
 fota_module_restore_manifest(FotaModule *module)
 {
+    const FotaTrustFacts facts = trust_facts(module);
     g_autoptr(GBytes) file = fota_store_load_manifest(module->context->store, module->record->imei);
     g_autoptr(GError) error = NULL;
 
     /* What waits in the module goes on; otherwise the server is asked at its time, not now. */
     if (vendor_decides(module) && module->record->mark != FOTA_MARK_NONE)
-        module->manifest = make_vendor_manifest(module);
-    if (vendor_decides(module) || file == NULL || module->record->sequence == 0)
+        module->manifest = fota_manifest_make_for_vendor(module->record->imei);
+    if (vendor_decides(module) || file == NULL)
         return;
-    module->manifest = open_manifest(module, file, &error);
+    learn_from_manifest(module, file);
+    if (module->record->digest[0] == '\0')
+        return;
+    module->manifest = open_manifest(module, file, &facts, &error);
     if (module->manifest == NULL)
         fota_module_log(module, 5, FOTA_EVENT_NONE, "the manifest kept from before is not used: %s",
                         error->message);
@@ -110,37 +145,24 @@ fota_module_trust_anew(FotaModule *module)
     fota_module_restore_manifest(module);
 }
 
-/* @file NULL: nobody's. TRUE when they are others than before. */
-static gboolean
-note_signers(FotaModule *module, GBytes *file)
-{
-    g_autofree char *signers =
-        file != NULL ? fota_trust_list_signers(file, module->context->keyring) : g_strdup("");
-    gboolean others = strcmp(module->record->signers, signers) != 0;
-
-    fota_record_set(&module->record->signers, signers);
-    return others;
-}
-
+/* @file NULL: made here. */
 static void
 accept(FotaModule *module, FotaManifest *manifest, GBytes *file)
 {
     FotaRecord *record = module->record;
     gboolean same = g_strcmp0(manifest->digest, record->digest) == 0;
-    gboolean others = note_signers(module, file);
+    gboolean noted = fota_trust_note(record->numbers, manifest);
 
     g_clear_pointer(&module->manifest, fota_manifest_unref);
     module->manifest = manifest;
     fota_module_set_offer(module, NULL);
+    set_accepted(record, manifest);
     if (same) {
-        if (others)
+        if (noted)
             fota_module_save(module, file);
         return;
     }
     fota_module_drop_rehearsal(module, "there is another manifest");
-    record->sequence = (guint64)manifest->sequence_number;
-    record->issued = (guint64)manifest->issued;
-    fota_record_set(&record->digest, manifest->digest);
     fota_record_forget_offer(record);
     fota_module_follow_server(module);
     fota_module_log(module, 6, FOTA_EVENT_NONE, "manifest %" G_GUINT64_FORMAT " accepted: %s",
@@ -149,13 +171,33 @@ accept(FotaModule *module, FotaManifest *manifest, GBytes *file)
     fota_module_save(module, file);
 }
 
+/* One that was refused as expired, and nothing else is wrong with it. */
+static void
+remember_refused(FotaModule *module, GBytes *file, const GError *error)
+{
+    FotaTrustFacts facts = trust_facts(module);
+    g_autoptr(FotaManifest) manifest = NULL;
+
+    if (!g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
+        return;
+    facts.now = facts.floor = 0;
+    manifest = open_manifest(module, file, &facts, NULL);
+    if (manifest != NULL)
+        note_expired(module, manifest);
+}
+
 static gboolean
 take_manifest(FotaModule *module, const FotaResponse *response, GError **error)
 {
-    FotaManifest *manifest = open_manifest(module, response->body, error);
+    const FotaTrustFacts facts = trust_facts(module);
+    g_autoptr(GError) local_error = NULL;
+    FotaManifest *manifest = open_manifest(module, response->body, &facts, &local_error);
 
-    if (manifest == NULL)
+    if (manifest == NULL) {
+        remember_refused(module, response->body, local_error);
+        g_propagate_error(error, g_steal_pointer(&local_error));
         return FALSE;
+    }
     fota_record_set(&module->record->etag, response->etag);
     fota_record_set(&module->record->etag_of, fota_module_get_server(module).uri);
     accept(module, manifest, response->body);
@@ -236,7 +278,7 @@ judge(FotaModule *module, const FotaResponse *response, const GError *error)
                                        FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE)
                    ? FOTA_POLL_FAILED
                    : FOTA_POLL_REFUSED;
-    outcome = fota_poll_judge(response->status, module->record->sequence != 0);
+    outcome = fota_poll_judge(response->status, module->record->digest[0] != '\0');
     if (outcome == FOTA_POLL_MANIFEST &&
         !fota_poll_is_manifest(response->body, fota_module_reads_csv(module)))
         return FOTA_POLL_FAILED;
@@ -279,7 +321,7 @@ check_without_manifest(FotaModule *module)
 {
     fota_module_note_check(module, FOTA_POLL_MANIFEST, NULL);
     fota_module_set_error(module, NULL);
-    accept(module, make_vendor_manifest(module), NULL);
+    accept(module, fota_manifest_make_for_vendor(module->record->imei), NULL);
     fota_module_schedule_check(module);
     fota_module_settle(module);
 }

@@ -60,9 +60,10 @@ fill_past(const FotaRecord *record, FotaFacts *facts)
 }
 
 static gboolean
-clock_is_set(const FotaRecord *record, gint64 now)
+clock_is_set(FotaModule *module, gint64 now)
 {
-    return now >= FOTA_RELEASE_TIME && now >= (gint64)record->issued;
+    return now >= FOTA_RELEASE_TIME &&
+           now >= fota_trust_get_issued(module->record->numbers, module->context->keyring);
 }
 
 void
@@ -77,7 +78,7 @@ fota_module_fill_facts(FotaModule *module, FotaFacts *facts)
     facts->model = record->model;
     facts->revision = record->revision;
     facts->now = now;
-    facts->clock_is_set = clock_is_set(record, now);
+    facts->clock_is_set = clock_is_set(module, now);
     facts->local_zone = module->zone;
     facts->run_seconds = fota_module_expect_outage(module);
     facts->vendor_version = module->offer != NULL ? module->offer->version : NULL;
@@ -94,7 +95,7 @@ budget_time(FotaModule *module)
 {
     gint64 now = fota_clock_now();
 
-    return clock_is_set(module->record, now) ? now : 0;
+    return clock_is_set(module, now) ? now : 0;
 }
 
 guint64

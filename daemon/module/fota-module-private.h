@@ -153,6 +153,8 @@ void fota_module_restore_manifest(FotaModule *module);
 void fota_module_trust_anew(FotaModule *module);
 /** Whether the manifest at hand still holds; errors of fota_trust_check(). */
 gboolean fota_module_check_trust(FotaModule *module, GError **error);
+/** Where @error is that the manifest at hand has expired: it stays so when the clock is set back. */
+void fota_module_note_expired(FotaModule *module, const GError *error);
 /** The state becomes checking; the result comes later. */
 void fota_module_start_check(FotaModule *module);
 /**

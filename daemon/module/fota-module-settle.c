@@ -138,6 +138,7 @@ show_distrust(FotaModule *module)
     g_autoptr(GError) error = NULL;
 
     fota_module_check_trust(module, &error);
+    fota_module_note_expired(module, error);
     if (error == NULL)
         return;
     if (strcmp(module->error_name, fota_error_get_name(error)) != 0)

@@ -17,9 +17,10 @@ open_file(GBytes *file, FotaCsvTrust trust)
                                   .from = "30.00.001-B026"};
     const FotaTrustFacts facts = {.imei = "353081090012345",
                                   .model = "ME910C1-NA",
-                                  .now = G_GINT64_CONSTANT(1795000000000000)};
+                                  .now = G_GINT64_CONSTANT(1795000000000000),
+                                  .keyring = keyring};
 
-    return fota_csv_open(file, keyring, &source, &facts, NULL);
+    return fota_csv_open(file, &source, &facts, NULL);
 }
 
 /* Whatever it says, its limits hold. */

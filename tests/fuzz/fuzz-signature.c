@@ -15,13 +15,14 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     g_autoptr(GBytes) file = g_bytes_new(data, size);
     g_autoptr(GBytes) expected = g_bytes_new_static(PAYLOAD, strlen(PAYLOAD));
     g_autoptr(GBytes) other = g_bytes_new_static("{}", 2);
-    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, TRUE, NULL);
+    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, TRUE, NULL, NULL);
     g_autoptr(GBytes) commented = NULL;
-    g_autofree char *comment = NULL;
+    g_auto(GStrv) comments = NULL;
 
-    commented = fota_signature_open_commented(file, keyring, TRUE, &comment, NULL, NULL);
+    g_assert_cmpuint(fota_signature_measure(file), <=, size);
+    commented = fota_signature_open_any(file, keyring, TRUE, NULL, &comments, NULL);
     g_assert_true((opened != NULL) == (commented != NULL));
-    g_assert_true((commented != NULL) == (comment != NULL));
+    g_assert_true((commented != NULL) == (comments != NULL));
     if (opened != NULL)
         g_assert_true(g_bytes_equal(opened, expected));
     g_assert_false(fota_signature_verify(other, file, keyring, NULL));

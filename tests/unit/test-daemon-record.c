@@ -100,12 +100,19 @@ make_any(GRand *rand)
     FotaRecord *record = fota_record_new(IMEI);
     guint entries = (guint)g_rand_int_range(rand, 0, FOTA_HISTORY_MAX);
     guint settings = (guint)g_rand_int_range(rand, 0, 8);
+    guint numbers = (guint)g_rand_int_range(rand, 0, 4);
 
     fill(record, record_members, G_N_ELEMENTS(record_members), rand);
     fota_record_set(&record->imei, IMEI);
     record->mark = (guint64)g_rand_int_range(rand, 0, FOTA_MARK_DISCARDING + 1);
     for (guint i = 0; i < settings; i++)
         g_hash_table_insert(record->settings, random_text(rand), random_text(rand));
+    for (guint i = 0; i < numbers; i++) {
+        FotaTrustNumber *number = fota_trust_number_new();
+
+        fill(number, number_members, G_N_ELEMENTS(number_members), rand);
+        g_ptr_array_add(record->numbers, number);
+    }
     for (guint i = 0; i < entries; i++) {
         FotaHistoryEntry *entry = fota_history_entry_new();
 
@@ -150,6 +157,10 @@ test_any_value(void)
 
         assert_equal(record, again, record_members, G_N_ELEMENTS(record_members));
         assert_same_settings(record->settings, again->settings);
+        g_assert_cmpuint(record->numbers->len, ==, again->numbers->len);
+        for (guint i = 0; i < record->numbers->len; i++)
+            assert_equal(record->numbers->pdata[i], again->numbers->pdata[i], number_members,
+                         G_N_ELEMENTS(number_members));
         g_assert_cmpuint(record->history->len, ==, again->history->len);
         for (guint i = 0; i < record->history->len; i++)
             assert_equal(record->history->pdata[i], again->history->pdata[i], entry_members,
@@ -201,6 +212,45 @@ test_beyond(void)
     }
 }
 
+/* An older fotad kept one number, and whose it was. */
+static void
+test_older_numbers(void)
+{
+    static const struct {
+        guint64 sequence;
+        const char *signers, *first, *second;
+    } cases[] = {
+        {0, "", NULL, NULL},
+        {7, "", "", NULL},
+        {7, "A1", "A1", NULL},
+        {7, "A1 A2", "A1", "A2"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *body =
+            g_strdup_printf("{\"schema\":1,\"imei\":\"" IMEI "\",\"sequence\":%" G_GUINT64_FORMAT
+                            ",\"digest\":\"d\",\"issued\":3,\"signers\":\"%s\",\"settings\":{},"
+                            "\"history\":[]}",
+                            cases[i].sequence, cases[i].signers);
+        g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
+        g_autofree char *text = g_strdup_printf("{\"sha256\":\"%s\",\"record\":%s}", digest, body);
+        g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+        g_autoptr(FotaRecord) record = fota_record_parse(bytes, IMEI, NULL);
+        const char *const signers[] = {cases[i].first, cases[i].second};
+        guint n = cases[i].second ? 2 : cases[i].first ? 1 : 0;
+
+        g_assert_cmpuint(record->numbers->len, ==, n);
+        for (guint j = 0; j < n; j++) {
+            const FotaTrustNumber *number = record->numbers->pdata[j];
+
+            g_assert_cmpstr(number->signer, ==, signers[j]);
+            g_assert_cmpstr(number->digest, ==, "d");
+            g_assert_cmpuint(number->sequence, ==, 7);
+            g_assert_cmpuint(number->issued, ==, 3);
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -208,5 +258,6 @@ main(int argc, char **argv)
     g_test_add_func("/record/any-value", test_any_value);
     g_test_add_func("/record/each-extreme", test_each_extreme);
     g_test_add_func("/record/beyond", test_beyond);
+    g_test_add_func("/record/older-numbers", test_older_numbers);
     return g_test_run();
 }

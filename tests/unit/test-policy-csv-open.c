@@ -32,8 +32,10 @@ test_csv_open(const char *csv, const char *comment, const FotaCsvSource *source,
     g_autofree char *block = comment ? test_sign_block(1, csv, strlen(csv), comment) : g_strdup("");
     g_autofree char *text = g_strconcat(block, csv, NULL);
     g_autoptr(GBytes) file = g_bytes_new(text, strlen(text));
+    FotaTrustFacts with_key = *facts;
 
-    return fota_csv_open(file, keyring, source, facts, error);
+    with_key.keyring = keyring;
+    return fota_csv_open(file, source, &with_key, error);
 }
 
 FotaManifest *

@@ -74,23 +74,20 @@ test_unsigned_digest(void)
     g_assert_cmpstr(first->update.id, !=, other->update.id);
 }
 
-/* It must not take the number of a signed manifest back, which an old one could then follow. */
+/* It has no number, takes none back, and is bound by none. */
 static void
 test_unsigned_sequence(void)
 {
-    static const struct {
-        gint64 before, number;
-    } cases[] = {
-        {0, 1}, {1, 1}, {1795236802, 1795236802}, {FOTA_JSON_MAX_INTEGER, FOTA_JSON_MAX_INTEGER}};
+    g_autoptr(GPtrArray) numbers =
+        test_sign_numbers("A1A1A1A1A1A1A1A1", FOTA_JSON_MAX_INTEGER, 0, "d");
+    FotaTrustFacts facts = test_csv_make_facts();
+    g_autoptr(FotaManifest) manifest = NULL;
 
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        FotaTrustFacts facts = test_csv_make_facts();
-        g_autoptr(FotaManifest) manifest = NULL;
-
-        facts.sequence = cases[i].before;
-        manifest = test_csv_open(SEED, NULL, &test_csv_unsigned_too, &facts, NULL);
-        g_assert_cmpint(manifest->sequence_number, ==, cases[i].number);
-    }
+    facts.numbers = numbers;
+    manifest = test_csv_open(SEED, NULL, &test_csv_unsigned_too, &facts, NULL);
+    g_assert_cmpint(manifest->sequence_number, ==, 0);
+    g_assert_false(fota_trust_note(numbers, manifest));
+    g_assert_cmpuint(numbers->len, ==, 1);
 }
 
 static void
@@ -159,14 +156,15 @@ test_sequence(void)
     FotaTrustFacts facts = test_csv_make_facts();
     g_autoptr(FotaManifest) first = test_csv_open_good(SEED, COMMENT, &test_csv_by_signature);
     g_autoptr(FotaManifest) again = NULL;
+    g_autoptr(GPtrArray) higher = test_sign_numbers("A1A1A1A1A1A1A1A1", 8, 0, "d");
+    g_autoptr(GPtrArray) same = test_sign_numbers("A1A1A1A1A1A1A1A1", 7, 0, first->digest);
     g_autoptr(GError) error = NULL;
 
-    facts.sequence = 8;
+    facts.numbers = higher;
     g_assert_null(test_csv_open(SEED, COMMENT, &test_csv_by_signature, &facts, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_ROLLBACK);
     g_clear_error(&error);
-    facts.sequence = 7;
-    facts.digest = first->digest;
+    facts.numbers = same;
     again = test_csv_open(SEED, COMMENT, &test_csv_by_signature, &facts, &error);
     g_assert_no_error(error);
     g_assert_null(test_csv_open("B,b.bin,", COMMENT, &test_csv_by_signature, &facts, &error));
@@ -194,6 +192,7 @@ test_signature(void)
     FotaTrustFacts facts = test_csv_make_facts();
     FotaCsvSource both = test_csv_by_signature;
 
+    facts.keyring = keyring;
     both.trust = FOTA_CSV_UNSIGNED;
     both.from = OLD;
     for (guint key = 1; key <= 2; key++) {
@@ -203,7 +202,7 @@ test_signature(void)
         g_autoptr(GError) error = NULL;
 
         /* Changed, then by a key that is not ours: bad also where none is required. */
-        g_assert_null(fota_csv_open(file, keyring, &both, &facts, &error));
+        g_assert_null(fota_csv_open(file, &both, &facts, &error));
         g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE);
     }
 }
@@ -217,7 +216,8 @@ test_broken_block(void)
     FotaTrustFacts facts = test_csv_make_facts();
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(fota_csv_open(file, keyring, &test_csv_unsigned_too, &facts, &error));
+    facts.keyring = keyring;
+    g_assert_null(fota_csv_open(file, &test_csv_unsigned_too, &facts, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE);
 }
 
@@ -232,11 +232,49 @@ test_two_signers(void)
     g_autoptr(GBytes) file = g_bytes_new(text, strlen(text));
     FotaTrustFacts facts = test_csv_make_facts();
     g_autoptr(GError) error = NULL;
-    g_autoptr(FotaManifest) manifest =
-        fota_csv_open(file, keyring, &test_csv_by_signature, &facts, &error);
+    g_autoptr(FotaManifest) manifest = NULL;
 
+    facts.keyring = keyring;
+    manifest = fota_csv_open(file, &test_csv_by_signature, &facts, &error);
     g_assert_no_error(error);
     g_assert_cmpint(manifest->sequence_number, ==, 7);
+    g_assert_cmpstr(manifest->signers[0], ==, "A1A1A1A1A1A1A1A1");
+}
+
+/* Two trusted signatures with different words: whoever puts them in order must not choose. */
+static void
+test_two_comments(void)
+{
+    static const struct {
+        guint8 key;
+        const char *comment;
+        gboolean good;
+    } cases[] = {
+        {2, COMMENT, TRUE},
+        {1, COMMENT, TRUE},
+        {2, COMMENT " model=" MODEL, FALSE},
+        {1, "role=device seq=6 useBefore=2027-06-01T00:00:00Z imei=" IMEI " from=" OLD, FALSE},
+        {2, "timestamp:1 file:firmwarecheck.csv hashed", FALSE},
+        {3, "timestamp:1 file:firmwarecheck.csv hashed", TRUE}, /* not of the ring */
+    };
+    g_autoptr(FotaKeyring) keyring = test_sign_keyring(2);
+    FotaTrustFacts facts = test_csv_make_facts();
+
+    facts.keyring = keyring;
+    for (guint i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        g_autofree char *one = test_sign_block(1, SEED, strlen(SEED), COMMENT);
+        g_autofree char *two =
+            test_sign_block(cases[i / 2].key, SEED, strlen(SEED), cases[i / 2].comment);
+        g_autofree char *text = g_strconcat(i % 2 ? one : two, i % 2 ? two : one, SEED, NULL);
+        g_autoptr(GBytes) file = g_bytes_new(text, strlen(text));
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FotaManifest) manifest =
+            fota_csv_open(file, &test_csv_by_signature, &facts, &error);
+
+        g_assert_true((manifest != NULL) == cases[i / 2].good);
+        if (manifest == NULL)
+            g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
+    }
 }
 
 static void
@@ -288,6 +326,7 @@ main(int argc, char **argv)
     g_test_add_func("/csv/signature", test_signature);
     g_test_add_func("/csv/broken-block", test_broken_block);
     g_test_add_func("/csv/two-signers", test_two_signers);
+    g_test_add_func("/csv/two-comments", test_two_comments);
     g_test_add_func("/csv/join", test_join);
     g_test_add_func("/csv/size", test_size);
     return g_test_run();

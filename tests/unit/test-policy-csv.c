@@ -144,12 +144,13 @@ test_nul(void)
     FotaTrustFacts facts = test_csv_make_facts();
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(fota_csv_open(file, keyring, &test_csv_unsigned_too, &facts, &error));
+    facts.keyring = keyring;
+    g_assert_null(fota_csv_open(file, &test_csv_unsigned_too, &facts, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
     g_clear_error(&error);
-    g_assert_null(fota_csv_open(empty, keyring, &test_csv_unsigned_too, &facts, &error));
+    g_assert_null(fota_csv_open(empty, &test_csv_unsigned_too, &facts, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST);
-    g_assert_null(fota_csv_open(empty, keyring, &test_csv_unsigned_too, &facts, NULL));
+    g_assert_null(fota_csv_open(empty, &test_csv_unsigned_too, &facts, NULL));
 }
 
 static void

@@ -19,6 +19,7 @@
 extern const FotaCsvSource test_csv_by_signature;
 extern const FotaCsvSource test_csv_unsigned_too;
 
+/* Without a keyring; test_csv_open() has one with key 1. */
 FotaTrustFacts test_csv_make_facts(void);
 
 /* @comment: of the signature; NULL = unsigned. */

@@ -70,3 +70,23 @@ test_sign_keyring(guint8 keys)
     }
     return keyring;
 }
+
+GPtrArray *
+test_sign_numbers(const char *signers, gint64 sequence, gint64 issued, const char *digest)
+{
+    GPtrArray *numbers = g_ptr_array_new_with_free_func((GDestroyNotify)fota_trust_number_free);
+    g_auto(GStrv) ids = signers[0] != '\0' ? g_strsplit(signers, " ", -1) : g_strsplit(".", ".", 1);
+
+    for (guint i = 0; ids[i]; i++) {
+        FotaTrustNumber *number = fota_trust_number_new();
+
+        g_free(number->signer);
+        g_free(number->digest);
+        number->signer = g_strdup(signers[0] != '\0' ? ids[i] : "");
+        number->digest = g_strdup(digest);
+        number->sequence = (guint64)sequence;
+        number->issued = (guint64)issued;
+        g_ptr_array_add(numbers, number);
+    }
+    return numbers;
+}

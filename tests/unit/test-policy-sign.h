@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "policy/fota-keyring.h"
+#include "policy/fota-trust.h"
 
 /** Signs as minisign does, with keys made from fixed seeds: key 1, key 2 ... */
 
@@ -16,3 +16,10 @@ GBytes *test_sign_file(guint8 number, const char *payload);
 
 /** Returns: (transfer full): a ring with the keys 1 to @keys. */
 FotaKeyring *test_sign_keyring(guint8 keys);
+
+/**
+ * Returns: (transfer full): FotaTrustNumbers, the same for each of the keys @signers (ids, blanks
+ *   between; "" = unsigned).
+ */
+GPtrArray *
+test_sign_numbers(const char *signers, gint64 sequence, gint64 issued, const char *digest);

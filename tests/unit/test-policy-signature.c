@@ -35,7 +35,7 @@ static void
 assert_refused(GBytes *file, FotaKeyring *keyring, gboolean require, FotaPolicyError code)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, require, &error);
+    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, require, NULL, &error);
 
     g_assert_error(error, FOTA_POLICY_ERROR, (int)code);
     g_assert_null(opened);
@@ -45,7 +45,7 @@ static void
 assert_opens(GBytes *file, FotaKeyring *keyring, gboolean require, const char *expected)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, require, &error);
+    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, require, NULL, &error);
     gsize size, file_size;
     const char *data, *file_data = g_bytes_get_data(file, &file_size);
 
@@ -54,6 +54,16 @@ assert_opens(GBytes *file, FotaKeyring *keyring, gboolean require, const char *e
     g_assert_cmpmem(data, size, expected, strlen(expected));
     /* The very bytes that were verified, not a copy that could differ. */
     g_assert_true(data == file_data + file_size - size);
+}
+
+static char **
+list_signers(GBytes *file, FotaKeyring *keyring)
+{
+    char **signers = NULL;
+    g_autoptr(GBytes) opened = fota_signature_open(file, keyring, TRUE, &signers, NULL);
+
+    g_assert_true((opened != NULL) == (signers != NULL));
+    return signers;
 }
 
 static FotaKeyring *
@@ -71,7 +81,7 @@ test_real_minisign(void)
     g_autoptr(FotaKeyring) keyring = real_keyring();
     g_autoptr(GBytes) file = join(real_block, payload, NULL);
     g_autoptr(GBytes) old = join(old_block, payload, NULL);
-    g_auto(GStrv) signers = fota_signature_list_signers(file, keyring, NULL);
+    g_auto(GStrv) signers = list_signers(file, keyring);
 
     assert_opens(file, keyring, TRUE, payload);
     assert_opens(file, keyring, FALSE, payload);
@@ -172,7 +182,7 @@ assert_malformed(GBytes *file, FotaKeyring *keyring)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(fota_signature_open(file, keyring, TRUE, &error));
+    g_assert_null(fota_signature_open(file, keyring, TRUE, NULL, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE);
     g_assert_nonnull(strstr(error->message, "not the four lines"));
 }
@@ -193,34 +203,63 @@ test_bad_lines(void)
 {
     g_autoptr(FotaKeyring) keyring = test_sign_keyring(1);
 
-    for (guint i = 0; i < 12; i++) {
+    for (guint i = 0; i < 10; i++) {
         Pieces pieces = take_apart();
         g_autofree char *line1 = g_steal_pointer(&pieces.lines[1]);
         g_autofree char *line3 = g_steal_pointer(&pieces.lines[3]);
-        g_autofree char *untrusted = g_steal_pointer(&pieces.lines[0]);
         g_autofree char *trusted = g_steal_pointer(&pieces.lines[2]);
         g_autoptr(GBytes) file = NULL;
 
-        pieces.lines[0] = g_strconcat(untrusted, i == 8 ? "\r" : "", NULL);
         pieces.lines[1] = i == 0   ? cut(line1, 73)
                           : i == 1 ? cut(line1, 75)
                           : i == 2 ? g_strconcat(" ", line1, NULL)
-                          : i == 3 ? g_strconcat(line1, "\r", NULL)
+                          : i == 3 ? g_strconcat(line1, " ", NULL)
                           : i == 4 ? g_strndup(line1, strlen(line1) - 1)
                           : i == 5 ? g_strdup("")
                                    : g_strdup(line1);
-        pieces.lines[2] = g_strdup(i == 9 ? "trusted comment " : i == 10 ? "" : trusted);
-        pieces.lines[3] = i == 6    ? cut(line3, 63)
-                          : i == 7  ? cut(line3, 65)
-                          : i == 11 ? g_strconcat(line3, " ", NULL)
-                                    : g_strdup(line3);
+        pieces.lines[2] = g_strdup(i == 8 ? "trusted comment " : i == 9 ? "" : trusted);
+        pieces.lines[3] = i == 6 ? cut(line3, 63) : i == 7 ? cut(line3, 65) : g_strdup(line3);
         file = put_together(&pieces);
-        /* A CR in the untrusted comment is the one thing that nothing depends on. */
-        if (i == 8)
-            assert_opens(file, keyring, TRUE, payload);
-        else
-            assert_malformed(file, keyring);
+        assert_malformed(file, keyring);
     }
+}
+
+/* As minisign does: CR LF, a last line without an end, lines behind it that are empty. */
+static void
+test_line_ends(void)
+{
+    static const struct {
+        const char *line, *last;
+    } ends[] = {{"\n", ""}, {"\r\n", "\r\n"}, {"\r\n", ""}, {"\r\r\n", "\n"}, {"\n", "\n\r\n\n"}};
+    g_autoptr(FotaKeyring) keyring = real_keyring();
+    g_autoptr(GBytes) detached = join(payload, NULL, NULL);
+    g_auto(GStrv) lines = g_strsplit(real_block, "\n", -1);
+
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const char *line = ends[i].line;
+        g_autofree char *block = g_strconcat(lines[0], line, lines[1], line, lines[2], line,
+                                             lines[3], ends[i].last, NULL);
+        g_autoptr(GBytes) file = join(block, payload, NULL);
+        g_autoptr(GBytes) twice = join(block, block, payload);
+        g_autoptr(GBytes) minisig = join(block, NULL, NULL);
+
+        assert_opens(file, keyring, TRUE, payload);
+        assert_opens(twice, keyring, TRUE, payload);
+        g_assert_cmpuint(fota_signature_measure(file), ==, strlen(block));
+        g_assert_true(fota_signature_verify(detached, minisig, keyring, NULL));
+    }
+}
+
+static void
+test_measure(void)
+{
+    g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+    g_autoptr(GBytes) plain = join(payload, NULL, NULL);
+    g_autoptr(GBytes) half = join(real_block, "untrusted comment: x\n", payload);
+
+    g_assert_cmpuint(fota_signature_measure(nothing), ==, 0);
+    g_assert_cmpuint(fota_signature_measure(plain), ==, 0);
+    g_assert_cmpuint(fota_signature_measure(half), ==, strlen(real_block));
 }
 
 static void
@@ -254,9 +293,9 @@ test_several_keys(void)
     g_autoptr(GBytes) twice_file = join(same_twice, payload, NULL);
     g_autoptr(GBytes) both_file = join(both, payload, NULL);
     g_autoptr(GBytes) wrong_file = join(one_wrong, payload, NULL);
-    g_auto(GStrv) twice_signers = fota_signature_list_signers(twice_file, two, NULL);
-    g_auto(GStrv) both_signers = fota_signature_list_signers(both_file, two, NULL);
-    g_auto(GStrv) known_signers = fota_signature_list_signers(both_file, one, NULL);
+    g_auto(GStrv) twice_signers = list_signers(twice_file, two);
+    g_auto(GStrv) both_signers = list_signers(both_file, two);
+    g_auto(GStrv) known_signers = list_signers(both_file, one);
 
     g_assert_cmpuint(g_strv_length(twice_signers), ==, 1);
     g_assert_cmpuint(g_strv_length(both_signers), ==, 2);
@@ -293,7 +332,7 @@ static void
 test_long_comment(void)
 {
     g_autoptr(FotaKeyring) keyring = test_sign_keyring(1);
-    gsize room = 1024 - strlen("trusted comment: ");
+    gsize room = 8191 - strlen("trusted comment: ");
 
     for (gsize length = room; length <= room + 1; length++) {
         g_autofree char *comment = g_strnfill(length, 'x');
@@ -359,14 +398,17 @@ test_keys(void)
         "RWShySpgVLi1XEUd/zBR1ZKXgMvkiGh16RORsVRf3Zsg9Z9vqsJV+vnz\n",
         "untrusted comment: x\n",
         "untrusted comment: x\n\n",
-        "comment: x\nRWShySpgVLi1XEUd/zBR1ZKXgMvkiGh16RORsVRf3Zsg9Z9vqsJV+vnz\n",
         "untrusted comment: x\nRWShySpgVLi1XEUd/zBR1ZKXgMvkiGh16RORsVRf3Zsg9Z9vqsJV+vk=\n",
         "untrusted comment: x\nRWShySpgVLi1XEUd/zBR1ZKXgMvkiGh16RORsVRf3Zsg9Z9vqsJV+vnzAA==\n",
         "untrusted comment: x\nRUShySpgVLi1XEUd/zBR1ZKXgMvkiGh16RORsVRf3Zsg9Z9vqsJV+vnz\n",
         "untrusted comment: x\nR_ShySpgVLi1XEUd/zBR1ZKXgMvkiGh16RORsVRf3Zsg9Z9vqsJV+vnz\n",
     };
     g_autoptr(FotaKeyring) keyring = fota_keyring_new();
-    g_autofree char *crlf = g_strdup_printf("%.*s\r\n", (int)strlen(real_key) - 1, real_key);
+    g_auto(GStrv) lines = g_strsplit(real_key, "\n", -1);
+    /* As minisign takes them. */
+    g_autofree char *crlf = g_strconcat(lines[0], "\r\n", lines[1], "\r\n", NULL);
+    g_autofree char *no_end = g_strconcat(lines[0], "\n", lines[1], NULL);
+    g_autofree char *no_comment = g_strconcat("# of 2026\n", lines[1], "\n", NULL);
     g_autofree char *clash = g_strdup(real_key);
     g_autoptr(GError) error = NULL;
 
@@ -379,6 +421,8 @@ test_keys(void)
     g_assert_cmpuint(fota_keyring_get_size(keyring), ==, 0);
     g_assert_true(fota_keyring_add(keyring, "a.pub", real_key, NULL));
     g_assert_true(fota_keyring_add(keyring, "b.pub", crlf, NULL));
+    g_assert_true(fota_keyring_add(keyring, "c.pub", no_end, NULL));
+    g_assert_true(fota_keyring_add(keyring, "d.pub", no_comment, NULL));
     g_assert_cmpuint(fota_keyring_get_size(keyring), ==, 1);
     clash[strlen(clash) - 2] = 'A';
     g_assert_false(fota_keyring_add(keyring, "clash.pub", clash, &error));
@@ -407,6 +451,8 @@ main(int argc, char **argv)
     g_test_add_func("/signature/flipped-bits", test_flipped_bits);
     g_test_add_func("/signature/other-text", test_other_text);
     g_test_add_func("/signature/bad-lines", test_bad_lines);
+    g_test_add_func("/signature/line-ends", test_line_ends);
+    g_test_add_func("/signature/measure", test_measure);
     g_test_add_func("/signature/truncated", test_truncated);
     g_test_add_func("/signature/several-keys", test_several_keys);
     g_test_add_func("/signature/number-of-blocks", test_number_of_blocks);

@@ -76,9 +76,10 @@ assert_opens(const char *use_before, gboolean opens)
                                             use_before);
     g_autoptr(FotaKeyring) keyring = test_sign_keyring(1);
     g_autoptr(GBytes) file = test_sign_file(1, text);
-    const FotaTrustFacts facts = {.imei = IMEI, .model = "ME910C1-NA", .now = fota_clock_now()};
+    const FotaTrustFacts facts = {
+        .imei = IMEI, .model = "ME910C1-NA", .now = fota_clock_now(), .keyring = keyring};
     g_autoptr(GError) error = NULL;
-    g_autoptr(FotaManifest) manifest = fota_trust_open(file, keyring, TRUE, &facts, &error);
+    g_autoptr(FotaManifest) manifest = fota_trust_open(file, TRUE, &facts, &error);
 
     g_assert_true((manifest != NULL) == opens);
     if (opens)
