@@ -32,7 +32,7 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
          "Configuration file; drop-ins in FILE.d/", "FILE"},
         {"plugins", 'p', 0, G_OPTION_ARG_FILENAME, &options->plugins, "Directory of the plugins",
          "DIR"},
-        {"fetch", 0, 0, G_OPTION_ARG_FILENAME, &options->fetch, "The program fotad-fetch", "FILE"},
+        {"fetch", 0, 0, G_OPTION_ARG_FILENAME, &options->fetch, "Socket of fotad-fetch", "SOCKET"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL},
         G_OPTION_ENTRY_NULL,
     };

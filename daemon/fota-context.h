@@ -19,7 +19,7 @@ typedef struct {
     FotaPluginSet *plugins;
     FotaStore *store;
     FotaMm *mm;         /**< NULL until fota_manager_start() */
-    char *fetch_helper; /**< path of fotad-fetch */
+    char *fetch_socket; /**< socket of fotad-fetch */
     guint inhibitions;  /**< held by applications: nothing is started while there are any */
     guint jobs;         /**< running: one module of a gateway is updated at a time */
 } FotaContext;

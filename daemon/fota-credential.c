@@ -48,8 +48,8 @@ refuse(GError **error, const char *path, const char *reason)
     return NULL;
 }
 
-static char *
-read_secret(const char *path, GError **error)
+char *
+fota_credential_read(const char *path, GError **error)
 {
     char data[FOTA_CREDENTIAL_MAX_BYTES + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -77,7 +77,7 @@ read_secret(const char *path, GError **error)
 gboolean
 fota_credential_read_login(const char *path, char **user, char **password, GError **error)
 {
-    g_autofree char *text = read_secret(path, error);
+    g_autofree char *text = fota_credential_read(path, error);
 
     if (text == NULL)
         return FALSE;
@@ -91,7 +91,7 @@ fota_credential_read_login(const char *path, char **user, char **password, GErro
 char *
 fota_credential_read_pin(const char *path, GError **error)
 {
-    g_autofree char *text = read_secret(path, error);
+    g_autofree char *text = fota_credential_read(path, error);
 
     if (text == NULL)
         return NULL;

@@ -17,6 +17,12 @@ G_BEGIN_DECLS
 char *fota_credential_get_path(const char *config_file, const char *name);
 
 /**
+ * Reads the one line of the file @path. FOTA_ERROR_CREDENTIAL when it is missing, too open, or
+ * holds something else.
+ */
+char *fota_credential_read(const char *path, GError **error);
+
+/**
  * Reads `user:password` from the file @path. FOTA_ERROR_CREDENTIAL when it is missing, too open, or
  * holds something else.
  */

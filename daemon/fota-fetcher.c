@@ -1,10 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-fetcher.h"
 
+#include <gio/gunixsocketaddress.h>
 #include <string.h>
 
+#include "base/fota-frame.h"
+#include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "policy/fota-policy-error.h"
+
+#define MAX_STATUS 999
+#define CHUNK 16384
+
+/* One session with one request. */
+typedef struct {
+    GSocketConnection *connection;
+    GCancellable *cancellable; /* follows the caller's, and ends at the limit */
+    gulong caller_cancelled;
+    guint limit;
+    gboolean timed_out;
+    GString *request; /* the frames that are sent */
+    GByteArray *received;
+    guint8 chunk[CHUNK];
+    gsize max_bytes;
+    GByteArray *body;
+    FotaResponse *response; /* NULL until the answer has begun */
+} Session;
 
 void
 fota_response_free(FotaResponse *response)
@@ -14,94 +35,64 @@ fota_response_free(FotaResponse *response)
     g_free(response);
 }
 
-static GPtrArray *
-make_arguments(const FotaRequest *request)
+static void
+session_free(gpointer data)
 {
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    Session *session = data;
 
-    g_ptr_array_add(argv, g_strdup(request->helper));
-    g_ptr_array_add(argv, g_strdup_printf("--max-size=%" G_GSIZE_FORMAT, request->max_bytes));
-    if (request->credential != NULL)
-        g_ptr_array_add(argv, g_strconcat("--credential=", request->credential, NULL));
-    if (request->ca_file != NULL)
-        g_ptr_array_add(argv, g_strconcat("--ca-file=", request->ca_file, NULL));
-    if (request->etag != NULL)
-        g_ptr_array_add(argv, g_strconcat("--etag=", request->etag, NULL));
-    g_ptr_array_add(argv, g_strdup("--"));
-    g_ptr_array_add(argv, g_strdup(request->uri));
-    g_ptr_array_add(argv, NULL);
-    return argv;
+    g_clear_object(&session->connection);
+    g_clear_object(&session->cancellable);
+    g_string_free(session->request, TRUE);
+    g_byte_array_unref(session->received);
+    g_clear_pointer(&session->body, g_byte_array_unref);
+    g_clear_pointer(&session->response, fota_response_free);
+    g_free(session);
 }
 
-/* What fotad-fetch printed: an answer, or the name of a failure with its text. */
-typedef struct {
-    FotaResponse *response;
-    char *error;
-    char *text;
-} Output;
-
+/* Always from here the caller hears of the end, and only once. */
 static void
-output_clear(Output *output)
+session_end(GTask *task, GError *error)
 {
-    g_clear_pointer(&output->response, fota_response_free);
-    g_free(output->error);
-    g_free(output->text);
-}
+    Session *session = g_task_get_task_data(task);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Output, output_clear)
-
-static void
-output_take_line(Output *output, const char *line)
-{
-    const char *value = strstr(line, ": ");
-
-    if (value == NULL)
-        return;
-    value += 2;
-    if (g_str_has_prefix(line, "status: ")) {
-        output->response->status = (guint)g_ascii_strtoull(value, NULL, 10);
-    } else if (g_str_has_prefix(line, "etag: ")) {
-        g_free(output->response->etag);
-        output->response->etag = g_strdup(value);
-    } else if (g_str_has_prefix(line, "max-age: ")) {
-        output->response->max_age = g_ascii_strtoull(value, NULL, 10);
-    } else if (g_str_has_prefix(line, "retry-after: ")) {
-        output->response->retry_after = g_ascii_strtoull(value, NULL, 10);
-    } else if (g_str_has_prefix(line, "error: ")) {
-        g_free(output->error);
-        output->error = g_strdup(value);
-    } else if (g_str_has_prefix(line, "text: ")) {
-        g_free(output->text);
-        output->text = g_utf8_make_valid(value, -1);
+    g_clear_handle_id(&session->limit, g_source_remove);
+    g_cancellable_disconnect(g_task_get_cancellable(task), session->caller_cancelled);
+    if (error == NULL) {
+        session->response->body = g_byte_array_free_to_bytes(g_steal_pointer(&session->body));
+        g_task_return_pointer(task, g_steal_pointer(&session->response),
+                              (GDestroyNotify)fota_response_free);
+    } else if (session->timed_out) {
+        g_error_free(error);
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH,
+                                "fotad-fetch did not come to an end in time");
+    } else {
+        g_task_return_error(task, error);
     }
+    g_object_unref(task);
 }
 
-static void
-output_parse(Output *output, GBytes *bytes)
+/* The caller knows what is his own: being cancelled. */
+static GError *
+broken_off(GError *error)
 {
-    gsize size;
-    const char *data = g_bytes_get_data(bytes, &size);
-    gsize start = 0;
-
-    output->response = g_new0(FotaResponse, 1);
-    for (gsize i = 0; i < size; i++) {
-        g_autofree char *line = NULL;
-
-        if (data[i] != '\n')
-            continue;
-        if (i == start) {
-            output->response->body = g_bytes_new_from_bytes(bytes, i + 1, size - i - 1);
-            return;
-        }
-        line = g_strndup(data + start, i - start);
-        output_take_line(output, line);
-        start = i + 1;
+    if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        g_prefix_error(&error, "the session with fotad-fetch broke off: ");
+        error->domain = FOTA_ERROR;
+        error->code = FOTA_ERROR_FETCH;
     }
+    return error;
+}
+
+static GError *
+broken_protocol(void)
+{
+    return g_error_new(FOTA_ERROR, FOTA_ERROR_FETCH,
+                       "fotad-fetch said something unknown; is it of this version?");
 }
 
 /* A failure that the next attempt would meet again has an error of its own. */
 static GError *
-explain_failure(const char *name, const char *text)
+explain_failure(const FotaFrame *frame)
 {
     static const struct {
         const char *name;
@@ -113,62 +104,261 @@ explain_failure(const char *name, const char *text)
         {"TooLarge", fota_policy_error_quark, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE},
         {"BadRedirect", fota_error_quark, FOTA_ERROR_MANIFEST_STATUS},
     };
+    const char *said = fota_frame_get(frame, "text");
+    g_autofree char *text = said != NULL ? g_utf8_make_valid(said, -1) : NULL;
 
+    if (text == NULL)
+        return broken_protocol();
     for (guint i = 0; i < G_N_ELEMENTS(lasting); i++) {
-        if (strcmp(lasting[i].name, name) == 0)
+        if (strcmp(lasting[i].name, fota_frame_get(frame, "error")) == 0)
             return g_error_new_literal(lasting[i].domain(), lasting[i].code, text);
     }
-    return g_error_new(FOTA_ERROR, FOTA_ERROR_FETCH, "%s", text);
+    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, text);
+}
+
+static FotaResponse *
+read_response(const FotaFrame *frame)
+{
+    g_autoptr(FotaResponse) response = g_new0(FotaResponse, 1);
+    guint64 status = 0;
+
+    if (!fota_frame_get_number(frame, "status", MAX_STATUS, &status) ||
+        !fota_frame_get_number(frame, "max-age", G_MAXINT64, &response->max_age) ||
+        !fota_frame_get_number(frame, "retry-after", G_MAXINT64, &response->retry_after) ||
+        status == 0)
+        return NULL;
+    response->status = (guint)status;
+    response->etag = g_strdup(fota_frame_get(frame, "etag"));
+    return g_steal_pointer(&response);
+}
+
+static gboolean
+session_take_data(Session *session, GBytes *data, GError **error)
+{
+    gsize size = g_bytes_get_size(data);
+
+    /* fotad-fetch has been told so; what it was made to say by a server is not believed. */
+    if (session->response == NULL || size == 0 || size > session->max_bytes - session->body->len) {
+        g_propagate_error(error, broken_protocol());
+        return FALSE;
+    }
+    g_byte_array_append(session->body, g_bytes_get_data(data, NULL), (guint)size);
+    return TRUE;
+}
+
+/* TRUE when the answer is whole. */
+static gboolean
+session_take_frame(Session *session, const FotaFrame *frame, GError **error)
+{
+    guint64 end = G_MAXUINT64;
+
+    if (fota_frame_get(frame, "error") != NULL) {
+        g_propagate_error(error, explain_failure(frame));
+    } else if (fota_frame_get(frame, "status") != NULL && session->response == NULL) {
+        session->response = read_response(frame);
+        if (session->response == NULL)
+            g_propagate_error(error, broken_protocol());
+    } else if (frame->payload != NULL) {
+        session_take_data(session, frame->payload, error);
+    } else if (session->response != NULL && fota_frame_get(frame, "end") != NULL &&
+               fota_frame_get_number(frame, "end", session->max_bytes, &end) &&
+               end == session->body->len) {
+        return TRUE;
+    } else {
+        g_propagate_error(error, broken_protocol());
+    }
+    return FALSE;
+}
+
+/* Takes all frames that are there. TRUE when the answer is whole. */
+static gboolean
+session_take(Session *session, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    gboolean malformed = FALSE;
+    gboolean whole = FALSE;
+
+    while (!whole && fault == NULL) {
+        g_autoptr(FotaFrame) frame =
+            fota_frame_take(session->received, FOTA_FRAME_MAX_DATA, &malformed);
+
+        if (frame == NULL && malformed)
+            fault = broken_protocol();
+        else if (frame == NULL)
+            return FALSE;
+        else
+            whole = session_take_frame(session, frame, &fault);
+    }
+    if (fault != NULL)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return whole;
+}
+
+static void session_read(GTask *task);
+
+static void
+read_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    GTask *task = user_data;
+    Session *session = g_task_get_task_data(task);
+    GError *error = NULL;
+    gssize length = g_input_stream_read_finish(G_INPUT_STREAM(object), result, &error);
+
+    if (length == 0)
+        error = g_error_new(FOTA_ERROR, FOTA_ERROR_FETCH,
+                            "fotad-fetch ended without an answer; see its journal");
+    else if (length < 0)
+        error = broken_off(error);
+    if (length > 0) {
+        g_byte_array_append(session->received, session->chunk, (guint)length);
+        if (!session_take(session, &error) && error == NULL) {
+            session_read(task);
+            return;
+        }
+    }
+    session_end(task, error);
 }
 
 static void
-helper_ended(GObject *object, GAsyncResult *result, gpointer user_data)
+session_read(GTask *task)
 {
-    GSubprocess *helper = G_SUBPROCESS(object);
-    g_autoptr(GTask) task = user_data;
-    g_autoptr(GBytes) bytes = NULL;
-    g_autoptr(GError) error = NULL;
-    g_auto(Output) output = {NULL, NULL, NULL};
+    Session *session = g_task_get_task_data(task);
+    GInputStream *stream = g_io_stream_get_input_stream(G_IO_STREAM(session->connection));
 
-    if (!g_subprocess_communicate_finish(helper, result, &bytes, NULL, &error)) {
-        g_subprocess_force_exit(helper);
-        g_task_return_error(task, g_steal_pointer(&error));
+    g_input_stream_read_async(stream, session->chunk, sizeof session->chunk, G_PRIORITY_DEFAULT,
+                              session->cancellable, read_done, task);
+}
+
+/* One that does not take all of it has said why, or is gone. */
+static void
+write_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    GTask *task = user_data;
+    GError *error = NULL;
+
+    if (!g_output_stream_write_all_finish(G_OUTPUT_STREAM(object), result, NULL, &error) &&
+        !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)) {
+        session_end(task, broken_off(error));
         return;
     }
-    output_parse(&output, bytes);
-    if (output.error != NULL && output.text != NULL)
-        g_task_return_error(task, explain_failure(output.error, output.text));
-    else if (output.response->status == 0 || output.response->body == NULL)
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH,
-                                "fotad-fetch ended without an answer; see fotad's journal");
-    else
-        g_task_return_pointer(task, g_steal_pointer(&output.response),
-                              (GDestroyNotify)fota_response_free);
+    g_clear_error(&error);
+    session_read(task);
+}
+
+static gboolean
+limit_reached(gpointer user_data)
+{
+    Session *session = user_data;
+
+    session->limit = 0;
+    session->timed_out = TRUE;
+    g_cancellable_cancel(session->cancellable);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+caller_cancelled(GCancellable *cancellable, gpointer user_data)
+{
+    g_cancellable_cancel(user_data);
+}
+
+static gboolean
+session_connect(Session *session, const char *path, GError **error)
+{
+    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GSocket) socket =
+        g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, &fault);
+
+    if (socket != NULL)
+        g_socket_set_blocking(socket, FALSE);
+    if (socket == NULL || !g_socket_connect(socket, address, NULL, &fault)) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FETCH,
+                    "fotad-fetch cannot be reached at %s: %s; is fotad-fetch.socket active?", path,
+                    fault->message);
+        return FALSE;
+    }
+    session->connection = g_socket_connection_factory_create_connection(socket);
+    return TRUE;
+}
+
+static void
+add_setting(GString *frames, const char *name, const char *value, gsize size)
+{
+    fota_frame_line(frames, "set", name);
+    fota_frame_payload(frames, value, size);
+}
+
+static gboolean
+add_authority(GString *frames, const char *file, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *pem = NULL;
+    gsize size;
+
+    if (!g_file_get_contents(file, &pem, &size, &fault) || size > FOTA_FRAME_MAX_PAYLOAD) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+                    "CertificateAuthority= cannot be used: %s",
+                    fault != NULL ? fault->message : "the file has more than 1 MiB");
+        return FALSE;
+    }
+    add_setting(frames, "authority", pem, size);
+    return TRUE;
+}
+
+static gboolean
+add_credential(GString *frames, const char *file, GError **error)
+{
+    g_autofree char *secret = fota_credential_read(file, error);
+
+    if (secret == NULL)
+        return FALSE;
+    add_setting(frames, "secret", secret, strlen(secret));
+    return TRUE;
+}
+
+static gboolean
+add_frames(GString *frames, const FotaRequest *request, GError **error)
+{
+    if (request->credential != NULL && !add_credential(frames, request->credential, error))
+        return FALSE;
+    if (request->ca_file != NULL && !add_authority(frames, request->ca_file, error))
+        return FALSE;
+    fota_frame_line(frames, "method", "GET");
+    fota_frame_line(frames, "uri", request->uri);
+    fota_frame_line(frames, "etag", request->etag);
+    fota_frame_number(frames, "max-size", request->max_bytes);
+    fota_frame_end(frames);
+    return TRUE;
 }
 
 void
 fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
                  GAsyncReadyCallback callback, gpointer user_data)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
-    g_autoptr(GPtrArray) argv = make_arguments(request);
-    g_autoptr(GSubprocess) helper = NULL;
-    g_autoptr(GError) error = NULL;
+    GTask *task = g_task_new(NULL, cancellable, callback, user_data);
+    Session *session = g_new0(Session, 1);
+    GError *error = NULL;
 
-    /*
-     * INHERIT_FDS lets GLib start it by posix_spawn(). After a fork() its code would run in a copy
-     * of this process in which a lock that another thread held is never released. All descriptors
-     * here close by themselves on exec.
-     */
-    helper =
-        g_subprocess_newv((const char *const *)argv->pdata,
-                          G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_INHERIT_FDS, &error);
-    if (helper == NULL) {
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH, "%s cannot be started: %s",
-                                request->helper, error->message);
+    session->cancellable = g_cancellable_new();
+    session->request = g_string_new(NULL);
+    session->received = g_byte_array_new();
+    session->body = g_byte_array_new();
+    session->max_bytes = request->max_bytes;
+    g_task_set_task_data(task, session, session_free);
+    if (!add_frames(session->request, request, &error) ||
+        !session_connect(session, request->socket, &error)) {
+        session_end(task, error);
         return;
     }
-    g_subprocess_communicate_async(helper, NULL, cancellable, helper_ended, g_steal_pointer(&task));
+    if (cancellable != NULL)
+        session->caller_cancelled = g_cancellable_connect(cancellable, G_CALLBACK(caller_cancelled),
+                                                          session->cancellable, NULL);
+    session->limit = g_timeout_add_seconds(request->limit != 0 ? request->limit : FOTA_FETCH_LIMIT,
+                                           limit_reached, session);
+    g_output_stream_write_all_async(g_io_stream_get_output_stream(G_IO_STREAM(session->connection)),
+                                    session->request->str, session->request->len,
+                                    G_PRIORITY_DEFAULT, session->cancellable, write_done, task);
 }
 
 FotaResponse *

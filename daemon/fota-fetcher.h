@@ -6,18 +6,24 @@
 G_BEGIN_DECLS
 
 /**
- * Runs fotad-fetch for one transfer. The network is met in that process and not in this one; what
- * comes back is a status, some header lines, and at most so many bytes as were asked for.
+ * Asks a server through fotad-fetch, a process and a user of its own for each session: the network
+ * is met there and not in this process. base/fota-frame.h is what the two say to each other.
+ * What comes back is a status, some lines of the header, and at most so many bytes as were asked
+ * for.
  */
 
 typedef struct {
-    const char *helper;     /**< path of fotad-fetch */
+    const char *socket;     /**< of fotad-fetch */
     const char *uri;        /**< http, https, ftp, ftps or file */
     const char *credential; /**< file of a credential, NULL = none */
     const char *ca_file;    /**< PEM file, NULL = the system's */
     const char *etag;       /**< of the copy that we have, NULL = none */
     gsize max_bytes;
+    guint limit; /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
 } FotaRequest;
+
+/** A little more than fotad-fetch gives a server. */
+#define FOTA_FETCH_LIMIT 200
 
 typedef struct {
     guint status;        /**< as HTTP counts: 200, 304, 404 ...; ftp and file are mapped to it */
@@ -30,16 +36,15 @@ typedef struct {
 void fota_response_free(FotaResponse *response);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaResponse, fota_response_free)
 
-/** Cancelling ends the helper. */
+/** Cancelling closes the session, and with it ends fotad-fetch. */
 void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer user_data);
 
 /**
  * NULL with FOTA_ERROR_FETCH when no answer came, which may be different next time. With what would
- * be the same: FOTA_ERROR_CREDENTIAL, FOTA_ERROR_CONFIGURATION (address),
+ * be the same: FOTA_ERROR_CREDENTIAL, FOTA_ERROR_CONFIGURATION (address, certificates),
  * FOTA_ERROR_MANIFEST_STATUS (the server sends us where we do not go), or
- * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is the helper's, from its
- * answer: its standard error goes to the journal.
+ * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is a sentence of fotad-fetch or of ours.
  */
 FotaResponse *fota_fetch_finish(GAsyncResult *result, GError **error);
 

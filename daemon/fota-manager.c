@@ -80,7 +80,7 @@ fota_manager_finalize(GObject *object)
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
     g_clear_pointer(&context->keyring, fota_keyring_unref);
     g_clear_pointer(&context->config, fota_config_unref);
-    g_clear_pointer(&context->fetch_helper, g_free);
+    g_clear_pointer(&context->fetch_socket, g_free);
     G_OBJECT_CLASS(fota_manager_parent_class)->finalize(object);
 }
 
@@ -269,7 +269,7 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
     g_auto(GStrv) imeis = NULL;
 
     context->config = config;
-    context->fetch_helper = g_strdup(paths->fetch);
+    context->fetch_socket = g_strdup(paths->fetch);
     context->keyring = load_keys(fota_config_get_keys_directory(config), error);
     if (context->keyring == NULL)
         return NULL;

@@ -22,7 +22,7 @@ G_DECLARE_FINAL_TYPE(FotaManager, fota_manager, FOTA, MANAGER, GObject)
 typedef struct {
     const char *plugins; /**< directory */
     const char *state;   /**< directory */
-    const char *fetch;   /**< the program fotad-fetch */
+    const char *fetch;   /**< socket of fotad-fetch */
 } FotaPaths;
 
 /**

@@ -5,18 +5,45 @@
 #include <string.h>
 
 typedef struct {
+    CURL *curl;
     const FotaFetchRequest *request;
-    FotaFetchAnswer *answer;
+    gboolean begun;
     GError *fault; /* why a callback stopped the transfer */
 } Transfer;
+
+/* The date is known by then: curl asks for it before the file. */
+static gboolean
+transfer_begin(Transfer *transfer)
+{
+    curl_off_t modified = -1;
+    long unmet = 0;
+    g_autofree char *date = NULL;
+    FotaFetchAnswer answer = FOTA_FETCH_ANSWER_INIT(200);
+
+    if (transfer->begun)
+        return TRUE;
+    transfer->begun = TRUE;
+    curl_easy_getinfo(transfer->curl, CURLINFO_CONDITION_UNMET, &unmet);
+    curl_easy_getinfo(transfer->curl, CURLINFO_FILETIME_T, &modified);
+    if (unmet)
+        answer.status = 304;
+    else if (transfer->request->from >= 0)
+        answer.status = 206;
+    answer.from = transfer->request->from;
+    /* What a libcurl with 32 bits for a time says of all that is later than that. */
+    if (modified >= 0 && modified != G_MAXINT32)
+        date = fota_fetch_format_date(modified);
+    answer.modified = date;
+    return fota_fetch_begin(transfer->request, &answer, &transfer->fault);
+}
 
 static size_t
 on_body(char *data, size_t size, size_t count, void *user_data)
 {
     Transfer *transfer = user_data;
 
-    return fota_fetch_answer_append(transfer->answer, transfer->request, data, size * count,
-                                    &transfer->fault)
+    return transfer_begin(transfer) &&
+                   fota_fetch_add(transfer->request, data, size * count, &transfer->fault)
                ? size * count
                : 0;
 }
@@ -79,7 +106,7 @@ error_of_code(CURLcode code)
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_USE_SSL_FAILED:
-        return FOTA_FETCH_ERROR_TLS;
+        return FOTA_FETCH_ERROR_TLS_FAILED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
         return FOTA_FETCH_ERROR_UNREACHABLE;
@@ -93,7 +120,8 @@ error_of_code(CURLcode code)
 static gboolean
 set_login(CURL *curl, const FotaFetchRequest *request, GError **error)
 {
-    g_auto(GStrv) login = request->credential ? g_strsplit(request->credential, ":", 2) : NULL;
+    const char *secret = request->session->secret;
+    g_auto(GStrv) login = secret ? g_strsplit(secret, ":", 2) : NULL;
 
     if (!login)
         return TRUE;
@@ -111,6 +139,7 @@ static void
 set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, char *message)
 {
     g_autofree char *uri = g_uri_to_string(request->uri);
+    GBytes *authority = request->session->authority;
 
     curl_easy_setopt(curl, CURLOPT_URL, uri);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "ftp,ftps");
@@ -118,7 +147,10 @@ set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, cha
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     curl_easy_setopt(curl, CURLOPT_FILETIME, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_size);
+    if (request->from >= 0)
+        curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)request->from);
+    else
+        curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->max_size);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_reply);
@@ -129,37 +161,27 @@ set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, cha
     /* The login and the file travel encrypted, or not at all. */
     if (g_str_equal(g_uri_get_scheme(request->uri), "ftps"))
         curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-    if (request->ca_file) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+    if (authority) {
+        gsize size;
+        const void *pem = g_bytes_get_data(authority, &size);
+        struct curl_blob blob = {.data = (void *)pem, .len = size, .flags = CURL_BLOB_NOCOPY};
+
+        curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
-    if (request->modified) {
+    if (request->modified && request->from < 0) {
         curl_easy_setopt(curl, CURLOPT_TIMECONDITION, (long)CURL_TIMECOND_IFMODSINCE);
         curl_easy_setopt(curl, CURLOPT_TIMEVALUE_LARGE,
                          (curl_off_t)fota_fetch_parse_date(request->modified));
     }
 }
 
-static void
-finish(CURL *curl, FotaFetchAnswer *answer)
-{
-    curl_off_t modified = -1;
-    long unmet = 0;
-
-    curl_easy_getinfo(curl, CURLINFO_CONDITION_UNMET, &unmet);
-    curl_easy_getinfo(curl, CURLINFO_FILETIME_T, &modified);
-    answer->status = unmet ? 304 : 200;
-    /* What a libcurl with 32 bits for a time says of all that is later than that. */
-    if (modified >= 0 && modified != G_MAXINT32)
-        answer->modified = fota_fetch_format_date(modified);
-}
-
 gboolean
-fota_fetch_ftp(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error)
+fota_fetch_ftp(const FotaFetchRequest *request, GError **error)
 {
-    Transfer transfer = {.request = request, .answer = answer};
+    Transfer transfer = {.request = request, .curl = curl_easy_init()};
+    CURL *curl = transfer.curl;
     char message[CURL_ERROR_SIZE] = "";
-    CURL *curl = curl_easy_init();
     CURLcode code;
     long reply = 0;
 
@@ -171,7 +193,7 @@ fota_fetch_ftp(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError 
     code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply);
     if (code == CURLE_OK)
-        finish(curl, answer);
+        transfer_begin(&transfer);
     curl_easy_cleanup(curl);
     if (transfer.fault) {
         g_propagate_error(error, transfer.fault);
@@ -180,10 +202,11 @@ fota_fetch_ftp(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError 
     if (code == CURLE_OK)
         return TRUE;
     /* What broke off has had its good reply before; curl takes a 421 for a timeout. */
-    if ((error_of_code(code) == FOTA_FETCH_ERROR_BAD_ANSWER || code == CURLE_OPERATION_TIMEDOUT) &&
-        status_of_reply(reply)) {
-        answer->status = status_of_reply(reply);
-        return TRUE;
+    if (!transfer.begun && status_of_reply(reply) &&
+        (error_of_code(code) == FOTA_FETCH_ERROR_BAD_ANSWER || code == CURLE_OPERATION_TIMEDOUT)) {
+        const FotaFetchAnswer answer = FOTA_FETCH_ANSWER_INIT(status_of_reply(reply));
+
+        return fota_fetch_begin(request, &answer, error);
     }
     g_set_error(error, FOTA_FETCH_ERROR, (int)error_of_code(code), "%s: %s",
                 g_uri_get_host(request->uri), *message ? message : curl_easy_strerror(code));

@@ -5,39 +5,27 @@
 #include <string.h>
 
 #include "base/fota-clock.h"
+#include "fetch/fetch-tls.h"
 
 #define MAX_REDIRECTS 3
 #define CHUNK 16384
 #define HEADER_MAX 512
 
-/* No decoder: what counts is the bytes that travel, and a small body stays small. */
+/* One connection for all requests where the server lets us. No decoder: what counts is the bytes
+ * that travel, and a small body stays small. */
 static SoupSession *
-make_session(const FotaFetchRequest *request, GError **error)
+get_session(FotaFetchSession *session, GError **error)
 {
-    g_autoptr(SoupSession) session =
-        soup_session_new_with_options("user-agent", "fotad/" FOTA_VERSION, NULL);
+    g_autoptr(SoupSession) http = NULL;
 
-    soup_session_remove_feature_by_type(session, SOUP_TYPE_CONTENT_DECODER);
-    if (request->ca_file) {
-        g_autoptr(GError) fault = NULL;
-        g_autoptr(GTlsDatabase) database = g_tls_file_database_new(request->ca_file, &fault);
-
-        if (!database) {
-            g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TLS, "%s: %s", request->ca_file,
-                        fault->message);
-            return NULL;
-        }
-        soup_session_set_tls_database(session, database);
-    }
-    return g_steal_pointer(&session);
-}
-
-static gboolean
-same_origin(GUri *a, GUri *b)
-{
-    return g_str_equal(g_uri_get_scheme(a), g_uri_get_scheme(b)) &&
-           g_ascii_strcasecmp(g_uri_get_host(a), g_uri_get_host(b)) == 0 &&
-           g_uri_get_port(a) == g_uri_get_port(b);
+    if (session->http)
+        return SOUP_SESSION(session->http);
+    http = soup_session_new_with_options("user-agent", "fotad/" FOTA_VERSION, NULL);
+    soup_session_remove_feature_by_type(http, SOUP_TYPE_CONTENT_DECODER);
+    if (!fota_fetch_tls_set_http(session, http, error))
+        return NULL;
+    session->http = G_OBJECT(g_steal_pointer(&http));
+    return SOUP_SESSION(session->http);
 }
 
 static void
@@ -55,23 +43,38 @@ add_authorization(SoupMessageHeaders *headers, const char *credential)
     soup_message_headers_replace(headers, "Authorization", value);
 }
 
-static SoupMessage *
-make_message(const FotaFetchRequest *request, GUri *uri)
+/* With a range the copy's tag says whether the rest would fit to it, else whether it is the same.
+ */
+static void
+add_conditions(SoupMessageHeaders *headers, const FotaFetchRequest *request)
 {
-    SoupMessage *message =
-        soup_message_new_from_uri(request->post ? SOUP_METHOD_POST : SOUP_METHOD_GET, uri);
-    SoupMessageHeaders *headers = soup_message_get_request_headers(message);
+    if (request->from >= 0) {
+        const char *copy = request->etag ? request->etag : request->modified;
 
-    soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
-    if (request->post)
-        soup_message_set_request_body_from_bytes(message, "application/json", request->post);
+        soup_message_headers_set_range(headers, request->from, -1);
+        if (copy)
+            soup_message_headers_replace(headers, "If-Range", copy);
+        return;
+    }
     if (request->etag)
         soup_message_headers_replace(headers, "If-None-Match", request->etag);
     if (request->modified)
         soup_message_headers_replace(headers, "If-Modified-Since", request->modified);
+}
+
+static SoupMessage *
+make_message(const FotaFetchRequest *request, GUri *uri)
+{
+    SoupMessage *message = soup_message_new_from_uri(request->method, uri);
+    SoupMessageHeaders *headers = soup_message_get_request_headers(message);
+
+    soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
+    if (request->body)
+        soup_message_set_request_body_from_bytes(message, request->type, request->body);
+    add_conditions(headers, request);
     /* A secret is for the server that was asked, whoever that one may point to. */
-    if (request->credential && same_origin(uri, request->uri))
-        add_authorization(headers, request->credential);
+    if (request->session->secret && fota_fetch_same_origin(uri, request->session->origin))
+        add_authorization(headers, request->session->secret);
     return message;
 }
 
@@ -95,7 +98,7 @@ static FotaFetchError
 classify(const GError *fault)
 {
     if (fault->domain == G_TLS_ERROR)
-        return FOTA_FETCH_ERROR_TLS;
+        return FOTA_FETCH_ERROR_TLS_FAILED;
     if (g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) ||
         g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
         g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
@@ -114,9 +117,9 @@ fail(const FotaFetchRequest *request, SoupMessage *message, const GError *fault,
     const char *text = certificate_fault(message);
 
     if (!fota_fetch_limits_broken(request->limits, error))
-        g_set_error(error, FOTA_FETCH_ERROR, (int)(text ? FOTA_FETCH_ERROR_TLS : classify(fault)),
-                    "%s: %s", g_uri_get_host(soup_message_get_uri(message)),
-                    text ? text : fault->message);
+        g_set_error(error, FOTA_FETCH_ERROR,
+                    (int)(text ? FOTA_FETCH_ERROR_TLS_FAILED : classify(fault)), "%s: %s",
+                    g_uri_get_host(soup_message_get_uri(message)), text ? text : fault->message);
     return FALSE;
 }
 
@@ -165,35 +168,68 @@ get_retry_after(SoupMessageHeaders *headers)
 }
 
 static gboolean
-read_answer(const FotaFetchRequest *request, SoupMessage *message, GInputStream *stream,
-            FotaFetchAnswer *answer, GError **error)
+send_body(const FotaFetchRequest *request, SoupMessage *message, GInputStream *stream,
+          GError **error)
 {
-    SoupMessageHeaders *headers = soup_message_get_response_headers(message);
     g_autoptr(GError) fault = NULL;
     char chunk[CHUNK];
     gssize length;
 
-    answer->status = soup_message_get_status(message);
-    answer->etag = copy_header(headers, "ETag");
-    answer->modified = copy_header(headers, "Last-Modified");
-    answer->max_age = get_max_age(headers);
-    answer->retry_after = get_retry_after(headers);
-    /* The page that says "not found" costs the fleet's owner money and tells nobody anything. */
-    if (!SOUP_STATUS_IS_SUCCESSFUL(answer->status))
-        return TRUE;
     while ((length = g_input_stream_read(stream, chunk, sizeof chunk,
                                          fota_fetch_limits_get_cancellable(request->limits),
                                          &fault)) > 0)
-        if (!fota_fetch_answer_append(answer, request, chunk, (gsize)length, error))
+        if (!fota_fetch_add(request, chunk, (gsize)length, error))
             return FALSE;
     return length == 0 || fail(request, message, fault, error);
+}
+
+/* Part of a file is taken only from where it was asked for. */
+static gboolean
+get_range(const FotaFetchRequest *request, SoupMessageHeaders *headers, FotaFetchAnswer *answer,
+          GError **error)
+{
+    goffset start, end, total;
+
+    if (answer->status != SOUP_STATUS_PARTIAL_CONTENT)
+        return TRUE;
+    if (request->from < 0 ||
+        !soup_message_headers_get_content_range(headers, &start, &end, &total) ||
+        start != request->from) {
+        g_set_error_literal(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_ANSWER,
+                            "the server sends another part of the file than was asked for");
+        return FALSE;
+    }
+    answer->from = start;
+    return TRUE;
+}
+
+static gboolean
+send_answer(const FotaFetchRequest *request, SoupMessage *message, GInputStream *stream,
+            GError **error)
+{
+    SoupMessageHeaders *headers = soup_message_get_response_headers(message);
+    FotaFetchAnswer answer = FOTA_FETCH_ANSWER_INIT(soup_message_get_status(message));
+    g_autofree char *etag = copy_header(headers, "ETag");
+    g_autofree char *modified = copy_header(headers, "Last-Modified");
+    /* The page that says "not found" costs the fleet's owner money and tells nobody anything. */
+    gboolean has_body =
+        SOUP_STATUS_IS_SUCCESSFUL(answer.status) && !g_str_equal(request->method, "HEAD");
+
+    answer.etag = etag;
+    answer.modified = modified;
+    answer.max_age = get_max_age(headers);
+    answer.retry_after = get_retry_after(headers);
+    if (has_body && soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH)
+        answer.size = soup_message_headers_get_content_length(headers);
+    return get_range(request, headers, &answer, error) &&
+           fota_fetch_begin(request, &answer, error) &&
+           (!has_body || send_body(request, message, stream, error));
 }
 
 static gboolean
 refuse_redirect(GError **error, const char *text)
 {
-    g_set_error_literal(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_BAD_REDIRECT, text);
-    return FALSE;
+    return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REDIRECT, text);
 }
 
 /* Where a redirection leads, if we may follow it. */
@@ -208,7 +244,7 @@ follow(const FotaFetchRequest *request, SoupMessage *message, GUri **uri, GError
 
     if (!next || !g_uri_get_host(next))
         return refuse_redirect(error, "the server redirects to nowhere");
-    if (request->post && status != SOUP_STATUS_TEMPORARY_REDIRECT &&
+    if (request->body && status != SOUP_STATUS_TEMPORARY_REDIRECT &&
         status != SOUP_STATUS_PERMANENT_REDIRECT)
         return refuse_redirect(error, "the server redirects a report to a page");
     if (!g_str_equal(g_uri_get_scheme(next), "https") &&
@@ -230,9 +266,9 @@ is_redirect(guint status)
 }
 
 gboolean
-fota_fetch_http(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error)
+fota_fetch_http(const FotaFetchRequest *request, GError **error)
 {
-    g_autoptr(SoupSession) session = make_session(request, error);
+    SoupSession *session = get_session(request->session, error);
     g_autoptr(GUri) uri = g_uri_ref(request->uri);
 
     if (!session)
@@ -247,7 +283,7 @@ fota_fetch_http(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError
             return fail(request, message, fault, error);
         if (!is_redirect(soup_message_get_status(message))) {
             fota_fetch_limits_answered(request->limits);
-            return read_answer(request, message, stream, answer, error);
+            return send_answer(request, message, stream, error);
         }
         if (!follow(request, message, &uri, error))
             return FALSE;

@@ -1,79 +1,100 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "base/fota-frame.h"
 #include "fetch/fetch-limits.h"
+#include "fetch/fetch-session.h"
 
 G_BEGIN_DECLS
 
 /**
- * SECTION: one transfer.
+ * SECTION: one request of a session.
  *
- * fotad-fetch is started for one transfer and is gone afterwards. Its code is straight-line and
- * blocking; the limits are kept by a thread that cancels it. Each scheme has one function of the
- * same shape, and FTP and files answer in HTTP's words, so that the caller need not know which.
+ * The code is straight-line and blocking; the limits are kept by a thread that cancels it. Each
+ * scheme has one function of the same shape, and FTP and files answer in HTTP's words, so that the
+ * caller need not know which. base/fota-frame.h says what a session is.
  */
 
 #define FOTA_FETCH_ERROR (fota_fetch_error_quark())
 
-/** Why there is no answer. The number is the exit code. */
+/** Why there is no answer. */
 typedef enum {
-    FOTA_FETCH_ERROR_FAILED = 1,         /* Failed: standard input or output, or out of reason */
-    FOTA_FETCH_ERROR_BAD_URI = 2,        /* BadUri: or the command line */
-    FOTA_FETCH_ERROR_BAD_CREDENTIAL = 3, /* BadCredential: missing, too open, or malformed */
-    FOTA_FETCH_ERROR_UNREACHABLE = 4,    /* Unreachable: name, route, connection */
-    FOTA_FETCH_ERROR_TLS = 5,            /* TlsFailed: certificate or handshake */
-    FOTA_FETCH_ERROR_TIMED_OUT = 6,      /* TimedOut: no answer, or not all of it, in time */
-    FOTA_FETCH_ERROR_TOO_SLOW = 7,       /* TooSlow: below the minimum rate */
-    FOTA_FETCH_ERROR_TOO_LARGE = 8,      /* TooLarge: more than the maximum size */
-    FOTA_FETCH_ERROR_INTERRUPTED = 9,    /* Interrupted: the connection ended before the body did */
-    FOTA_FETCH_ERROR_BAD_REDIRECT = 10,  /* BadRedirect: too many, or to where we do not follow */
-    FOTA_FETCH_ERROR_BAD_ANSWER = 11,    /* BadAnswer: the server breaks its protocol */
+    FOTA_FETCH_ERROR_BAD_REQUEST,    /**< fotad says what this fotad-fetch does not understand */
+    FOTA_FETCH_ERROR_BAD_URI,        /**< no address that we take, or of another origin */
+    FOTA_FETCH_ERROR_BAD_CREDENTIAL, /**< malformed for what it is needed for */
+    FOTA_FETCH_ERROR_UNREACHABLE,    /**< name, route, connection */
+    FOTA_FETCH_ERROR_TLS_FAILED,     /**< certificate or handshake */
+    FOTA_FETCH_ERROR_TIMED_OUT,      /**< no answer, or not all of it, in time */
+    FOTA_FETCH_ERROR_TOO_SLOW,       /**< below the minimum rate */
+    FOTA_FETCH_ERROR_TOO_LARGE,      /**< more than the maximum size */
+    FOTA_FETCH_ERROR_INTERRUPTED,    /**< the connection ended before the body did */
+    FOTA_FETCH_ERROR_BAD_REDIRECT,   /**< too many, or to where we do not follow */
+    FOTA_FETCH_ERROR_BAD_ANSWER,     /**< the server breaks its protocol */
+    FOTA_FETCH_ERROR_OUTPUT,         /**< the descriptor for the body cannot be written */
 } FotaFetchError;
 
 GQuark fota_fetch_error_quark(void);
+/** "Unreachable", as the protocol has it. */
 const char *fota_fetch_error_get_name(FotaFetchError code);
 
+/** Returns: FALSE, with @error set. */
+gboolean fota_fetch_refuse(GError **error, FotaFetchError code, const char *text);
+
 typedef struct {
-    GUri *uri;               /* without userinfo */
-    GBytes *post;            /* body to send, NULL = GET */
-    const char *etag;        /* of the copy the caller has, NULL = none */
-    const char *modified;    /* its last-modified as an HTTP date, NULL = none */
-    const char *ca_file;     /* PEM, NULL = the system's */
-    const char *credential;  /* text of the credential file, NULL = none */
-    gsize max_size;          /* bytes of body */
-    FotaFetchLimits *limits; /* watches over the transfer */
+    FotaFetchSession *session; /**< what holds for all requests of it, and where the answer goes */
+    const char *method;
+    GUri *uri;            /**< without userinfo */
+    GBytes *body;         /**< to be sent; NULL = none */
+    const char *type;     /**< of @body */
+    const char *etag;     /**< of the copy at hand, NULL = none */
+    const char *modified; /**< its last-modified as an HTTP date, NULL = none */
+    gint64 from;          /**< first byte that is wanted, -1 = the whole */
+    guint64 max_size;     /**< bytes of body */
+    FotaFetchLimits *limits;
+    int descriptor; /**< where the body goes, -1 = into the answer */
 } FotaFetchRequest;
 
+/** What the server says before the body comes. */
 typedef struct {
-    guint status;       /* as in HTTP */
-    char *etag;         /* NULL = none */
-    char *modified;     /* HTTP date, NULL = none */
-    gint64 max_age;     /* seconds, -1 = not said */
-    gint64 retry_after; /* seconds, -1 = not said */
-    GByteArray *body;   /* empty unless the status is 2xx */
+    guint status;         /**< as in HTTP */
+    const char *etag;     /**< NULL = none */
+    const char *modified; /**< HTTP date, NULL = none */
+    gint64 max_age;       /**< seconds, -1 = not said */
+    gint64 retry_after;   /**< seconds, -1 = not said */
+    gint64 from;          /**< first byte of the body, -1 = it is the whole */
+    gint64 size;          /**< of the body, -1 = not said */
 } FotaFetchAnswer;
 
-/** All three fill @answer, which the caller has set up, or fail with FOTA_FETCH_ERROR. */
-gboolean fota_fetch_http(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error);
-gboolean fota_fetch_ftp(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error);
-gboolean fota_fetch_file(const FotaFetchRequest *request, FotaFetchAnswer *answer, GError **error);
+#define FOTA_FETCH_ANSWER_INIT(number)                                                             \
+    {                                                                                              \
+        .status = (number), .max_age = -1, .retry_after = -1, .from = -1, .size = -1               \
+    }
 
-/** Adds @size bytes to the body. Error: TooLarge, as soon as there is one byte too many. */
-gboolean fota_fetch_answer_append(FotaFetchAnswer *answer, const FotaFetchRequest *request,
-                                  const void *data, gsize size, GError **error);
+/** Does what the request in @frame says, and gives the answer to fotad, save its failure. */
+gboolean fota_fetch_answer(FotaFetchSession *session, const FotaFrame *frame, GError **error);
+
+/**
+ * All three begin the answer, add what there is of a body, and return TRUE when it is whole; or
+ * fail with FOTA_FETCH_ERROR, which may be behind the beginning of an answer.
+ */
+gboolean fota_fetch_http(const FotaFetchRequest *request, GError **error);
+gboolean fota_fetch_ftp(const FotaFetchRequest *request, GError **error);
+gboolean fota_fetch_file(const FotaFetchRequest *request, GError **error);
+
+/** Sends what is known before the body. Error: TooLarge, when its size is known to be. */
+gboolean
+fota_fetch_begin(const FotaFetchRequest *request, const FotaFetchAnswer *answer, GError **error);
+
+/** Adds @size bytes to the body. Error: TooLarge, as soon as there is one byte too many; Output. */
+gboolean
+fota_fetch_add(const FotaFetchRequest *request, const void *data, gsize size, GError **error);
 
 /** Returns: (transfer full): seconds since the epoch as an HTTP date. */
 char *fota_fetch_format_date(gint64 seconds);
 /** Returns: seconds since the epoch, -1 when @text is no HTTP date. */
 gint64 fota_fetch_parse_date(const char *text);
 
-/**
- * fota_fetch_read_credential:
- *
- * What may hold a credential, and what it is, stands in policy/fota-credential-rule.h.
- *
- * Returns: (transfer full): the line; error: BadCredential.
- */
-char *fota_fetch_read_credential(const char *path, GError **error);
+/** Whether both have the same scheme, host and port. */
+gboolean fota_fetch_same_origin(GUri *a, GUri *b);
 
 G_END_DECLS

@@ -108,7 +108,7 @@ request(FotaModule *module, const char *suffix, GAsyncReadyCallback done)
     gboolean known = module->manifest != NULL && record->etag[0] != '\0' &&
                      strcmp(record->etag_of, server.uri) == 0 && !fota_module_reads_csv(module);
     const FotaRequest request = {
-        .helper = module->context->fetch_helper,
+        .socket = module->context->fetch_socket,
         .uri = uri,
         .credential = credential,
         .ca_file = fota_module_get_config(module)->certificate_authority,

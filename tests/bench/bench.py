@@ -25,6 +25,7 @@ import time
 
 from gi.repository import GLib
 
+from fetcher import Fetcher
 from huaweiserver import HuaweiServer
 from manifest import SigningKey, delta, manifest, to_bytes
 from modules import (FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_DISABLED, MM_NAME, BusView, FotaModule,
@@ -145,6 +146,8 @@ class Bench:
         self._stops.append(self.ftp.stop)
         self.web = WebServer(self.place, self.www)
         self._stops.append(self.web.stop)
+        self.fetcher = Fetcher(self.place, self.build, self.clock_environment())
+        self._stops.append(self.fetcher.stop)
 
         self.view = BusView(self.bus, self._check_programs)
         self._stops.append(self.view.close)
@@ -314,6 +317,13 @@ class Bench:
                                      if value is not None) + "\n"
             for group, keys in merged.items()))
 
+    def clock_environment(self):
+        """For a program that shares fotad's clock, and nothing else."""
+        if not self._clock:
+            return {}
+        return {"LD_PRELOAD": str(self.build / "tests/bench/clock-shim.so"),
+                "FOTA_CLOCK": f"{self.directory}/clock"}
+
     def fotad_environment(self):
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         devices = self.sim.environment()
@@ -328,7 +338,7 @@ class Bench:
     def fotad_command(self):
         return [*self.fotad_wrapper, self.build / "fotad", f"--config={self.config_file}",
                 f"--plugins={self.directory}/plugins",
-                f"--fetch={self.build}/fetch/fotad-fetch"]
+                f"--fetch={self.fetcher.socket}"]
 
     def start_fotad(self, **groups):
         """Writes the configuration and returns when fotad owns its name."""

@@ -2,7 +2,6 @@
 """What must be so before an update starts: the manifest's life, answers, and the gateway."""
 import datetime
 import os
-import pathlib
 import shutil
 import subprocess
 import time

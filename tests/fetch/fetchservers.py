@@ -199,12 +199,12 @@ class Rude:
             # The client may be gone at any time: that is what is being tested.
             with sock, contextlib.suppress(OSError):
                 sock.sendall(self._greeting)
-                request = b"" if self._greeting else self._read_request(sock)
+                request = b"" if self._greeting else self.read_request(sock)
                 self.requests.append(request)
                 self._answer(sock, request)
 
     @staticmethod
-    def _read_request(sock):
+    def read_request(sock):
         data = b""
         while b"\r\n\r\n" not in data:
             more = sock.recv(65536)

@@ -38,7 +38,7 @@ def output(*command):
 
 
 class Promises(unittest.TestCase):
-    """docs/reliability.md names a test for each promise."""
+    """docs/reliability.md and docs/security.md name a test for each promise."""
 
     def test_named_tests_exist(self):
         # A test in parts goes by the name of the whole.
@@ -46,10 +46,12 @@ class Promises(unittest.TestCase):
                  json.loads(output("meson", "introspect", "--tests", str(BUILD)))}
         unit = "".join(file.read_text() for file in (ROOT / "tests/unit").glob("*.c"))
         faults = "".join(file.read_text() for file in (ROOT / "tests/faults").glob("*.py"))
-        page = (ROOT / "docs/reliability.md").read_text()
-        rows = re.findall(r"^\| [A-Z].* \| (.*) \|$", page[page.index("## The promises"):],
-                          re.MULTILINE)
-        self.assertGreater(len(rows), 20)
+        rows = []
+        for name in ("reliability", "security"):
+            page = (ROOT / f"docs/{name}.md").read_text()
+            rows += re.findall(r"^\| [A-Z`].* \| (.*) \|$", page[page.index("## The promises"):],
+                               re.MULTILINE)
+        self.assertGreater(len(rows), 25)
         for row in rows:
             for name in re.findall(r"`([^`]+)`", row):
                 if name.startswith("/"):
@@ -172,11 +174,26 @@ class Configuration(unittest.TestCase):
 
 
 class Unit(unittest.TestCase):
+    # Times ten: what remains for a service that needs ttys and D-Bus, and for one that needs the
+    # network.
+    EXPOSURE = {"fotad.service": 13, "fotad-fetch@.service": 12}
+
     def test_exposure(self):
-        """Times ten: 1.7 is what remains for a service that needs ttys, D-Bus and network."""
-        subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
-                        "--threshold=17", BUILD / "units/fotad.service"], check=True,
-                       stdout=subprocess.DEVNULL)
+        for unit, most in self.EXPOSURE.items():
+            subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
+                            f"--threshold={most}", BUILD / "units" / unit], check=True,
+                           stdout=subprocess.DEVNULL)
+
+    def test_only_the_fetcher_has_the_network(self):
+        def families(unit):
+            text = (ROOT / "units" / unit).read_text()
+            return set(re.search(r"^RestrictAddressFamilies=(.*)$", text, re.MULTILINE)[1].split())
+
+        self.assertEqual(families("fotad.service.in"), {"AF_UNIX", "AF_NETLINK"})
+        self.assertEqual(families("fotad-fetch@.service.in"),
+                         {"AF_INET", "AF_INET6", "AF_NETLINK"})
+        fetcher = (ROOT / "units/fotad-fetch@.service.in").read_text()
+        self.assertNotRegex(fetcher, r"(?m)^(User|SupplementaryGroups|LoadCredential|\w*Directory)=")
 
     def test_a_disabled_fotad_is_not_activated(self):
         """D-Bus starts an alias, which is there as long as the unit is enabled, and only then."""

@@ -73,6 +73,11 @@ class Recipe(unittest.TestCase):
     def test_service(self):
         unit = variable("SYSTEMD_SERVICE:${PN}")
         self.assertTrue((ROOT / "units" / f"{unit}.in").exists())
+        # What it is started by and starts comes along.
+        others = set(re.findall(r"\$\{systemd_system_unitdir\}/(\S+)", variable("FILES:${PN}")))
+        units = {file.name.removesuffix(".in") for file in (ROOT / "units").glob("fotad*.s*")
+                 if re.search(r"\.(service|socket)(\.in)?$", file.name)}
+        self.assertEqual(others | {unit}, units)
 
 
 if __name__ == "__main__":

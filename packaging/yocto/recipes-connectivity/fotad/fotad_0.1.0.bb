@@ -45,6 +45,8 @@ FILES:${PN} += " \
     ${nonarch_libdir}/systemd/catalog \
     ${nonarch_libdir}/sysusers.d \
     ${nonarch_libdir}/tmpfiles.d \
+    ${systemd_system_unitdir}/fotad-fetch.socket \
+    ${systemd_system_unitdir}/fotad-fetch@.service \
 "
 FILES:${PN}-manifest = "${bindir}/fota-manifest"
 FILES:${PN}-simulator = " \

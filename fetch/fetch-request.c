@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fota-frame.h"
+#include "fetch/fetch.h"
+
+#define MAX_LIMIT_SECONDS (24 * 3600)
+
+/* The URI is not repeated in messages: it may hold what nobody should read. */
+static GUri *
+parse_uri(const char *text, GError **error)
+{
+    static const char *const schemes[] = {"http", "https", "ftp", "ftps", "file", NULL};
+    g_autoptr(GUri) uri =
+        g_uri_parse(text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+    const char *fault = NULL;
+
+    if (!uri || !g_strv_contains(schemes, g_uri_get_scheme(uri)))
+        fault = "expected http, https, ftp, ftps or file";
+    else if (g_uri_get_userinfo(uri))
+        fault = "a login in the URI is refused; use a credential";
+    else if (!g_str_equal(g_uri_get_scheme(uri), "file") &&
+             (!g_uri_get_host(uri) || !*g_uri_get_host(uri)))
+        fault = "there is no host";
+    if (fault) {
+        fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_URI, fault);
+        return NULL;
+    }
+    return g_steal_pointer(&uri);
+}
+
+gboolean
+fota_fetch_same_origin(GUri *a, GUri *b)
+{
+    const char *host = g_uri_get_host(a);
+    const char *other = g_uri_get_host(b);
+
+    return g_str_equal(g_uri_get_scheme(a), g_uri_get_scheme(b)) &&
+           g_ascii_strcasecmp(host ? host : "", other ? other : "") == 0 &&
+           g_uri_get_port(a) == g_uri_get_port(b);
+}
+
+static gboolean
+request_set_uri(FotaFetchRequest *request, const FotaFrame *frame, GError **error)
+{
+    FotaFetchSession *session = request->session;
+    const char *text = fota_frame_get(frame, "uri");
+
+    request->uri = parse_uri(text ? text : "", error);
+    if (!request->uri)
+        return FALSE;
+    if (!session->origin)
+        session->origin = g_uri_ref(request->uri);
+    return fota_fetch_same_origin(session->origin, request->uri) ||
+           fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_URI, "a session is for one server");
+}
+
+static gboolean
+request_set_method(FotaFetchRequest *request, const FotaFrame *frame, GError **error)
+{
+    static const char *const methods[] = {"GET", "HEAD", "PUT", "POST", NULL};
+
+    request->method = fota_frame_get(frame, "method");
+    if (!request->method || !g_strv_contains(methods, request->method))
+        return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                                 "expected GET, HEAD, PUT or POST");
+    return g_str_equal(request->method, "GET") ||
+           g_str_has_prefix(g_uri_get_scheme(request->uri), "http") ||
+           fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_URI,
+                             "only GET goes without http or https");
+}
+
+static gboolean
+request_set_numbers(FotaFetchRequest *request, FotaFetchLimitValues *limits, const FotaFrame *frame,
+                    GError **error)
+{
+    guint64 total = 180, first_byte = 60, min_rate = 50, rate_period = 60;
+    guint64 from = 0;
+
+    request->max_size = 65536;
+    if (!fota_frame_get_number(frame, "max-size", G_MAXINT64, &request->max_size) ||
+        !fota_frame_get_number(frame, "range", G_MAXINT64, &from) ||
+        !fota_frame_get_number(frame, "timeout", MAX_LIMIT_SECONDS, &total) ||
+        !fota_frame_get_number(frame, "first-byte", MAX_LIMIT_SECONDS, &first_byte) ||
+        !fota_frame_get_number(frame, "min-rate", G_MAXUINT32, &min_rate) ||
+        !fota_frame_get_number(frame, "rate-period", MAX_LIMIT_SECONDS, &rate_period) ||
+        total == 0 || first_byte == 0 || rate_period == 0)
+        return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                                 "a number is none, or too large");
+    request->from = fota_frame_get(frame, "range") ? (gint64)from : -1;
+    *limits = (FotaFetchLimitValues){.total = (guint)total,
+                                     .first_byte = (guint)first_byte,
+                                     .min_rate = (guint)min_rate,
+                                     .rate_period = (guint)rate_period};
+    return TRUE;
+}
+
+static gboolean
+request_set_output(FotaFetchRequest *request, const FotaFrame *frame, GError **error)
+{
+    const char *output = fota_frame_get(frame, "output");
+
+    if (!output)
+        return TRUE;
+    request->descriptor = request->session->descriptor;
+    return (g_str_equal(output, "descriptor") && request->descriptor >= 0) ||
+           fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                             "expected a descriptor with the request");
+}
+
+static gboolean
+request_set(FotaFetchRequest *request, FotaFetchLimitValues *limits, const FotaFrame *frame,
+            GError **error)
+{
+    const char *type = fota_frame_get(frame, "type");
+
+    request->body = frame->payload;
+    request->type = type ? type : "application/json";
+    request->etag = fota_frame_get(frame, "etag");
+    request->modified = fota_frame_get(frame, "last-modified");
+    if (request->modified && fota_fetch_parse_date(request->modified) < 0)
+        return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                                 "last-modified: expected an HTTP date");
+    return request_set_uri(request, frame, error) && request_set_method(request, frame, error) &&
+           request_set_numbers(request, limits, frame, error) &&
+           request_set_output(request, frame, error);
+}
+
+static gboolean
+request_run(const FotaFetchRequest *request, GError **error)
+{
+    const char *scheme = g_uri_get_scheme(request->uri);
+
+    if (g_str_has_prefix(scheme, "http"))
+        return fota_fetch_http(request, error);
+    if (g_str_has_prefix(scheme, "ftp"))
+        return fota_fetch_ftp(request, error);
+    return fota_fetch_file(request, error);
+}
+
+gboolean
+fota_fetch_begin(const FotaFetchRequest *request, const FotaFetchAnswer *answer, GError **error)
+{
+    g_autoptr(GString) frame = g_string_new(NULL);
+
+    if (answer->size > 0 && (guint64)answer->size > request->max_size) {
+        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TOO_LARGE,
+                    "the answer has more than %" G_GUINT64_FORMAT " bytes", request->max_size);
+        return FALSE;
+    }
+    fota_frame_number(frame, "status", answer->status);
+    fota_frame_line(frame, "etag", answer->etag);
+    fota_frame_line(frame, "last-modified", answer->modified);
+    if (answer->max_age >= 0)
+        fota_frame_number(frame, "max-age", (guint64)answer->max_age);
+    if (answer->retry_after >= 0)
+        fota_frame_number(frame, "retry-after", (guint64)answer->retry_after);
+    if (answer->from >= 0)
+        fota_frame_number(frame, "range", (guint64)answer->from);
+    if (answer->size >= 0)
+        fota_frame_number(frame, "size", (guint64)answer->size);
+    fota_frame_end(frame);
+    fota_fetch_session_send(request->session, frame);
+    return TRUE;
+}
+
+static gboolean
+write_all(int fd, const char *data, gsize size)
+{
+    while (size > 0) {
+        gssize length = write(fd, data, size);
+
+        if (length < 0 && errno != EINTR)
+            return FALSE;
+        data += MAX(length, 0);
+        size -= (gsize)MAX(length, 0);
+    }
+    return TRUE;
+}
+
+static void
+send_data(FotaFetchSession *session, const char *data, gsize size)
+{
+    for (gsize start = 0; start < size; start += FOTA_FRAME_MAX_DATA) {
+        g_autoptr(GString) frame = g_string_new(NULL);
+
+        fota_frame_payload(frame, data + start, MIN(size - start, FOTA_FRAME_MAX_DATA));
+        fota_fetch_session_send(session, frame);
+    }
+}
+
+gboolean
+fota_fetch_add(const FotaFetchRequest *request, const void *data, gsize size, GError **error)
+{
+    FotaFetchSession *session = request->session;
+
+    if (size > request->max_size - session->sent) {
+        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TOO_LARGE,
+                    "the answer has more than %" G_GUINT64_FORMAT " bytes", request->max_size);
+        return FALSE;
+    }
+    session->sent += size;
+    fota_fetch_limits_received(request->limits, size);
+    if (request->descriptor < 0) {
+        send_data(session, data, size);
+    } else if (!write_all(request->descriptor, data, size)) {
+        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_OUTPUT,
+                    "the file for it cannot be written: %s", g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+fota_fetch_answer(FotaFetchSession *session, const FotaFrame *frame, GError **error)
+{
+    FotaFetchRequest request = {.session = session, .descriptor = -1};
+    FotaFetchLimitValues values;
+    gboolean good = request_set(&request, &values, frame, error);
+    g_autoptr(GUri) uri = request.uri;
+    g_autoptr(FotaFetchLimits) limits = NULL;
+    g_autoptr(GString) end = g_string_new(NULL);
+
+    if (!good)
+        return FALSE;
+    session->sent = 0;
+    limits = fota_fetch_limits_new(&values);
+    request.limits = limits;
+    if (!request_run(&request, error))
+        return FALSE;
+    fota_frame_number(end, "end", session->sent);
+    fota_frame_end(end);
+    fota_fetch_session_send(session, end);
+    return TRUE;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fetch/fetch-session.h"
+
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fota-frame.h"
+#include "fetch/fetch.h"
+#include "policy/fota-credential-rule.h"
+
+#define MAX_REQUESTS 64
+#define IDLE_LIMIT_MS (60 * 1000)
+
+/* Who asked is gone, and nothing here outlives the session. */
+static gpointer
+watch_fotad(gpointer data)
+{
+    struct pollfd out = {.fd = GPOINTER_TO_INT(data)};
+
+    while (poll(&out, 1, -1) < 0 && errno == EINTR)
+        ;
+    _exit(EXIT_SUCCESS);
+}
+
+void
+fota_fetch_session_send(FotaFetchSession *session, const GString *frame)
+{
+    gsize sent = 0;
+
+    while (sent < frame->len) {
+        gssize length = write(session->out, frame->str + sent, frame->len - sent);
+
+        if (length < 0 && errno != EINTR)
+            _exit(EXIT_FAILURE);
+        sent += (gsize)MAX(length, 0);
+    }
+}
+
+static void
+session_take_descriptor(FotaFetchSession *session, struct msghdr *message)
+{
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+        return;
+    if (session->descriptor >= 0)
+        close(session->descriptor);
+    memcpy(&session->descriptor, CMSG_DATA(control), sizeof session->descriptor);
+}
+
+/* FALSE when there is nothing more to come. By hand it is a pipe and not a socket. */
+static gboolean
+session_receive(FotaFetchSession *session)
+{
+    char data[FOTA_FRAME_MAX_DATA];
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {.iov_base = data, .iov_len = sizeof data};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    struct pollfd in = {.fd = session->in, .events = POLLIN};
+    gssize length;
+
+    if (poll(&in, 1, IDLE_LIMIT_MS) <= 0)
+        return FALSE;
+    length = recvmsg(session->in, &message, MSG_CMSG_CLOEXEC);
+    if (length < 0 && errno == ENOTSOCK)
+        length = read(session->in, data, sizeof data);
+    else if (length > 0)
+        session_take_descriptor(session, &message);
+    if (length <= 0)
+        return FALSE;
+    g_byte_array_append(session->received, (guint8 *)data, (guint)length);
+    return TRUE;
+}
+
+/* The next frame; NULL without an error at the end. */
+static FotaFrame *
+session_read(FotaFetchSession *session, GError **error)
+{
+    gboolean malformed;
+    FotaFrame *frame;
+
+    while (!(frame = fota_frame_take(session->received, FOTA_FRAME_MAX_PAYLOAD, &malformed))) {
+        if (malformed) {
+            fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                              "expected frames as fotad sends them");
+            return NULL;
+        }
+        if (!session_receive(session))
+            return NULL;
+    }
+    return frame;
+}
+
+static gboolean
+session_set_secret(FotaFetchSession *session, GBytes *value, GError **error)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(value, &size);
+    const char *fault;
+
+    g_free(session->secret);
+    session->secret = fota_credential_read_text(data, size, &fault);
+    return session->secret || fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_CREDENTIAL, fault);
+}
+
+static gboolean
+session_set(FotaFetchSession *session, const FotaFrame *frame, GError **error)
+{
+    const char *name = fota_frame_get(frame, "set");
+
+    if (session->origin || !frame->payload)
+        return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                                 "expected settings before the first request, each with a payload");
+    if (g_str_equal(name, "secret"))
+        return session_set_secret(session, frame->payload, error);
+    if (!g_str_equal(name, "authority"))
+        return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST, "an unknown setting");
+    g_clear_pointer(&session->authority, g_bytes_unref);
+    session->authority = g_bytes_ref(frame->payload);
+    return TRUE;
+}
+
+static void
+session_send_error(FotaFetchSession *session, const GError *error)
+{
+    g_autoptr(GString) frame = g_string_new(NULL);
+
+    fota_frame_line(frame, "error", fota_fetch_error_get_name((FotaFetchError)error->code));
+    fota_frame_line(frame, "text", error->message);
+    fota_frame_end(frame);
+    fota_fetch_session_send(session, frame);
+}
+
+/* FALSE when the session ends with it. */
+static gboolean
+session_step(FotaFetchSession *session)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaFrame) frame = session_read(session, &error);
+
+    if (!frame && !error)
+        return FALSE;
+    if (frame && fota_frame_get(frame, "set"))
+        session_set(session, frame, &error);
+    else if (frame)
+        fota_fetch_answer(session, frame, &error);
+    if (session->descriptor >= 0)
+        close(session->descriptor);
+    session->descriptor = -1;
+    if (error)
+        session_send_error(session, error);
+    /* What could not be set is not done without. */
+    return !error || (error->code != FOTA_FETCH_ERROR_BAD_REQUEST && !fota_frame_get(frame, "set"));
+}
+
+void
+fota_fetch_session_serve(int in, int out)
+{
+    FotaFetchSession session = {
+        .in = in, .out = out, .received = g_byte_array_new(), .descriptor = -1};
+    guint frames = 0;
+
+    g_unix_set_fd_nonblocking(in, FALSE, NULL);
+    g_unix_set_fd_nonblocking(out, FALSE, NULL);
+    g_thread_unref(g_thread_new("fotad", watch_fotad, GINT_TO_POINTER(out)));
+    while (frames++ < MAX_REQUESTS && session_step(&session))
+        ;
+    g_byte_array_unref(session.received);
+    g_free(session.secret);
+    g_clear_pointer(&session.authority, g_bytes_unref);
+    g_clear_pointer(&session.origin, g_uri_unref);
+    g_clear_object(&session.http);
+}

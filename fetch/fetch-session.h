@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * One session with one origin, as base/fota-frame.h has it: what fotad has set for it, and the
+ * connection to fotad.
+ */
+typedef struct {
+    int in;
+    int out;
+    GByteArray *received;
+    int descriptor; /**< came with a request, -1 = none */
+
+    char *secret;      /**< user:password or a bearer token, NULL = none */
+    GBytes *authority; /**< PEM, NULL = the system's */
+
+    GUri *origin;  /**< NULL before the first request */
+    GObject *http; /**< fetch-http.c's, so that requests share a connection; NULL = none yet */
+    guint64 sent;  /**< bytes of body in the answer that is being given */
+} FotaFetchSession;
+
+/**
+ * Serves one session on @in and @out, which may be the same socket, until fotad has no further
+ * request. When fotad goes away meanwhile, so does the process.
+ */
+void fota_fetch_session_serve(int in, int out);
+
+/** Sends @frame to fotad; does not return when fotad is gone. */
+void fota_fetch_session_send(FotaFetchSession *session, const GString *frame);
+
+G_END_DECLS
