@@ -132,6 +132,12 @@ set_attempts(const FotaConfigKey *key, FotaSettings *settings, const char *value
 }
 
 static gboolean
+set_at_once(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_number(key, settings, value, 1, 24);
+}
+
+static gboolean
 set_percent(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     return set_number(key, settings, value, 0, 100);
@@ -345,6 +351,7 @@ static const FotaConfigKey keys[] = {
     {"Limits", "Attempts", set_attempts, AT(module.rules.max_attempts), "a number from 1 to 10"},
     {"Limits", "AllowDowngrade", set_flag, AT(module.rules.allow_downgrade), "yes or no"},
     {"Limits", "MonthlyData", set_size, AT(module.rules.monthly_data), "a size such as 5M"},
+    {"Limits", "AtOnce", set_at_once, AT(at_once), "a number from 1 to 24"},
     {"Access", "At", set_access, AT(module.access), "auto, modemmanager or port"},
     {"Network", "Apn", set_text, AT(module.apn), "an access point name"},
     {"Network", "PdpType", set_pdp_type, AT(module.pdp_type), "IP, IPV6 or IPV4V6"},
@@ -371,7 +378,8 @@ static const FotaConfigKey keys[] = {
 static gboolean
 is_global(const FotaConfigKey *key)
 {
-    return strcmp(key->group, "Log") == 0 || strcmp(key->name, "KeysDirectory") == 0;
+    return strcmp(key->group, "Log") == 0 || strcmp(key->name, "KeysDirectory") == 0 ||
+           strcmp(key->name, "AtOnce") == 0;
 }
 
 static gboolean

@@ -18,7 +18,8 @@ typedef struct {
     GArray *blackouts; /**< FotaBlackout, NULL = none */
     char *keys_directory;
     gboolean personal_info;
-    int log_level; /**< syslog's, -1 = unset */
+    int log_level;   /**< syslog's, -1 = unset */
+    guint32 at_once; /**< modules that update at the same time */
 } FotaSettings;
 
 #define FOTA_SETTINGS_INIT                                                                         \
@@ -28,7 +29,7 @@ typedef struct {
                    .require_signature = TRUE,                                                      \
                    .rules = {.approve_download = FOTA_APPROVAL_REQUIRED,                           \
                              .conditions = FOTA_CONDITIONS_INIT}},                                 \
-        .log_level = -1                                                                            \
+        .at_once = 1, .log_level = -1                                                              \
     }
 
 /** @settings is uninitialised memory; freed by fota_settings_clear(). */

@@ -242,6 +242,12 @@ fota_config_get_keys_directory(FotaConfig *config)
     return config->settings.keys_directory;
 }
 
+guint
+fota_config_get_at_once(FotaConfig *config)
+{
+    return config->settings.at_once;
+}
+
 gboolean
 fota_config_get_personal_info(FotaConfig *config)
 {

@@ -62,6 +62,8 @@ const char *fota_config_get_file(FotaConfig *config);
 /** Directory of the keys, never NULL. */
 const char *fota_config_get_keys_directory(FotaConfig *config);
 gboolean fota_config_get_personal_info(FotaConfig *config);
+/** Modules of this gateway that may update at the same time, at least 1. */
+guint fota_config_get_at_once(FotaConfig *config);
 /** syslog level of [Log] Level=, -1 when unset. */
 int fota_config_get_log_level(FotaConfig *config);
 

@@ -11,7 +11,8 @@
 #include "daemon/fota-authority.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
-#include "daemon/module/fota-module-private.h"
+#include "daemon/fota-context.h"
+#include "daemon/module/fota-module.h"
 
 /* Of one user, so that nobody can leave the others none. */
 #define MAX_INHIBITIONS 32
@@ -420,9 +421,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
     if (fota_config_get_log_level(context->config) >= 0)
         fota_log_set_level(fota_config_get_log_level(context->config));
     for (guint i = 0; i < manager->modules->len; i++) {
-        fota_module_trust_anew(manager->modules->pdata[i]);
-        fota_module_schedule_check(manager->modules->pdata[i]);
-        fota_module_forget_pin(manager->modules->pdata[i]);
+        fota_module_reload(manager->modules->pdata[i]);
     }
     settle_all(manager);
     g_message("configuration read again");

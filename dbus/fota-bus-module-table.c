@@ -315,26 +315,3 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
                             0),
     SD_BUS_VTABLE_END,
 };
-
-/* "bytes-received" of GObject is "BytesReceived" on the bus. */
-static gboolean
-same_name(const char *kebab, const char *camel)
-{
-    for (; *kebab != '\0'; kebab++) {
-        if (*kebab != '-' && g_ascii_tolower(*kebab) != g_ascii_tolower(*camel++))
-            return FALSE;
-    }
-    return *camel == '\0';
-}
-
-const char *
-fota_bus_module_find_property(const char *kebab)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(fota_bus_module_vtable); i++) {
-        const sd_bus_vtable *entry = &fota_bus_module_vtable[i];
-
-        if (entry->type == _SD_BUS_VTABLE_PROPERTY && same_name(kebab, entry->x.property.member))
-            return entry->x.property.member;
-    }
-    return NULL;
-}

@@ -17,10 +17,4 @@ typedef struct {
 /** The interface of org.fotad.Fota1.Module.xml: properties, methods and signals. */
 extern const sd_bus_vtable fota_bus_module_vtable[];
 
-/**
- * The D-Bus name of the GObject property @kebab, "BytesReceived" for "bytes-received"; NULL when it
- * is none on D-Bus.
- */
-const char *fota_bus_module_find_property(const char *kebab);
-
 G_END_DECLS

@@ -32,11 +32,11 @@ announce_changes(gpointer user_data)
 }
 
 static void
-on_notify(GObject *module, GParamSpec *pspec, FotaBusModule *self)
+on_changed(FotaModule *module, const char *property, FotaBusModule *self)
 {
-    const char *name = fota_bus_module_find_property(pspec->name);
+    const char *name = g_intern_string(property);
 
-    if (name == NULL || g_ptr_array_find(self->changed, name, NULL))
+    if (g_ptr_array_find(self->changed, name, NULL))
         return;
     g_ptr_array_add(self->changed, (gpointer)name);
     if (self->announce_id == 0)
@@ -100,7 +100,7 @@ fota_bus_module_new(sd_bus *connection, FotaBusPolkit *polkit, FotaModule *modul
     self->target.module = g_object_ref(module);
     self->path = g_strconcat(FOTA_BUS_MODULE_PREFIX, fota_module_get_imei(module), NULL);
     self->changed = g_ptr_array_new();
-    g_signal_connect(module, "notify", G_CALLBACK(on_notify), self);
+    g_signal_connect(module, "changed", G_CALLBACK(on_changed), self);
     g_signal_connect(module, "approval-requested", G_CALLBACK(on_approval_requested), self);
     g_signal_connect(module, "update-finished", G_CALLBACK(on_update_finished), self);
     g_signal_connect(module, "pin-required", G_CALLBACK(on_pin_required), self);

@@ -2,6 +2,7 @@
 #include "dbus/fota-bus-shutdown.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "policy/fota-next.h"
@@ -66,15 +67,16 @@ update(FotaBusShutdown *self)
 }
 
 static void
-on_state(GObject *module, GParamSpec *pspec, FotaBusShutdown *self)
+on_changed(FotaModule *module, const char *property, FotaBusShutdown *self)
 {
-    update(self);
+    if (strcmp(property, "State") == 0)
+        update(self);
 }
 
 static void
 watch_module(FotaBusShutdown *self, FotaModule *module)
 {
-    g_signal_connect(module, "notify::state", G_CALLBACK(on_state), self);
+    g_signal_connect(module, "changed", G_CALLBACK(on_changed), self);
 }
 
 static void

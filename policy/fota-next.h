@@ -16,7 +16,7 @@ typedef enum {
     FOTA_PRESENCE_HERE, /**< ModemManager shows the module now */
     FOTA_PRESENCE_AWAY, /**< it does not, and will again in a moment */
     FOTA_PRESENCE_LOST, /**< it does not */
-} FotaPresence;
+} FotaPresenceKind;
 
 /** What is begun, and what runs. */
 typedef enum {
@@ -50,7 +50,7 @@ typedef enum {
 
 /** Everything that the tables look at. */
 typedef struct {
-    FotaPresence presence;
+    FotaPresenceKind presence;
     gboolean supported; /**< a plugin claims the module */
     FotaAction runs;    /**< a job of this module, or FOTA_ACTION_CHECK; NONE = nothing */
     gboolean verifying; /**< the job that runs compares versions */

@@ -1,194 +1,104 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/module/fota-module-private.h"
+#include "daemon/module/fota-module.h"
 
 #include <string.h>
+#include <syslog.h>
 
+#include "base/fota-clock.h"
+#include "base/fota-timer.h"
+#include "base/fota-wait.h"
+#include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-answers.h"
+#include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-order.h"
+#include "daemon/module/fota-shown.h"
+#include "daemon/module/fota-situation.h"
+#include "daemon/module/fota-view.h"
+#include "policy/fota-loop.h"
+#include "policy/fota-policy-error.h"
 
-enum {
-    PROP_0,
-    PROP_IMEI,
-    PROP_MANUFACTURER,
-    PROP_MODEL,
-    PROP_REVISION,
-    PROP_PLUGIN,
-    PROP_MODEM,
-    PROP_STATE,
-    PROP_PROGRESS,
-    PROP_BYTES_RECEIVED,
-    PROP_BYTES_TOTAL,
-    PROP_BLOCKERS,
-    PROP_LAST_ERROR,
-    PROP_LAST_CHECK,
-    PROP_NEXT_CHECK,
-    PROP_UPDATE,
-    N_PROPS
+/* That the clock was set is told by the kernel; in case it is not, and for what else has no event.
+ */
+#define LOOK_AGAIN_SECONDS 3600
+/* How often supply, space and routes are read while they block something: some small files. */
+#define LOOK_SOON_SECONDS 60
+
+struct _FotaModule {
+    GObject parent;
+
+    FotaParts parts;
+    FotaShown *shown;
+    guint checks;      /* of the reader, whose results are shown */
+    guint timer;       /* the next moment at which something may change by itself */
+    gboolean stopping; /* fotad ends: leave the record as it is */
 };
-
-static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE(FotaModule, fota_module, G_TYPE_OBJECT)
 
-static void
-fota_module_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-    FotaModule *module = FOTA_MODULE(object);
-    const char *(*const texts[])(FotaModule *) = {
-        [PROP_IMEI] = fota_module_get_imei,
-        [PROP_MANUFACTURER] = fota_module_get_manufacturer,
-        [PROP_MODEL] = fota_module_get_model,
-        [PROP_REVISION] = fota_module_get_revision,
-        [PROP_PLUGIN] = fota_module_get_plugin,
-        [PROP_MODEM] = fota_module_get_modem,
-        [PROP_LAST_ERROR] = fota_module_get_last_error_name,
-    };
-
-    if (id < G_N_ELEMENTS(texts) && texts[id] != NULL)
-        g_value_set_string(value, texts[id](module));
-    else if (id == PROP_STATE)
-        g_value_set_string(value, fota_state_to_string(module->state));
-    else if (id == PROP_PROGRESS)
-        g_value_set_uint(value, module->progress);
-    else if (id == PROP_BYTES_RECEIVED)
-        g_value_set_uint64(value, module->bytes_received);
-    else if (id == PROP_BYTES_TOTAL)
-        g_value_set_uint64(value, module->bytes_total);
-    else if (id == PROP_BLOCKERS)
-        g_value_set_boxed(value, module->blockers);
-    else if (id == PROP_LAST_CHECK)
-        g_value_set_uint64(value, module->last_check);
-    else if (id == PROP_NEXT_CHECK)
-        g_value_set_uint64(value, module->next_check);
-    else if (id == PROP_UPDATE)
-        g_value_set_variant(value, module->update);
-    else
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-}
+static void module_decide(FotaModule *module);
 
 static void
 fota_module_finalize(GObject *object)
 {
     FotaModule *module = FOTA_MODULE(object);
+    FotaParts *parts = &module->parts;
 
     g_clear_handle_id(&module->timer, g_source_remove);
-    g_clear_handle_id(&module->grace_timer, g_source_remove);
-    g_clear_pointer(&module->record, fota_record_free);
-    g_clear_pointer(&module->facts, fota_modem_facts_free);
-    g_clear_pointer(&module->zone, g_time_zone_unref);
-    g_clear_pointer(&module->blockers, g_strfreev);
-    g_clear_pointer(&module->update, g_variant_unref);
-    g_clear_pointer(&module->csv, g_bytes_unref);
-    g_clear_pointer(&module->manifest, fota_manifest_unref);
-    g_clear_pointer(&module->plan, fota_plan_free);
-    fota_module_set_offer(module, NULL);
-    g_free(module->error_name);
-    g_free(module->error_text);
-    g_free(module->announced);
-    g_free(module->rehearsal_approved);
-    g_free(module->pin_announced);
-    g_clear_error(&module->save_error);
-    g_ptr_array_unref(module->waiting);
-    g_clear_handle_id(&module->route_watch, g_source_remove);
+    g_clear_pointer(&parts->plan, fota_plan_free);
+    g_clear_pointer(&parts->pin, fota_sim_pin_free);
+    g_clear_pointer(&parts->run, fota_run_free);
+    g_clear_pointer(&parts->offers, fota_offers_free);
+    g_clear_pointer(&parts->reader, fota_reader_free);
+    g_clear_pointer(&parts->poller, fota_poller_free);
+    g_clear_pointer(&parts->presence, fota_presence_free);
+    g_clear_pointer(&parts->keeper, fota_keeper_free);
+    g_clear_pointer(&module->shown, fota_shown_free);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
-}
-
-static void
-install_text(guint id, const char *name)
-{
-    props[id] =
-        g_param_spec_string(name, NULL, NULL, "", G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_number(guint id, const char *name)
-{
-    props[id] = g_param_spec_uint64(name, NULL, NULL, 0, G_MAXUINT64, 0,
-                                    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
 fota_module_class_init(FotaModuleClass *klass)
 {
-    GObjectClass *object_class = G_OBJECT_CLASS(klass);
-
-    object_class->get_property = fota_module_get_property;
-    object_class->finalize = fota_module_finalize;
-
-    install_text(PROP_IMEI, "imei");
-    install_text(PROP_MANUFACTURER, "manufacturer");
-    install_text(PROP_MODEL, "model");
-    install_text(PROP_REVISION, "revision");
-    install_text(PROP_PLUGIN, "plugin");
-    install_text(PROP_MODEM, "modem");
-    install_text(PROP_STATE, "state");
-    install_text(PROP_LAST_ERROR, "last-error");
-    install_number(PROP_BYTES_RECEIVED, "bytes-received");
-    install_number(PROP_BYTES_TOTAL, "bytes-total");
-    install_number(PROP_LAST_CHECK, "last-check");
-    install_number(PROP_NEXT_CHECK, "next-check");
-    props[PROP_PROGRESS] = g_param_spec_uint("progress", NULL, NULL, 0, 100, 0,
-                                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-    props[PROP_BLOCKERS] = g_param_spec_boxed("blockers", NULL, NULL, G_TYPE_STRV,
-                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-    props[PROP_UPDATE] = g_param_spec_variant("update", NULL, NULL, G_VARIANT_TYPE_VARDICT, NULL,
-                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-    g_object_class_install_properties(object_class, N_PROPS, props);
-
+    G_OBJECT_CLASS(klass)->finalize = fota_module_finalize;
+    g_signal_new("changed", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                 1, G_TYPE_STRING);
     g_signal_new("approval-requested", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                 G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
+    g_signal_new("update-finished", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
     g_signal_new("pin-required", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 1, G_TYPE_INT);
     g_signal_new("job-ended", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                  0);
-    g_signal_new("update-finished", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                 G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
 }
 
 static void
 fota_module_init(FotaModule *module)
 {
-    GVariantDict empty;
-
-    g_variant_dict_init(&empty, NULL);
-    module->update = g_variant_ref_sink(g_variant_dict_end(&empty));
-    module->waiting = g_ptr_array_new();
-    module->blockers = g_new0(char *, 1);
-    module->error_name = g_strdup("");
-    module->error_text = g_strdup("");
-    module->zone = g_time_zone_new_local();
-    module->state = FOTA_STATE_ABSENT;
 }
 
-FotaModule *
-fota_module_new(FotaContext *context, FotaRecord *record)
+static void
+module_announce(const char *property, gpointer user_data)
 {
-    FotaModule *module = g_object_new(FOTA_TYPE_MODULE, NULL);
+    FotaModule *module = user_data;
 
-    module->context = context;
-    module->record = record;
-    module->vendor = fota_plugin_set_find(context->plugins, record->manufacturer, record->model);
-    module->last_check = (guint64)fota_store_load_check_time(context->store, record->imei);
-    fota_module_restore_manifest(module);
-    if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
-        fota_module_set_offer(module, &(FotaVendorOffer){.version = record->to});
-    return module;
-}
-
-const FotaModuleConfig *
-fota_module_get_config(FotaModule *module)
-{
-    return fota_config_for_module(module->context->config, module->record->imei);
+    if (strcmp(property, "State") == 0)
+        fota_module_log(module, LOG_DEBUG, FOTA_EVENT_NONE, "%s",
+                        fota_state_to_string(fota_shown_get_state(module->shown)));
+    g_signal_emit_by_name(module, "changed", property);
 }
 
 void
 fota_module_log(FotaModule *module, int level, FotaEvent event, const char *format, ...)
 {
+    const FotaRecord *record = module->parts.record;
     FotaLogContext context = {
-        .imei = module->record->imei,
-        .update_id = module->record->update_id,
-        .from = module->record->from,
-        .to = module->record->to,
-        .state = fota_state_to_string(module->state),
+        .imei = record->imei,
+        .update_id = record->update_id,
+        .from = record->from,
+        .to = record->to,
+        .state = fota_state_to_string(fota_shown_get_state(module->shown)),
     };
     g_autofree char *text = NULL;
     va_list args;
@@ -199,125 +109,604 @@ fota_module_log(FotaModule *module, int level, FotaEvent event, const char *form
     fota_log(level, event, &context, "%s", text);
 }
 
-void
-fota_module_set_state(FotaModule *module, FotaState state)
-{
-    if (module->state == state)
-        return;
-    module->state = state;
-    fota_module_log(module, 7, FOTA_EVENT_NONE, "%s", fota_state_to_string(state));
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_STATE]);
-}
+/* What is shown */
 
-void
-fota_module_set_progress(FotaModule *module, guint percent)
+static gboolean
+has_own_error(FotaModule *module)
 {
-    if (module->progress == percent)
-        return;
-    module->progress = percent;
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_PROGRESS]);
-}
+    const char *name = fota_shown_get_error_name(module->shown);
 
-void
-fota_module_set_bytes(FotaModule *module, guint64 received, guint64 total)
-{
-    module->bytes_received = received;
-    module->bytes_total = total;
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_BYTES_RECEIVED]);
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_BYTES_TOTAL]);
-}
-
-void
-fota_module_set_blockers(FotaModule *module, const char *const *blockers)
-{
-    if (g_strv_equal((const char *const *)module->blockers, blockers))
-        return;
-    g_strfreev(module->blockers);
-    module->blockers = g_strdupv((char **)blockers);
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_BLOCKERS]);
+    return name[0] != '\0' && strcmp(name, "PinRequired") != 0;
 }
 
 static void
-set_error(FotaModule *module, const char *name, const char *text)
+show_plan_error(FotaModule *module, GQuark domain, int code)
 {
-    if (strcmp(module->error_name, name) == 0 && strcmp(module->error_text, text) == 0)
+    const FotaPlan *plan = module->parts.plan;
+    g_autoptr(GError) error =
+        g_error_new_literal(domain, code, plan->reasons->pdata[plan->decided_by]);
+
+    fota_shown_set_error(module->shown, error);
+}
+
+/* A manifest may come to its end while an update waits: then nothing new is begun with it. */
+static void
+show_distrust(FotaModule *module)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (fota_reader_check_trust(module->parts.reader, &error))
         return;
-    fota_record_set(&module->error_name, name);
-    fota_record_set(&module->error_text, text);
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_LAST_ERROR]);
+    if (strcmp(fota_shown_get_error_name(module->shown), fota_error_get_name(error)) != 0)
+        fota_module_log(module, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
+                        "the manifest at hand does not hold any more (%s): %s",
+                        fota_error_get_name(error), error->message);
+    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
+        fota_reader_note_expired(module->parts.reader);
+    fota_shown_set_error(module->shown, error);
 }
 
-void
-fota_module_set_error(FotaModule *module, const GError *error)
+/* After a restart: what the newest update failed with. */
+static void
+show_last_attempt(FotaModule *module)
 {
-    if (error != NULL)
-        set_error(module, fota_error_get_name(error), error->message);
-    else
-        set_error(module, "", "");
-}
-
-void
-fota_module_recall_error(FotaModule *module)
-{
-    const GPtrArray *history = module->record->history;
+    const GPtrArray *history = module->parts.record->history;
     const FotaHistoryEntry *newest = history->len > 0 ? history->pdata[0] : NULL;
 
-    if (module->error_name[0] == '\0' && newest != NULL && strcmp(newest->result, "failed") == 0)
-        set_error(module, newest->error, newest->text);
+    if (!has_own_error(module) && newest != NULL && strcmp(newest->result, "failed") == 0)
+        fota_shown_set_error_text(module->shown, newest->error, newest->text);
 }
 
-void
-fota_module_set_update(FotaModule *module, GVariant *update)
+static void
+show_error(FotaModule *module, FotaShowError error)
 {
-    g_autoptr(GVariant) taken = g_variant_ref_sink(update);
-
-    if (g_variant_equal(module->update, taken))
-        return;
-    g_variant_unref(module->update);
-    module->update = g_steal_pointer(&taken);
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_UPDATE]);
-}
-
-void
-fota_module_set_revision(FotaModule *module, const char *revision)
-{
-    if (strcmp(module->record->revision, revision) == 0)
-        return;
-    fota_record_set(&module->record->revision, revision);
-    fota_module_set_offer(module, NULL);
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_REVISION]);
-}
-
-void
-fota_module_set_next_check(FotaModule *module, guint64 next_check)
-{
-    if (module->next_check == next_check)
-        return;
-    module->next_check = next_check;
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_NEXT_CHECK]);
-}
-
-void
-fota_module_set_offer(FotaModule *module, const FotaVendorOffer *offer)
-{
-    if (module->offer != NULL) {
-        g_free(module->offer->version);
-        g_free(module->offer->text);
-        g_clear_pointer(&module->offer, g_free);
-    }
-    if (offer != NULL) {
-        module->offer = g_new0(FotaVendorOffer, 1);
-        module->offer->version = g_strdup(offer->version != NULL ? offer->version : "");
-        module->offer->text = g_strdup(offer->text);
-        module->offer->size = offer->size;
+    switch (error) {
+    case FOTA_SHOW_ERROR_AS_IS:
+        break;
+    case FOTA_SHOW_ERROR_TRUST:
+        show_distrust(module);
+        break;
+    case FOTA_SHOW_ERROR_NOT_SUPPORTED:
+        show_plan_error(module, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+        break;
+    case FOTA_SHOW_ERROR_NO_PATH:
+        show_plan_error(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
+        break;
+    case FOTA_SHOW_ERROR_DOWNGRADE:
+        show_plan_error(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
+        break;
+    case FOTA_SHOW_ERROR_UNANSWERED:
+        show_plan_error(module, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
+        break;
+    case FOTA_SHOW_ERROR_LAST_ATTEMPT:
+        show_last_attempt(module);
+        break;
     }
 }
 
-void
-fota_module_set_last_check(FotaModule *module, guint64 last_check)
+static void
+show_update(FotaModule *module, const FotaNext *next)
 {
-    module->last_check = last_check;
-    g_object_notify_by_pspec(G_OBJECT(module), props[PROP_LAST_CHECK]);
+    const FotaParts *parts = &module->parts;
+    gboolean runs = fota_run_get_action(parts->run) != FOTA_ACTION_NONE ||
+                    fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
+
+    if (!next->offers)
+        fota_shown_set_update(module->shown, NULL);
+    else if (!runs)
+        fota_shown_set_update(module->shown, fota_view_describe_update(parts, next->guest));
+    /* What runs stays as it was offered; if it began before fotad was started, the record tells. */
+    else if (g_variant_n_children(fota_shown_get_update(module->shown)) == 0)
+        fota_shown_set_update(module->shown, fota_view_describe_record(parts->record));
+}
+
+static void
+show_blockers(FotaModule *module, FotaShowBlockers blockers)
+{
+    static const char *const nothing[] = {NULL};
+    static const char *const backoff[] = {"backoff", NULL};
+    const FotaPlan *plan = module->parts.plan;
+
+    if (blockers == FOTA_SHOW_BLOCKERS && plan != NULL)
+        fota_shown_set_blockers(module->shown, (const char *const *)plan->blockers->pdata);
+    else
+        fota_shown_set_blockers(module->shown, blockers == FOTA_SHOW_BACKOFF ? backoff : nothing);
+}
+
+static void
+ask_application(FotaModule *module, gboolean guest)
+{
+    FotaParts *parts = &module->parts;
+    const FotaPlan *plan = parts->plan;
+    const char *gate = fota_approval_gate_get_name(fota_offers_get_gate(parts->offers));
+    g_autofree char *token = fota_offers_make_token(parts->offers, plan, guest);
+
+    if (fota_plan_has_blocker(plan, "deferred") || !fota_offers_ask(parts->offers, token, guest))
+        return;
+    fota_module_log(module, LOG_NOTICE, FOTA_EVENT_APPROVAL_WANTED,
+                    "update %s from %s to %s wants approval to %s", plan->manifest->update.id,
+                    plan->from, plan->to != NULL ? plan->to : "what the vendor offers", gate);
+    g_signal_emit_by_name(module, "approval-requested", token, gate,
+                          fota_shown_get_update(module->shown));
+    /* Which now knows when the time for an answer is over. */
+    g_clear_pointer(&parts->plan, fota_plan_free);
+    parts->plan = fota_situation_draft_plan(parts);
+}
+
+static void
+module_show(FotaModule *module, const FotaNext *next)
+{
+    show_error(module, next->error);
+    show_update(module, next);
+    show_blockers(module, next->blockers);
+    fota_shown_look(module->shown, &module->parts);
+    fota_shown_set_state(module->shown, next->state);
+    if (next->state == FOTA_STATE_AWAITING_APPROVAL ||
+        next->state == FOTA_STATE_AWAITING_INSTALL_APPROVAL)
+        ask_application(module, next->guest);
+}
+
+/* What has come of a check is shown once; whatever it brought, the vendor is to be asked anew. */
+static void
+take_check(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+    const GError *error = fota_reader_get_error(parts->reader);
+
+    if (module->checks == fota_reader_get_checks(parts->reader))
+        return;
+    module->checks = fota_reader_get_checks(parts->reader);
+    fota_shown_set_error(module->shown, error);
+    if (error == NULL)
+        fota_offers_forget_vendor(parts->offers);
+}
+
+static void
+take_pin(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+    gboolean here = fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE;
+    const char *name = fota_parts_get_config(parts)->pin_credential;
+    g_autofree char *credential =
+        name != NULL ? fota_credential_get_path(fota_config_get_file(parts->context->config), name)
+                     : NULL;
+    int attempts;
+
+    fota_sim_pin_look(parts->pin, parts->context->mm,
+                      here ? fota_presence_get_facts(parts->presence) : NULL, credential);
+    if (!has_own_error(module))
+        fota_shown_set_error(module->shown, fota_sim_pin_get_error(parts->pin));
+    if (fota_sim_pin_take_news(parts->pin, &attempts))
+        g_signal_emit_by_name(module, "pin-required", attempts);
+}
+
+/* What is begun */
+
+static void
+start_check(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+
+    if (!fota_parts_get_config(parts)->fetch_by_module || !fota_reader_reads_file(parts->reader)) {
+        fota_reader_start(parts->reader);
+    } else if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE) {
+        fota_poller_put_off(parts->poller); /* until ModemManager has found it again */
+    } else if (plugin->fetch == NULL) {
+        fota_poller_begin(parts->poller);
+        fota_reader_fail(parts->reader,
+                         g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                                     "the plugin %s cannot read a file through the module; set "
+                                     "Fetch=host in [Manifest]",
+                                     plugin->name));
+    } else {
+        fota_poller_begin(parts->poller);
+        parts->context->jobs++;
+        fota_run_start(parts->run, FOTA_ACTION_CHECK, fota_order_make(parts, FOTA_ACTION_CHECK));
+    }
+}
+
+/* The application and the record are told what has finished. */
+static void
+take_closing(FotaModule *module, const FotaClosing *closing)
+{
+    if (closing->shows)
+        fota_shown_set_error(module->shown, closing->error);
+    if (closing->finish == FOTA_FINISH_SUCCESS)
+        fota_run_set_progress(module->parts.run, 100);
+    if (closing->entry == NULL)
+        return;
+    fota_shown_look(module->shown, &module->parts);
+    g_signal_emit_by_name(module, "update-finished", closing->entry->id, closing->entry->result,
+                          closing->details);
+}
+
+static void
+close_without_job(FotaModule *module, FotaAction action, const FotaJobEnd *end)
+{
+    FotaClosing closing = fota_closing_end(&module->parts, action, end);
+
+    take_closing(module, &closing);
+    fota_keeper_save(module->parts.keeper, NULL);
+}
+
+/* Its start would be one too many: fotad ends over and over in the course of it. */
+static void
+end_loop(FotaModule *module, FotaAction action, const GError *error)
+{
+    FotaParts *parts = &module->parts;
+    FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_FAILED_FOR_GOOD, error);
+
+    /* Nothing but a version ends an order that may be out: it is asked again, seldom. */
+    if (action == FOTA_ACTION_RESUME) {
+        fota_module_log(module, LOG_ERR, FOTA_EVENT_UPDATE_LOOP, "%s", error->message);
+        fota_shown_set_error(module->shown, error);
+        fota_run_hold(parts->run, FOTA_LOOP_HOLD_SECONDS, 0);
+        parts->record->starts = 0;
+        return;
+    }
+    close_without_job(module, FOTA_ACTION_DOWNLOAD, &end);
+    fota_keeper_close(parts->keeper, FOTA_MARK_NONE);
+    fota_keeper_save(parts->keeper, NULL);
+}
+
+static gboolean
+is_update(FotaAction action)
+{
+    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+           action == FOTA_ACTION_RESUME || action == FOTA_ACTION_DISCARD;
+}
+
+static void
+begin_update(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+    const FotaPlan *plan = parts->plan;
+
+    if (fota_offers_get_guest_end(parts->offers) != 0)
+        fota_module_log(module, LOG_NOTICE, FOTA_EVENT_NONE,
+                        "the rehearsal is dropped: the update itself begins");
+    fota_offers_dismiss_guest(parts->offers);
+    fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
+    fota_run_set_discards(parts->run, 0);
+}
+
+/*
+ * The delta is counted before it is fetched, with the record that is written then: a power cut must
+ * not make it free.
+ */
+static void
+charge_delta(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+    guint64 size = parts->plan->steps[0].delta.size;
+
+    fota_run_set_charge(parts->run, size);
+    fota_keeper_count_data(parts->keeper, fota_poller_get_budget_time(parts->poller), (gint64)size);
+}
+
+static void
+start_job(FotaModule *module, FotaAction action)
+{
+    FotaParts *parts = &module->parts;
+    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
+    g_autoptr(GError) error = NULL;
+    FotaJobOrder *order;
+
+    /* Also where of a damaged record only the generation before is left. */
+    if (action == FOTA_ACTION_RESUME)
+        parts->record->unsettled = 1;
+    if (action == FOTA_ACTION_DOWNLOAD)
+        begin_update(module);
+    if (is_update(action) && !fota_loop_check_starts(parts->record->starts, &error)) {
+        end_loop(module, action, error);
+        return;
+    }
+    if (is_update(action))
+        parts->record->starts++;
+    if (fetches)
+        charge_delta(module);
+    order = fota_order_make(parts, action);
+    if (fetches)
+        fota_module_log(module, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
+                        action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
+                        order->update.from, order->update.to);
+    parts->context->jobs++;
+    fota_run_start(parts->run, action, order);
+}
+
+static void
+module_act(FotaModule *module, FotaAction action)
+{
+    const FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_DONE, NULL);
+
+    switch (action) {
+    case FOTA_ACTION_NONE:
+        return;
+    case FOTA_ACTION_CHECK:
+        start_check(module);
+        break;
+    case FOTA_ACTION_FORGET:
+        fota_keeper_close(module->parts.keeper, FOTA_MARK_NONE);
+        fota_keeper_save(module->parts.keeper, NULL);
+        break;
+    case FOTA_ACTION_CLOSE:
+        close_without_job(module, FOTA_ACTION_NONE, &end);
+        break;
+    default:
+        start_job(module, action);
+        break;
+    }
+    module_decide(module);
+}
+
+/* When */
+
+static gboolean
+timer_over(gpointer data)
+{
+    FotaModule *module = data;
+
+    module->timer = 0;
+    module_decide(module);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+waits_for_gateway(const FotaPlan *plan)
+{
+    return plan != NULL &&
+           (fota_plan_has_blocker(plan, "supply") || fota_plan_has_blocker(plan, "free-space") ||
+            fota_plan_has_blocker(plan, "route"));
+}
+
+static gint64
+sooner(gint64 wait, gint64 then, gint64 now)
+{
+    return then > now ? MIN(wait, then - now) : wait;
+}
+
+/* One timer for the next moment at which something may change by itself. */
+static void
+arm_timer(FotaModule *module)
+{
+    const FotaParts *parts = &module->parts;
+    const FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    gint64 check = (gint64)fota_poller_get_next_check(parts->poller);
+    gint64 now = fota_clock_now(), boot = fota_boot_time();
+    gint64 wait = (waits_for_gateway(parts->plan) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
+                  (gint64)G_USEC_PER_SEC;
+
+    /* One that is due already, and not begun, waits for the module. */
+    wait = sooner(wait, check, now);
+    if (manifest != NULL)
+        wait = sooner(wait, manifest->use_before, now);
+    if (parts->plan != NULL)
+        wait = sooner(sooner(wait, parts->plan->not_before, now), parts->plan->answer_by, now);
+    wait = sooner(wait, fota_run_get_hold(parts->run), boot);
+    wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
+    g_clear_handle_id(&module->timer, g_source_remove);
+    module->timer = fota_timer_add((guint)(wait / G_USEC_PER_SEC) + 1, timer_over, module);
+}
+
+static void
+end_late_guest(FotaModule *module)
+{
+    gint64 end = fota_offers_get_guest_end(module->parts.offers);
+
+    if (end == 0 || end > fota_boot_time())
+        return;
+    fota_module_log(module, LOG_NOTICE, FOTA_EVENT_NONE,
+                    "the rehearsal is dropped: nobody has answered");
+    fota_offers_dismiss_guest(module->parts.offers);
+}
+
+static gboolean
+check_is_due(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+
+    return fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE &&
+           fota_poller_is_due(parts->poller, fota_reader_get_manifest(parts->reader));
+}
+
+static gboolean
+something_runs(FotaModule *module)
+{
+    return fota_run_get_action(module->parts.run) != FOTA_ACTION_NONE ||
+           fota_reader_is_busy(module->parts.reader);
+}
+
+/*
+ * The one place where it is decided what this module does: after every event, and once more changes
+ * nothing. While a job runs, the plan stays the one that it was begun with.
+ */
+static void
+module_decide(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+    FotaSituation situation;
+    FotaNext next;
+
+    if (module->stopping)
+        return;
+    take_check(module);
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
+        end_late_guest(module);
+        g_clear_pointer(&parts->plan, fota_plan_free);
+        parts->plan = fota_situation_draft_plan(parts);
+    }
+    if (!something_runs(module) && fota_poller_get_next_check(parts->poller) == 0)
+        fota_poller_schedule(parts->poller, fota_reader_get_manifest(parts->reader));
+    if (!something_runs(module) && fota_keeper_get_mark(parts->keeper) != FOTA_MARK_INSTALLING)
+        take_pin(module);
+    situation = fota_situation_look(parts, parts->plan);
+    situation.failed = has_own_error(module);
+    situation.check_due = !something_runs(module) && check_is_due(module);
+    next = fota_next_decide(&situation);
+    module_show(module, &next);
+    if (!something_runs(module))
+        arm_timer(module);
+    module_act(module, next.action);
+}
+
+/* Events */
+
+static void
+part_changed(gpointer object)
+{
+    FotaModule *module = object;
+    const GError *error = fota_keeper_get_error(module->parts.keeper);
+
+    if (error != NULL) {
+        fota_shown_set_error(module->shown, error);
+        fota_module_log(module, LOG_ERR, FOTA_EVENT_NONE, "%s", error->message);
+    }
+    module_decide(module);
+    if (module->stopping && !fota_reader_is_busy(module->parts.reader))
+        g_signal_emit_by_name(module, "job-ended");
+}
+
+/* A job may go on to the step that @mark names only where it could begin now. */
+static gboolean
+job_may_commit(FotaMark mark, gpointer object)
+{
+    FotaModule *module = object;
+    g_autoptr(FotaPlan) plan = fota_situation_draft_plan(&module->parts);
+    const FotaSituation situation = fota_situation_look(&module->parts, plan);
+
+    return fota_next_may_commit(&situation, mark);
+}
+
+/* fotad ends: the record stays as it is, but that this start was no crash. */
+static void
+stop_update(FotaModule *module)
+{
+    FotaRecord *record = module->parts.record;
+
+    if (record->starts == 0)
+        return;
+    record->starts--;
+    fota_keeper_save(module->parts.keeper, NULL);
+}
+
+static void
+job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
+{
+    FotaModule *module = object;
+    FotaParts *parts = &module->parts;
+    gboolean unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD);
+    FotaClosing closing;
+
+    parts->context->jobs--;
+    fota_presence_end_job(parts->presence, end->version);
+    if (module->stopping) {
+        stop_update(module);
+        g_signal_emit_by_name(module, "job-ended");
+        return;
+    }
+    closing = fota_closing_end(parts, action, end);
+    take_closing(module, &closing);
+    if (action == FOTA_ACTION_REHEARSE)
+        fota_offers_dismiss_guest(parts->offers);
+    /* A check alone costs no write: a manifest that is new has been saved. */
+    if (action != FOTA_ACTION_CHECK && !unwritten)
+        fota_keeper_save(parts->keeper, NULL);
+    module_decide(module);
+    g_signal_emit_by_name(module, "job-ended");
+}
+
+FotaModule *
+fota_module_new(FotaContext *context, FotaRecord *record)
+{
+    FotaModule *module = g_object_new(FOTA_TYPE_MODULE, NULL);
+    const FotaPartOwner owner = {module, part_changed};
+    const FotaRunOwner run_owner = {owner, job_may_commit, job_ended};
+    FotaParts *parts = &module->parts;
+
+    module->shown = fota_shown_new(module_announce, module);
+    parts->context = context;
+    parts->record = record;
+    parts->keeper = fota_keeper_new(context->store, record, &owner);
+    parts->presence = fota_presence_new(context->plugins, parts->keeper, &owner);
+    parts->poller = fota_poller_new(context, parts->keeper, &owner);
+    parts->reader = fota_reader_new(context, parts->keeper, parts->poller, &owner);
+    parts->offers = fota_offers_new(parts->keeper);
+    parts->run = fota_run_new(parts->keeper, &run_owner);
+    parts->pin = fota_sim_pin_new(context->store, record, &owner);
+    /* What an update under way was to bring is what the vendor's server had. */
+    if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
+        fota_offers_set_vendor(parts->offers, &(FotaVendorOffer){.version = record->to});
+    return module;
+}
+
+void
+fota_module_settle(FotaModule *module)
+{
+    module_decide(module);
+}
+
+void
+fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
+{
+    FotaParts *parts = &module->parts;
+    FotaMark before = fota_keeper_get_mark(parts->keeper);
+    gboolean busy = fota_run_get_action(parts->run) != FOTA_ACTION_NONE;
+
+    if (fota_presence_see(parts->presence, facts, busy))
+        fota_module_log(module, LOG_INFO, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s%s",
+                        facts->manufacturer, facts->model, facts->revision,
+                        fota_parts_get_plugin(parts) == NULL ? "; no plugin claims it" : "");
+    /* A hold was for what was to be thrown away, and has installed itself. */
+    if (fota_keeper_get_mark(parts->keeper) != before)
+        fota_run_hold(parts->run, 0, 0);
+    module_decide(module);
+}
+
+void
+fota_module_gone(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+
+    if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE)
+        return;
+    fota_presence_lose(parts->presence, fota_run_get_action(parts->run) != FOTA_ACTION_NONE);
+    module_decide(module);
+}
+
+void
+fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded)
+{
+    FotaParts *parts = &module->parts;
+    const FotaModemFacts *facts = fota_presence_get_facts(parts->presence);
+
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE || facts == NULL ||
+        strcmp(facts->uid, uid) != 0)
+        return;
+    if (!guarded)
+        fota_module_log(module, LOG_WARNING, FOTA_EVENT_NONE,
+                        "ModemManager has restarted; waiting until it leaves the module to us");
+    fota_run_set_guarded(parts->run, guarded);
+}
+
+void
+fota_module_clock_set(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+
+    if (strcmp(fota_shown_get_error_name(module->shown), "ManifestExpired") == 0)
+        fota_shown_set_error(module->shown, NULL);
+    fota_poller_set_clock(parts->poller, fota_reader_get_manifest(parts->reader));
+}
+
+void
+fota_module_reload(FotaModule *module)
+{
+    FotaParts *parts = &module->parts;
+
+    fota_reader_trust_anew(parts->reader);
+    fota_poller_schedule(parts->poller, fota_reader_get_manifest(parts->reader));
+    fota_sim_pin_forget(parts->pin);
 }
 
 gboolean
@@ -325,106 +714,224 @@ fota_module_stop(FotaModule *module)
 {
     module->stopping = TRUE;
     g_clear_handle_id(&module->timer, g_source_remove);
-    g_clear_handle_id(&module->route_watch, g_source_remove);
-    if (module->check != NULL)
-        g_cancellable_cancel(module->check);
-    if (module->job != NULL)
-        fota_job_cancel(module->job, TRUE);
-    return module->job == NULL && module->check == NULL;
+    fota_reader_stop(module->parts.reader);
+    fota_run_cancel(module->parts.run, TRUE);
+    return !something_runs(module);
 }
+
+/* Requests */
+
+gboolean
+fota_module_check(FotaModule *module, GError **error)
+{
+    FotaParts *parts = &module->parts;
+
+    if (!fota_answers_accept(parts, FOTA_REQUEST_CHECK, error))
+        return FALSE;
+    if (fota_parts_get_config(parts)->manifest_uri == NULL) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+                    "no manifest is configured; set Uri= in [Manifest] of %s",
+                    fota_config_get_file(parts->context->config));
+        return FALSE;
+    }
+    if (!fota_poller_take_request(parts->poller, error))
+        return FALSE;
+    fota_run_hold(parts->run, 0, 0);
+    fota_offers_reopen(parts->offers, parts->plan);
+    start_check(module);
+    module_decide(module);
+    return TRUE;
+}
+
+static gboolean
+take_answer(FotaModule *module, gboolean accepted, const FotaHistoryEntry *entry)
+{
+    GVariantDict details;
+
+    if (entry != NULL) {
+        g_variant_dict_init(&details, NULL);
+        g_variant_dict_insert(&details, "reason", "s", entry->text);
+        g_signal_emit_by_name(module, "update-finished", entry->id, entry->result,
+                              g_variant_dict_end(&details));
+    }
+    if (accepted)
+        module_decide(module);
+    return accepted;
+}
+
+gboolean
+fota_module_approve(FotaModule *module, const char *token, GError **error)
+{
+    GVariant *update = fota_shown_get_update(module->shown);
+
+    return take_answer(module, fota_answers_approve(&module->parts, update, token, error), NULL);
+}
+
+gboolean
+fota_module_reject(FotaModule *module, const char *token, const char *reason, GError **error)
+{
+    GVariant *update = fota_shown_get_update(module->shown);
+    const FotaHistoryEntry *entry = NULL;
+    gboolean accepted = fota_answers_reject(&module->parts, update, token, reason, &entry, error);
+
+    return take_answer(module, accepted, entry);
+}
+
+gboolean
+fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError **error)
+{
+    GVariant *update = fota_shown_get_update(module->shown);
+
+    return take_answer(module, fota_answers_defer(&module->parts, update, token, seconds, error),
+                       NULL);
+}
+
+gboolean
+fota_module_cancel(FotaModule *module, const char *token, GError **error)
+{
+    GVariant *update = fota_shown_get_update(module->shown);
+    const FotaHistoryEntry *entry = NULL;
+    gboolean accepted = fota_answers_cancel(&module->parts, update, token, &entry, error);
+
+    return take_answer(module, accepted, entry);
+}
+
+gboolean
+fota_module_rehearse(FotaModule *module, GError **error)
+{
+    return take_answer(module, fota_answers_rehearse(&module->parts, error), NULL);
+}
+
+void
+fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
+{
+    fota_keeper_wait_async(module->parts.keeper, callback, user_data);
+}
+
+gboolean
+fota_module_wait_saved_finish(FotaModule *module, GAsyncResult *result, GError **error)
+{
+    return fota_keeper_wait_finish(module->parts.keeper, result, error);
+}
+
+char *
+fota_module_plan(FotaModule *module)
+{
+    return fota_view_explain(&module->parts);
+}
+
+GVariant *
+fota_module_query(FotaModule *module, GError **error)
+{
+    const FotaModemFacts *facts = fota_presence_get_facts(module->parts.presence);
+
+    if (facts != NULL)
+        return fota_view_identify(module->parts.record, facts);
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
+                "ModemManager does not see the module; look at it with mmcli -L");
+    return NULL;
+}
+
+GVariant *
+fota_module_get_history(FotaModule *module, guint max)
+{
+    return fota_view_list_history(module->parts.record, max);
+}
+
+/* Properties */
 
 const char *
 fota_module_get_imei(FotaModule *module)
 {
-    return module->record->imei;
+    return module->parts.record->imei;
 }
 
 const char *
 fota_module_get_manufacturer(FotaModule *module)
 {
-    return module->record->manufacturer;
+    return module->parts.record->manufacturer;
 }
 
 const char *
 fota_module_get_model(FotaModule *module)
 {
-    return module->record->model;
+    return module->parts.record->model;
 }
 
 const char *
 fota_module_get_revision(FotaModule *module)
 {
-    return module->record->revision;
+    return module->parts.record->revision;
 }
 
 const char *
 fota_module_get_plugin(FotaModule *module)
 {
-    return module->vendor != NULL ? module->vendor->table->name : "";
+    return fota_shown_get_plugin(&module->parts);
 }
 
 const char *
 fota_module_get_modem(FotaModule *module)
 {
-    return module->here ? module->facts->path : "/";
+    return fota_shown_get_modem(&module->parts);
 }
 
 FotaState
 fota_module_get_state(FotaModule *module)
 {
-    return module->state;
+    return fota_shown_get_state(module->shown);
 }
 
 guint
 fota_module_get_progress(FotaModule *module)
 {
-    return module->progress;
+    return fota_run_get_progress(module->parts.run);
 }
 
 guint64
 fota_module_get_bytes_received(FotaModule *module)
 {
-    return module->bytes_received;
+    return fota_run_get_bytes_received(module->parts.run);
 }
 
 guint64
 fota_module_get_bytes_total(FotaModule *module)
 {
-    return module->bytes_total;
+    return fota_run_get_bytes_total(module->parts.run);
 }
 
 const char *const *
 fota_module_get_blockers(FotaModule *module)
 {
-    return (const char *const *)module->blockers;
+    return fota_shown_get_blockers(module->shown);
 }
 
 const char *
 fota_module_get_last_error_name(FotaModule *module)
 {
-    return module->error_name;
+    return fota_shown_get_error_name(module->shown);
 }
 
 const char *
 fota_module_get_last_error_text(FotaModule *module)
 {
-    return module->error_text;
+    return fota_shown_get_error_text(module->shown);
 }
 
 guint64
 fota_module_get_last_check(FotaModule *module)
 {
-    return module->last_check;
+    return fota_poller_get_last_check(module->parts.poller);
 }
 
 guint64
 fota_module_get_next_check(FotaModule *module)
 {
-    return module->next_check;
+    return fota_poller_get_next_check(module->parts.poller);
 }
 
 GVariant *
 fota_module_get_update(FotaModule *module)
 {
-    return module->update;
+    return fota_shown_get_update(module->shown);
 }

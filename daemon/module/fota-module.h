@@ -3,18 +3,22 @@
 
 #include <gio/gio.h>
 
+#include "daemon/fota-context.h"
+#include "daemon/fota-log.h"
+#include "daemon/fota-record.h"
 #include "policy/fota-state.h"
 
 G_BEGIN_DECLS
 
 /**
  * One cellular module, known by its IMEI, and the life of its updates. Lives on the main loop; none
- * of these functions blocks. What D-Bus shows of it are GObject properties of the same names in
- * kebab-case ("last-error" is LastError), and each change is announced by notify.
+ * of these functions blocks. A facade: its parts own what is known (fota-parts.h), policy/fota-next
+ * decides what happens, and this object gathers, asks, acts and shows.
  *
  * Times are microseconds of UTC since the epoch, 0 = never or none.
  *
  * Signals:
+ * - "changed" (const char *property): what D-Bus shows under this name is another now
  * - "approval-requested" (const char *token, const char *gate, GVariant *update a{sv}):
  *   gate is "download" or "install"
  * - "update-finished" (const char *id, const char *result, GVariant *details a{sv}):
@@ -82,5 +86,26 @@ char *fota_module_plan(FotaModule *module);
 
 /** Identity of module, SIM and network, a{sv}, as ModemManager knows it now. Transfer full. */
 GVariant *fota_module_query(FotaModule *module, GError **error);
+
+/* For the manager, which owns all modules. */
+
+/** Takes @record; @context outlives the module. */
+FotaModule *fota_module_new(FotaContext *context, FotaRecord *record);
+/** Something that all modules look at has changed: what does it do now? */
+void fota_module_settle(FotaModule *module);
+/** ModemManager shows the module, or no more. */
+void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
+void fota_module_gone(FotaModule *module);
+/** ModemManager uses the ports of device @uid although an update does, or keeps away again. */
+void fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded);
+/** The wall clock was set. */
+void fota_module_clock_set(FotaModule *module);
+/** Configuration and keys were read anew. */
+void fota_module_reload(FotaModule *module);
+/** Ends what may be ended. TRUE when nothing runs (any more), else "job-ended" follows. */
+gboolean fota_module_stop(FotaModule *module);
+/** Logs about this module and its update. */
+void fota_module_log(FotaModule *module, int level, FotaEvent event, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 G_END_DECLS

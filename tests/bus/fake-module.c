@@ -41,12 +41,6 @@ static const struct {
 G_DEFINE_FINAL_TYPE(FotaModule, fota_module, G_TYPE_OBJECT)
 
 static void
-module_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec); /* D-Bus uses the functions below */
-}
-
-static void
 module_finalize(GObject *object)
 {
     g_hash_table_unref(FOTA_MODULE(object)->values);
@@ -58,19 +52,32 @@ fota_module_class_init(FotaModuleClass *class)
 {
     GObjectClass *object_class = G_OBJECT_CLASS(class);
 
-    object_class->get_property = module_get_property;
     object_class->finalize = module_finalize;
-    for (guint i = 0; i < G_N_ELEMENTS(properties); i++)
-        g_object_class_install_property(
-            object_class, i + 1,
-            g_param_spec_pointer(properties[i].name, NULL, NULL,
-                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+    g_signal_new("changed", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                 1, G_TYPE_STRING);
     g_signal_new("approval-requested", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
     g_signal_new("pin-required", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 1, G_TYPE_INT);
     g_signal_new("update-finished", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
+}
+
+/* "bytes-received" is BytesReceived on the bus; history and cost of a plan are no properties. */
+static void
+tell_changed(FotaModule *module, const char *name)
+{
+    g_autoptr(GString) property = g_string_new(NULL);
+    gboolean first = TRUE;
+
+    if (g_str_equal(name, "history") || g_str_equal(name, "plan-cost"))
+        return;
+    for (; *name != '\0'; name++) {
+        if (*name != '-')
+            g_string_append_c(property, first ? g_ascii_toupper(*name) : *name);
+        first = *name == '-';
+    }
+    g_signal_emit_by_name(module, "changed", property->str);
 }
 
 void
@@ -86,7 +93,7 @@ fake_module_set(FotaModule *module, const char *name, const char *text)
         if (value == NULL)
             g_error("%s is no %s: %s", text, properties[i].type, error->message);
         g_hash_table_insert(module->values, (gpointer)properties[i].name, value);
-        g_object_notify(G_OBJECT(module), name);
+        tell_changed(module, name);
         return;
     }
     g_error("There is no property %s", name);

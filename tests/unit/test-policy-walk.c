@@ -263,7 +263,7 @@ come_by(Life *life)
 
     switch (g_rand_int_range(life->rand, 0, 12)) {
     case 0:
-        s->presence = (FotaPresence)g_rand_int_range(life->rand, 0, 3);
+        s->presence = (FotaPresenceKind)g_rand_int_range(life->rand, 0, 3);
         break;
     case 1:
         s->inhibited = !s->inhibited;

@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-error.h"
-#include "daemon/module/fota-module-private.h"
+#include "daemon/module/fota-view.h"
 
 #include <json-glib/json-glib.h>
 
-guint
-fota_module_expect_outage(FotaModule *module)
-{
-    const GPtrArray *history = module->record->history;
-
-    for (guint i = 0; i < history->len; i++) {
-        const FotaHistoryEntry *entry = history->pdata[i];
-
-        if (entry->outage != 0 && g_strcmp0(entry->result, "success") == 0)
-            return (guint)entry->outage;
-    }
-    return module->vendor != NULL
-               ? fota_vendor_get_number(module->vendor, module->record->model, "ApplyTime")
-               : 0;
-}
-
-char *
-fota_module_make_guest_token(FotaModule *module, const FotaPlan *plan)
-{
-    const FotaApprovalGate gate = FOTA_APPROVAL_GATE_DOWNLOAD;
-    g_autofree char *rehearsed = g_strconcat("rehearsal of ", plan->gates[gate].token, NULL);
-
-    return fota_approval_token(plan->manifest->digest, module->record->imei, plan->from, rehearsed,
-                               gate);
-}
+#include "daemon/module/fota-situation.h"
 
 static void
 insert_text(GVariantDict *dict, const char *name, const char *text)
@@ -38,39 +13,39 @@ insert_text(GVariantDict *dict, const char *name, const char *text)
 }
 
 GVariant *
-fota_module_describe_update(FotaModule *module, gboolean guest)
+fota_view_describe_update(const FotaParts *parts, gboolean guest)
 {
-    const FotaManifestUpdate *update = &module->manifest->update;
-    FotaApprovalGate gate = guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_module_get_gate(module);
-    g_autofree char *token = guest ? fota_module_make_guest_token(module, module->plan)
-                                   : g_strdup(module->plan->gates[gate].token);
+    const FotaPlan *plan = parts->plan;
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
+    FotaApprovalGate gate =
+        guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_offers_get_gate(parts->offers);
+    g_autofree char *token = fota_offers_make_token(parts->offers, plan, guest);
     GVariantDict dict;
 
     g_variant_dict_init(&dict, NULL);
     insert_text(&dict, "id", update->id);
     insert_text(&dict, "token", token);
     insert_text(&dict, "gate", fota_approval_gate_get_name(gate));
-    insert_text(&dict, "from", module->plan->from);
-    insert_text(&dict, "to", module->plan->to);
+    insert_text(&dict, "from", plan->from);
+    insert_text(&dict, "to", plan->to);
     insert_text(&dict, "severity", fota_severity_get_name(update->severity));
     insert_text(&dict, "title",
-                update->title == NULL && module->offer != NULL ? module->offer->text
-                                                               : update->title);
+                update->title == NULL && offer != NULL ? offer->text : update->title);
     insert_text(&dict, "info-uri", update->info_uri);
-    g_variant_dict_insert(&dict, "steps", "u", module->plan->n_steps);
-    g_variant_dict_insert(&dict, "size", "t", module->plan->size);
-    g_variant_dict_insert(&dict, "deadline", "t", (guint64)module->plan->deadline);
-    g_variant_dict_insert(&dict, "defer-until-at-most", "t", (guint64)module->plan->defer_limit);
+    g_variant_dict_insert(&dict, "steps", "u", plan->n_steps);
+    g_variant_dict_insert(&dict, "size", "t", plan->size);
+    g_variant_dict_insert(&dict, "deadline", "t", (guint64)plan->deadline);
+    g_variant_dict_insert(&dict, "defer-until-at-most", "t", (guint64)plan->defer_limit);
     g_variant_dict_insert(&dict, "expected-outage", "u",
-                          fota_module_expect_outage(module) * module->plan->n_steps);
+                          fota_situation_expect_outage(parts) * plan->n_steps);
     g_variant_dict_insert(&dict, "rehearsal", "b", guest);
     return g_variant_dict_end(&dict);
 }
 
 GVariant *
-fota_module_describe_record(FotaModule *module)
+fota_view_describe_record(const FotaRecord *record)
 {
-    const FotaRecord *record = module->record;
     GVariantDict dict;
 
     g_variant_dict_init(&dict, NULL);
@@ -80,17 +55,10 @@ fota_module_describe_record(FotaModule *module)
     return g_variant_dict_end(&dict);
 }
 
-FotaApprovalGate
-fota_module_get_gate(FotaModule *module)
-{
-    return module->record->mark == FOTA_MARK_DOWNLOADED ? FOTA_APPROVAL_GATE_INSTALL
-                                                        : FOTA_APPROVAL_GATE_DOWNLOAD;
-}
-
 GVariant *
-fota_module_get_history(FotaModule *module, guint max)
+fota_view_list_history(const FotaRecord *record, guint max)
 {
-    const GPtrArray *history = module->record->history;
+    const GPtrArray *history = record->history;
     GVariantBuilder list;
 
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
@@ -115,20 +83,21 @@ fota_module_get_history(FotaModule *module, guint max)
 }
 
 static char *
-explain_no_plan(FotaModule *module)
+explain_no_plan(const FotaParts *parts)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
     g_autoptr(GError) error = NULL;
     const char *kind = "no-manifest", *reason = "no manifest has been accepted yet";
 
-    if (module->facts == NULL) {
+    if (fota_presence_get_facts(parts->presence) == NULL) {
         kind = "absent";
         reason = "ModemManager does not see the module";
-    } else if (module->vendor == NULL) {
+    } else if (fota_parts_get_plugin(parts) == NULL) {
         kind = "unsupported";
         reason = "no plugin claims this module";
-    } else if (module->manifest != NULL && !fota_module_check_trust(module, &error)) {
+    } else if (fota_reader_get_manifest(parts->reader) != NULL &&
+               !fota_reader_check_trust(parts->reader, &error)) {
         reason = error->message;
     }
     json_builder_begin_object(builder);
@@ -139,36 +108,32 @@ explain_no_plan(FotaModule *module)
     json_builder_add_string_value(builder, reason);
     json_builder_end_array(builder);
     json_builder_set_member_name(builder, "dataUsed");
-    json_builder_add_int_value(builder, (gint64)fota_module_get_data_used(module));
+    json_builder_add_int_value(
+        builder, (gint64)fota_keeper_get_data_used(parts->keeper,
+                                                   fota_poller_get_budget_time(parts->poller)));
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);
 }
 
 char *
-fota_module_plan(FotaModule *module)
+fota_view_explain(const FotaParts *parts)
 {
-    g_autoptr(FotaPlan) plan = fota_module_draft_plan(module);
+    g_autoptr(FotaPlan) plan = fota_situation_draft_plan(parts);
 
-    return plan != NULL ? fota_plan_to_json(plan) : explain_no_plan(module);
+    return plan != NULL ? fota_plan_to_json(plan) : explain_no_plan(parts);
 }
 
 GVariant *
-fota_module_query(FotaModule *module, GError **error)
+fota_view_identify(const FotaRecord *record, const FotaModemFacts *facts)
 {
-    const FotaModemFacts *facts = module->facts;
     GVariantDict dict;
 
-    if (facts == NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
-                    "ModemManager does not see the module; look at it with mmcli -L");
-        return NULL;
-    }
     g_variant_dict_init(&dict, NULL);
-    insert_text(&dict, "imei", module->record->imei);
-    insert_text(&dict, "manufacturer", module->record->manufacturer);
-    insert_text(&dict, "model", module->record->model);
-    insert_text(&dict, "revision", module->record->revision);
+    insert_text(&dict, "imei", record->imei);
+    insert_text(&dict, "manufacturer", record->manufacturer);
+    insert_text(&dict, "model", record->model);
+    insert_text(&dict, "revision", record->revision);
     insert_text(&dict, "imsi", facts->imsi);
     insert_text(&dict, "operator", facts->operator_name);
     g_variant_dict_insert(&dict, "own-numbers", "^as", facts->own_numbers);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-answers.h"
+
+#include <syslog.h>
+
+#include "base/fota-clock.h"
+#include "daemon/fota-error.h"
+#include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-situation.h"
+#include "policy/fota-policy-error.h"
+
+static gboolean
+refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
+{
+    switch (refusal) {
+    case FOTA_REFUSAL_NONE:
+        return TRUE;
+    case FOTA_REFUSAL_NOTHING_OFFERED:
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED,
+                    "no update is offered for this module now");
+        break;
+    case FOTA_REFUSAL_NOT_CANCELLABLE:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NOT_CANCELLABLE,
+                    "the module is installing; taking its power away now can destroy it");
+        break;
+    case FOTA_REFUSAL_UPDATE_RUNS:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "an update is under way; wait until it has ended, or Cancel it before it "
+                    "installs");
+        break;
+    case FOTA_REFUSAL_CHECK_RUNS:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "a check is under way; wait until it has ended");
+        break;
+    case FOTA_REFUSAL_INHIBITED:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "an application holds an inhibition, and the manifest is read through the "
+                    "module");
+        break;
+    case FOTA_REFUSAL_UPDATE_READY:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                    "the update itself may begin at once; there is nothing to rehearse");
+        break;
+    case FOTA_REFUSAL_ABSENT:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
+                    "ModemManager does not see the module; look at it with mmcli -L");
+        break;
+    case FOTA_REFUSAL_UNSUPPORTED:
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_UNSUPPORTED, "no plugin claims %s %s",
+                    parts->record->manufacturer, parts->record->model);
+        break;
+    }
+    return FALSE;
+}
+
+static gboolean
+job_runs(const FotaParts *parts)
+{
+    return fota_run_get_action(parts->run) != FOTA_ACTION_NONE;
+}
+
+gboolean
+fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **error)
+{
+    g_autoptr(FotaPlan) plan = job_runs(parts) ? NULL : fota_situation_draft_plan(parts);
+    const FotaSituation situation =
+        fota_situation_look(parts, job_runs(parts) ? parts->plan : plan);
+
+    return refuse_request(parts, fota_next_judge(&situation, request), error);
+}
+
+static gboolean
+accept_answer(const FotaParts *parts, FotaRequestKind request, GVariant *update, const char *token,
+              GError **error)
+{
+    const char *offered = NULL;
+
+    g_variant_lookup(update, "token", "&s", &offered);
+    return fota_answers_accept(parts, request, error) &&
+           fota_approval_check_token(offered, token, error);
+}
+
+static gboolean
+guest_is_offered(GVariant *update)
+{
+    gboolean guest = FALSE;
+
+    g_variant_lookup(update, "rehearsal", "b", &guest);
+    return guest;
+}
+
+gboolean
+fota_answers_approve(const FotaParts *parts, GVariant *update, const char *token, GError **error)
+{
+    FotaApprovalGate gate = fota_offers_get_gate(parts->offers);
+
+    if (!accept_answer(parts, FOTA_REQUEST_APPROVE, update, token, error))
+        return FALSE;
+    fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "approved to %s",
+                     guest_is_offered(update) ? "rehearse" : fota_approval_gate_get_name(gate));
+    if (guest_is_offered(update)) {
+        fota_offers_approve_guest(parts->offers, token);
+    } else {
+        fota_offers_approve(parts->offers, token);
+        fota_keeper_save(parts->keeper, NULL);
+    }
+    return TRUE;
+}
+
+gboolean
+fota_answers_defer(const FotaParts *parts, GVariant *update, const char *token, guint64 seconds,
+                   GError **error)
+{
+    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    gint64 until;
+
+    if (!accept_answer(parts, FOTA_REQUEST_DEFER, update, token, error))
+        return FALSE;
+    if (guest_is_offered(update)) {
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DEFER_TOO_LONG,
+                    "a rehearsal cannot be deferred; reject it, and ask for another one later");
+        return FALSE;
+    }
+    if (!fota_approval_check_deferral(&manifest->update, (gint64)parts->record->first_offered,
+                                      fota_clock_now(), seconds, &until, error))
+        return FALSE;
+    fota_offers_defer(parts->offers, until);
+    fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "deferred for %" G_GUINT64_FORMAT " s",
+                     seconds);
+    fota_keeper_save(parts->keeper, NULL);
+    return TRUE;
+}
+
+static void
+set_text(GVariant *update, const char *name, char **member)
+{
+    const char *text = NULL;
+
+    g_variant_lookup(update, name, "&s", &text);
+    fota_record_set(member, text);
+}
+
+static const FotaHistoryEntry *
+refuse_offer(const FotaParts *parts, GVariant *update, const char *token, gboolean rejected,
+             const char *reason)
+{
+    FotaHistoryEntry *entry = fota_history_entry_new();
+
+    if (guest_is_offered(update))
+        fota_offers_dismiss_guest(parts->offers);
+    else
+        fota_offers_refuse(parts->offers, token, rejected);
+    set_text(update, "id", &entry->id);
+    set_text(update, "from", &entry->from);
+    set_text(update, "to", &entry->to);
+    fota_record_set(&entry->result, rejected ? "rejected" : "cancelled");
+    fota_record_set(&entry->text, reason);
+    entry->finished = (guint64)fota_clock_now();
+    entry->started = entry->finished;
+    fota_record_add_history(parts->record, entry);
+    fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "%s%s%s", entry->result,
+                     reason[0] != '\0' ? ": " : "", reason);
+    fota_keeper_save(parts->keeper, NULL);
+    return entry;
+}
+
+gboolean
+fota_answers_reject(const FotaParts *parts, GVariant *update, const char *token, const char *reason,
+                    const FotaHistoryEntry **entry, GError **error)
+{
+    if (!accept_answer(parts, FOTA_REQUEST_REJECT, update, token, error))
+        return FALSE;
+    *entry = refuse_offer(parts, update, token, TRUE, reason);
+    return TRUE;
+}
+
+/* Whether the update has been begun, so that its end is more than an answer. */
+static gboolean
+update_has_begun(const FotaParts *parts)
+{
+    FotaAction action = fota_run_get_action(parts->run);
+    FotaMark mark = fota_keeper_get_mark(parts->keeper);
+
+    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+           mark == FOTA_MARK_DOWNLOADING || mark == FOTA_MARK_DOWNLOADED;
+}
+
+/*
+ * A cancel is on disk before it is replied to, and true whatever the job is doing: it may have
+ * ended well in the meantime, or fotad may be killed.
+ */
+gboolean
+fota_answers_cancel(const FotaParts *parts, GVariant *update, const char *token,
+                    const FotaHistoryEntry **entry, GError **error)
+{
+    *entry = NULL;
+    if (!accept_answer(parts, FOTA_REQUEST_CANCEL, update, token, error))
+        return FALSE;
+    /* The job may be about to order at this very moment. */
+    if (!fota_run_cancel(parts->run, FALSE))
+        return refuse_request(parts, FOTA_REFUSAL_NOT_CANCELLABLE, error);
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_REHEARSE)
+        return TRUE;
+    if (guest_is_offered(update) || !update_has_begun(parts)) {
+        *entry = refuse_offer(parts, update, token, FALSE, "");
+    } else {
+        fota_offers_refuse(parts->offers, token, FALSE);
+        fota_keeper_save(parts->keeper, NULL);
+    }
+    return TRUE;
+}
+
+gboolean
+fota_answers_rehearse(const FotaParts *parts, GError **error)
+{
+    if (!fota_answers_accept(parts, FOTA_REQUEST_REHEARSE, error))
+        return FALSE;
+    fota_offers_invite(parts->offers, fota_reader_get_manifest(parts->reader)->digest);
+    return TRUE;
+}

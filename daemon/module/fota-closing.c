@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-closing.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "base/fota-clock.h"
+#include "daemon/fota-error.h"
+#include "daemon/job/fota-first-aid.h"
+#include "daemon/module/fota-situation.h"
+#include "policy/fota-policy-error.h"
+
+/* Until a module that did not tell its version is asked again. */
+#define INSPECT_SECONDS 60
+
+void
+fota_closing_log(const FotaParts *parts, int level, FotaEvent event, const char *format, ...)
+{
+    FotaLogContext context = {
+        .imei = parts->record->imei,
+        .update_id = parts->record->update_id,
+        .from = parts->record->from,
+        .to = parts->record->to,
+    };
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fota_log(level, event, &context, "%s", text);
+}
+
+FotaJobEnd
+fota_closing_make_end(FotaResult result, const GError *error)
+{
+    static const char *const nothing[] = {NULL};
+
+    return (FotaJobEnd){.result = result, .error = error, .version = "", .differing = nothing};
+}
+
+/* A rehearsal is a guest: the record tells of the update itself. */
+static FotaHistoryEntry *
+make_entry(const FotaParts *parts, FotaAction action, const char *result, const FotaJobEnd *end)
+{
+    const FotaRecord *record = parts->record;
+    FotaHistoryEntry *entry = fota_history_entry_new();
+    g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
+    gboolean guest = action == FOTA_ACTION_REHEARSE && parts->plan != NULL;
+
+    fota_record_set(&entry->differing, differing);
+    fota_record_set(&entry->id, guest ? parts->plan->manifest->update.id : record->update_id);
+    fota_record_set(&entry->result, result);
+    fota_record_set(&entry->from, guest ? parts->plan->from : record->from);
+    fota_record_set(&entry->to, guest ? parts->plan->to : record->to);
+    fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
+    fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
+    entry->started = guest ? fota_run_get_started(parts->run) : record->started;
+    entry->finished = (guint64)fota_clock_now();
+    entry->outage = end->outage;
+    return entry;
+}
+
+static GVariant *
+make_details(const FotaParts *parts, const FotaHistoryEntry *entry, const FotaJobEnd *end)
+{
+    GVariantDict details;
+
+    g_variant_dict_init(&details, NULL);
+    g_variant_dict_insert(&details, "from", "s", entry->from);
+    g_variant_dict_insert(&details, "to", "s", entry->to);
+    g_variant_dict_insert(&details, "revision", "s", parts->record->revision);
+    g_variant_dict_insert(&details, "duration", "t", fota_run_get_seconds(parts->run));
+    g_variant_dict_insert(&details, "outage", "u", end->outage);
+    if (end->differing[0] != NULL)
+        g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
+    if (end->error != NULL) {
+        g_variant_dict_insert(&details, "error", "s", entry->error);
+        g_variant_dict_insert(&details, "text", "s", entry->text);
+    }
+    return g_variant_dict_end(&details);
+}
+
+static void
+log_rehearsal(const FotaParts *parts, const GError *error)
+{
+    fota_closing_log(parts, error != NULL ? LOG_WARNING : LOG_NOTICE, FOTA_EVENT_NONE,
+                     "the rehearsal %s%s; nothing was installed",
+                     error != NULL ? "failed: " : "went well", error != NULL ? error->message : "");
+}
+
+static void
+log_finish(const FotaParts *parts, FotaFinish finish, const FotaJobEnd *end)
+{
+    const FotaRecord *record = parts->record;
+    gboolean loop = g_error_matches(end->error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP);
+
+    if (finish == FOTA_FINISH_SUCCESS)
+        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s",
+                         record->from, record->to[0] != '\0' ? record->to : end->version);
+    else if (finish == FOTA_FINISH_CANCELLED)
+        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "the update was cancelled");
+    else if (finish == FOTA_FINISH_FAILED)
+        fota_closing_log(parts, LOG_ERR, loop ? FOTA_EVENT_UPDATE_LOOP : FOTA_EVENT_UPDATE_FAILED,
+                         "the update to %s failed (%s): %s", record->to,
+                         fota_error_get_name(end->error), end->error->message);
+}
+
+static void
+finish_update(const FotaParts *parts, FotaAction action, FotaClosing *closing, FotaJobEnd told)
+{
+    if (closing->finish == FOTA_FINISH_NOTHING)
+        return;
+    /* What a job said that was cancelled, or whose module runs the wanted version, is no matter. */
+    if (closing->finish != FOTA_FINISH_FAILED)
+        told.error = NULL;
+    if (action == FOTA_ACTION_REHEARSE)
+        log_rehearsal(parts, told.error);
+    else
+        log_finish(parts, closing->finish, &told);
+    closing->entry = make_entry(parts, action, fota_finish_get_name(closing->finish), &told);
+    closing->details = make_details(parts, closing->entry, &told);
+    closing->shows = closing->finish != FOTA_FINISH_CANCELLED;
+    closing->error = told.error;
+    fota_record_add_history(parts->record, closing->entry);
+}
+
+static void
+count_attempts(FotaRecord *record, FotaAttempts attempts)
+{
+    if (attempts == FOTA_ATTEMPTS_KEEP)
+        return;
+    record->last_attempt = attempts == FOTA_ATTEMPTS_COUNT || attempts == FOTA_ATTEMPTS_END
+                               ? (guint64)fota_clock_now()
+                               : 0;
+    if (attempts == FOTA_ATTEMPTS_RESET)
+        record->attempts = 0;
+    else
+        record->attempts =
+            attempts == FOTA_ATTEMPTS_END ? G_MAXUINT32 : MIN(record->attempts + 1, G_MAXUINT32);
+}
+
+/* It had to wait, or could not be asked: no failure, and tried again after a longer time. */
+static void
+wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const FotaJobEnd *end,
+            FotaClosing *closing)
+{
+    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    guint pause = manifest != NULL && action != FOTA_ACTION_DISCARD ? manifest->update.backoff : 0;
+    guint waits = hold != FOTA_HOLD_NONE ? fota_run_get_waits(parts->run) + 1 : 0;
+    guint seconds = fota_hold_get_seconds(hold, pause, waits);
+
+    fota_run_hold(parts->run, seconds, waits);
+    if (hold == FOTA_HOLD_NONE || action == FOTA_ACTION_DISCARD || end->error == NULL)
+        return;
+    fota_closing_log(parts, LOG_WARNING,
+                     hold == FOTA_HOLD_ORDER ? FOTA_EVENT_UPDATE_FAILED : FOTA_EVENT_NONE,
+                     "%s (%s): %s; trying again in %u s",
+                     hold == FOTA_HOLD_ORDER ? "whether it has installed cannot be told yet"
+                                             : "the update waits",
+                     fota_error_get_name(end->error), end->error->message, seconds);
+    closing->shows = TRUE;
+    closing->error = end->error;
+}
+
+/* Approval was given for the whole chain: it holds while there is a step left. */
+static void
+end_chain(const FotaParts *parts)
+{
+    g_autoptr(FotaPlan) plan = fota_situation_draft_plan(parts);
+
+    if (plan == NULL || plan->kind != FOTA_PLAN_UPDATE)
+        fota_record_set(&parts->record->chain_from, NULL);
+}
+
+static FotaEnding
+judge_ending(const FotaJobEnd *end)
+{
+    if (end->error == NULL)
+        return FOTA_ENDED_WELL;
+    if (end->result == FOTA_RESULT_TRY_LATER ||
+        g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_CHANNEL))
+        return FOTA_ENDED_LATER;
+    return end->result == FOTA_RESULT_FAILED_FOR_NOW ? FOTA_ENDED_BADLY : FOTA_ENDED_FOR_GOOD;
+}
+
+static FotaVersionRead
+judge_version(const FotaRecord *record, const char *version)
+{
+    if (version[0] == '\0')
+        return FOTA_VERSION_UNREAD;
+    if (strcmp(version, record->from) == 0)
+        return FOTA_VERSION_OLD;
+    /* Where the vendor's server decides, anything else than before is what it has decided. */
+    if (record->to[0] == '\0' || strcmp(version, record->to) == 0)
+        return FOTA_VERSION_WANTED;
+    return FOTA_VERSION_OTHER;
+}
+
+static FotaClosing
+close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+{
+    FotaRecord *record = parts->record;
+    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+    FotaMark mark = fota_keeper_get_mark(parts->keeper);
+    const FotaEnd facts = {
+        .job = action,
+        .mark = mark,
+        .ending = judge_ending(end),
+        .version = judge_version(record, end->version),
+        .cancelled = action == FOTA_ACTION_REHEARSE ? fota_run_was_cancelled(parts->run)
+                                                    : record->cancelled[0] != '\0',
+        .unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD),
+        .downloaded = end->downloaded,
+        .restarted = end->restarts > 0,
+        .can_discard = plugin != NULL && plugin->discard != NULL,
+    };
+    const FotaOutcome outcome = fota_outcome_decide(&facts);
+    FotaClosing closing = {.finish = outcome.finish};
+
+    fota_closing_log(parts, LOG_DEBUG, FOTA_EVENT_NONE, "the end of this job means: %s",
+                     outcome.row);
+    count_attempts(record, outcome.attempts);
+    finish_update(parts, action, &closing, *end);
+    wait_longer(parts, action, outcome.hold, end, &closing);
+    if (action == FOTA_ACTION_REHEARSE)
+        return closing;
+    if (outcome.mark == FOTA_MARK_DISCARDING && mark != FOTA_MARK_DISCARDING)
+        fota_run_set_discards(parts->run, 0);
+    fota_keeper_close(parts->keeper, outcome.mark);
+    if (outcome.ends_offer)
+        fota_record_set(&record->chain_from, NULL);
+    else if (outcome.finish == FOTA_FINISH_SUCCESS)
+        end_chain(parts);
+    return closing;
+}
+
+/* A module that is busy, or loading and cannot be stopped, may let go of the delta later. */
+static void
+count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closing)
+{
+    guint discards = judge_ending(end) == FOTA_ENDED_FOR_GOOD
+                         ? FOTA_DISCARDS_MAX
+                         : fota_run_get_discards(parts->run) + 1;
+
+    if (end->error == NULL) {
+        fota_closing_log(parts, LOG_INFO, FOTA_EVENT_NONE,
+                         "the module holds nothing of the delta any more");
+        /* What the vendor was said to offer may have been just this. */
+        if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_NO_PATH)
+            fota_offers_forget_vendor(parts->offers);
+        return;
+    }
+    fota_run_set_discards(parts->run, discards);
+    closing->shows = discards >= FOTA_DISCARDS_MAX;
+    closing->error = end->error;
+    fota_closing_log(
+        parts, LOG_WARNING, FOTA_EVENT_NONE, "the delta to %s cannot be thrown away (%s): %s; %s",
+        parts->record->to, fota_error_get_name(end->error), end->error->message,
+        discards < FOTA_DISCARDS_MAX ? "trying again later"
+                                     : "the module may install it when it next starts");
+}
+
+/* A server that could not be asked is asked again at the next check, not at once. */
+static FotaClosing
+close_question(const FotaParts *parts, const FotaJobEnd *end)
+{
+    static const FotaVendorOffer nothing = {NULL, NULL, 0};
+
+    fota_offers_set_vendor(parts->offers, end->error == NULL ? end->offer : &nothing);
+    if (end->error != NULL)
+        fota_closing_log(parts, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
+                         "the vendor's server could not be asked (%s): %s",
+                         fota_error_get_name(end->error), end->error->message);
+    return (FotaClosing){.shows = TRUE, .error = end->error};
+}
+
+/*
+ * Once it has told its version, it is not asked again until ModemManager reports another revision.
+ * A question that failed has told nothing: it is asked again later.
+ */
+static FotaClosing
+close_inspection(const FotaParts *parts, const FotaJobEnd *end)
+{
+    if (end->error == NULL) {
+        fota_presence_note_told(parts->presence);
+    } else {
+        fota_closing_log(parts, LOG_WARNING, FOTA_EVENT_NONE,
+                         "its version could not be asked (%s): %s; asking again in %u s",
+                         fota_error_get_name(end->error), end->error->message, INSPECT_SECONDS);
+        fota_run_hold(parts->run, INSPECT_SECONDS, 0);
+    }
+    return (FotaClosing){.shows = TRUE, .error = end->error};
+}
+
+/* A new question follows: where a rejection at the first gate holds, so must one at the second. */
+static void
+note_download(const FotaParts *parts)
+{
+    const char *token = NULL;
+
+    fota_closing_log(parts, LOG_INFO, FOTA_EVENT_NONE, "the delta is in the module");
+    if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_UPDATE)
+        token = parts->plan->gates[FOTA_APPROVAL_GATE_INSTALL].token;
+    if (token != NULL)
+        fota_offers_ask_again(parts->offers);
+}
+
+static void
+report_differing(const FotaParts *parts, const FotaJobEnd *end)
+{
+    g_autofree char *names = g_strjoinv(", ", (GStrv)end->differing);
+
+    if (end->differing[0] != NULL)
+        fota_closing_log(parts, LOG_WARNING, FOTA_EVENT_SETTINGS_DIFFER,
+                         "after the installation these settings are not as they were before: %s",
+                         names);
+}
+
+/* What of the delta was counted before it was fetched, and did not come, is given back. */
+static void
+give_back_charge(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+{
+    guint64 received = fota_run_get_bytes_received(parts->run);
+    gboolean uncounted = received == 0 && end->error == NULL && action == FOTA_ACTION_DOWNLOAD;
+
+    if ((action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE) && !uncounted)
+        fota_keeper_count_data(parts->keeper, fota_poller_get_budget_time(parts->poller),
+                               (gint64)received - (gint64)fota_run_get_charge(parts->run));
+}
+
+FotaClosing
+fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+{
+    FotaClosing closing;
+
+    if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
+        parts->record->unsettled = 0;
+    give_back_charge(parts, action, end);
+    report_differing(parts, end);
+    switch (action) {
+    case FOTA_ACTION_CHECK:
+        fota_reader_take_job(parts->reader, end);
+        return (FotaClosing){.finish = FOTA_FINISH_NOTHING};
+    case FOTA_ACTION_ASK:
+        return close_question(parts, end);
+    case FOTA_ACTION_INSPECT:
+        return close_inspection(parts, end);
+    case FOTA_ACTION_DISCARD:
+        closing = close_update(parts, action, end);
+        count_discards(parts, end, &closing);
+        return closing;
+    default:
+        if (end->downloaded)
+            note_download(parts);
+        return close_update(parts, action, end);
+    }
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-keeper.h"
+
+#include <string.h>
+
+#include "base/fota-clock.h"
+
+struct _FotaKeeper {
+    FotaPartOwner owner;
+    FotaStore *store;
+    FotaRecord *record;
+    guint64 written_mark; /* before the last fota_keeper_advance_async() */
+    guint saves;          /* that are under way */
+    GError *error;        /* of the last one that has ended */
+    GPtrArray *waiting;   /* GTask *, for all of them */
+};
+
+FotaKeeper *
+fota_keeper_new(FotaStore *store, FotaRecord *record, const FotaPartOwner *owner)
+{
+    FotaKeeper *keeper = g_new0(FotaKeeper, 1);
+
+    keeper->owner = *owner;
+    keeper->store = store;
+    keeper->record = record;
+    keeper->written_mark = record->mark;
+    keeper->waiting = g_ptr_array_new();
+    return keeper;
+}
+
+void
+fota_keeper_free(FotaKeeper *keeper)
+{
+    fota_record_free(keeper->record);
+    g_clear_error(&keeper->error);
+    g_ptr_array_unref(keeper->waiting);
+    g_free(keeper);
+}
+
+FotaRecord *
+fota_keeper_get_record(FotaKeeper *keeper)
+{
+    return keeper->record;
+}
+
+FotaMark
+fota_keeper_get_mark(FotaKeeper *keeper)
+{
+    return (FotaMark)keeper->record->mark;
+}
+
+void
+fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const char *from)
+{
+    FotaRecord *record = keeper->record;
+    g_autofree char *delta = fota_manifest_name_delta(step);
+
+    if (strcmp(record->update_id, id) != 0 || g_strcmp0(record->from, step->from_version) != 0)
+        record->starts = 0;
+    fota_record_set(&record->update_id, id);
+    fota_record_set(&record->delta, delta);
+    fota_record_set(&record->from, step->from_version);
+    fota_record_set(&record->to, step->to_version);
+    fota_record_set(&record->cancelled, NULL);
+    if (record->chain_from[0] == '\0')
+        fota_record_set(&record->chain_from, from);
+    record->started = (guint64)fota_clock_now();
+}
+
+void
+fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+    keeper->written_mark = keeper->record->mark;
+    keeper->record->mark = mark;
+    /* It outlives the update: it ends when the module has told its version and is at rest. */
+    if (mark == FOTA_MARK_INSTALLING)
+        keeper->record->unsettled = 1;
+    fota_store_save_async(keeper->store, keeper->record, NULL, callback, user_data);
+}
+
+gboolean
+fota_keeper_advance_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error)
+{
+    if (fota_store_save_finish(keeper->store, result, error))
+        return TRUE;
+    keeper->record->mark = keeper->written_mark;
+    return FALSE;
+}
+
+void
+fota_keeper_close(FotaKeeper *keeper, FotaMark mark)
+{
+    keeper->record->starts = 0;
+    if (mark == FOTA_MARK_NONE)
+        fota_record_forget_update(keeper->record);
+    keeper->record->mark = mark;
+}
+
+void
+fota_keeper_suspect(FotaKeeper *keeper)
+{
+    keeper->record->mark = FOTA_MARK_INSTALLING;
+    fota_keeper_save(keeper, NULL);
+}
+
+static void
+wait_end(gpointer data, gpointer user_data)
+{
+    g_autoptr(GTask) task = data;
+    FotaKeeper *keeper = user_data;
+
+    if (keeper->error != NULL)
+        g_task_return_error(task, g_error_copy(keeper->error));
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
+static void
+save_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaKeeper *keeper = user_data;
+    g_autoptr(GObject) owner = keeper->owner.object;
+
+    g_clear_error(&keeper->error);
+    if (!fota_store_save_finish(keeper->store, result, &keeper->error))
+        fota_part_tell(&keeper->owner);
+    keeper->saves--;
+    if (keeper->saves > 0)
+        return;
+    g_ptr_array_foreach(keeper->waiting, wait_end, keeper);
+    g_ptr_array_set_size(keeper->waiting, 0);
+}
+
+void
+fota_keeper_save(FotaKeeper *keeper, GBytes *manifest)
+{
+    keeper->saves++;
+    g_object_ref(keeper->owner.object);
+    fota_store_save_async(keeper->store, keeper->record, manifest, save_done, keeper);
+}
+
+const GError *
+fota_keeper_get_error(FotaKeeper *keeper)
+{
+    return keeper->error;
+}
+
+void
+fota_keeper_wait_async(FotaKeeper *keeper, GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(keeper->owner.object, NULL, callback, user_data);
+
+    if (keeper->saves > 0)
+        g_ptr_array_add(keeper->waiting, task);
+    else
+        wait_end(task, keeper);
+}
+
+gboolean
+fota_keeper_wait_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+guint64
+fota_keeper_get_data_used(FotaKeeper *keeper, gint64 now)
+{
+    return fota_budget_get_used(&keeper->record->data, now);
+}
+
+void
+fota_keeper_count_data(FotaKeeper *keeper, gint64 now, gint64 bytes)
+{
+    fota_budget_add(&keeper->record->data, now, bytes);
+}
+
+void
+fota_keeper_save_data(FotaKeeper *keeper)
+{
+    guint64 today = (guint64)(fota_clock_now() / G_TIME_SPAN_DAY);
+
+    if (keeper->record->data_saved == today)
+        return;
+    keeper->record->data_saved = today;
+    fota_keeper_save(keeper, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-order.h"
+
+#include "daemon/fota-credential.h"
+
+static guint
+default_port(const char *scheme)
+{
+    return g_strcmp0(scheme, "https") == 0 ? 443 : g_strcmp0(scheme, "http") == 0 ? 80 : 21;
+}
+
+static char *
+credential_path(const FotaParts *parts, const char *name)
+{
+    if (name == NULL)
+        return NULL;
+    return fota_credential_get_path(fota_config_get_file(parts->context->config), name);
+}
+
+/* Fills @order with the parts of @address. */
+static void
+order_address(FotaJobOrder *order, const char *address)
+{
+    g_autoptr(GUri) uri = g_uri_parse(address, G_URI_FLAGS_NONE, NULL);
+    const char *path;
+
+    if (uri == NULL)
+        return;
+    path = g_uri_get_path(uri);
+    order->update.scheme = g_strdup(g_uri_get_scheme(uri));
+    order->update.host = g_strdup(g_uri_get_host(uri));
+    order->update.port =
+        g_uri_get_port(uri) > 0 ? (guint)g_uri_get_port(uri) : default_port(order->update.scheme);
+    order->update.path = g_strdup(path[0] == '/' ? path + 1 : path);
+}
+
+/* The delta of the step that is to be done. */
+static void
+order_delta(const FotaParts *parts, FotaJobOrder *order)
+{
+    const FotaStep *step = &parts->plan->steps[0];
+
+    order->update.size = step->delta.size;
+    order->delta_credential = credential_path(parts, step->delta.credential);
+    if (step->delta.uri != NULL)
+        order_address(order, step->delta.uri);
+}
+
+static void
+order_manifest(const FotaParts *parts, FotaJobOrder *order)
+{
+    g_autofree char *address = fota_reader_get_uri(parts->reader);
+
+    order->delta_credential =
+        credential_path(parts, fota_poller_get_server(parts->poller).credential);
+    order->with_signature = fota_reader_wants_signature(parts->reader);
+    order_address(order, address);
+}
+
+static FotaJobKind
+job_kind(FotaAction action)
+{
+    static const FotaJobKind kinds[] = {
+        [FOTA_ACTION_CHECK] = FOTA_JOB_FETCH,     [FOTA_ACTION_ASK] = FOTA_JOB_ASK,
+        [FOTA_ACTION_INSPECT] = FOTA_JOB_INSPECT, [FOTA_ACTION_REHEARSE] = FOTA_JOB_UPDATE,
+        [FOTA_ACTION_DOWNLOAD] = FOTA_JOB_UPDATE, [FOTA_ACTION_INSTALL] = FOTA_JOB_INSTALL,
+        [FOTA_ACTION_RESUME] = FOTA_JOB_RESUME,   [FOTA_ACTION_DISCARD] = FOTA_JOB_DISCARD,
+    };
+
+    return kinds[action];
+}
+
+FotaJobOrder *
+fota_order_make(const FotaParts *parts, FotaAction action)
+{
+    FotaRecord *record = parts->record;
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
+    FotaJobOrder *order = fota_job_order_new(job_kind(action));
+    GHashTableIter iter;
+    gpointer name, value;
+
+    order->mm = parts->context->mm;
+    order->vendor = fota_presence_get_vendor(parts->presence);
+    order->configuration = fota_config_ref(parts->context->config);
+    order->config = fota_parts_get_config(parts);
+    order->imei = g_strdup(record->imei);
+    order->model = g_strdup(record->model);
+    order->uid = g_strdup(modem->uid);
+    order->device = g_strdup(modem->device);
+    order->modem = g_strdup(modem->path);
+    order->unsettled = record->unsettled != 0;
+    order->network_credential = credential_path(parts, order->config->network_credential);
+    g_hash_table_iter_init(&iter, record->settings);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        g_hash_table_insert(order->settings, g_strdup(name), g_strdup(value));
+    if (action == FOTA_ACTION_CHECK)
+        order_manifest(parts, order);
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+        action == FOTA_ACTION_REHEARSE)
+        order_delta(parts, order);
+    order->update.rehearsal = action == FOTA_ACTION_REHEARSE;
+    if (action == FOTA_ACTION_REHEARSE) {
+        order->update.from = g_strdup(parts->plan->steps[0].from_version);
+        order->update.to = g_strdup(parts->plan->steps[0].to_version);
+    } else {
+        order->update.from = g_strdup(record->from);
+        order->update.to = record->to[0] != '\0' ? g_strdup(record->to) : NULL;
+    }
+    return order;
+}

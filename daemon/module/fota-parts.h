@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/module/fota-offers.h"
+#include "daemon/module/fota-presence.h"
+#include "daemon/module/fota-reader.h"
+#include "daemon/module/fota-run.h"
+#include "daemon/module/fota-sim-pin.h"
+
+G_BEGIN_DECLS
+
+/** The parts of one module, and the plan that was made of what they know. */
+typedef struct {
+    FotaContext *context;
+    FotaRecord *record; /**< of the keeper */
+    FotaKeeper *keeper;
+    FotaPresence *presence;
+    FotaPoller *poller;
+    FotaReader *reader;
+    FotaOffers *offers;
+    FotaRun *run;
+    FotaSimPin *pin;
+    FotaPlan *plan; /**< NULL = there is nothing to plan */
+} FotaParts;
+
+static inline const FotaModuleConfig *
+fota_parts_get_config(const FotaParts *parts)
+{
+    return fota_config_for_module(parts->context->config, parts->record->imei);
+}
+
+/** The plugin's table; NULL = no plugin claims the module. */
+static inline const FotaPlugin *
+fota_parts_get_plugin(const FotaParts *parts)
+{
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+
+    return vendor != NULL ? vendor->table : NULL;
+}
+
+G_END_DECLS

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-presence.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "base/fota-timer.h"
+#include "daemon/at/fota-at-reply.h"
+#include "daemon/fota-log.h"
+
+/* ModemManager needs some seconds to find a module again after it got it back. */
+#define GRACE_SECONDS 90
+
+struct _FotaPresence {
+    FotaPartOwner owner;
+    FotaPluginSet *plugins;
+    FotaKeeper *keeper;
+    FotaRecord *record;
+    FotaModemFacts *facts; /* as ModemManager last said; NULL = lost */
+    gboolean here;         /* ModemManager exports it now; it does not while inhibited */
+    const FotaVendor *vendor;
+    gboolean untaught; /* it told a new version itself since ModemManager last saw it */
+    guint grace;       /* timer: ModemManager must have found the module again */
+};
+
+FotaPresence *
+fota_presence_new(FotaPluginSet *plugins, FotaKeeper *keeper, const FotaPartOwner *owner)
+{
+    FotaPresence *presence = g_new0(FotaPresence, 1);
+
+    presence->owner = *owner;
+    presence->plugins = plugins;
+    presence->keeper = keeper;
+    presence->record = fota_keeper_get_record(keeper);
+    presence->vendor =
+        fota_plugin_set_find(plugins, presence->record->manufacturer, presence->record->model);
+    return presence;
+}
+
+void
+fota_presence_free(FotaPresence *presence)
+{
+    g_clear_handle_id(&presence->grace, g_source_remove);
+    g_clear_pointer(&presence->facts, fota_modem_facts_free);
+    g_free(presence);
+}
+
+/* A ModemManager whose probing was disturbed may not have read a name, or have taken a line for it
+ * that the module sent by itself (`^FOTASTATE: 40`). */
+static gboolean
+is_name(const char *text)
+{
+    g_autofree char *unsolicited = fota_at_line_name(text);
+
+    return text[0] != '\0' && unsolicited == NULL;
+}
+
+/* An update belongs to the plugin that has begun it, whatever the module is called meanwhile. */
+static void
+presence_take_identity(FotaPresence *presence)
+{
+    FotaRecord *record = presence->record;
+    const FotaModemFacts *facts = presence->facts;
+    gboolean known = is_name(facts->manufacturer) && is_name(facts->model);
+    gboolean other = strcmp(record->manufacturer, facts->manufacturer) != 0 ||
+                     strcmp(record->model, facts->model) != 0;
+
+    fota_record_set(&record->device, facts->device);
+    if (!known || !other || fota_keeper_get_mark(presence->keeper) != FOTA_MARK_NONE)
+        return;
+    fota_record_set(&record->manufacturer, facts->manufacturer);
+    fota_record_set(&record->model, facts->model);
+    presence->vendor = fota_plugin_set_find(presence->plugins, facts->manufacturer, facts->model);
+    fota_keeper_save(presence->keeper, NULL);
+}
+
+/*
+ * ModemManager may call a revision by another name than the module's own version command does, and
+ * deltas go by the latter. Once the module itself has been asked, its answer stays in force for as
+ * long as ModemManager's name is the same.
+ */
+static void
+presence_take_revision(FotaPresence *presence)
+{
+    FotaRecord *record = presence->record;
+    const char *name = presence->facts->revision;
+    gboolean untaught = presence->untaught;
+
+    presence->untaught = FALSE;
+    if (!is_name(name))
+        return;
+    if (untaught)
+        fota_record_set(&record->mm_revision, name);
+    else if (strcmp(record->mm_revision, name) != 0)
+        fota_record_set(&record->revision, name);
+}
+
+/*
+ * A delta that is in the module may install itself when the module restarts. Whether that is what
+ * has happened, the module is asked: as after an order to install, but nothing is ordered.
+ */
+static void
+presence_note_change(FotaPresence *presence, const char *before)
+{
+    FotaMark mark = fota_keeper_get_mark(presence->keeper);
+    FotaLogContext context = {.imei = presence->record->imei};
+
+    if (mark == FOTA_MARK_NONE || mark == FOTA_MARK_INSTALLING ||
+        strcmp(before, presence->record->revision) == 0)
+        return;
+    fota_log(LOG_NOTICE, FOTA_EVENT_NONE, &context,
+             "it runs %s now, with the delta from %s in it: it may have installed it by itself",
+             presence->record->revision, before);
+    fota_keeper_suspect(presence->keeper);
+}
+
+static void
+presence_take_facts(FotaPresence *presence)
+{
+    g_autofree char *before = g_strdup(presence->record->revision);
+
+    presence_take_identity(presence);
+    presence_take_revision(presence);
+    presence_note_change(presence, before);
+}
+
+gboolean
+fota_presence_see(FotaPresence *presence, const FotaModemFacts *facts, gboolean busy)
+{
+    gboolean moved = !presence->here || strcmp(presence->facts->path, facts->path) != 0;
+
+    g_clear_handle_id(&presence->grace, g_source_remove);
+    g_clear_pointer(&presence->facts, fota_modem_facts_free);
+    presence->facts = fota_modem_facts_copy(facts);
+    presence->here = TRUE;
+    if (!busy)
+        presence_take_facts(presence);
+    return moved;
+}
+
+void
+fota_presence_lose(FotaPresence *presence, gboolean busy)
+{
+    presence->here = FALSE;
+    /* Restarts are part of an update, and an inhibited module is not exported. */
+    if (busy)
+        g_clear_handle_id(&presence->grace, g_source_remove);
+    else
+        g_clear_pointer(&presence->facts, fota_modem_facts_free);
+}
+
+static gboolean
+grace_over(gpointer data)
+{
+    FotaPresence *presence = data;
+
+    presence->grace = 0;
+    g_clear_pointer(&presence->facts, fota_modem_facts_free);
+    fota_part_tell(&presence->owner);
+    return G_SOURCE_REMOVE;
+}
+
+/*
+ * What the module itself has said counts; ModemManager's name for it is learnt when it is seen, and
+ * known already when the version is the same as before.
+ */
+static void
+presence_take_version(FotaPresence *presence, const char *version)
+{
+    if (strcmp(version, presence->record->revision) == 0)
+        return;
+    fota_record_set(&presence->record->revision, version);
+    if (presence->here)
+        fota_record_set(&presence->record->mm_revision, presence->facts->revision);
+    else
+        presence->untaught = TRUE;
+}
+
+void
+fota_presence_end_job(FotaPresence *presence, const char *version)
+{
+    if (version[0] != '\0')
+        presence_take_version(presence, version);
+    else if (presence->here)
+        presence_take_facts(presence);
+    g_clear_handle_id(&presence->grace, g_source_remove);
+    if (!presence->here && presence->facts != NULL)
+        presence->grace = fota_timer_add(GRACE_SECONDS, grace_over, presence);
+}
+
+void
+fota_presence_note_told(FotaPresence *presence)
+{
+    if (presence->facts != NULL)
+        fota_record_set(&presence->record->mm_revision, presence->facts->revision);
+}
+
+FotaPresenceKind
+fota_presence_get(FotaPresence *presence)
+{
+    return presence->here            ? FOTA_PRESENCE_HERE
+           : presence->facts != NULL ? FOTA_PRESENCE_AWAY
+                                     : FOTA_PRESENCE_LOST;
+}
+
+const FotaModemFacts *
+fota_presence_get_facts(FotaPresence *presence)
+{
+    return presence->facts;
+}
+
+const FotaVendor *
+fota_presence_get_vendor(FotaPresence *presence)
+{
+    return presence->vendor;
+}
+
+gboolean
+fota_presence_was_told(FotaPresence *presence)
+{
+    return presence->facts != NULL &&
+           g_strcmp0(presence->record->mm_revision, presence->facts->revision) == 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/fota-plugins.h"
+#include "daemon/mm/fota-mm.h"
+#include "daemon/module/fota-keeper.h"
+#include "policy/fota-next.h"
+
+G_BEGIN_DECLS
+
+/** Whether a module is there, what it is, and what it runs: from ModemManager, and from itself. */
+typedef struct _FotaPresence FotaPresence;
+
+/** @plugins and @keeper outlive it. */
+FotaPresence *
+fota_presence_new(FotaPluginSet *plugins, FotaKeeper *keeper, const FotaPartOwner *owner);
+void fota_presence_free(FotaPresence *presence);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPresence, fota_presence_free)
+
+/**
+ * ModemManager shows the module. While a job runs (@busy), only the job says what it is and runs.
+ * TRUE when it was not there before, or is another object now.
+ */
+gboolean fota_presence_see(FotaPresence *presence, const FotaModemFacts *facts, gboolean busy);
+/** ModemManager shows it no more; its return is waited for while a job runs. */
+void fota_presence_lose(FotaPresence *presence, gboolean busy);
+/**
+ * A job has ended, and the module has last said to run @version, "" = nothing. ModemManager has
+ * some time to show it again.
+ */
+void fota_presence_end_job(FotaPresence *presence, const char *version);
+/** The module itself was asked for its version, and has told it. */
+void fota_presence_note_told(FotaPresence *presence);
+
+FotaPresenceKind fota_presence_get(FotaPresence *presence);
+/** As ModemManager last said; NULL while the module is lost. */
+const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);
+/** NULL = no plugin claims it. */
+const FotaVendor *fota_presence_get_vendor(FotaPresence *presence);
+/** Whether the version in the record is the module's own word for what ModemManager shows. */
+gboolean fota_presence_was_told(FotaPresence *presence);
+
+G_END_DECLS

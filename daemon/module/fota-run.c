@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-run.h"
+
+#include "base/fota-clock.h"
+#include "base/fota-wait.h"
+
+struct _FotaRun {
+    FotaRunOwner owner;
+    FotaKeeper *keeper;
+    FotaJob *job;
+    FotaAction action;
+    gboolean verifying;
+    gboolean cancelled;
+    guint progress;
+    guint64 bytes_received;
+    guint64 bytes_total;
+    gint64 began;    /* boot time */
+    guint64 started; /* wall clock */
+    gint64 hold;     /* boot time */
+    guint waits;
+    guint discards;
+    guint64 charge;
+};
+
+FotaRun *
+fota_run_new(FotaKeeper *keeper, const FotaRunOwner *owner)
+{
+    FotaRun *run = g_new0(FotaRun, 1);
+
+    run->owner = *owner;
+    run->keeper = keeper;
+    return run;
+}
+
+void
+fota_run_free(FotaRun *run)
+{
+    g_free(run);
+}
+
+static void
+run_take_report(const FotaJobReport *report, gpointer user_data)
+{
+    FotaRun *run = user_data;
+
+    switch (report->kind) {
+    case FOTA_REPORT_PROGRESS:
+        if (run->action == FOTA_ACTION_CHECK)
+            return;
+        run->progress = report->percent;
+        break;
+    case FOTA_REPORT_BYTES:
+        run->bytes_received = report->bytes.received;
+        run->bytes_total = report->bytes.total;
+        break;
+    case FOTA_REPORT_VERIFYING:
+        run->verifying = TRUE;
+        break;
+    case FOTA_REPORT_SETTING:
+        g_hash_table_insert(fota_keeper_get_record(run->keeper)->settings,
+                            g_strdup(report->setting.name), g_strdup(report->setting.value));
+        return;
+    }
+    fota_part_tell(&run->owner.part);
+}
+
+/* A download may take hours: what keeps an update from being started keeps it from installing. */
+static void
+run_mark_written(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaRun *run = user_data;
+    g_autoptr(GObject) owner = run->owner.part.object;
+    g_autoptr(GError) error = NULL;
+    FotaCommit answer = FOTA_COMMIT_GO;
+
+    if (fota_keeper_advance_finish(run->keeper, result, &error) &&
+        fota_keeper_get_mark(run->keeper) == FOTA_MARK_DOWNLOADED &&
+        !run->owner.may_commit(FOTA_MARK_DOWNLOADED, owner))
+        answer = FOTA_COMMIT_STOP;
+    fota_part_tell(&run->owner.part);
+    fota_job_commit_done(run->job, answer, error);
+}
+
+static void
+run_commit(FotaMark mark, gpointer user_data)
+{
+    FotaRun *run = user_data;
+
+    if (mark == FOTA_MARK_INSTALLING && !run->owner.may_commit(mark, run->owner.part.object)) {
+        fota_job_commit_done(run->job, FOTA_COMMIT_STOP, NULL);
+        return;
+    }
+    g_object_ref(run->owner.part.object);
+    fota_keeper_advance_async(run->keeper, mark, run_mark_written, run);
+}
+
+static void
+run_finish(const FotaJobEnd *end, gpointer user_data)
+{
+    FotaRun *run = user_data;
+    g_autoptr(GObject) owner = run->owner.part.object;
+    FotaAction action = run->action;
+
+    run->job = NULL;
+    run->action = FOTA_ACTION_NONE;
+    if (end->error != NULL)
+        run->progress = 0;
+    run->owner.ended(action, end, owner);
+}
+
+void
+fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order)
+{
+    static const FotaJobListener listener = {run_take_report, run_commit, run_finish};
+
+    run->action = action;
+    run->verifying = action == FOTA_ACTION_RESUME;
+    run->cancelled = FALSE;
+    run->progress = 0;
+    run->bytes_received = 0;
+    run->bytes_total = order->update.size;
+    run->began = fota_boot_time();
+    run->started = (guint64)fota_clock_now();
+    g_object_ref(run->owner.part.object);
+    run->job = fota_job_start(order, &listener, run);
+}
+
+gboolean
+fota_run_cancel(FotaRun *run, gboolean force)
+{
+    if (run->job == NULL)
+        return TRUE;
+    if (!fota_job_cancel(run->job, force))
+        return FALSE;
+    run->cancelled = !force;
+    return TRUE;
+}
+
+void
+fota_run_set_guarded(FotaRun *run, gboolean guarded)
+{
+    if (run->job != NULL)
+        fota_job_set_guarded(run->job, guarded);
+}
+
+FotaAction
+fota_run_get_action(FotaRun *run)
+{
+    return run->action;
+}
+
+gboolean
+fota_run_is_verifying(FotaRun *run)
+{
+    return run->verifying;
+}
+
+gboolean
+fota_run_was_cancelled(FotaRun *run)
+{
+    return run->cancelled;
+}
+
+guint
+fota_run_get_progress(FotaRun *run)
+{
+    return run->progress;
+}
+
+guint64
+fota_run_get_bytes_received(FotaRun *run)
+{
+    return run->bytes_received;
+}
+
+guint64
+fota_run_get_bytes_total(FotaRun *run)
+{
+    return run->bytes_total;
+}
+
+guint64
+fota_run_get_started(FotaRun *run)
+{
+    return run->started;
+}
+
+guint64
+fota_run_get_seconds(FotaRun *run)
+{
+    return (guint64)(fota_boot_time() - run->began) / G_USEC_PER_SEC;
+}
+
+void
+fota_run_set_progress(FotaRun *run, guint percent)
+{
+    run->progress = percent;
+}
+
+void
+fota_run_hold(FotaRun *run, guint seconds, guint waits)
+{
+    run->hold = seconds > 0 ? fota_boot_time() + (gint64)seconds * G_USEC_PER_SEC : 0;
+    run->waits = waits;
+}
+
+guint
+fota_run_get_waits(FotaRun *run)
+{
+    return run->waits;
+}
+
+gint64
+fota_run_get_hold(FotaRun *run)
+{
+    return run->hold;
+}
+
+void
+fota_run_set_discards(FotaRun *run, guint discards)
+{
+    run->discards = discards;
+}
+
+guint
+fota_run_get_discards(FotaRun *run)
+{
+    return run->discards;
+}
+
+void
+fota_run_set_charge(FotaRun *run, guint64 bytes)
+{
+    run->charge = bytes;
+}
+
+guint64
+fota_run_get_charge(FotaRun *run)
+{
+    return run->charge;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-sim-pin.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "daemon/fota-credential.h"
+#include "daemon/fota-error.h"
+#include "daemon/fota-log.h"
+#include "plugins/fota-plugin.h"
+#include "policy/fota-pin.h"
+
+struct _FotaSimPin {
+    FotaPartOwner owner;
+    FotaStore *store;
+    FotaRecord *record;
+    FotaMm *mm;
+    char *path;       /* ModemManager's object, "" = not there */
+    char *credential; /* file */
+    char *announced;  /* start of the module for which the error was announced */
+    gboolean news;    /* and is to be */
+    GError *error;
+    gboolean pending; /* an attempt is under way */
+    gboolean refused; /* the configured PIN is wrong */
+    int attempts;     /* that are left, as ModemManager last said */
+    int left_then;    /* before the last attempt */
+};
+
+FotaSimPin *
+fota_sim_pin_new(FotaStore *store, FotaRecord *record, const FotaPartOwner *owner)
+{
+    FotaSimPin *pin = g_new0(FotaSimPin, 1);
+
+    pin->owner = *owner;
+    pin->store = store;
+    pin->record = record;
+    pin->path = g_strdup("");
+    return pin;
+}
+
+void
+fota_sim_pin_free(FotaSimPin *pin)
+{
+    g_free(pin->path);
+    g_free(pin->credential);
+    g_free(pin->announced);
+    g_clear_error(&pin->error);
+    g_free(pin);
+}
+
+static void
+pin_log(FotaSimPin *pin, int level, FotaEvent event, const char *text, const GError *error)
+{
+    FotaLogContext context = {.imei = pin->record->imei};
+
+    fota_log(level, event, &context, "%s%s%s", text, error != NULL ? ": " : "",
+             error != NULL ? error->message : "");
+}
+
+/* Says so once for each start of the module; the error shows as long as no other one does. */
+static void
+pin_leave(FotaSimPin *pin, const char *start, const char *why)
+{
+    g_clear_error(&pin->error);
+    g_set_error(&pin->error, FOTA_ERROR, FOTA_ERROR_PIN,
+                "the SIM wants its PIN, and fotad does not enter it: %s; mmcli -i any --pin=...",
+                why);
+    if (g_strcmp0(pin->announced, start) == 0)
+        return;
+    fota_record_set(&pin->announced, start);
+    pin->news = TRUE;
+    pin_log(pin, LOG_WARNING, FOTA_EVENT_PIN_REQUIRED, pin->error->message, NULL);
+}
+
+static void
+pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaSimPin *pin = user_data;
+    g_autoptr(GObject) owner = pin->owner.object;
+    g_autoptr(GError) error = NULL;
+
+    /* On success it is pending until ModemManager shows that nothing is wanted any more. */
+    pin->pending = fota_mm_send_pin_finish(pin->mm, result, &error);
+    pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT);
+    if (error == NULL)
+        pin_log(pin, LOG_INFO, FOTA_EVENT_NONE, "the SIM has got its PIN", NULL);
+    else
+        pin_log(pin, LOG_WARNING, FOTA_EVENT_NONE, "the SIM's PIN could not be entered", error);
+    fota_part_tell(&pin->owner);
+}
+
+static void
+pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaSimPin *pin = user_data;
+    g_autoptr(GObject) owner = pin->owner.object;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    pin->pending = FALSE;
+    if (fota_store_save_finish(pin->store, result, &error))
+        text = fota_credential_read_pin(pin->credential, &error);
+    if (text == NULL || pin->path[0] == '\0') {
+        if (error != NULL)
+            pin_log(pin, LOG_ERR, FOTA_EVENT_NONE, "the SIM's PIN is not entered", error);
+        fota_part_tell(&pin->owner);
+    } else {
+        pin->pending = TRUE;
+        fota_mm_send_pin_async(pin->mm, pin->path, text, pin_entered, pin);
+        g_steal_pointer(&owner); /* for that */
+    }
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+}
+
+/* The attempt is on record before it is made: a fotad that is killed in between makes no second. */
+static void
+pin_enter(FotaSimPin *pin, const char *start)
+{
+    pin->pending = TRUE;
+    pin->left_then = pin->attempts;
+    fota_record_set(&pin->record->pin_tried, start);
+    g_object_ref(pin->owner.object);
+    fota_store_save_async(pin->store, pin->record, NULL, pin_attempt_recorded, pin);
+}
+
+void
+fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, const char *credential)
+{
+    FotaPinFacts pin_facts = {.configured = credential != NULL};
+    const char *why;
+
+    pin->mm = mm;
+    fota_record_set(&pin->path, facts != NULL ? facts->path : NULL);
+    fota_record_set(&pin->credential, credential);
+    if (facts == NULL)
+        return;
+    pin_facts.wanted = facts->pin_wanted;
+    /* An attempt is one of this start of the module: the next one wants its PIN anew. */
+    pin->pending =
+        pin->pending && facts->pin_wanted && strcmp(pin->record->pin_tried, facts->start) == 0;
+    if (pin->pending)
+        return;
+    /* After an attempt that failed ModemManager may not have counted yet. */
+    pin->attempts =
+        pin->refused ? MIN(facts->pin_attempts, pin->left_then - 1) : facts->pin_attempts;
+    pin_facts.attempts = pin->attempts;
+    pin_facts.tried = strcmp(pin->record->pin_tried, facts->start) == 0;
+    pin_facts.refused = pin->refused;
+    switch (fota_pin_decide(&pin_facts, &why)) {
+    case FOTA_PIN_ENTER:
+        pin_enter(pin, facts->start);
+        break;
+    case FOTA_PIN_LEAVE:
+        pin_leave(pin, facts->start, why);
+        break;
+    case FOTA_PIN_NOTHING:
+        g_clear_error(&pin->error);
+        break;
+    }
+}
+
+const GError *
+fota_sim_pin_get_error(FotaSimPin *pin)
+{
+    return pin->error;
+}
+
+gboolean
+fota_sim_pin_take_news(FotaSimPin *pin, int *attempts)
+{
+    gboolean news = pin->news;
+
+    pin->news = FALSE;
+    *attempts = pin->attempts;
+    return news;
+}
+
+void
+fota_sim_pin_forget(FotaSimPin *pin)
+{
+    pin->refused = FALSE;
+    fota_record_set(&pin->record->pin_tried, NULL);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-situation.h"
+
+#include "base/fota-clock.h"
+#include "base/fota-wait.h"
+#include "daemon/at/fota-at-channel.h"
+#include "daemon/fota-route.h"
+#include "daemon/fota-supply.h"
+
+/* Everything that plans and decisions depend on, gathered anew each time. */
+
+/*
+ * ModemManager knows the radio only of a module that somebody has enabled. Of another one the
+ * plugin asks signal and registration itself; whether it roams is not known, which must count as if
+ * it did.
+ */
+static void
+fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
+{
+    facts->pin_wanted = modem->pin_wanted;
+    facts->registered = modem->registered || !modem->enabled;
+    facts->roaming = modem->roaming || !modem->enabled;
+    facts->signal = modem->enabled ? (int)modem->signal : -1;
+}
+
+/* As many other modules update as may at once; beside any, not the one that the gateway needs. */
+static gboolean
+is_crowded(const FotaParts *parts, int other_route)
+{
+    FotaAction action = fota_run_get_action(parts->run);
+    guint others = parts->context->jobs - (action != FOTA_ACTION_NONE ? 1 : 0);
+
+    return others >= fota_config_get_at_once(parts->context->config) ||
+           (others > 0 && other_route == 0);
+}
+
+static void
+fill_gateway(const FotaParts *parts, FotaFacts *facts)
+{
+    FotaContext *context = parts->context;
+    const FotaSupply supply = fota_supply_read(NULL);
+
+    facts->other_route = fota_route_leads_out(NULL, parts->record->device);
+    facts->inhibited = context->inhibitions > 0;
+    facts->busy = is_crowded(parts, facts->other_route);
+    facts->on_mains = supply.on_mains;
+    facts->battery = supply.battery;
+    facts->free_space = fota_store_get_free_space(context->store);
+    facts->data_used =
+        fota_keeper_get_data_used(parts->keeper, fota_poller_get_budget_time(parts->poller));
+}
+
+static void
+fill_past(const FotaRecord *record, FotaFacts *facts)
+{
+    facts->attempts = (guint32)MIN(record->attempts, G_MAXUINT32);
+    facts->last_attempt = (gint64)record->last_attempt;
+    facts->first_offered = (gint64)record->first_offered;
+    facts->asked = (gint64)record->asked;
+    facts->asked_token = record->asked_token;
+    facts->deferred_until = (gint64)record->deferred_until;
+    facts->rejected = record->rejected[0] != '\0'    ? record->rejected
+                      : record->cancelled[0] != '\0' ? record->cancelled
+                                                     : NULL;
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
+    facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
+    facts->downloaded = record->mark == FOTA_MARK_DOWNLOADED;
+}
+
+guint
+fota_situation_expect_outage(const FotaParts *parts)
+{
+    const GPtrArray *history = parts->record->history;
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+
+    for (guint i = 0; i < history->len; i++) {
+        const FotaHistoryEntry *entry = history->pdata[i];
+
+        if (entry->outage != 0 && g_strcmp0(entry->result, "success") == 0)
+            return (guint)entry->outage;
+    }
+    return vendor != NULL ? fota_vendor_get_number(vendor, parts->record->model, "ApplyTime") : 0;
+}
+
+FotaPlan *
+fota_situation_draft_plan(const FotaParts *parts)
+{
+    const FotaRecord *record = parts->record;
+    g_autofree const char **left = fota_record_list_left(record);
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
+    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
+    FotaFacts facts = FOTA_FACTS_INIT;
+
+    if (manifest == NULL || modem == NULL || fota_parts_get_plugin(parts) == NULL ||
+        !fota_reader_check_trust(parts->reader, NULL))
+        return NULL;
+    facts.imei = record->imei;
+    facts.manufacturer = record->manufacturer;
+    facts.model = record->model;
+    facts.revision = record->revision;
+    facts.left = left;
+    facts.now = fota_clock_now();
+    facts.clock_is_set = fota_poller_get_budget_time(parts->poller) != 0;
+    facts.local_zone = zone;
+    facts.run_seconds = fota_situation_expect_outage(parts);
+    facts.vendor_version = offer != NULL ? offer->version : NULL;
+    facts.vendor_size = offer != NULL ? offer->size : 0;
+    facts.rules = &fota_parts_get_config(parts)->rules;
+    fill_radio(modem, &facts);
+    fill_gateway(parts, &facts);
+    fill_past(record, &facts);
+    return fota_plan_make(manifest, &facts);
+}
+
+/* Whether the module can be asked something only by taking it from the host. */
+static gboolean
+question_takes(const FotaParts *parts)
+{
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
+
+    return fota_parts_get_config(parts)->access != FOTA_ACCESS_MODEM_MANAGER &&
+           (modem == NULL || !fota_at_has_reserved_port(modem->device));
+}
+
+static gboolean
+holds_delta_of(const FotaParts *parts, const FotaPlan *plan)
+{
+    g_autofree char *wanted = plan != NULL && plan->kind == FOTA_PLAN_UPDATE
+                                  ? fota_manifest_name_delta(&plan->steps[0])
+                                  : NULL;
+
+    return g_strcmp0(parts->record->delta, wanted) == 0;
+}
+
+static void
+look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
+{
+    g_autofree char *guest = NULL;
+
+    s->planned = plan != NULL;
+    if (plan == NULL)
+        return;
+    s->plan = plan->kind;
+    s->blocked = plan->blockers->pdata[0] != NULL;
+    if (plan->kind != FOTA_PLAN_UPDATE)
+        return;
+    for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
+        s->open[i] = plan->gates[i].wanted == FOTA_APPROVAL_AUTO || plan->gates[i].approved;
+    guest = fota_offers_make_token(parts->offers, plan, TRUE);
+    s->rehearsal_open = s->rehearsal && fota_offers_guest_is_approved(parts->offers, guest);
+}
+
+FotaSituation
+fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
+{
+    const FotaRecord *record = parts->record;
+    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    FotaAction job = fota_run_get_action(parts->run);
+    FotaSituation s = {
+        .presence = fota_presence_get(parts->presence),
+        .supported = plugin != NULL,
+        .runs = job != FOTA_ACTION_NONE              ? job
+                : fota_reader_is_busy(parts->reader) ? FOTA_ACTION_CHECK
+                                                     : FOTA_ACTION_NONE,
+        .verifying = fota_run_is_verifying(parts->run),
+        .mark = fota_keeper_get_mark(parts->keeper),
+        .cancelled = record->cancelled[0] != '\0',
+        .held = fota_run_get_hold(parts->run) > fota_boot_time(),
+        .inhibited = parts->context->inhibitions > 0,
+        .crowded = is_crowded(parts, 1),
+        .check_takes = fota_parts_get_config(parts)->fetch_by_module,
+        .ask_takes = question_takes(parts),
+        .told_version = fota_presence_was_told(parts->presence),
+        .can_ask = plugin != NULL && plugin->ask != NULL,
+        .can_discard = plugin != NULL && plugin->discard != NULL,
+        .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
+        .same_delta = holds_delta_of(parts, plan),
+        .manifest = manifest == NULL                               ? FOTA_MANIFEST_NONE
+                    : fota_reader_check_trust(parts->reader, NULL) ? FOTA_MANIFEST_HOLDS
+                                                                   : FOTA_MANIFEST_DISTRUSTED,
+        .rehearsal =
+            fota_offers_has_guest(parts->offers, manifest != NULL ? manifest->digest : NULL),
+    };
+
+    look_at_plan(parts, plan, &s);
+    return s;
+}
