@@ -80,15 +80,23 @@ is_of_module(const GError *error)
     return error->domain == FOTA_MODULE_ERROR;
 }
 
-/* One question; FAILED_FOR_GOOD is the module's own word, which counts beside a version only. */
+/* The module's own word on the update: that it has failed, or does not fit. */
+static gboolean
+is_verdict(FotaResult result)
+{
+    return result == FOTA_RESULT_FAILED_FOR_GOOD || result == FOTA_RESULT_WRONG_BASE ||
+           result == FOTA_RESULT_REFUSED;
+}
+
+/* One question; a verdict counts beside a version only. */
 static FotaResult
 read_outcome(FotaSteps *steps, char **version, GError **error)
 {
     FotaResult result = steps->plugin->outcome(steps->session, steps->update, version, error);
 
-    if (result == FOTA_RESULT_FAILED_FOR_GOOD && *version == NULL)
+    if (is_verdict(result) && *version == NULL)
         steps->plugin->inspect(steps->session, version, NULL);
-    if (*version != NULL && (result != FOTA_RESULT_FAILED_FOR_GOOD || is_wanted(steps, *version))) {
+    if (*version != NULL && (!is_verdict(result) || is_wanted(steps, *version))) {
         g_clear_error(error);
         return FOTA_RESULT_DONE;
     }
