@@ -52,9 +52,10 @@ MODELS = {
 }
 CHANNELS = ("modemmanager", "port", "reserved")
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
-# What an update, or an offer, changes in a module for good, beside its firmware: no reason for another.
-CHANGES = {"version", "starts", "ttys", "cfvr", "socket-1-cid", "fota-told", "fota-mode", "fota-apn",
-           "fota-authentication"}
+# What ModemManager, an offer or an update changes in a module, beside its firmware: no reason for
+# another one.
+CHANGES = {"version", "starts", "ttys", "reports", "cfvr", "socket-1-cid", "fota-told", "fota-mode",
+           "fota-apn", "fota-authentication"}
 RETURN_SECONDS = 120
 EXPORT_SECONDS = 20  # for ModemManager to show a module, on a busy machine
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
@@ -90,7 +91,6 @@ class Bench:
         self._stops = []  # how what runs is stopped, in the order of starting
         self.modemmanager = self.fotad = None
         self._clock = clock
-        self._kernel_files = []
         self._forget()
 
     def _forget(self):
@@ -180,12 +180,8 @@ class Bench:
 
     def _fill(self):
         """All files that tests and fotad write, as they are at first."""
-        for file in self._kernel_files:
-            file.unlink()
-            with contextlib.suppress(OSError):  # until one is not empty
-                for directory in file.parents:
-                    directory.rmdir()
-        self._kernel_files = []
+        for name in ("net", "power_supply"):
+            shutil.rmtree(self.sys / "class" / name, ignore_errors=True)
         for file in self.directory.iterdir():
             if file.name not in self._own and not file.name.endswith(".log"):
                 remove(file)
@@ -270,13 +266,16 @@ class Bench:
         file.write_text(secret)
         file.chmod(0o600)
 
-    def show_to_fotad(self, name, text):
-        """A file of the kernel's, such as proc/net/route, as fotad reads it."""
-        file = pathlib.Path(self.sim.root) / name
+    @property
+    def sys(self):
+        """What fotad takes for /sys."""
+        return pathlib.Path(self.sim.root, "sys")
+
+    def write_sys(self, name, text):
+        """One of its files, such as class/power_supply/AC/online."""
+        file = self.sys / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{text}\n")
-        if file not in self._kernel_files:
-            self._kernel_files.append(file)
 
     # Programs
 

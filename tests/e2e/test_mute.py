@@ -7,7 +7,7 @@ from e2e import BenchTest
 
 
 class MuteFromTheBeginning(BenchTest):
-    options = {"channel": "port", "scale": 60, "config": {"FirstAid": {"Rungs": "safe"}}}
+    options = {"channel": "port", "config": {"FirstAid": {"Rungs": "safe"}}}
 
     def test_told_to_restart(self):
         """It can be told something although it does not answer, and what it is told arrives."""
@@ -19,7 +19,7 @@ class MuteFromTheBeginning(BenchTest):
         self.assertEqual((result, details["error"]), ("failed", "ModuleSilent"), details)
         rungs = re.findall(r"first aid, ([a-z-]+): begins", self.bench.log())
         self.assertEqual(rungs, ["at-again", "other-port", "cfun"])
-        sent = [line.text for line in self.bench.sim.transcript(self.bench.imei)
+        sent = [line.text for line in self.bench.transcript()
                 if line.mark == ">"]
         self.assertIn("AT+CFUN=1,1", sent)
         self.assertIn("mute-module of first-aid.md", details["text"])

@@ -45,7 +45,7 @@ class OtherNames(BenchTest):
 class SameRevision(BenchTest):
     """+GMR is the same before and after: #CFVR tells the two firmwares apart."""
 
-    options = {"modules": ("le910-svl",), "channel": "port", "scale": 60}
+    options = {"modules": ("le910-svl",), "channel": "port"}
 
     def test_updated(self):
         module = self.offer()
