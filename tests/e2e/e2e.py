@@ -109,6 +109,15 @@ class BenchTest(unittest.TestCase):
         if error:
             self.assertIn(text, details["text"])
 
+    def wait_not_returned(self, module):
+        """The module stays away for longer than it may: that is told, and no end. Returns the text."""
+        properties = module.wait(lambda p: p["State"] == "installing"
+                                 and p["LastError"][0] == "ModuleNotReturned", 120, "it is told")
+        text = properties["LastError"][1]
+        self.assertIn(f"(ModuleNotReturned): {text}", self.bench.log())
+        self.assertEqual(module.history(), [])
+        return text
+
     def assert_updates(self, module, since=None):
         """The update that is offered now is approved and succeeds."""
         since = module.mark() if since is None else since

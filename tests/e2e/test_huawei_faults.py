@@ -314,7 +314,7 @@ class PowerLost(HuaweiTest):
             if module.imei != away:
                 self.wait_fota_state(module.imei, LOADING if module.imei == loading else 60)
                 self.restart(module.imei)
-        self.assertEqual(asked[2][0].wait_finished(asked[2][1])[2]["error"], "ModuleNotReturned")
+        self.wait_not_returned(asked[2][0])
         self.restart(away)
         for module, since in asked:
             self.bench.view.until(lambda m=module, s=since: m.heard("UpdateFinished", s)[-1:]
