@@ -13,7 +13,7 @@ import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent / "tests/bench"))
 spec = importlib.util.spec_from_file_location("testsim", HERE / "test-sim.py")
 testsim = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(testsim)
