@@ -109,7 +109,7 @@ try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable
 {
     g_autoptr(FotaAtLine) line = NULL;
 
-    line = fota_at_line_open(tty->node, self->parent.imei, self->trace, self->user_data, error);
+    line = fota_at_line_open(tty, self->parent.imei, self->trace, self->user_data, error);
     if (line == NULL ||
         !fota_at_line_greet(line, MIN(deadline, fota_deadline_in(TTY_SECONDS)), cancellable, error))
         return FALSE;
@@ -243,7 +243,7 @@ at_shout(FotaChannel *channel, const char *command, GCancellable *cancellable, G
         g_autoptr(FotaAtLine) line = NULL;
 
         g_clear_error(&last);
-        line = fota_at_line_open(tty->node, self->parent.imei, self->trace, self->user_data, &last);
+        line = fota_at_line_open(tty, self->parent.imei, self->trace, self->user_data, &last);
         if (line != NULL && fota_at_line_shout(line, command, cancellable, &last))
             sent = TRUE;
     }

@@ -14,18 +14,18 @@
 #define RESYNC_SECONDS 10
 
 FotaAtLine *
-fota_at_line_open(const char *node, const char *imei, FotaTrace trace, gpointer user_data,
+fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace, gpointer user_data,
                   GError **error)
 {
     struct termios saved;
-    int fd = fota_at_tty_open(node, &saved, error);
+    int fd = fota_at_tty_open(tty, &saved, error);
     FotaAtLine *line;
 
     if (fd < 0)
         return NULL;
     line = g_new0(FotaAtLine, 1);
     line->fd = fd;
-    line->name = g_path_get_basename(node);
+    line->name = g_path_get_basename(tty->node);
     line->imei = g_strdup(imei);
     line->saved = saved;
     line->reply = fota_at_reply_new();

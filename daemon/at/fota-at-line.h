@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/at/fota-at-tty.h"
 #include "daemon/fota-channel.h"
 
 G_BEGIN_DECLS
@@ -24,8 +25,8 @@ typedef struct _FotaAtLine FotaAtLine;
 #define FOTA_AT_ANSWER_LINES_MAX 1000
 #define FOTA_AT_ANSWER_BYTES_MAX 65536
 
-/** Opens @node exclusively and sets it raw; sends nothing. @imei: of the module expected there. */
-FotaAtLine *fota_at_line_open(const char *node, const char *imei, FotaTrace trace,
+/** Opens @tty exclusively and sets it raw; sends nothing. @imei: of the module expected there. */
+FotaAtLine *fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace,
                               gpointer user_data, GError **error);
 
 /** Leaves data mode, drops what is under way, puts the tty's attributes back and closes it. */

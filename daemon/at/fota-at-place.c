@@ -91,6 +91,20 @@ get_usb_device(Device *tty)
     return path;
 }
 
+/* What a rule of the site says of a UART, in ModemManager's words. */
+static void
+take_line(Device *device, FotaAtTty *tty)
+{
+    const char *speed = get_property(device, "ID_MM_TTY_BAUDRATE");
+    const char *flow = get_property(device, "ID_MM_TTY_FLOW_CONTROL");
+    guint64 number;
+
+    if (speed != NULL && g_ascii_string_to_unsigned(speed, 10, 1, G_MAXUINT, &number, NULL))
+        tty->speed = (guint)number;
+    tty->rts_cts = g_strcmp0(flow, "rts-cts") == 0;
+    tty->xon_xoff = g_strcmp0(flow, "xon-xoff") == 0;
+}
+
 /* NULL when it cannot be an AT port. */
 static FotaAtTty *
 describe_tty(Device *device)
@@ -118,6 +132,7 @@ describe_tty(Device *device)
     tty->interface = interface != NULL ? (int)g_ascii_strtoll(interface, NULL, 16) : -1;
     tty->owned = owned;
     tty->rank = rank;
+    take_line(device, tty);
     return tty;
 }
 

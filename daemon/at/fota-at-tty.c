@@ -10,8 +10,10 @@
 
 #include "plugins/fota-plugin.h"
 
+#define DEFAULT_SPEED 115200
+
 static gboolean
-set_raw(int fd, struct termios *saved)
+set_raw(int fd, const FotaAtTty *tty, struct termios *saved)
 {
     struct termios raw;
 
@@ -19,9 +21,14 @@ set_raw(int fd, struct termios *saved)
         return FALSE;
     raw = *saved;
     cfmakeraw(&raw);
-    cfsetspeed(&raw, B115200);
+    if (cfsetspeed(&raw, tty->speed != 0 ? tty->speed : DEFAULT_SPEED) < 0)
+        return FALSE;
     raw.c_cflag |= CLOCAL | CREAD;
     raw.c_cflag &= ~(tcflag_t)(CRTSCTS | CSTOPB);
+    if (tty->rts_cts)
+        raw.c_cflag |= CRTSCTS;
+    if (tty->xon_xoff)
+        raw.c_iflag |= IXON | IXOFF;
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     return tcsetattr(fd, TCSANOW, &raw) == 0;
@@ -37,13 +44,13 @@ is_taken(int fd)
 }
 
 int
-fota_at_tty_open(const char *node, struct termios *saved, GError **error)
+fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error)
 {
-    int fd = open(node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int fd = open(tty->node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     int cause;
 
     if (fd >= 0 && !is_taken(fd) && ioctl(fd, TIOCEXCL) == 0) {
-        if (set_raw(fd, saved))
+        if (set_raw(fd, tty, saved))
             return fd;
         cause = errno;
         ioctl(fd, TIOCNXCL);
@@ -54,10 +61,15 @@ fota_at_tty_open(const char *node, struct termios *saved, GError **error)
         close(fd);
     if (cause == EBUSY)
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
-                    "%s is in use by another program", node);
+                    "%s is in use by another program", tty->node);
+    else if (cause == EINVAL && tty->speed != 0)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+                    "%s cannot be opened: no tty has the speed that udev says, "
+                    "ID_MM_TTY_BAUDRATE=%u",
+                    tty->node, tty->speed);
     else
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE, "%s cannot be opened: %s",
-                    node, g_strerror(cause));
+                    tty->node, g_strerror(cause));
     return -1;
 }
 

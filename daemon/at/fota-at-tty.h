@@ -11,10 +11,13 @@ G_BEGIN_DECLS
  * restart of a module; what stays is the physical device they are below.
  */
 typedef struct {
-    char *node;     /**< "/dev/ttyUSB2" */
-    int interface;  /**< USB interface number, -1 = unknown */
-    gboolean owned; /**< reserved for fotad by udev (ID_FOTAD_PORT=1) */
-    guint rank;     /**< what udev says of its use: 0 primary AT, 1 secondary, 2 PPP, 3 nothing */
+    char *node;       /**< "/dev/ttyUSB2" */
+    int interface;    /**< USB interface number, -1 = unknown */
+    gboolean owned;   /**< reserved for fotad by udev (ID_FOTAD_PORT=1) */
+    guint rank;       /**< what udev says of its use: 0 primary AT, 1 secondary, 2 PPP, 3 nothing */
+    guint speed;      /**< of a UART, baud (ID_MM_TTY_BAUDRATE); 0 = nothing says, 115200 */
+    gboolean rts_cts; /**< flow control of a UART (ID_MM_TTY_FLOW_CONTROL) */
+    gboolean xon_xoff; /**< the other kind */
 } FotaAtTty;
 
 void fota_at_tty_free(FotaAtTty *tty);
@@ -57,11 +60,11 @@ int fota_at_monitor_get_fd(FotaAtMonitor *monitor);
 void fota_at_monitor_clear(FotaAtMonitor *monitor);
 
 /**
- * Opens the tty without waiting, for this process alone (TIOCEXCL), and sets it raw; *@saved gets
- * the attributes it had. -1 with FOTA_MODULE_ERROR_GONE when it is not there, _SILENT when another
- * program has it.
+ * Opens the tty without waiting, for this process alone (TIOCEXCL), and sets it raw, with its speed
+ * and flow control; *@saved gets the attributes it had. -1 with FOTA_MODULE_ERROR_GONE when it is
+ * not there, _SILENT when another program has it.
  */
-int fota_at_tty_open(const char *node, struct termios *saved, GError **error);
+int fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error);
 
 /** Whether all that was written has left for the module; also where the kernel cannot say. */
 gboolean fota_at_tty_is_sent(int fd);

@@ -168,10 +168,11 @@ assert_located(const char *port, const char *expected)
 static void
 test_locate(void)
 {
-    static const char uart[] = "/sys/devices/platform/serial8250/tty/ttyS1";
     static const char modem[] = "/sys/devices/pci0000:00/0000:00:1c.0/0000:02:00.0";
     g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
     g_autoptr(FotaAtPlace) place = NULL;
+    g_autoptr(GPtrArray) ttys = NULL;
+    const FotaAtTty *tty;
 
     add_usb(testbed, "1-1", "1bc7");
     add_tty(testbed, "1-1", "1bc7", "00", "ttyUSB0", "X");
@@ -192,14 +193,21 @@ test_locate(void)
         g_autofree char *path = g_strdup_printf("platform/serial8250/tty/ttyS%u", i);
         g_autofree char *node = g_strdup_printf("/dev/ttyS%u", i);
         g_autofree char *minor = g_strdup_printf("%u", 64 + i);
+        const char *flow = i == 1 ? "rts-cts" : "none";
         g_autofree char *added = umockdev_testbed_add_device(
-            testbed, "tty", path, NULL, NULL, "DEVNAME", node, "MAJOR", "4", "MINOR", minor, NULL);
+            testbed, "tty", path, NULL, NULL, "DEVNAME", node, "MAJOR", "4", "MINOR", minor,
+            "ID_MM_TTY_BAUDRATE", "921600", "ID_MM_TTY_FLOW_CONTROL", flow, NULL);
 
         g_assert_nonnull(added);
+        assert_located(strrchr(node, '/') + 1, added);
     }
-    assert_located("ttyS1", uart);
-    place = fota_at_place_new(uart, FALSE);
-    assert_found(place, "ttyS1");
+    place = fota_at_place_new("/sys/devices/platform/serial8250/tty/ttyS1", FALSE);
+    ttys = fota_at_place_find(place);
+    g_assert_cmpint(ttys->len, ==, 1);
+    tty = g_ptr_array_index(ttys, 0);
+    g_assert_cmpstr(tty->node, ==, "/dev/ttyS1");
+    g_assert_cmpint(tty->speed, ==, 921600);
+    g_assert_true(tty->rts_cts && !tty->xon_xoff);
     assert_located("ttyS9", NULL);
 }
 

@@ -210,6 +210,15 @@ class Unit(unittest.TestCase):
         self.assertEqual([rule for rule in allowed if 'max_fds="0"' not in rule], [])
         self.assertEqual(len(allowed), 6)
 
+    def test_drivers_come_first(self):
+        """What the kernel does not know when a unit starts, DeviceAllow= does not allow."""
+        unit = (ROOT / "units/fotad.service.in").read_text()
+        groups = set(re.findall(r"^DeviceAllow=char-(\w+) rw$", unit, re.MULTILINE))
+        self.assertEqual(groups, {"ttyUSB", "ttyACM", "ttyS", "ttyAMA", "ttymxc"})
+        for driver in ("usbserial", "cdc_acm"):
+            for key in ("Wants", "After"):
+                self.assertRegex(unit, rf"(?m)^{key}=.*\bmodprobe@{driver}\.service")
+
     def test_bus_policy_names_what_is_called(self):
         """fotad's calls of ModemManager, as libmm-glib and D-Bus name them."""
         policy = (ROOT / "units/org.fotad.Fota1.ModemManager.conf").read_text()

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <limits.h>
+#include <pty.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -72,7 +74,8 @@ test_shout_and_close(void)
     static const PeerStep script[] = {{"AT+CFUN=1,1\r", ""}, {0}};
     Peer *peer = peer_new(script);
     g_autoptr(GError) error = NULL;
-    FotaAtLine *line = fota_at_line_open(peer_get_node(peer), PEER_IMEI, NULL, NULL, &error);
+    const FotaAtTty tty = {.node = (char *)peer_get_node(peer)};
+    FotaAtLine *line = fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error);
 
     g_assert_no_error(error);
     g_assert_true(fota_at_line_shout(line, "AT+CFUN=1,1", NULL, &error));
@@ -415,6 +418,7 @@ test_exclusive_and_restored(void)
     struct termios before = {0}, after = {0}; /* with what lies between the members */
     int exclusive = 0;
     int fd = open(peer_get_node(peer), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const FotaAtTty tty = {.node = (char *)peer_get_node(peer)};
     FotaAtLine *line;
 
     g_assert_cmpint(tcgetattr(fd, &before), ==, 0);
@@ -423,7 +427,7 @@ test_exclusive_and_restored(void)
     g_assert_cmpint((int)(after.c_lflag & (ICANON | ECHO)), ==, 0);
     if (ioctl(fd, TIOCGEXCL, &exclusive) == 0) {
         g_assert_cmpint(exclusive, !=, 0);
-        g_assert_null(fota_at_line_open(peer_get_node(peer), PEER_IMEI, NULL, NULL, &error));
+        g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error));
         g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
     } else {
         g_test_skip("qemu-user does not know TIOCGEXCL");
@@ -440,13 +444,55 @@ test_exclusive_and_restored(void)
 static void
 test_no_such_tty(void)
 {
-    g_autoptr(GError) error = NULL;
+    static const char *const nodes[] = {"/dev/null", "/dev/no-such-tty"};
 
-    g_assert_null(fota_at_line_open("/dev/null", PEER_IMEI, NULL, NULL, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
-    g_clear_error(&error);
-    g_assert_null(fota_at_line_open("/dev/no-such-tty", PEER_IMEI, NULL, NULL, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    for (guint i = 0; i < G_N_ELEMENTS(nodes); i++) {
+        const FotaAtTty tty = {.node = (char *)nodes[i]};
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error));
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    }
+}
+
+/* As a rule of the site says; 115200 without any flow control where none does. */
+static void
+test_uart(void)
+{
+    static const struct {
+        FotaAtTty tty;
+        speed_t speed;
+        gboolean opens;
+    } cases[] = {
+        {{.speed = 0}, B115200, TRUE},
+        {{.speed = 921600, .rts_cts = TRUE}, B921600, TRUE},
+        {{.speed = 9600, .xon_xoff = TRUE}, B9600, TRUE},
+        {{.speed = 12345}, B0, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaAtTty tty = cases[i].tty;
+        g_autoptr(GError) error = NULL;
+        struct termios saved, set;
+        int master, slave, fd;
+        char name[PATH_MAX];
+
+        g_assert_cmpint(openpty(&master, &slave, name, NULL, NULL), ==, 0);
+        tty.node = name;
+        fd = fota_at_tty_open(&tty, &saved, &error);
+        g_assert_cmpint(fd >= 0, ==, cases[i].opens);
+        if (fd >= 0) {
+            g_assert_cmpint(tcgetattr(slave, &set), ==, 0);
+            g_assert_cmpint((int)cfgetospeed(&set), ==, (int)cases[i].speed);
+            g_assert_cmpint((set.c_cflag & CRTSCTS) != 0, ==, tty.rts_cts);
+            g_assert_cmpint((set.c_iflag & (IXON | IXOFF)) != 0, ==, tty.xon_xoff);
+            fota_at_tty_close(fd, &saved);
+        } else {
+            g_assert_nonnull(strstr(error->message, "ID_MM_TTY_BAUDRATE=12345"));
+        }
+        close(slave);
+        close(master);
+    }
 }
 
 int
@@ -473,5 +519,6 @@ main(int argc, char **argv)
     g_test_add_func("/at-line/no hang-up", test_no_hangup);
     g_test_add_func("/at-line/exclusive and restored", test_exclusive_and_restored);
     g_test_add_func("/at-line/no such tty", test_no_such_tty);
+    g_test_add_func("/at-line/uart", test_uart);
     return g_test_run();
 }

@@ -123,9 +123,10 @@ trace(char direction, const char *line, gpointer user_data)
 FotaAtLine *
 peer_open(Peer *peer, GString *traced)
 {
+    const FotaAtTty tty = {.node = peer->node};
     g_autoptr(GError) error = NULL;
     FotaAtLine *line =
-        fota_at_line_open(peer->node, PEER_IMEI, traced != NULL ? trace : NULL, traced, &error);
+        fota_at_line_open(&tty, PEER_IMEI, traced != NULL ? trace : NULL, traced, &error);
 
     g_assert_no_error(error);
     peer_start(peer);
