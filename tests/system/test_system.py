@@ -18,6 +18,7 @@ from gateway import (FTP_PASSWORD, HUAWEI_IMEI, HUAWEI_NEW, IMEI, WEB_TOKEN, Bus
                      FotaModule, Gateway)
 from machine import Machine
 from test_guides import Guides, blocks  # noqa: F401, Guides is a test of its own
+from test_uplink import Uplink  # noqa: F401, the same
 
 PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
 NEXT_PACKAGES = pathlib.Path(os.environ["FOTA_NEXT_PACKAGES"])

@@ -46,6 +46,7 @@ class Promises(unittest.TestCase):
                  json.loads(output("meson", "introspect", "--tests", str(BUILD)))}
         unit = "".join(file.read_text() for file in (ROOT / "tests/unit").glob("*.c"))
         faults = "".join(file.read_text() for file in (ROOT / "tests/faults").glob("*.py"))
+        system = "".join(file.read_text() for file in (ROOT / "tests/system").glob("*.py"))
         rows = []
         for name in ("reliability", "security"):
             page = (ROOT / f"docs/{name}.md").read_text()
@@ -56,6 +57,8 @@ class Promises(unittest.TestCase):
             for name in re.findall(r"`([^`]+)`", row):
                 if name.startswith("/"):
                     self.assertIn(f'"{name}"', unit)
+                elif name.startswith("./check system "):
+                    self.assertIn(f"class {name.split()[-1]}(", system)
                 elif name != "./check faults":
                     self.assertTrue(name in tests or name in faults, name)
 
