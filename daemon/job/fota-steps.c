@@ -80,23 +80,22 @@ is_of_module(const GError *error)
     return error->domain == FOTA_MODULE_ERROR;
 }
 
-/* The module's own word on the update: that it has failed, or does not fit. */
 static gboolean
-is_verdict(FotaResult result)
+is_definite(FotaResult result)
 {
     return result == FOTA_RESULT_FAILED_FOR_GOOD || result == FOTA_RESULT_WRONG_BASE ||
            result == FOTA_RESULT_REFUSED;
 }
 
-/* One question; a verdict counts beside a version only. */
+/* One question. The module's own word that it has failed counts beside a version only. */
 static FotaResult
 read_outcome(FotaSteps *steps, char **version, GError **error)
 {
     FotaResult result = steps->plugin->outcome(steps->session, steps->update, version, error);
 
-    if (is_verdict(result) && *version == NULL)
+    if (is_definite(result) && *version == NULL)
         steps->plugin->inspect(steps->session, version, NULL);
-    if (*version != NULL && (!is_verdict(result) || is_wanted(steps, *version))) {
+    if (*version != NULL && (!is_definite(result) || is_wanted(steps, *version))) {
         g_clear_error(error);
         return FOTA_RESULT_DONE;
     }

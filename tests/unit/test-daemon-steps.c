@@ -30,7 +30,8 @@ ask_version(FotaSession *self, const char *command, char **version, GError **err
     if (lines[1] == NULL)
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s", lines[1]);
-    return FOTA_RESULT_FAILED_FOR_GOOD;
+    return strcmp(lines[1], "wrong base") == 0 ? FOTA_RESULT_WRONG_BASE
+                                               : FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
 static FotaResult
@@ -263,6 +264,15 @@ static const Case cases[] = {
      TRUE,
      1,
      {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "A\nfailed"}, END}},
+    {"outcome-says-wrong-base",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_WRONG_BASE,
+     FOTA_MODULE_ERROR_TRANSFER,
+     "A",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "\nwrong base"}, {"inspect", "A"}, END}},
     {"outcome-says-failed-without-version",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_GOOD,
