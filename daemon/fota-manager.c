@@ -311,7 +311,8 @@ fota_manager_start(FotaManager *manager)
     g_autoptr(GError) error = NULL;
 
     say_what_to_set(manager);
-    manager->context.mm = fota_mm_new(&mm_callbacks, manager);
+    manager->context.mm =
+        fota_mm_new(fota_store_get_directory(manager->context.store), &mm_callbacks, manager);
     manager->clock_watch = fota_timer_watch_clock(clock_set, manager, &error);
     if (error != NULL)
         g_warning("%s", error->message);

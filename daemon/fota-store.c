@@ -116,7 +116,7 @@ write_save(gpointer data, gpointer user_data)
 static gboolean
 is_leftover(const char *name)
 {
-    static const char *const written[] = {".json.", ".manifest."};
+    static const char *const written[] = {".json.", ".manifest.", ".lease."};
     const char *end = strchr(name, '.');
 
     for (guint i = 0; end != NULL && i < G_N_ELEMENTS(written); i++) {
@@ -262,6 +262,12 @@ fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manife
     save->manifest = manifest != NULL ? g_bytes_ref(manifest) : NULL;
     g_task_set_task_data(task, save, save_free);
     g_thread_pool_push(store->writer, task, NULL);
+}
+
+const char *
+fota_store_get_directory(FotaStore *store)
+{
+    return store->directory;
 }
 
 gboolean

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  *   <imei>.json.prev  the generation before
  *   <imei>.manifest   the manifest as received, signature included
  *   <imei>.checked    empty; its modification time is when the server last answered
+ *   <imei>.lease      what is to be given back to the host (daemon/mm/fota-lease.h)
  *
  * Writing is durable (fsync of file and directory) and happens in one thread of its own, in the
  * order of the calls; the main loop does not wait for the flash.
@@ -41,6 +42,8 @@ FotaRecord *fota_store_load(FotaStore *store, const char *imei, GError **error);
 
 /** The manifest last saved for @imei, NULL when there is none. */
 GBytes *fota_store_load_manifest(FotaStore *store, const char *imei);
+
+const char *fota_store_get_directory(FotaStore *store);
 
 /** Whether the directory lies in memory: then nothing in it survives a loss of power. */
 gboolean fota_store_is_volatile(FotaStore *store);

@@ -27,7 +27,6 @@ struct _FotaJob {
     char *port;          /* of the USB port that it was plugged into at first */
     FotaNetwork network; /* its login is owned, the rest is the configuration's */
     ChannelKind channel;
-    gboolean inhibited;
     GCancellable *cancellable; /* cancelled, or the process ends */
     GCancellable *ending;      /* the process ends */
     GThread *thread;

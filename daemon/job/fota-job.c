@@ -4,6 +4,7 @@
 #include "daemon/fota-log.h"
 #include "daemon/job/fota-job-private.h"
 #include "daemon/job/fota-usb.h"
+#include "daemon/mm/fota-lease.h"
 
 FotaJobOrder *
 fota_job_order_new(FotaJobKind kind)
@@ -56,14 +57,6 @@ job_free(FotaJob *job)
     g_free(job);
 }
 
-/* Asking a version disturbs nobody. */
-static gboolean
-needs_no_call(FotaJob *job)
-{
-    return (job->order->vendor->table->flags & FOTA_PLUGIN_NEEDS_NO_BEARER) != 0 &&
-           job->order->kind != FOTA_JOB_INSPECT;
-}
-
 void
 fota_job_end(FotaJob *job)
 {
@@ -84,10 +77,7 @@ fota_job_end(FotaJob *job)
 
     if (job->thread != NULL)
         g_thread_join(job->thread);
-    if (job->inhibited)
-        fota_mm_uninhibit(job->order->mm, job->order->uid);
-    if (needs_no_call(job))
-        fota_mm_restore_call(job->order->mm, job->order->imei);
+    fota_lease_give_back(job->order->mm, job->order->imei);
     job->listener->finished(&end, job->user_data);
     job_free(job);
 }
@@ -113,19 +103,22 @@ start_thread(FotaJob *job, ChannelKind channel)
 }
 
 static void
-inhibit_done(GObject *object, GAsyncResult *result, gpointer user_data)
+module_taken(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaJob *job = user_data;
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
 
-    if (!fota_mm_inhibit_finish(job->order->mm, result, &error)) {
-        fail_early(job,
-                   g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
-                               "ModemManager does not leave the module to us: %s", error->message));
-        return;
-    }
-    job->inhibited = TRUE;
-    start_thread(job, CHANNEL_PORT);
+    if (fota_lease_take_finish(job->order->mm, result, &error))
+        start_thread(job, CHANNEL_PORT);
+    else
+        fail_early(job, error);
+}
+
+static void
+take_module(FotaJob *job)
+{
+    fota_lease_take_async(job->order->mm, job->order->imei, job->order->uid, FOTA_LEASE_MODULE,
+                          module_taken, job);
 }
 
 static void
@@ -135,10 +128,12 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     gboolean allowed = fota_mm_may_command_finish(job->order->mm, result, &error);
 
-    if (allowed)
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        fail_early(job, g_steal_pointer(&error));
+    else if (allowed)
         start_thread(job, CHANNEL_MODEM_MANAGER);
     else if (job->order->config->access == FOTA_ACCESS_AUTO)
-        fota_mm_inhibit_async(job->order->mm, job->order->uid, inhibit_done, job);
+        take_module(job);
     else
         fail_early(job,
                    g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
@@ -155,34 +150,45 @@ choose_channel(FotaJob *job)
         fota_at_has_reserved_port(job->order->device))
         start_thread(job, CHANNEL_RESERVED_PORT);
     else if (job->order->config->access == FOTA_ACCESS_PORT)
-        fota_mm_inhibit_async(job->order->mm, job->order->uid, inhibit_done, job);
+        take_module(job);
     else
         fota_mm_may_command_async(job->order->mm, job->order->modem, job->cancellable,
                                   may_command_done, job);
 }
 
 static void
-call_taken_down(GObject *object, GAsyncResult *result, gpointer user_data)
+host_asked(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaJob *job = user_data;
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
 
-    if (fota_mm_take_down_call_finish(job->order->mm, result, &error))
+    if (fota_lease_take_finish(job->order->mm, result, &error))
         choose_channel(job);
     else
-        fail_early(job, g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
-                                    "the module's data call, which stands in the way of the "
-                                    "update, cannot be taken down: %s",
-                                    error->message));
+        fail_early(job, error);
 }
 
+/*
+ * What is taken from the host on whatever channel: the data call where the vendor wants it down,
+ * though not to ask for a version; and where the module may restart, which ends what the host has,
+ * that is noted.
+ */
 static gboolean
 begin(gpointer data)
 {
     FotaJob *job = data;
+    FotaJobKind kind = job->order->kind;
+    gboolean restarts =
+        kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL || kind == FOTA_JOB_RESUME;
+    gboolean no_bearer = (job->order->vendor->table->flags & FOTA_PLUGIN_NEEDS_NO_BEARER) != 0 &&
+                         kind != FOTA_JOB_INSPECT;
+    GError *error = NULL;
 
-    if (needs_no_call(job))
-        fota_mm_take_down_call_async(job->order->mm, job->order->imei, call_taken_down, job);
+    if (g_cancellable_set_error_if_cancelled(job->cancellable, &error))
+        fail_early(job, error);
+    else if (restarts || no_bearer)
+        fota_lease_take_async(job->order->mm, job->order->imei, job->order->uid,
+                              no_bearer ? FOTA_LEASE_BEARERS : FOTA_LEASE_NOTHING, host_asked, job);
     else
         choose_channel(job);
     return G_SOURCE_REMOVE;
@@ -248,5 +254,8 @@ fota_job_cancel(FotaJob *job, gboolean force)
         g_cancellable_cancel(job->ending);
     g_cond_broadcast(&job->answered);
     g_mutex_unlock(&job->lock);
+    /* Whoever waits for the module no longer wants it. */
+    if (cancelled && job->thread == NULL)
+        fota_lease_give_back(job->order->mm, job->order->imei);
     return cancelled;
 }

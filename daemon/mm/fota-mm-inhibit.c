@@ -32,7 +32,7 @@ inhibition_free(gpointer data)
 
     g_clear_handle_id(&inhibition->again, g_source_remove);
     if (inhibition->task != NULL)
-        g_task_return_new_error(inhibition->task, MM_CORE_ERROR, MM_CORE_ERROR_ABORTED,
+        g_task_return_new_error(inhibition->task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                 "fotad is ending");
     g_clear_object(&inhibition->task);
     g_free(inhibition->device);

@@ -28,10 +28,11 @@ typedef struct {
     gpointer user_data;
 } FotaMmWatch;
 
-/** A data call that was taken down (fota-mm-bearer.c). */
-typedef struct FotaMmCall FotaMmCall;
+/** What was taken from the host (fota-lease.c). */
+typedef struct FotaLease FotaLease;
 
 struct _FotaMm {
+    char *directory;
     FotaMmBus *connection;
     GDBusConnection *bus; /**< NULL while there is none */
     const FotaMmCallbacks *callbacks;
@@ -43,7 +44,7 @@ struct _FotaMm {
     gboolean available;
     GHashTable *modems;      /**< object path -> FotaMmModem */
     GHashTable *inhibitions; /**< sysfs path of the device -> FotaMmInhibition */
-    GHashTable *calls;       /**< IMEI -> FotaMmCall, taken down and not yet up again */
+    GHashTable *leases;      /**< IMEI -> FotaLease, until all is given back */
     GPtrArray *watches;      /**< FotaMmWatch, not owned */
     guint64 last_serial;
 };
@@ -57,11 +58,31 @@ void fota_mm_remove_watch(FotaMm *mm, FotaMmWatch *watch);
 FotaModemFacts *fota_modem_facts_collect(MMObject *object, MMSim *sim);
 gboolean fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b);
 
-/* fota-mm-bearer.c */
-GHashTable *fota_mm_calls_new(void);
+/* fota-lease.c */
+GHashTable *fota_mm_leases_new(void);
+/** Reads what an earlier fotad has not given back. */
+void fota_mm_leases_load(FotaMm *mm);
 
 /* fota-mm-inhibit.c */
 GHashTable *fota_mm_inhibitions_new(void);
+
+/**
+ * Keeps ModemManager away from the device that it calls @uid until fota_mm_uninhibit(). Its modem
+ * object goes before the function finishes, which takes as long as disabling the modem (at most
+ * 60 s). The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another
+ * holder), or does not show a modem on @device now.
+ *
+ * When ModemManager restarts meanwhile the inhibition is taken again as soon as it shows the modem,
+ * the earliest moment that it allows. Until then, some seconds, it probes all ttys of the module,
+ * also one that is open here: it runs as root, whom TIOCEXCL does not stop.
+ */
+void fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
+                           gpointer user_data);
+gboolean fota_mm_inhibit_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/** Gives @device back to ModemManager. Harmless when it is not inhibited. */
+void fota_mm_uninhibit(FotaMm *mm, const char *device);
+
 /** ModemManager is there again and does not know yet what it is to keep away from. */
 void fota_mm_inhibitions_unguarded(FotaMm *mm);
 /** ModemManager has left, and its inhibitions with it. */

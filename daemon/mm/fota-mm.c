@@ -268,7 +268,7 @@ bus_changed(GDBusConnection *connection, gpointer user_data)
 }
 
 FotaMm *
-fota_mm_new(const FotaMmCallbacks *callbacks, gpointer user_data)
+fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data)
 {
     FotaMm *mm = g_new0(FotaMm, 1);
 
@@ -277,9 +277,11 @@ fota_mm_new(const FotaMmCallbacks *callbacks, gpointer user_data)
     mm->user_data = user_data;
     mm->modems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, modem_free);
     mm->inhibitions = fota_mm_inhibitions_new();
-    mm->calls = fota_mm_calls_new();
+    mm->leases = fota_mm_leases_new();
     mm->closing = g_cancellable_new();
     mm->watches = g_ptr_array_new();
+    mm->directory = g_strdup(directory);
+    fota_mm_leases_load(mm);
     mm->connection = fota_mm_bus_new(bus_changed, mm);
     return mm;
 }
@@ -288,7 +290,7 @@ void
 fota_mm_free(FotaMm *mm)
 {
     g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
-    g_hash_table_unref(mm->calls);
+    g_hash_table_unref(mm->leases);
     g_ptr_array_set_size(mm->watches, 0);
     fota_mm_inhibitions_end(mm);
     g_cancellable_cancel(mm->closing);
@@ -303,6 +305,7 @@ fota_mm_free(FotaMm *mm)
     g_ptr_array_unref(mm->watches);
     g_clear_object(&mm->bus);
     fota_mm_bus_free(mm->connection);
+    g_free(mm->directory);
     g_free(mm);
 }
 
@@ -320,14 +323,6 @@ fota_mm_find_modem(FotaMm *mm, const char *imei)
             return modem;
     }
     return NULL;
-}
-
-const FotaModemFacts *
-fota_mm_lookup(FotaMm *mm, const char *imei)
-{
-    FotaMmModem *modem = fota_mm_find_modem(mm, imei);
-
-    return modem != NULL ? modem->facts : NULL;
 }
 
 void

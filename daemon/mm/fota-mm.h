@@ -56,9 +56,10 @@ typedef struct {
 
 /**
  * Connects to the system bus, and again whenever that is lost. @callbacks must live as long as the
- * object; they are called from the main loop, never from within this function.
+ * object; they are called from the main loop, never from within this function. What an earlier
+ * fotad has not given back (fota-lease.h) is read from @directory, and given back.
  */
-FotaMm *fota_mm_new(const FotaMmCallbacks *callbacks, gpointer user_data);
+FotaMm *fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data);
 void fota_mm_free(FotaMm *mm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
 
@@ -94,42 +95,5 @@ gboolean fota_mm_reset_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 void fota_mm_send_pin_async(FotaMm *mm, const char *path, const char *pin,
                             GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_mm_send_pin_finish(FotaMm *mm, GAsyncResult *result, GError **error);
-
-/**
- * Keeps ModemManager away from the device that it calls @uid until fota_mm_uninhibit(). Its modem
- * object goes before the function finishes, which takes as long as disabling the modem (at most
- * 60 s). The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another
- * holder), or does not show a modem on @device now.
- *
- * When ModemManager restarts meanwhile the inhibition is taken again as soon as it shows the modem,
- * the earliest moment that it allows. Until then, some seconds, it probes all ttys of the module,
- * also one that is open here: it runs as root, whom TIOCEXCL does not stop.
- */
-void fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
-                           gpointer user_data);
-gboolean fota_mm_inhibit_finish(FotaMm *mm, GAsyncResult *result, GError **error);
-
-/** Gives @device back to ModemManager. Harmless when it is not inhibited. */
-void fota_mm_uninhibit(FotaMm *mm, const char *device);
-
-/**
- * Takes the module's data call down, if there is one, and keeps in mind how it was connected. Done
- * when no bearer of the module is connected any more.
- */
-void fota_mm_take_down_call_async(FotaMm *mm, const char *imei, GAsyncReadyCallback callback,
-                                  gpointer user_data);
-gboolean fota_mm_take_down_call_finish(FotaMm *mm, GAsyncResult *result, GError **error);
-
-/**
- * Connects again what was taken down, as soon as the module is there, unless somebody else has.
- * Harmless when nothing was. It is logged when it fails.
- */
-void fota_mm_restore_call(FotaMm *mm, const char *imei);
-
-/**
- * Facts now of the module with @imei, or NULL while it is not there; owned by @mm, valid until the
- * main loop runs again.
- */
-const FotaModemFacts *fota_mm_lookup(FotaMm *mm, const char *imei);
 
 G_END_DECLS

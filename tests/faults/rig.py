@@ -134,10 +134,11 @@ class Rig:
         self.starts += 1
 
     def stop_fotad(self):
-        """It must end well, and leave nothing behind in the state directory."""
+        """It must end well, and leave nothing behind in the state directory. What it is still giving
+        back to the host is for the next start."""
         self.bench.stop_fotad()
         known = {f"{self.bench.imei}{suffix}"
-                 for suffix in (".json", ".json.prev", ".manifest", ".checked")}
+                 for suffix in (".json", ".json.prev", ".manifest", ".checked", ".lease")}
         left = {file.name for file in (self.bench.directory / "state").iterdir()} - known
         self.expect(left, set(), "files left in the state directory")
 

@@ -5,6 +5,7 @@
  * happens to standard output, one JSON object a line.
  *
  *   inhibit DEVICE, uninhibit DEVICE, may-command PATH         on the main loop
+ *   take IMEI DEVICE WANTS, give-back IMEI
  *   open modemmanager|port|reserved IMEI DEVICE, close         in the thread, one after the other:
  *   send SECONDS COMMAND, receive SECONDS MAX COMMAND,         each ends with the event "done"
  *   line SECONDS TEXT, gone SECONDS, back SECONDS
@@ -20,7 +21,9 @@
 
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
+#include "daemon/mm/fota-lease.h"
 #include "daemon/mm/fota-mm-channel.h"
+#include "daemon/mm/fota-mm-private.h"
 
 typedef struct {
     FotaMm *mm;
@@ -159,6 +162,27 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
     add_number(builder, "allowed", fota_mm_may_command_finish(probe->mm, result, &error));
     add_error(builder, error);
     emit(builder);
+}
+
+static void
+take_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    Probe *probe = user_data;
+    g_autoptr(GError) error = NULL;
+    JsonBuilder *builder = event("take");
+
+    fota_lease_take_finish(probe->mm, result, &error);
+    add_error(builder, error);
+    emit(builder);
+}
+
+static void
+take(Probe *probe, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", 3);
+
+    fota_lease_take_async(probe->mm, words[0], words[1],
+                          (FotaLeaseWants)strtoul(words[2], NULL, 10), take_done, probe);
 }
 
 static void
@@ -305,6 +329,10 @@ take_order(Probe *probe, const char *order)
         fota_mm_inhibit_async(probe->mm, words[1], inhibit_done, probe);
     } else if (strcmp(words[0], "uninhibit") == 0) {
         fota_mm_uninhibit(probe->mm, words[1]);
+    } else if (strcmp(words[0], "take") == 0) {
+        take(probe, words[1]);
+    } else if (strcmp(words[0], "give-back") == 0) {
+        fota_lease_give_back(probe->mm, words[1]);
     } else if (strcmp(words[0], "may-command") == 0) {
         fota_mm_may_command_async(probe->mm, words[1], NULL, may_command_done, probe);
     } else if (strcmp(words[0], "reset") == 0) {
@@ -343,7 +371,7 @@ main(void)
 
     probe.loop = g_main_loop_new(NULL, FALSE);
     probe.input = g_data_input_stream_new(input);
-    probe.mm = fota_mm_new(&callbacks, &probe);
+    probe.mm = fota_mm_new(g_getenv("STATE_DIRECTORY"), &callbacks, &probe);
     probe.thread = g_thread_new("update", run_thread, &probe);
     g_data_input_stream_read_line_async(probe.input, G_PRIORITY_DEFAULT, NULL, line_read, &probe);
     puts("{\"event\": \"ready\"}");

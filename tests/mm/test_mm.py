@@ -23,11 +23,14 @@ class Probe:
     """fota-mm-probe: `order()`, and the events it prints."""
 
     def __init__(self, bench, **more):
+        self.state = bench.directory / "probe"
+        self.state.mkdir(exist_ok=True)
         options = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         self._process = subprocess.Popen(
             [bench.build / "tests/mm/fota-mm-probe"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1,
             env=bench.environment(**{**bench.sim.environment(), **STRICT, "UBSAN_OPTIONS": options,
+                                     "STATE_DIRECTORY": str(self.state),
                                      **more}))
         self._queue = queue.Queue()
         self.events = []  # all that were taken

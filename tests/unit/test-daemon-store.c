@@ -259,8 +259,8 @@ test_power_cut(Fixture *fixture, gconstpointer data)
 static void
 test_leftovers(Fixture *fixture, gconstpointer data)
 {
-    static const char *const swept[] = {".json.AB12CD", ".manifest.xyz123"};
-    static const char *const kept[] = {".json", ".json.prev", ".manifest", ".checked"};
+    static const char *const swept[] = {".json.AB12CD", ".manifest.xyz123", ".lease.Zz9999"};
+    static const char *const kept[] = {".json", ".json.prev", ".manifest", ".checked", ".lease"};
     g_autoptr(FotaStore) store = NULL;
 
     for (guint i = 0; i < G_N_ELEMENTS(swept); i++) {

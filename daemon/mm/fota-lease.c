@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/mm/fota-lease.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/fota-timer.h"
+#include "daemon/fota-error.h"
+#include "daemon/fota-log.h"
+#include "daemon/mm/fota-debt.h"
+#include "daemon/mm/fota-mm-private.h"
+
+#define SUFFIX ".lease"
+/* For ModemManager to enable a modem or to take a call down, which takes AT commands. */
+#define ENABLE_SECONDS 60
+/* To find a network and to connect. */
+#define CONNECT_SECONDS 180
+/* After ModemManager was found in the middle of something. */
+#define BUSY_SECONDS 2
+/* After a try to give something back that failed. */
+#define AGAIN_SECONDS 30
+/* After so long it is said that something is missing, and it is tried as seldom as this. */
+#define LATE_SECONDS 900
+
+/*
+ * lease_next() looks at all that is known and takes the one step that follows; each step ends in
+ * lease_next(). So it does not matter when a lease is taken or given back.
+ */
+struct FotaLease {
+    FotaMm *mm;
+    char *imei;
+    char *uid; /* ModemManager's name of the device */
+    FotaLeaseWants wants;
+    gboolean held; /* by a job ... */
+    GTask *task;   /* ... which waits until it has it all; NULL = it does */
+    FotaDebt *debt;
+    GBytes *written; /* what the file says, NULL = there is none */
+    FotaMmWatch watch;
+    gboolean busy;      /* a step is under way */
+    gboolean listed;    /* the bearers that are up have been looked at ... */
+    GPtrArray *up;      /* ... and are these: MMBearer */
+    gboolean inhibited; /* or being inhibited */
+    GVariant *giving;   /* bearer that is being connected */
+    guint idle;
+    guint again;
+    guint timeout; /* until it is late */
+    gboolean late;
+    char *reason; /* why not everything is given back */
+};
+
+static void lease_next(FotaLease *lease);
+
+static void
+lease_free(gpointer data)
+{
+    FotaLease *lease = data;
+
+    fota_mm_remove_watch(lease->mm, &lease->watch);
+    g_clear_handle_id(&lease->idle, g_source_remove);
+    g_clear_handle_id(&lease->again, g_source_remove);
+    g_clear_handle_id(&lease->timeout, g_source_remove);
+    if (lease->task != NULL)
+        g_task_return_new_error(lease->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "fotad is ending");
+    g_clear_object(&lease->task);
+    fota_debt_free(lease->debt);
+    g_clear_pointer(&lease->written, g_bytes_unref);
+    g_ptr_array_unref(lease->up);
+    g_clear_pointer(&lease->giving, g_variant_unref);
+    g_free(lease->uid);
+    g_free(lease->imei);
+    g_free(lease->reason);
+    g_free(lease);
+}
+
+static gboolean
+lease_idle(gpointer data)
+{
+    FotaLease *lease = data;
+
+    lease->idle = 0;
+    lease_next(lease);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+lease_next_soon(FotaLease *lease)
+{
+    if (lease->idle == 0)
+        lease->idle = g_idle_add(lease_idle, lease);
+}
+
+static void
+lease_module_changed(gpointer user_data)
+{
+    FotaLease *lease = user_data;
+
+    g_clear_handle_id(&lease->again, g_source_remove);
+    lease_next_soon(lease);
+}
+
+static FotaLease *
+lease_new(FotaMm *mm, const char *imei)
+{
+    FotaLease *lease = g_new0(FotaLease, 1);
+
+    lease->mm = mm;
+    lease->imei = g_strdup(imei);
+    lease->debt = fota_debt_new();
+    lease->up = g_ptr_array_new_with_free_func(g_object_unref);
+    lease->watch = (FotaMmWatch){lease->imei, lease_module_changed, lease};
+    fota_mm_add_watch(mm, &lease->watch);
+    g_hash_table_insert(mm->leases, lease->imei, lease);
+    return lease;
+}
+
+static FotaLease *
+lease_find(FotaMm *mm, const char *imei)
+{
+    return mm->leases != NULL ? g_hash_table_lookup(mm->leases, imei) : NULL;
+}
+
+/* Ends a step. FALSE: fotad ends, and the lease is gone. */
+static gboolean
+step_ended(FotaLease *lease, GError *error)
+{
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return FALSE;
+    if (error != NULL)
+        g_dbus_error_strip_remote_error(error);
+    lease->busy = FALSE;
+    return TRUE;
+}
+
+/* The job's part of it is over. Takes @error, for a job that still waits. */
+static void
+lease_end(FotaLease *lease, GError *error)
+{
+    g_autoptr(GTask) task = g_steal_pointer(&lease->task);
+
+    lease->held = FALSE;
+    lease->wants = FOTA_LEASE_NOTHING;
+    lease->listed = FALSE;
+    if (task != NULL)
+        g_task_return_error(task, error);
+    else
+        g_clear_error(&error);
+}
+
+static char *
+lease_file(FotaLease *lease)
+{
+    g_autofree char *name = g_strconcat(lease->imei, SUFFIX, NULL);
+
+    return g_build_filename(lease->mm->directory, name, NULL);
+}
+
+static gboolean
+lease_again_now(gpointer data)
+{
+    FotaLease *lease = data;
+
+    lease->again = 0;
+    lease_next(lease);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+lease_again_in(FotaLease *lease, guint seconds)
+{
+    g_clear_handle_id(&lease->again, g_source_remove);
+    lease->again = fota_timer_add(seconds, lease_again_now, lease);
+}
+
+/* It cannot be taken, or not be given back now. */
+static void
+step_failed(FotaLease *lease, FotaError code, const char *what, const GError *error)
+{
+    if (lease->held) {
+        lease_end(lease, g_error_new(FOTA_ERROR, code, "%s: %s", what, error->message));
+    } else {
+        g_free(lease->reason);
+        lease->reason = g_strdup_printf("%s: %s", what, error->message);
+        lease_again_in(lease, lease->late ? LATE_SECONDS : AGAIN_SECONDS);
+    }
+    lease_next(lease);
+}
+
+/* Calls @method of a modem's or bearer's @proxy, with a limit of its own. */
+static void
+step_call(FotaLease *lease, gpointer proxy, const char *method, GVariant *parameters, guint seconds,
+          GAsyncReadyCallback callback)
+{
+    lease->busy = TRUE;
+    g_dbus_proxy_call(G_DBUS_PROXY(proxy), method, parameters, G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                      (int)seconds * 1000, lease->mm->closing, callback, lease);
+}
+
+/* What is up now */
+
+static void
+bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autolist(MMBearer) bearers = mm_modem_list_bearers_finish(MM_MODEM(object), result, &error);
+    FotaLease *lease = user_data;
+
+    if (!step_ended(lease, error))
+        return;
+    if (error != NULL) {
+        step_failed(lease, FOTA_ERROR_CHANNEL, "ModemManager does not show the data calls", error);
+        return;
+    }
+    g_ptr_array_set_size(lease->up, 0);
+    /* libmm-glib gives the last one first. */
+    for (GList *l = g_list_last(bearers); l != NULL; l = l->prev) {
+        if (mm_bearer_get_connected(l->data))
+            g_ptr_array_add(lease->up, g_object_ref(l->data));
+    }
+    lease->listed = TRUE;
+    lease_next(lease);
+}
+
+static void
+step_list(FotaLease *lease, MMModem *modem)
+{
+    lease->busy = TRUE;
+    mm_modem_list_bearers(modem, lease->mm->closing, bearers_listed, lease);
+}
+
+static GVariant *
+bearer_get_properties(MMBearer *bearer)
+{
+    GVariant *properties = g_dbus_proxy_get_cached_property(G_DBUS_PROXY(bearer), "Properties");
+
+    return properties != NULL ? properties : g_variant_ref_sink(g_variant_new("a{sv}", NULL));
+}
+
+/* Each data call that is up is owed from now on, in place of one of before to the same APN. */
+static void
+lease_owe(FotaLease *lease, MMModem *modem)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
+
+    for (guint i = 0; i < lease->up->len; i++) {
+        g_ptr_array_add(all, bearer_get_properties(lease->up->pdata[i]));
+        fota_debt_pay_bearer(lease->debt, all->pdata[i]);
+    }
+    for (guint i = 0; i < all->len; i++)
+        fota_debt_add_bearer(lease->debt, all->pdata[i]);
+    lease->debt->enabled =
+        lease->debt->enabled || mm_modem_get_state(modem) >= MM_MODEM_STATE_ENABLED;
+}
+
+/* The file */
+
+typedef struct {
+    char *file;
+    GBytes *bytes;
+} Write;
+
+static void
+write_free(gpointer data)
+{
+    Write *write = data;
+
+    g_free(write->file);
+    g_bytes_unref(write->bytes);
+    g_free(write);
+}
+
+static void
+write_file(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    const Write *write = data;
+    gsize size;
+    const char *text = g_bytes_get_data(write->bytes, &size);
+    GError *error = NULL;
+
+    if (g_file_set_contents_full(write->file, text, (gssize)size,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                 &error))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+static void
+file_written(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaLease *lease = user_data;
+    const Write *write = g_task_get_task_data(G_TASK(result));
+    g_autoptr(GError) error = NULL;
+
+    if (!g_task_propagate_boolean(G_TASK(result), &error) && !step_ended(lease, error))
+        return;
+    lease->busy = FALSE;
+    if (error != NULL) {
+        step_failed(lease, FOTA_ERROR_RECORD,
+                    "what the host has could not be written down, so nothing is taken from it",
+                    error);
+        return;
+    }
+    g_clear_pointer(&lease->written, g_bytes_unref);
+    lease->written = g_bytes_ref(write->bytes);
+    lease_next(lease);
+}
+
+static void
+step_write(FotaLease *lease, GBytes *bytes)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, lease->mm->closing, file_written, lease);
+    Write *write = g_new0(Write, 1);
+
+    write->file = lease_file(lease);
+    write->bytes = g_bytes_ref(bytes);
+    lease->busy = TRUE;
+    g_task_set_task_data(task, write, write_free);
+    g_task_run_in_thread(task, write_file);
+}
+
+/* Taking */
+
+static void
+bearer_disconnected(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaLease *lease = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = g_dbus_proxy_call_finish(G_DBUS_PROXY(object), result, &error);
+
+    if (!step_ended(lease, error))
+        return;
+    if (reply == NULL) {
+        step_failed(lease, FOTA_ERROR_CHANNEL,
+                    "the module's data call, which stands in the way, cannot be taken down", error);
+        return;
+    }
+    g_ptr_array_remove(lease->up, object);
+    lease_next(lease);
+}
+
+static void
+module_inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaLease *lease = user_data;
+    g_autoptr(GError) error = NULL;
+    gboolean inhibited = fota_mm_inhibit_finish(NULL, result, &error);
+
+    if (!step_ended(lease, error))
+        return;
+    /* Given back meanwhile: then it is no more, or soon. */
+    lease->inhibited = lease->inhibited && inhibited;
+    if (inhibited)
+        lease_next(lease);
+    else
+        step_failed(lease, FOTA_ERROR_CHANNEL, "ModemManager does not leave the module to us",
+                    error);
+}
+
+static void
+step_inhibit(FotaLease *lease)
+{
+    lease->busy = TRUE;
+    lease->inhibited = TRUE;
+    fota_mm_inhibit_async(lease->mm, lease->uid, module_inhibited, lease);
+}
+
+static void
+lease_taken(FotaLease *lease)
+{
+    g_autoptr(GTask) task = g_steal_pointer(&lease->task);
+
+    g_task_return_boolean(task, TRUE);
+}
+
+static void
+lease_take_on(FotaLease *lease, MMModem *modem)
+{
+    g_autoptr(GBytes) debt = NULL;
+
+    if (lease->task == NULL)
+        return;
+    if (!lease->listed && modem != NULL) {
+        step_list(lease, modem);
+        return;
+    }
+    if (modem != NULL)
+        lease_owe(lease, modem);
+    debt = fota_debt_serialize(lease->debt);
+    if (!fota_debt_is_empty(lease->debt) &&
+        (lease->written == NULL || !g_bytes_equal(debt, lease->written)))
+        step_write(lease, debt);
+    else if ((lease->wants & FOTA_LEASE_BEARERS) != 0 && lease->up->len > 0)
+        step_call(lease, lease->up->pdata[0], "Disconnect", NULL, ENABLE_SECONDS,
+                  bearer_disconnected);
+    else if ((lease->wants & FOTA_LEASE_MODULE) != 0 && !lease->inhibited)
+        step_inhibit(lease);
+    else
+        lease_taken(lease);
+}
+
+/* Giving back */
+
+/* What was owed is there; or it is not, and why: what is up now is looked at anew. */
+static void
+step_given(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaLease *lease = user_data;
+    g_autoptr(GVariant) giving = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = g_dbus_proxy_call_finish(G_DBUS_PROXY(object), result, &error);
+
+    if (!step_ended(lease, error))
+        return;
+    giving = g_steal_pointer(&lease->giving);
+    lease->listed = FALSE;
+    /* What ModemManager shows may be behind what it says. */
+    if (reply != NULL && giving != NULL)
+        fota_debt_pay_bearer(lease->debt, giving);
+    if (reply != NULL)
+        lease->debt->enabled = FALSE;
+    if (reply == NULL && !lease->held)
+        step_failed(lease, FOTA_ERROR_CHANNEL, "ModemManager says", error);
+    else
+        lease_next(lease);
+}
+
+static gboolean
+lease_too_late(gpointer data)
+{
+    FotaLease *lease = data;
+    FotaLogContext context = {.imei = lease->imei};
+
+    lease->timeout = 0;
+    lease->late = TRUE;
+    fota_log(
+        LOG_WARNING, FOTA_EVENT_NONE, &context,
+        "%s before the update and is not again within %d s: %s; fotad goes on trying, and mmcli "
+        "--%s does the same",
+        lease->debt->bearers->len > 0 ? "the data call was up" : "the modem was enabled",
+        LATE_SECONDS,
+        lease->reason != NULL ? lease->reason : "ModemManager does not show the module",
+        lease->debt->bearers->len > 0 ? "simple-connect" : "enable");
+    return G_SOURCE_REMOVE;
+}
+
+/* What is there again need not be given back, whoever has seen to it. */
+static void
+lease_count_up(FotaLease *lease, MMModem *modem)
+{
+    /* Whoever has connected another one in all this time does not want the old one. */
+    if (lease->late && lease->up->len > 0)
+        fota_debt_clear(lease->debt);
+    for (guint i = 0; i < lease->up->len; i++) {
+        g_autoptr(GVariant) properties = bearer_get_properties(lease->up->pdata[i]);
+
+        fota_debt_pay_bearer(lease->debt, properties);
+    }
+    if (mm_modem_get_state(modem) >= MM_MODEM_STATE_ENABLED)
+        lease->debt->enabled = FALSE;
+}
+
+static gboolean
+modem_is_busy(MMModem *modem)
+{
+    switch (mm_modem_get_state(modem)) {
+    case MM_MODEM_STATE_INITIALIZING:
+    case MM_MODEM_STATE_DISABLING:
+    case MM_MODEM_STATE_ENABLING:
+    case MM_MODEM_STATE_DISCONNECTING:
+    case MM_MODEM_STATE_CONNECTING:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+/* Simple.Connect() enables, registers and connects in one. */
+static void
+step_give(FotaLease *lease, FotaMmModem *modem)
+{
+    MMModemSimple *simple = mm_object_peek_modem_simple(modem->object);
+    GPtrArray *owed = lease->debt->bearers;
+
+    if (modem_is_busy(mm_object_peek_modem(modem->object)) || (owed->len > 0 && simple == NULL)) {
+        lease_again_in(lease, BUSY_SECONDS);
+    } else if (owed->len > 0) {
+        lease->giving = g_variant_ref(owed->pdata[0]);
+        step_call(lease, simple, "Connect", g_variant_new("(@a{sv})", lease->giving),
+                  CONNECT_SECONDS, step_given);
+    } else {
+        step_call(lease, mm_object_peek_modem(modem->object), "Enable", g_variant_new("(b)", TRUE),
+                  ENABLE_SECONDS, step_given);
+    }
+}
+
+/* Nothing is owed any more. A file that cannot be removed only makes the next start look again. */
+static void
+lease_close(FotaLease *lease)
+{
+    FotaLogContext context = {.imei = lease->imei};
+    g_autofree char *file = lease_file(lease);
+
+    if (lease->written != NULL && g_unlink(file) < 0 && errno != ENOENT)
+        fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context, "its %s cannot be removed: %s", SUFFIX,
+                 g_strerror(errno));
+    g_hash_table_remove(lease->mm->leases, lease->imei);
+}
+
+static void
+lease_give_on(FotaLease *lease, FotaMmModem *modem)
+{
+    if (lease->inhibited)
+        fota_mm_uninhibit(lease->mm, lease->uid);
+    lease->inhibited = FALSE;
+    if (lease->listed && modem != NULL)
+        lease_count_up(lease, mm_object_peek_modem(modem->object));
+    if (fota_debt_is_empty(lease->debt)) {
+        lease_close(lease);
+        return;
+    }
+    if (lease->timeout == 0 && !lease->late)
+        lease->timeout = fota_timer_add(LATE_SECONDS, lease_too_late, lease);
+    if (modem == NULL || lease->again != 0)
+        return;
+    if (!lease->listed) {
+        step_list(lease, mm_object_peek_modem(modem->object));
+        return;
+    }
+    lease->listed = FALSE;
+    step_give(lease, modem);
+}
+
+static void
+lease_next(FotaLease *lease)
+{
+    FotaMmModem *modem = fota_mm_find_modem(lease->mm, lease->imei);
+
+    if (lease->busy)
+        return;
+    if (lease->held)
+        lease_take_on(lease, modem != NULL ? mm_object_peek_modem(modem->object) : NULL);
+    else
+        lease_give_on(lease, modem);
+}
+
+void
+fota_lease_take_async(FotaMm *mm, const char *imei, const char *uid, FotaLeaseWants wants,
+                      GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+    FotaLease *lease = lease_find(mm, imei);
+
+    if (lease == NULL)
+        lease = lease_new(mm, imei);
+    if (lease->task != NULL) {
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_BUSY,
+                                "the module is being taken already");
+        return;
+    }
+    g_free(lease->uid);
+    lease->uid = g_strdup(uid);
+    lease->task = g_steal_pointer(&task);
+    lease->wants |= wants;
+    lease->held = TRUE;
+    lease->listed = FALSE;
+    lease->late = FALSE;
+    g_clear_handle_id(&lease->again, g_source_remove);
+    g_clear_handle_id(&lease->timeout, g_source_remove);
+    lease_next_soon(lease);
+}
+
+gboolean
+fota_lease_take_finish(FotaMm *mm, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static gboolean
+task_cancelled(gpointer task)
+{
+    g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                            "the module was given back before it was taken");
+    return G_SOURCE_REMOVE;
+}
+
+void
+fota_lease_give_back(FotaMm *mm, const char *imei)
+{
+    FotaLease *lease = lease_find(mm, imei);
+
+    if (lease == NULL || !lease->held)
+        return;
+    /* From the loop: its callback must not run within this function. */
+    if (lease->task != NULL)
+        g_idle_add_full(G_PRIORITY_DEFAULT, task_cancelled, g_steal_pointer(&lease->task),
+                        g_object_unref);
+    /* Also while it is being inhibited. */
+    if (lease->inhibited)
+        fota_mm_uninhibit(mm, lease->uid);
+    lease->inhibited = FALSE;
+    lease_end(lease, NULL);
+    lease_next_soon(lease);
+}
+
+GHashTable *
+fota_mm_leases_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_free);
+}
+
+static void
+lease_load(FotaMm *mm, const char *name)
+{
+    g_autofree char *imei = g_strndup(name, strlen(name) - strlen(SUFFIX));
+    g_autofree char *file = g_build_filename(mm->directory, name, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaDebt) debt = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    FotaLogContext context = {.imei = imei};
+    FotaLease *lease;
+    gsize length;
+    char *text;
+
+    if (g_file_get_contents(file, &text, &length, &error)) {
+        bytes = g_bytes_new_take(text, length);
+        debt = fota_debt_parse(bytes, &error);
+    }
+    if (debt == NULL) {
+        fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context,
+                 "what was taken from the host cannot be read, so it is not given back: %s",
+                 error->message);
+        return;
+    }
+    lease = lease_new(mm, imei);
+    fota_debt_free(lease->debt);
+    lease->debt = g_steal_pointer(&debt);
+    lease->written = g_steal_pointer(&bytes);
+    lease_next_soon(lease);
+}
+
+void
+fota_mm_leases_load(FotaMm *mm)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDir) directory = g_dir_open(mm->directory, 0, &error);
+    const char *name;
+
+    if (directory == NULL) {
+        g_warning("what was taken from the host cannot be read: %s", error->message);
+        return;
+    }
+    while ((name = g_dir_read_name(directory)) != NULL) {
+        if (g_str_has_suffix(name, SUFFIX))
+            lease_load(mm, name);
+    }
+}
