@@ -65,6 +65,7 @@ connect_bus(gpointer data)
     bus->retry = 0;
     if (address == NULL) {
         g_warning("no address of the system bus: %s", error->message);
+        retry_later(bus);
         return G_SOURCE_REMOVE;
     }
     g_dbus_connection_new_for_address(address,

@@ -5,8 +5,8 @@
 
 /* ModemManager disables the modem first, which takes AT commands. */
 #define CALL_SECONDS 60
-/* Until it is asked again to take a module back: polkit may be away for a moment. */
-#define RELEASE_SECONDS 10
+/* Until it is asked again after a refusal: polkit may be away for a moment. */
+#define AGAIN_SECONDS 10
 
 typedef struct {
     FotaMm *mm;
@@ -14,7 +14,7 @@ typedef struct {
     gboolean wanted;
     gboolean held;    /* ModemManager has said yes, and not yet that it takes the module back */
     gboolean pending; /* and has been asked for one or the other */
-    guint again;      /* timer: it has not taken the module back */
+    guint again;      /* timer: it has not taken the module back, or not left it to us again */
     GTask *task;      /* of the one who wants the module while it is given back */
 } FotaMmInhibition;
 
@@ -153,8 +153,8 @@ released(GObject *object, GAsyncResult *result, gpointer user_data)
     } else {
         g_dbus_error_strip_remote_error(error);
         g_warning("ModemManager does not take %s back: %s; asking it again every %d s",
-                  call->device, error->message, RELEASE_SECONDS);
-        inhibition->again = fota_timer_add(RELEASE_SECONDS, release_again, inhibition);
+                  call->device, error->message, AGAIN_SECONDS);
+        inhibition->again = fota_timer_add(AGAIN_SECONDS, release_again, inhibition);
     }
 }
 
@@ -180,6 +180,18 @@ tell_guarded(FotaMm *mm, const char *device, gboolean guarded)
         mm->callbacks->guarded(device, guarded, mm->user_data);
 }
 
+static gboolean
+inhibit_again(gpointer data)
+{
+    FotaMmInhibition *inhibition = data;
+
+    inhibition->again = 0;
+    if (inhibition->wanted && !inhibition->held && !inhibition->pending &&
+        inhibition->mm->bus != NULL)
+        inhibit(inhibition, NULL);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -190,6 +202,7 @@ inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
     gboolean cancelled = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     FotaMmInhibition *inhibition =
         cancelled ? NULL : g_hash_table_lookup(call->mm->inhibitions, call->device);
+    gboolean wanted = inhibition != NULL && inhibition->wanted;
 
     if (error != NULL)
         g_dbus_error_strip_remote_error(error);
@@ -207,13 +220,18 @@ inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
                 g_hash_table_remove(call->mm->inhibitions, call->device);
         }
     }
-    if (call->task != NULL && error != NULL)
+    if (call->task != NULL && error != NULL) {
         g_task_return_error(call->task, g_steal_pointer(&error));
-    else if (call->task != NULL)
+    } else if (call->task != NULL) {
         g_task_return_boolean(call->task, TRUE);
-    else if (error != NULL && !cancelled && !is_too_early(error))
-        g_warning("ModemManager has restarted and does not leave %s to us again: %s", call->device,
-                  error->message);
+    } else if (error != NULL && inhibition != NULL && wanted) {
+        if (!is_too_early(error))
+            g_warning("ModemManager has restarted and does not leave %s to us again: %s; asking it "
+                      "again in %d s",
+                      call->device, error->message, AGAIN_SECONDS);
+        g_clear_handle_id(&inhibition->again, g_source_remove);
+        inhibition->again = fota_timer_add(AGAIN_SECONDS, inhibit_again, inhibition);
+    }
 }
 
 static void

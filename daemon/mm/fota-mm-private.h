@@ -19,6 +19,7 @@ typedef struct {
     GCancellable *cancellable; /**< ends what is asked about this modem */
     FotaModemFacts *facts;     /**< as last reported, NULL before */
     guint idle;                /**< in which changed facts are reported */
+    guint again;               /**< timer: its SIM is asked for again */
 } FotaMmModem;
 
 /** Called when the module with @imei comes or goes. */
@@ -41,6 +42,7 @@ struct _FotaMm {
     GCancellable *closing;     /**< ends what is asked on behalf of this object */
     GCancellable *cancellable; /**< ends what is asked of the ModemManager that is there */
     MMManager *manager;        /**< NULL while ModemManager is not there */
+    guint again;               /**< timer: ModemManager is asked for its modems again */
     gboolean available;
     GHashTable *modems;      /**< object path -> FotaMmModem */
     GHashTable *inhibitions; /**< sysfs path of the device -> FotaMmInhibition */

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "base/fota-timer.h"
+
+/* Until ModemManager is asked again for what it has refused to tell. */
+#define AGAIN_SECONDS 5
+
 static void
 tell_watches(FotaMm *mm, const char *imei)
 {
@@ -22,6 +27,7 @@ modem_free(gpointer data)
     g_cancellable_cancel(modem->cancellable);
     g_object_unref(modem->cancellable);
     g_clear_handle_id(&modem->idle, g_source_remove);
+    g_clear_handle_id(&modem->again, g_source_remove);
     if (modem->sim != NULL)
         g_signal_handlers_disconnect_by_data(modem->sim, modem);
     g_clear_object(&modem->sim);
@@ -57,6 +63,18 @@ modem_report_soon(FotaMmModem *modem)
         modem->idle = g_idle_add(modem_report, modem);
 }
 
+static void modem_ask_sim(FotaMmModem *modem);
+
+static gboolean
+modem_ask_sim_again(gpointer data)
+{
+    FotaMmModem *modem = data;
+
+    modem->again = 0;
+    modem_ask_sim(modem);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 sim_found(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -68,11 +86,18 @@ sim_found(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     if (sim == NULL) {
         g_debug("ModemManager does not show the SIM %s: %s", modem->sim_path, error->message);
+        modem->again = fota_timer_add(AGAIN_SECONDS, modem_ask_sim_again, modem);
         return;
     }
     modem->sim = sim;
     g_signal_connect_swapped(sim, "g-properties-changed", G_CALLBACK(modem_report_soon), modem);
     modem_report_soon(modem);
+}
+
+static void
+modem_ask_sim(FotaMmModem *modem)
+{
+    mm_modem_get_sim(mm_object_peek_modem(modem->object), modem->cancellable, sim_found, modem);
 }
 
 /* The IMSI is the SIM object's, which is no part of what the object manager shows. */
@@ -89,11 +114,12 @@ modem_follow_sim(FotaMmModem *modem)
     if (modem->sim != NULL)
         g_signal_handlers_disconnect_by_data(modem->sim, modem);
     g_clear_object(&modem->sim);
+    g_clear_handle_id(&modem->again, g_source_remove);
     g_cancellable_cancel(modem->cancellable);
     g_object_unref(modem->cancellable);
     modem->cancellable = g_cancellable_new();
     if (path != NULL && strcmp(path, "/") != 0)
-        mm_modem_get_sim(proxy, modem->cancellable, sim_found, modem);
+        modem_ask_sim(modem);
 }
 
 static void
@@ -165,6 +191,18 @@ on_properties_changed(GDBusObjectManagerClient *manager, GDBusObjectProxy *objec
     object_changed(mm, G_DBUS_OBJECT(object));
 }
 
+static void ask_for_modems(FotaMm *mm);
+
+static gboolean
+ask_for_modems_again(gpointer data)
+{
+    FotaMm *mm = data;
+
+    mm->again = 0;
+    ask_for_modems(mm);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 manager_ready(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -176,7 +214,9 @@ manager_ready(GObject *object, GAsyncResult *result, gpointer user_data)
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
     if (manager == NULL) {
-        g_warning("ModemManager does not show its modems: %s", error->message);
+        g_warning("ModemManager does not show its modems: %s; asking it again in %d s",
+                  error->message, AGAIN_SECONDS);
+        mm->again = fota_timer_add(AGAIN_SECONDS, ask_for_modems_again, mm);
         return;
     }
     mm->manager = manager;
@@ -191,6 +231,17 @@ manager_ready(GObject *object, GAsyncResult *result, gpointer user_data)
         on_object_added(G_DBUS_OBJECT_MANAGER(manager), l->data, mm);
 }
 
+/*
+ * One MMManager for each life of ModemManager: one that sees its service return reads the objects
+ * synchronously.
+ */
+static void
+ask_for_modems(FotaMm *mm)
+{
+    mm_manager_new(mm->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, mm->cancellable,
+                   manager_ready, mm);
+}
+
 static void
 forget_manager(FotaMm *mm)
 {
@@ -198,6 +249,7 @@ forget_manager(FotaMm *mm)
     GHashTableIter iter;
     gpointer path;
 
+    g_clear_handle_id(&mm->again, g_source_remove);
     g_cancellable_cancel(mm->cancellable);
     g_clear_object(&mm->cancellable);
     if (mm->manager != NULL)
@@ -211,10 +263,6 @@ forget_manager(FotaMm *mm)
         remove_modem(mm, g_ptr_array_index(paths, i));
 }
 
-/*
- * One MMManager for each life of ModemManager: one that sees its service return reads the objects
- * synchronously.
- */
 static void
 on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer user_data)
 {
@@ -223,8 +271,7 @@ on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpoi
     forget_manager(mm);
     mm->cancellable = g_cancellable_new();
     fota_mm_inhibitions_unguarded(mm);
-    mm_manager_new(mm->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, mm->cancellable,
-                   manager_ready, mm);
+    ask_for_modems(mm);
 }
 
 static void
@@ -295,6 +342,7 @@ fota_mm_free(FotaMm *mm)
     fota_mm_inhibitions_end(mm);
     g_cancellable_cancel(mm->closing);
     g_object_unref(mm->closing);
+    g_clear_handle_id(&mm->again, g_source_remove);
     g_cancellable_cancel(mm->cancellable);
     g_clear_object(&mm->cancellable);
     if (mm->manager != NULL)

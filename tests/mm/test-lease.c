@@ -44,6 +44,18 @@ typedef struct {
     GError *error;
 } Fixture;
 
+static gboolean warned; /* fotad has said that it asks again */
+
+static GLogWriterOutput
+on_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    for (gsize i = 0; i < n_fields; i++) {
+        if (strcmp(fields[i].key, "MESSAGE") == 0)
+            warned = warned || strstr(fields[i].value, "asking it again") != NULL;
+    }
+    return g_log_writer_default(level, fields, n_fields, user_data);
+}
+
 static gboolean
 tick(gpointer data)
 {
@@ -581,6 +593,31 @@ test_damaged(Fixture *f, gconstpointer data)
     take_well(f, FOTA_LEASE_NOTHING);
 }
 
+/* ModemManager is there and does not answer the first time: it is asked again. */
+static void
+test_asked_again(Fixture *f, gconstpointer data)
+{
+    UNTIL(warned);
+    g_assert_false(f->here);
+    show_objects(f);
+    UNTIL(f->here);
+}
+
+/* So it is when it has restarted in the middle of an update, and refuses at first. */
+static void
+test_inhibited_again(Fixture *f, gconstpointer data)
+{
+    take_well(f, FOTA_LEASE_MODULE);
+    f->refuses = TRUE;
+    call_bus(f, "ReleaseName", g_variant_new("(s)", MM_DBUS_SERVICE));
+    show_module(f);
+    g_string_truncate(f->calls, 0);
+    take_name(f);
+    UNTIL(f->calls->len > 0);
+    f->refuses = FALSE;
+    UNTIL(f->object == NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -600,14 +637,17 @@ main(int argc, char **argv)
         {"disabled", test_disabled},
         {"tried-again", test_tried_again},
         {"damaged", test_damaged},
+        {"inhibited-again", test_inhibited_again},
     };
 
     g_test_init(&argc, &argv, NULL);
+    g_log_set_writer_func(on_log, NULL, NULL);
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strconcat("/lease/", cases[i].name, NULL);
 
         g_test_add(path, Fixture, NULL, set_up, cases[i].func, tear_down);
     }
+    g_test_add("/lease/asked-again", Fixture, "hidden", set_up, test_asked_again, tear_down);
     return g_test_run();
 }
