@@ -210,6 +210,9 @@ char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guin
  */
 gboolean fota_session_wait_back(FotaSession *session, guint seconds, GError **error);
 
+/** Seconds of a clock that nobody sets and that goes on in suspend: for limits. */
+gint64 fota_session_get_time(FotaSession *session);
+
 /** Lets @seconds pass, where the vendor demands a pause. FALSE when cancelled or gone. */
 gboolean fota_session_pause(FotaSession *session, guint seconds, GError **error);
 

@@ -323,6 +323,12 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
                                               current_cancellable(session), error);
 }
 
+gint64
+fota_session_get_time(FotaSession *session)
+{
+    return fota_boot_time() / G_USEC_PER_SEC;
+}
+
 gboolean
 fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {

@@ -17,8 +17,8 @@ typedef struct {
     int number; /* the last state */
     guint64 received, total;
     guint percent;
-    guint quiet;    /* seconds without a new byte */
-    guint resumed;  /* seconds since ^FOTADL=1, while suspended */
+    gint64 moved;   /* when the last new byte came */
+    gint64 resumed; /* when ^FOTADL=1 was sent */
     guint idle;     /* times in a row */
     guint restarts; /* without a new byte */
 } Load;
@@ -66,7 +66,7 @@ read_progress(Load *load)
     if (received <= load->received)
         return;
     load->received = received;
-    load->quiet = 0;
+    load->moved = fota_session_get_time(load->session);
     load->restarts = 0;
     report(load);
 }
@@ -75,13 +75,13 @@ read_progress(Load *load)
 static void
 resume(Load *load)
 {
+    gint64 now = fota_session_get_time(load->session);
     g_autoptr(GError) error = NULL;
 
-    load->resumed += load->pause;
     if (load->number == HUAWEI_SUSPENDED &&
-        load->resumed < fota_session_get_number(load->session, "ResumePause"))
+        now - load->resumed < fota_session_get_number(load->session, "ResumePause"))
         return;
-    load->resumed = 0;
+    load->resumed = now;
     fota_session_note(load->session, "the download is suspended; resuming it");
     if (!fota_session_order(load->session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &error))
         fota_session_note(load->session, "it does not resume yet: %s", error->message);
@@ -141,8 +141,9 @@ judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
 static gboolean
 is_in_time(Load *load, FotaResult *result, GError **error)
 {
-    load->quiet += load->pause;
-    if (load->quiet < fota_session_get_number(load->session, "StallTime"))
+    gint64 quiet = fota_session_get_time(load->session) - load->moved;
+
+    if (quiet < fota_session_get_number(load->session, "StallTime"))
         return TRUE;
     *result = fail(load, "nothing more arrives; check signal and subscription", error);
     return FALSE;
@@ -178,6 +179,7 @@ wait_for_return(Load *load, GError *gone, FotaResult *result, GError **error)
                                 fota_session_get_number(load->session, "ReturnLimit"), error))
         return FALSE;
     load->number = HUAWEI_IDLE;
+    load->moved = fota_session_get_time(load->session);
     *result = huawei_configure(load->session, error);
     return *result == FOTA_RESULT_DONE;
 }
@@ -211,6 +213,7 @@ huawei_load(FotaSession *session, guint64 size, GError **error)
     gboolean goes_on = TRUE;
 
     load.pause = fota_session_get_number(session, "LoadPause");
+    load.moved = fota_session_get_time(session);
     while (goes_on) {
         g_auto(HuaweiState) state = {0};
         g_autoptr(GError) local_error = NULL;

@@ -66,12 +66,13 @@ static FotaResult
 wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
 {
     guint pause = fota_session_get_number(session, "AskPause");
-    guint limit = fota_session_get_number(session, "AskTime");
-    guint start = fota_session_get_number(session, "StartTime");
+    gint64 begun = fota_session_get_time(session);
+    gint64 limit = begun + fota_session_get_number(session, "AskTime");
+    gint64 start = begun + fota_session_get_number(session, "StartTime");
     gboolean asking = state->number == HUAWEI_ASKING;
     guint idle = 0;
 
-    for (guint waited = 0; waited < limit; waited += pause) {
+    while (fota_session_get_time(session) < limit) {
         g_autoptr(GError) local_error = NULL;
         gboolean told = huawei_state_next(session, pause, state, &local_error);
 
@@ -87,7 +88,7 @@ wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
             return huawei_fail(state, error);
         asking = asking || state->number == HUAWEI_ASKING;
         idle = state->number == HUAWEI_IDLE ? idle + 1 : 0;
-        if (asking ? idle >= MAX_IDLE : waited >= start)
+        if (asking ? idle >= MAX_IDLE : fota_session_get_time(session) > start)
             break;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SERVER,
@@ -259,9 +260,9 @@ static gboolean
 wait_while_loading(FotaSession *session, HuaweiState *state, GError **error)
 {
     guint pause = fota_session_get_number(session, "LoadPause");
-    guint limit = fota_session_get_number(session, "StallTime");
+    gint64 limit = fota_session_get_time(session) + fota_session_get_number(session, "StallTime");
 
-    for (guint waited = 0; state->number == HUAWEI_LOADING && waited < limit; waited += pause) {
+    while (state->number == HUAWEI_LOADING && fota_session_get_time(session) < limit) {
         g_autoptr(GError) local_error = NULL;
 
         if (huawei_state_next(session, pause, state, &local_error) ||

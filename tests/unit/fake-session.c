@@ -264,6 +264,12 @@ fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
     return FALSE;
 }
 
+gint64
+fota_session_get_time(FotaSession *session)
+{
+    return session->seconds;
+}
+
 gboolean
 fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {
