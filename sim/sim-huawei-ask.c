@@ -7,7 +7,7 @@
 #define BEGIN_SECONDS 1 /* from ^FOTADET's OK to the question */
 #define ASK_SECONDS 3   /* spread over the list and the change log */
 
-static void fetch(SimModule *module, const char *name, SimHttpFunc func);
+static void document_fetch(SimModule *module, const char *name, SimHttpFunc func);
 
 /* The server keeps an update for each model and base. */
 static char *
@@ -21,7 +21,7 @@ make_address(SimModule *module, const char *name)
 }
 
 static void
-fail(SimModule *module, int code)
+query_fail(SimModule *module, int code)
 {
     SimHuawei *huawei = module->state;
 
@@ -52,7 +52,7 @@ take_document(SimModule *module, SimHttpStatus status)
     GBytes *bytes;
 
     if (status != SIM_HTTP_OK) {
-        fail(module, code_from_status(status));
+        query_fail(module, code_from_status(status));
         return NULL;
     }
     bytes = sim_http_take(huawei->http);
@@ -71,7 +71,7 @@ on_changelog(SimHttp *http, SimHttpStatus status, gpointer user_data)
         return;
     if (!sim_huawei_read_changelog(&huawei->offer, g_bytes_get_data(bytes, NULL),
                                    g_bytes_get_size(bytes))) {
-        fail(module, SIM_FOTA_NO_LIST);
+        query_fail(module, SIM_FOTA_NO_LIST);
         return;
     }
     if (g_str_equal(huawei->offer.version, module->version)) {
@@ -94,17 +94,17 @@ on_list(SimHttp *http, SimHttpStatus status, gpointer user_data)
         return;
     if (!sim_huawei_read_list(&huawei->offer, g_bytes_get_data(bytes, NULL),
                               g_bytes_get_size(bytes)))
-        fail(module, SIM_FOTA_NO_LIST);
+        query_fail(module, SIM_FOTA_NO_LIST);
     else if (huawei->offer.n_files == 0)
         sim_huawei_end(module, SIM_FOTA_NOTHING, -1);
     else if (huawei->offer.changelog == NULL)
-        fail(module, SIM_FOTA_NO_LIST);
+        query_fail(module, SIM_FOTA_NO_LIST);
     else
-        fetch(module, huawei->offer.changelog, on_changelog);
+        document_fetch(module, huawei->offer.changelog, on_changelog);
 }
 
 static void
-fetch(SimModule *module, const char *name, SimHttpFunc func)
+document_fetch(SimModule *module, const char *name, SimHttpFunc func)
 {
     SimHuawei *huawei = module->state;
     g_autofree char *address = make_address(module, name);
@@ -141,11 +141,11 @@ on_asking(gpointer user_data)
     if (take_fault(module))
         return G_SOURCE_REMOVE;
     if (!sim_module_is_registered(module))
-        fail(module, SIM_FOTA_NO_NETWORK);
+        query_fail(module, SIM_FOTA_NO_NETWORK);
     else if (huawei->apn == NULL || huawei->server == NULL)
-        fail(module, SIM_FOTA_NO_SERVER);
+        query_fail(module, SIM_FOTA_NO_SERVER);
     else
-        fetch(module, LIST, on_list);
+        document_fetch(module, LIST, on_list);
     return G_SOURCE_REMOVE;
 }
 

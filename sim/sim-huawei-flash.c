@@ -50,7 +50,7 @@ lose_settings(SimModule *module)
 
 /* The update is over: what the module has to say of it, and which version it runs. */
 static void
-finish(SimModule *module)
+flash_finish(SimModule *module)
 {
     SimHuawei *huawei = module->state;
     g_autofree char *to = NULL;
@@ -78,7 +78,7 @@ on_flashed(gpointer user_data)
     SimHuawei *huawei = module->state;
 
     module->timer = 0;
-    finish(module);
+    flash_finish(module);
     sim_module_start(module);
     if (!g_str_equal(huawei->told, "10"))
         sim_huawei_report(module, TRUE);
@@ -87,7 +87,7 @@ on_flashed(gpointer user_data)
 
 /* In the update agent: nothing is on the bus. */
 static void
-flash(SimModule *module)
+flash_start(SimModule *module)
 {
     SimHuawei *huawei = module->state;
     double away = AWAY_SECONDS;
@@ -110,7 +110,7 @@ on_leave(gpointer user_data)
 
     huawei->step = 0;
     sim_module_stop(module);
-    flash(module);
+    flash_start(module);
     return G_SOURCE_REMOVE;
 }
 
@@ -147,6 +147,6 @@ sim_huawei_power_on(SimModule *module)
 
     if (huawei->state < SIM_FOTA_LOADED)
         return FALSE;
-    flash(module);
+    flash_start(module);
     return TRUE;
 }

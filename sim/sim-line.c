@@ -33,7 +33,7 @@ static void line_run_next(SimLine *line);
 static void line_start(SimLine *line, const char *text);
 
 static void
-storm(SimLine *line)
+line_storm(SimLine *line)
 {
     for (guint i = 0; line->storm && i < STORM_LINES; i++)
         sim_line_urc(line, i % 2 == 0 ? "+CEREG: 1" : "#OTAEV: #920");
@@ -61,12 +61,12 @@ line_end(SimLine *line, SimResult result)
     g_autofree char *text = result_text(line, result);
     char *waiting;
 
-    storm(line);
+    line_storm(line);
     if (result != SIM_SILENT && !line->lost_result)
         sim_port_answer(line->port, text);
     if (result != SIM_SILENT && line->doubled_result)
         sim_port_answer(line->port, text);
-    storm(line);
+    line_storm(line);
     sim_port_end(line->port);
     g_clear_pointer(&line->commands, g_ptr_array_unref);
     waiting = g_queue_pop_head(&line->waiting);
@@ -96,7 +96,7 @@ on_command_due(gpointer user_data)
     line->n_info = 0;
     command->line = line;
     command->module = line->module;
-    storm(line);
+    line_storm(line);
     if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
         result = SIM_CME_SIM_PIN;
     else if (sim_faults_take(line->module->faults, "refused", command->text, NULL))
@@ -320,7 +320,7 @@ sim_line_info(SimLine *line, const char *text)
         sim_port_answer(line->port, text);
     else
         sim_port_answer_more(line->port, text);
-    storm(line);
+    line_storm(line);
 }
 
 void

@@ -127,7 +127,7 @@ switch_off(Sim *sim)
 }
 
 static gboolean
-run(Sim *sim, GError **error)
+main_run(Sim *sim, GError **error)
 {
     const char *root = sim_testbed_get_root(sim->testbed);
     SimControl *control = NULL;
@@ -167,7 +167,7 @@ simulate(GError **error)
     sim.loop = g_main_loop_new(NULL, FALSE);
     sim.modules = g_ptr_array_new_with_free_func((GDestroyNotify)sim_module_free);
     sim.testbed = sim_testbed_new(on_tty_opened, &sim);
-    good = run(&sim, error);
+    good = main_run(&sim, error);
     switch_off(&sim);
     g_ptr_array_unref(sim.modules);
     sim_testbed_free(sim.testbed);

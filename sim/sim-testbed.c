@@ -234,7 +234,7 @@ add_usb_interface(SimTestbed *self, const SimUsbId *id, guint number, const char
 }
 
 static void
-append(GPtrArray *properties, const char *key, const char *value)
+text_append(GPtrArray *properties, const char *key, const char *value)
 {
     g_ptr_array_add(properties, (char *)key);
     g_ptr_array_add(properties, (char *)value);
@@ -243,17 +243,17 @@ append(GPtrArray *properties, const char *key, const char *value)
 static void
 append_role(GPtrArray *properties, SimTtyRole role)
 {
-    append(properties, "ID_MM_CANDIDATE", "1");
+    text_append(properties, "ID_MM_CANDIDATE", "1");
     switch (role) {
     case SIM_TTY_PRIMARY:
-        append(properties, "ID_MM_PORT_TYPE_AT_PRIMARY", "1");
+        text_append(properties, "ID_MM_PORT_TYPE_AT_PRIMARY", "1");
         break;
     case SIM_TTY_SECONDARY:
-        append(properties, "ID_MM_PORT_TYPE_AT_SECONDARY", "1");
+        text_append(properties, "ID_MM_PORT_TYPE_AT_SECONDARY", "1");
         break;
     case SIM_TTY_RESERVED:
-        append(properties, "ID_MM_PORT_IGNORE", "1");
-        append(properties, "ID_FOTAD_PORT", "1");
+        text_append(properties, "ID_MM_PORT_IGNORE", "1");
+        text_append(properties, "ID_FOTAD_PORT", "1");
         break;
     }
 }
@@ -295,15 +295,15 @@ tty_add(SimTestbed *self, SimTty *tty, const SimUsbId *id, const SimTtySpec *spe
     tty->interface_path = add_usb_interface(self, id, spec->interface, driver);
     path = g_strdup_printf("%s/%s", tty->interface_path + strlen("/sys/devices/"), tty->name);
 
-    append(properties, "DEVNAME", tty->devnode);
-    append(properties, "MAJOR", acm ? "166" : "188");
-    append(properties, "MINOR", minor_text);
-    append(properties, "ID_BUS", "usb");
-    append(properties, "ID_VENDOR_ID", id->vendor_id);
-    append(properties, "ID_MODEL_ID", id->product_id);
-    append(properties, "ID_SERIAL_SHORT", id->serial);
-    append(properties, "ID_USB_INTERFACE_NUM", ifnum);
-    append(properties, "ID_USB_DRIVER", driver);
+    text_append(properties, "DEVNAME", tty->devnode);
+    text_append(properties, "MAJOR", acm ? "166" : "188");
+    text_append(properties, "MINOR", minor_text);
+    text_append(properties, "ID_BUS", "usb");
+    text_append(properties, "ID_VENDOR_ID", id->vendor_id);
+    text_append(properties, "ID_MODEL_ID", id->product_id);
+    text_append(properties, "ID_SERIAL_SHORT", id->serial);
+    text_append(properties, "ID_USB_INTERFACE_NUM", ifnum);
+    text_append(properties, "ID_USB_DRIVER", driver);
     append_role(properties, spec->role);
     g_ptr_array_add(properties, NULL);
 

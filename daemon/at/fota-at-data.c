@@ -71,7 +71,7 @@ find_end(const GByteArray *data)
 
 /* Cuts data at the end of the transfer; what follows it goes back to the parser. */
 static void
-finish(FotaAtLine *line, GByteArray *data, gsize end)
+data_finish(FotaAtLine *line, GByteArray *data, gsize end)
 {
     gsize after = end + strlen(END);
     const char *text;
@@ -88,8 +88,8 @@ finish(FotaAtLine *line, GByteArray *data, gsize end)
 
 /* Reads data until their end, or until there are more than wanted; FALSE on error. */
 static gboolean
-collect(FotaAtLine *line, GByteArray *data, gsize max_bytes, gint64 deadline,
-        GCancellable *cancellable, GError **error)
+data_collect(FotaAtLine *line, GByteArray *data, gsize max_bytes, gint64 deadline,
+             GCancellable *cancellable, GError **error)
 {
     gint64 guard = 0;
     gssize end = -1;
@@ -106,7 +106,7 @@ collect(FotaAtLine *line, GByteArray *data, gsize max_bytes, gint64 deadline,
             guard = fota_deadline_in_ms(GUARD_MS);
         wait = fota_at_line_read(line, end >= 0 ? guard : deadline, cancellable, error);
         if (wait == FOTA_WAIT_TIMEOUT && end >= 0) {
-            finish(line, data, (gsize)end);
+            data_finish(line, data, (gsize)end);
             return TRUE;
         }
         if (wait == FOTA_WAIT_TIMEOUT)
@@ -156,7 +156,7 @@ fota_at_line_receive(FotaAtLine *line, const char *command, gsize max_bytes, gui
         return NULL;
     deadline = fota_deadline_in(seconds);
     if (!connect_data(line, command, seconds, deadline, cancellable, cme, error) ||
-        !collect(line, data, max_bytes, deadline, cancellable, error))
+        !data_collect(line, data, max_bytes, deadline, cancellable, error))
         return NULL;
     note = g_strdup_printf("[%u bytes]", data->len);
     if (line->trace != NULL)

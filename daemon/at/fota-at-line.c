@@ -112,7 +112,7 @@ fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancell
 }
 
 static void
-trace(FotaAtLine *line, char direction, const char *text)
+line_trace(FotaAtLine *line, char direction, const char *text)
 {
     if (line->trace != NULL)
         line->trace(direction, text, line->user_data);
@@ -153,7 +153,7 @@ fota_at_line_parse(FotaAtLine *line, const char **text, int *number)
     do {
         event = fota_at_reply_next(line->reply, text, number);
         if (event != FOTA_AT_NONE && event != FOTA_AT_ECHO)
-            trace(line, '<', *text);
+            line_trace(line, '<', *text);
         if (event == FOTA_AT_UNSOLICITED)
             keep_unsolicited(line, *text);
     } while (event == FOTA_AT_UNSOLICITED || event == FOTA_AT_ECHO || event == FOTA_AT_STRAY);
@@ -208,7 +208,7 @@ fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCance
 
     if (!fota_at_command_check(command, error))
         return FALSE;
-    trace(line, '>', command);
+    line_trace(line, '>', command);
     fota_at_reply_begin(line->reply, command);
     line->confused = TRUE; /* until the final result is there */
     return fota_at_line_write(line, text, MIN(deadline, fota_deadline_in(WRITE_SECONDS)),
@@ -218,7 +218,7 @@ fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCance
 /* No event tells that output has gone: tcdrain() would wait for ever where the module takes none.
  */
 static gboolean
-drain(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+line_drain(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
     while (!fota_at_tty_is_sent(line->fd)) {
         struct pollfd nothing;
@@ -241,7 +241,7 @@ fota_at_line_shout(FotaAtLine *line, const char *command, GCancellable *cancella
     gint64 deadline = fota_deadline_in(WRITE_SECONDS);
 
     return fota_at_line_send(line, command, deadline, cancellable, error) &&
-           drain(line, deadline, cancellable, error);
+           line_drain(line, deadline, cancellable, error);
 }
 
 void

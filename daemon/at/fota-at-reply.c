@@ -180,7 +180,7 @@ is_answer(FotaAtReply *reply, const char *line)
 }
 
 static FotaAtEvent
-classify(FotaAtReply *reply, const char *line, int *number)
+line_classify(FotaAtReply *reply, const char *line, int *number)
 {
     gboolean asked = reply->command != NULL;
 
@@ -212,7 +212,7 @@ fota_at_reply_next(FotaAtReply *reply, const char **line, int *number)
         reply->text = g_strchomp(g_utf8_make_valid(reply->line->str, (gssize)reply->line->len));
         g_string_truncate(reply->line, 0);
     } while (reply->text[0] == '\0');
-    event = classify(reply, reply->text, number);
+    event = line_classify(reply, reply->text, number);
     if (event == FOTA_AT_OK || event == FOTA_AT_ERROR || event == FOTA_AT_CONNECT)
         fota_at_reply_begin(reply, NULL);
     *line = reply->text;

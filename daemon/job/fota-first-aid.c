@@ -44,7 +44,7 @@ cycle_power(const FotaFirstAid *aid, GError **error)
 
 /* FALSE: it could not be done; that is no end of the ladder. */
 static gboolean
-take(const FotaFirstAid *aid, FotaRung rung, GError **error)
+rung_take(const FotaFirstAid *aid, FotaRung rung, GError **error)
 {
     switch (rung) {
     case FOTA_RUNG_AT_AGAIN:
@@ -84,7 +84,7 @@ try_rung(FotaFirstAid *aid, FotaRung rung, GError **error)
     g_autofree char *what = NULL;
 
     log_rung(aid, rung, "begins");
-    if (take(aid, rung, &local_error) &&
+    if (rung_take(aid, rung, &local_error) &&
         fota_session_answers(aid->session, aid->seconds, &local_error)) {
         log_rung(aid, rung, "the module answers");
         return TRUE;

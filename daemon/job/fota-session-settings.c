@@ -32,7 +32,7 @@ keep_fields(const char *line, guint mask)
 
 /* What @setting is now, one text a line of the answer, each as it would be entered. */
 static GStrv
-ask(FotaSession *session, const FotaSetting *setting, GError **error)
+setting_ask(FotaSession *session, const FotaSetting *setting, GError **error)
 {
     g_autofree char *question = g_strconcat("AT", setting->name, "?", NULL);
     g_autofree char *prefix = g_strconcat(setting->name, ":", NULL);
@@ -66,7 +66,7 @@ fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GE
 {
     for (; settings != NULL && settings->name != NULL; settings++) {
         g_autoptr(GError) local_error = NULL;
-        g_auto(GStrv) values = ask(session, settings, &local_error);
+        g_auto(GStrv) values = setting_ask(session, settings, &local_error);
         g_autofree char *text = NULL;
 
         if (is_hopeless(local_error)) {
@@ -83,7 +83,7 @@ fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GE
 }
 
 static gboolean
-enter(FotaSession *session, const FotaSetting *setting, const char *value, GError **error)
+setting_enter(FotaSession *session, const FotaSetting *setting, const char *value, GError **error)
 {
     g_autofree char *command = NULL;
 
@@ -109,7 +109,7 @@ enter_missing(FotaSession *session, const FotaSetting *setting, GStrv wanted, GS
         if (g_strv_contains((const char *const *)now, wanted[i]))
             continue;
         missing = TRUE;
-        enter(session, setting, wanted[i], error);
+        setting_enter(session, setting, wanted[i], error);
     }
     return missing;
 }
@@ -126,11 +126,11 @@ holds_all(GStrv now, GStrv wanted)
 
 /* TRUE: the module has the setting as it was before. */
 static gboolean
-restore(FotaSession *session, const FotaSetting *setting, const char *text, GError **error)
+setting_restore(FotaSession *session, const FotaSetting *setting, const char *text, GError **error)
 {
     g_auto(GStrv) wanted = g_strsplit(text, "\n", -1);
     g_autoptr(GError) refusal = NULL;
-    g_auto(GStrv) before = ask(session, setting, error);
+    g_auto(GStrv) before = setting_ask(session, setting, error);
     g_auto(GStrv) after = NULL;
 
     if (before == NULL)
@@ -138,7 +138,7 @@ restore(FotaSession *session, const FotaSetting *setting, const char *text, GErr
     if (!enter_missing(session, setting, wanted, before, &refusal))
         return TRUE;
     if (refusal == NULL)
-        after = ask(session, setting, &refusal);
+        after = setting_ask(session, setting, &refusal);
     if (after != NULL && holds_all(after, wanted)) {
         fota_session_note(session, "the restart lost %s; it is set again", setting->name);
         return TRUE;
@@ -152,12 +152,12 @@ restore(FotaSession *session, const FotaSetting *setting, const char *text, GErr
 
 /* Whoever leads to the module may have left, ModemManager or the bus: once it is waited for. */
 static gboolean
-restore_patiently(FotaSession *session, const FotaSetting *setting, const char *text,
-                  gboolean *waited, GError **error)
+setting_restore_patiently(FotaSession *session, const FotaSetting *setting, const char *text,
+                          gboolean *waited, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
 
-    if (restore(session, setting, text, &local_error))
+    if (setting_restore(session, setting, text, &local_error))
         return TRUE;
     if (*waited || !is_hopeless(local_error) ||
         !fota_session_wait_back(session, fota_session_get_number(session, "ReturnLimit"), NULL)) {
@@ -165,7 +165,7 @@ restore_patiently(FotaSession *session, const FotaSetting *setting, const char *
         return FALSE;
     }
     *waited = TRUE;
-    return restore(session, setting, text, error);
+    return setting_restore(session, setting, text, error);
 }
 
 GStrv
@@ -180,7 +180,7 @@ fota_session_restore_settings(FotaSession *session, const FotaSetting *settings)
         g_autoptr(GError) error = NULL;
 
         if (wanted == NULL ||
-            (!hopeless && restore_patiently(session, settings, wanted, &waited, &error)))
+            (!hopeless && setting_restore_patiently(session, settings, wanted, &waited, &error)))
             continue;
         g_strv_builder_add(differing, settings->name);
         hopeless = hopeless || is_hopeless(error);

@@ -121,7 +121,7 @@ current_cancellable(FotaSession *session)
 
 /* Before anything is sent: a ModemManager that has just restarted probes every port it finds. */
 static gboolean
-enter(FotaSession *session, GError **error)
+session_enter(FotaSession *session, GError **error)
 {
     const FotaChannelClass *klass = session->channel->klass;
     gboolean disturbed = FALSE;
@@ -158,7 +158,7 @@ fota_session_switch_port(FotaSession *session, GError **error)
 
     if (klass->switch_port == NULL)
         return fail_not_supported(session, error);
-    return enter(session, error) &&
+    return session_enter(session, error) &&
            klass->switch_port(session->channel, current_cancellable(session), error);
 }
 
@@ -169,7 +169,7 @@ fota_session_shout(FotaSession *session, const char *command, GError **error)
 
     if (klass->shout == NULL)
         return fail_not_supported(session, error);
-    return enter(session, error) &&
+    return session_enter(session, error) &&
            klass->shout(session->channel, command, current_cancellable(session), error);
 }
 
@@ -212,7 +212,7 @@ fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
 gboolean
 fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 {
-    if (!enter(session, error))
+    if (!session_enter(session, error))
         return FALSE;
     return session->channel->klass->wait_back(session->channel, seconds,
                                               current_cancellable(session), error);
@@ -278,7 +278,7 @@ GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
 {
     session->cme = -1;
-    if (!enter(session, error))
+    if (!session_enter(session, error))
         return NULL;
     return session->channel->klass->command(session->channel, command, seconds,
                                             current_cancellable(session), &session->cme, error);
@@ -300,7 +300,7 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
         return NULL;
     }
     session->cme = -1;
-    if (!enter(session, error))
+    if (!session_enter(session, error))
         return NULL;
     return session->channel->klass->receive(session->channel, command, max_bytes, seconds,
                                             current_cancellable(session), &session->cme, error);

@@ -69,7 +69,7 @@ static const struct {
 };
 
 static const char *
-explain(int code)
+code_explain(int code)
 {
     const char *text = fota_code_text(texts, code);
 
@@ -77,7 +77,7 @@ explain(int code)
 }
 
 static FotaModuleError
-classify(const HuaweiState *state)
+state_classify(const HuaweiState *state)
 {
     for (guint i = 0; i < G_N_ELEMENTS(classes); i++) {
         if (state->code >= classes[i].first && state->code <= classes[i].last)
@@ -96,12 +96,12 @@ classify(const HuaweiState *state)
 FotaResult
 huawei_fail(const HuaweiState *state, GError **error)
 {
-    FotaModuleError code = classify(state);
+    FotaModuleError code = state_classify(state);
     const char *what = huawei_state_text(state->number);
 
     if (state->code >= 0)
         g_set_error(error, FOTA_MODULE_ERROR, (int)code, "the module reports %d,%d: %s: %s",
-                    state->number, state->code, what, explain(state->code));
+                    state->number, state->code, what, code_explain(state->code));
     else
         g_set_error(error, FOTA_MODULE_ERROR, (int)code, "the module reports %d: %s", state->number,
                     what);

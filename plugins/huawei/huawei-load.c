@@ -25,7 +25,7 @@ typedef struct {
 
 /* The total may turn out larger than was announced, and the percentage must not run backwards. */
 static void
-report(Load *load)
+load_report(Load *load)
 {
     if (load->total > 0)
         load->percent = MAX(load->percent, (guint)(load->received * 100 / load->total));
@@ -35,7 +35,7 @@ report(Load *load)
 
 /* The two numbers at the end of `^FOTADLQ: 2,"XNV",47104,77778`; the order is the model's. */
 static void
-add_file(Load *load, const char *line, guint64 *received, guint64 *total)
+load_add_file(Load *load, const char *line, guint64 *received, guint64 *total)
 {
     g_auto(GStrv) fields = g_strsplit(line, ",", -1);
     guint n = g_strv_length(fields);
@@ -52,7 +52,7 @@ add_file(Load *load, const char *line, guint64 *received, guint64 *total)
 
 /* Files may be listed only as they come: the total is never less than was announced. */
 static void
-read_progress(Load *load)
+load_read_progress(Load *load)
 {
     g_auto(GStrv) lines =
         fota_session_command(load->session, "AT^FOTADLQ", HUAWEI_TIME_ANSWER, NULL);
@@ -60,7 +60,7 @@ read_progress(Load *load)
     guint64 total = 0;
 
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
-        add_file(load, lines[i], &received, &total);
+        load_add_file(load, lines[i], &received, &total);
     load->total = MAX(load->total, total);
     received = MIN(received, load->total);
     if (received <= load->received)
@@ -68,12 +68,12 @@ read_progress(Load *load)
     load->received = received;
     load->moved = fota_session_get_time(load->session);
     load->restarts = 0;
-    report(load);
+    load_report(load);
 }
 
 /* At once, and then only now and then: the network may be away for long. */
 static void
-resume(Load *load)
+load_resume(Load *load)
 {
     gint64 now = fota_session_get_time(load->session);
     g_autoptr(GError) error = NULL;
@@ -88,7 +88,7 @@ resume(Load *load)
 }
 
 static FotaResult
-fail(Load *load, const char *what, GError **error)
+load_fail(Load *load, const char *what, GError **error)
 {
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s (state %d: %s)", what,
                 load->number, huawei_state_text(load->number));
@@ -97,7 +97,7 @@ fail(Load *load, const char *what, GError **error)
 
 /* One state. FALSE when it is the end, which is then in *@result. */
 static gboolean
-judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
+load_judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
 {
     if (huawei_state_is_failure(state)) {
         *result = huawei_fail(state, error);
@@ -108,10 +108,10 @@ judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
     case HUAWEI_OFFER:
         break;
     case HUAWEI_LOADING:
-        read_progress(load);
+        load_read_progress(load);
         break;
     case HUAWEI_SUSPENDED:
-        resume(load);
+        load_resume(load);
         break;
     case HUAWEI_READY:
     case HUAWEI_FLASHING:
@@ -122,7 +122,7 @@ judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
         G_GNUC_FALLTHROUGH;
     case HUAWEI_LOADED:
         load->received = load->total;
-        report(load);
+        load_report(load);
         fota_session_report_progress(load->session, 100);
         *result = FOTA_RESULT_DONE;
         return FALSE;
@@ -139,32 +139,32 @@ judge(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
 
 /* After each look. FALSE when nothing has arrived for too long. */
 static gboolean
-is_in_time(Load *load, FotaResult *result, GError **error)
+load_is_in_time(Load *load, FotaResult *result, GError **error)
 {
     gint64 quiet = fota_session_get_time(load->session) - load->moved;
 
     if (quiet < fota_session_get_number(load->session, "StallTime"))
         return TRUE;
-    *result = fail(load, "nothing more arrives; check signal and subscription", error);
+    *result = load_fail(load, "nothing more arrives; check signal and subscription", error);
     return FALSE;
 }
 
-/* What judge() has left open. FALSE when nothing moves any more. */
+/* What load_judge() has left open. FALSE when nothing moves any more. */
 static gboolean
-is_alive(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
+load_is_alive(Load *load, const HuaweiState *state, FotaResult *result, GError **error)
 {
     load->number = state->number;
     load->idle = huawei_state_is_over(state) ? load->idle + 1 : 0;
     if (load->idle >= MAX_IDLE) {
-        *result = fail(load, "the module has given the download up without saying why", error);
+        *result = load_fail(load, "the module has given the download up without saying why", error);
         return FALSE;
     }
-    return is_in_time(load, result, error);
+    return load_is_in_time(load, result, error);
 }
 
 /* The module has left: it restarts by itself. What it holds of the delta is kept. */
 static gboolean
-wait_for_return(Load *load, GError *gone, FotaResult *result, GError **error)
+load_wait_for_return(Load *load, GError *gone, FotaResult *result, GError **error)
 {
     g_autoptr(GError) owned = gone;
 
@@ -189,7 +189,7 @@ wait_for_return(Load *load, GError *gone, FotaResult *result, GError **error)
  * Where it cannot, no document names a command that stops it.
  */
 static void
-leave(Load *load)
+load_leave(Load *load)
 {
     g_autoptr(GError) error = NULL;
 
@@ -219,14 +219,14 @@ huawei_load(FotaSession *session, guint64 size, GError **error)
         g_autoptr(GError) local_error = NULL;
 
         if (huawei_state_next(session, load.pause, &state, &local_error))
-            goes_on =
-                judge(&load, &state, &result, error) && is_alive(&load, &state, &result, error);
+            goes_on = load_judge(&load, &state, &result, error) &&
+                      load_is_alive(&load, &state, &result, error);
         else if (huawei_state_is_untold(local_error))
-            goes_on = is_in_time(&load, &result, error);
+            goes_on = load_is_in_time(&load, &result, error);
         else
-            goes_on = wait_for_return(&load, g_steal_pointer(&local_error), &result, error);
+            goes_on = load_wait_for_return(&load, g_steal_pointer(&local_error), &result, error);
     }
     if (result != FOTA_RESULT_DONE)
-        leave(&load);
+        load_leave(&load);
     return result;
 }

@@ -49,7 +49,7 @@ read_number(const char *text, const char **end)
 
 /* FALSE when @line is no report of a state. */
 static gboolean
-parse(const char *line, HuaweiState *state)
+state_parse(const char *line, HuaweiState *state)
 {
     const char *end;
     int number;
@@ -71,7 +71,7 @@ parse(const char *line, HuaweiState *state)
 }
 
 static GStrv
-ask(FotaSession *session, GError **error)
+state_ask(FotaSession *session, GError **error)
 {
     for (guint silences = 1;; silences++) {
         g_autoptr(GError) local_error = NULL;
@@ -93,7 +93,7 @@ ask(FotaSession *session, GError **error)
 gboolean
 huawei_state_read(FotaSession *session, HuaweiState *state, GError **error)
 {
-    g_auto(GStrv) lines = ask(session, error);
+    g_auto(GStrv) lines = state_ask(session, error);
     gboolean found = FALSE;
 
     /* A report that comes by itself meanwhile cannot be told from the answer: both are looked at,
@@ -101,7 +101,7 @@ huawei_state_read(FotaSession *session, HuaweiState *state, GError **error)
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
         g_auto(HuaweiState) other = {0};
 
-        if (!parse(lines[i], &other) || (found && other.number == HUAWEI_IDLE))
+        if (!state_parse(lines[i], &other) || (found && other.number == HUAWEI_IDLE))
             continue;
         huawei_state_clear(state);
         *state = other;
@@ -132,7 +132,7 @@ huawei_state_next(FotaSession *session, guint seconds, HuaweiState *state, GErro
         return FALSE;
     }
     /* Idle may have been reported before what we wait for began. */
-    if (line != NULL && parse(line, state) && state->number != HUAWEI_IDLE)
+    if (line != NULL && state_parse(line, state) && state->number != HUAWEI_IDLE)
         return TRUE;
     return huawei_state_read(session, state, error);
 }
@@ -143,7 +143,7 @@ huawei_state_read_result(FotaSession *session, HuaweiState *state, GError **erro
     char *line;
 
     while ((line = fota_session_wait_unsolicited(session, PREFIX, 0, NULL)) != NULL) {
-        gboolean failed = parse(line, state) && state->number >= HUAWEI_FAILED_KEPT &&
+        gboolean failed = state_parse(line, state) && state->number >= HUAWEI_FAILED_KEPT &&
                           huawei_state_is_failure(state);
 
         g_free(line);

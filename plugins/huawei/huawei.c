@@ -130,7 +130,7 @@ ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GEr
 }
 
 static FotaResult
-ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
+offer_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 {
     g_auto(HuaweiState) state = {0};
     const char *held = fota_session_recall(session, OFFER);
@@ -154,13 +154,13 @@ ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 /*
  * The module does not stay in state 12 while somebody thinks about the offer: the host's data call
  * comes back meanwhile, which the guides do not allow for, and a restart would lose the state.
- * download() asks again, and so sees when the server has changed its mind.
+ * download_run() asks again, and so sees when the server has changed its mind.
  */
 static FotaResult
 huawei_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 {
     gboolean were_off = huawei_reports_begin(session);
-    FotaResult result = ask(session, offer, error);
+    FotaResult result = offer_ask(session, offer, error);
 
     huawei_reports_end(session, were_off);
     return result;
@@ -204,8 +204,8 @@ check_offer(FotaSession *session, const FotaUpdate *update, HuaweiState *state,
 
 /* 4. to 7. */
 static FotaResult
-begin(FotaSession *session, const FotaUpdate *update, HuaweiState *state, guint64 *size,
-      GError **error)
+download_begin(FotaSession *session, const FotaUpdate *update, HuaweiState *state, guint64 *size,
+               GError **error)
 {
     g_autoptr(GError) refusal = NULL;
     g_auto(FotaVendorOffer) offer = {0};
@@ -226,7 +226,7 @@ begin(FotaSession *session, const FotaUpdate *update, HuaweiState *state, guint6
 
 /* 2. to 10. */
 static FotaResult
-download(FotaSession *session, const FotaUpdate *update, GError **error)
+download_run(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_auto(HuaweiState) state = {0};
     guint64 size = update->size;
@@ -239,7 +239,7 @@ download(FotaSession *session, const FotaUpdate *update, GError **error)
     if (huawei_state_is_under_way(&state) && holds_wanted(session, update) && !update->rehearsal)
         fota_session_note(session, "going on where it was: %s", huawei_state_text(state.number));
     else
-        result = begin(session, update, &state, &size, error);
+        result = download_begin(session, update, &state, &size, error);
     if (result != FOTA_RESULT_DONE || update->rehearsal)
         return result;
     return huawei_load(session, size, error);
@@ -249,7 +249,7 @@ static FotaResult
 huawei_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     gboolean were_off = huawei_reports_begin(session);
-    FotaResult result = download(session, update, error);
+    FotaResult result = download_run(session, update, error);
 
     huawei_reports_end(session, were_off);
     return result;

@@ -22,7 +22,7 @@ refuse_answer(const char *what, GError **error)
 
 /* The third field of `#FTPGETPKT: <file>,<view>,<eof>`: the whole file is in the module. */
 static FotaResult
-ask_end(FotaSession *session, gboolean *end, GError **error)
+fetch_ask_end(FotaSession *session, gboolean *end, GError **error)
 {
     g_autofree char *answer =
         fota_session_query(session, "AT#FTPGETPKT?", "#FTPGETPKT:", TIME_SHORT, error);
@@ -38,7 +38,7 @@ ask_end(FotaSession *session, gboolean *end, GError **error)
 
 /* Pairs of hexadecimal digits. FALSE: it is something else, or not @count bytes. */
 static gboolean
-decode(char **lines, guint64 count, GByteArray *file)
+piece_decode(char **lines, guint64 count, GByteArray *file)
 {
     g_autofree char *digits = g_strjoinv("", lines);
 
@@ -54,7 +54,7 @@ decode(char **lines, guint64 count, GByteArray *file)
 
 /* The next piece: `#FTPRECV: <count>`, then the bytes. An error is "none now": *@got is FALSE. */
 static FotaResult
-receive(FotaSession *session, GByteArray *file, gboolean *got, GError **error)
+piece_receive(FotaSession *session, GByteArray *file, gboolean *got, GError **error)
 {
     g_autofree char *command = g_strdup_printf("AT#FTPRECV=%d", PIECE);
     g_autoptr(GError) local_error = NULL;
@@ -72,7 +72,7 @@ receive(FotaSession *session, GByteArray *file, gboolean *got, GError **error)
     if (lines[0] == NULL || !g_str_has_prefix(lines[0], prefix) ||
         !g_ascii_string_to_unsigned(g_strstrip(lines[0] + strlen(prefix)), 10, 0, PIECE, &count,
                                     NULL) ||
-        !decode(lines + 1, count, file))
+        !piece_decode(lines + 1, count, file))
         return refuse_answer("the answer to AT#FTPRECV", error);
     *got = count > 0;
     return FOTA_RESULT_DONE;
@@ -80,16 +80,16 @@ receive(FotaSession *session, GByteArray *file, gboolean *got, GError **error)
 
 /* All pieces. The end is asked for before each, so that none can arrive in between. */
 static FotaResult
-receive_all(FotaSession *session, GByteArray *file, gsize max_bytes, GError **error)
+pieces_receive(FotaSession *session, GByteArray *file, gsize max_bytes, GError **error)
 {
     guint waited = 0;
 
     while (waited <= TIME_FTP) {
         gboolean end, got;
-        FotaResult result = ask_end(session, &end, error);
+        FotaResult result = fetch_ask_end(session, &end, error);
 
         if (result == FOTA_RESULT_DONE)
-            result = receive(session, file, &got, error);
+            result = piece_receive(session, file, &got, error);
         if (result != FOTA_RESULT_DONE)
             return result;
         if (file->len > max_bytes) {
@@ -125,7 +125,7 @@ telit_fetch_file(FotaSession *session, const FotaUpdate *update, gsize max_bytes
     if (!fota_session_order(session, command, TIME_FTP, &local_error))
         return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
                               "the file could not be fetched", error);
-    result = receive_all(session, file, max_bytes, error);
+    result = pieces_receive(session, file, max_bytes, error);
     if (result == FOTA_RESULT_DONE)
         *contents = g_byte_array_free_to_bytes(g_steal_pointer(&file));
     return result;

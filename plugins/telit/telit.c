@@ -30,7 +30,7 @@ telit_inspect(FotaSession *session, char **version, GError **error)
 
 /* f) to l) with the FTP session open. */
 static FotaResult
-transfer(FotaSession *session, const FotaUpdate *update, GError **error)
+delta_transfer(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autofree char *version = NULL;
     FotaResult result;
@@ -73,7 +73,7 @@ use_context(FotaSession *session, const FotaUpdate *update, guint cid, const Fet
         if (result == FOTA_RESULT_DONE)
             result = fetch != NULL ? telit_fetch_file(session, update, fetch->max_bytes,
                                                       fetch->contents, error)
-                                   : transfer(session, update, error);
+                                   : delta_transfer(session, update, error);
         fota_session_report_progress(session, 95);
         fota_session_shield(session, TRUE);
         if (!telit_ftp_close(session, &close_error))
