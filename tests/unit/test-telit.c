@@ -570,6 +570,32 @@ test_registration(void)
     }
 }
 
+/* Through ModemManager, which keeps the answer for itself, the question is asked once. */
+static void
+test_registration_not_told(void)
+{
+    static const FakeExchange script[] = {SOCKET,
+                                          NO_APN,
+                                          SET_APN,
+                                          {"AT+CSQ", "+CSQ: 25,3"},
+                                          {"AT+CEREG?", ""},
+                                          CONTEXT,
+                                          OPEN,
+                                          BINARY,
+                                          SIZE,
+                                          VERSION,
+                                          GET,
+                                          CLOSE,
+                                          END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+    g_autoptr(GError) error = NULL;
+
+    fake_session_set_poll(session, "none");
+    fake_session_set_network(session, "Apn", "VZWINTERNET");
+    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+    fake_session_finish(session);
+}
+
 /* An update that was cut off left context and socket as it had made them: they are its own. */
 static void
 test_cut_off(void)
@@ -806,6 +832,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, questions[i], test_without);
     }
     g_test_add_func("/telit/registration", test_registration);
+    g_test_add_func("/telit/registration-not-told", test_registration_not_told);
     g_test_add_func("/telit/cut-off", test_cut_off);
     g_test_add_func("/telit/rehearsal", test_rehearsal);
     g_test_add_func("/telit/rehearsal-without-size", test_rehearsal_without_size);
