@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/fota-text.h"
+
 void
 fota_frame_free(FotaFrame *frame)
 {
@@ -89,6 +91,16 @@ fota_frame_take(GByteArray *received, gsize max_payload, gboolean *malformed)
         frame->payload = g_bytes_new(received->data + start, (gsize)length);
     g_byte_array_remove_range(received, 0, (guint)(start + length));
     return g_steal_pointer(&frame);
+}
+
+gboolean
+fota_frame_is_proxy(const char *text)
+{
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+
+    return uri != NULL && fota_text_check_web_uri(text) == NULL &&
+           strcmp(g_uri_get_scheme(uri), "http") == 0 && g_uri_get_port(uri) > 0 &&
+           g_uri_get_path(uri)[0] == '\0' && g_uri_get_query(uri) == NULL;
 }
 
 void

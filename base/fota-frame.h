@@ -78,6 +78,9 @@ const char *fota_frame_get(const FotaFrame *frame, const char *name);
 gboolean
 fota_frame_get_number(const FotaFrame *frame, const char *name, guint64 max, guint64 *number);
 
+/** Whether @text may be the setting `proxy`: `http://HOST:PORT`, without a login or a path. */
+gboolean fota_frame_is_proxy(const char *text);
+
 /** Adds a line to a frame that is being written, unless @value is NULL. */
 void fota_frame_line(GString *frame, const char *name, const char *value);
 void fota_frame_number(GString *frame, const char *name, guint64 value);

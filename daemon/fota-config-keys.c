@@ -4,6 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/fota-frame.h"
 #include "policy/fota-first-aid.h"
 #include "policy/fota-poll.h"
 #include "base/fota-text.h"
@@ -82,6 +83,12 @@ set_credential(const FotaConfigKey *key, FotaSettings *settings, const char *val
     if (strchr(value, '/') != NULL || value[0] == '.')
         return FALSE;
     return set_text(key, settings, value);
+}
+
+static gboolean
+set_proxy(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || fota_frame_is_proxy(value)) && set_text(key, settings, value);
 }
 
 static gboolean
@@ -326,6 +333,10 @@ static const FotaConfigKey keys[] = {
      "the name of a credential"},
     {"Manifest", "CertificateAuthority", set_path, AT(module.certificate_authority),
      "a file of PEM certificates, by a path that begins with /"},
+    {"Manifest", "ClientCertificate", set_credential, AT(module.client_certificate),
+     "the name of a credential"},
+    {"Manifest", "ClientKey", set_credential, AT(module.client_key), "the name of a credential"},
+    {"Manifest", "Proxy", set_proxy, AT(module.proxy), "an address such as http://10.0.0.1:3128"},
     {"Manifest", "AllowedServers", set_servers, AT(module.allowed_servers),
      "a list of servers such as fota.example *.fota.example ftp://old.example"},
     {"Manifest", "Fetch", set_fetch, AT(module.fetch_by_module), "host or module"},
@@ -471,6 +482,9 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     settings->module.csv_from = g_strdup(from->module.csv_from);
     settings->module.manifest_credential = g_strdup(from->module.manifest_credential);
     settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
+    settings->module.client_certificate = g_strdup(from->module.client_certificate);
+    settings->module.client_key = g_strdup(from->module.client_key);
+    settings->module.proxy = g_strdup(from->module.proxy);
     settings->module.allowed_servers = g_strdupv(from->module.allowed_servers);
     settings->module.groups = g_strdupv(from->module.groups);
     settings->module.apn = g_strdup(from->module.apn);
@@ -494,6 +508,9 @@ fota_settings_clear(FotaSettings *settings)
     g_clear_pointer(&settings->module.csv_from, g_free);
     g_clear_pointer(&settings->module.manifest_credential, g_free);
     g_clear_pointer(&settings->module.certificate_authority, g_free);
+    g_clear_pointer(&settings->module.client_certificate, g_free);
+    g_clear_pointer(&settings->module.client_key, g_free);
+    g_clear_pointer(&settings->module.proxy, g_free);
     g_clear_pointer(&settings->module.allowed_servers, g_strfreev);
     g_clear_pointer(&settings->module.groups, g_strfreev);
     g_clear_pointer(&settings->module.apn, g_free);

@@ -31,6 +31,9 @@ typedef struct {
     GStrv allowed_servers;       /**< where a manifest may send us, as fota_poll_allows_server() */
     GStrv groups;                /**< of roll-outs; `rules` points to it */
     char *certificate_authority; /**< PEM file; NULL = the system's */
+    char *client_certificate;    /**< name of the credential that we are known by over TLS */
+    char *client_key;            /**< of its key; NULL = it is in the same one */
+    char *proxy;                 /**< http://host:port for all schemes, NULL = none */
     FotaRules rules;             /**< approval, windows, conditions and limits, for policy/ */
     FotaAccess access;
     char *apn;                /**< [Network]: used only where none is programmed in the module */

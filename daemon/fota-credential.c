@@ -13,6 +13,7 @@
 
 /* What systemd puts before the file names of LoadCredential=fotad:<directory>. */
 #define LOADED_PREFIX "fotad_"
+#define MAX_FILE (64 * 1024)
 
 /* Others may read it where fotad itself can look at it: whoever reads it is told then. */
 static gboolean
@@ -48,30 +49,61 @@ refuse(GError **error, const char *path, const char *reason)
     return NULL;
 }
 
-char *
-fota_credential_read(const char *path, GError **error)
+/* At most @size bytes of a file that is as secret as a credential has to be; -1 on an error. */
+static gssize
+read_secret(const char *path, char *data, gsize size, GError **error)
 {
-    char data[FOTA_CREDENTIAL_MAX_BYTES + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
-    gssize size = 0;
-    const char *fault;
-    char *text;
+    gssize length = -1;
+    const char *fault = NULL;
 
-    if (fd < 0)
-        return refuse(error, path, g_strerror(errno));
+    if (fd < 0) {
+        refuse(error, path, g_strerror(errno));
+        return -1;
+    }
     if (fstat(fd, &status) != 0)
         fault = g_strerror(errno);
     else
         fault = fota_credential_check_file(status.st_mode, status.st_uid, geteuid());
-    if (fault == NULL)
-        size = read(fd, data, sizeof data);
+    if (fault == NULL) {
+        length = read(fd, data, size);
+        fault = length < 0 ? g_strerror(errno) : NULL;
+    }
     close(fd);
     if (fault != NULL)
-        return refuse(error, path, fault);
-    text = fota_credential_read_text(data, (gsize)MAX(size, 0), &fault);
+        refuse(error, path, fault);
+    return length;
+}
+
+char *
+fota_credential_read(const char *path, GError **error)
+{
+    char data[FOTA_CREDENTIAL_MAX_BYTES + 1];
+    gssize size = read_secret(path, data, sizeof data, error);
+    const char *fault;
+    char *text;
+
+    if (size < 0)
+        return NULL;
+    text = fota_credential_read_text(data, (gsize)size, &fault);
     explicit_bzero(data, sizeof data);
     return text != NULL ? text : refuse(error, path, fault);
+}
+
+GBytes *
+fota_credential_read_file(const char *path, GError **error)
+{
+    g_autofree char *data = g_malloc(MAX_FILE + 1);
+    gssize size = read_secret(path, data, MAX_FILE + 1, error);
+
+    if (size < 0)
+        return NULL;
+    if (size == 0 || size > MAX_FILE) {
+        refuse(error, path, "empty, or more than 64 KiB");
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&data), (gsize)size);
 }
 
 gboolean

@@ -22,6 +22,9 @@ char *fota_credential_get_path(const char *config_file, const char *name);
  */
 char *fota_credential_read(const char *path, GError **error);
 
+/** As before, but all of the file as it is: the PEM of a certificate or a key, at most 64 KiB. */
+GBytes *fota_credential_read_file(const char *path, GError **error);
+
 /**
  * Reads `user:password` from the file @path. FOTA_ERROR_CREDENTIAL when it is missing, too open, or
  * holds something else.

@@ -318,11 +318,52 @@ add_credential(GString *frames, const char *file, GError **error)
 }
 
 static gboolean
+add_pem(GString *frames, const char *name, const char *file, GError **error)
+{
+    g_autoptr(GBytes) pem = fota_credential_read_file(file, error);
+
+    if (pem == NULL)
+        return FALSE;
+    add_setting(frames, name, g_bytes_get_data(pem, NULL), g_bytes_get_size(pem));
+    return TRUE;
+}
+
+/* It is for whoever owns the server to decide; nobody should have to find out from a capture. */
+static void
+warn_of_plain_login(const FotaRequest *request)
+{
+    g_autoptr(GUri) uri = g_uri_parse(request->uri, G_URI_FLAGS_ENCODED, NULL);
+    const char *scheme = uri != NULL ? g_uri_get_scheme(uri) : "";
+
+    if (strcmp(scheme, "http") == 0 || strcmp(scheme, "ftp") == 0)
+        g_warning("the login for %s goes over %s, where everybody on the way can read it",
+                  g_uri_get_host(uri), scheme);
+}
+
+static gboolean
+add_settings(GString *frames, const FotaRequest *request, GError **error)
+{
+    if (request->credential != NULL) {
+        warn_of_plain_login(request);
+        if (!add_credential(frames, request->credential, error))
+            return FALSE;
+    }
+    if (request->ca_file != NULL && !add_authority(frames, request->ca_file, error))
+        return FALSE;
+    if (request->client_certificate != NULL &&
+        !add_pem(frames, "certificate", request->client_certificate, error))
+        return FALSE;
+    if (request->client_key != NULL && !add_pem(frames, "key", request->client_key, error))
+        return FALSE;
+    if (request->proxy != NULL)
+        add_setting(frames, "proxy", request->proxy, strlen(request->proxy));
+    return TRUE;
+}
+
+static gboolean
 add_frames(GString *frames, const FotaRequest *request, GError **error)
 {
-    if (request->credential != NULL && !add_credential(frames, request->credential, error))
-        return FALSE;
-    if (request->ca_file != NULL && !add_authority(frames, request->ca_file, error))
+    if (!add_settings(frames, request, error))
         return FALSE;
     fota_frame_line(frames, "method", "GET");
     fota_frame_line(frames, "uri", request->uri);

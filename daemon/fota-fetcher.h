@@ -13,11 +13,14 @@ G_BEGIN_DECLS
  */
 
 typedef struct {
-    const char *socket;     /**< of fotad-fetch */
-    const char *uri;        /**< http, https, ftp, ftps or file */
-    const char *credential; /**< file of a credential, NULL = none */
-    const char *ca_file;    /**< PEM file, NULL = the system's */
-    const char *etag;       /**< of the copy that we have, NULL = none */
+    const char *socket;             /**< of fotad-fetch */
+    const char *uri;                /**< http, https, ftp, ftps or file */
+    const char *credential;         /**< file of a credential, NULL = none */
+    const char *ca_file;            /**< PEM file, NULL = the system's */
+    const char *client_certificate; /**< file of a credential, PEM; NULL = none */
+    const char *client_key;         /**< the same; NULL = it is in @client_certificate */
+    const char *proxy;              /**< http://host:port, NULL = none */
+    const char *etag;               /**< of the copy that we have, NULL = none */
     gsize max_bytes;
     guint limit; /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
 } FotaRequest;

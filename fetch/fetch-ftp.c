@@ -4,12 +4,29 @@
 #include <curl/curl.h>
 #include <string.h>
 
+#include "fetch/fetch-tls.h"
+
 typedef struct {
     CURL *curl;
     const FotaFetchRequest *request;
+    gboolean secure;
     gboolean begun;
     GError *fault; /* why a callback stopped the transfer */
 } Transfer;
+
+/* Whom we speak with, or from whom a file comes, which is another connection. */
+static gboolean
+transfer_trusts(Transfer *transfer)
+{
+    const char *fault = transfer->secure && !transfer->fault
+                            ? fota_fetch_tls_check_ftp(transfer->request->session, transfer->curl)
+                            : NULL;
+
+    if (fault)
+        g_set_error(&transfer->fault, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TLS_FAILED, "%s: %s",
+                    g_uri_get_host(transfer->request->uri), fault);
+    return !transfer->fault;
+}
 
 /* The date is known by then: curl asks for it before the file. */
 static gboolean
@@ -42,7 +59,7 @@ on_body(char *data, size_t size, size_t count, void *user_data)
 {
     Transfer *transfer = user_data;
 
-    return transfer_begin(transfer) &&
+    return transfer_trusts(transfer) && transfer_begin(transfer) &&
                    fota_fetch_add(transfer->request, data, size * count, &transfer->fault)
                ? size * count
                : 0;
@@ -54,7 +71,7 @@ on_reply(char *data, size_t size, size_t count, void *user_data)
     Transfer *transfer = user_data;
 
     fota_fetch_limits_answered(transfer->request->limits);
-    return size * count;
+    return transfer_trusts(transfer) ? size * count : 0;
 }
 
 static int
@@ -139,11 +156,9 @@ static void
 set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, char *message)
 {
     g_autofree char *uri = g_uri_to_string(request->uri);
-    GBytes *authority = request->session->authority;
 
     curl_easy_setopt(curl, CURLOPT_URL, uri);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "ftp,ftps");
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     curl_easy_setopt(curl, CURLOPT_FILETIME, 1L);
@@ -158,17 +173,6 @@ set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, cha
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    /* The login and the file travel encrypted, or not at all. */
-    if (g_str_equal(g_uri_get_scheme(request->uri), "ftps"))
-        curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-    if (authority) {
-        gsize size;
-        const void *pem = g_bytes_get_data(authority, &size);
-        struct curl_blob blob = {.data = (void *)pem, .len = size, .flags = CURL_BLOB_NOCOPY};
-
-        curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
-        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    }
     if (request->modified && request->from < 0) {
         curl_easy_setopt(curl, CURLOPT_TIMECONDITION, (long)CURL_TIMECOND_IFMODSINCE);
         curl_easy_setopt(curl, CURLOPT_TIMEVALUE_LARGE,
@@ -179,13 +183,16 @@ set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, cha
 gboolean
 fota_fetch_ftp(const FotaFetchRequest *request, GError **error)
 {
-    Transfer transfer = {.request = request, .curl = curl_easy_init()};
+    Transfer transfer = {.request = request,
+                         .curl = curl_easy_init(),
+                         .secure = g_str_equal(g_uri_get_scheme(request->uri), "ftps")};
     CURL *curl = transfer.curl;
     char message[CURL_ERROR_SIZE] = "";
     CURLcode code;
     long reply = 0;
 
-    if (!set_login(curl, request, error)) {
+    if (!set_login(curl, request, error) ||
+        !fota_fetch_tls_set_ftp(request->session, curl, transfer.secure, error)) {
         curl_easy_cleanup(curl);
         return FALSE;
     }

@@ -75,6 +75,8 @@ make_message(const FotaFetchRequest *request, GUri *uri)
     /* A secret is for the server that was asked, whoever that one may point to. */
     if (request->session->secret && fota_fetch_same_origin(uri, request->session->origin))
         add_authorization(headers, request->session->secret);
+    fota_fetch_tls_set_message(request->session, message,
+                               fota_fetch_limits_get_cancellable(request->limits));
     return message;
 }
 
@@ -114,7 +116,8 @@ classify(const GError *fault)
 static gboolean
 fail(const FotaFetchRequest *request, SoupMessage *message, const GError *fault, GError **error)
 {
-    const char *text = certificate_fault(message);
+    const char *text =
+        request->session->tls_fault ? request->session->tls_fault : certificate_fault(message);
 
     if (!fota_fetch_limits_broken(request->limits, error))
         g_set_error(error, FOTA_FETCH_ERROR,

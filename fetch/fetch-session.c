@@ -113,6 +113,28 @@ session_set_secret(FotaFetchSession *session, GBytes *value, GError **error)
 }
 
 static gboolean
+session_set_proxy(FotaFetchSession *session, GBytes *value, GError **error)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(value, &size);
+
+    g_free(session->proxy);
+    session->proxy = g_strndup(data, size);
+    if (fota_frame_is_proxy(session->proxy))
+        return TRUE;
+    return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                             "expected a proxy such as http://proxy.example:3128");
+}
+
+static gboolean
+session_set_pem(GBytes **member, GBytes *value)
+{
+    g_clear_pointer(member, g_bytes_unref);
+    *member = g_bytes_ref(value);
+    return TRUE;
+}
+
+static gboolean
 session_set(FotaFetchSession *session, const FotaFrame *frame, GError **error)
 {
     const char *name = fota_frame_get(frame, "set");
@@ -122,11 +144,15 @@ session_set(FotaFetchSession *session, const FotaFrame *frame, GError **error)
                                  "expected settings before the first request, each with a payload");
     if (g_str_equal(name, "secret"))
         return session_set_secret(session, frame->payload, error);
-    if (!g_str_equal(name, "authority"))
-        return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST, "an unknown setting");
-    g_clear_pointer(&session->authority, g_bytes_unref);
-    session->authority = g_bytes_ref(frame->payload);
-    return TRUE;
+    if (g_str_equal(name, "proxy"))
+        return session_set_proxy(session, frame->payload, error);
+    if (g_str_equal(name, "authority"))
+        return session_set_pem(&session->authority, frame->payload);
+    if (g_str_equal(name, "certificate"))
+        return session_set_pem(&session->certificate, frame->payload);
+    if (g_str_equal(name, "key"))
+        return session_set_pem(&session->key, frame->payload);
+    return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST, "an unknown setting");
 }
 
 static void
@@ -176,7 +202,11 @@ fota_fetch_session_serve(int in, int out)
         ;
     g_byte_array_unref(session.received);
     g_free(session.secret);
+    g_free(session.proxy);
     g_clear_pointer(&session.authority, g_bytes_unref);
+    g_clear_pointer(&session.certificate, g_bytes_unref);
+    g_clear_pointer(&session.key, g_bytes_unref);
+    g_clear_object(&session.client);
     g_clear_pointer(&session.origin, g_uri_unref);
     g_clear_object(&session.http);
 }

@@ -15,10 +15,15 @@ typedef struct {
     GByteArray *received;
     int descriptor; /**< came with a request, -1 = none */
 
-    char *secret;      /**< user:password or a bearer token, NULL = none */
-    GBytes *authority; /**< PEM, NULL = the system's */
+    char *secret;        /**< user:password or a bearer token, NULL = none */
+    GBytes *authority;   /**< PEM, NULL = the system's */
+    GBytes *certificate; /**< PEM, NULL = none; its key is in it when @key is NULL */
+    GBytes *key;
+    char *proxy; /**< http://host:port, NULL = none */
 
-    GUri *origin;  /**< NULL before the first request */
+    GUri *origin;            /**< NULL before the first request */
+    GTlsCertificate *client; /**< made of @certificate and @key */
+    const char *tls_fault;   /**< of the server's certificate, NULL = none */
     GObject *http; /**< fetch-http.c's, so that requests share a connection; NULL = none yet */
     guint64 sent;  /**< bytes of body in the answer that is being given */
 } FotaFetchSession;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fetch/fetch-session.h"
+#include "fetch/fetch-tls.h"
 
 /* GIO asks nobody in this system what to do: no settings, no proxies, no file systems of users. */
 static void
@@ -36,6 +37,7 @@ main(int argc, char **argv)
         return 2;
     }
     isolate_gio();
+    fota_fetch_tls_init();
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     fota_fetch_session_serve(STDIN_FILENO, take_output());

@@ -442,6 +442,12 @@ file_done(GObject *object, GAsyncResult *result, gpointer user_data)
     finish(reader, response, g_steal_pointer(&error));
 }
 
+static char *
+find_credential(const char *config_file, const char *name)
+{
+    return name != NULL ? fota_credential_get_path(config_file, name) : NULL;
+}
+
 static void
 request(FotaReader *reader, const char *suffix, GAsyncReadyCallback done)
 {
@@ -450,8 +456,10 @@ request(FotaReader *reader, const char *suffix, GAsyncReadyCallback done)
     const char *config_file = fota_config_get_file(reader->context->config);
     g_autofree char *file_uri = fota_reader_get_uri(reader);
     g_autofree char *uri = g_strconcat(file_uri, suffix, NULL);
-    g_autofree char *credential =
-        server.credential != NULL ? fota_credential_get_path(config_file, server.credential) : NULL;
+    const FotaModuleConfig *config = reader_config(reader);
+    g_autofree char *credential = find_credential(config_file, server.credential);
+    g_autofree char *certificate = find_credential(config_file, config->client_certificate);
+    g_autofree char *key = find_credential(config_file, config->client_key);
     /*
      * Without the manifest at hand, "not modified" would leave us with nothing; and a csv may be
      * signed anew without having changed.
@@ -462,7 +470,10 @@ request(FotaReader *reader, const char *suffix, GAsyncReadyCallback done)
         .socket = reader->context->fetch_socket,
         .uri = uri,
         .credential = credential,
-        .ca_file = reader_config(reader)->certificate_authority,
+        .ca_file = config->certificate_authority,
+        .client_certificate = certificate,
+        .client_key = key,
+        .proxy = config->proxy,
         .etag = known ? record->etag : NULL,
         .max_bytes = FOTA_MANIFEST_MAX_BYTES,
     };

@@ -61,12 +61,15 @@ class Authority:
         self._openssl("req", "-x509", *self._new_key(self.key), "-days", "2", "-subj",
                       "/CN=Test authority", "-out", self.pem)
 
-    def issue(self, name, alternative, *dates):
-        """Returns a file with certificate and key for e.g. "IP:127.0.0.1"."""
+    def issue(self, name, alternative, *dates, purpose=None):
+        """Returns a file with certificate and key for e.g. "IP:127.0.0.1"; None: for no name but
+        its common name. purpose: e.g. "clientAuth"."""
         key, request = self.directory / f"{name}.key", self.directory / f"{name}.csr"
         extensions, out = self.directory / f"{name}.ext", self.directory / f"{name}.pem"
         self._openssl("req", *self._new_key(key), "-subj", f"/CN={name}", "-out", request)
-        extensions.write_text(f"subjectAltName={alternative}\n")
+        extensions.write_text("basicConstraints=critical,CA:FALSE\n"
+                              + (f"subjectAltName={alternative}\n" if alternative else "")
+                              + (f"extendedKeyUsage={purpose}\n" if purpose else ""))
         self._openssl("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key,
                       "-CAcreateserial", "-extfile", extensions, *(dates or ("-days", "2")),
                       "-out", out)
@@ -84,8 +87,9 @@ class Authority:
 
 
 @contextlib.contextmanager
-def nginx(directory, servers):
-    """servers: the text of the server blocks. The access log is DIRECTORY/access.log."""
+def nginx(directory, servers, started=lambda process: None):
+    """servers: the text of the server blocks. The access log is DIRECTORY/access.log. started() is
+    called with the process."""
     directory = pathlib.Path(directory)
     user = f"user {pwd.getpwuid(os.geteuid()).pw_name};" if os.geteuid() == 0 else ""
     configuration = directory / "nginx.conf"
@@ -102,7 +106,9 @@ def nginx(directory, servers):
           {servers}
         }}""")
     port = int(servers.split("listen 127.0.0.1:")[1].split(";")[0].split()[0])
-    with running(["/usr/sbin/nginx", "-p", directory, "-e", "stderr", "-c", configuration], port):
+    with running(["/usr/sbin/nginx", "-p", directory, "-e", "stderr", "-c", configuration],
+                 port) as process:
+        started(process)
         yield directory / "access.log"
 
 
@@ -164,11 +170,11 @@ vsftpd_log_file={directory}/vsftpd.log
 class Rude:
     """Answers each connection by calling answer(sock, request); request is what came first.
 
-    `greeting` is sent before anything is read, as FTP servers do.
+    `greeting` is sent before anything is read, as FTP servers do. tls: an ssl.SSLContext.
     """
 
-    def __init__(self, answer, greeting=b""):
-        self._answer, self._greeting = answer, greeting
+    def __init__(self, answer, greeting=b"", tls=None):
+        self._answer, self._greeting, self._tls = answer, greeting, tls
         self._ended = threading.Event()
         self.requests = []
 
@@ -196,8 +202,14 @@ class Rude:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            # The client may be gone at any time: that is what is being tested.
-            with sock, contextlib.suppress(OSError):
+            threading.Thread(target=self._serve_one, args=[sock], daemon=True).start()
+
+    def _serve_one(self, sock):
+        # The client may be gone at any time: that is what is being tested.
+        with sock, contextlib.suppress(OSError):
+            if self._tls:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+            with sock:
                 sock.sendall(self._greeting)
                 request = b"" if self._greeting else self.read_request(sock)
                 self.requests.append(request)

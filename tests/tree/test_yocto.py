@@ -13,6 +13,7 @@ PROVIDERS = {
     "gio-2.0": "glib-2.0",
     "gio-unix-2.0": "glib-2.0",
     "glib-2.0": "glib-2.0",
+    "gnutls": "gnutls",
     "gmodule-no-export-2.0": "glib-2.0",
     "json-glib-1.0": "json-glib",
     "libcurl": "curl",

@@ -83,11 +83,27 @@ test_malformed(void)
     }
 }
 
+static void
+test_proxy(void)
+{
+    static const char *const good[] = {"http://proxy.example:3128", "http://[fe80::1]:8080"};
+    static const char *const bad[] = {
+        "",           "proxy:3128",      "https://proxy:3128", "socks5://proxy:1", "http://proxy",
+        "http://:80", "http://u:p@p:80", "http://p:80/x",      "http://p:80?x",    "http://a b:80",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(good); i++)
+        g_assert_true(fota_frame_is_proxy(good[i]));
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(fota_frame_is_proxy(bad[i]));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/frame/round-trip", test_round_trip);
     g_test_add_func("/frame/malformed", test_malformed);
+    g_test_add_func("/frame/proxy", test_proxy);
     return g_test_run();
 }

@@ -153,6 +153,72 @@ test_request(void)
     g_unlink(secret);
 }
 
+static guint warnings;
+
+static GLogWriterOutput
+count_warning(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    for (gsize i = 0; i < n_fields; i++) {
+        if (strcmp(fields[i].key, "MESSAGE") == 0 &&
+            strstr(fields[i].value, "everybody on the way") != NULL) {
+            g_assert_null(strstr(fields[i].value, "u:p"));
+            warnings++;
+        }
+    }
+    return G_LOG_WRITER_HANDLED;
+}
+
+/* What a server may see of us, and a login that others may see as well. */
+static void
+test_settings(void)
+{
+    static const struct {
+        const char *uri;
+        guint warnings;
+    } rows[] = {
+        {"http://h/x", 1}, {"ftp://h/x", 1}, {"https://h/x", 0},
+        {"ftps://h/x", 0}, {"file:///x", 0},
+    };
+    g_autofree char *secret = g_build_filename(g_get_tmp_dir(), "fotad-test-secret", NULL);
+    g_autofree char *pem = g_build_filename(g_get_tmp_dir(), "fotad-test-pem", NULL);
+    FotaRequest request = {.credential = secret,
+                           .client_certificate = pem,
+                           .client_key = pem,
+                           .proxy = "http://p:1",
+                           .max_bytes = 100};
+
+    g_assert_true(
+        g_file_set_contents_full(secret, "u:p", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    g_assert_true(
+        g_file_set_contents_full(pem, "a\nb\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    g_log_set_writer_func(count_warning, NULL, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Double peer = {NULL};
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FotaResponse) response = NULL;
+        g_autofree char *heard = g_strdup_printf("set: secret\nlength: 3\n\nu:p"
+                                                 "set: certificate\nlength: 4\n\na\nb\n"
+                                                 "set: key\nlength: 4\n\na\nb\n"
+                                                 "set: proxy\nlength: 10\n\nhttp://p:1"
+                                                 "method: GET\nuri: %s\nmax-size: 100\n\n",
+                                                 rows[i].uri);
+
+        double_start(&peer, "status: 404\n\nend: 0\n\n");
+        request.socket = peer.socket;
+        request.uri = rows[i].uri;
+        warnings = 0;
+        response = fetch(&request, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(peer.heard->str, ==, heard);
+        g_assert_cmpuint(warnings, ==, rows[i].warnings);
+        double_stop(&peer);
+    }
+    g_chmod(pem, 0640);
+    g_assert_null(fetch(&request, NULL, NULL));
+    g_unlink(pem);
+    g_unlink(secret);
+}
+
 typedef struct {
     const char *answer;
     GQuark (*domain)(void);
@@ -286,6 +352,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &failures[i], test_failure);
     }
+    g_test_add_func("/fetcher/settings", test_settings);
     g_test_add_func("/fetcher/bounds", test_bounds);
     g_test_add_func("/fetcher/cancel-and-limit", test_cancel_and_limit);
     g_test_add_func("/fetcher/nobody", test_nobody);

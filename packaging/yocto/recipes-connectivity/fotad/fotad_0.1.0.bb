@@ -16,7 +16,7 @@ inherit meson pkgconfig systemd useradd bash-completion features_check
 
 REQUIRED_DISTRO_FEATURES = "systemd"
 
-DEPENDS = "curl glib-2.0 json-glib libsodium libsoup modemmanager systemd"
+DEPENDS = "curl glib-2.0 gnutls json-glib libsodium libsoup modemmanager systemd"
 
 # Of meson_options.txt; what tests and fuzz targets need is not for a cross build.
 EXTRA_OEMESON = " \
