@@ -7,12 +7,14 @@
 #include <syslog.h>
 #include <unistd.h>
 
-/* Shown of an IMEI: the type allocation code, which is no secret, and two digits to tell twins. */
-#define MASK_HEAD 8
-#define MASK_TAIL 2
+#include "policy/fota-mask.h"
 
 static int max_level = LOG_INFO;
 static gboolean personal_info = FALSE;
+
+/* Of modules that fotad has met, ended by NULL; a job's thread logs too. */
+static GPtrArray *known_imeis;
+G_LOCK_DEFINE_STATIC(known_imeis);
 
 /* Also in units/fotad.catalog, where each says cause and remedy. */
 static const char *const message_ids[] = {
@@ -75,8 +77,44 @@ field_text(const GLogField *fields, gsize n_fields, const char *key)
     return NULL;
 }
 
+static char *
+mask(const char *text, guint min_digits)
+{
+    char *shown;
+
+    G_LOCK(known_imeis);
+    shown = fota_mask_text(
+        text, known_imeis != NULL ? (const char *const *)known_imeis->pdata : NULL, min_digits);
+    G_UNLOCK(known_imeis);
+    return shown;
+}
+
+/* The one way out of the log: whoever writes it, and whatever it quotes. @texts keeps the values.
+ */
+static GArray *
+mask_fields(const GLogField *fields, gsize n_fields, GPtrArray *texts)
+{
+    GArray *masked = g_array_sized_new(FALSE, FALSE, sizeof(GLogField), (guint)n_fields);
+
+    for (gsize i = 0; i < n_fields; i++) {
+        GLogField field = fields[i];
+        gboolean is_message = strcmp(field.key, "MESSAGE") == 0;
+
+        if (is_message || g_str_has_prefix(field.key, "FOTA_")) {
+            g_autofree char *text = field.length < 0 ? g_strdup(field.value)
+                                                     : g_strndup(field.value, (gsize)field.length);
+
+            field.value = mask(text, is_message ? FOTA_MASK_NUMBER : FOTA_MASK_IDENTITY);
+            field.length = -1;
+            g_ptr_array_add(texts, (gpointer)field.value);
+        }
+        g_array_append_val(masked, field);
+    }
+    return masked;
+}
+
 static GLogWriterOutput
-write_entry(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+write_fields(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
     static const char *const names[] = {"emergency", "alert",  "critical", "error",
                                         "warning",   "notice", "info",     "debug"};
@@ -92,6 +130,18 @@ write_entry(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoin
         return g_log_writer_journald(level, fields, n_fields, user_data);
     fprintf(stderr, "%s: %s\n", names[CLAMP(priority, 0, 7)], message != NULL ? message : "");
     return G_LOG_WRITER_HANDLED;
+}
+
+static GLogWriterOutput
+write_entry(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) masked = NULL;
+
+    if (personal_info)
+        return write_fields(level, fields, n_fields, user_data);
+    masked = mask_fields(fields, n_fields, texts);
+    return write_fields(level, (const GLogField *)(void *)masked->data, masked->len, user_data);
 }
 
 void
@@ -118,14 +168,22 @@ fota_log_set_personal_info(gboolean allowed)
     personal_info = allowed;
 }
 
-char *
-fota_log_mask(const char *imei)
+void
+fota_log_know_imei(const char *imei)
 {
-    gsize length = strlen(imei);
+    G_LOCK(known_imeis);
+    if (known_imeis == NULL) {
+        known_imeis = g_ptr_array_new();
+        g_ptr_array_add(known_imeis, NULL);
+    }
+    g_ptr_array_insert(known_imeis, 0, g_strdup(imei));
+    G_UNLOCK(known_imeis);
+}
 
-    if (personal_info || length < MASK_HEAD + MASK_TAIL + 2)
-        return g_strdup(imei);
-    return g_strdup_printf("%.*s…%s", MASK_HEAD, imei, imei + length - MASK_TAIL);
+char *
+fota_log_mask(const char *text)
+{
+    return personal_info ? g_strdup(text) : mask(text, FOTA_MASK_NUMBER);
 }
 
 static void
@@ -151,7 +209,7 @@ fota_log(int level, FotaEvent event, const FotaLogContext *context, const char *
     text = g_strdup_vprintf(format, args);
     va_end(args);
     if (context != NULL && context->imei != NULL)
-        module = fota_log_mask(context->imei);
+        module = personal_info ? g_strdup(context->imei) : fota_mask_imei(context->imei);
     message = module != NULL ? g_strdup_printf("%s: %s", module, text) : g_steal_pointer(&text);
     g_snprintf(priority, sizeof priority, "%d", level);
 

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /**
  * The log: to the journal with fields when there is one, else to standard error. Levels are
  * syslog's. Everything else in fotad logs through g_message(), g_warning() ... or these.
+ *
+ * Personal information is taken out of whatever is logged on its way out, in one place: no message
+ * needs to care.
  */
 
 /** Installs the writer. Called once, first thing. */
@@ -20,8 +23,11 @@ int fota_log_get_level(void);
 /** Whether messages may show IMEI, IMSI and numbers whole ([Log] PersonalInfo). */
 void fota_log_set_personal_info(gboolean allowed);
 
-/** "35308109…45" of an IMEI, or the IMEI itself when personal information may be logged. */
-char *fota_log_mask(const char *imei);
+/** That this is the IMEI of a module, wherever it turns up in what is logged. */
+void fota_log_know_imei(const char *imei);
+
+/** What the log shows of @text: see policy/fota-mask.h. Every message goes through this anyway. */
+char *fota_log_mask(const char *text);
 
 /** Events a person should act on or look for; each has a MESSAGE_ID and a catalog entry. */
 typedef enum {

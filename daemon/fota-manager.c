@@ -177,9 +177,11 @@ static FotaModule *
 add_module(FotaManager *manager, const char *imei)
 {
     g_autoptr(GError) error = NULL;
-    FotaRecord *record = fota_store_load(manager->context.store, imei, &error);
+    FotaRecord *record;
     FotaModule *module;
 
+    fota_log_know_imei(imei);
+    record = fota_store_load(manager->context.store, imei, &error);
     if (error != NULL) {
         FotaLogContext context = {.imei = imei};
 

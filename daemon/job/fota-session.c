@@ -7,8 +7,6 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-log.h"
 
-/* Runs of digits from this length on are taken for an IMEI, IMSI, ICCID or number. */
-#define PERSONAL_DIGITS 10
 /* For an AT that is to show that somebody is there. */
 #define ANSWER_SECONDS 5
 
@@ -48,29 +46,6 @@ fota_session_set_channel(FotaSession *session, FotaChannel *channel)
     session->channel = channel;
 }
 
-/* A copy of @line in which runs of digits that could tell who this is are masked. */
-static char *
-mask_numbers(const char *line)
-{
-    GString *masked = g_string_new(NULL);
-
-    while (*line != '\0') {
-        gsize digits = strspn(line, "0123456789");
-
-        if (digits >= PERSONAL_DIGITS) {
-            g_autofree char *number = g_strndup(line, digits);
-            g_autofree char *shown = fota_log_mask(number);
-
-            g_string_append(masked, shown);
-        } else {
-            digits = MAX(digits, 1);
-            g_string_append_len(masked, line, (gssize)digits);
-        }
-        line += digits;
-    }
-    return g_string_free(masked, FALSE);
-}
-
 /* How much of @line may be shown; what follows is a PIN, or an answer that may hold a password. */
 static gsize
 shown_length(FotaSession *session, const char *line)
@@ -95,7 +70,6 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
     FotaSession *session = user_data;
     FotaLogContext context = {.imei = session->setup.imei};
     g_autoptr(GString) hidden = NULL;
-    g_autofree char *masked = NULL;
     gsize shown;
 
     if (fota_log_get_level() < 7)
@@ -108,8 +82,7 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
         if (session->setup.secrets[i] != NULL && session->setup.secrets[i][0] != '\0')
             g_string_replace(hidden, session->setup.secrets[i], "***", 0);
     }
-    masked = mask_numbers(hidden->str);
-    fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, masked);
+    fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, hidden->str);
 }
 
 /* A shield is against those who have changed their mind, not against the end of the process. */

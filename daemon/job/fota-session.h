@@ -51,7 +51,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaSession, fota_session_free)
 /** Transfer full. */
 void fota_session_set_channel(FotaSession *session, FotaChannel *channel);
 
-/** A FotaTrace for the channel: writes the debug log, without secrets and personal numbers. */
+/** A FotaTrace for the channel: writes the debug log, without secrets. */
 void fota_session_trace(char direction, const char *line, gpointer session);
 
 /** See FotaChannelClass. */
