@@ -92,7 +92,7 @@ fota_text_check_uri_template(const char *text)
     if (brace && (!path || brace < path))
         return "placeholders in the path only";
 
-    g_autofree char *uri = fota_text_expand_uri(text, "000000000000000", "m");
+    g_autofree char *uri = fota_text_expand_uri(text, "000000000000000", "m", "s");
 
     return fota_text_check_uri(uri);
 }
@@ -179,12 +179,19 @@ fota_text_hash(const char *first, ...)
 }
 
 char *
-fota_text_expand_uri(const char *uri_template, const char *imei, const char *model)
+fota_text_expand_uri(const char *uri_template, const char *imei, const char *model,
+                     const char *salt)
 {
     g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, imei, -1);
     g_autofree char *escaped_model = g_uri_escape_string(model, NULL, FALSE);
     GString *uri = g_string_new(uri_template);
 
+    if (salt) {
+        g_autofree char *keyed = g_compute_hmac_for_string(G_CHECKSUM_SHA256, (const guchar *)salt,
+                                                           strlen(salt), imei, -1);
+
+        g_string_replace(uri, "{imei-hmac}", keyed, 0);
+    }
     g_string_replace(uri, "{imei-sha256}", hash, 0);
     g_string_replace(uri, "{imei}", imei, 0);
     g_string_replace(uri, "{model}", escaped_model, 0);

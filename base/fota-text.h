@@ -31,7 +31,8 @@ const char *fota_text_check_name(const char *text);
 const char *fota_text_check_sha256(const char *text);
 /** http, https, ftp or ftps; a host; no userinfo; no fragment; at most 512 bytes. */
 const char *fota_text_check_uri(const char *text);
-/** As fota_text_check_uri(), with `{imei}`, `{imei-sha256}` and `{model}` in the path. */
+/** As fota_text_check_uri(), with `{imei}`, `{imei-sha256}`, `{imei-hmac}` and `{model}` in the
+ * path. */
 const char *fota_text_check_uri_template(const char *text);
 /** A web page for people: http or https, as fota_text_check_uri(). */
 const char *fota_text_check_web_uri(const char *text);
@@ -61,8 +62,14 @@ char *fota_text_format_time(gint64 time);
  */
 guint64 fota_text_hash(const char *first, ...) G_GNUC_NULL_TERMINATED;
 
-/** Returns: (transfer full): @uri_template with its `{imei}`, `{imei-sha256}` (hex) and `{model}`.
+/**
+ * fota_text_expand_uri:
+ * @salt: (nullable): the key of `{imei-hmac}`; without one that stays as it is
+ *
+ * Returns: (transfer full): @uri_template with its `{imei}`, `{imei-sha256}` (hex), `{imei-hmac}`
+ * (HMAC-SHA256 of the IMEI, hex) and `{model}` filled in.
  */
-char *fota_text_expand_uri(const char *uri_template, const char *imei, const char *model);
+char *fota_text_expand_uri(const char *uri_template, const char *imei, const char *model,
+                           const char *salt);
 
 G_END_DECLS

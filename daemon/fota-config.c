@@ -191,6 +191,33 @@ take_drop_ins(FotaConfig *config, const char *file, GError **error)
     return TRUE;
 }
 
+static gboolean
+has_salt(const FotaModuleConfig *module)
+{
+    return module->salt != NULL || module->manifest_uri == NULL ||
+           strstr(module->manifest_uri, "{imei-hmac}") == NULL;
+}
+
+/* A digest with a key that everybody knows tells the IMEI to whoever tries all of them. */
+static gboolean
+check_salt(FotaConfig *config, GError **error)
+{
+    const FotaModuleConfig *general = fota_config_for_module(config, "");
+    gboolean good = has_salt(general);
+
+    for (guint i = 0; good && i < config->overrides->len; i++) {
+        const Override *override = config->overrides->pdata[i];
+
+        good = has_salt(fota_config_for_module(config, override->imei));
+    }
+    if (!good)
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+                    "%s: Uri= in [Manifest] has {imei-hmac}, so Salt= must be set there to a text "
+                    "that others cannot guess",
+                    config->file);
+    return good;
+}
+
 FotaConfig *
 fota_config_load(const char *file, GError **error)
 {
@@ -202,6 +229,8 @@ fota_config_load(const char *file, GError **error)
     config->overrides = g_ptr_array_new_with_free_func(override_free);
     config->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, settings_free);
     if (!take_file(config, file, error) || !take_drop_ins(config, file, error))
+        return NULL;
+    if (!check_salt(config, error))
         return NULL;
     if (config->settings.keys_directory == NULL) {
         g_autofree char *directory = g_path_get_dirname(file);

@@ -19,10 +19,10 @@ typedef enum {
  * laid over. Strings are NULL when unset. Durations are seconds, sizes bytes.
  */
 typedef struct {
-    char
-        *manifest_uri; /**< with {imei}, {imei-sha256}, {model}; "" = the vendor's server decides */
-    guint64 interval;  /**< between two checks */
-    char *salt;        /**< goes into the moment of each interval that is the module's */
+    char *
+        manifest_uri; /**< a template of fota_text_expand_uri(); "" = the vendor's server decides */
+    guint64 interval; /**< between two checks */
+    char *salt;       /**< goes into the module's moment of each interval; key of {imei-hmac} */
     gboolean require_signature;
     char *manifest_credential;   /**< name of a credential */
     FotaCsvTrust legacy_csv;     /**< whether a firmwarecheck.csv is taken for a manifest */

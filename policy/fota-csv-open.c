@@ -201,7 +201,8 @@ fota_csv_open(GBytes *file, const FotaCsvSource *source, const FotaTrustFacts *f
               GError **error)
 {
     g_autofree char *uri =
-        fota_text_expand_uri(source->uri, facts->imei, facts->model ? facts->model : "");
+        fota_text_expand_uri(source->uri, facts->imei, facts->model ? facts->model : "",
+                             source->salt);
     g_auto(GStrv) comments = NULL;
     g_auto(GStrv) signers = NULL;
     g_autoptr(GBytes) csv = NULL;

@@ -68,6 +68,7 @@ GBytes *fota_csv_join(GBytes *csv, GBytes *minisig);
 typedef struct {
     FotaCsvTrust trust;
     const char *uri;        /* with its placeholders */
+    const char *salt;       /* for these; NULL = none */
     const char *credential; /* NULL = none */
     const char *from;       /* base version for an unsigned one: [Manifest] CsvFrom=; NULL = none */
 } FotaCsvSource;

@@ -73,7 +73,7 @@ fota_reader_get_uri(FotaReader *reader)
     const FotaRecord *record = reader->record;
 
     return fota_text_expand_uri(fota_poller_get_server(reader->poller).uri, record->imei,
-                                record->model);
+                                record->model, reader_config(reader)->salt);
 }
 
 gboolean
@@ -110,6 +110,7 @@ open_manifest(FotaReader *reader, GBytes *file, const FotaTrustFacts *facts, GEr
         .uri = server.uri,
         .credential = server.credential,
         .from = config->csv_from,
+        .salt = config->salt,
     };
 
     if (reads_csv(reader))

@@ -62,7 +62,7 @@ static const Kind kinds[] = {
       "http://h/\xc3\xa9"}},
     {fota_text_check_uri_template,
      {"https://h/{imei}.signed", "https://h/{model}/{imei-sha256}", "https://h/a?i={imei}",
-      "http://h"},
+      "https://h/{imei-hmac}", "http://h"},
      {"https://{imei}.h/", "https://h:{imei}/", "{imei}", "https://{imei}", "https://h/{other}",
       "https://h/{imei", "https://h/imei}"}},
     {fota_text_check_web_uri,
@@ -169,11 +169,20 @@ static void
 test_expand(void)
 {
     g_autofree char *uri = fota_text_expand_uri("https://h/{model}/{imei}?{imei-sha256}",
-                                                "353081090012345", "LE910 V2");
+                                                "353081090012345", "LE910 V2", NULL);
+    /* printf 353081090012345 | openssl dgst -sha256 -hmac winter-fleet */
+    g_autofree char *keyed =
+        fota_text_expand_uri("https://h/{imei-hmac}", "353081090012345", "m", "winter-fleet");
+    g_autofree char *without =
+        fota_text_expand_uri("https://h/{imei-hmac}", "353081090012345", "m", NULL);
 
     g_assert_cmpstr(uri, ==,
                     "https://h/LE910%20V2/353081090012345?"
                     "aa37deee3b172e667948c8f4b28bab31a97538d3d5c95063df28812517b653b2");
+    g_assert_cmpstr(keyed, ==,
+                    "https://h/"
+                    "657c51b53d8ce9eaf2d735a67b32920ff7f6ce9d03e1599be1d41e50f16b41a9");
+    g_assert_cmpstr(without, ==, "https://h/{imei-hmac}");
 }
 
 int

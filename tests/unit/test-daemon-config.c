@@ -197,6 +197,8 @@ test_refusals(Fixture *fixture, gconstpointer data)
         {"[FirstAid]\nPowerCycle=cycle now\n", "begins with an absolute path"},
         {"[Manifest]\nCertificateAuthority=/dev/null\n",
          "fotad.conf:2: CertificateAuthority=/dev/n"},
+        {"[Manifest]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
+        {"[Manifest]\nSalt=x\nUri=https://a/{imei-hmac}\n[Module " IMEI "]\nSalt=\n", "Salt="},
         {"nonsense\n", "fotad.conf"},
     };
 
