@@ -83,6 +83,26 @@ find_unknown(JsonNode *node, const char *place, const char *shown, GPtrArray *wa
     }
 }
 
+/* What is good in itself and never comes about. */
+static void
+find_never(const FotaManifest *manifest, GPtrArray *warnings)
+{
+    const FotaManifestUpdate *update = &manifest->update;
+
+    for (guint i = 0; i < update->n_windows; i++)
+        if (!fota_window_knows_zone(&update->windows[i]))
+            g_ptr_array_add(warnings,
+                            g_strdup_printf("update.window[%u].timezone: there is no time zone %s "
+                                            "here; where there is none, the window never opens",
+                                            i, update->windows[i].timezone));
+    for (guint i = 0; i < update->rollout.n_waves; i++)
+        if (update->rollout.waves[i].start >= manifest->use_before)
+            g_ptr_array_add(warnings,
+                            g_strdup_printf("update.rollout: wave %u does not start before "
+                                            "useBefore, so nobody's turn comes in it",
+                                            i + 1));
+}
+
 static GPtrArray *
 find_warnings(GBytes *payload)
 {
@@ -97,6 +117,8 @@ find_warnings(GBytes *payload)
     if (manifest != NULL && manifest->issued > fota_clock_now() + CLOCK_DIFFERENCE)
         g_ptr_array_add(warnings, g_strdup("issued: has not come yet; until then gateways take "
                                            "their own clocks for wrong and install nothing"));
+    if (manifest != NULL)
+        find_never(manifest, warnings);
     for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++)
         if (manifest->update.steps[i].delta.uri != NULL &&
             manifest->update.steps[i].delta.size == 0)

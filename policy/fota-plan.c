@@ -261,6 +261,16 @@ next_window(const FotaManifestUpdate *update, const FotaFacts *facts, const Fota
 }
 
 static void
+explain_zones(FotaPlan *plan, const FotaManifestUpdate *update)
+{
+    for (guint i = 0; i < update->n_windows; i++) {
+        if (!fota_window_knows_zone(&update->windows[i]))
+            explain(plan, "update.window[%u] never opens: there is no time zone %s here", i,
+                    update->windows[i].timezone);
+    }
+}
+
+static void
 check_window(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, gboolean overdue)
 {
     const FotaManifestUpdate *update = &plan->manifest->update;
@@ -272,10 +282,13 @@ check_window(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, gbo
     /* Leaving the beginning to others must not cost a night, where two windows hardly meet. */
     if (ours - open > FOTA_WINDOW_MAX_SPREAD * G_TIME_SPAN_SECOND)
         ours = open;
-    if (ours > facts->now)
-        block_until(plan, "window", ours,
-                    open > facts->now ? "no window is open and long enough"
-                                      : "the beginning of the window is shared out over the fleet");
+    if (ours <= facts->now)
+        return;
+    block_until(plan, "window", ours,
+                open > facts->now ? "no window is open and long enough"
+                                  : "the beginning of the window is shared out over the fleet");
+    if (!overdue)
+        explain_zones(plan, update);
 }
 
 static void

@@ -90,6 +90,15 @@ find_zone(const char *name, GTimeZone *local)
     return g_time_zone_new_identifier(name);
 }
 
+gboolean
+fota_window_knows_zone(const FotaWindow *window)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GTimeZone) zone = find_zone(window->timezone, utc);
+
+    return zone != NULL;
+}
+
 static gboolean
 parse_zone(const char *text, FotaWindow *window)
 {

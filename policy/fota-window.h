@@ -57,6 +57,9 @@ guint8 fota_window_parse_day(const char *text);
 /** Returns: seconds after midnight for "00:00" .. "23:59", -1 when it is no time of day. */
 gint32 fota_window_parse_clock(const char *text);
 
+/** Whether the zone of @window is one that this machine knows; in another one it never opens. */
+gboolean fota_window_knows_zone(const FotaWindow *window);
+
 /**
  * fota_window_next:
  * @windows: @n_windows of them; none means always

@@ -156,6 +156,23 @@ class Lint(ManifestCase):
         self.assertEqual([warning.split(":")[0] for warning in warnings],
                          ["useBefore", "update.steps[0].delta"])
 
+    def test_what_never_comes_about(self):
+        windows = [{"start": "02:00", "duration": 3600, "timezone": zone}
+                   for zone in ("Europe/Berlin", "Europe/Belin")]
+        rollout = {"id": "r", "waves": [{"percentage": 100, "start": "2099-01-01T00:00:00Z"}]}
+        self.write("m.json", manifest(IMEI, 1, {**UPDATE, "window": windows, "rollout": rollout}))
+        answer = self.json("lint", "m.json")
+        self.assertEqual(answer["faults"], [])
+        self.assertEqual([warning.split(":")[0] for warning in answer["warnings"]],
+                         ["update.window[1].timezone", "update.rollout"])
+        self.assertIn("Europe/Belin ", answer["warnings"][0])
+        self.run_tool("lint", "--strict", "m.json", status=BAD)
+
+    def test_plan_names_an_unknown_zone(self):
+        window = {"start": "02:00", "duration": 3600, "timezone": "Europe/Belin"}
+        self.write("m.json", manifest(IMEI, 1, {**UPDATE, "window": [window]}))
+        self.assertIn("Europe/Belin", self.run_tool("plan", "m.json", *GATEWAY))
+
     def test_issued_in_the_future(self):
         for ahead, warnings in ((60, []), (2 * 3600, ["issued"])):
             self.write("m", manifest(IMEI, 1, {}, issued=timestamp(ahead)))
