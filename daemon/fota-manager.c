@@ -14,6 +14,8 @@
 #include "daemon/fota-context.h"
 #include "daemon/module/fota-module.h"
 
+#define IMEISV_LENGTH 16
+
 /* Of one user, so that nobody can leave the others none. */
 #define MAX_INHIBITIONS 32
 
@@ -209,7 +211,11 @@ modem_seen(const FotaModemFacts *facts, gpointer user_data)
     FotaModule *module = find_module(manager, facts->imei);
 
     if (module == NULL && !is_imei(facts->imei)) {
-        g_message("%s is left alone: it reports no IMEI", facts->path);
+        g_message("%s is left alone: it reports %s", facts->path,
+                  strlen(facts->imei) == IMEISV_LENGTH
+                      ? "an IMEISV of 16 digits where an IMEI, of 15, is wanted: AT+CGSN=1 asks "
+                        "for that"
+                      : "no IMEI");
         return;
     }
     if (module == NULL)
