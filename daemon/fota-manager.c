@@ -81,7 +81,7 @@ fota_manager_finalize(GObject *object)
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     g_clear_pointer(&context->store, fota_store_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
-    g_clear_pointer(&context->keyring, fota_keyring_unref);
+    g_clear_pointer(&context->keyring, fota_keyring_free);
     g_clear_pointer(&context->config, fota_config_unref);
     g_clear_pointer(&context->fetch_socket, g_free);
     G_OBJECT_CLASS(fota_manager_parent_class)->finalize(object);
@@ -422,7 +422,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
     keyring = load_keys(fota_config_get_keys_directory(config), error);
     if (keyring == NULL)
         return FALSE;
-    fota_keyring_unref(context->keyring);
+    fota_keyring_free(context->keyring);
     context->keyring = keyring;
     fota_config_unref(context->config);
     context->config = g_steal_pointer(&config);

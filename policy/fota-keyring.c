@@ -21,7 +21,7 @@ struct FotaKeyring {
 FotaKeyring *
 fota_keyring_new(void)
 {
-    FotaKeyring *keyring = g_atomic_rc_box_new0(FotaKeyring);
+    FotaKeyring *keyring = g_new0(FotaKeyring, 1);
 
     if (sodium_init() < 0)
         g_error("libsodium cannot be initialised");
@@ -29,24 +29,11 @@ fota_keyring_new(void)
     return keyring;
 }
 
-FotaKeyring *
-fota_keyring_ref(FotaKeyring *keyring)
-{
-    return g_atomic_rc_box_acquire(keyring);
-}
-
-static void
-keyring_clear(gpointer data)
-{
-    FotaKeyring *keyring = data;
-
-    g_array_unref(keyring->keys);
-}
-
 void
-fota_keyring_unref(FotaKeyring *keyring)
+fota_keyring_free(FotaKeyring *keyring)
 {
-    g_atomic_rc_box_release_full(keyring, keyring_clear);
+    g_array_unref(keyring->keys);
+    g_free(keyring);
 }
 
 static gboolean

@@ -15,9 +15,8 @@ typedef struct FotaKeyring FotaKeyring;
 
 /** Returns: (transfer full): an empty ring. */
 FotaKeyring *fota_keyring_new(void);
-FotaKeyring *fota_keyring_ref(FotaKeyring *keyring);
-void fota_keyring_unref(FotaKeyring *keyring);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaKeyring, fota_keyring_unref)
+void fota_keyring_free(FotaKeyring *keyring);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaKeyring, fota_keyring_free)
 
 /**
  * fota_keyring_add:

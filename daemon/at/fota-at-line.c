@@ -384,9 +384,3 @@ fota_at_line_get_dropped(FotaAtLine *line)
 {
     return line->dropped;
 }
-
-guint64
-fota_at_line_get_cut(FotaAtLine *line)
-{
-    return fota_at_reply_get_cut(line->reply);
-}

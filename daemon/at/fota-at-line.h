@@ -71,8 +71,7 @@ char *fota_at_line_wait_unsolicited(FotaAtLine *line, const char *text, guint se
 gboolean fota_at_line_wait_hangup(FotaAtLine *line, guint seconds, GCancellable *cancellable,
                                   GError **error);
 
-/** Unsolicited lines dropped to make room, and bytes cut off overlong lines. */
+/** How many unsolicited lines were dropped to make room. */
 guint64 fota_at_line_get_dropped(FotaAtLine *line);
-guint64 fota_at_line_get_cut(FotaAtLine *line);
 
 G_END_DECLS
