@@ -101,6 +101,13 @@ had_to_wait(E *e)
     return e->ending == FOTA_ENDED_LATER;
 }
 
+/* The manifest goes by another name for the firmware than the module's own, which is known now. */
+static gboolean
+had_other_base(E *e)
+{
+    return e->ending == FOTA_ENDED_FOR_GOOD && e->version == FOTA_VERSION_OTHER;
+}
+
 static gboolean
 failed_for_good(E *e)
 {
@@ -160,6 +167,7 @@ static const struct {
     {"unwritten",           was_not_written,         SAME, HOLD(WAIT)},
     {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
     {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
+    {"other base",          had_other_base,          GONE, FINISH(FAILED)},
     {"failed for good",     failed_for_good,         GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
     {"failed with delta",   failed_with_delta,       MARK(DOWNLOADED), ATTEMPTS(COUNT), FINISH(FAILED)},
     {"failed",              always,                  GONE, ATTEMPTS(COUNT), FINISH(FAILED)},

@@ -5,7 +5,7 @@
 #include "daemon/fota-plugins.h"
 #include "daemon/fota-record.h"
 #include "policy/fota-state.h"
-#include "daemon/job/fota-job-report.h"
+#include "daemon/job/fota-report.h"
 #include "daemon/mm/fota-mm.h"
 
 G_BEGIN_DECLS
@@ -16,16 +16,6 @@ G_BEGIN_DECLS
  * exactly from the job's start to its end, on every way out.
  */
 typedef struct _FotaJob FotaJob;
-
-typedef enum {
-    FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */
-    FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
-    FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
-    FOTA_JOB_ASK,     /**< ask the vendor's server what it offers */
-    FOTA_JOB_FETCH,   /**< read the manifest's file through the module */
-    FOTA_JOB_INSPECT, /**< ask the module what it runs */
-    FOTA_JOB_DISCARD, /**< throw the delta away */
-} FotaJobKind;
 
 /** What to do. It owns its strings, those of @update too, and its table. */
 typedef struct {
@@ -74,16 +64,6 @@ typedef struct {
     /** The last call; the job is freed after it returns. */
     void (*finished)(const FotaJobEnd *end, gpointer user_data);
 } FotaJobListener;
-
-/** What follows a commit. */
-typedef enum {
-    FOTA_COMMIT_GO,
-    /**
-     * For FOTA_MARK_DOWNLOADED, and for FOTA_MARK_INSTALLING of a job that has not ordered
-     * anything yet: the job ends well here, with the delta downloaded and nothing installed.
-     */
-    FOTA_COMMIT_STOP,
-} FotaCommit;
 
 /** Starts it. Takes @order. @listener must live until finished() has been called. */
 FotaJob *fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer user_data);

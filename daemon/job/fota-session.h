@@ -4,7 +4,7 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-channel.h"
 #include "daemon/fota-plugins.h"
-#include "daemon/job/fota-job-report.h"
+#include "daemon/job/fota-report.h"
 
 G_BEGIN_DECLS
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/job/fota-job.h"
+#include "daemon/job/fota-report.h"
 #include "daemon/job/fota-session.h"
+#include "policy/fota-state.h"
 
 G_BEGIN_DECLS
 

@@ -99,6 +99,42 @@ class Rooms(unittest.TestCase):
                 bad = [name for name in includes(file) if re.match(closed, name)]
                 self.assertEqual(bad, [], file)
 
+    def test_no_circle_of_includes(self):
+        """Files whose names begin with the name of another one are one with it."""
+        names = {str(file.relative_to(ROOT))[:-2] for room in CLOSED for file in sources(room)}
+
+        def unit(name):
+            first = [other for other in names if name.startswith(f"{other}-")]
+            return min(first, key=len, default=name)
+
+        needs = {}
+        for room in CLOSED:
+            for file in sources(room):
+                name = unit(str(file.relative_to(ROOT))[:-2])
+                needs.setdefault(name, set()).update({unit(other[:-2]) for other in includes(file)})
+
+        def visit(name, way):
+            if name in way:
+                self.fail(" -> ".join([*way[way.index(name):], name]))
+            if name not in done:
+                for other in sorted(needs.get(name, set()) - {name}):
+                    visit(other, [*way, name])
+                done.add(name)
+        done = set()
+        for name in sorted(needs):
+            visit(name, [])
+
+    def test_parts_do_not_know_the_module(self):
+        for file in sources("daemon/module"):
+            if file.name not in ("fota-module.c", "fota-module.h"):
+                self.assertNotIn("daemon/module/fota-module.h", includes(file), file)
+
+    def test_one_writer_of_the_mark(self):
+        """FotaKeeper; and the record itself, as it is read and forgotten."""
+        writers = {file.name for file in sources("daemon")
+                   if re.search(r"->mark = ", file.read_text())}
+        self.assertEqual(writers, {"fota-keeper.c", "fota-record.c", "fota-store.c"})
+
     def test_only_mm_knows_libmm(self):
         knowing = {file.parent for file in sources("daemon")
                    if any("libmm" in name for name in includes(file))}

@@ -190,6 +190,13 @@ static const struct {
      FALSE,
      {JOB(INSTALL), AT(DOWNLOADED), ENDED(LATER), CAN_DISCARD}},
     {"had to wait", FOTA_MARK_NONE, 0, 0, FOTA_HOLD_WAIT, FALSE, {JOB(DOWNLOAD), ENDED(LATER)}},
+    {"other base",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(DOWNLOADING), ENDED(FOR_GOOD), VERSION(OTHER)}},
     {"failed for good",
      FOTA_MARK_DISCARDING,
      FOTA_ATTEMPTS_END,
@@ -238,7 +245,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)outcome.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 18);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 19);
 }
 
 /* Every end there can be. */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/** What a job does. */
+typedef enum {
+    FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */
+    FOTA_JOB_INSTALL, /**< the delta is in the module: install it */
+    FOTA_JOB_RESUME,  /**< an order to install may have been given: find out, never give it again */
+    FOTA_JOB_ASK,     /**< ask the vendor's server what it offers */
+    FOTA_JOB_FETCH,   /**< read the manifest's file through the module */
+    FOTA_JOB_INSPECT, /**< ask the module what it runs */
+    FOTA_JOB_DISCARD, /**< throw the delta away */
+} FotaJobKind;
+
+/** What a running job tells. */
+typedef enum {
+    FOTA_REPORT_PROGRESS,  /**< percent of the whole job, 0 to 100 */
+    FOTA_REPORT_BYTES,     /**< of the delta; total 0 = unknown */
+    FOTA_REPORT_VERIFYING, /**< the module is back, its version is being compared */
+    FOTA_REPORT_SETTING,   /**< to be written with the next record, for a later job */
+} FotaReportKind;
+
+typedef struct {
+    FotaReportKind kind;
+    union {
+        guint percent;
+        struct {
+            guint64 received, total;
+        } bytes;
+        struct {
+            const char *name, *value;
+        } setting;
+    };
+} FotaJobReport;
+
+/** What follows a commit. */
+typedef enum {
+    FOTA_COMMIT_GO,
+    /**
+     * For FOTA_MARK_DOWNLOADED, and for FOTA_MARK_INSTALLING of a job that has not ordered
+     * anything yet: the job ends well here, with the delta downloaded and nothing installed.
+     */
+    FOTA_COMMIT_STOP,
+} FotaCommit;
+
+G_END_DECLS
