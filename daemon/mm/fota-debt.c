@@ -150,10 +150,8 @@ fota_debt_parse(GBytes *bytes, GError **error)
     bearers =
         fota_json_get_strings(&place, "bearers", FOTA_JSON_OPTIONAL, BEARERS_MAX, check_bearer);
     for (guint i = 0; bearers != NULL && bearers[i] != NULL; i++) {
-        g_autoptr(GVariant) bearer =
-            g_variant_parse(G_VARIANT_TYPE_VARDICT, bearers[i], NULL, NULL, NULL);
-
-        g_ptr_array_add(debt->bearers, g_variant_ref_sink(g_steal_pointer(&bearer)));
+        g_ptr_array_add(debt->bearers,
+                        g_variant_parse(G_VARIANT_TYPE_VARDICT, bearers[i], NULL, NULL, NULL));
     }
     if (errors->len == 0)
         return g_steal_pointer(&debt);

@@ -6,15 +6,15 @@ from e2e import BenchTest
 
 
 class TelitThroughThePort(BenchTest):
-    """Its update does not ask for the call to be down: the inhibition ends it."""
+    """The inhibition disables the modem."""
     options = {"channel": "port"}
 
-    def test_update(self):
+    def test_enabled(self):
         self.bench.mm.enable(self.bench.imei)
-        self.bench.mm.connect(self.bench.imei, "internet")
-        self.bench.mm.wait_connected(self.bench.imei)
         self.assert_updates(self.offer())
-        self.bench.mm.wait_connected(self.bench.imei)
+        self.bench.view.until(
+            lambda: (self.bench.mm.find(self.bench.imei) or [None, {"State": 0}])[1]["State"] >= 6,
+            60, "the modem is enabled")
 
 
 class HuaweiThroughThePort(BenchTest):
