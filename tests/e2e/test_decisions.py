@@ -12,7 +12,7 @@ class Reading(BenchTest):
     options = {"channel": "modemmanager"}
 
     def test_plan_when_the_manifest_has_just_expired(self):
-        end = int(time.time()) + 8
+        end = int(time.time()) + 20
         self.bench.publish(self.bench.update(), useBefore=datetime.datetime.fromtimestamp(
             end, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
         self.bench.start_fotad()
@@ -63,6 +63,98 @@ class FirstContact(BenchTest):
         module = self.bench.module()
         module.wait_state("awaiting-approval")
         self.assertEqual(module["Update"]["from"], self.bench.old)
+
+
+class OrderIsOut(BenchTest):
+    """From the order on, only the module's version is an end."""
+    options = {"channel": "port"}
+
+    def order_and_kill(self):
+        module = self.offer()
+        module.approve()
+        module.wait_state("installing", seconds=120)
+        self.bench.view.until(lambda: "the module restarts (1)" in self.bench.log(), 60, "gone")
+        self.bench.kill_fotad()
+        self.bench.mm.wait_for(self.bench.imei, 120, revision=self.bench.new)
+
+    def assert_success(self, module):
+        self.bench.view.until(lambda: module.history(), 120, "an end")
+        entry = module.history()[0]
+        self.assertEqual((entry["result"], entry["to"]), ("success", self.bench.new), entry)
+        module.wait_state("idle", seconds=60)
+
+    def test_modemmanager_restarts_after_fotad(self):
+        """The module is lost for a moment, which ends nothing."""
+        self.order_and_kill()
+        self.bench.start_fotad()
+        module = self.bench.module()
+        self.bench.view.until(lambda: "is there, running" in self.bench.log(), 60, "seen")
+        self.bench.kill_modemmanager()
+        module.wait(lambda p: p["State"] in ("installing", "verifying", "idle"), 30, "shown")
+        self.bench.start_modemmanager()
+        self.assert_success(module)
+
+    def test_an_error_is_no_end(self):
+        self.order_and_kill()
+        self.bench.fault("refused,on=+GMR")
+        self.bench.start_fotad()
+        self.assert_success(self.bench.module())
+
+
+class CancelIsWritten(BenchTest):
+    options = {"channel": "port"}
+
+    def test_cancel_then_killed(self):
+        """Replied to, and fotad is killed: the next start installs nothing, and tells the end."""
+        module = self.offer()
+        with self.bench.ftp.fault("slow"):
+            token = module.token()
+            module.approve()
+            module.wait_state("downloading")
+            module.cancel(token)
+            self.bench.kill_fotad()
+        self.bench.start_fotad()
+        module = self.bench.module()
+        self.bench.view.until(lambda: module.history(), 60, "the end is told")
+        self.assertEqual([entry["result"] for entry in module.history()], ["cancelled"])
+        module.wait_state("idle", seconds=60)
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
+
+
+class WaitingIsNoFailing(BenchTest):
+    options = {"channel": "port"}
+
+    def test_no_signal(self):
+        """No attempt is spent and no history written; Check() tries at once."""
+        module = self.offer(retry={"maxAttempts": 1, "backoff": 60})
+        self.bench.sim.command("set", self.bench.imei, "signal=99")
+        module.approve()
+        module.wait(lambda p: p["LastError"][0] == "NoSignal" and p["Blockers"] == ["backoff"]
+                    and p["State"] == "scheduled", 120, "it waits")
+        self.assertEqual(module.history(), [])
+        self.bench.sim.command("set", self.bench.imei, "signal=20")
+        since = module.mark()
+        module.wait(lambda p: p["Modem"] != "/", 60, "shown again")
+        module.check()
+        self.assertEqual(module.wait_finished(since)[1], "success")
+
+
+class Guest(BenchTest):
+    options = {"channel": "reserved"}
+
+    def test_a_rehearsal_yields_to_the_update(self):
+        """Nobody answers it; the update wants no approval, and is held back for a while only."""
+        self.bench.start_fotad(Approval={"Download": "auto", "Install": "auto"})
+        module = self.bench.module()
+        module.wait_state("idle", "failed")
+        with self.bench.inhibition():
+            self.bench.publish(self.bench.update(approval={"download": "auto", "install": "auto"}))
+            module.check()
+            module.wait(lambda p: p["Blockers"] == ["inhibited"], 30, "it waits")
+            module.call("Rehearse")
+            module.wait(lambda p: p["Update"].get("rehearsal"), 30, "the guest")
+            since = module.mark()
+        self.assertEqual(module.wait_finished(since)[1], "success")
 
 
 if __name__ == "__main__":
