@@ -2,8 +2,8 @@
 /*
  * approve IMEI BUSY-FILE
  *
- * Approves each update of the module; puts it off for an hour as long as BUSY-FILE is there. Needs
- * the group fotad-operator.
+ * Approves every update of the module, but defers it by an hour while BUSY-FILE exists. Needs the
+ * group fotad-operator.
  *
  *     cc approve.c -o approve $(pkg-config --cflags --libs libsystemd)
  */
@@ -35,7 +35,7 @@ answer(Application *self, const char *token)
     else
         r = sd_bus_call_method(self->bus, NAME, self->path, MODULE, "Approve", &error, NULL, "s",
                                token);
-    if (r < 0) /* StaleToken: another offer comes with a signal of its own */
+    if (r < 0) /* StaleToken: another signal brings the new offer */
         fprintf(stderr, "%s: %s\n", error.name != NULL ? error.name : "no answer",
                 error.message != NULL ? error.message : strerror(-r));
     sd_bus_error_free(&error);

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """approve.py BUSY-FILE [PIN]
 
-Approves each update of every module; puts it off for an hour as long as BUSY-FILE is there. Enters
-the PIN when a module has started without it. Needs the group fotad-operator, and, for the PIN, the
-right to control ModemManager. Debian: python3-gi.
+Approves every update of every module, but defers it by an hour while BUSY-FILE exists. Enters the
+PIN when a module requires it. Needs the group fotad-operator and, for the PIN, the right to control
+ModemManager. Debian: python3-gi.
 """
 import os
 import sys
@@ -59,14 +59,14 @@ class Application:
                 self._call(NAME, path, MODULE, "Defer", "(st)", update["token"], 3600)
             else:
                 self._call(NAME, path, MODULE, "Approve", "(s)", update["token"])
-        except GLib.Error as error:  # StaleToken: another offer comes with a signal of its own
+        except GLib.Error as error:  # StaleToken: another signal brings the new offer
             print(f"{path}: {error.message}", file=sys.stderr)
 
     def _enter_pin(self, path, imei, attempts):
-        if self._pin is None or attempts in (0, 1):  # the last attempt is a person's; -1 is unknown
+        if self._pin is None or attempts in (0, 1):  # leave the last attempt to a person; -1 = unknown
             print(f"{imei}: the SIM wants its PIN", flush=True)
             return
-        pin, self._pin = self._pin, None  # a wrong one is not tried twice
+        pin, self._pin = self._pin, None  # never try a wrong PIN twice
         try:
             modem, = self._call(NAME, path, PROPERTIES, "Get", "(ss)", MODULE, "Modem")
             sim, = self._call(MODEM_MANAGER, modem, PROPERTIES, "Get", "(ss)",
@@ -75,7 +75,7 @@ class Application:
             self._pin = pin
             print(f"{imei}: unlocked", flush=True)
         except GLib.Error as error:
-            print(f"{imei}: the PIN was not taken: {error.message}", file=sys.stderr)
+            print(f"{imei}: the PIN was not accepted: {error.message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

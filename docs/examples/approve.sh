@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # approve.sh IMEI BUSY-FILE
 #
-# Approves each update of the module; puts it off for an hour as long as BUSY-FILE is there. Needs
-# the group fotad-operator.
+# Approves every update of the module, but defers it by an hour while BUSY-FILE exists. Needs the
+# group fotad-operator.
 set -eu
 imei=$1 busy=$2
 
@@ -16,12 +16,12 @@ answer() {
     fi
 }
 
-# One JSON object a line. The first is the module as it is: an offer may have come before us.
+# One JSON object per line. The first is the module's state: fotad may have asked before.
 fotactl --json monitor "$imei" | while read -r event; do
     case $event in
     *'"event":"approval-requested"'* | *'"event":"module"'*'"State":"awaiting-'*)
         token=$(printf '%s\n' "$event" | sed -n 's/.*"token":"\([0-9a-f]*\)".*/\1/p')
-        answer "$token" || echo "$imei: the answer was not taken"
+        answer "$token" || echo "$imei: fotad did not accept the answer"
         ;;
     *'"event":"update-finished"'*)
         result=$(printf '%s\n' "$event" | sed -n 's/.*"result":"\([a-z]*\)".*/\1/p')

@@ -2,7 +2,7 @@
 /*
  * inhibit REASON
  *
- * Keeps fotad from starting anything until its standard input ends. Needs the polkit action
+ * Inhibits new updates until its standard input ends. Needs the polkit action
  * org.fotad.Fota1.configure.
  *
  *     cc inhibit.c -o inhibit $(pkg-config --cflags --libs libsystemd)
@@ -28,7 +28,7 @@ inhibit(const char *reason)
                                "inhibit", reason);
     if (r >= 0)
         r = sd_bus_message_read(reply, "h", &lock);
-    if (r >= 0) /* the reply closes its own one */
+    if (r >= 0) /* the reply closes its own copy */
         r = fcntl(lock, F_DUPFD_CLOEXEC, 3);
     if (r < 0)
         fprintf(stderr, "inhibit: %s\n", error.message != NULL ? error.message : strerror(-r));
@@ -50,6 +50,6 @@ main(int argc, char **argv)
     fflush(stdout);
     while (read(STDIN_FILENO, rest, sizeof rest) > 0)
         continue;
-    close(lock); /* the end of the program would do as well */
+    close(lock); /* exiting would do the same */
     return 0;
 }

@@ -7,7 +7,7 @@ SECTION = "net"
 LICENSE = "LGPL-2.1-or-later"
 LIC_FILES_CHKSUM = "file://COPYING;md5=4fbd65380cdd255951079008b364516c"
 
-# Where your copy of the source lies: see README.md.
+# The location of your copy of the source: see README.md.
 SRC_URI = "git://git.example/fotad.git;protocol=https;branch=main"
 SRCREV = "${AUTOREV}"
 S = "${WORKDIR}/git"
@@ -18,20 +18,20 @@ REQUIRED_DISTRO_FEATURES = "systemd"
 
 DEPENDS = "curl glib-2.0 gnutls json-glib libsodium libsoup modemmanager systemd"
 
-# Of meson_options.txt; what tests and fuzz targets need is not for a cross build.
+# Options of meson_options.txt; a cross build needs no tests and fuzz targets.
 EXTRA_OEMESON = " \
     -Dtests=false \
     -Dfuzz=false \
     -Dsystemdsystemunitdir=${systemd_system_unitdir} \
 "
 
-# The simulated modules, to rehearse an application without hardware.
+# The simulated modules, to test an application without hardware.
 PACKAGECONFIG ??= ""
 PACKAGECONFIG[simulator] = "-Dsimulator=true,-Dsimulator=false,umockdev"
 
 SYSTEMD_SERVICE:${PN} = "fotad.service"
 
-# As units/fotad.sysusers has them.
+# The users of units/fotad.sysusers.
 USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "--system fotad-operator"
 USERADD_PARAM:${PN} = "--system --user-group --no-create-home --home-dir / \
@@ -58,6 +58,6 @@ FILES:${PN}-simulator = " \
 CONFFILES:${PN} = "${sysconfdir}/fotad/fotad.conf"
 
 RDEPENDS:${PN} = "dbus modemmanager"
-# Who is not root must ask polkit; windows may name a time zone.
+# Users other than root need polkit; windows may name a time zone.
 RRECOMMENDS:${PN} = "polkit tzdata"
 RDEPENDS:${PN}-simulator = "${PN} ${PN}-manifest minisign python3-pyftpdlib umockdev"
