@@ -108,8 +108,8 @@ class Written(unittest.TestCase):
         return sorted(word for head in heads for word in head.split(" , "))
 
     def test_states(self):
-        states = re.findall(r'^    \[FOTA_STATE_\w+\] = \{"([a-z-]+)"',
-                            (REPOSITORY / "daemon/fota-state.c").read_text(), re.MULTILINE)
+        states = re.findall(r'^        \[FOTA_STATE_\w+\] = "([a-z-]+)"',
+                            (REPOSITORY / "policy/fota-state.c").read_text(), re.MULTILINE)
         self.assertEqual(self.words("State s"), sorted(states))
 
     def test_blockers(self):

@@ -28,6 +28,7 @@ NOT_RUN = {
     "apt-get install -y ./build/package/fotad_*.deb": "the quick start does it with another path",
     "fota-rehearsal start --scale=40": "tests/system/test_system.py: it needs a gateway of its own",
     "fota-rehearsal stop": "the same",
+    "systemctl disable --now fotad": "tests/system/test_system.py: no other page could use fotad then",
     "lsusb": "needs a USB bus, which no test has",
     "cc -shared -fPIC skeleton.c -o skeleton.so -Wl,--version-script=plugin.map "
     "$(pkg-config --cflags --libs fotad)": "tests/system/test_system.py, with the package fotad-dev",

@@ -83,8 +83,8 @@ class Plugin(unittest.TestCase):
                          sorted(re.findall(r"^    FOTA_RESULT_(\w+),", header, re.MULTILINE)))
 
     def test_keys(self):
-        loader = (REPOSITORY / "daemon/fota-plugins.c").read_text()
-        required = re.search(r"required_keys\[\] = \{(.*?)\}", loader, re.DOTALL)[1]
+        loader = (REPOSITORY / "daemon/fota-models.c").read_text()
+        required = re.search(r"\bkeys\[\] = \{\n(.*?)^\};", loader, re.DOTALL | re.MULTILINE)[1]
         self.assertEqual(sorted(self.rows("The data file")), sorted(re.findall(r'"(\w+)"', required)))
 
 
