@@ -33,7 +33,7 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
         {"plugins", 'p', 0, G_OPTION_ARG_FILENAME, &options->plugins, "Directory of the plugins",
          "DIR"},
         {"fetch", 0, 0, G_OPTION_ARG_FILENAME, &options->fetch, "Socket of fotad-fetch", "SOCKET"},
-        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and end", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context =

@@ -6,9 +6,9 @@
 G_BEGIN_DECLS
 
 /**
- * The wall clock, for who calls policy/: nothing in policy/ itself asks it. Microseconds of UTC
- * since the epoch, in 64 bits wherever fotad runs. g_get_real_time() is not that: GLib of a 32-bit
- * Debian 12 keeps seconds in 32 bits, and ends in 2038.
+ * The wall clock, for the callers of policy/, which never reads a clock itself. Microseconds of UTC
+ * since the epoch, in 64 bits on every processor. Use it instead of g_get_real_time(): GLib of a
+ * 32-bit Debian 12 has 32-bit seconds, which end in 2038.
  */
 gint64 fota_clock_now(void);
 

@@ -9,7 +9,7 @@ typedef struct {
     const char *next;
     const char *end;
     gsize max_digits;
-    const char *fault; /* first fault, static text */
+    const char *fault; /* first error, static text */
 } Scan;
 
 static gboolean scan_value(Scan *scan, guint depth);
@@ -21,7 +21,7 @@ fail(Scan *scan, const char *fault)
     return FALSE;
 }
 
-/* '\0' at the end: a NUL byte within the text is refused wherever it stands. */
+/* '\0' at the end: a NUL byte inside the text is an error everywhere. */
 static char
 peek(const Scan *scan)
 {
@@ -56,7 +56,7 @@ scan_hex(Scan *scan, guint *unit)
     return TRUE;
 }
 
-/* Behind `\u`. */
+/* The digits after `\u`. */
 static gboolean
 scan_unicode(Scan *scan)
 {
@@ -123,7 +123,7 @@ scan_number(Scan *scan)
     if (digits > scan->max_digits)
         return fail(scan, "the number is too large");
     if (take(scan, '.') && skip_digits(scan) == 0)
-        return fail(scan, "expected digits behind the point");
+        return fail(scan, "expected digits after the point");
     if (take(scan, 'e') || take(scan, 'E')) {
         if (!take(scan, '+'))
             take(scan, '-');
@@ -156,7 +156,7 @@ scan_member(Scan *scan, guint depth)
     return scan_value(scan, depth);
 }
 
-/* An object or array, behind its opening bracket; @depth counts it. */
+/* An object or array, after its opening bracket; @depth includes it. */
 static gboolean
 scan_list(Scan *scan, char close, guint depth)
 {
@@ -212,7 +212,7 @@ fota_json_scan(const char *text, gsize length, gsize max_digits, gsize *where)
         if (scan_value(&scan, 0)) {
             skip_space(&scan);
             if (scan.next < scan.end)
-                fail(&scan, "something stands behind the object");
+                fail(&scan, "unexpected text after the object");
         }
     }
     *where = (gsize)(scan.next - text);

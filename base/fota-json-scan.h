@@ -7,12 +7,12 @@ G_BEGIN_DECLS
 
 /**
  * fota_json_scan:
- * @max_digits: of an integer: a longer one would wrap in json-glib, or is none that is taken
- * @where: (out): offset of the byte at fault
+ * @max_digits: longest integer; a longer one would wrap in json-glib, or is not accepted anyway
+ * @where: (out): offset of the byte in error
  *
- * Whether @text is one RFC 8259 object within the limits of fota-json.h.
+ * Checks that @text is one RFC 8259 object within the limits of fota-json.h.
  *
- * Returns: %NULL when it is, else what is wrong (static text).
+ * Returns: %NULL if it is, else what is wrong (static text).
  */
 const char *fota_json_scan(const char *text, gsize length, gsize max_digits, gsize *where);
 

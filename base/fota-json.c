@@ -3,16 +3,16 @@
 
 #include "base/fota-json-scan.h"
 
-/* Of FOTA_JSON_MAX_INTEGER, and of G_MAXINT64. */
+/* The digits of FOTA_JSON_MAX_INTEGER and of G_MAXINT64. */
 #define MAX_DIGITS 16
 #define MAX_DIGITS_OWN 19
 
 typedef struct {
     GHashTable *seen; /* "object/name" of every member so far */
-    char *twice;      /* the first name that came twice in one object */
+    char *twice;      /* the first name that is repeated in an object */
 } Members;
 
-/* json-glib lets the last of two equal names win, but tells of both. */
+/* json-glib takes the last of two members of one name, but reports both. */
 static void
 on_member(JsonParser *parser, JsonObject *object, const char *name, gpointer user_data)
 {
@@ -158,7 +158,7 @@ fota_json_get_hundredths(const FotaJsonPlace *place, const char *name, FotaJsonN
         double value = json_node_get_double(node) * 100;
         gint64 nearest = value >= 0 && value <= (double)max ? (gint64)(value + 0.5) : -1;
 
-        /* 0.07 * 100 is not 7 in binary: near enough to a whole number is what was written. */
+        /* 0.07 * 100 is not 7 in binary, so a value near a whole number counts as that number. */
         if (nearest >= 0 && ABS(value - (double)nearest) < 1e-6)
             return nearest;
     }

@@ -9,40 +9,40 @@ G_BEGIN_DECLS
 /**
  * SECTION: strict JSON on top of json-glib.
  *
- * json-glib 1.6 takes comments, single quotes, leading zeros and `var x=`, cuts strings at
- * `\u0000`, lets the last of two equal names win, wraps large integers and overruns its stack on
- * deep nesting. fota_json_parse() scans the bytes first and lets none of these through: what is
- * accepted means the same to every JSON reader (RFC 8259).
+ * json-glib 1.6 accepts comments, single quotes, leading zeros and `var x=`, cuts strings at
+ * `\u0000`, takes the last of two members of one name, wraps large integers and overruns its stack
+ * on deep nesting. fota_json_parse() scans the bytes first and rejects all of these: an accepted
+ * text means the same to every JSON reader (RFC 8259).
  */
 
 /** Deepest nesting of objects and arrays. */
 #define FOTA_JSON_MAX_DEPTH 16
-/** Largest integer all JSON readers agree on, 2^53 - 1. */
+/** Largest integer that all JSON readers agree on, 2^53 - 1. */
 #define FOTA_JSON_MAX_INTEGER G_GINT64_CONSTANT(9007199254740991)
 
 /**
  * fota_json_parse:
- * @text: one JSON object in UTF-8, nothing but white space behind it
+ * @text: one JSON object in UTF-8, with nothing but white space after it
  *
- * Returns: (transfer full): its root, an object; %NULL with JSON_PARSER_ERROR_PARSE and the byte's
- * place.
+ * Returns: (transfer full): its root, an object; %NULL with JSON_PARSER_ERROR_PARSE, which gives
+ * the byte.
  */
 JsonNode *fota_json_parse(GBytes *text, GError **error);
 
 /**
  * fota_json_parse_own:
  *
- * fota_json_parse() for what fotad itself has written: integers up to %G_MAXINT64, so that every
- * number that can be written can be read.
+ * Like fota_json_parse(), for texts that fotad itself has written: accepts integers up to
+ * %G_MAXINT64, so that every number that can be written can be read.
  */
 JsonNode *fota_json_parse_own(GBytes *text, GError **error);
 
 /**
- * FotaJsonPlace: an object within the document, and the way that led to it.
+ * FotaJsonPlace: an object in the document, and its path.
  *
- * The readers below never stop at a fault: they note it in @errors as `path: what is wrong` and
- * return the fallback, so that a whole document is read in a straight line and every fault is
- * reported at once.
+ * The readers below never stop at an error: they add it to @errors as `path: what is wrong` and
+ * return the fallback, so that a document is read in a straight line and all errors are reported
+ * together.
  */
 typedef struct FotaJsonPlace FotaJsonPlace;
 struct FotaJsonPlace {
@@ -61,7 +61,7 @@ typedef enum {
 /** The root of a document. @errors must free its elements with g_free(). */
 FotaJsonPlace fota_json_root(JsonNode *root, GPtrArray *errors);
 
-/** Notes a fault of member @name (%NULL: of the place itself). */
+/** Adds an error about member @name (%NULL: about the place itself). */
 void fota_json_fault(const FotaJsonPlace *place, const char *name, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
@@ -70,7 +70,7 @@ gboolean fota_json_has(const FotaJsonPlace *place, const char *name);
 /** A whole number, @min <= n <= @max. */
 gint64 fota_json_get_integer(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
                              gint64 min, gint64 max, gint64 fallback);
-/** A number with at most two decimals, given back in hundredths; 0 <= n <= @max (hundredths). */
+/** A number with at most two decimals, returned in hundredths; 0 <= n <= @max (hundredths). */
 gint64 fota_json_get_hundredths(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
                                 gint64 max, gint64 fallback);
 gboolean fota_json_get_boolean(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
@@ -83,13 +83,14 @@ gint64 fota_json_get_time(const FotaJsonPlace *place, const char *name, FotaJson
 /** Returns: the index of the text in @choices (%NULL-terminated). */
 int fota_json_get_choice(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
                          const char *const *choices, int fallback);
-/** Returns: whether there is an object; then @child stands on it. */
+/** Returns: whether there is an object; @child is then its place. */
 gboolean fota_json_get_object(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
                               FotaJsonPlace *child);
 /** Returns: (nullable): the array with 1 to @max elements. */
 JsonArray *
 fota_json_get_array(const FotaJsonPlace *place, const char *name, FotaJsonNeed need, guint max);
-/** Returns: whether element @index of @array (member @name) is an object; then @child is on it. */
+/** Returns: whether element @index of @array (member @name) is an object; @child is then its place.
+ */
 gboolean fota_json_get_element(const FotaJsonPlace *place, const char *name, JsonArray *array,
                                guint index, FotaJsonPlace *child);
 /** Returns: (transfer container) (nullable): 1 to @max texts, %NULL-terminated. */

@@ -7,7 +7,7 @@
 #define VERSION_ALPHABET ALNUM "._/,:+[]- "
 #define NAME_ALPHABET ALNUM "._-"
 #define URI_ALPHABET ALNUM "-._~:/?[]%+=,"
-/* What a percent escape may stand for, besides the above. */
+/* Bytes that a percent escape may encode, besides the above. */
 #define ESCAPED_ALPHABET URI_ALPHABET " @"
 #define URI_MAX 512
 
@@ -122,7 +122,7 @@ fota_text_check_title(const char *text)
 const char *
 fota_text_check_timezone(const char *text)
 {
-    /* A leading slash would make GLib read any file as a zone. */
+    /* With a leading slash GLib would read any file as a zone. */
     return consists_of(text, ALNUM "_+/-", 64) && text[0] != '/'
                ? NULL
                : "local, UTC or a zone name such as Europe/Berlin";
@@ -141,7 +141,7 @@ fota_text_parse_time(const char *text, gint64 *time)
 
     g_autoptr(GDateTime) moment = g_date_time_new_from_iso8601(text, NULL);
 
-    /* GLib takes a second of 60 for the next minute; nobody else need agree with it. */
+    /* GLib takes second 60 for the next minute; other readers may not. */
     if (!moment || g_date_time_get_year(moment) < 1970 || strncmp(text + 17, "60", 2) == 0)
         return FALSE;
     *time = g_date_time_to_unix(moment) * G_USEC_PER_SEC;

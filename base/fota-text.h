@@ -6,18 +6,17 @@
 G_BEGIN_DECLS
 
 /**
- * SECTION: what a text from outside may look like.
+ * SECTION: which texts from outside are accepted.
  *
  * Versions, URIs and names from a manifest end up in AT lines, URLs and file names. Each kind has
- * one alphabet, wide enough for what vendors really use and without anything that ends, quotes or
- * chains a command (no CR, LF, `"`, `;`, backtick, `$`, `&`, `|`, `<`, `>`, parentheses).
+ * one alphabet, which has all that vendors use and nothing that ends, quotes or chains a
+ * command (no CR, LF, `"`, `;`, backtick, `$`, `&`, `|`, `<`, `>`, parentheses).
  *
- * A check returns %NULL when the text is good, else what was expected (static text).
+ * A check returns %NULL if the text is accepted, else what was expected (static text).
  */
 typedef const char *(*FotaTextCheck)(const char *text);
 
-/** 15 digits. The check digit is not looked at: module makers ship test units without a good one.
- */
+/** 15 digits. The check digit is not verified: vendors ship test units with a wrong one. */
 const char *fota_text_check_imei(const char *text);
 /** Firmware version as a module reports it: 1 to 64 of `A-Z a-z 0-9 . _ / , : + [ ] -` and space.
  */
@@ -38,7 +37,7 @@ const char *fota_text_check_uri_template(const char *text);
 const char *fota_text_check_web_uri(const char *text);
 /** Plain text for people: 1 to 120 characters, no control characters. */
 const char *fota_text_check_title(const char *text);
-/** `local`, `UTC` or a zone name such as `Europe/Berlin` (whether it exists is not asked). */
+/** `local`, `UTC` or a zone name such as `Europe/Berlin` (it need not exist). */
 const char *fota_text_check_timezone(const char *text);
 
 /**
@@ -46,7 +45,7 @@ const char *fota_text_check_timezone(const char *text);
  * @text: RFC 3339 in UTC with whole seconds, `2026-11-21T04:00:00Z`, years 1970 to 9999
  * @time: (out): microseconds since the epoch
  *
- * Returns: %FALSE when @text is anything else.
+ * Returns: %FALSE if @text is anything else.
  */
 gboolean fota_text_parse_time(const char *text, gint64 *time);
 
@@ -57,8 +56,8 @@ char *fota_text_format_time(gint64 time);
  * fota_text_hash:
  * @first: ...: %NULL-terminated texts
  *
- * Returns: the first 64 bits, big end first, of the SHA-256 over the texts with one zero byte
- * between neighbours. Spreads IMEIs of one series evenly.
+ * Returns: the first 64 bits, big-endian, of the SHA-256 over the texts with one zero byte between
+ * them. Spreads IMEIs of one series evenly.
  */
 guint64 fota_text_hash(const char *first, ...) G_GNUC_NULL_TERMINATED;
 

@@ -38,7 +38,7 @@ fota_timer_add(guint seconds, GSourceFunc func, gpointer user_data)
     int fd = fota_wait_timer(fota_deadline_in(seconds), NULL);
     Timer *timer;
 
-    /* Out of descriptors: better one that stands still while the gateway sleeps than none. */
+    /* Out of descriptors: a timer that stops in suspend is better than none. */
     if (fd < 0)
         return g_timeout_add_seconds(seconds, func, user_data);
     timer = g_new(Timer, 1);
@@ -63,7 +63,7 @@ clock_free(gpointer data)
 
 #define LAST_SECOND ((time_t)((G_GUINT64_CONSTANT(1) << (sizeof(time_t) * 8 - 1)) - 1))
 
-/* A timer that never ends, but is cancelled by the clock's being set. */
+/* A timer that never expires, but is cancelled when the clock is set. */
 static gboolean
 arm(int fd)
 {
@@ -81,7 +81,7 @@ clock_set(int fd, GIOCondition condition, gpointer user_data)
     if (read(fd, &times, sizeof times) < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (!arm(fd)) {
-        g_warning("the clock cannot be watched any more: %s", g_strerror(errno));
+        g_warning("the clock can no longer be watched: %s", g_strerror(errno));
         return G_SOURCE_REMOVE;
     }
     clock->changed(clock->user_data);

@@ -19,7 +19,7 @@ static const Unit sizes[] = {
     {"", 1}, {"B", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"T", 1ull << 40},
 };
 
-/* One number with its unit from the front of *@text, added to *@total. */
+/* Takes one number with its unit from the front of *@text and adds it to *@total. */
 static gboolean
 take_term(const char **text, const Unit *units, guint n_units, guint64 *total)
 {

@@ -35,7 +35,7 @@ fota_deadline_passed(gint64 deadline)
     return fota_boot_time() >= deadline;
 }
 
-/* A timer rather than poll()'s own timeout: that one stands still while the machine sleeps. */
+/* A timer instead of poll()'s own timeout, which stops in suspend. */
 int
 fota_wait_timer(gint64 deadline, GError **error)
 {

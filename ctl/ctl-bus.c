@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Somebody may have to type a password for polkit first; fotad waits for that no longer either. */
+/* A person may have to enter a password for polkit first; fotad waits no longer for that. */
 #define CALL_TIMEOUT_US (150 * G_USEC_PER_SEC)
 
 /* The exit status for an error's name. */
@@ -62,7 +62,7 @@ ctl_bus_open(Ctl *ctl, GError **error)
     if (r >= 0)
         r = sd_bus_set_allow_interactive_authorization(ctl->bus, isatty(STDIN_FILENO));
     if (r < 0)
-        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_NO_SERVER, "There is no system bus: %s",
+        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_NO_SERVER, "there is no system bus: %s",
                   g_strerror(-r));
     return r >= 0;
 }
@@ -132,7 +132,7 @@ is_meant(const CtlModule *module, const char *imei, const char *token)
     return token == NULL || g_str_equal(ctl_dict_get_text(offer, "token"), token);
 }
 
-/* Why none of @modules, or more than one, was meant. */
+/* Why none of @modules, or more than one, matches. */
 static void
 set_choice_error(Ctl *ctl, GPtrArray *modules, const char *token, GError **error)
 {
@@ -149,10 +149,10 @@ set_choice_error(Ctl *ctl, GPtrArray *modules, const char *token, GError **error
                   "fotad knows no module %s; it knows %s", ctl->module, known->str);
     else if (token != NULL)
         ctl_error(error, CTL_NOT_OFFERED, "org.fotad.Fota1.Error.StaleToken",
-                  "No module is offered an update with this token (any more). See: fotactl list");
+                  "no module is offered an update with this token. See: fotactl list");
     else
         ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
-                  "There are several modules; give the IMEI of one: %s", known->str);
+                  "there are several modules; give the IMEI of one: %s", known->str);
 }
 
 CtlModule *

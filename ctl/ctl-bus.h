@@ -15,24 +15,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 /** One module as fotad shows it. */
 typedef struct {
     char *path;
-    const char *imei;     /**< in path */
+    const char *imei;     /**< points into path */
     GVariant *properties; /**< a{sv}, as on D-Bus */
-    gint64 running_since; /**< for the monitor: g_get_monotonic_time(), 0 = it rests */
+    gint64 running_since; /**< for the monitor: g_get_monotonic_time(), 0 = idle */
 } CtlModule;
 
 CtlModule *ctl_module_new(const char *path, GVariant *properties);
 void ctl_module_free(CtlModule *module);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CtlModule, ctl_module_free)
 
-/** Lays @changed, a{sv}, over the properties. */
+/** Updates the properties with @changed, an a{sv}. */
 void ctl_module_merge(CtlModule *module, GVariant *changed);
 
 /** The Update property, an a{sv}, never NULL. Transfer full. */
 GVariant *ctl_module_get_offer(const CtlModule *module);
 
-/** A member of an a{sv}, as properties are; "" when it is not there. */
+/** A text in an a{sv}, such as properties; "" when missing. */
 const char *ctl_dict_get_text(GVariant *dict, const char *key);
-/** The same for a number of any width, or a boolean; 0 when it is not there. */
+/** The same for a number of any width, or a boolean; 0 when missing. */
 guint64 ctl_dict_get_number(GVariant *dict, const char *key);
 
 /** Connects to the system bus. */
@@ -42,19 +42,19 @@ gboolean ctl_bus_open(Ctl *ctl, GError **error);
 GPtrArray *ctl_bus_get_modules(Ctl *ctl, GError **error);
 
 /**
- * The module that the command line means: the one named, else the one that @token is offered for
- * when that is given, else the only one.
+ * The module that the command line selects: the one named, else the one that is offered @token if
+ * that is given, else the only one.
  */
 CtlModule *ctl_bus_choose_module(Ctl *ctl, const char *token, GError **error);
 
 /**
- * Calls a method with arguments as sd_bus_message_append() takes them. @reply may be NULL when
- * nothing comes back.
+ * Calls a method with arguments as for sd_bus_message_append(). @reply may be NULL if there is no
+ * result.
  */
 gboolean ctl_bus_call(Ctl *ctl, const char *path, const char *interface, const char *member,
                       sd_bus_message **reply, GError **error, const char *types, ...);
 
-/** What @message holds, from where it was read to, as a tuple. */
+/** The unread contents of @message, as a tuple. */
 GVariant *ctl_bus_read(sd_bus_message *message);
 
 G_END_DECLS

@@ -113,7 +113,7 @@ ctl_format_clean(const char *text)
     return g_string_free(clean, FALSE);
 }
 
-/* As printf's %-*s, which counts bytes, does for ASCII. */
+/* Like printf's %-*s, which counts bytes and is right for ASCII only. */
 static void
 print_padded(const char *text, glong columns)
 {

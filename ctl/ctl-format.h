@@ -12,7 +12,7 @@ char *ctl_format_time(guint64 microseconds);
 char *ctl_format_duration(guint64 seconds);
 /** "123.5 kB". */
 char *ctl_format_bytes(guint64 bytes);
-/** The elements of an as, with ", " between them. */
+/** The elements of an as, separated by ", ". */
 char *ctl_format_list(GVariant *strings);
 /** A basic value, or an as, as people read it. */
 char *ctl_format_value(GVariant *value);
@@ -30,12 +30,12 @@ typedef enum {
 /** @text to print in that colour, if standard output is a terminal and NO_COLOR is unset. */
 char *ctl_format_colour(CtlColour colour, const char *text);
 
-/** @text without the control characters that would reach the terminal: it may come from afar. */
+/** @text without control characters, for the terminal: it may come from an untrusted source. */
 char *ctl_format_clean(const char *text);
 
-/** Prints "label     value" with the values below each other; nothing when @value is "". */
+/** Prints "label     value" with aligned values; nothing when @value is "". */
 void ctl_print_field(const char *label, const char *value);
-/** Prints rows of @n_columns texts each, aligned; the first is the head. */
+/** Prints rows of @n_columns texts each, aligned; the first is the header. */
 void ctl_print_table(const char *const *cells, guint n_rows, guint n_columns);
 /** Prints @value (takes a floating reference) as one JSON document on one line. */
 void ctl_print_json(GVariant *value);

@@ -11,7 +11,7 @@
 #include "ctl/ctl-bus.h"
 #include "ctl/ctl-format.h"
 
-/* Until ^C, or until fotad is gone and the inhibition with it. */
+/* Waits until ^C, or until fotad, and with it the inhibition, is gone. */
 static int
 hold(Ctl *ctl, int lock, GError **error)
 {
@@ -28,7 +28,7 @@ hold(Ctl *ctl, int lock, GError **error)
     if (ctl->json)
         ctl_print_json(g_variant_new_parsed("{'inhibited': <true>}"));
     else
-        puts("No update is started until this ends (^C).");
+        puts("Updates are inhibited until this ends (^C).");
     fflush(stdout);
     do
         r = poll(fds, G_N_ELEMENTS(fds), -1);
@@ -37,11 +37,11 @@ hold(Ctl *ctl, int lock, GError **error)
     if (fds[1].revents != 0)
         return CTL_OK;
     ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
-              "fotad has ended: updates are inhibited no longer");
+              "fotad has exited: updates are no longer inhibited");
     return CTL_FAILED;
 }
 
-/* The exit status is the command's, 128 + the signal that ended it, as a shell has it. */
+/* The exit status is the command's, or 128 + the signal that ended it, as in a shell. */
 static int
 run_command(char **command, GError **error)
 {

@@ -143,7 +143,7 @@ print_history(GVariant *history)
                                                      : g_strdup(text));
     }
     if (n_entries == 0)
-        puts("No update has been finished yet.");
+        puts("No update has finished yet.");
     else
         ctl_print_table((const char *const *)cells->pdata, (guint)n_entries + 1,
                         G_N_ELEMENTS(head));

@@ -9,7 +9,7 @@
 #include "ctl/ctl-progress.h"
 #include "base/fota-clock.h"
 
-/* How long a followed update may be without its fotad, which may be restarting. */
+/* How long fotad may be away while an update is followed: it may be restarting. */
 #define ABSENT_LIMIT_US (60 * G_USEC_PER_SEC)
 #define TICK_US G_USEC_PER_SEC
 
@@ -19,10 +19,10 @@ struct _CtlMonitor {
     gboolean until_finished;
     GPtrArray *modules; /* CtlModule */
     CtlProgress progress;
-    CtlModule *shown;    /* whose line is redrawn as time goes by */
-    gint64 absent_since; /* fotad has left the bus; 0 = it is there */
-    gboolean came_back;  /* it has returned: read everything again */
-    GVariant *asked;     /* the offer of an ApprovalRequested that is still to be answered */
+    CtlModule *shown;    /* whose line is redrawn as time passes */
+    gint64 absent_since; /* fotad has left the bus; 0 = present */
+    gboolean came_back;  /* fotad has returned: read everything again */
+    GVariant *asked;     /* offer of an ApprovalRequested that has no answer yet */
     gboolean finished;
     int exit_status;
 };
@@ -65,7 +65,7 @@ show(CtlMonitor *monitor, CtlModule *module)
     monitor->shown = module;
 }
 
-/* All of it: at the beginning, and when it is new. */
+/* The whole module: at the beginning, and when it is new. */
 static void
 show_whole(CtlMonitor *monitor, CtlModule *module)
 {
@@ -95,15 +95,16 @@ on_approval_requested(CtlMonitor *monitor, CtlModule *module, GVariant *argument
     if (monitor->ctl->json)
         print_event(monitor, "approval-requested", module->imei, offer);
     else
-        ctl_progress_say(&monitor->progress, "%s  approval is wanted before the %s of %s, token %s",
-                         module->imei, gate, ctl_dict_get_text(offer, "id"), token);
+        ctl_progress_say(&monitor->progress,
+                         "%s  approval is required before the %s of %s, token %s", module->imei,
+                         gate, ctl_dict_get_text(offer, "id"), token);
     if (monitor->until_finished) {
         g_clear_pointer(&monitor->asked, g_variant_unref);
         monitor->asked = g_variant_ref(offer);
     }
 }
 
-/* One step of several: success, but not at the version where the update ends. */
+/* One step of several: a success, but not yet the version where the update ends. */
 static gboolean
 is_step(const CtlModule *module, gboolean good, GVariant *details)
 {
@@ -167,7 +168,7 @@ on_module_added(CtlMonitor *monitor, GVariant *arguments)
         module = ctl_module_new(path, properties);
         g_ptr_array_add(monitor->modules, module);
     }
-    ctl_module_merge(module, properties); /* a fotad that was started anew shows it again */
+    ctl_module_merge(module, properties); /* a restarted fotad shows it again */
     monitor->progress.many = monitor->modules->len > 1;
     show_whole(monitor, module);
 }
@@ -183,7 +184,7 @@ on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
     if (g_str_equal(member, "InterfacesAdded"))
         on_module_added(monitor, arguments);
     else if (module == NULL)
-        return 0; /* not one to show, or the manager */
+        return 0; /* not a module to show, or the manager */
     else if (g_str_equal(member, "PropertiesChanged"))
         on_changed(monitor, module, arguments);
     else if (g_str_equal(member, "ApprovalRequested"))
@@ -251,7 +252,7 @@ ctl_monitor_new(Ctl *ctl, const char *path, gboolean until_finished, GError **er
                              on_name_owner, monitor);
     if (r < 0) {
         ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
-                  "The system bus cannot be listened to: %s", g_strerror(-r));
+                  "cannot listen on the system bus: %s", g_strerror(-r));
         return NULL;
     }
     return read_modules(monitor, error) ? g_steal_pointer(&monitor) : NULL;
@@ -274,7 +275,7 @@ show_all(CtlMonitor *monitor)
         show_whole(monitor, monitor->modules->pdata[i]);
 }
 
-/* The second gate, while an update is followed. Who cannot be asked leaves it to others. */
+/* The second gate, while an update is followed. Without a terminal, somebody else must answer. */
 static gboolean
 answer_request(CtlMonitor *monitor, GError **error)
 {
@@ -287,7 +288,7 @@ answer_request(CtlMonitor *monitor, GError **error)
                         ctl_dict_get_text(offer, "token"));
 }
 
-/* What a signal left to be done, outside of its handler because it calls fotad. */
+/* Work that a signal's handler has left, because it calls fotad. */
 static gboolean
 follow_up(CtlMonitor *monitor, GError **error)
 {
@@ -302,7 +303,7 @@ follow_up(CtlMonitor *monitor, GError **error)
     if (monitor->until_finished && monitor->absent_since != 0 &&
         g_get_monotonic_time() - monitor->absent_since > ABSENT_LIMIT_US) {
         ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
-                  "fotad has ended and does not come back; how the update goes on is not known");
+                  "fotad has exited and does not come back; the state of the update is unknown");
         return FALSE;
     }
     return TRUE;
@@ -320,9 +321,9 @@ wait_for_signal(CtlMonitor *monitor, GError **error)
     else if (r > 0)
         return TRUE;
     if (r == 0 && monitor->shown != NULL && !monitor->ctl->json && ctl_format_is_terminal())
-        ctl_progress_show(&monitor->progress, monitor->shown); /* the time has gone on */
+        ctl_progress_show(&monitor->progress, monitor->shown); /* time has passed */
     if (r < 0 && r != -EINTR) {
-        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED, "The system bus is gone: %s",
+        ctl_error(error, CTL_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED, "the system bus is gone: %s",
                   g_strerror(-r));
         return FALSE;
     }

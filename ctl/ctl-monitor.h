@@ -10,7 +10,7 @@ typedef struct _CtlMonitor CtlMonitor;
 
 /**
  * Listens from now on. @path: the module to show, NULL = all. @until_finished: the monitor ends
- * with the next UpdateFinished; a further approval that is asked for meanwhile is asked for, too.
+ * with the next UpdateFinished, and asks for another approval if fotad does meanwhile.
  */
 CtlMonitor *ctl_monitor_new(Ctl *ctl, const char *path, gboolean until_finished, GError **error);
 void ctl_monitor_free(CtlMonitor *monitor);

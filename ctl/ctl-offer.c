@@ -48,7 +48,7 @@ ctl_ask_approval(Ctl *ctl, GVariant *offer, gboolean *agreed, GError **error)
         return TRUE;
     if (ctl->json || !isatty(STDIN_FILENO)) {
         ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
-                  "There is no terminal to ask on: give the token %s, or --yes",
+                  "there is no terminal to ask on: give the token %s, or --yes",
                   ctl_dict_get_text(offer, "token"));
         return FALSE;
     }
@@ -60,8 +60,8 @@ ctl_ask_approval(Ctl *ctl, GVariant *offer, gboolean *agreed, GError **error)
 }
 
 /*
- * The module, what is offered to it, and the token to send: argument @index of the command line,
- * else the offered one. NULL with @error set when there is nothing to decide.
+ * The module, its offer, and the token to send: argument @index of the command line, else the
+ * offered one. NULL with @error set if there is nothing to decide.
  */
 static const char *
 choose_offer(Ctl *ctl, guint index, CtlModule **module, GVariant **offer, GError **error)
@@ -78,14 +78,14 @@ choose_offer(Ctl *ctl, guint index, CtlModule **module, GVariant **offer, GError
         return given;
     if (g_variant_n_children(*offer) == 0) {
         ctl_error(error, CTL_NOT_OFFERED, CTL_ERROR_NOTHING_OFFERED,
-                  "No update is offered to module %s. To look for one: fotactl check",
+                  "no update is offered to module %s. To check for one: fotactl check",
                   (*module)->imei);
         return NULL;
     }
     return ctl_dict_get_text(*offer, "token");
 }
 
-/* No news is good news for people; a program gets a document in any case. */
+/* People get no output on success; with --json a program always gets a document. */
 static int
 print_done(Ctl *ctl, const CtlModule *module, const char *member)
 {
@@ -101,7 +101,7 @@ ctl_check(Ctl *ctl, GError **error)
     g_autoptr(CtlModule) module = NULL;
 
     if (ctl->all && ctl->module != NULL) {
-        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "Give either --all or an IMEI");
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "give either --all or an IMEI");
         return CTL_USAGE;
     }
     if (ctl->all) {
@@ -118,7 +118,7 @@ ctl_check(Ctl *ctl, GError **error)
     return print_done(ctl, module, "Check");
 }
 
-/* Sends @member and, with --wait, shows what follows until the update has ended. */
+/* Sends @member and, with --wait, shows the update until it has ended. */
 static int
 start(Ctl *ctl, const CtlModule *module, const char *member, const char *token, GError **error)
 {
@@ -126,7 +126,8 @@ start(Ctl *ctl, const CtlModule *module, const char *member, const char *token, 
     gboolean sent;
 
     if (ctl->wait) {
-        monitor = ctl_monitor_new(ctl, module->path, TRUE, error); /* first, to miss nothing */
+        monitor = ctl_monitor_new(ctl, module->path, TRUE,
+                                  error); /* before the call, to miss no signal */
         if (monitor == NULL)
             return CTL_FAILED;
     }
@@ -182,7 +183,7 @@ ctl_defer(Ctl *ctl, GError **error)
 
     if (!fota_parse_duration(ctl->arguments[0], &seconds)) {
         ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
-                  "'%s' is no duration; write it as 90s, 30min, 4h, 1d or \"1d 12h\"",
+                  "'%s' is not a duration; write it as 90s, 30min, 4h, 1d or \"1d 12h\"",
                   ctl->arguments[0]);
         return CTL_USAGE;
     }

@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-/** Prints what is offered, an a{sv} as the Update property; nothing when it is empty. */
+/** Prints an offer, an a{sv} as in the Update property; nothing when it is empty. */
 void ctl_print_offer(GVariant *offer);
 
 /**
- * Shows @offer and asks on the terminal whether to approve it; with --yes nobody is asked. FALSE
- * with @error set when there is no terminal.
+ * Shows @offer and asks for confirmation on the terminal, unless --yes is given. FALSE with @error
+ * set when there is no terminal.
  */
 gboolean ctl_ask_approval(Ctl *ctl, GVariant *offer, gboolean *agreed, GError **error);
 

@@ -12,33 +12,33 @@ typedef struct {
 
 static const Words kinds[] = {
     {"nothing-for-you", "nothing: the manifest offers this module nothing"},
-    {"up-to-date", "nothing: the module runs what is wanted"},
-    {"ask-vendor", "the vendor's server is asked what it has"},
+    {"up-to-date", "nothing: the module runs the wanted version"},
+    {"ask-vendor", "fotad asks the vendor's server what it has"},
     {"update", "an update"},
     {"no-path", "nothing: no step leads from the module's version"},
-    {"downgrade-refused", "nothing: going back to an older version is not allowed"},
+    {"downgrade-refused", "nothing: a downgrade is not allowed"},
     {"rejected", "nothing: the application has rejected this update"},
     {"unanswered", "nothing: nobody has answered in time"},
     {"failed-for-good", "nothing: all attempts have failed"},
-    {"absent", "nothing: the module is not there"},
+    {"absent", "nothing: the module is absent"},
     {"unsupported", "nothing: fotad cannot update this module"},
-    {"no-manifest", "nothing: there is no manifest to go by"},
+    {"no-manifest", "nothing: there is no manifest"},
 };
 
 static const Words blockers[] = {
-    {"deferred", "until the application wants to be asked again"},
-    {"inhibited", "until no application holds updates back"},
+    {"deferred", "until the deferral ends"},
+    {"inhibited", "until no application inhibits updates"},
     {"busy", "for the update of another module"},
     {"clock", "for the clock to be set"},
     {"rollout", "for its turn in the roll-out"},
-    {"backoff", "some time after the failed attempt"},
+    {"backoff", "for the pause after the failed attempt to end"},
     {"window", "for a time at which updates may run"},
     {"registration", "for the network"},
     {"roaming", "for the home network"},
     {"signal", "for a better signal"},
     {"supply", "for mains power, or a fuller battery"},
     {"free-space", "for free space on the gateway"},
-    {"route", "for another way to the network than the module"},
+    {"route", "for another route to the network than the module"},
     {"data-budget", "for the next month, or a higher [Limits] MonthlyData="},
 };
 
@@ -64,7 +64,7 @@ ctl_plan_get(Ctl *ctl, const CtlModule *module, GError **error)
     sd_bus_message_read(reply, "s", &text);
     plan = json_from_string(text, NULL);
     if (plan == NULL || !JSON_NODE_HOLDS_OBJECT(plan)) {
-        ctl_error(error, CTL_FAILED, "fotactl.BadPlan", "fotad's plan is no JSON: %s", text);
+        ctl_error(error, CTL_FAILED, "fotactl.BadPlan", "fotad's plan is not JSON: %s", text);
         return NULL;
     }
     return json_node_dup_object(plan);

@@ -7,10 +7,10 @@
 
 G_BEGIN_DECLS
 
-/** Returns: (transfer full): what Plan() says of @module; NULL with @error. */
+/** Returns: (transfer full): the result of Plan() for @module; NULL with @error. */
 JsonObject *ctl_plan_get(Ctl *ctl, const CtlModule *module, GError **error);
 
-/** Returns: (transfer full): "12.3 kB of 5.0 MB", what the module has cost this month; "" =
+/** Returns: (transfer full): "12.3 kB of 5.0 MB", the module's data this month; "" =
  * unknown.
  */
 char *ctl_plan_format_data(JsonObject *plan);

@@ -50,7 +50,7 @@ format_bytes(GVariant *properties)
     return total == 0 ? g_strdup("") : g_strdup_printf("  %s of %s", received, of);
 }
 
-/* What the module waits for, or stopped it. */
+/* What the module waits for, or the error that stopped it. */
 static char *
 format_remark(const CtlModule *module)
 {
@@ -94,7 +94,7 @@ format_line(const CtlModule *module, gboolean many, gboolean terminal)
     return ctl_format_clean(g_strchomp(line));
 }
 
-/* What makes a change worth a line of its own where lines cannot be redrawn. */
+/* A change in these gets a new line where lines cannot be redrawn. */
 static char *
 format_key(const CtlModule *module)
 {

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct {
     gboolean many; /**< more than one module: say which */
     char *line;    /**< what was shown last, without bytes and time: state and so on */
-    char *open;    /**< terminal: module and state of the line that the cursor stands in */
+    char *open;    /**< terminal: module and state of the line with the cursor */
 } CtlProgress;
 
 void ctl_progress_clear(CtlProgress *progress);
@@ -20,10 +20,10 @@ void ctl_progress_clear(CtlProgress *progress);
 /** Shows @module, unless nothing has changed. */
 void ctl_progress_show(CtlProgress *progress, CtlModule *module);
 
-/** Prints a line of its own. */
+/** Prints a separate line. */
 void ctl_progress_say(CtlProgress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** TRUE while the module is in the hands of an update, so that the time it takes is shown. */
+/** TRUE while an update works on the module, so that its duration is shown. */
 gboolean ctl_progress_is_running(const CtlModule *module);
 
 G_END_DECLS

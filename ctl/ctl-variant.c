@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ctl-bus.h: from D-Bus messages to GVariants, and what is read from those. */
+/* ctl-bus.h: converts D-Bus messages to GVariants, and reads those. */
 
 static void read_contents(sd_bus_message *message, GVariantBuilder *builder);
 
@@ -14,7 +14,7 @@ read_basic(sd_bus_message *message, char type)
         guint8 byte;
         gint16 int16;
         guint16 uint16;
-        int int32; /* also of booleans and handles */
+        int int32; /* also for booleans and handles */
         guint32 uint32;
         gint64 int64;
         guint64 uint64;
@@ -79,7 +79,7 @@ read_container(sd_bus_message *message, char type, const char *contents, GVarian
     sd_bus_message_exit_container(message);
 }
 
-/* sd-bus has checked the message before anybody sees it: nothing here can be malformed. */
+/* sd-bus has validated the message: nothing here can be malformed. */
 static void
 read_contents(sd_bus_message *message, GVariantBuilder *builder)
 {
@@ -152,7 +152,7 @@ ctl_dict_get_text(GVariant *dict, const char *key)
 {
     const char *text = "";
 
-    /* The text lives in @dict; a path (Modem) is no string to g_variant_lookup(). */
+    /* @dict owns the text. For g_variant_lookup() a path (Modem) is not a string. */
     if (!g_variant_lookup(dict, key, "&s", &text))
         g_variant_lookup(dict, key, "&o", &text);
     return text;

@@ -10,14 +10,14 @@ G_BEGIN_DECLS
 typedef enum {
     CTL_OK = 0,
     CTL_FAILED = 1,      /**< fotad refused, or the update ended without success */
-    CTL_USAGE = 2,       /**< the command line is wrong, or says too little */
+    CTL_USAGE = 2,       /**< usage error */
     CTL_NO_DAEMON = 3,   /**< fotad does not answer */
-    CTL_DENIED = 4,      /**< this user may not */
+    CTL_DENIED = 4,      /**< permission denied */
     CTL_NOT_OFFERED = 5, /**< nothing is offered, or the token is stale */
-    CTL_NO_MODULE = 6,   /**< no such module, or it is not there */
+    CTL_NO_MODULE = 6,   /**< no such module, or it is absent */
 } CtlExit;
 
-/** What the command line said, and the bus. */
+/** The command line, and the bus. */
 typedef struct {
     sd_bus *bus;
     gboolean json;
@@ -33,14 +33,14 @@ typedef struct {
 } Ctl;
 
 /**
- * A verb. It fails with @error set (see ctl_error()) and its exit status, or ends with one of its
- * own: a followed update may end without success, and that is no error of fotactl.
+ * A verb. It fails with @error set (see ctl_error()) and its exit status, or returns an exit status
+ * without an error: a followed update may end without success, which is not an error of fotactl.
  */
 typedef int (*CtlVerb)(Ctl *ctl, GError **error);
 
 /**
  * An error of fotactl: the code is the exit status, and the domain is the name that --json shows,
- * that of D-Bus where the error came from there.
+ * which is the D-Bus name if the error came from D-Bus.
  */
 void ctl_error(GError **error, CtlExit exit_status, const char *name, const char *format, ...)
     G_GNUC_PRINTF(4, 5);

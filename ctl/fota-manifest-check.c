@@ -158,7 +158,7 @@ tool_lint(Tool *tool, GError **error)
 {
     gboolean strict = FALSE;
     const GOptionEntry options[] = {
-        {"strict", 0, 0, G_OPTION_ARG_NONE, &strict, "A warning counts as a fault", NULL}, {0}};
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &strict, "Treat a warning as a fault", NULL}, {0}};
     g_autoptr(GBytes) file = NULL;
     g_autoptr(GBytes) payload = NULL;
     g_autoptr(GPtrArray) faults = NULL;
@@ -216,9 +216,9 @@ ToolExit
 tool_verify(Tool *tool, GError **error)
 {
     g_auto(GStrv) keys = NULL;
-    const GOptionEntry options[] = {{"key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &keys,
-                                     "A trusted key, several times if need be", "PUB"},
-                                    {0}};
+    const GOptionEntry options[] = {
+        {"key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &keys, "A trusted key; may be repeated", "PUB"},
+        {0}};
     g_autoptr(FotaKeyring) keyring = NULL;
     g_autoptr(GBytes) file = NULL;
     g_autoptr(GBytes) joined = NULL;
@@ -295,10 +295,10 @@ ToolExit
 tool_pack(Tool *tool, GError **error)
 {
     g_auto(GStrv) keys = NULL;
-    const GOptionEntry options[] = {
-        {"key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &keys,
-         "Verify the signatures first, with this key; several times if need be", "PUB"},
-        {0}};
+    const GOptionEntry options[] = {{"key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &keys,
+                                     "Verify the signatures first, with this key; may be repeated",
+                                     "PUB"},
+                                    {0}};
     g_autoptr(GByteArray) joined = g_byte_array_new();
     g_autoptr(GBytes) payload = NULL;
     g_autoptr(GBytes) whole = NULL;

@@ -7,10 +7,10 @@
 #include "policy/fota-csv.h"
 #include "policy/fota-manifest.h"
 
-/* Stands for what must be filled in: no member takes it, so lint finds each. */
+/* Marks what must be filled in: no member accepts it, so lint finds each. */
 #define BLANK "?"
 
-/* Of a csv: as long as the csv itself would have held, nearly. */
+/* For a csv: almost as long as the csv itself would have been valid. */
 #define CSV_VALID_SECONDS (365 * 86400)
 
 typedef struct {
@@ -44,36 +44,37 @@ parse_options(Tool *tool, Wanted *wanted, GError **error)
 {
     const GOptionEntry options[] = {
         {"imei", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->imei,
-         "A module it is for; several times if need be", "IMEI"},
+         "A module it is for; may be repeated", "IMEI"},
         {"model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->model,
-         "A model it is for; several times if need be", "MODEL"},
+         "A model it is for; may be repeated", "MODEL"},
         {"sequence", 0, 0, G_OPTION_ARG_INT64, &wanted->sequence,
-         "sequenceNumber; unless given, the seconds since 1970", "N"},
+         "sequenceNumber; default: the seconds since 1970", "N"},
         {"use-before", 0, 0, G_OPTION_ARG_STRING, &wanted->use_before,
-         "When it ends; unless given, in 30 days", "TIME"},
+         "When it expires; default: in 30 days", "TIME"},
         {"id", 0, 0, G_OPTION_ARG_STRING, &wanted->id, "The update's name", "NAME"},
         {"title", 0, 0, G_OPTION_ARG_STRING, &wanted->title, "A title for people", "TEXT"},
-        {"severity", 0, 0, G_OPTION_ARG_STRING, &wanted->severity, "How much it matters",
+        {"severity", 0, 0, G_OPTION_ARG_STRING, &wanted->severity, "Severity of the update",
          "optional|mandatory|critical"},
         {"download", 0, 0, G_OPTION_ARG_STRING, &wanted->download,
          "Whether the application is asked before the download", "required|auto"},
         {"install", 0, 0, G_OPTION_ARG_STRING, &wanted->install,
          "Whether it is asked before the installation", "required|auto"},
-        {"from", 0, 0, G_OPTION_ARG_STRING, &wanted->from, "The delta's base", "VERSION"},
-        {"to", 0, 0, G_OPTION_ARG_STRING, &wanted->to, "What it leads to", "VERSION"},
-        {"uri", 0, 0, G_OPTION_ARG_STRING, &wanted->uri, "Where the delta lies", "URI"},
-        {"credential", 0, 0, G_OPTION_ARG_STRING, &wanted->credential, "Name of the login there",
-         "NAME"},
+        {"from", 0, 0, G_OPTION_ARG_STRING, &wanted->from, "Version that the delta starts from",
+         "VERSION"},
+        {"to", 0, 0, G_OPTION_ARG_STRING, &wanted->to, "Version that the delta leads to",
+         "VERSION"},
+        {"uri", 0, 0, G_OPTION_ARG_STRING, &wanted->uri, "Address of the delta", "URI"},
+        {"credential", 0, 0, G_OPTION_ARG_STRING, &wanted->credential,
+         "Name of the login on that server", "NAME"},
         {"delta", 0, 0, G_OPTION_ARG_FILENAME, &wanted->delta,
          "The delta itself, for its size and digest", "FILE"},
         {"window", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->windows,
-         "When it may run, such as Sun 02:00-04:00; several times if need be", "TEXT"},
-        {"deadline", 0, 0, G_OPTION_ARG_STRING, &wanted->deadline, "Until when it must run",
+         "When it may run, such as Sun 02:00-04:00; may be repeated", "TEXT"},
+        {"deadline", 0, 0, G_OPTION_ARG_STRING, &wanted->deadline, "Latest time for the update",
          "TIME"},
         {"rollout", 0, 0, G_OPTION_ARG_STRING, &wanted->rollout, "The roll-out's name", "ID"},
         {"wave", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted->waves,
-         "A wave of it, by group or percentage, and its start; several times if need be",
-         "GROUP|PERCENT%[@TIME]"},
+         "A wave: group or percentage, and its start; may be repeated", "GROUP|PERCENT%[@TIME]"},
         {0}};
 
     if (!tool_parse(tool, options, 0, 0, error))
@@ -213,7 +214,7 @@ add_update(JsonBuilder *builder, const Wanted *wanted, GBytes *delta, gboolean f
     json_builder_end_object(builder);
 }
 
-/* @filled: with something good where nothing was given, so that only what was given can be bad. */
+/* @filled: with valid values where none were given, so that only given values can be wrong. */
 static JsonBuilder *
 build(const Wanted *wanted, GBytes *delta, gboolean filled)
 {
@@ -257,7 +258,7 @@ find_faults(JsonBuilder *builder)
     return fota_manifest_lint(payload);
 }
 
-/* What the manifest's reader could not tell from something else that was meant. */
+/* Checks what the reader of the manifest could not distinguish from another valid value. */
 static gboolean
 check_lists(const Wanted *wanted, GError **error)
 {
@@ -321,18 +322,19 @@ tool_from_csv(Tool *tool, GError **error)
                           .sequence_number = now / G_USEC_PER_SEC,
                           .use_before = now + CSV_VALID_SECONDS * G_TIME_SPAN_SECOND};
     const GOptionEntry options[] = {
-        {"imei", 0, 0, G_OPTION_ARG_STRING_ARRAY, &imei,
-         "A module it is for; several times if need be", "IMEI"},
-        {"model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &model,
-         "A model it is for; several times if need be", "MODEL"},
-        {"from", 0, 0, G_OPTION_ARG_STRING, &from, "The delta's base", "VERSION"},
-        {"uri", 0, 0, G_OPTION_ARG_STRING, &uri, "Where the csv lies; its file lies beside it",
+        {"imei", 0, 0, G_OPTION_ARG_STRING_ARRAY, &imei, "A module it is for; may be repeated",
+         "IMEI"},
+        {"model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &model, "A model it is for; may be repeated",
+         "MODEL"},
+        {"from", 0, 0, G_OPTION_ARG_STRING, &from, "Version that the delta starts from", "VERSION"},
+        {"uri", 0, 0, G_OPTION_ARG_STRING, &uri, "Address of the csv; its file is beside it",
          "URI"},
-        {"credential", 0, 0, G_OPTION_ARG_STRING, &credential, "Name of the login there", "NAME"},
+        {"credential", 0, 0, G_OPTION_ARG_STRING, &credential, "Name of the login on that server",
+         "NAME"},
         {"sequence", 0, 0, G_OPTION_ARG_INT64, &terms.sequence_number,
-         "sequenceNumber; unless given, the seconds since 1970", "N"},
+         "sequenceNumber; default: the seconds since 1970", "N"},
         {"use-before", 0, 0, G_OPTION_ARG_STRING, &use_before,
-         "When it ends; unless given, in a year", "TIME"},
+         "When it expires; default: in a year", "TIME"},
         {0}};
     g_autoptr(GBytes) csv = NULL;
     g_autoptr(GBytes) payload = NULL;
@@ -342,7 +344,7 @@ tool_from_csv(Tool *tool, GError **error)
     if (!tool_parse(tool, options, 1, 1, error))
         return TOOL_USAGE;
     if ((imei == NULL && model == NULL) || from == NULL) {
-        tool_refuse(error, "A csv does not say for whom and from which version: --imei=IMEI or "
+        tool_refuse(error, "a csv names no modules and no version to start from: --imei=IMEI or "
                            "--model=MODEL, and --from=VERSION");
         return TOOL_USAGE;
     }

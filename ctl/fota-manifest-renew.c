@@ -25,11 +25,11 @@ parse_options(Tool *tool, Wanted *wanted, GError **error)
 {
     const GOptionEntry options[] = {
         {"sequence", 0, 0, G_OPTION_ARG_INT64, &wanted->sequence,
-         "sequenceNumber; unless given, the seconds since 1970", "N"},
+         "sequenceNumber; default: the seconds since 1970", "N"},
         {"use-before", 0, 0, G_OPTION_ARG_STRING, &wanted->use_before,
-         "When it ends; unless given, in 30 days", "TIME"},
+         "When it expires; default: in 30 days", "TIME"},
         {"pause", 0, 0, G_OPTION_ARG_NONE, &wanted->pause, "Stop the roll-out", NULL},
-        {"resume", 0, 0, G_OPTION_ARG_NONE, &wanted->resume, "Let it go on", NULL},
+        {"resume", 0, 0, G_OPTION_ARG_NONE, &wanted->resume, "Resume the roll-out", NULL},
         {0}};
 
     if (!tool_parse(tool, options, 1, 1, error))
@@ -41,7 +41,7 @@ parse_options(Tool *tool, Wanted *wanted, GError **error)
     return TRUE;
 }
 
-/* The number must go up, whatever it was made from. */
+/* The number must increase, however it was made. */
 static gboolean
 take_sequence(const FotaManifest *old, gint64 now, Wanted *wanted, GError **error)
 {
@@ -78,7 +78,8 @@ set_paused(JsonObject *manifest, const Wanted *wanted, GError **error)
     if (!wanted->pause && !wanted->resume)
         return TRUE;
     if (!json_object_has_member(update, "rollout")) {
-        tool_refuse(error, "It has no roll-out: to stop it, publish an empty update");
+        tool_refuse(error,
+                    "the manifest has no roll-out: to stop the update, publish an empty one");
         return FALSE;
     }
     json_object_set_boolean_member(json_object_get_object_member(update, "rollout"), "paused",

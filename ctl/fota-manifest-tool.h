@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef enum {
     TOOL_GOOD = 0,
     TOOL_BAD = 1,        /**< the file has faults, or fotad would refuse it */
-    TOOL_USAGE = 2,      /**< the command line is wrong, or says too little */
+    TOOL_USAGE = 2,      /**< usage error */
     TOOL_UNREADABLE = 3, /**< a file cannot be read */
 } ToolExit;
 

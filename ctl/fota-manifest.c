@@ -16,20 +16,20 @@ static const struct {
     const char *usage;
     const char *help;
 } verbs[] = {
-    {"new", tool_new, "", "Write a manifest to begin with, to standard output"},
-    {"renew", tool_renew, "FILE", "The same manifest, to be valid longer, paused, or resumed"},
-    {"lint", tool_lint, "FILE", "Every fault of a manifest, with its place"},
-    {"pack", tool_pack, "JSON MINISIG...", "Signatures and manifest in one file"},
-    {"verify", tool_verify, "FILE [MINISIG]", "Whether one of the keys has signed it"},
-    {"plan", tool_plan, "FILE", "What a gateway would do with a manifest, and why"},
-    {"bucket", tool_bucket, "", "Where a roll-out reaches a module"},
-    {"from-csv", tool_from_csv, "CSV", "The manifest that a firmwarecheck.csv amounts to"},
+    {"new", tool_new, "", "Write a new manifest to standard output"},
+    {"renew", tool_renew, "FILE", "Extend, pause or resume a manifest"},
+    {"lint", tool_lint, "FILE", "List every fault of a manifest, with its place"},
+    {"pack", tool_pack, "JSON MINISIG...", "Join signatures and manifest into one file"},
+    {"verify", tool_verify, "FILE [MINISIG]", "Check that one of the keys has signed a manifest"},
+    {"plan", tool_plan, "FILE", "Show what a gateway would do with a manifest, and why"},
+    {"bucket", tool_bucket, "", "Show when a roll-out reaches a module"},
+    {"from-csv", tool_from_csv, "CSV", "Convert a firmwarecheck.csv to a manifest"},
 };
 
 static const char exit_help[] = "Exit status:\n"
                                 "  0  done; the file is good\n"
                                 "  1  the file has faults, or fotad would refuse it\n"
-                                "  2  the command line is wrong, or says too little\n"
+                                "  2  usage error\n"
                                 "  3  a file cannot be read\n";
 
 static ToolExit
@@ -61,7 +61,7 @@ gboolean
 tool_parse(Tool *tool, const GOptionEntry *options, guint min, guint max, GError **error)
 {
     const GOptionEntry common[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &tool->json, "One JSON document", NULL}, {0}};
+        {"json", 0, 0, G_OPTION_ARG_NONE, &tool->json, "Print one JSON document", NULL}, {0}};
     g_autofree char *program = g_strconcat("fota-manifest ", tool->name, NULL);
     g_autoptr(GOptionContext) context = g_option_context_new(tool->usage);
     guint n;

@@ -8,7 +8,7 @@
 #include "ctl/ctl-format.h"
 #include "ctl/ctl-bus.h"
 
-/* What a verb takes besides --json. */
+/* The options of a verb besides --json. */
 typedef enum {
     TAKES_MODULE = 1 << 0,
     TAKES_ALL = 1 << 1,
@@ -30,55 +30,57 @@ static const struct {
     const char *usage;
     const char *help;
 } verbs[] = {
-    {"list", ctl_list, 0, 0, 0, "", "The modules, their firmware and state"},
-    {"status", ctl_status, TAKES_MODULE, 0, 0, "[IMEI]", "All about one module"},
+    {"list", ctl_list, 0, 0, 0, "", "List the modules, their firmware and state"},
+    {"status", ctl_status, TAKES_MODULE, 0, 0, "[IMEI]", "Show all about one module"},
     {"check", ctl_check, TAKES_MODULE | TAKES_ALL, 0, 0, "[IMEI | --all]",
-     "Look for an update now"},
-    {"plan", ctl_plan, TAKES_MODULE, 0, 0, "[IMEI]", "What would be done, why, and what blocks it"},
+     "Check for an update now"},
+    {"plan", ctl_plan, TAKES_MODULE, 0, 0, "[IMEI]",
+     "Show what fotad would do, why, and what blocks it"},
     {"approve", ctl_approve, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 1, "[TOKEN]",
      "Approve the offered update"},
     {"reject", ctl_reject, TAKES_MODULE | TAKES_REASON, 0, 1, "[TOKEN]",
-     "Turn the offered update down"},
-    {"defer", ctl_defer, TAKES_MODULE, 1, 2, "DURATION [TOKEN]", "Be asked again later"},
-    {"cancel", ctl_cancel, TAKES_MODULE, 0, 1, "[TOKEN]", "Stop it, until installing has begun"},
+     "Reject the offered update"},
+    {"defer", ctl_defer, TAKES_MODULE, 1, 2, "DURATION [TOKEN]", "Defer the offered update"},
+    {"cancel", ctl_cancel, TAKES_MODULE, 0, 1, "[TOKEN]",
+     "Stop an update, until installing has begun"},
     {"rehearse", ctl_rehearse, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0, "[IMEI]",
-     "The whole procedure with nothing installed"},
-    {"history", ctl_history, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]", "Finished updates"},
-    {"query", ctl_query, TAKES_MODULE, 0, 0, "[IMEI]", "Identity of module, SIM and network"},
+     "Go through the procedure, but install nothing"},
+    {"history", ctl_history, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]", "List finished updates"},
+    {"query", ctl_query, TAKES_MODULE, 0, 0, "[IMEI]",
+     "Show the identity of module, SIM and network"},
     {"monitor", ctl_monitor, TAKES_MODULE, 0, 0, "[IMEI]", "Show what happens, until ^C"},
     {"inhibit", ctl_inhibit, TAKES_WHO_WHY, 0, -1, "[-- COMMAND...]",
-     "Start no update until ^C, or while COMMAND runs"},
+     "Inhibit new updates until ^C, or while COMMAND runs"},
 };
 
 static const char options_help[] =
-    "\nA module is named by its IMEI, as an argument or by --module; it may be left out when "
-    "there\n"
-    "is one only, or when a token says which.\n"
+    "\nThe IMEI selects a module, as an argument or with --module. It may be omitted if there\n"
+    "is only one module, or if a token identifies the module.\n"
     "\nOptions:\n"
-    "  -m, --module=IMEI   the module meant\n"
-    "      --json          one JSON document; monitor: one a line\n"
+    "  -m, --module=IMEI   select a module\n"
+    "      --json          print one JSON document; monitor: one per line\n"
     "      --all           check: every module\n"
     "  -y, --yes           approve, rehearse: do not ask\n"
-    "  -w, --wait          approve, rehearse: show the progress, end with the update (--follow)\n"
-    "      --reason=TEXT   reject: for history and report\n"
+    "  -w, --wait          approve, rehearse: show the progress until the end (--follow)\n"
+    "      --reason=TEXT   reject: the reason, for history and report\n"
     "  -n, --max=N         history: at most N\n"
     "      --who=TEXT, --why=TEXT   inhibit: for the log\n"
     "  -h, --help, --version\n"
     "\nExit status:\n"
     "  0  done; with --wait, the update succeeded\n"
     "  1  fotad refused, the update ended without success, or it was not approved\n"
-    "  2  the command line is wrong, or says too little\n"
+    "  2  usage error\n"
     "  3  fotad does not answer\n"
-    "  4  this user may not\n"
+    "  4  permission denied\n"
     "  5  nothing is offered, or the token is stale\n"
-    "  6  no such module, or it is not there\n"
-    "  inhibit with a command: the command's own\n";
+    "  6  no such module, or it is absent\n"
+    "  inhibit with a command: the status of the command\n";
 
 static int
 print_help(void)
 {
     printf("fotactl [OPTION...] VERB [ARGUMENT...]\n"
-           "Firmware updates of cellular modules by fotad.\n\n");
+           "Control firmware updates of cellular modules.\n\n");
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
         g_autofree char *usage = g_strconcat(verbs[i].name, " ", verbs[i].usage, NULL);
 
@@ -99,7 +101,7 @@ ctl_error(GError **error, CtlExit exit_status, const char *name, const char *for
     va_end(arguments);
 }
 
-/* Prints @error in the way asked for; returns the exit status. */
+/* Prints @error as text or JSON; returns the exit status. */
 static int
 report(const GError *error, gboolean json)
 {
@@ -143,14 +145,14 @@ parse_max(const char *text, guint32 *max, GError **error)
     guint64 number;
 
     if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &number, NULL)) {
-        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "--max=%s is no number from 1", text);
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "--max=%s: expected a number from 1", text);
         return FALSE;
     }
     *max = (guint32)number;
     return TRUE;
 }
 
-/* One option of the command line into @ctl; @given collects what a verb must take. */
+/* Sets one option in @ctl; @given collects the options that the verb must accept. */
 static gboolean
 apply_option(Ctl *ctl, int option, guint *given, GError **error)
 {
@@ -189,7 +191,7 @@ apply_option(Ctl *ctl, int option, guint *given, GError **error)
         ctl->why = optarg;
         *given |= TAKES_WHO_WHY;
         return TRUE;
-    default: /* getopt_long() has said why */
+    default: /* getopt_long() has printed why */
         ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "See: fotactl --help");
         return FALSE;
     }
@@ -201,7 +203,7 @@ is_imei(const char *text)
     return strlen(text) == IMEI_DIGITS && strspn(text, "0123456789") == IMEI_DIGITS;
 }
 
-/* Takes the IMEI out of the arguments, wherever it stands: a token has 32 digits. */
+/* Takes the IMEI out of the arguments, at any position: a token has 32 digits. */
 static void
 take_imei(Ctl *ctl)
 {
@@ -230,15 +232,14 @@ run_verb(Ctl *ctl, const char *name, guint given, GError **error)
         if ((given & ~verbs[i].takes) != 0 || n_arguments < verbs[i].min_arguments ||
             (verbs[i].max_arguments >= 0 && n_arguments > verbs[i].max_arguments)) {
             ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
-                      "That is no way to say it: fotactl %s %s. See: fotactl --help", name,
-                      verbs[i].usage);
+                      "usage: fotactl %s %s. See: fotactl --help", name, verbs[i].usage);
             return CTL_USAGE;
         }
         if (!ctl_bus_open(ctl, error))
             return CTL_NO_DAEMON;
         return verbs[i].run(ctl, error);
     }
-    ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "There is no verb '%s'. See: fotactl --help",
+    ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "there is no verb '%s'. See: fotactl --help",
               name);
     return CTL_USAGE;
 }
@@ -260,7 +261,7 @@ run(Ctl *ctl, int argc, char **argv, GError **error)
             return CTL_USAGE;
     }
     if (optind == argc) {
-        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "A verb is missing. See: fotactl --help");
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "a verb is missing. See: fotactl --help");
         return CTL_USAGE;
     }
     ctl->arguments = argv + optind + 1;

@@ -6,28 +6,28 @@
 G_BEGIN_DECLS
 
 /**
- * A way to speak AT with one module. There are two kinds: through ModemManager's Command
+ * An AT channel to one module. There are two kinds: through ModemManager's Command
  * (daemon/mm/fota-mm-channel.h) and over a tty of the module (daemon/at/fota-at-channel.h), the
  * latter either with ModemManager inhibited or on a port reserved for fotad.
  *
- * Every function blocks and is called from the thread of a running update only. All of them end at
- * once with G_IO_ERROR_CANCELLED when @cancellable is cancelled. Errors are FOTA_MODULE_ERROR of
+ * All functions block and are called only in the thread of a running update. They return at once
+ * with G_IO_ERROR_CANCELLED when @cancellable is cancelled. Errors are FOTA_MODULE_ERROR of
  * plugins/fota-plugin.h. Times are seconds.
  */
 typedef struct _FotaChannel FotaChannel;
 
 typedef struct {
-    const char *name;     /**< "modemmanager" or "port", as [Access] At names it */
-    gboolean unsolicited; /**< unsolicited lines arrive, data mode works */
+    const char *name;     /**< "modemmanager" or "port", as in [Access] At= */
+    gboolean unsolicited; /**< unsolicited result codes (URCs) arrive, data mode works */
 
-    /** Makes sure the module listens, for at most half a minute. NULL: nothing is to be opened. */
+    /** Makes sure that the module answers, in at most half a minute. NULL: nothing to open. */
     gboolean (*open)(FotaChannel *channel, GCancellable *cancellable, GError **error);
 
     /** See fota_session_command(). *@cme is the number of a +CME/+CMS ERROR, -1 without one. */
     GStrv (*command)(FotaChannel *channel, const char *command, guint seconds,
                      GCancellable *cancellable, int *cme, GError **error);
 
-    /** See fota_session_receive(). NULL when !unsolicited. *@cme as of command(). */
+    /** See fota_session_receive(). NULL when !unsolicited. *@cme as in command(). */
     GBytes *(*receive)(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
                        GCancellable *cancellable, int *cme, GError **error);
 
@@ -36,16 +36,16 @@ typedef struct {
                        GCancellable *cancellable, GError **error);
 
     /**
-     * Waits until the module has left. TRUE = it has; FALSE without an error = it is still there
+     * Waits until the module has left. TRUE = it has; FALSE without an error = it is still present
      * after @seconds.
      */
     gboolean (*wait_gone)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
                           GError **error);
 
     /**
-     * Waits until the same module (same IMEI, whatever its tty or object path is called now) is
-     * there again and answers AT, and goes on with it. FALSE with FOTA_MODULE_ERROR_NOT_RETURNED
-     * after @seconds. Returns at once when the module is there.
+     * Waits until the same module (same IMEI, whatever its tty or object path is now) is back and
+     * answers AT; the channel then uses it. FALSE with FOTA_MODULE_ERROR_NOT_RETURNED after
+     * @seconds. Returns at once if the module is present.
      */
     gboolean (*wait_back)(FotaChannel *channel, guint seconds, GCancellable *cancellable,
                           GError **error);
@@ -59,14 +59,14 @@ typedef struct {
     /** Closes the tty and opens another one of the module that answers. May be NULL. */
     gboolean (*switch_port)(FotaChannel *channel, GCancellable *cancellable, GError **error);
 
-    /** Sends @command whether anybody listens or not, and waits for no answer. May be NULL. */
+    /** Sends @command even if nothing answers, and does not wait for an answer. May be NULL. */
     gboolean (*shout)(FotaChannel *channel, const char *command, GCancellable *cancellable,
                       GError **error);
 
-    /** Somebody else has used the tty meanwhile: nothing about its state holds. May be NULL. */
+    /** Another program has used the tty: nothing is known about its state. May be NULL. */
     void (*distrust)(FotaChannel *channel);
 
-    /** Puts the tty back as it was, closes it and frees the channel. */
+    /** Restores the tty, closes it and frees the channel. */
     void (*close)(FotaChannel *channel);
 } FotaChannelClass;
 
@@ -78,7 +78,7 @@ struct _FotaChannel {
 
 /**
  * Called with each line sent ('>') and received ('<') for the log, in the update's thread. A line
- * may hold a password: whoever receives it must hide it.
+ * may contain a password: the function must hide it.
  */
 typedef void (*FotaTrace)(char direction, const char *line, gpointer user_data);
 

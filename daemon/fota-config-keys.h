@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/** The table of all configuration keys and the values they set. Used by fota-config.c only. */
+/** The table of all configuration keys and the values that they set. For fota-config.c only. */
 
 #define FOTA_CONFIG_GROUPS                                                                         \
     "Manifest, Approval, Window, Conditions, Limits, Access, Network, FirstAid, Log, Module "      \
@@ -51,16 +51,16 @@ gboolean fota_config_key_is_group(const char *group);
 /** The key @name of @group; with @group NULL, one that a [Module <IMEI>] group may override. */
 const FotaConfigKey *fota_config_key_find(const char *group, const char *name);
 
-/** The file or directory that the good @value of @key names, to be obeyed; NULL for none. */
+/** The file or directory that the valid @value of @key names, to be checked; NULL for none. */
 char *fota_config_key_get_path(const FotaConfigKey *key, const char *value);
 
-/** Names of all keys that fota_config_key_find() finds in @group, for an error. */
+/** The names of all keys in @group that fota_config_key_find() finds, for an error. */
 char *fota_config_key_list(const char *group);
 
-/** The key at @index of the table, NULL behind its end. */
+/** The key at @index of the table, NULL after its end. */
 const FotaConfigKey *fota_config_key_get(guint index);
 
-/** FALSE when @value is not what the key expects; @settings is then unchanged. */
+/** FALSE if @value is not what the key expects; @settings is then unchanged. */
 gboolean fota_config_key_set(const FotaConfigKey *key, FotaSettings *settings, const char *value);
 
 G_END_DECLS

@@ -15,33 +15,33 @@ typedef enum {
 } FotaAccess;
 
 /**
- * The configuration that holds for one module: the groups of fotad.conf with its [Module <IMEI>]
- * laid over. Strings are NULL when unset. Durations are seconds, sizes bytes.
+ * The configuration of one module: the groups of fotad.conf, overridden by its [Module <IMEI>].
+ * Strings are NULL when unset. Durations are seconds, sizes bytes.
  */
 typedef struct {
     char *
         manifest_uri; /**< a template of fota_text_expand_uri(); "" = the vendor's server decides */
     guint64 interval; /**< between two checks */
-    char *salt;       /**< goes into the module's moment of each interval; key of {imei-hmac} */
+    char *salt;       /**< determines, with the IMEI, the module's moment; key of {imei-hmac} */
     gboolean require_signature;
     char *manifest_credential;   /**< name of a credential */
-    FotaCsvTrust legacy_csv;     /**< whether a firmwarecheck.csv is taken for a manifest */
-    char *csv_from;              /**< from which version an unsigned one leads */
+    FotaCsvTrust legacy_csv;     /**< whether a firmwarecheck.csv is accepted as a manifest */
+    char *csv_from;              /**< the version that an unsigned one starts from */
     gboolean fetch_by_module;    /**< the module reads the manifest, not the host */
-    GStrv allowed_servers;       /**< where a manifest may send us, as fota_poll_allows_server() */
-    GStrv groups;                /**< of roll-outs; `rules` points to it */
+    GStrv allowed_servers;       /**< servers for later manifests, see fota_poll_allows_server() */
+    GStrv groups;                /**< roll-out groups; `rules` points to it */
     char *certificate_authority; /**< PEM file; NULL = the system's */
     char *client_certificate;    /**< name of the credential that we are known by over TLS */
     char *client_key;            /**< of its key; NULL = it is in the same one */
     char *proxy;                 /**< http://host:port for all schemes, NULL = none */
     FotaRules rules;             /**< approval, windows, conditions and limits, for policy/ */
     FotaAccess access;
-    char *apn;                /**< [Network]: used only where none is programmed in the module */
+    char *apn;                /**< [Network]: used only if none is programmed in the module */
     char *pdp_type;           /**< "IP", "IPV6" or "IPV4V6" */
     char *network_credential; /**< name of the credential with the login at the APN */
     char *pin_credential;     /**< name of the credential with the SIM's PIN */
-    char *rungs;       /**< of first aid, as fota_first_aid_parse() takes them; NULL = safe */
-    GStrv power_cycle; /**< command with its arguments, NULL = none */
+    char *rungs;              /**< of first aid, for fota_first_aid_parse(); NULL = safe */
+    GStrv power_cycle;        /**< command with its arguments, NULL = none */
     guint32 power_cycle_seconds;
     gboolean reset_after_install;
     char *authentication; /**< at the APN: "none", "pap" or "chap" */
@@ -51,8 +51,8 @@ typedef struct {
 typedef struct _FotaConfig FotaConfig;
 
 /**
- * Reads @file and `@file.d/` in the order of their names. A missing @file is as an empty one. An
- * unknown group or key, or a value that does not parse, is an error that names file, line, and what
+ * Reads @file, then `@file.d/` in alphabetical order. A missing @file counts as empty. An unknown
+ * group or key, or a value that does not parse, is an error that names the file, the line, and what
  * was expected (FOTA_ERROR_CONFIGURATION).
  */
 FotaConfig *fota_config_load(const char *file, GError **error);
@@ -70,7 +70,7 @@ guint fota_config_get_at_once(FotaConfig *config);
 /** syslog level of [Log] Level=, -1 when unset. */
 int fota_config_get_log_level(FotaConfig *config);
 
-/** What holds for the module @imei; owned by @config. */
+/** The configuration of the module @imei; owned by @config. */
 const FotaModuleConfig *fota_config_for_module(FotaConfig *config, const char *imei);
 
 G_END_DECLS

@@ -6,30 +6,30 @@
 G_BEGIN_DECLS
 
 /**
- * The log: to the journal with fields when there is one, else to standard error. Levels are
- * syslog's. Everything else in fotad logs through g_message(), g_warning() ... or these.
+ * The log: to the journal with fields if there is one, else to standard error. Levels are syslog's.
+ * The rest of fotad logs with g_message(), g_warning() ... or with these functions.
  *
- * Personal information is taken out of whatever is logged on its way out, in one place: no message
- * needs to care.
+ * Personal information is removed from every message in one place, on its way out: no caller
+ * needs to mask anything.
  */
 
-/** Installs the writer. Called once, first thing. */
+/** Installs the log writer. Called once, before anything else. */
 void fota_log_init(void);
 
 /** Highest syslog level that is written: 3 errors ... 6 information (the default), 7 debug. */
 void fota_log_set_level(int level);
 int fota_log_get_level(void);
 
-/** Whether messages may show IMEI, IMSI and numbers whole ([Log] PersonalInfo). */
+/** Whether messages may show IMEI, IMSI and numbers in full ([Log] PersonalInfo=). */
 void fota_log_set_personal_info(gboolean allowed);
 
-/** That this is the IMEI of a module, wherever it turns up in what is logged. */
+/** Tells the log that @imei is a module's, so that it masks it wherever it appears. */
 void fota_log_know_imei(const char *imei);
 
-/** What the log shows of @text: see policy/fota-mask.h. Every message goes through this anyway. */
+/** What the log shows of @text (policy/fota-mask.h). Every message passes through this anyway. */
 char *fota_log_mask(const char *text);
 
-/** Events a person should act on or look for; each has a MESSAGE_ID and a catalog entry. */
+/** Events that a person should act on or look for; each has a MESSAGE_ID and a catalog entry. */
 typedef enum {
     FOTA_EVENT_NONE,
     FOTA_EVENT_MODULE_FOUND,
@@ -50,7 +50,7 @@ typedef enum {
     FOTA_EVENT_UPDATE_LOOP,
 } FotaEvent;
 
-/** What a message is about. Unset members are left out of the entry. */
+/** The fields of a message. The entry has no field for an unset member. */
 typedef struct {
     const char *imei; /**< FOTA_MODULE, masked */
     const char *update_id;
@@ -61,8 +61,8 @@ typedef struct {
 } FotaLogContext;
 
 /**
- * Logs one message with its fields. The text gets "<masked IMEI>: " in front when @context names a
- * module. @level is syslog's (LOG_INFO ...).
+ * Logs one message with its fields. If @context names a module, the text begins with
+ * "<masked IMEI>: ". @level is syslog's (LOG_INFO ...).
  */
 void fota_log(int level, FotaEvent event, const FotaLogContext *context, const char *format, ...)
     G_GNUC_PRINTF(4, 5);

@@ -15,8 +15,8 @@ typedef struct {
 } FotaVendor;
 
 /**
- * Loads every `*.so` of @directory. One that is writable by others, of another ABI, or without its
- * data file is an error that names it (FOTA_ERROR_PLUGIN): a gateway must not go on without the
+ * Loads every `*.so` of @directory. A plugin that is writable by others, of another ABI, or without
+ * its data file is an error that names it (FOTA_ERROR_PLUGIN): a gateway must not run without the
  * plugin that its modules need. An empty directory is fine.
  */
 FotaPluginSet *fota_plugin_set_load(const char *directory, GError **error);
@@ -27,10 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPluginSet, fota_plugin_set_free)
 const FotaVendor *
 fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer, const char *model);
 
-/** What the data file says of @key for @model, or NULL. */
+/** The value of @key for @model in the data file, or NULL. */
 char *fota_vendor_get_text(const FotaVendor *vendor, const char *model, const char *key);
 
-/** The same as a number; 0 when it is missing, which the loader's check has excluded. */
+/** The same as a number; 0 if it is missing, which the loader does not allow. */
 guint fota_vendor_get_number(const FotaVendor *vendor, const char *model, const char *key);
 
 G_END_DECLS

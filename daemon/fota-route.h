@@ -6,26 +6,26 @@
 G_BEGIN_DECLS
 
 /**
- * SECTION: the kernel's routes, asked for over netlink: /proc/net is hidden from the shipped unit.
+ * SECTION: the kernel's routes over netlink: the shipped unit cannot see /proc/net.
  */
 
 /**
- * Whether the gateway has a way to a network: a default route, or one over a router to some part of
- * the network, in any routing table (with two uplinks each has its own).
+ * Whether the gateway has a route to a network: a default route, or one through a router to a part
+ * of the network, in any routing table (with two uplinks each has its own).
  *
- * @sys: directory with a folder an interface, NULL = /sys/class/net; @without: sysfs path of a
- * module whose interfaces do not count, NULL = none. An interface belongs to the hardware below
- * which it lies; one without hardware of its own (VLAN, bridge, bond) to that of the interfaces
- * below it; another Ethernet-like one is no module's. PPP and tunnels count as the module's:
- * nothing says what they run over, and often it is the module.
+ * @sys: directory with a folder for each interface, NULL = /sys/class/net; @without: sysfs path of
+ * a module whose interfaces do not count, NULL = none. An interface belongs to the hardware above
+ * it in sysfs; an interface without hardware (VLAN, bridge, bond) to the hardware of its lower
+ * interfaces; any other Ethernet-like interface belongs to no module. PPP and tunnels count as the
+ * module's: the kernel does not say what they run over, and often it is the module.
  *
- * Returns: 1 yes, 0 no, -1 unknown: the kernel, or sysfs, does not tell.
+ * Returns: 1 yes, 0 no, -1 unknown: the kernel, or sysfs, does not report it.
  */
 int fota_route_leads_out(const char *sys, const char *without);
 
 /**
  * Calls @changed after every change of addresses, routes and routing rules; returns the source to
- * remove, 0 when the kernel does not tell (then @error is set).
+ * remove, or 0 with @error set if the kernel does not report changes.
  */
 guint fota_route_watch(void (*changed)(gpointer user_data), gpointer user_data, GError **error);
 

@@ -5,16 +5,16 @@
 
 G_BEGIN_DECLS
 
-/** What the gateway runs on. */
+/** The gateway's power supply. */
 typedef struct {
-    int on_mains; /**< 1 yes, 0 no, -1 not known */
-    int battery;  /**< percent, the mean of several; -1 = none, or not known */
+    int on_mains; /**< 1 yes, 0 no, -1 unknown */
+    int battery;  /**< percent, the mean of several; -1 = none, or unknown */
 } FotaSupply;
 
 /**
  * Reads the kernel's power_supply class. @directory: NULL = /sys/class/power_supply. A gateway is
- * on mains when any supply from outside is online; without such a one, when a battery says that it
- * is charged. Batteries of peripherals do not count.
+ * on mains power if any external supply is online; without one, if a battery reports that it is not
+ * discharging. Batteries of peripherals do not count.
  */
 FotaSupply fota_supply_read(const char *directory);
 

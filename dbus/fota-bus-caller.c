@@ -2,17 +2,17 @@
 #include "dbus/fota-bus-caller.h"
 
 #include <time.h>
-/* A user's share of the processor, in time of the main loop's thread. */
+/* A user's share of the processor time of the main loop's thread. */
 #define SHARE_PERCENT 10
 #define BURST_US (G_USEC_PER_SEC / 2)
-/* However much one call has cost, its user is heard again after a minute. */
+/* However much time one call has used, its user is accepted again after a minute. */
 #define MAX_DEBT_US (BURST_US + 60 * G_USEC_PER_SEC * SHARE_PERCENT / 100)
 
-/* Unique names are never given twice, so one that is forgotten is only asked about again. */
+/* Unique names are never reused, so a dropped one only has to be looked up again. */
 #define MAX_CALLERS 1024
 
 typedef struct {
-    gint64 debt;    /* µs of processor time that have not been worked off at @updated */
+    gint64 debt;    /* µs of processor time above the share at @updated */
     gint64 updated; /* µs of the monotonic clock */
 } Account;
 
@@ -21,7 +21,7 @@ typedef struct {
     char *name;
     gboolean known;
     uid_t uid;
-    Account before; /* pays until the user is known */
+    Account before; /* charged until the user is known */
     sd_bus_slot *question;
 } Caller;
 
@@ -33,7 +33,7 @@ struct _FotaBusCallers {
     FotaBusCallerFunc func;
     gpointer user_data;
 
-    Account *running; /* who pays for the call that is being worked on; NULL when nobody does */
+    Account *running; /* charged for the present call; NULL = none */
     gint64 since;     /* µs of the thread's processor time */
 };
 
@@ -122,8 +122,8 @@ account_is_settled(gpointer uid, gpointer account, gpointer user_data)
 }
 
 /*
- * The bus is asked without waiting for its answer: whoever floods it would otherwise have fotad
- * read all of the flood that is before the answer into memory.
+ * The bus is asked without waiting for its answer: otherwise fotad would read a flood of calls in
+ * front of the answer into memory.
  */
 static int
 add_caller(FotaBusCallers *callers, const char *name, Caller **ret)
@@ -151,7 +151,7 @@ begin(FotaBusCallers *callers, Account *account)
     callers->since = processor_time();
 }
 
-/* Every message to fotad comes through here first. */
+/* Every message to fotad comes here first. */
 static int
 on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
@@ -202,9 +202,10 @@ fota_bus_callers_begin(FotaBusCallers *callers, uid_t uid)
 int
 fota_bus_callers_refuse(sd_bus_message *call)
 {
-    return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                      "this user's calls have cost fotad more than a user's share; "
-                                      "call less often, and again in a minute at the latest");
+    return sd_bus_reply_method_errorf(
+        call, SD_BUS_ERROR_LIMITS_EXCEEDED,
+        "this user's calls have used more than a user's share of fotad's time; "
+        "call less often, and try again in at most a minute");
 }
 
 void

@@ -46,13 +46,14 @@ set_level(sd_bus_message *call, const char *value)
             return sd_bus_reply_method_return(call, NULL);
         }
     }
-    return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS,
-                                      "'%s' is no log level: emerg, alert, crit, err, warning, "
-                                      "notice, info or debug",
-                                      value);
+    return sd_bus_reply_method_errorf(
+        call, SD_BUS_ERROR_INVALID_ARGS,
+        "'%s' is not a log level: expected emerg, alert, crit, err, warning, "
+        "notice, info or debug",
+        value);
 }
 
-/* org.freedesktop.DBus.Properties.Set, from a caller who may. */
+/* org.freedesktop.DBus.Properties.Set, from an authorized caller. */
 static int
 run_set(sd_bus_message *call, gpointer object)
 {
@@ -65,7 +66,7 @@ run_set(sd_bus_message *call, gpointer object)
         return r;
     if (!g_str_equal(interface, LOG_INTERFACE))
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_UNKNOWN_INTERFACE,
-                                          "There is no interface %s here", interface);
+                                          "there is no interface %s here", interface);
     if (g_str_equal(property, "LogLevel"))
         return set_level(call, value);
     if (g_str_equal(property, "LogTarget") && g_str_equal(value, log_target()))
@@ -79,8 +80,8 @@ run_set(sd_bus_message *call, gpointer object)
 }
 
 /*
- * The setters of a vtable must answer at once, but asking who calls takes a while. So a Set is
- * taken here, before the vtable sees it.
+ * The setters of a vtable must reply at once, but checking the caller takes a while. This function
+ * therefore handles Set before the vtable sees it.
  */
 static int
 on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
@@ -97,7 +98,7 @@ static int
 set_never(sd_bus *connection, const char *path, const char *interface, const char *property,
           sd_bus_message *value, void *userdata, sd_bus_error *error)
 {
-    return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Nobody was asked");
+    return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "the caller was not checked");
 }
 
 static const sd_bus_vtable vtable[] = {

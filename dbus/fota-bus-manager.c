@@ -101,7 +101,7 @@ on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return fota_bus_polkit_dispatch(self->polkit, call, methods, self);
 }
 
-/* polkit decides, hence SD_BUS_VTABLE_UNPRIVILEGED. */
+/* SD_BUS_VTABLE_UNPRIVILEGED, because polkit decides. */
 static const sd_bus_vtable vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -141,7 +141,7 @@ on_module_added(FotaManager *manager, FotaModule *module, FotaBusManager *self)
         r = sd_bus_emit_properties_changed(self->connection, MANAGER_PATH, MANAGER_INTERFACE,
                                            "Modules", NULL);
     if (r < 0)
-        g_warning("Could not show a module on D-Bus: %s", g_strerror(-r));
+        g_warning("could not show a module on D-Bus: %s", g_strerror(-r));
 }
 
 static void
@@ -151,7 +151,7 @@ on_inhibited(FotaManager *manager, GParamSpec *pspec, FotaBusManager *self)
                                            "Inhibited", NULL);
 
     if (r < 0)
-        g_warning("Could not announce Inhibited on D-Bus: %s", g_strerror(-r));
+        g_warning("could not announce Inhibited on D-Bus: %s", g_strerror(-r));
 }
 
 FotaBusManager *

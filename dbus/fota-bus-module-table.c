@@ -111,7 +111,8 @@ get_update(sd_bus *connection, const char *path, const char *interface, const ch
     return fota_variant_append(reply, fota_module_get_update(target->module));
 }
 
-/* Methods. Each reads its arguments, asks the module, and replies, an answer once it is kept. */
+/* Methods. Each reads its arguments, calls the module, and replies; an answer, when it is on disk.
+ */
 
 static int
 run_check(sd_bus_message *call, gpointer module)
@@ -132,10 +133,10 @@ on_saved(GObject *module, GAsyncResult *result, gpointer user_data)
     fota_module_wait_saved_finish(FOTA_MODULE(module), result, &error);
     r = fota_bus_reply(call, error);
     if (r < 0)
-        g_debug("%s was not replied to: %s", sd_bus_message_get_member(call), g_strerror(-r));
+        g_debug("could not reply to %s: %s", sd_bus_message_get_member(call), g_strerror(-r));
 }
 
-/* What an application has been told to be settled outlives a loss of power. */
+/* An answer that fotad has replied to survives a loss of power. */
 static int
 reply_when_saved(sd_bus_message *call, gpointer module, const GError *error)
 {
@@ -269,7 +270,7 @@ on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return fota_bus_polkit_dispatch(target->polkit, call, methods, target->module);
 }
 
-/* polkit decides, hence SD_BUS_VTABLE_UNPRIVILEGED. */
+/* SD_BUS_VTABLE_UNPRIVILEGED, because polkit decides. */
 const sd_bus_vtable fota_bus_module_vtable[] = {
     SD_BUS_VTABLE_START(0),
 

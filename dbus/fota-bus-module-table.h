@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 #define FOTA_BUS_MODULE_INTERFACE "org.fotad.Fota1.Module"
 
-/** What the table's functions get as userdata. */
+/** The userdata of the table's functions. */
 typedef struct {
     FotaBusPolkit *polkit;
     FotaModule *module;

@@ -9,7 +9,8 @@ struct _FotaBusModule {
     FotaBusModuleTarget target;
     char *path;
     sd_bus_slot *slot;
-    GPtrArray *changed; /* names of properties in the vtable, announced once a turn of the loop */
+    GPtrArray
+        *changed; /* names of properties in the vtable, announced once per iteration of the loop */
     guint announce_id;
 };
 
@@ -27,7 +28,7 @@ announce_changes(gpointer user_data)
                                             (char **)self->changed->pdata);
     g_ptr_array_set_size(self->changed, 0);
     if (r < 0)
-        g_warning("Could not announce a module's change on D-Bus: %s", g_strerror(-r));
+        g_warning("could not announce a module's change on D-Bus: %s", g_strerror(-r));
     return G_SOURCE_REMOVE;
 }
 
@@ -50,7 +51,7 @@ emit_signal(FotaBusModule *self, const char *member, const char *first, const ch
     g_autoptr(sd_bus_message) signal = NULL;
     int r;
 
-    /* Who hears of the end of an update may rely on the state that was announced before. */
+    /* Announces the state before the end of an update, so that receivers can rely on it. */
     announce_changes(self);
     r = sd_bus_message_new_signal(self->connection, &signal, self->path, FOTA_BUS_MODULE_INTERFACE,
                                   member);
@@ -61,7 +62,7 @@ emit_signal(FotaBusModule *self, const char *member, const char *first, const ch
     if (r >= 0)
         r = sd_bus_send(self->connection, signal, NULL);
     if (r < 0)
-        g_warning("Could not send a module's %s on D-Bus: %s", member, g_strerror(-r));
+        g_warning("could not send a module's %s on D-Bus: %s", member, g_strerror(-r));
 }
 
 static void
@@ -87,7 +88,7 @@ on_pin_required(FotaModule *module, int attempts, FotaBusModule *self)
     r = sd_bus_emit_signal(self->connection, self->path, FOTA_BUS_MODULE_INTERFACE, "PinRequired",
                            "i", attempts);
     if (r < 0)
-        g_warning("Could not send PinRequired of %s on D-Bus: %s", self->path, g_strerror(-r));
+        g_warning("could not send PinRequired of %s on D-Bus: %s", self->path, g_strerror(-r));
 }
 
 FotaBusModule *

@@ -8,10 +8,11 @@ G_BEGIN_DECLS
 
 #define FOTA_BUS_MODULE_PREFIX "/org/fotad/Fota1/Module/"
 
-/** One module as an object on one connection, see org.fotad.Fota1.Module.xml. */
+/** One module as an object on one connection (org.fotad.Fota1.Module.xml). */
 typedef struct _FotaBusModule FotaBusModule;
 
-/** Exports @module; NULL and a negative errno in @ret_errno on failure. All arguments are kept. */
+/** Exports @module; NULL and a negative errno in @ret_errno on failure. References all arguments.
+ */
 FotaBusModule *
 fota_bus_module_new(sd_bus *connection, FotaBusPolkit *polkit, FotaModule *module, int *ret_errno);
 void fota_bus_module_free(FotaBusModule *self);

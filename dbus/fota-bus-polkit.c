@@ -11,39 +11,39 @@
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 #define ALLOW_USER_INTERACTION 1u
 
-/* A person may have to find a password first. */
+/* A person may have to look up a password first. */
 #define ANSWER_TIMEOUT_US (120 * G_USEC_PER_SEC)
 
 /*
- * Each open question costs memory here and in polkitd, and some wait for a person: nobody may pile
- * them up, and who has piled them up is in nobody else's way. Root never waits for polkit. The
- * last is what the bus lets fotad watch for callers that leave.
+ * Each open query uses memory here and in polkitd, and some wait for a person. The number is
+ * therefore limited per caller, so that no caller affects another one. Root never waits for polkit.
+ * The last limit is what the bus allows fotad for watching callers that leave.
  */
 #define MAX_WAITING_OF_NAME 16
 #define MAX_WAITING_OF_USER 32
 #define MAX_WAITING 256
 
-/* Of all that wait. More than MAX_WAITING only as long as the bus has not told who calls. */
+/* Of all waiting calls. More than MAX_WAITING only until the bus has reported the caller. */
 #define MAX_CALLS 4096
 
-/* In bytes; a call that waits is kept whole, and what it says may go into records and the log. */
+/* Bytes; a waiting call is kept in memory, and its texts may go into records and the log. */
 #define MAX_TEXT 1024
 
 struct _FotaBusPolkit {
     sd_bus *connection;
     FotaBusCallers *callers;
-    GPtrArray *checks; /* of Check, as they came: the calls of a caller are done in their order */
+    GPtrArray *checks; /* of Check, in order of arrival: the calls of a caller run in that order */
     guint last_id;
 };
 
-/* A call whose caller is being looked at. */
+/* A call whose caller is being checked. */
 typedef struct {
     FotaBusPolkit *polkit;
     sd_bus_message *call;
     const FotaBusMethod *method;
     gpointer object;
     uid_t uid;
-    char *id; /* polkit's cancellation id; NULL as long as it is not known who calls */
+    char *id; /* polkit's cancellation id; NULL until the caller is known */
     sd_bus_slot *question;
     sd_bus_slot *caller_gone;
 } Check;
@@ -71,7 +71,7 @@ check_refuse(Check *check, const char *why)
 {
     int r = sd_bus_reply_method_errorf(
         check->call, SD_BUS_ERROR_ACCESS_DENIED,
-        "%s is not allowed: %s. Call it as root, or allow %s by a rule in /etc/polkit-1/rules.d",
+        "%s is not allowed: %s. Call it as root, or allow %s in a rule in /etc/polkit-1/rules.d",
         check->method->member, why, check->method->action);
 
     check_end(check);
@@ -89,7 +89,7 @@ check_allow(Check *check)
     return r;
 }
 
-/* Takes the question from the screen of whoever is asked for a password. */
+/* Closes the password dialog of polkit's agent. */
 static int
 check_withdraw_question(Check *check)
 {
@@ -113,9 +113,9 @@ on_polkit_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error
     int authorized = 0;
 
     if (sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-        return check_refuse(check, "polkit is not there to ask, so that only root may");
+        return check_refuse(check, "polkit is not running, so that only root may");
     if (error != NULL) {
-        g_autofree char *why = g_strdup_printf("polkit could not tell (%s)", error->message);
+        g_autofree char *why = g_strdup_printf("polkit did not answer (%s)", error->message);
 
         if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
             check_withdraw_question(check);
@@ -123,7 +123,7 @@ on_polkit_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error
     }
     if (sd_bus_message_enter_container(answer, SD_BUS_TYPE_STRUCT, "bba{ss}") < 0 ||
         sd_bus_message_read(answer, "b", &authorized) < 0)
-        return check_refuse(check, "polkit's answer is not understood");
+        return check_refuse(check, "polkit's answer is malformed");
     return authorized ? check_allow(check) : check_refuse(check, "polkit says no");
 }
 
@@ -134,7 +134,7 @@ on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
 
     check_withdraw_question(check);
     check_end(check);
-    return 0; /* the signal is for the caller's other calls, too */
+    return 0; /* the signal is also for the caller's other calls */
 }
 
 static int
@@ -193,11 +193,11 @@ static int
 refuse_more(sd_bus_message *call, guint limit, const char *whose)
 {
     return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                      "%u calls of %s wait for polkit already: try again later",
+                                      "%u calls of %s already wait for polkit: try again later",
                                       limit, whose);
 }
 
-/* Who calls is known now. */
+/* The caller is now known. */
 static int
 check_identified(Check *check, uid_t uid)
 {
@@ -246,8 +246,8 @@ caller_identified(const char *name, gboolean known, uid_t uid, gpointer user_dat
 }
 
 /*
- * A call that waits is kept as a copy of what it says. The call itself would keep the descriptors
- * that its caller has attached, which fotad has no use for and not many of.
+ * A waiting call is kept as a copy. The call itself would keep the descriptors that its caller has
+ * attached, which fotad does not use and cannot have many of.
  */
 static int
 copy_call(sd_bus *connection, sd_bus_message *call, sd_bus_message **ret)
@@ -276,7 +276,7 @@ copy_call(sd_bus *connection, sd_bus_message *call, sd_bus_message **ret)
     return r < 0 ? r : 0;
 }
 
-/* Whether an argument is a text that is too long, or of a type that no method here takes. */
+/* Whether an argument is a text that is too long, or of a type that no method here has. */
 static gboolean
 is_unheard_of(sd_bus_message *call)
 {
@@ -303,7 +303,7 @@ is_unheard_of(sd_bus_message *call)
     return found;
 }
 
-/* Until it is known who calls, which the bus tells at once, or until polkit has answered. */
+/* Until the caller is known, which the bus reports at once, or until polkit has answered. */
 static int
 check_new(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMethod *method, gpointer object,
           Check **ret)
@@ -335,19 +335,19 @@ fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMe
 
     if (is_unheard_of(call))
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS,
-                                          "Arguments are numbers, and texts of %u bytes at most",
+                                          "arguments are numbers, and texts of at most %u bytes",
                                           MAX_TEXT);
     if (known && (uid == 0 || method->action == NULL))
         return method->run(call, object);
     if (polkit->checks->len >= MAX_CALLS)
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                          "%u calls wait already: try again later", MAX_CALLS);
+                                          "%u calls already wait: try again later", MAX_CALLS);
     r = check_new(polkit, call, method, object, &check);
     if (r < 0)
         return r;
     if (known)
         check_identified(check, uid);
-    return 1; /* taken; the reply follows */
+    return 1; /* handled; the reply follows */
 }
 
 int

@@ -10,12 +10,12 @@
 #define LOGIND_NAME "org.freedesktop.login1"
 #define LOGIND_PATH "/org/freedesktop/login1"
 #define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
-#define REASON "A cellular module installs its firmware and must keep its power"
+#define REASON "A cellular module is installing its firmware and must not lose power"
 
 struct _FotaBusShutdown {
     sd_bus *connection;
     FotaManager *manager;
-    sd_bus_slot *question; /* to logind, while it has not answered */
+    sd_bus_slot *question; /* to logind, until it has answered */
     int lock;              /* -1 = none */
 };
 
@@ -40,11 +40,11 @@ on_lock(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
 
     self->question = sd_bus_slot_unref(self->question);
     if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN))
-        g_debug("There is no logind to hold back a shutdown");
+        g_debug("there is no logind to inhibit a shutdown");
     else if (error != NULL)
-        g_message("A shutdown is not held back while the module installs: %s", error->message);
+        g_message("a shutdown is not inhibited while the module installs: %s", error->message);
     else if (is_wanted(self) && sd_bus_message_read(answer, "h", &lock) >= 0)
-        self->lock = fcntl(lock, F_DUPFD_CLOEXEC, 3); /* the message keeps its own */
+        self->lock = fcntl(lock, F_DUPFD_CLOEXEC, 3); /* the message keeps its own copy */
     return 0;
 }
 
@@ -59,7 +59,7 @@ update(FotaBusShutdown *self)
                                      LOGIND_INTERFACE, "Inhibit", on_lock, self, "ssss", "shutdown",
                                      "fotad", REASON, "block");
     if (r < 0)
-        g_message("logind could not be asked to hold back a shutdown: %s", g_strerror(-r));
+        g_message("could not ask logind to inhibit a shutdown: %s", g_strerror(-r));
     if (!wanted && self->lock >= 0) {
         close(self->lock);
         self->lock = -1;

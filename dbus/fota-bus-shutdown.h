@@ -8,16 +8,16 @@
 G_BEGIN_DECLS
 
 /**
- * Holds an inhibitor lock of logind's, shutdown:block, while a module installs and until its new
- * version is seen: a machine that is switched off then takes the module's power away. Who wants to
- * shut down learns by whom it is held back and why (systemd-inhibit --list), and may insist.
+ * Holds a logind inhibitor lock, shutdown:block, while a module installs and until its new version
+ * is seen: switching the machine off would cut the module's power. systemd-inhibit --list shows who
+ * inhibits a shutdown and why; a person may still force it.
  */
 typedef struct _FotaBusShutdown FotaBusShutdown;
 
-/** @connection and @manager are kept. */
+/** References @connection and @manager. */
 FotaBusShutdown *fota_bus_shutdown_new(sd_bus *connection, FotaManager *manager);
 
-/** Gives the lock back. NULL is allowed. */
+/** Releases the lock. NULL is allowed. */
 void fota_bus_shutdown_free(FotaBusShutdown *shutdown);
 
 G_END_DECLS

@@ -17,7 +17,7 @@
 /* RequestName's answer, D-Bus specification. */
 #define NAME_IN_QUEUE 2
 
-/* How long to wait between two attempts to reach a bus that has gone, doubled each time. */
+/* Pause between two attempts to reach a lost bus, doubled each time. */
 #define RETRY_MIN_MS 250
 #define RETRY_MAX_MS 8000
 
@@ -26,7 +26,7 @@ struct _FotaBus {
     sd_event *event;
     GSource *source;
 
-    /* Made anew with each connection; all NULL while there is none. */
+    /* New for each connection; all NULL while there is none. */
     sd_bus *connection;
     sd_bus_slot *lost_slot;
     sd_bus_slot *name_slot;
@@ -67,13 +67,13 @@ on_connection_lost(sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
     FotaBus *self = userdata;
 
-    g_warning("The connection to the system bus is lost; it is made again when the bus is back");
+    g_warning("the connection to the system bus is lost; fotad reconnects when the bus is back");
     disconnect(self);
     retry_later(self);
     return 0;
 }
 
-/* Exports everything on a new connection. The name is asked for last, so that no call is lost. */
+/* Exports everything on a new connection. The name is requested last, so that no call is lost. */
 static int
 connect_bus(FotaBus *self)
 {
@@ -107,12 +107,13 @@ on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
     guint32 result = 0;
 
     if (error != NULL) {
-        g_warning("The system bus does not give fotad its name " BUS_NAME ": %s", error->message);
+        g_warning("the system bus does not give fotad its name " BUS_NAME ": %s", error->message);
         return 0;
     }
     self->retry_ms = RETRY_MIN_MS;
     if (sd_bus_message_read(answer, "u", &result) >= 0 && result == NAME_IN_QUEUE)
-        g_warning("Another program has the name " BUS_NAME "; fotad gets it when that one ends");
+        g_warning("another program owns the name " BUS_NAME
+                  "; fotad gets it when that program exits");
     else
         g_message("fotad is on the system bus again");
     return 0;
@@ -130,7 +131,7 @@ reconnect(gpointer user_data)
         r = sd_bus_request_name_async(self->connection, &self->name_slot, BUS_NAME,
                                       SD_BUS_NAME_QUEUE, on_name, self);
     if (r < 0) {
-        g_debug("No system bus yet: %s", g_strerror(-r));
+        g_debug("no system bus yet: %s", g_strerror(-r));
         disconnect(self);
         retry_later(self);
     }
@@ -152,11 +153,11 @@ set_start_error(GError **error, int r)
     const char *why = g_strerror(-r);
 
     if (r == -EEXIST)
-        why = "another fotad has it";
+        why = "another fotad owns it";
     else if (r == -EACCES || r == -EPERM)
         why = "the bus policy does not allow it (is " BUS_NAME ".conf installed?)";
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-r),
-                "fotad cannot have the name " BUS_NAME " on the system bus: %s", why);
+                "fotad cannot own the name " BUS_NAME " on the system bus: %s", why);
 }
 
 FotaBus *
@@ -171,7 +172,7 @@ fota_bus_new(FotaManager *manager, GError **error)
     if (r >= 0)
         r = connect_bus(self);
     if (r >= 0)
-        r = sd_bus_request_name(self->connection, BUS_NAME, 0); /* waits: nothing runs yet */
+        r = sd_bus_request_name(self->connection, BUS_NAME, 0); /* blocks: nothing runs yet */
     if (r < 0) {
         set_start_error(error, r);
         return NULL;
@@ -190,7 +191,7 @@ fota_bus_free(FotaBus *self)
         g_source_unref(self->source);
     }
     if (self->connection != NULL && sd_bus_is_ready(self->connection) > 0)
-        sd_bus_flush(self->connection); /* how the last update ended must still be heard */
+        sd_bus_flush(self->connection); /* the result of the last update must still be sent */
     disconnect(self);
     sd_event_unref(self->event);
     g_object_unref(self->manager);

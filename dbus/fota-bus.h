@@ -6,15 +6,15 @@
 G_BEGIN_DECLS
 
 /**
- * The D-Bus API of design `dbus/org.fotad.Fota1*.xml` on sd-bus: /org/fotad/Fota1 with its
- * ObjectManager, one object a module, polkit checks, and org.freedesktop.LogControl1. The sd_event
- * loop under it is driven by GLib's main loop.
+ * The D-Bus API of `dbus/org.fotad.Fota1*.xml` on sd-bus: /org/fotad/Fota1 with its ObjectManager,
+ * one object per module, polkit checks, and org.freedesktop.LogControl1. GLib's main loop drives
+ * its sd_event loop.
  */
 typedef struct _FotaBus FotaBus;
 
 /**
- * Connects to the system bus, exports the objects and asks for the name org.fotad.Fota1. When the
- * connection is lost later it is made again. @manager is kept.
+ * Connects to the system bus, exports the objects and requests the name org.fotad.Fota1. If the
+ * connection is lost later, it reconnects. References @manager.
  */
 FotaBus *fota_bus_new(FotaManager *manager, GError **error);
 void fota_bus_free(FotaBus *bus);

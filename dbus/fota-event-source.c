@@ -16,7 +16,7 @@ event_prepare(GSource *source, int *timeout)
     sd_event *event = ((EventSource *)source)->event;
 
     *timeout = -1;
-    /* GLib prepares again without having checked when a source of higher priority was ready. */
+    /* When a source of higher priority was ready, GLib prepares again without a check. */
     if (sd_event_get_state(event) == SD_EVENT_ARMED && sd_event_wait(event, 0) > 0)
         return TRUE;
     if (sd_event_get_state(event) == SD_EVENT_PENDING)
@@ -42,7 +42,7 @@ event_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
 
     self->turn_over(self->user_data);
     if (r < 0)
-        g_warning("The D-Bus event loop failed: %s", g_strerror(-r));
+        g_warning("the D-Bus event loop failed: %s", g_strerror(-r));
     return r > 0;
 }
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* sd_bus_message_append_basic() wants an int for a boolean, a pointer to all other numbers. */
+/* sd_bus_message_append_basic() takes an int for a boolean, and pointers to other numbers. */
 static int
 append_basic(sd_bus_message *message, GVariant *value, char type)
 {
@@ -31,7 +31,7 @@ append_basic(sd_bus_message *message, GVariant *value, char type)
     }
 }
 
-/* The container's type as sd-bus names it, and what is inside of it as a signature. */
+/* The container's type as sd-bus names it, and the signature of its contents. */
 static char
 container_type(GVariant *value, char **contents)
 {

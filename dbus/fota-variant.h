@@ -10,8 +10,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 
 /**
  * Appends @value with its own type, of any depth, to @message: a GVariant s becomes s, a{sv}
- * becomes a{sv}. Returns 0 or a negative errno; -EINVAL for what D-Bus does not have (maybe) and
- * for file descriptors, which a GVariant only numbers.
+ * becomes a{sv}. Returns 0 or a negative errno; -EINVAL for types that D-Bus does not have (maybe)
+ * and for file descriptors, of which a GVariant only has the index.
  */
 int fota_variant_append(sd_bus_message *message, GVariant *value);
 

@@ -26,7 +26,7 @@ static gboolean list_modules;
 
 static const GOptionEntry entries[] = {
     {"root-file", 0, 0, G_OPTION_ARG_FILENAME, &root_file,
-     "Write the testbed's directory here: the UMOCKDEV_DIR of those who use the modules", "FILE"},
+     "Write the testbed's directory here: the UMOCKDEV_DIR of their programs", "FILE"},
     {"control", 0, 0, G_OPTION_ARG_FILENAME, &control_path, "Listen here for commands", "SOCKET"},
     {"log", 0, 0, G_OPTION_ARG_FILENAME, &log_dir, "Write DIR/<imei>.log for each module", "DIR"},
     {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale, "Divide the modules' times by N", "N"},
@@ -36,8 +36,8 @@ static const GOptionEntry entries[] = {
      "MODULE"},
     {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,
      "Arm a fault: IMEI:NAME[=VALUE][,always][,on=PREFIX][,skip=N]", "FAULT"},
-    {"list-faults", 0, 0, G_OPTION_ARG_NONE, &list_faults, "Name the faults", NULL},
-    {"list-modules", 0, 0, G_OPTION_ARG_NONE, &list_modules, "Name the modules", NULL},
+    {"list-faults", 0, 0, G_OPTION_ARG_NONE, &list_faults, "List the faults", NULL},
+    {"list-modules", 0, 0, G_OPTION_ARG_NONE, &list_modules, "List the modules", NULL},
     {NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 

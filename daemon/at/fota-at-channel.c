@@ -7,7 +7,7 @@
 #include "plugins/fota-plugin.h"
 
 #define OPEN_SECONDS 30
-#define TTY_SECONDS 6 /* for one tty to answer, before the next is tried */
+#define TTY_SECONDS 6 /* for one tty to answer before the next is tried */
 #define AGAIN_SECONDS 1
 
 typedef struct {
@@ -19,7 +19,7 @@ typedef struct {
     gpointer user_data;
 } FotaAtChannel;
 
-/* A tty that has hung up is of no use any more. */
+/* A tty that has hung up is no longer usable. */
 static void
 forget_lost_line(FotaAtChannel *self, const GError *error)
 {
@@ -32,7 +32,7 @@ check_line(FotaAtChannel *self, GError **error)
 {
     if (self->line == NULL)
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
-                    "The module has left the bus and is not back");
+                    "the module has left the bus and is not back");
     return self->line != NULL;
 }
 
@@ -102,7 +102,7 @@ at_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     return TRUE;
 }
 
-/* Opens @tty and keeps it when the right module answers there. */
+/* Opens @tty and keeps it if the right module answers there. */
 static gboolean
 try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable *cancellable,
         GError **error)
@@ -119,7 +119,7 @@ try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable
     return TRUE;
 }
 
-/* Tries each tty once. FALSE: none is it, and *@error says why of the last one. */
+/* Tries each tty once. FALSE: none answers, and *@error says why the last one does not. */
 static gboolean
 try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cancellable,
          GError **error)
@@ -137,14 +137,14 @@ try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cance
     }
     if (last == NULL)
         g_set_error(&last, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
-                    "The module has no tty that could be an AT port");
+                    "the module has no tty that could be an AT port");
     g_propagate_error(error, g_steal_pointer(&last));
     return FALSE;
 }
 
 /*
- * Opens the first tty that answers. *@error is what was wrong with the last one tried; with
- * @present there must be a tty from the beginning.
+ * Opens the first tty that answers. *@error is about the last one tried; with @present there must
+ * be a tty from the beginning.
  */
 static gboolean
 find_line(FotaAtChannel *self, gboolean present, guint seconds, GCancellable *cancellable,
@@ -170,7 +170,7 @@ find_line(FotaAtChannel *self, gboolean present, guint seconds, GCancellable *ca
             g_propagate_error(error, g_steal_pointer(&last));
             return FALSE;
         }
-        /* That a tty begins to answer, or is given up by another program, is no event. */
+        /* There is no event when a tty begins to answer, or when another program closes it. */
         if (tried > 0)
             again = MIN(deadline, fota_deadline_in(AGAIN_SECONDS));
         if (fota_wait(&events, 1, again, cancellable, error) == FOTA_WAIT_FAILED)
@@ -184,14 +184,14 @@ at_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     FotaAtChannel *self = (FotaAtChannel *)channel;
     g_autoptr(GError) local = NULL;
 
-    /* It may have left unnoticed. */
+    /* The module may have left unnoticed. */
     if (self->line != NULL && !at_wait_gone(channel, 0, cancellable, &local) && local == NULL)
         return TRUE;
     if (local == NULL && find_line(self, FALSE, seconds, cancellable, &local))
         return TRUE;
     if (local->domain == FOTA_MODULE_ERROR)
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
-                    "The module has not come back within %u s: %s", seconds, local->message);
+                    "the module has not come back within %u s: %s", seconds, local->message);
     else
         g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
@@ -226,7 +226,7 @@ at_switch_port(FotaChannel *channel, GCancellable *cancellable, GError **error)
     return find_line(self, TRUE, OPEN_SECONDS, cancellable, error);
 }
 
-/* Where none has answered, on all that are there. */
+/* If no tty has answered, sends it on all of them. */
 static gboolean
 at_shout(FotaChannel *channel, const char *command, GCancellable *cancellable, GError **error)
 {

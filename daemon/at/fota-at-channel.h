@@ -6,26 +6,25 @@
 G_BEGIN_DECLS
 
 /**
- * AT over a tty of the module itself. Either ModemManager is inhibited meanwhile, or the tty is
- * reserved for fotad by udev (`ID_MM_PORT_IGNORE=1` and `ID_FOTAD_PORT=1`).
+ * AT over a tty of the module itself. Either ModemManager is inhibited meanwhile, or udev reserves
+ * the tty for fotad (`ID_MM_PORT_IGNORE=1` and `ID_FOTAD_PORT=1`).
  *
- * The tty is found below the physical device's sysfs path by sd-device, never by its name, which
- * changes with every restart of the module: fotad's own first, then those that udev calls AT ports,
- * then those it says nothing of; after a restart the one with the same USB interface number before
- * all. When the device itself has come back at another place, ttys of new devices of the same USB
- * vendor are tried.
+ * The channel finds the tty with sd-device, below the sysfs path of the physical device, never by
+ * its name, which changes with every restart of the module. It tries fotad's own ttys first, then
+ * AT ports by udev, then ttys that udev does not classify; after a restart it first tries the one
+ * with the same USB interface number. If the device has come back at another sysfs path, the
+ * channel tries ttys of new devices of the same USB vendor.
  *
- * To what it is asked to send, the channel adds only `AT`, `ATE0`, `AT+CMEE=1` and `AT+CGSN`, by
- * which it makes sure that the module that answers has this IMEI: after opening, after each return
- * of the module, and before the command that follows an unanswered or cancelled one. A module that
- * is in data mode when it should not is brought out of it by `+++`.
+ * The channel itself sends only `AT`, `ATE0`, `AT+CMEE=1` and `AT+CGSN`, to make sure that the
+ * module that answers has this IMEI: after opening, after each return of the module, and before the
+ * command that follows an unanswered or cancelled one. `+++` ends an unexpected data mode.
  *
  * Each tty has 6 seconds to answer, then the next one is tried, and all of them again every second.
- * A tty that another program has open for itself is left alone. For data mode and unsolicited lines
- * see fota-at-line.h.
+ * The channel does not use a tty that another program has open exclusively. For data mode and
+ * unsolicited result codes (URCs) see fota-at-line.h.
  *
- * Nothing is opened yet, and nothing waited for: that is the channel's open(), which takes at most
- * 30 seconds. Called in the update's thread.
+ * This function neither opens nor waits: the channel's open() does, for at most 30 seconds. Called
+ * in the update's thread.
  *
  * @device: sysfs path of the physical device, as FotaModemFacts has it
  * @reserved: use only a tty with ID_FOTAD_PORT=1

@@ -16,7 +16,7 @@ fota_at_command_check(const char *command, GError **error)
     if (printable && length <= FOTA_AT_COMMAND_MAX && g_ascii_strncasecmp(command, "AT", 2) == 0)
         return TRUE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT,
-                "Not sent: an AT command line begins with AT and has up to %d characters, all of "
+                "not sent: an AT command line begins with AT and has up to %d characters, all of "
                 "them printable ASCII",
                 FOTA_AT_COMMAND_MAX);
     return FALSE;

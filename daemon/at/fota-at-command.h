@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/** A command line with more characters is refused (Telit AT guide, page 21). */
+/** The longest command line; modules refuse longer ones (Telit AT guide, page 21). */
 #define FOTA_AT_COMMAND_MAX 400
 
-/** FALSE with FOTA_MODULE_ERROR_BAD_ARGUMENT unless @command is `AT` and printable ASCII. */
+/** FALSE with FOTA_MODULE_ERROR_BAD_ARGUMENT unless @command is `AT` plus printable ASCII. */
 gboolean fota_at_command_check(const char *command, GError **error);
 
 /** The command without its parameters, for messages: they may hold a password. */

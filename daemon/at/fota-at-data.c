@@ -5,11 +5,11 @@
 
 #include "plugins/fota-plugin.h"
 
-#define GUARD_MS 1000 /* S12 of V.250, and a little */
+#define GUARD_MS 1000 /* S12 of V.250, plus a margin */
 #define SLACK_MS 100
 #define END "NO CARRIER\r\n"
 
-/* Reads and throws away until @deadline. */
+/* Reads and discards until @deadline. */
 static gboolean
 throw_away(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
@@ -37,7 +37,7 @@ fota_at_line_escape(FotaAtLine *line, GCancellable *cancellable, GError **error)
     return throw_away(line, fota_deadline_in_ms(GUARD_MS + SLACK_MS), cancellable, error);
 }
 
-/* Whether all complete lines in @bytes are unsolicited ones. */
+/* Whether all complete lines in @bytes are URCs. */
 static gboolean
 only_unsolicited(const guint8 *bytes, gsize length)
 {
@@ -55,7 +55,7 @@ only_unsolicited(const guint8 *bytes, gsize length)
     return TRUE;
 }
 
-/* Where the last NO CARRIER line begins, if it may be the end of the data; -1 otherwise. */
+/* Offset of the last NO CARRIER line if it may be the end of the data, else -1. */
 static gssize
 find_end(const GByteArray *data)
 {
@@ -69,7 +69,7 @@ find_end(const GByteArray *data)
     return -1;
 }
 
-/* Cuts data at the end of the transfer; what follows it goes back to the parser. */
+/* Cuts data at the end of the transfer; the parser gets what follows. */
 static void
 data_finish(FotaAtLine *line, GByteArray *data, gsize end)
 {
@@ -86,7 +86,7 @@ data_finish(FotaAtLine *line, GByteArray *data, gsize end)
     fota_at_line_parse(line, &text, &number);
 }
 
-/* Reads data until their end, or until there are more than wanted; FALSE on error. */
+/* Reads data until the end, or until there are more than wanted; FALSE on error. */
 static gboolean
 data_collect(FotaAtLine *line, GByteArray *data, gsize max_bytes, gint64 deadline,
              GCancellable *cancellable, GError **error)
@@ -111,7 +111,8 @@ data_collect(FotaAtLine *line, GByteArray *data, gsize max_bytes, gint64 deadlin
         }
         if (wait == FOTA_WAIT_TIMEOUT)
             g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
-                        "The data on %s did not end in time; %u bytes came", line->name, data->len);
+                        "the data on %s did not end in time; %u bytes arrived", line->name,
+                        data->len);
         if (wait != FOTA_WAIT_READY)
             return FALSE;
     }

@@ -14,8 +14,8 @@
 #define IMEI_DIGITS 14
 
 /*
- * TRUE when the module answered at all: a refusal is an answer, too. Within @seconds, and no later
- * than @deadline by more than the second that a question takes at least.
+ * TRUE if the module answered at all: a refusal is an answer too. Waits for @seconds, but at most
+ * until a second after @deadline, the least time for a command.
  */
 static gboolean
 greet_ask(FotaAtLine *line, const char *command, guint seconds, gint64 deadline, GStrv *lines,
@@ -66,7 +66,7 @@ greet_wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
     }
 }
 
-/* Whether @text holds a number that begins like @imei. */
+/* Whether @text contains a number that begins like @imei. */
 static gboolean
 holds_imei(const char *text, const char *imei)
 {
@@ -81,8 +81,8 @@ holds_imei(const char *text, const char *imei)
 }
 
 /*
- * This also puts us in step with the module: the first final results may still be those of earlier
- * commands, but none of them comes with the IMEI.
+ * This also synchronises with the module: the first final results may belong to earlier commands,
+ * but none of them comes with the IMEI.
  */
 static gboolean
 check_imei(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
@@ -96,12 +96,12 @@ check_imei(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
             if (holds_imei(*l, line->imei))
                 return TRUE;
         }
-        /* Another module, or the answer to something earlier: let all of them come in. */
+        /* Another module, or the answer to an earlier command: read all answers. */
         if (!fota_at_line_settle(line, QUIET_MS, cancellable, error))
             return FALSE;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
-                "The module on %s does not say that it has the expected IMEI", line->name);
+                "the module on %s does not report the expected IMEI", line->name);
     return FALSE;
 }
 

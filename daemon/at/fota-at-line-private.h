@@ -18,35 +18,35 @@ struct _FotaAtLine {
     FotaAtReply *reply;
     GQueue unsolicited; /**< char *, oldest first */
     guint64 dropped;
-    gboolean confused; /**< a final result may be under way that belongs to nothing */
+    gboolean confused; /**< a final result of no command may be under way */
     gboolean in_data;  /**< the module is in data mode */
     gboolean gone;     /**< the tty has hung up */
     FotaTrace trace;
     gpointer user_data;
 };
 
-/** Reads once what is there, as soon as something is, and feeds it to the parser. */
+/** Waits for input, reads it once, and feeds it to the parser. */
 FotaWait
 fota_at_line_read(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
 
 gboolean fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline,
                             GCancellable *cancellable, GError **error);
 
-/** The next event but unsolicited lines and the like, FOTA_AT_NONE when nothing more has come. */
+/** Returns the next event that is part of an answer, FOTA_AT_NONE if there is no more input. */
 FotaAtEvent fota_at_line_parse(FotaAtLine *line, const char **text, int *number);
 
-/** The same, waiting. FOTA_AT_NONE without an error: @deadline has passed. */
+/** The same, but waits. FOTA_AT_NONE without an error: @deadline has passed. */
 FotaAtEvent fota_at_line_next(FotaAtLine *line, gint64 deadline, GCancellable *cancellable,
                               const char **text, int *number, GError **error);
 
-/** Takes in what arrives until @quiet_ms pass without anything; four times that at most. */
+/** Reads input until none arrives for @quiet_ms, but for at most four times as long. */
 gboolean
 fota_at_line_settle(FotaAtLine *line, guint quiet_ms, GCancellable *cancellable, GError **error);
 
-/** Makes the tty ready for a command: out of data mode, in step with the module, settled. */
+/** Makes the tty ready for a command: out of data mode, synchronised, and quiet. */
 gboolean fota_at_line_prepare(FotaAtLine *line, GCancellable *cancellable, GError **error);
 
-/** Sends @command and begins its answer. */
+/** Sends @command and begins to read its answer. */
 gboolean fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline,
                            GCancellable *cancellable, GError **error);
 
@@ -54,12 +54,12 @@ gboolean fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadlin
 GStrv fota_at_line_ask(FotaAtLine *line, const char *command, guint seconds,
                        GCancellable *cancellable, int *cme, GError **error);
 
-/** FOTA_MODULE_ERROR_AT, or _BAD_ANSWER, for a final result other than the one wanted. */
+/** FOTA_MODULE_ERROR_AT, or _BAD_ANSWER, for a final result other than the expected one. */
 void fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event,
                                const char *result);
 void fota_at_line_set_silent(FotaAtLine *line, GError **error, const char *command, guint seconds);
 
-/** Leaves data mode by `+++` with a second of silence on either side; what arrives is lost. */
+/** Leaves data mode with `+++` and a second of silence before and after; input is discarded. */
 gboolean fota_at_line_escape(FotaAtLine *line, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

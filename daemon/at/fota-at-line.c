@@ -32,7 +32,7 @@ fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace, gpoin
     g_queue_init(&line->unsolicited);
     line->trace = trace;
     line->user_data = user_data;
-    line->confused = TRUE; /* whoever had the tty before may have asked something */
+    line->confused = TRUE; /* an earlier user of the tty may have sent a command */
     return line;
 }
 
@@ -60,7 +60,7 @@ set_gone(FotaAtLine *line, int errno_, GError **error)
 {
     line->gone = TRUE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
-                "The module has left the bus: %s hung up%s%s", line->name, errno_ != 0 ? ": " : "",
+                "the module has left the bus: %s hung up%s%s", line->name, errno_ != 0 ? ": " : "",
                 errno_ != 0 ? g_strerror(errno_) : "");
 }
 
@@ -97,7 +97,7 @@ fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancell
 
         if (wait == FOTA_WAIT_TIMEOUT)
             g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
-                        "The module takes nothing on %s", line->name);
+                        "the module does not read from %s", line->name);
         if (wait != FOTA_WAIT_READY)
             return FALSE;
         written = write(line->fd, text, left);
@@ -118,7 +118,7 @@ line_trace(FotaAtLine *line, char direction, const char *text)
         line->trace(direction, text, line->user_data);
 }
 
-/* The line to give up for @name: the oldest of that name, else the oldest. */
+/* The line to drop for @name: the oldest of that name, else the oldest. */
 static GList *
 choose_dropped(GQueue *lines, const char *name)
 {
@@ -210,7 +210,7 @@ fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadline, GCance
         return FALSE;
     line_trace(line, '>', command);
     fota_at_reply_begin(line->reply, command);
-    line->confused = TRUE; /* until the final result is there */
+    line->confused = TRUE; /* until the final result arrives */
     return fota_at_line_write(line, text, MIN(deadline, fota_deadline_in(WRITE_SECONDS)),
                               cancellable, error);
 }
@@ -255,8 +255,7 @@ fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event
                     result);
     else
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
-                    "%s ended with %s where the vendor's document has something else", name,
-                    result);
+                    "%s ended with %s, which the vendor's document does not allow", name, result);
 }
 
 void
@@ -297,7 +296,7 @@ fota_at_line_ask(FotaAtLine *line, const char *command, guint seconds, GCancella
     line->in_data = event == FOTA_AT_CONNECT;
     if (lines->len > FOTA_AT_ANSWER_LINES_MAX || bytes > FOTA_AT_ANSWER_BYTES_MAX) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
-                    "An answer on %s is longer than any vendor's document allows", line->name);
+                    "an answer on %s is longer than any vendor's document allows", line->name);
         return NULL;
     }
     if (event != FOTA_AT_OK) {
@@ -318,7 +317,7 @@ fota_at_line_command(FotaAtLine *line, const char *command, guint seconds,
     return fota_at_line_ask(line, command, seconds, cancellable, cme, error);
 }
 
-/* No time at all would not see what has already arrived. */
+/* With no time at all, input that has already arrived would be missed. */
 static gint64
 look_until(guint seconds)
 {

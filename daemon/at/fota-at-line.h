@@ -7,46 +7,46 @@
 G_BEGIN_DECLS
 
 /**
- * One open AT tty of one module, in an update's thread: a command and its answer, unsolicited
- * lines, data mode. It ends when the tty does: after FOTA_MODULE_ERROR_GONE only closing is left.
+ * One open AT tty of one module, in an update's thread: commands and answers, unsolicited result
+ * codes (URCs), data mode. After FOTA_MODULE_ERROR_GONE the line can only be closed.
  *
  * - A command is sent at the earliest 20 ms after the last final result (Telit AT guide, page 25);
  *   what arrives in between belongs to no answer.
- * - After a command that was not answered in time or was cancelled, nobody knows to what the next
- *   final result belongs. The next command is preceded by fota_at_line_greet() then.
- * - Unsolicited lines are kept, at most FOTA_AT_UNSOLICITED_MAX: the oldest one with the newcomer's
- *   name makes room, else the oldest, so that a storm of +CREG does not push out #OTAEV.
+ * - After a command that was not answered in time or was cancelled, the next final result may
+ * belong to any command. fota_at_line_greet() then precedes the next command.
+ * - At most FOTA_AT_UNSOLICITED_MAX URCs are kept. A new one replaces the oldest one of its name,
+ * else the oldest, so that many +CREG do not displace an #OTAEV.
  */
 typedef struct _FotaAtLine FotaAtLine;
 
 #define FOTA_AT_UNSOLICITED_MAX 256
 
-/** An answer with more lines, or bytes, is FOTA_MODULE_ERROR_BAD_ANSWER. */
+/** A longer answer, by lines or bytes, is FOTA_MODULE_ERROR_BAD_ANSWER. */
 #define FOTA_AT_ANSWER_LINES_MAX 1000
 #define FOTA_AT_ANSWER_BYTES_MAX 65536
 
-/** Opens @tty exclusively and sets it raw; sends nothing. @imei: of the module expected there. */
+/** Opens @tty exclusively and sets it raw; sends nothing. @imei: of the expected module. */
 FotaAtLine *fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace,
                               gpointer user_data, GError **error);
 
-/** Leaves data mode, drops what is under way, puts the tty's attributes back and closes it. */
+/** Leaves data mode, discards pending input and output, restores the tty's attributes, closes it.
+ */
 void fota_at_line_close(FotaAtLine *line);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtLine, fota_at_line_close)
 
 /**
  * Makes sure that the expected module listens: `AT` until it answers, `ATE0`, `AT+CMEE=1`, then
- * `AT+CGSN` until the answer holds the IMEI (its first 14 digits; some modules give no check
- * digit). To an `AT` that stays unanswered for three seconds follows `+++`, in case it was left in
- * data mode.
+ * `AT+CGSN` until the answer contains the IMEI (its first 14 digits; some modules report no check
+ * digit). If an `AT` gets no answer for three seconds, `+++` follows, in case the module is still
+ * in data mode.
  */
 gboolean
 fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
 
-/** Somebody else has used the tty: the next command is preceded by fota_at_line_greet(). */
+/** Another program has used the tty: fota_at_line_greet() precedes the next command. */
 void fota_at_line_distrust(FotaAtLine *line);
 
-/** See FotaChannelClass. Leaves data mode neither before nor after; returns when it has gone out.
- */
+/** See FotaChannelClass. Does not leave data mode; returns when the command has been sent. */
 gboolean fota_at_line_shout(FotaAtLine *line, const char *command, GCancellable *cancellable,
                             GError **error);
 
@@ -55,10 +55,10 @@ GStrv fota_at_line_command(FotaAtLine *line, const char *command, guint seconds,
                            GCancellable *cancellable, int *cme, GError **error);
 
 /**
- * See FotaChannelClass. The data end with the line NO CARRIER when, for a second after it, nothing
- * follows but unsolicited lines; any other NO CARRIER is part of the data. One CR LF in front of it
- * is not. When the module sends more than @max_bytes it is interrupted (`+++`), and the first
- * @max_bytes are returned: ask for one more than allowed to notice.
+ * See FotaChannelClass. The data end with the line NO CARRIER if only URCs follow it for a second;
+ * any other NO CARRIER is part of the data. One CR LF in front of the end is not. If the module
+ * sends more than @max_bytes, `+++` interrupts it, and the first @max_bytes are returned: to notice
+ * that, ask for one byte more than allowed.
  */
 GBytes *fota_at_line_receive(FotaAtLine *line, const char *command, gsize max_bytes, guint seconds,
                              GCancellable *cancellable, int *cme, GError **error);
@@ -67,11 +67,11 @@ GBytes *fota_at_line_receive(FotaAtLine *line, const char *command, gsize max_by
 char *fota_at_line_wait_unsolicited(FotaAtLine *line, const char *text, guint seconds,
                                     GCancellable *cancellable, GError **error);
 
-/** Waits until the tty hangs up. FALSE without an error: it has not within @seconds. */
+/** Waits until the tty hangs up. FALSE without an error: it has not hung up within @seconds. */
 gboolean fota_at_line_wait_hangup(FotaAtLine *line, guint seconds, GCancellable *cancellable,
                                   GError **error);
 
-/** How many unsolicited lines were dropped to make room. */
+/** The number of unsolicited lines dropped to make room. */
 guint64 fota_at_line_get_dropped(FotaAtLine *line);
 
 G_END_DECLS

@@ -6,14 +6,14 @@
 #include <systemd/sd-event.h>
 
 struct _FotaAtMonitor {
-    sd_event *event; /* sd-device 252 hands its events to an sd_event only */
+    sd_event *event; /* sd-device 252 delivers its events only to an sd_event */
     sd_device_monitor *monitor;
 };
 
 static int
 on_device(sd_device_monitor *monitor, sd_device *device, void *user_data)
 {
-    return 0; /* that something happened is all we want to know */
+    return 0; /* the event itself does not matter, only that there was one */
 }
 
 FotaAtMonitor *

@@ -14,7 +14,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Device, sd_device_unref)
 
 struct _FotaAtPlace {
     char *device;
-    char *vendor;       /* USB vendor id, NULL when it is no USB device */
+    char *vendor;       /* USB vendor id, NULL if not a USB device */
     GHashTable *others; /* sysfs paths of the other devices of that vendor */
     gboolean reserved;
     int interface; /* to be tried first, -1 = none */
@@ -28,7 +28,7 @@ fota_at_tty_free(FotaAtTty *tty)
     g_free(tty);
 }
 
-/* All ttys; with @vendor those of its devices, with @parent those below. NULL: there are none. */
+/* All ttys; with @vendor those of its devices, with @parent those below it. NULL: none. */
 static Enumerator *
 enumerate_ttys(Device *parent, const char *vendor)
 {
@@ -70,7 +70,7 @@ fota_at_locate(const char *port)
         sd_device_new_from_subsystem_sysname(&device, subsystems[i], port);
     if (device == NULL || sd_device_get_subsystem(device, &subsystem) < 0)
         return NULL;
-    /* UARTs of one controller are no one's: what is connected to each need not be one module. */
+    /* UARTs of one controller have no common owner: each may have another module. */
     if (sd_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device", &owner) < 0 &&
         (strcmp(subsystem, "tty") == 0 ||
          sd_device_get_parent_with_subsystem_devtype(device, "pci", NULL, &owner) < 0))
@@ -78,7 +78,7 @@ fota_at_locate(const char *port)
     return sd_device_get_syspath(owner, &path) >= 0 ? g_strdup(path) : NULL;
 }
 
-/* Sysfs path of the USB device that @tty is below, NULL for another kind of device. */
+/* Sysfs path of the USB device above @tty, NULL for another kind of device. */
 static const char *
 get_usb_device(Device *tty)
 {
@@ -91,7 +91,7 @@ get_usb_device(Device *tty)
     return path;
 }
 
-/* What a rule of the site says of a UART, in ModemManager's words. */
+/* What a rule of the site says about a UART, in ModemManager's words. */
 static void
 take_line(Device *device, FotaAtTty *tty)
 {
@@ -105,7 +105,7 @@ take_line(Device *device, FotaAtTty *tty)
     tty->xon_xoff = g_strcmp0(flow, "xon-xoff") == 0;
 }
 
-/* NULL when it cannot be an AT port. */
+/* NULL if it cannot be an AT port. */
 static FotaAtTty *
 describe_tty(Device *device)
 {

@@ -3,19 +3,19 @@
 
 #include <string.h>
 
-/* What an extended command, and with it the name of an answer, begins with. */
+/* First characters of an extended command, and thus of an answer's name. */
 #define SIGNS "+#^$%*!@"
 
 struct _FotaAtReply {
-    char *command;  /* NULL while nothing is asked */
+    char *command;  /* NULL while no command is under way */
     gboolean calls; /* it may make a connection, whose end is then its result */
     GPtrArray *names;
     GByteArray *input;
-    guint at; /* first byte of input not looked at yet */
+    guint at; /* first unread byte of input */
     GString *line;
-    char *text; /* what the last event's line points to */
+    char *text; /* text of the last event's line */
     guint64 cut;
-    gboolean skip_newline; /* of the CONNECT line, when its CR was the end of it */
+    gboolean skip_newline; /* of the CONNECT line, if its CR ended it */
 };
 
 FotaAtReply *

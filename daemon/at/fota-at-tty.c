@@ -34,7 +34,7 @@ set_raw(int fd, const FotaAtTty *tty, struct termios *saved)
     return tcsetattr(fd, TCSANOW, &raw) == 0;
 }
 
-/* Root is let in where TIOCEXCL keeps others out, and would disturb whoever is there. */
+/* TIOCEXCL does not stop root, who would disturb the program that has the tty open. */
 static gboolean
 is_taken(int fd)
 {
@@ -85,8 +85,8 @@ void
 fota_at_tty_close(int fd, const struct termios *saved)
 {
     if (saved != NULL) {
-        /* Closing would otherwise wait for the output of a module that takes none. What has left
-         * this side is not called back. */
+        /* Otherwise closing would wait for output that the module does not read. Output that has
+         * already been sent is not discarded. */
         tcflush(fd, fota_at_tty_is_sent(fd) ? TCIFLUSH : TCIOFLUSH);
         tcsetattr(fd, TCSANOW, saved);
         ioctl(fd, TIOCNXCL);

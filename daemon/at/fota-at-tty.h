@@ -7,17 +7,17 @@
 G_BEGIN_DECLS
 
 /**
- * The ttys of one module, found through udev, and their opening. Names of ttys change with every
- * restart of a module; what stays is the physical device they are below.
+ * Finds the ttys of one module through udev, and opens them. Names of ttys change with every
+ * restart of a module; the physical device above them stays.
  */
 typedef struct {
-    char *node;       /**< "/dev/ttyUSB2" */
-    int interface;    /**< USB interface number, -1 = unknown */
-    gboolean owned;   /**< reserved for fotad by udev (ID_FOTAD_PORT=1) */
-    guint rank;       /**< what udev says of its use: 0 primary AT, 1 secondary, 2 PPP, 3 nothing */
-    guint speed;      /**< of a UART, baud (ID_MM_TTY_BAUDRATE); 0 = nothing says, 115200 */
-    gboolean rts_cts; /**< flow control of a UART (ID_MM_TTY_FLOW_CONTROL) */
-    gboolean xon_xoff; /**< the other kind */
+    char *node;        /**< "/dev/ttyUSB2" */
+    int interface;     /**< USB interface number, -1 = unknown */
+    gboolean owned;    /**< reserved for fotad by udev (ID_FOTAD_PORT=1) */
+    guint rank;        /**< use by udev: 0 primary AT, 1 secondary, 2 PPP, 3 unknown */
+    guint speed;       /**< of a UART, baud (ID_MM_TTY_BAUDRATE); 0 = not set, 115200 is used */
+    gboolean rts_cts;  /**< hardware flow control of a UART (ID_MM_TTY_FLOW_CONTROL) */
+    gboolean xon_xoff; /**< software flow control of a UART */
 } FotaAtTty;
 
 void fota_at_tty_free(FotaAtTty *tty);
@@ -43,26 +43,25 @@ void fota_at_place_prefer(FotaAtPlace *place, int interface);
 void fota_at_place_avoid(FotaAtPlace *place, int interface);
 
 /**
- * The ttys that may answer AT, FotaAtTty, best first; ttys that udev gives another use (GPS, QCDM,
- * audio, ignored) are left out. While the device is not there: those of devices of the same USB
- * vendor that were not there when @place was made, since a device on another USB port has another
- * path.
+ * The ttys that may answer AT, FotaAtTty, best first, without those of another use by udev (GPS,
+ * QCDM, audio, ignored). While the device is absent: the ttys of devices of the same USB vendor
+ * that were absent when @place was made, since a device on another USB port has another path.
  */
 GPtrArray *fota_at_place_find(FotaAtPlace *place);
 
-/** Tells when ttys come and go. */
+/** Reports when ttys come and go. */
 typedef struct _FotaAtMonitor FotaAtMonitor;
 FotaAtMonitor *fota_at_monitor_new(GError **error);
 void fota_at_monitor_free(FotaAtMonitor *monitor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtMonitor, fota_at_monitor_free)
-/** Readable when there is something for fota_at_monitor_clear(), which takes it in. */
+/** Readable when there is an event; fota_at_monitor_clear() reads it. */
 int fota_at_monitor_get_fd(FotaAtMonitor *monitor);
 void fota_at_monitor_clear(FotaAtMonitor *monitor);
 
 /**
  * Opens the tty without waiting, for this process alone (TIOCEXCL), and sets it raw, with its speed
- * and flow control; *@saved gets the attributes it had. -1 with FOTA_MODULE_ERROR_GONE when it is
- * not there, _SILENT when another program has it.
+ * and flow control; *@saved is set to the attributes it had. -1 with FOTA_MODULE_ERROR_GONE if it
+ * does not exist, _SILENT if another program has it open.
  */
 int fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error);
 
@@ -70,8 +69,8 @@ int fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error
 gboolean fota_at_tty_is_sent(int fd);
 
 /**
- * Drops what is under way in either direction, restores @saved, and closes. @saved is NULL for a
- * tty that has hung up: nothing is left to restore.
+ * Discards pending input and output, restores @saved, and closes. @saved is NULL for a tty that has
+ * hung up: there is nothing to restore.
  */
 void fota_at_tty_close(int fd, const struct termios *saved);
 

@@ -3,7 +3,7 @@
 
 #include "base/fota-timer.h"
 
-/* Between two attempts; a bus that restarts is there again after a second or two. */
+/* Pause between two attempts; a bus that restarts is back after a second or two. */
 #define RETRY_SECONDS 2
 
 struct FotaMmBus {
@@ -27,7 +27,7 @@ closed(GDBusConnection *connection, gboolean by_remote, GError *error, gpointer 
 {
     FotaMmBus *bus = user_data;
 
-    g_warning("the connection to the system bus is lost; it is made again");
+    g_warning("the connection to the system bus is lost; fotad reconnects");
     g_signal_handlers_disconnect_by_data(connection, bus);
     g_clear_object(&bus->connection);
     bus->changed(NULL, bus->user_data);
@@ -53,7 +53,7 @@ connected(GObject *object, GAsyncResult *result, gpointer user_data)
     bus->changed(connection, bus->user_data);
 }
 
-/* Not g_bus_get(): that shares one connection for the life of the process, lost or not. */
+/* Not g_bus_get(), which shares one connection for the life of the process, even if it is lost. */
 static gboolean
 connect_bus(gpointer data)
 {

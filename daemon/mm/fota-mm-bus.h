@@ -5,13 +5,13 @@
 
 G_BEGIN_DECLS
 
-/** A connection to the system bus that is made again whenever it is lost. On the main loop. */
+/** A connection to the system bus that reconnects whenever it is lost. On the main loop. */
 typedef struct FotaMmBus FotaMmBus;
 
-/** @connection: NULL = there is none now. */
+/** @connection: NULL = none now. */
 typedef void (*FotaMmBusChanged)(GDBusConnection *connection, gpointer user_data);
 
-/** @changed is called with each connection, and with NULL when it is lost; never from within. */
+/** Calls @changed with each connection, and with NULL when it is lost; never from this function. */
 FotaMmBus *fota_mm_bus_new(FotaMmBusChanged changed, gpointer user_data);
 void fota_mm_bus_free(FotaMmBus *bus);
 

@@ -12,31 +12,31 @@
 #include "daemon/mm/fota-mm-private.h"
 #include "plugins/fota-plugin.h"
 
-/* More than fota-mm-command.c gives D-Bus: its limit strikes first. */
+/* More than fota-mm-command.c allows D-Bus, whose limit is thus reached first. */
 #define MARGIN_SECONDS 20
 #define MAIN_LOOP_SECONDS 30
 #define AT_SECONDS 5
 #define AGAIN_SECONDS 1
 
-/* What the thread and the main loop share. */
+/* Shared by the thread and the main loop. */
 typedef struct {
     gatomicrefcount refs;
     FotaMm *mm;        /* main loop only */
     FotaMmWatch watch; /* main loop only */
-    int event;         /* readable after each change of what follows */
+    int event;         /* readable after each change of the members below */
     GMutex lock;
-    gboolean ready; /* the main loop has looked */
-    guint64 serial; /* of the module's modem object, 0 while it is not there */
+    gboolean ready; /* the main loop has set the members below */
+    guint64 serial; /* of the module's modem object, 0 while absent */
 } FotaMmPresence;
 
-/* One command on its way. */
+/* One command under way. */
 typedef struct {
     gatomicrefcount refs;
     FotaMmPresence *presence;
     char *command;
     guint seconds;
-    guint64 serial;            /* of the modem object that is meant */
-    GCancellable *cancellable; /* the thread waits no more */
+    guint64 serial;            /* of the modem object to ask */
+    GCancellable *cancellable; /* the thread no longer waits */
     int event;                 /* readable when done */
     GMutex lock;
     char *text; /* these two under lock */
@@ -46,12 +46,12 @@ typedef struct {
 typedef struct {
     FotaChannel parent;
     FotaMmPresence *presence;
-    guint64 serial; /* of the modem object spoken with, 0 after it has left */
+    guint64 serial; /* of the modem object in use, 0 after it has left */
     FotaTrace trace;
     gpointer user_data;
 } FotaMmChannel;
 
-/* Not g_main_context_invoke(), which may run @func here while the loop pauses. */
+/* Not g_main_context_invoke(), which may run @func in this thread while the loop is idle. */
 static void
 run_on_main_loop(GSourceFunc func, gpointer data)
 {
@@ -175,11 +175,11 @@ request_begin(gpointer data)
     else
         request_end(request, NULL,
                     g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
-                                "The module has left ModemManager"));
+                                "the module has left ModemManager"));
     return G_SOURCE_REMOVE;
 }
 
-/* The text of ModemManager's answer to @command, sent to the modem object @serial. */
+/* Returns the text of ModemManager's answer to @command, sent to the modem object @serial. */
 static char *
 call(FotaMmChannel *self, guint64 serial, const char *command, guint seconds,
      GCancellable *cancellable, GError **error)
@@ -222,7 +222,7 @@ trace(FotaMmChannel *self, char direction, const char *line)
         self->trace(direction, line, self->user_data);
 }
 
-/* The answer's lines. ModemManager leaves in it whatever it does not know to be unsolicited. */
+/* The lines of the answer. ModemManager leaves URCs in it that it does not know. */
 static GStrv
 split_answer(FotaMmChannel *self, const char *command, const char *text, GError **error)
 {
@@ -298,7 +298,7 @@ mm_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     return TRUE;
 }
 
-/* Whether the modem object @serial answers AT; *@error is why not. */
+/* Whether the modem object @serial answers AT; *@error says why not. */
 static gboolean
 is_awake(FotaMmChannel *self, guint64 serial, GCancellable *cancellable, GError **error)
 {
@@ -341,7 +341,7 @@ mm_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
             return FALSE;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
-                "The module has not come back within %u s: %s", seconds, reason);
+                "the module has not come back within %u s: %s", seconds, reason);
     return FALSE;
 }
 

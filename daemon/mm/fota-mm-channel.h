@@ -7,13 +7,13 @@
 G_BEGIN_DECLS
 
 /**
- * AT through ModemManager's Command: no unsolicited lines, no data mode. Called in the update's
- * thread, as the functions of the channel are: each request is passed to the main loop and waited
- * for. The module is followed by its IMEI; it need not be there yet (wait_back()).
+ * AT through ModemManager's Command: no unsolicited result codes (URCs), no data mode. Like the
+ * functions of the channel, called in the update's thread, which passes each request to the main
+ * loop and waits. The IMEI identifies the module, which need not be present yet (wait_back()).
  *
- * A module counts as gone when its object leaves the bus, also when that is because ModemManager
- * restarts. A cancelled or timed out command may go on inside ModemManager, which sends the next
- * one after it.
+ * A module counts as gone when its object leaves the bus, also if ModemManager restarts. A
+ * cancelled or timed out command may continue inside ModemManager, which sends the next one after
+ * it.
  *
  * @mm must outlive the channel, and its main loop must run until the channel is closed.
  */

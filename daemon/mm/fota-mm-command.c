@@ -3,7 +3,7 @@
 #include "daemon/mm/fota-mm-private.h"
 #include "plugins/fota-plugin.h"
 
-/* ModemManager counts from when the command leaves; others of its own may be in front of it. */
+/* ModemManager's time starts when it sends the command; its own commands may come first. */
 #define MARGIN_SECONDS 15
 #define MAY_COMMAND_SECONDS 10
 
@@ -39,7 +39,7 @@ fota_mm_command_async(FotaMm *mm, const char *path, const char *command, guint s
         g_object_unref(task);
         return;
     }
-    /* Not mm_modem_command(): its limit is the proxy's, which is the same for every call. */
+    /* Not mm_modem_command(), whose limit is the proxy's and the same for every call. */
     g_dbus_proxy_call(G_DBUS_PROXY(proxy), "Command", g_variant_new("(su)", command, seconds),
                       G_DBUS_CALL_FLAGS_NO_AUTO_START, (int)MIN(limit, G_MAXINT), cancellable,
                       command_done, task);
@@ -59,7 +59,7 @@ is_forbidden(const GError *error)
            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
 }
 
-/* What the module says does not matter, only that it was asked. */
+/* The module's answer does not matter, only that Command is allowed. */
 static gboolean
 is_answer_of_module(const GError *error)
 {

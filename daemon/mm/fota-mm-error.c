@@ -9,8 +9,8 @@
 #include "plugins/fota-plugin.h"
 
 /*
- * ModemManager makes MM_MOBILE_EQUIPMENT_ERROR_UNKNOWN of a plain ERROR and of all numbers that it
- * does not know, the vendors' own among them. It writes the latter into the text.
+ * ModemManager returns MM_MOBILE_EQUIPMENT_ERROR_UNKNOWN for a plain ERROR and for all numbers that
+ * it does not know, such as the vendors' own. It puts those numbers into the text.
  */
 static int
 equipment_number(const GError *error)
@@ -42,7 +42,7 @@ translate_core(int code)
     case MM_CORE_ERROR_ABORTED:
     case MM_CORE_ERROR_NOT_FOUND:
     case MM_CORE_ERROR_WRONG_STATE:
-        return FOTA_MODULE_ERROR_GONE; /* the modem object is being taken down */
+        return FOTA_MODULE_ERROR_GONE; /* the modem object is being removed */
     case MM_CORE_ERROR_FAILED:
     case MM_CORE_ERROR_IN_PROGRESS:
     case MM_CORE_ERROR_RETRY:
@@ -63,7 +63,7 @@ translate_bus(int code)
     case G_DBUS_ERROR_TIMED_OUT:
         return FOTA_MODULE_ERROR_SILENT;
     default:
-        return FOTA_MODULE_ERROR_GONE; /* no such object or service any more */
+        return FOTA_MODULE_ERROR_GONE; /* the object or service is gone */
     }
 }
 

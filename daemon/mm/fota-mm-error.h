@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /**
- * FOTA_MODULE_ERROR for what ModemManager answered to Modem.Command of @command. *@cme gets the
- * number of a +CME ERROR or +CMS ERROR, -1 when there is none. Cancellation stays as it is.
+ * Converts ModemManager's error of Modem.Command for @command to FOTA_MODULE_ERROR. *@cme is set to
+ * the number of a +CME ERROR or +CMS ERROR, or to -1. Cancellation is not converted.
  */
 GError *fota_mm_translate_error(const GError *error, const char *command, int *cme);
 

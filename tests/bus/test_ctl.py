@@ -142,7 +142,7 @@ class Inhibit(CtlTest):
         for how in (signal.SIGINT, signal.SIGTERM):
             process = self.start("inhibit", "--who=me", "--why=because")
             self.fake.wait_heard("inhibit me: because")
-            self.read_until(process, "No update is started")
+            self.read_until(process, "Updates are inhibited")
             process.send_signal(how)
             self.fake.wait_heard("uninhibit")
             self.assertEqual(process.wait(CALL_LIMIT_S), OK)
@@ -163,7 +163,7 @@ class Inhibit(CtlTest):
 
     def test_fotad_ends_meanwhile(self):
         process = self.start("inhibit")
-        self.read_until(process, "No update is started")
+        self.read_until(process, "Updates are inhibited")
         self.stop_fake()
         self.assertEqual(process.wait(CALL_LIMIT_S), NO_DAEMON)
 

@@ -92,7 +92,7 @@ class Monitor(CtlTest):
         self.read_until(process, "checking")
         self.offer()
         self.fake.tell(f"offer {IMEI} download")
-        self.assertIn(TOKEN, self.read_until(process, "approval is wanted")[-1])
+        self.assertIn(TOKEN, self.read_until(process, "approval is required")[-1])
         self.fake.tell(f"set {IMEI} blockers ['window', 'signal']")
         self.fake.tell(f"set {IMEI} state 'scheduled'")
         self.read_until(process, "waits for window, signal")

@@ -85,7 +85,7 @@ static const Attack attacks[] = {
     {"blank-added-in-front", CHANGED_AFTER, "{\"manifest", " {\"manifest", 0, 0, SIGNATURE,
      "does not begin with {"},
     {"bytes-added-behind", CHANGED_AFTER, "]}}", "]}} ", 0, 0, SIGNATURE, FIT},
-    {"bytes-signed-behind", SIGNED, "]}}", "]}} {}", 0, 0, MANIFEST, "behind the object"},
+    {"bytes-signed-behind", SIGNED, "]}}", "]}} {}", 0, 0, MANIFEST, "after the object"},
     {"role-confusion", SIGNED, "\"manifestVersion\":1,\"sequenceNumber\":7",
      "\"role\":\"release\",\"releaseVersion\":1,\"releaseCounter\":7", 0, 0, MANIFEST,
      "manifestVersion: missing"},
