@@ -8,7 +8,8 @@
 
 /*
  * Leases on modems that the simulator has not: with several bearers, or with a ModemManager that
- * refuses, is slow, or fails. It is played here, on a bus of the test's own.
+ * refuses, is slow, or fails; and a registration that Debian's ModemManager cannot read. It is
+ * played here, on a bus of the test's own.
  */
 
 #define IMEI "353081090012345"
@@ -27,6 +28,7 @@ typedef struct {
     MmGdbusObjectSkeleton *object; /* NULL while it does not show the module */
     MmGdbusModem *modem;
     MmGdbusModemSimple *simple;
+    MmGdbusModem3gpp *network;
     GPtrArray *bearers; /* MmGdbusBearer */
     guint starts;       /* of the module */
     GString *calls;     /* all that it was asked to change */
@@ -40,6 +42,8 @@ typedef struct {
     FotaMm *mm;
     gboolean here;
     guint signal; /* as fotad has seen it */
+    gboolean registered;
+    gboolean roaming;
     gboolean taken;
     GError *error;
 } Fixture;
@@ -188,6 +192,7 @@ show_module(Fixture *f)
     f->object = mm_gdbus_object_skeleton_new(path);
     f->modem = mm_gdbus_modem_skeleton_new();
     f->simple = mm_gdbus_modem_simple_skeleton_new();
+    f->network = mm_gdbus_modem3gpp_skeleton_new();
     mm_gdbus_modem_set_equipment_identifier(f->modem, IMEI);
     mm_gdbus_modem_set_device(f->modem, DEVICE);
     mm_gdbus_modem_set_sim(f->modem, "/");
@@ -196,6 +201,7 @@ show_module(Fixture *f)
     g_signal_connect(f->simple, "handle-connect", G_CALLBACK(on_connect), f);
     mm_gdbus_object_skeleton_set_modem(f->object, f->modem);
     mm_gdbus_object_skeleton_set_modem_simple(f->object, f->simple);
+    mm_gdbus_object_skeleton_set_modem3gpp(f->object, f->network);
     update_modem(f);
     g_dbus_object_manager_server_export(f->objects, G_DBUS_OBJECT_SKELETON(f->object));
 }
@@ -212,6 +218,7 @@ hide_module(Fixture *f)
     g_clear_object(&f->object);
     g_clear_object(&f->modem);
     g_clear_object(&f->simple);
+    g_clear_object(&f->network);
 }
 
 static gboolean
@@ -293,6 +300,8 @@ on_seen(const FotaModemFacts *facts, gpointer user_data)
     g_assert_cmpstr(facts->imei, ==, IMEI);
     f->here = TRUE;
     f->signal = facts->signal;
+    f->registered = facts->registered;
+    f->roaming = facts->roaming;
 }
 
 static void
@@ -618,6 +627,30 @@ test_inhibited_again(Fixture *f, gconstpointer data)
     UNTIL(f->object == NULL);
 }
 
+static void
+test_registration(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        MMModem3gppRegistrationState state;
+        gboolean registered;
+        gboolean roaming;
+    } rows[] = {
+        {MM_MODEM_3GPP_REGISTRATION_STATE_HOME, TRUE, FALSE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_SEARCHING, FALSE, FALSE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING_CSFB_NOT_PREFERRED, TRUE, TRUE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_EMERGENCY_ONLY, FALSE, FALSE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_HOME_CSFB_NOT_PREFERRED, TRUE, FALSE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_DENIED, FALSE, FALSE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING, TRUE, TRUE},
+        {MM_MODEM_3GPP_REGISTRATION_STATE_IDLE, FALSE, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        mm_gdbus_modem3gpp_set_registration_state(f->network, rows[i].state);
+        UNTIL(f->registered == rows[i].registered && f->roaming == rows[i].roaming);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -638,6 +671,7 @@ main(int argc, char **argv)
         {"tried-again", test_tried_again},
         {"damaged", test_damaged},
         {"inhibited-again", test_inhibited_again},
+        {"registration", test_registration},
     };
 
     g_test_init(&argc, &argv, NULL);
