@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/fota-timer.h"
@@ -23,7 +24,8 @@ struct _FotaManager {
     GObject parent;
 
     FotaContext context;
-    GPtrArray *modules;     /* FotaModule, by IMEI */
+    GPtrArray *modules;  /* FotaModule, by IMEI */
+    GHashTable *doubles; /* paths of modem objects that are left alone: their IMEI is another's */
     GPtrArray *inhibitions; /* Inhibition */
     guint clock_watch;
 
@@ -78,6 +80,7 @@ fota_manager_finalize(GObject *object)
     g_clear_handle_id(&manager->clock_watch, g_source_remove);
     g_clear_pointer(&context->mm, fota_mm_free);
     g_clear_pointer(&manager->inhibitions, g_ptr_array_unref);
+    g_clear_pointer(&manager->doubles, g_hash_table_unref);
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     g_clear_pointer(&context->store, fota_store_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
@@ -105,6 +108,7 @@ static void
 fota_manager_init(FotaManager *manager)
 {
     manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
+    manager->doubles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     manager->inhibitions = g_ptr_array_new_with_free_func(inhibition_free);
 }
 
@@ -204,6 +208,29 @@ is_imei(const char *text)
     return strlen(text) == 15 && strspn(text, "0123456789") == 15;
 }
 
+/*
+ * A second modem object with the IMEI of a module that is there is another module: ModemManager
+ * takes the old object of a module away before it shows the new one. It stays refused when the
+ * first leaves, which a module does in the middle of its update.
+ */
+static gboolean
+modem_is_double(FotaManager *manager, FotaModule *module, const FotaModemFacts *facts)
+{
+    const char *first = fota_module_get_modem(module);
+    const FotaLogContext context = {.imei = facts->imei};
+
+    if (g_hash_table_contains(manager->doubles, facts->path))
+        return TRUE;
+    if (strcmp(first, "/") == 0 || strcmp(first, facts->path) == 0)
+        return FALSE;
+    fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context,
+             "%s reports this IMEI, too, and is left alone as long as it is there: updates go to "
+             "%s only; give each module an IMEI of its own",
+             facts->path, first);
+    g_hash_table_add(manager->doubles, g_strdup(facts->path));
+    return TRUE;
+}
+
 static void
 modem_seen(const FotaModemFacts *facts, gpointer user_data)
 {
@@ -220,6 +247,8 @@ modem_seen(const FotaModemFacts *facts, gpointer user_data)
     }
     if (module == NULL)
         module = add_module(manager, facts->imei);
+    else if (modem_is_double(manager, module, facts))
+        return;
     fota_module_seen(module, facts);
 }
 
@@ -228,6 +257,7 @@ modem_gone(const char *path, gpointer user_data)
 {
     FotaManager *manager = user_data;
 
+    g_hash_table_remove(manager->doubles, path);
     for (guint i = 0; i < manager->modules->len; i++) {
         FotaModule *module = manager->modules->pdata[i];
 

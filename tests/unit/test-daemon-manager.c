@@ -6,6 +6,7 @@
 
 #include "daemon/fota-error.h"
 #include "daemon/fota-manager.h"
+#include "daemon/mm/fota-mm.h"
 
 /* A manager without modules, and what applications may ask of it. */
 
@@ -210,6 +211,114 @@ test_inhibitions_of_one_user(void)
     remove_directory(directory);
 }
 
+/* ModemManager's place: what it says, the test says. */
+static struct {
+    const FotaMmCallbacks *callbacks;
+    gpointer user_data;
+} modem_manager;
+
+FotaMm *
+__wrap_fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data);
+void __wrap_fota_mm_free(FotaMm *mm);
+
+FotaMm *
+__wrap_fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data)
+{
+    modem_manager.callbacks = callbacks;
+    modem_manager.user_data = user_data;
+    return NULL;
+}
+
+void
+__wrap_fota_mm_free(FotaMm *mm)
+{
+}
+
+static void
+show(const char *path, const char *imei, const char *revision)
+{
+    FotaModemFacts facts = {.path = (char *)path,
+                            .imei = (char *)imei,
+                            .manufacturer = (char *)"Telit",
+                            .model = (char *)"ME910C1-NA",
+                            .revision = (char *)revision,
+                            .uid = (char *)path,
+                            .device = (char *)path,
+                            .own_numbers = (char *[]){NULL},
+                            .imsi = (char *)"",
+                            .operator_name = (char *)"",
+                            .start = (char *)"1",
+                            .pin_attempts = -1};
+
+    modem_manager.callbacks->seen(&facts, modem_manager.user_data);
+}
+
+static void
+hide(const char *path)
+{
+    modem_manager.callbacks->gone(path, modem_manager.user_data);
+}
+
+static guint refusals;
+
+static GLogWriterOutput
+count_refusals(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    for (gsize i = 0; i < n_fields; i++) {
+        if (strcmp(fields[i].key, "MESSAGE") == 0 &&
+            strstr(fields[i].value, "reports this IMEI, too") != NULL)
+            refusals++;
+    }
+    return G_LOG_WRITER_HANDLED;
+}
+
+/* Which modem object is the module after each step, and how often a second one was refused. */
+static void
+test_doubles(void)
+{
+    static const struct {
+        const char *path;     /* that ModemManager shows, or takes away */
+        const char *revision; /* NULL = takes away */
+        const char *modem;
+        const char *running;
+        guint refusals;
+    } steps[] = {
+        {"/Modem/1", "A", "/Modem/1", "A", 0},  {"/Modem/2", "B", "/Modem/1", "A", 1},
+        {"/Modem/2", "C", "/Modem/1", "A", 1},  {"/Modem/1", "D", "/Modem/1", "D", 1},
+        {"/Modem/1", NULL, "/", "D", 1}, /* as in an update */
+        {"/Modem/2", "C", "/", "D", 1},         {"/Modem/3", "E", "/Modem/3", "E", 1},
+        {"/Modem/2", NULL, "/Modem/3", "E", 1}, {"/Modem/4", "B", "/Modem/3", "E", 2},
+        {"/Modem/4", NULL, "/Modem/3", "E", 2}, {"/Modem/3", NULL, "/", "E", 2},
+        {"/Modem/4", "B", "/Modem/4", "B", 2},
+    };
+    g_autofree char *directory = make_directory();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = load(directory, &error);
+
+    g_assert_no_error(error);
+    fota_manager_start(manager);
+    refusals = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        FotaModule *module;
+
+        g_test_message("%u: %s %s", i, steps[i].path, steps[i].revision);
+        if (steps[i].revision != NULL)
+            show(steps[i].path, "353081090012345", steps[i].revision);
+        else
+            hide(steps[i].path);
+        g_assert_cmpuint(fota_manager_get_modules(manager)->len, ==, 1);
+        module = fota_manager_get_modules(manager)->pdata[0];
+        g_assert_cmpstr(fota_module_get_modem(module), ==, steps[i].modem);
+        g_assert_cmpstr(fota_module_get_revision(module), ==, steps[i].running);
+        g_assert_cmpuint(refusals, ==, steps[i].refusals);
+    }
+    show("/Modem/5", "353081090012352", "B");
+    g_assert_cmpuint(fota_manager_get_modules(manager)->len, ==, 2);
+    g_assert_cmpuint(refusals, ==, 2);
+    g_clear_object(&manager);
+    remove_directory(directory);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,5 +327,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/others", test_others);
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
+    g_test_add_func("/manager/doubles", test_doubles);
+    g_log_set_writer_func(count_refusals, NULL, NULL);
     return g_test_run();
 }
