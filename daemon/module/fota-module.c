@@ -111,108 +111,6 @@ fota_module_log(FotaModule *module, int level, FotaEvent event, const char *form
 
 /* What is shown */
 
-static gboolean
-has_own_error(FotaModule *module)
-{
-    const char *name = fota_shown_get_error_name(module->shown);
-
-    return name[0] != '\0' && strcmp(name, "PinRequired") != 0;
-}
-
-static void
-show_plan_error(FotaModule *module, GQuark domain, int code)
-{
-    const FotaPlan *plan = module->parts.plan;
-    g_autoptr(GError) error =
-        g_error_new_literal(domain, code, plan->reasons->pdata[plan->decided_by]);
-
-    fota_shown_set_error(module->shown, error);
-}
-
-/* A manifest may come to its end while an update waits: then nothing new is begun with it. */
-static void
-show_distrust(FotaModule *module)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (fota_reader_check_trust(module->parts.reader, &error))
-        return;
-    if (strcmp(fota_shown_get_error_name(module->shown), fota_error_get_name(error)) != 0)
-        fota_module_log(module, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
-                        "the manifest at hand does not hold any more (%s): %s",
-                        fota_error_get_name(error), error->message);
-    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
-        fota_reader_note_expired(module->parts.reader);
-    fota_shown_set_error(module->shown, error);
-}
-
-/* After a restart: what the newest update failed with. */
-static void
-show_last_attempt(FotaModule *module)
-{
-    const GPtrArray *history = module->parts.record->history;
-    const FotaHistoryEntry *newest = history->len > 0 ? history->pdata[0] : NULL;
-
-    if (!has_own_error(module) && newest != NULL && strcmp(newest->result, "failed") == 0)
-        fota_shown_set_error_text(module->shown, newest->error, newest->text);
-}
-
-static void
-show_error(FotaModule *module, FotaShowError error)
-{
-    switch (error) {
-    case FOTA_SHOW_ERROR_AS_IS:
-        break;
-    case FOTA_SHOW_ERROR_TRUST:
-        show_distrust(module);
-        break;
-    case FOTA_SHOW_ERROR_NOT_SUPPORTED:
-        show_plan_error(module, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
-        break;
-    case FOTA_SHOW_ERROR_NO_PATH:
-        show_plan_error(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
-        break;
-    case FOTA_SHOW_ERROR_DOWNGRADE:
-        show_plan_error(module, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
-        break;
-    case FOTA_SHOW_ERROR_UNANSWERED:
-        show_plan_error(module, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
-        break;
-    case FOTA_SHOW_ERROR_LAST_ATTEMPT:
-        show_last_attempt(module);
-        break;
-    }
-}
-
-static void
-show_update(FotaModule *module, const FotaNext *next)
-{
-    const FotaParts *parts = &module->parts;
-    gboolean runs = fota_run_get_action(parts->run) != FOTA_ACTION_NONE ||
-                    fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
-
-    if (!next->offers)
-        fota_shown_set_update(module->shown, NULL);
-    else if (!runs)
-        fota_shown_set_update(module->shown, fota_view_describe_update(parts, next->guest));
-    /* What runs stays as it was offered; if it began before fotad was started, the record tells. */
-    else if (g_variant_n_children(fota_shown_get_update(module->shown)) == 0)
-        fota_shown_set_update(module->shown, fota_view_describe_record(parts->record));
-}
-
-static void
-show_blockers(FotaModule *module, FotaShowBlockers blockers)
-{
-    static const char *const nothing[] = {NULL};
-    static const char *const backoff[] = {"backoff", NULL};
-    const FotaPlan *plan = module->parts.plan;
-
-    if (blockers == FOTA_SHOW_BLOCKERS && plan != NULL)
-        fota_shown_set_blockers(module->shown, (const char *const *)plan->blockers->pdata);
-    else
-        fota_shown_set_blockers(module->shown, blockers == FOTA_SHOW_BACKOFF ? backoff : nothing);
-}
-
 static void
 ask_application(FotaModule *module, gboolean guest)
 {
@@ -236,11 +134,7 @@ ask_application(FotaModule *module, gboolean guest)
 static void
 module_show(FotaModule *module, const FotaNext *next)
 {
-    show_error(module, next->error);
-    show_update(module, next);
-    show_blockers(module, next->blockers);
-    fota_shown_look(module->shown, &module->parts);
-    fota_shown_set_state(module->shown, next->state);
+    fota_shown_follow(module->shown, &module->parts, next);
     if (next->state == FOTA_STATE_AWAITING_APPROVAL ||
         next->state == FOTA_STATE_AWAITING_INSTALL_APPROVAL)
         ask_application(module, next->guest);
@@ -274,7 +168,7 @@ take_pin(FotaModule *module)
 
     fota_sim_pin_look(parts->pin, parts->context->mm,
                       here ? fota_presence_get_facts(parts->presence) : NULL, credential);
-    if (!has_own_error(module))
+    if (!fota_shown_has_own_error(module->shown))
         fota_shown_set_error(module->shown, fota_sim_pin_get_error(parts->pin));
     if (fota_sim_pin_take_news(parts->pin, &attempts))
         g_signal_emit_by_name(module, "pin-required", attempts);
@@ -350,67 +244,17 @@ end_loop(FotaModule *module, FotaAction action, const GError *error)
     fota_keeper_save(parts->keeper, NULL);
 }
 
-static gboolean
-is_update(FotaAction action)
-{
-    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
-           action == FOTA_ACTION_RESUME || action == FOTA_ACTION_DISCARD;
-}
-
-static void
-begin_update(FotaModule *module)
-{
-    FotaParts *parts = &module->parts;
-    const FotaPlan *plan = parts->plan;
-
-    if (fota_offers_get_guest_end(parts->offers) != 0)
-        fota_module_log(module, LOG_NOTICE, FOTA_EVENT_NONE,
-                        "the rehearsal is dropped: the update itself begins");
-    fota_offers_dismiss_guest(parts->offers);
-    fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
-    fota_run_set_discards(parts->run, 0);
-}
-
-/*
- * The delta is counted before it is fetched, with the record that is written then: a power cut must
- * not make it free.
- */
-static void
-charge_delta(FotaModule *module)
-{
-    FotaParts *parts = &module->parts;
-    guint64 size = parts->plan->steps[0].delta.size;
-
-    fota_run_set_charge(parts->run, size);
-    fota_keeper_count_data(parts->keeper, fota_poller_get_budget_time(parts->poller), (gint64)size);
-}
-
 static void
 start_job(FotaModule *module, FotaAction action)
 {
     FotaParts *parts = &module->parts;
-    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
     g_autoptr(GError) error = NULL;
-    FotaJobOrder *order;
+    FotaJobOrder *order = fota_order_begin(parts, action, &error);
 
-    /* Also where of a damaged record only the generation before is left. */
-    if (action == FOTA_ACTION_RESUME)
-        parts->record->unsettled = 1;
-    if (action == FOTA_ACTION_DOWNLOAD)
-        begin_update(module);
-    if (is_update(action) && !fota_loop_check_starts(parts->record->starts, &error)) {
+    if (order == NULL) {
         end_loop(module, action, error);
         return;
     }
-    if (is_update(action))
-        parts->record->starts++;
-    if (fetches)
-        charge_delta(module);
-    order = fota_order_make(parts, action);
-    if (fetches)
-        fota_module_log(module, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
-                        action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
-                        order->update.from, order->update.to);
     parts->context->jobs++;
     fota_run_start(parts->run, action, order);
 }
@@ -541,7 +385,7 @@ module_decide(FotaModule *module)
     if (!something_runs(module) && fota_keeper_get_mark(parts->keeper) != FOTA_MARK_INSTALLING)
         take_pin(module);
     situation = fota_situation_look(parts, parts->plan);
-    situation.failed = has_own_error(module);
+    situation.failed = fota_shown_has_own_error(module->shown);
     situation.check_due = !something_runs(module) && check_is_due(module);
     next = fota_next_decide(&situation);
     module_show(module, &next);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/module/fota-order.h"
 
+#include <syslog.h>
+
 #include "daemon/fota-credential.h"
+#include "daemon/module/fota-closing.h"
+#include "policy/fota-loop.h"
 
 static guint
 default_port(const char *scheme)
@@ -106,5 +110,63 @@ fota_order_make(const FotaParts *parts, FotaAction action)
         order->update.from = g_strdup(record->from);
         order->update.to = record->to[0] != '\0' ? g_strdup(record->to) : NULL;
     }
+    return order;
+}
+
+static gboolean
+is_update(FotaAction action)
+{
+    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+           action == FOTA_ACTION_RESUME || action == FOTA_ACTION_DISCARD;
+}
+
+static void
+open_record(const FotaParts *parts)
+{
+    const FotaPlan *plan = parts->plan;
+
+    if (fota_offers_get_guest_end(parts->offers) != 0)
+        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE,
+                         "the rehearsal is dropped: the update itself begins");
+    fota_offers_dismiss_guest(parts->offers);
+    fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
+    fota_run_set_discards(parts->run, 0);
+}
+
+/*
+ * The delta is counted before it is fetched, with the record that is written then: a power cut must
+ * not make it free.
+ */
+static void
+charge_delta(const FotaParts *parts)
+{
+    guint64 size = parts->plan->steps[0].delta.size;
+
+    fota_run_set_charge(parts->run, size);
+    fota_keeper_count_data(parts->keeper, fota_poller_get_budget_time(parts->poller), (gint64)size);
+}
+
+FotaJobOrder *
+fota_order_begin(const FotaParts *parts, FotaAction action, GError **error)
+{
+    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
+    FotaJobOrder *order;
+
+    /* Also where of a damaged record only the generation before is left. */
+    if (action == FOTA_ACTION_RESUME)
+        parts->record->unsettled = 1;
+    if (action == FOTA_ACTION_DOWNLOAD)
+        open_record(parts);
+    if (is_update(action) && !fota_loop_check_starts(parts->record->starts, error))
+        return NULL;
+    if (is_update(action))
+        parts->record->starts++;
+    if (fetches)
+        charge_delta(parts);
+    order = fota_order_make(parts, action);
+    if (fetches)
+        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
+                         action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
+                         order->update.from, order->update.to);
     return order;
 }

@@ -2,8 +2,12 @@
 #include "daemon/module/fota-shown.h"
 
 #include <string.h>
+#include <syslog.h>
 
 #include "daemon/fota-error.h"
+#include "daemon/fota-log.h"
+#include "daemon/module/fota-view.h"
+#include "policy/fota-policy-error.h"
 
 /* What the parts know, as it was last looked at. */
 typedef enum {
@@ -202,4 +206,116 @@ GVariant *
 fota_shown_get_update(FotaShown *shown)
 {
     return shown->update;
+}
+
+/* What the table has decided */
+
+gboolean
+fota_shown_has_own_error(FotaShown *shown)
+{
+    return shown->error_name[0] != '\0' && strcmp(shown->error_name, "PinRequired") != 0;
+}
+
+static void
+show_plan_error(FotaShown *shown, const FotaParts *parts, GQuark domain, int code)
+{
+    const FotaPlan *plan = parts->plan;
+    g_autoptr(GError) error =
+        g_error_new_literal(domain, code, plan->reasons->pdata[plan->decided_by]);
+
+    fota_shown_set_error(shown, error);
+}
+
+/* A manifest may come to its end while an update waits: then nothing new is begun with it. */
+static void
+show_distrust(FotaShown *shown, const FotaParts *parts)
+{
+    FotaLogContext context = {.imei = parts->record->imei};
+    g_autoptr(GError) error = NULL;
+
+    if (fota_reader_check_trust(parts->reader, &error))
+        return;
+    if (strcmp(shown->error_name, fota_error_get_name(error)) != 0)
+        fota_log(LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED, &context,
+                 "the manifest at hand does not hold any more (%s): %s", fota_error_get_name(error),
+                 error->message);
+    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
+        fota_reader_note_expired(parts->reader);
+    fota_shown_set_error(shown, error);
+}
+
+/* After a restart: what the newest update failed with. */
+static void
+show_last_attempt(FotaShown *shown, const FotaParts *parts)
+{
+    const GPtrArray *history = parts->record->history;
+    const FotaHistoryEntry *newest = history->len > 0 ? history->pdata[0] : NULL;
+
+    if (!fota_shown_has_own_error(shown) && newest != NULL && strcmp(newest->result, "failed") == 0)
+        fota_shown_set_error_text(shown, newest->error, newest->text);
+}
+
+static void
+show_error(FotaShown *shown, const FotaParts *parts, FotaShowError error)
+{
+    switch (error) {
+    case FOTA_SHOW_ERROR_AS_IS:
+        break;
+    case FOTA_SHOW_ERROR_TRUST:
+        show_distrust(shown, parts);
+        break;
+    case FOTA_SHOW_ERROR_NOT_SUPPORTED:
+        show_plan_error(shown, parts, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+        break;
+    case FOTA_SHOW_ERROR_NO_PATH:
+        show_plan_error(shown, parts, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
+        break;
+    case FOTA_SHOW_ERROR_DOWNGRADE:
+        show_plan_error(shown, parts, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
+        break;
+    case FOTA_SHOW_ERROR_UNANSWERED:
+        show_plan_error(shown, parts, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
+        break;
+    case FOTA_SHOW_ERROR_LAST_ATTEMPT:
+        show_last_attempt(shown, parts);
+        break;
+    }
+}
+
+static void
+show_update(FotaShown *shown, const FotaParts *parts, const FotaNext *next)
+{
+    gboolean runs = fota_run_get_action(parts->run) != FOTA_ACTION_NONE ||
+                    fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
+
+    if (!next->offers)
+        fota_shown_set_update(shown, NULL);
+    else if (!runs)
+        fota_shown_set_update(shown, fota_view_describe_update(parts, next->guest));
+    /* What runs stays as it was offered; if it began before fotad was started, the record tells. */
+    else if (g_variant_n_children(shown->update) == 0)
+        fota_shown_set_update(shown, fota_view_describe_record(parts->record));
+}
+
+static void
+show_blockers(FotaShown *shown, const FotaParts *parts, FotaShowBlockers blockers)
+{
+    static const char *const nothing[] = {NULL};
+    static const char *const backoff[] = {"backoff", NULL};
+    const FotaPlan *plan = parts->plan;
+
+    if (blockers == FOTA_SHOW_BLOCKERS && plan != NULL)
+        fota_shown_set_blockers(shown, (const char *const *)plan->blockers->pdata);
+    else
+        fota_shown_set_blockers(shown, blockers == FOTA_SHOW_BACKOFF ? backoff : nothing);
+}
+
+void
+fota_shown_follow(FotaShown *shown, const FotaParts *parts, const FotaNext *next)
+{
+    show_error(shown, parts, next->error);
+    show_update(shown, parts, next);
+    show_blockers(shown, parts, next->blockers);
+    fota_shown_look(shown, parts);
+    fota_shown_set_state(shown, next->state);
 }

@@ -20,6 +20,10 @@ void fota_shown_set_error(FotaShown *shown, const GError *error);
 void fota_shown_set_error_text(FotaShown *shown, const char *name, const char *text);
 /** Takes @update, which may be floating. */
 void fota_shown_set_update(FotaShown *shown, GVariant *update);
+/** Shows what @next has decided, and all that the parts themselves know. */
+void fota_shown_follow(FotaShown *shown, const FotaParts *parts, const FotaNext *next);
+/** Whether LastError is about anything else than a missing PIN. */
+gboolean fota_shown_has_own_error(FotaShown *shown);
 /** All that the parts themselves know. */
 void fota_shown_look(FotaShown *shown, const FotaParts *parts);
 
