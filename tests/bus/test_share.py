@@ -22,7 +22,7 @@ TOO_MUCH = "org.freedesktop.DBus.Error.LimitsExceeded"
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 CHECK = {"path": PATH, "interface": MODULE, "member": "Check"}
 STORM_SECONDS = 1.5
-WAIT_LIMIT_S = 2  # for root, on a machine that does other things too
+WAIT_LIMIT_S = 10  # without a share of his own root waits for all of an attack
 
 
 class ShareTest(BusTest):
@@ -165,7 +165,12 @@ class Storms(ShareTest):
               f"root's Reload {len(waits)} times, the longest {max(waits) * 1000:.0f} ms; "
               f"fotad's processor time {cost:.2f} s")
         self.assertLess(max(waits), WAIT_LIMIT_S)
-        return answers, cost
+        return answers, seconds
+
+    def assert_within_share(self, answers, cost, seconds):
+        """Half a second of processor time that was saved up, a tenth of what passes, and the calls
+        that were let in before the first was paid."""
+        self.assertLess(answers["ok"] * cost, 0.5 + seconds / 10 + 4 * cost)
 
     def test_of_every_kind(self):
         for name, order in self.STORMS.items():
@@ -175,8 +180,8 @@ class Storms(ShareTest):
     def test_calls_that_cost_much(self):
         """A plan that takes long: 20 ms each, and several users' worth of them is asked for."""
         self.fake.tell(f"set {IMEI} plan-cost 20")
-        answers, cost = self.storm("Plan of 20 ms", self.STORMS["Plan"])
-        self.assertLess(answers["ok"], 200)
+        answers, seconds = self.storm("Plan of 20 ms", self.STORMS["Plan"])
+        self.assert_within_share(answers, 0.02, seconds)
         self.assertGreater(answers[TOO_MUCH], 0)
 
     def test_root_has_no_limit(self):
@@ -187,7 +192,7 @@ class Storms(ShareTest):
     def test_a_share_grows_back(self):
         self.fake.tell(f"set {IMEI} plan-cost 20")
         plan = self.STORMS["Plan"]
-        self.assertIn(TOO_MUCH, self.finish(self.attack(calls=60, **plan))[0])
+        self.assertIn(TOO_MUCH, self.finish(self.attack(connections=4, calls=100, **plan))[0])
         limit = time.monotonic() + 60
         while self.finish(self.attack(**plan))[0] != {"ok": 1}:
             self.assertLess(time.monotonic(), limit)
@@ -195,8 +200,9 @@ class Storms(ShareTest):
     def test_another_connection_is_no_other_user(self):
         self.fake.tell(f"set {IMEI} plan-cost 100")
         plan = self.STORMS["Plan"]
+        begin = time.monotonic()
         answers, _ = self.finish(self.attack(connections=40, **plan))
-        self.assertLess(answers["ok"], 12)
+        self.assert_within_share(answers, 0.1, time.monotonic() - begin)
         self.assertEqual(self.finish(self.attack("games", **plan))[0], {"ok": 1})
 
     def test_huge_texts(self):
