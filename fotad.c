@@ -144,8 +144,8 @@ main(int argc, char **argv)
     } else if (!run(&options, &error)) {
         fota_log(3, FOTA_EVENT_CANNOT_START, NULL, "fotad cannot start: %s", error->message);
         /* The unit does not start it again where only a person can help. */
-        status =
-            g_error_matches(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION) ? EX_CONFIG : EXIT_FAILURE;
+        status = g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION) ? EX_CONFIG
+                                                                                  : EXIT_FAILURE;
     }
     g_free(options.config);
     g_free(options.plugins);

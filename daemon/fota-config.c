@@ -91,16 +91,16 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
     if (key == NULL) {
         g_autofree char *known = fota_config_key_list(imei != NULL ? NULL : group);
 
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "%s:%u: unknown key %s= in [%s]; known there: %s", file, line, name, group,
                     known);
         return FALSE;
     }
     if (!fota_config_key_set(key, imei != NULL ? &trial : &config->settings, value)) {
         /* What is refused for the login in it must not show that login. */
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s:%u: %s=%s in [%s] is not %s",
-                    file, line, name, strchr(value, '@') != NULL ? "..." : value, group,
-                    key->expected);
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+                    "%s:%u: %s=%s in [%s] is not %s", file, line, name,
+                    strchr(value, '@') != NULL ? "..." : value, group, key->expected);
         return FALSE;
     }
     if (!check_path(key, value, error)) {
@@ -127,7 +127,7 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
                                                         : fota_config_key_is_group(group);
 
     if (!known) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "%s:%u: unknown group [%s]; known: " FOTA_CONFIG_GROUPS, file,
                     find_line(text, group, NULL), group);
         return FALSE;
@@ -138,7 +138,7 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
 
         /* There may be a value beside an error: what was read before an unknown escape. */
         if (local_error != NULL) {
-            g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s:%u: %s", file,
+            g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION, "%s:%u: %s", file,
                         find_line(text, group, keys[i]), local_error->message);
             return FALSE;
         }
@@ -164,7 +164,7 @@ take_file(FotaConfig *config, const char *file, GError **error)
     if (text == NULL)
         return TRUE;
     if (!g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION, "%s: %s", file,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION, "%s: %s", file,
                     local_error->message);
         return FALSE;
     }
@@ -211,7 +211,7 @@ check_salt(FotaConfig *config, GError **error)
         good = has_salt(fota_config_for_module(config, override->imei));
     }
     if (!good)
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "%s: Uri= in [Manifest] has {imei-hmac}, so Salt= must be set there to a text "
                     "that others cannot guess",
                     config->file);

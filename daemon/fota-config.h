@@ -53,7 +53,7 @@ typedef struct _FotaConfig FotaConfig;
 /**
  * Reads @file, then `@file.d/` in alphabetical order. A missing @file counts as empty. An unknown
  * group or key, or a value that does not parse, is an error that names the file, the line, and what
- * was expected (FOTA_ERROR_CONFIGURATION).
+ * was expected (FOTA_ERROR_BAD_CONFIGURATION).
  */
 FotaConfig *fota_config_load(const char *file, GError **error);
 FotaConfig *fota_config_ref(FotaConfig *config);

@@ -45,7 +45,7 @@ fota_credential_get_path(const char *config_file, const char *name)
 static char *
 refuse(GError **error, const char *path, const char *reason)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL, "credential %s: %s", path, reason);
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CREDENTIAL, "credential %s: %s", path, reason);
     return NULL;
 }
 

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 char *fota_credential_get_path(const char *config_file, const char *name);
 
 /**
- * Reads the one line of the file @path. FOTA_ERROR_CREDENTIAL when it is missing, too open, or
+ * Reads the one line of the file @path. FOTA_ERROR_BAD_CREDENTIAL when it is missing, too open, or
  * holds something else.
  */
 char *fota_credential_read(const char *path, GError **error);
@@ -26,8 +26,8 @@ char *fota_credential_read(const char *path, GError **error);
 GBytes *fota_credential_read_file(const char *path, GError **error);
 
 /**
- * Reads `user:password` from the file @path. FOTA_ERROR_CREDENTIAL when it is missing, too open, or
- * holds something else.
+ * Reads `user:password` from the file @path. FOTA_ERROR_BAD_CREDENTIAL when it is missing, too
+ * open, or holds something else.
  */
 gboolean fota_credential_read_login(const char *path, char **user, char **password, GError **error);
 

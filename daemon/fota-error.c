@@ -10,21 +10,21 @@ G_DEFINE_QUARK(fota_error_quark, fota_error)
 
 static const char *const daemon_names[] = {
     [FOTA_ERROR_BUSY] = "Busy",
-    [FOTA_ERROR_ABSENT] = "ModuleAbsent",
-    [FOTA_ERROR_UNSUPPORTED] = "ModuleUnsupported",
+    [FOTA_ERROR_MODULE_ABSENT] = "ModuleAbsent",
+    [FOTA_ERROR_MODULE_UNSUPPORTED] = "ModuleUnsupported",
     [FOTA_ERROR_NOT_CANCELLABLE] = "NotCancellable",
     [FOTA_ERROR_CANCELLED] = "Cancelled",
-    [FOTA_ERROR_CONFIGURATION] = "BadConfiguration",
-    [FOTA_ERROR_CREDENTIAL] = "BadCredential",
-    [FOTA_ERROR_FETCH] = "ManifestUnreachable",
-    [FOTA_ERROR_MANIFEST_STATUS] = "ManifestUnavailable",
-    [FOTA_ERROR_RECORD] = "RecordNotWritable",
+    [FOTA_ERROR_BAD_CONFIGURATION] = "BadConfiguration",
+    [FOTA_ERROR_BAD_CREDENTIAL] = "BadCredential",
+    [FOTA_ERROR_MANIFEST_UNREACHABLE] = "ManifestUnreachable",
+    [FOTA_ERROR_MANIFEST_UNAVAILABLE] = "ManifestUnavailable",
+    [FOTA_ERROR_RECORD_NOT_WRITABLE] = "RecordNotWritable",
     [FOTA_ERROR_BAD_RECORD] = "BadRecord",
-    [FOTA_ERROR_CHANNEL] = "NoAtPort",
-    [FOTA_ERROR_PLUGIN] = "BadPlugin",
+    [FOTA_ERROR_NO_AT_PORT] = "NoAtPort",
+    [FOTA_ERROR_BAD_PLUGIN] = "BadPlugin",
     [FOTA_ERROR_UNANSWERED] = "Unanswered",
-    [FOTA_ERROR_COMMAND] = "FirstAidFailed",
-    [FOTA_ERROR_PIN] = "PinRequired",
+    [FOTA_ERROR_FIRST_AID_FAILED] = "FirstAidFailed",
+    [FOTA_ERROR_PIN_REQUIRED] = "PinRequired",
 };
 
 static const char *const module_names[] = {

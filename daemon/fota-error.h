@@ -8,24 +8,27 @@ G_BEGIN_DECLS
 #define FOTA_ERROR (fota_error_quark())
 GQuark fota_error_quark(void);
 
-/** The daemon's own errors. policy/ and plugins/ have their own domains. */
+/**
+ * The daemon's own errors, by their names on D-Bus. policy/ and plugins/ have domains of their own.
+ */
 typedef enum {
-    FOTA_ERROR_BUSY,            /**< Busy: an update or a check is under way */
-    FOTA_ERROR_ABSENT,          /**< ModuleAbsent */
-    FOTA_ERROR_UNSUPPORTED,     /**< ModuleUnsupported: no plugin claims this module */
-    FOTA_ERROR_NOT_CANCELLABLE, /**< NotCancellable: installing has begun */
-    FOTA_ERROR_CANCELLED,       /**< Cancelled */
-    FOTA_ERROR_CONFIGURATION,   /**< BadConfiguration */
-    FOTA_ERROR_CREDENTIAL,      /**< BadCredential: missing, too open, or malformed */
-    FOTA_ERROR_FETCH,           /**< ManifestUnreachable: no answer; the text says why */
-    FOTA_ERROR_MANIFEST_STATUS, /**< ManifestUnavailable: the server answered, but not 200 */
-    FOTA_ERROR_RECORD,          /**< RecordNotWritable: nothing starts without a record */
-    FOTA_ERROR_BAD_RECORD,      /**< BadRecord: the record cannot be read */
-    FOTA_ERROR_CHANNEL,         /**< NoAtPort: no AT channel to the module could be opened */
-    FOTA_ERROR_PLUGIN,          /**< BadPlugin */
-    FOTA_ERROR_UNANSWERED,      /**< Unanswered: no approval within [Approval] Timeout */
-    FOTA_ERROR_COMMAND,         /**< FirstAidFailed: a rung of first aid could not be taken */
-    FOTA_ERROR_PIN, /**< PinRequired: the SIM is locked, and fotad does not enter the PIN */
+    FOTA_ERROR_BUSY, /**< an update or a check is under way */
+    FOTA_ERROR_MODULE_ABSENT,
+    FOTA_ERROR_MODULE_UNSUPPORTED, /**< no plugin claims this module */
+    FOTA_ERROR_NOT_CANCELLABLE,    /**< installing has begun */
+    FOTA_ERROR_CANCELLED,
+    FOTA_ERROR_BAD_CONFIGURATION,
+    FOTA_ERROR_BAD_CREDENTIAL,       /**< missing, too open, or malformed */
+    FOTA_ERROR_MANIFEST_UNREACHABLE, /**< no answer; the text says why */
+    FOTA_ERROR_MANIFEST_UNAVAILABLE, /**< the server answered, but not 200 */
+    FOTA_ERROR_RECORD_NOT_WRITABLE,  /**< nothing starts without a record */
+    FOTA_ERROR_BAD_RECORD,           /**< the record cannot be read */
+    FOTA_ERROR_NO_AT_PORT,           /**< no AT channel to the module could be opened */
+    FOTA_ERROR_BAD_PLUGIN,
+    FOTA_ERROR_UNANSWERED,       /**< no approval within [Approval] Timeout */
+    FOTA_ERROR_FIRST_AID_FAILED, /**< a rung of first aid could not be taken */
+    FOTA_ERROR_PIN_REQUIRED,     /**< the SIM is locked, and fotad does not enter the PIN
+                                  */
 } FotaError;
 
 /**

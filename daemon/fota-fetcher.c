@@ -63,7 +63,7 @@ session_end(GTask *task, GError *error)
                               (GDestroyNotify)fota_response_free);
     } else if (session->timed_out) {
         g_error_free(error);
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_FETCH,
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE,
                                 "fotad-fetch did not come to an end in time");
     } else {
         g_task_return_error(task, error);
@@ -78,7 +78,7 @@ broken_off(GError *error)
     if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
         g_prefix_error(&error, "the session with fotad-fetch broke off: ");
         error->domain = FOTA_ERROR;
-        error->code = FOTA_ERROR_FETCH;
+        error->code = FOTA_ERROR_MANIFEST_UNREACHABLE;
     }
     return error;
 }
@@ -86,7 +86,7 @@ broken_off(GError *error)
 static GError *
 broken_protocol(void)
 {
-    return g_error_new(FOTA_ERROR, FOTA_ERROR_FETCH,
+    return g_error_new(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE,
                        "fotad-fetch said something unknown; is it of this version?");
 }
 
@@ -99,10 +99,10 @@ explain_failure(const FotaFrame *frame)
         GQuark (*domain)(void);
         int code;
     } lasting[] = {
-        {"BadUri", fota_error_quark, FOTA_ERROR_CONFIGURATION},
-        {"BadCredential", fota_error_quark, FOTA_ERROR_CREDENTIAL},
+        {"BadUri", fota_error_quark, FOTA_ERROR_BAD_CONFIGURATION},
+        {"BadCredential", fota_error_quark, FOTA_ERROR_BAD_CREDENTIAL},
         {"TooLarge", fota_policy_error_quark, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE},
-        {"BadRedirect", fota_error_quark, FOTA_ERROR_MANIFEST_STATUS},
+        {"BadRedirect", fota_error_quark, FOTA_ERROR_MANIFEST_UNAVAILABLE},
     };
     const char *said = fota_frame_get(frame, "text");
     g_autofree char *text = said != NULL ? g_utf8_make_valid(said, -1) : NULL;
@@ -113,7 +113,7 @@ explain_failure(const FotaFrame *frame)
         if (strcmp(lasting[i].name, fota_frame_get(frame, "error")) == 0)
             return g_error_new_literal(lasting[i].domain(), lasting[i].code, text);
     }
-    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, text);
+    return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE, text);
 }
 
 static FotaResponse *
@@ -205,7 +205,7 @@ read_done(GObject *object, GAsyncResult *result, gpointer user_data)
     gssize length = g_input_stream_read_finish(G_INPUT_STREAM(object), result, &error);
 
     if (length == 0)
-        error = g_error_new(FOTA_ERROR, FOTA_ERROR_FETCH,
+        error = g_error_new(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE,
                             "fotad-fetch ended without an answer; see its journal");
     else if (length < 0)
         error = broken_off(error);
@@ -273,7 +273,7 @@ session_connect(Session *session, const char *path, GError **error)
     if (socket != NULL)
         g_socket_set_blocking(socket, FALSE);
     if (socket == NULL || !g_socket_connect(socket, address, NULL, &fault)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FETCH,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE,
                     "fotad-fetch cannot be reached at %s: %s; is fotad-fetch.socket active?", path,
                     fault->message);
         return FALSE;
@@ -297,7 +297,7 @@ add_authority(GString *frames, const char *file, GError **error)
     gsize size;
 
     if (!g_file_get_contents(file, &pem, &size, &fault) || size > FOTA_FRAME_MAX_PAYLOAD) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "CertificateAuthority= cannot be used: %s",
                     fault != NULL ? fault->message : "the file has more than 1 MiB");
         return FALSE;

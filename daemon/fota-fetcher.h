@@ -44,9 +44,9 @@ void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer user_data);
 
 /**
- * NULL with FOTA_ERROR_FETCH when no answer came, which may be different next time. With what would
- * be the same: FOTA_ERROR_CREDENTIAL, FOTA_ERROR_CONFIGURATION (address, certificates),
- * FOTA_ERROR_MANIFEST_STATUS (the server sends us where we do not go), or
+ * NULL with FOTA_ERROR_MANIFEST_UNREACHABLE when no answer came, which may be different next time.
+ * With what would be the same: FOTA_ERROR_BAD_CREDENTIAL, FOTA_ERROR_BAD_CONFIGURATION (address,
+ * certificates), FOTA_ERROR_MANIFEST_UNAVAILABLE (the server sends us where we do not go), or
  * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is a sentence of fotad-fetch or of ours.
  */
 FotaResponse *fota_fetch_finish(GAsyncResult *result, GError **error);

@@ -29,8 +29,8 @@ typedef struct {
 static gboolean
 entry_fail(const Entry *entry, const char *expected, GError **error)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s:%u: [%s] %s=%s is not %s", entry->file,
-                entry->line, entry->group, entry->key, entry->value, expected);
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "%s:%u: [%s] %s=%s is not %s",
+                entry->file, entry->line, entry->group, entry->key, entry->value, expected);
     return FALSE;
 }
 
@@ -127,13 +127,13 @@ fota_models_load(const char *file, GError **error)
     text = fota_authority_read(file, &local_error);
     if (text == NULL ||
         !g_key_file_load_from_data(models, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: %s", file,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "%s: %s", file,
                     local_error != NULL ? local_error->message : "it is gone");
         return NULL;
     }
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
         if (!g_key_file_has_key(models, "*", keys[i].name, NULL)) {
-            g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "%s: [*] lacks %s=", file,
+            g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "%s: [*] lacks %s=", file,
                         keys[i].name);
             return NULL;
         }

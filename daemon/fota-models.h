@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * Reads a plugin's model data, `<name>.models`: a key file whose groups are globs on the model.
- * FOTA_ERROR_PLUGIN with file and line when a value is not what its key wants, when a group has a
- * key that [*] has not, or when [*] lacks one that the daemon itself asks for. A number is digits
+ * FOTA_ERROR_BAD_PLUGIN with file and line when a value is not what its key wants, when a group has
+ * a key that [*] has not, or when [*] lacks one that the daemon itself asks for. A number is digits
  * alone: a plugin must not find 0 where the file says "3m".
  */
 GKeyFile *fota_models_load(const char *file, GError **error);

@@ -31,7 +31,7 @@ check_owner(const char *file, GError **error)
 
     if (fota_authority_check(file, &local_error))
         return TRUE;
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "plugin %s", local_error->message);
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "plugin %s", local_error->message);
     return FALSE;
 }
 
@@ -56,12 +56,13 @@ load_vendor(const char *directory, const char *file, GError **error)
         return NULL;
     module = g_module_open(file, G_MODULE_BIND_LOCAL);
     if (module == NULL || !g_module_symbol(module, SYMBOL, (gpointer *)&table)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN, "plugin %s: %s", file, g_module_error());
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "plugin %s: %s", file,
+                    g_module_error());
         return NULL;
     }
     g_module_make_resident(module);
     if (table->abi != FOTA_PLUGIN_ABI) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN,
                     "plugin %s: built for ABI %u, this fotad has %u; install the matching package",
                     file, table->abi, FOTA_PLUGIN_ABI);
         return NULL;

@@ -16,8 +16,8 @@ typedef struct {
 
 /**
  * Loads every `*.so` of @directory. A plugin that is writable by others, of another ABI, or without
- * its data file is an error that names it (FOTA_ERROR_PLUGIN): a gateway must not run without the
- * plugin that its modules need. An empty directory is fine.
+ * its data file is an error that names it (FOTA_ERROR_BAD_PLUGIN): a gateway must not run without
+ * the plugin that its modules need. An empty directory is fine.
  */
 FotaPluginSet *fota_plugin_set_load(const char *directory, GError **error);
 void fota_plugin_set_free(FotaPluginSet *set);

@@ -105,7 +105,7 @@ write_save(gpointer data, gpointer user_data)
     else
         set_time(save, &error);
     if (error != NULL)
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD,
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE,
                                 "the state could not be written, so nothing is started: %s",
                                 error->message);
     else
@@ -147,7 +147,8 @@ fota_store_new(const char *directory, GError **error)
     FotaStore *store;
 
     if (g_mkdir_with_parents(directory, 0700) < 0) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_RECORD, "%s: %s", directory, g_strerror(errno));
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "%s: %s", directory,
+                    g_strerror(errno));
         return NULL;
     }
     if (!fota_authority_check(directory, error))

@@ -20,8 +20,8 @@ G_BEGIN_DECLS
 typedef struct _FotaStore FotaStore;
 
 /**
- * @directory is made when it is missing. FOTA_ERROR_RECORD when that fails,
- * FOTA_ERROR_CONFIGURATION when others may write to it.
+ * @directory is made when it is missing. FOTA_ERROR_RECORD_NOT_WRITABLE when that fails,
+ * FOTA_ERROR_BAD_CONFIGURATION when others may write to it.
  */
 FotaStore *fota_store_new(const char *directory, GError **error);
 /** Waits until everything is written. */
@@ -63,8 +63,8 @@ void fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64
                                       GAsyncReadyCallback callback, gpointer user_data);
 
 /**
- * Writes @record as it is now and, when not NULL, @manifest before it. FOTA_ERROR_RECORD on
- * failure: then nothing irreversible may follow.
+ * Writes @record as it is now and, when not NULL, @manifest before it.
+ * FOTA_ERROR_RECORD_NOT_WRITABLE on failure: then nothing irreversible may follow.
  */
 void fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
                            GAsyncReadyCallback callback, gpointer user_data);

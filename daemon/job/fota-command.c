@@ -15,7 +15,7 @@
 static gboolean
 fail(GError **error, const char *program, const char *what)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND, "%s %s", program, what);
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED, "%s %s", program, what);
     return FALSE;
 }
 
@@ -53,8 +53,8 @@ wait_for_end(pid_t pid, guint seconds, GCancellable *cancellable, int *status, G
     gboolean ended = FALSE;
 
     if (end.fd < 0)
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND, "the kernel has no pidfd_open(): %s",
-                    g_strerror(errno));
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
+                    "the kernel has no pidfd_open(): %s", g_strerror(errno));
     else
         ended =
             fota_wait(&end, 1, fota_deadline_in(seconds), cancellable, error) == FOTA_WAIT_READY;

@@ -25,7 +25,8 @@ run_command(const FotaFirstAid *aid, GError **error)
     const char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", imei, device, NULL};
 
     if (aid->command == NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND, "no [FirstAid] PowerCycle= is set");
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
+                    "no [FirstAid] PowerCycle= is set");
         return FALSE;
     }
     return fota_command_run(aid->command, environment, aid->command_seconds, aid->cancellable,
@@ -37,7 +38,7 @@ cycle_power(const FotaFirstAid *aid, GError **error)
 {
     if (aid->port != NULL)
         return fota_usb_cycle_power(aid->port, aid->cancellable, error);
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND,
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
                 "the kernel does not say which USB port the module is plugged into");
     return FALSE;
 }

@@ -91,7 +91,7 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
     if (!in_time)
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CHANNEL,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT,
                     "ModemManager has restarted and does not leave the module to us again");
     return in_time;
 }
@@ -144,7 +144,7 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
     was_installing = job->installing;
     job->installing = was_installing || mark == FOTA_MARK_INSTALLING;
     written = ask_main_loop(job, &(Message){.job = job, .deliver = deliver_commit, .mark = mark},
-                            FOTA_ERROR_RECORD, "the write of the record", error);
+                            FOTA_ERROR_RECORD_NOT_WRITABLE, "the write of the record", error);
     *answer = job->answer;
     if (!written || *answer == FOTA_COMMIT_STOP)
         job->installing = was_installing;
@@ -175,8 +175,8 @@ on_reset(gpointer user_data, GError **error)
     gboolean done;
 
     g_mutex_lock(&job->lock);
-    done = ask_main_loop(job, &(Message){.job = job, .deliver = deliver_reset}, FOTA_ERROR_CHANNEL,
-                         "ModemManager's Reset()", error);
+    done = ask_main_loop(job, &(Message){.job = job, .deliver = deliver_reset},
+                         FOTA_ERROR_NO_AT_PORT, "ModemManager's Reset()", error);
     g_mutex_unlock(&job->lock);
     return done;
 }

@@ -136,7 +136,7 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
         take_module(job);
     else
         fail_early(job,
-                   g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL,
+                   g_error_new(FOTA_ERROR, FOTA_ERROR_NO_AT_PORT,
                                "[Access] At=modemmanager, but ModemManager allows no Command%s%s"
                                "; set At=auto or port",
                                error != NULL ? ": " : "", error != NULL ? error->message : ""));

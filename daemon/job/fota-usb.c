@@ -36,10 +36,11 @@ set(const char *file, const char *value, GError **error)
     if (done)
         return TRUE;
     if (cause == ENOENT)
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND, "this kernel, or bus, has no %s", file);
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
+                    "this kernel, or bus, has no %s", file);
     else
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND, "%s cannot be written: %s%s", file,
-                    g_strerror(cause),
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED, "%s cannot be written: %s%s",
+                    file, g_strerror(cause),
                     cause == EACCES || cause == EPERM || cause == EROFS
                         ? "; first-aid.md says which udev rule and drop-in allow it"
                         : "");

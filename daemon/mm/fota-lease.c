@@ -209,7 +209,8 @@ bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
     if (!step_ended(lease, error))
         return;
     if (error != NULL) {
-        step_failed(lease, FOTA_ERROR_CHANNEL, "ModemManager does not show the data calls", error);
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "ModemManager does not show the data calls",
+                    error);
         return;
     }
     g_ptr_array_set_size(lease->up, 0);
@@ -297,7 +298,7 @@ file_written(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     lease->busy = FALSE;
     if (error != NULL) {
-        step_failed(lease, FOTA_ERROR_RECORD,
+        step_failed(lease, FOTA_ERROR_RECORD_NOT_WRITABLE,
                     "what the host has could not be written down, so nothing is taken from it",
                     error);
         return;
@@ -332,7 +333,7 @@ bearer_disconnected(GObject *object, GAsyncResult *result, gpointer user_data)
     if (!step_ended(lease, error))
         return;
     if (reply == NULL) {
-        step_failed(lease, FOTA_ERROR_CHANNEL,
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT,
                     "the module's data call, which stands in the way, cannot be taken down", error);
         return;
     }
@@ -354,7 +355,7 @@ module_inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
     if (inhibited)
         lease_next(lease);
     else
-        step_failed(lease, FOTA_ERROR_CHANNEL, "ModemManager does not leave the module to us",
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "ModemManager does not leave the module to us",
                     error);
 }
 
@@ -421,7 +422,7 @@ step_given(GObject *object, GAsyncResult *result, gpointer user_data)
     if (reply != NULL)
         lease->debt->enabled = FALSE;
     if (reply == NULL && !lease->held)
-        step_failed(lease, FOTA_ERROR_CHANNEL, "ModemManager says", error);
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "ModemManager says", error);
     else
         lease_next(lease);
 }

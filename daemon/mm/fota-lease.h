@@ -28,9 +28,9 @@ typedef enum {
  * Takes @wants, or adds it to what is taken already, of the module @imei, whose device is
  * called @uid by ModemManager. A give-back that is under way ends first, at its next step.
  *
- * Errors: FOTA_ERROR_RECORD, it could not be written and nothing was taken; FOTA_ERROR_CHANNEL,
- * ModemManager does not let go; G_IO_ERROR_CANCELLED, it was given back before it was taken. After
- * an error what was taken is being given back.
+ * Errors: FOTA_ERROR_RECORD_NOT_WRITABLE, it could not be written and nothing was taken;
+ * FOTA_ERROR_NO_AT_PORT, ModemManager does not let go; G_IO_ERROR_CANCELLED, it was given back
+ * before it was taken. After an error what was taken is being given back.
  */
 void fota_lease_take_async(FotaMm *mm, const char *imei, const char *uid, FotaLeaseWants wants,
                            GAsyncReadyCallback callback, gpointer user_data);

@@ -42,11 +42,11 @@ refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
                     "the update itself may begin at once; there is nothing to rehearse");
         break;
     case FOTA_REFUSAL_ABSENT:
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_ABSENT,
                     "ModemManager does not see the module; look at it with mmcli -L");
         break;
     case FOTA_REFUSAL_UNSUPPORTED:
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_UNSUPPORTED, "no plugin claims %s %s",
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_UNSUPPORTED, "no plugin claims %s %s",
                     parts->record->manufacturer, parts->record->model);
         break;
     }

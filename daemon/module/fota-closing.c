@@ -179,7 +179,7 @@ judge_ending(const FotaJobEnd *end)
     if (end->error == NULL)
         return FOTA_ENDED_WELL;
     if (end->result == FOTA_RESULT_TRY_LATER ||
-        g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_CHANNEL))
+        g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT))
         return FOTA_ENDED_LATER;
     return end->result == FOTA_RESULT_FAILED_FOR_NOW ? FOTA_ENDED_BADLY : FOTA_ENDED_FOR_GOOD;
 }
@@ -210,7 +210,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .version = judge_version(record, end->version),
         .cancelled = action == FOTA_ACTION_REHEARSE ? fota_run_was_cancelled(parts->run)
                                                     : record->cancelled[0] != '\0',
-        .unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD),
+        .unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE),
         .downloaded = end->downloaded,
         .restarted = end->restarts > 0,
         .can_discard = plugin != NULL && plugin->discard != NULL,

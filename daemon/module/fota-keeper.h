@@ -28,8 +28,8 @@ FotaMark fota_keeper_get_mark(FotaKeeper *keeper);
 void fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const char *from);
 
 /**
- * Writes @mark before the step that it names. The finish function fails with FOTA_ERROR_RECORD, and
- * then the mark is what it was before.
+ * Writes @mark before the step that it names. The finish function fails with
+ * FOTA_ERROR_RECORD_NOT_WRITABLE, and then the mark is what it was before.
  */
 void fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCallback callback,
                                gpointer user_data);
@@ -49,7 +49,8 @@ void fota_keeper_save(FotaKeeper *keeper, GBytes *manifest);
 /** Why the last write has failed, NULL = it has not. */
 const GError *fota_keeper_get_error(FotaKeeper *keeper);
 
-/** Waits until all that was to be saved so far is on disk. Fails with FOTA_ERROR_RECORD. */
+/** Waits until all that was to be saved so far is on disk. Fails with
+ * FOTA_ERROR_RECORD_NOT_WRITABLE. */
 void fota_keeper_wait_async(FotaKeeper *keeper, GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_keeper_wait_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error);
 

@@ -439,7 +439,7 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
 {
     FotaModule *module = object;
     FotaParts *parts = &module->parts;
-    gboolean unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD);
+    gboolean unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE);
     FotaClosing closing;
 
     parts->context->jobs--;
@@ -573,7 +573,7 @@ fota_module_check(FotaModule *module, GError **error)
     if (!fota_answers_accept(parts, FOTA_REQUEST_CHECK, error))
         return FALSE;
     if (fota_parts_get_config(parts)->manifest_uri == NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "no manifest is configured; set Uri= in [Manifest] of %s",
                     fota_config_get_file(parts->context->config));
         return FALSE;
@@ -671,7 +671,7 @@ fota_module_query(FotaModule *module, GError **error)
 
     if (facts != NULL)
         return fota_view_identify(module->parts.record, facts);
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT,
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_ABSENT,
                 "ModemManager does not see the module; look at it with mmcli -L");
     return NULL;
 }

@@ -75,7 +75,8 @@ gboolean fota_module_rehearse(FotaModule *module, GError **error);
 /**
  * Waits until everything that was changed so far, an answer among it, is on disk.
  *
- * FOTA_ERROR_RECORD when it could not be written: the answer holds, but only until fotad ends.
+ * FOTA_ERROR_RECORD_NOT_WRITABLE when it could not be written: the answer holds, but only until
+ * fotad ends.
  */
 void
 fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data);

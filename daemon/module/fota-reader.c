@@ -271,7 +271,7 @@ take_manifest(FotaReader *reader, const FotaResponse *response, GError **error)
 static gboolean
 refuse_status(guint status, const char *meaning, GError **error)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS,
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNAVAILABLE,
                 "the manifest's server answered %u%s", status, meaning);
     return FALSE;
 }
@@ -320,7 +320,7 @@ take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *r
 static gboolean
 is_no_answer(const GError *error)
 {
-    return g_error_matches(error, FOTA_ERROR, FOTA_ERROR_FETCH);
+    return g_error_matches(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE);
 }
 
 /*
@@ -334,7 +334,7 @@ judge(FotaReader *reader, const FotaResponse *response, const GError *error)
 
     if (response == NULL)
         return is_no_answer(error) ||
-                       g_error_matches(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_STATUS) ||
+                       g_error_matches(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNAVAILABLE) ||
                        g_error_matches(error, FOTA_POLICY_ERROR,
                                        FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE)
                    ? FOTA_POLL_FAILED
@@ -500,7 +500,8 @@ fota_reader_take_job(FotaReader *reader, const FotaJobEnd *end)
     else if (end->result == FOTA_RESULT_FAILED_FOR_GOOD)
         error = g_error_copy(end->error);
     else
-        error = g_error_new_literal(FOTA_ERROR, FOTA_ERROR_FETCH, end->error->message);
+        error =
+            g_error_new_literal(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE, end->error->message);
     take_answer(reader, response.status != 0 ? &response : NULL, error);
 }
 

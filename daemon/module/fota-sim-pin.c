@@ -62,7 +62,7 @@ static void
 pin_leave(FotaSimPin *pin, const char *start, const char *why)
 {
     g_clear_error(&pin->error);
-    g_set_error(&pin->error, FOTA_ERROR, FOTA_ERROR_PIN,
+    g_set_error(&pin->error, FOTA_ERROR, FOTA_ERROR_PIN_REQUIRED,
                 "the SIM wants its PIN, and fotad does not enter it: %s; mmcli -i any --pin=...",
                 why);
     if (g_strcmp0(pin->announced, start) == 0)

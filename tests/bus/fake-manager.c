@@ -95,7 +95,7 @@ fota_manager_check_all(FotaManager *manager)
 gboolean
 fota_manager_reload(FotaManager *manager, GError **error)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION,
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                 "fotad.conf:3: 'Aproval' is no group: [Approval]?");
     return FALSE;
 }

@@ -210,7 +210,7 @@ module_is_there(FotaModule *module, GError **error)
 {
     if (fota_module_get_state(module) != FOTA_STATE_ABSENT)
         return TRUE;
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_ABSENT, "Module %s is not there: plug it in",
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_ABSENT, "Module %s is not there: plug it in",
                 fota_module_get_imei(module));
     return FALSE;
 }
@@ -292,7 +292,7 @@ fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, g
     GTask *task = g_task_new(module, NULL, callback, user_data);
 
     if (g_str_equal(fota_module_get_last_error_name(module), "RecordNotWritable"))
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD, "%s",
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "%s",
                                 fota_module_get_last_error_text(module));
     else
         g_task_return_boolean(task, TRUE);

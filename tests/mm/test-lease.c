@@ -494,7 +494,7 @@ test_not_writable(Fixture *f, gconstpointer data)
     for (guint wants = 0; wants < 4; wants++) {
         take(f, (FotaLeaseWants)wants);
         UNTIL(f->taken);
-        g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_RECORD);
+        g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE);
     }
     g_assert_cmpstr(f->calls->str, ==, "");
     g_rmdir(inside);
@@ -508,7 +508,7 @@ test_refused(Fixture *f, gconstpointer data)
     wait_shown(f);
     take(f, FOTA_LEASE_MODULE);
     UNTIL(f->taken);
-    g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_CHANNEL);
+    g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT);
     UNTIL(!is_owed(f));
     g_assert_cmpstr(f->calls->str, ==, "inhibit 1\n");
 }

@@ -274,6 +274,18 @@ class Unit(unittest.TestCase):
                          "a call that the policy does not know")
 
 
+class Errors(unittest.TestCase):
+    """What the code calls an error is what users and scripts see of it."""
+
+    def test_constants_are_named_as_on_d_bus(self):
+        rows = [row for room in ("policy", "daemon") for file in sources(room)
+                for row in re.findall(r'\[FOTA_(?:POLICY_)?ERROR_(\w+)\] = "(\w+)"',
+                                      file.read_text())]
+        self.assertGreater(len(rows), 30)
+        for constant, name in rows:
+            self.assertEqual(re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(), constant)
+
+
 class Journal(unittest.TestCase):
     def test_every_event_has_a_catalog_entry(self):
         logged = re.findall(r'= "([0-9a-f]{32})"', (ROOT / "daemon/fota-log.c").read_text())

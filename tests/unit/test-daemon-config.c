@@ -207,7 +207,7 @@ test_refusals(Fixture *fixture, gconstpointer data)
 
         g_assert_true(g_file_set_contents(fixture->file, cases[i].text, -1, NULL));
         g_assert_null(fota_config_load(fixture->file, &error));
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
         if (strstr(error->message, cases[i].message) == NULL)
             g_error("\"%s\" does not say \"%s\"", error->message, cases[i].message);
     }

@@ -60,7 +60,7 @@ assert_refused(const char *file)
     char *user = NULL, *password = NULL;
 
     g_assert_false(fota_credential_read_login(file, &user, &password, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CREDENTIAL);
     g_assert_nonnull(strstr(error->message, file));
     g_assert_null(strstr(error->message, SECRET));
     g_assert_null(user);

@@ -20,7 +20,7 @@ test_error_names(void)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (int code = 0; code <= FOTA_ERROR_PIN; code++) {
+    for (int code = 0; code <= FOTA_ERROR_PIN_REQUIRED; code++) {
         g_autoptr(GError) error = g_error_new_literal(FOTA_ERROR, code, "x");
 
         g_assert_nonnull(fota_error_get_name(error));

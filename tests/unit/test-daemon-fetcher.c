@@ -145,11 +145,11 @@ test_request(void)
     double_stop(&peer);
     g_unlink(authority);
     g_assert_null(fetch(&request, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CONFIGURATION);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
     g_clear_error(&error);
     g_chmod(secret, 0644);
     g_assert_null(fetch(&request, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_CREDENTIAL);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CREDENTIAL);
     g_unlink(secret);
 }
 
@@ -228,17 +228,18 @@ typedef struct {
 
 #define UNKNOWN "fotad-fetch said something unknown; is it of this version?"
 #define NOTHING "fotad-fetch ended without an answer; see its journal"
-#define FETCH fota_error_quark, FOTA_ERROR_FETCH
+#define FETCH fota_error_quark, FOTA_ERROR_MANIFEST_UNREACHABLE
 
 /* The name decides, the sentence is passed on; what the protocol does not have ends the session. */
 static const Failure failures[] = {
     {"error: Unreachable\ntext: h: refused\n\n", FETCH, "h: refused"},
     {"status: 200\n\nlength: 1\n\nxerror: Interrupted\ntext: cut\n\n", FETCH, "cut"},
-    {"error: BadUri\ntext: no host\n\n", fota_error_quark, FOTA_ERROR_CONFIGURATION, "no host"},
-    {"error: BadCredential\ntext: open\n\n", fota_error_quark, FOTA_ERROR_CREDENTIAL, "open"},
+    {"error: BadUri\ntext: no host\n\n", fota_error_quark, FOTA_ERROR_BAD_CONFIGURATION, "no host"},
+    {"error: BadCredential\ntext: open\n\n", fota_error_quark, FOTA_ERROR_BAD_CREDENTIAL, "open"},
     {"error: TooLarge\ntext: large\n\n", fota_policy_error_quark,
      FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, "large"},
-    {"error: BadRedirect\ntext: away\n\n", fota_error_quark, FOTA_ERROR_MANIFEST_STATUS, "away"},
+    {"error: BadRedirect\ntext: away\n\n", fota_error_quark, FOTA_ERROR_MANIFEST_UNAVAILABLE,
+     "away"},
     {"error: \xff\ntext: \xff\n\n", FETCH, "\xef\xbf\xbd"},
     {"error: BadUri\n\n", FETCH, UNKNOWN},
     {"(fotad-fetch:1): dconf-CRITICAL **: unable\n\n", FETCH, UNKNOWN},
@@ -290,7 +291,7 @@ test_bounds(void)
 
         double_start(&peer, answers[i]);
         g_assert_null(fetch_from(&peer, &error));
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FETCH);
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE);
         g_assert_cmpstr(error->message, ==, UNKNOWN);
         double_stop(&peer);
     }
@@ -324,7 +325,7 @@ test_cancel_and_limit(void)
     double_start(&slow, NULL);
     request.socket = slow.socket;
     g_assert_null(fetch(&request, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FETCH);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE);
     g_assert_nonnull(strstr(error->message, "in time"));
     double_stop(&slow);
 }
@@ -337,7 +338,7 @@ test_nobody(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(fetch(&request, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FETCH);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE);
     g_assert_nonnull(strstr(error->message, "fotad-fetch.socket"));
 }
 

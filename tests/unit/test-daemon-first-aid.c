@@ -181,7 +181,7 @@ test_needed(void)
         FOTA_MODULE_ERROR_WRONG_BASE,
         FOTA_MODULE_ERROR_NOT_SUPPORTED,
     };
-    g_autoptr(GError) channel = g_error_new(FOTA_ERROR, FOTA_ERROR_CHANNEL, "inhibited");
+    g_autoptr(GError) channel = g_error_new(FOTA_ERROR, FOTA_ERROR_NO_AT_PORT, "inhibited");
     g_autoptr(GError) cancelled = g_error_new(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
 
     for (guint i = 0; i < G_N_ELEMENTS(healthy); i++) {
@@ -263,7 +263,7 @@ test_command_fails(void)
         g_autoptr(GError) error = NULL;
 
         g_assert_false(fota_command_run(table[i].argv, environment, 60, NULL, &error));
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND);
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
         /* Under qemu-user a child cannot tell posix_spawn() why it does not start. */
         if (strstr(error->message, "status 127") == NULL)
             g_assert_nonnull(strstr(error->message, table[i].says));
@@ -304,7 +304,7 @@ test_command_hangs(void)
     GThread *thread;
 
     run_for_ever(NULL, 1, &late);
-    g_assert_error(late, FOTA_ERROR, FOTA_ERROR_COMMAND);
+    g_assert_error(late, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
     g_assert_nonnull(strstr(late->message, "was killed"));
     thread = g_thread_new("cancel", cancel_soon, cancellable);
     run_for_ever(cancellable, 1000, &cancelled);
@@ -379,10 +379,10 @@ test_no_sysfs(void)
 
     g_assert_null(port);
     g_assert_false(fota_usb_authorize(directory, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
     g_clear_error(&error);
     g_assert_false(fota_usb_cycle_power(directory, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_COMMAND);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
     g_rmdir(directory);
 }
 

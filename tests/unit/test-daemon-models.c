@@ -80,7 +80,7 @@ test_bad(void)
         g_autoptr(GKeyFile) models = load(cases[i].text, &error);
 
         g_assert_null(models);
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_PLUGIN);
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN);
         if (strstr(error->message, cases[i].says) == NULL)
             g_error("\"%s\" does not say \"%s\"", error->message, cases[i].says);
     }

@@ -335,7 +335,7 @@ test_not_writable(Fixture *fixture, gconstpointer data)
     g_assert_true(save(fixture, record, NULL, NULL));
     g_assert_cmpint(g_mkdir(previous, 0700), ==, 0);
     g_assert_false(save(fixture, record, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_RECORD);
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE);
     g_assert_true(g_file_test(file, G_FILE_TEST_IS_REGULAR));
 }
 
