@@ -44,7 +44,7 @@ typedef struct {
 
     /**
      * Waits until the same module (same IMEI, whatever its tty or object path is now) is back and
-     * answers AT; the channel then uses it. FALSE with FOTA_MODULE_ERROR_NOT_RETURNED after
+     * answers AT; the channel then uses it. FALSE with FOTA_MODULE_ERROR_MODULE_NOT_RETURNED after
      * @seconds. Returns at once if the module is present.
      */
     gboolean (*wait_back)(FotaChannel *channel, guint seconds, GCancellable *cancellable,

@@ -28,24 +28,24 @@ static const char *const daemon_names[] = {
 };
 
 static const char *const module_names[] = {
-    [FOTA_MODULE_ERROR_AT] = "ModuleRefused",
-    [FOTA_MODULE_ERROR_SILENT] = "ModuleSilent",
-    [FOTA_MODULE_ERROR_GONE] = "ModuleGone",
-    [FOTA_MODULE_ERROR_NOT_RETURNED] = "ModuleNotReturned",
+    [FOTA_MODULE_ERROR_MODULE_REFUSED] = "ModuleRefused",
+    [FOTA_MODULE_ERROR_MODULE_SILENT] = "ModuleSilent",
+    [FOTA_MODULE_ERROR_MODULE_GONE] = "ModuleGone",
+    [FOTA_MODULE_ERROR_MODULE_NOT_RETURNED] = "ModuleNotReturned",
     [FOTA_MODULE_ERROR_NOT_SUPPORTED] = "NotSupported",
     [FOTA_MODULE_ERROR_BAD_ANSWER] = "BadAnswer",
     [FOTA_MODULE_ERROR_NO_SIGNAL] = "NoSignal",
     [FOTA_MODULE_ERROR_NOT_REGISTERED] = "NotRegistered",
     [FOTA_MODULE_ERROR_NO_APN] = "NoApn",
-    [FOTA_MODULE_ERROR_NO_CONTEXT] = "ContextFailed",
-    [FOTA_MODULE_ERROR_SERVER] = "DeltaServerUnreachable",
-    [FOTA_MODULE_ERROR_LOGIN] = "DeltaLoginRefused",
+    [FOTA_MODULE_ERROR_CONTEXT_FAILED] = "ContextFailed",
+    [FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE] = "DeltaServerUnreachable",
+    [FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED] = "DeltaLoginRefused",
     [FOTA_MODULE_ERROR_DELTA_MISSING] = "DeltaMissing",
-    [FOTA_MODULE_ERROR_TRANSFER] = "TransferFailed",
+    [FOTA_MODULE_ERROR_TRANSFER_FAILED] = "TransferFailed",
     [FOTA_MODULE_ERROR_WRONG_BASE] = "WrongBase",
     [FOTA_MODULE_ERROR_INSTALL_REFUSED] = "InstallRefused",
     [FOTA_MODULE_ERROR_OLD_VERSION] = "OldVersion",
-    [FOTA_MODULE_ERROR_OTHER_VERSION] = "UnexpectedVersion",
+    [FOTA_MODULE_ERROR_UNEXPECTED_VERSION] = "UnexpectedVersion",
     [FOTA_MODULE_ERROR_BAD_ARGUMENT] = "BadArgument",
 };
 

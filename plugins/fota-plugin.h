@@ -36,27 +36,27 @@ typedef enum {
 #define FOTA_MODULE_ERROR (fota_module_error_quark())
 GQuark fota_module_error_quark(void);
 
-/** What can go wrong with a module; the names reach the user as org.fotad.Fota1.Error.<Name>. */
+/** What can go wrong with a module; MODULE_GONE is org.fotad.Fota1.Error.ModuleGone on D-Bus. */
 typedef enum {
-    FOTA_MODULE_ERROR_AT,              /**< ModuleRefused: ERROR or +CME ERROR to a command */
-    FOTA_MODULE_ERROR_SILENT,          /**< ModuleSilent: no answer within the vendor's time */
-    FOTA_MODULE_ERROR_GONE,            /**< ModuleGone: it left the bus when it should not */
-    FOTA_MODULE_ERROR_NOT_RETURNED,    /**< ModuleNotReturned: away longer than the model's limit */
-    FOTA_MODULE_ERROR_NOT_SUPPORTED,   /**< NotSupported: this channel or model cannot do it */
-    FOTA_MODULE_ERROR_BAD_ANSWER,      /**< BadAnswer: an answer that the document does not allow */
-    FOTA_MODULE_ERROR_NO_SIGNAL,       /**< NoSignal */
-    FOTA_MODULE_ERROR_NOT_REGISTERED,  /**< NotRegistered */
-    FOTA_MODULE_ERROR_NO_APN,          /**< NoApn: none programmed and none configured */
-    FOTA_MODULE_ERROR_NO_CONTEXT,      /**< ContextFailed: the PDP context did not come up */
-    FOTA_MODULE_ERROR_SERVER,          /**< DeltaServerUnreachable */
-    FOTA_MODULE_ERROR_LOGIN,           /**< DeltaLoginRefused */
-    FOTA_MODULE_ERROR_DELTA_MISSING,   /**< DeltaMissing: the server has no such file */
-    FOTA_MODULE_ERROR_TRANSFER,        /**< TransferFailed: the delta did not arrive whole */
-    FOTA_MODULE_ERROR_WRONG_BASE,      /**< WrongBase: delta and firmware do not belong together */
-    FOTA_MODULE_ERROR_INSTALL_REFUSED, /**< InstallRefused */
-    FOTA_MODULE_ERROR_OLD_VERSION,     /**< OldVersion: back, but with the firmware it had before */
-    FOTA_MODULE_ERROR_OTHER_VERSION,   /**< UnexpectedVersion: neither the old nor the wanted one */
-    FOTA_MODULE_ERROR_BAD_ARGUMENT,    /**< BadArgument: text that must not enter an AT line */
+    FOTA_MODULE_ERROR_MODULE_REFUSED,      /**< ERROR or +CME ERROR to a command */
+    FOTA_MODULE_ERROR_MODULE_SILENT,       /**< no answer within the vendor's time */
+    FOTA_MODULE_ERROR_MODULE_GONE,         /**< it left the bus when it should not */
+    FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, /**< away longer than its limit */
+    FOTA_MODULE_ERROR_NOT_SUPPORTED,       /**< this channel or model cannot do it */
+    FOTA_MODULE_ERROR_BAD_ANSWER,          /**< an answer that the document does not allow */
+    FOTA_MODULE_ERROR_NO_SIGNAL,
+    FOTA_MODULE_ERROR_NOT_REGISTERED,
+    FOTA_MODULE_ERROR_NO_APN,         /**< none programmed and none configured */
+    FOTA_MODULE_ERROR_CONTEXT_FAILED, /**< the PDP context did not come up */
+    FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE,
+    FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED,
+    FOTA_MODULE_ERROR_DELTA_MISSING,   /**< the server has no such file */
+    FOTA_MODULE_ERROR_TRANSFER_FAILED, /**< the delta did not arrive whole */
+    FOTA_MODULE_ERROR_WRONG_BASE,      /**< delta and firmware do not belong together */
+    FOTA_MODULE_ERROR_INSTALL_REFUSED,
+    FOTA_MODULE_ERROR_OLD_VERSION,        /**< back, but with the firmware it had before */
+    FOTA_MODULE_ERROR_UNEXPECTED_VERSION, /**< neither the old nor the wanted one */
+    FOTA_MODULE_ERROR_BAD_ARGUMENT,       /**< text that must not enter an AT line */
 } FotaModuleError;
 
 /** What one step of an update is about. Strings are never NULL unless said so. */
@@ -175,9 +175,9 @@ const char *fota_session_get_network(FotaSession *session, const char *key);
 
 /**
  * Sends one AT command line and returns the information lines of its answer, without echo, empty
- * lines, and final OK; possibly none. FOTA_MODULE_ERROR_AT for ERROR, +CME ERROR and
- * +CMS ERROR: a definite answer, which is not to be repeated. _SILENT after @seconds. _GONE when
- * the module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
+ * lines, and final OK; possibly none. FOTA_MODULE_ERROR_MODULE_REFUSED for ERROR, +CME ERROR and
+ * +CMS ERROR: a definite answer, which is not to be repeated. _MODULE_SILENT after @seconds.
+ * _MODULE_GONE when the module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
  */
 GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error);
@@ -204,9 +204,9 @@ char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guin
                                     GError **error);
 
 /**
- * Waits until a module that has left by itself (FOTA_MODULE_ERROR_GONE) is back and answers AT, and
- * goes on with it. FOTA_MODULE_ERROR_NOT_RETURNED after @seconds. Restarts of the installation are
- * not a plugin's business: the daemon follows them.
+ * Waits until a module that has left by itself (FOTA_MODULE_ERROR_MODULE_GONE) is back and answers
+ * AT, and goes on with it. FOTA_MODULE_ERROR_MODULE_NOT_RETURNED after @seconds. Restarts of the
+ * installation are not a plugin's business: the daemon follows them.
  */
 gboolean fota_session_wait_back(FotaSession *session, guint seconds, GError **error);
 

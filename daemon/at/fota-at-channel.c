@@ -23,7 +23,7 @@ typedef struct {
 static void
 forget_lost_line(FotaAtChannel *self, const GError *error)
 {
-    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE))
+    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
         g_clear_pointer(&self->line, fota_at_line_close);
 }
 
@@ -31,7 +31,7 @@ static gboolean
 check_line(FotaAtChannel *self, GError **error)
 {
     if (self->line == NULL)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
                     "the module has left the bus and is not back");
     return self->line != NULL;
 }
@@ -136,7 +136,7 @@ try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cance
             break;
     }
     if (last == NULL)
-        g_set_error(&last, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+        g_set_error(&last, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
                     "the module has no tty that could be an AT port");
     g_propagate_error(error, g_steal_pointer(&last));
     return FALSE;
@@ -190,7 +190,7 @@ at_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     if (local == NULL && find_line(self, FALSE, seconds, cancellable, &local))
         return TRUE;
     if (local->domain == FOTA_MODULE_ERROR)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
                     "the module has not come back within %u s: %s", seconds, local->message);
     else
         g_propagate_error(error, g_steal_pointer(&local));

@@ -110,7 +110,7 @@ data_collect(FotaAtLine *line, GByteArray *data, gsize max_bytes, gint64 deadlin
             return TRUE;
         }
         if (wait == FOTA_WAIT_TIMEOUT)
-            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                         "the data on %s did not end in time; %u bytes arrived", line->name,
                         data->len);
         if (wait != FOTA_WAIT_READY)

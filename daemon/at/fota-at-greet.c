@@ -29,7 +29,8 @@ greet_ask(FotaAtLine *line, const char *command, guint seconds, gint64 deadline,
         return FALSE;
     *lines = fota_at_line_ask(line, command, (guint)CLAMP(left, 1, (gint64)seconds), cancellable,
                               &cme, &local);
-    if (*lines != NULL || g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT))
+    if (*lines != NULL ||
+        g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
@@ -56,7 +57,7 @@ greet_wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
 
         if (greet_ask(line, "AT", AT_SECONDS, deadline, &lines, cancellable, &local))
             return TRUE;
-        if (!g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) ||
+        if (!g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT) ||
             fota_deadline_passed(deadline)) {
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;

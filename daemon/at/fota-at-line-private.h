@@ -54,7 +54,8 @@ gboolean fota_at_line_send(FotaAtLine *line, const char *command, gint64 deadlin
 GStrv fota_at_line_ask(FotaAtLine *line, const char *command, guint seconds,
                        GCancellable *cancellable, int *cme, GError **error);
 
-/** FOTA_MODULE_ERROR_AT, or _BAD_ANSWER, for a final result other than the expected one. */
+/** FOTA_MODULE_ERROR_MODULE_REFUSED, or _BAD_ANSWER, for a final result other than the expected
+ * one. */
 void fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event,
                                const char *result);
 void fota_at_line_set_silent(FotaAtLine *line, GError **error, const char *command, guint seconds);

@@ -59,7 +59,7 @@ static void
 set_gone(FotaAtLine *line, int errno_, GError **error)
 {
     line->gone = TRUE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
                 "the module has left the bus: %s hung up%s%s", line->name, errno_ != 0 ? ": " : "",
                 errno_ != 0 ? g_strerror(errno_) : "");
 }
@@ -96,7 +96,7 @@ fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancell
         gssize written;
 
         if (wait == FOTA_WAIT_TIMEOUT)
-            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                         "the module does not read from %s", line->name);
         if (wait != FOTA_WAIT_READY)
             return FALSE;
@@ -224,7 +224,7 @@ line_drain(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
         struct pollfd nothing;
 
         if (fota_deadline_passed(deadline)) {
-            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                         "The module takes nothing on %s", line->name);
             return FALSE;
         }
@@ -251,8 +251,8 @@ fota_at_line_set_unwanted(GError **error, const char *command, FotaAtEvent event
     g_autofree char *name = fota_at_command_name(command);
 
     if (event == FOTA_AT_ERROR)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s was refused: %s", name,
-                    result);
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
+                    "%s was refused: %s", name, result);
     else
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
                     "%s ended with %s, which the vendor's document does not allow", name, result);
@@ -263,7 +263,7 @@ fota_at_line_set_silent(FotaAtLine *line, GError **error, const char *command, g
 {
     g_autofree char *name = fota_at_command_name(command);
 
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                 "%s was not answered on %s within %u s", name, line->name, seconds);
 }
 
@@ -371,7 +371,7 @@ fota_at_line_wait_hangup(FotaAtLine *line, guint seconds, GCancellable *cancella
     fota_at_reply_begin(line->reply, NULL);
     while (fota_at_line_read(line, deadline, cancellable, &local) == FOTA_WAIT_READY)
         fota_at_line_parse(line, &ignored, &number);
-    if (g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE))
+    if (g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
         return TRUE;
     if (local != NULL)
         g_propagate_error(error, g_steal_pointer(&local));

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /**
  * One open AT tty of one module, in an update's thread: commands and answers, unsolicited result
- * codes (URCs), data mode. After FOTA_MODULE_ERROR_GONE the line can only be closed.
+ * codes (URCs), data mode. After FOTA_MODULE_ERROR_MODULE_GONE the line can only be closed.
  *
  * - A command is sent at the earliest 20 ms after the last final result (Telit AT guide, page 25);
  *   what arrives in between belongs to no answer.

@@ -60,16 +60,16 @@ fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error)
     if (fd >= 0)
         close(fd);
     if (cause == EBUSY)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                     "%s is in use by another program", tty->node);
     else if (cause == EINVAL && tty->speed != 0)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
                     "%s cannot be opened: no tty has the speed that udev says, "
                     "ID_MM_TTY_BAUDRATE=%u",
                     tty->node, tty->speed);
     else
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE, "%s cannot be opened: %s",
-                    tty->node, g_strerror(cause));
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
+                    "%s cannot be opened: %s", tty->node, g_strerror(cause));
     return -1;
 }
 

@@ -60,8 +60,8 @@ void fota_at_monitor_clear(FotaAtMonitor *monitor);
 
 /**
  * Opens the tty without waiting, for this process alone (TIOCEXCL), and sets it raw, with its speed
- * and flow control; *@saved is set to the attributes it had. -1 with FOTA_MODULE_ERROR_GONE if it
- * does not exist, _SILENT if another program has it open.
+ * and flow control; *@saved is set to the attributes it had. -1 with FOTA_MODULE_ERROR_MODULE_GONE
+ * if it does not exist, _MODULE_SILENT if another program has it open.
  */
 int fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error);
 

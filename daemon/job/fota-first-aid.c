@@ -12,9 +12,9 @@
 gboolean
 fota_first_aid_is_needed(const GError *error)
 {
-    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE) ||
-           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED) ||
-           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE) ||
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED) ||
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
 }
 
 static gboolean

@@ -263,8 +263,9 @@ give_first_aid(FotaJob *job, FotaSession *session)
         .facts = {.allowed = allowed_rungs(job),
                   .may_be_installing = installing,
                   /* Only who has followed the restarts has waited for as long as they may take. */
-                  .limits_over = job->installing && g_error_matches(job->error, FOTA_MODULE_ERROR,
-                                                                    FOTA_MODULE_ERROR_NOT_RETURNED),
+                  .limits_over =
+                      job->installing && g_error_matches(job->error, FOTA_MODULE_ERROR,
+                                                         FOTA_MODULE_ERROR_MODULE_NOT_RETURNED),
                   .reset_after_install = job->order->config->reset_after_install},
         .reset = on_reset,
         .user_data = job,

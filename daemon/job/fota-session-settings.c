@@ -56,7 +56,8 @@ setting_ask(FotaSession *session, const FotaSetting *setting, GError **error)
 static gboolean
 is_hopeless(const GError *error)
 {
-    return error != NULL && !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) &&
+    return error != NULL &&
+           !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) &&
            !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER) &&
            !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
 }

@@ -41,8 +41,8 @@ fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv
         *lines = g_steal_pointer(&answer);
     if (local_error == NULL)
         return TRUE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) &&
-        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) &&
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT) &&
         !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FALSE;

@@ -14,8 +14,8 @@ try_version(FotaSession *session, const char *command, guint seconds, GError **e
 
     if (lines != NULL)
         return lines[0] != NULL ? g_strdup(g_strstrip(lines[0])) : NULL;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) &&
-        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT))
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT))
         g_propagate_error(error, g_steal_pointer(&local_error));
     return NULL;
 }
@@ -34,7 +34,7 @@ fota_session_read_version(FotaSession *session, const char *command, char **vers
         g_autofree char *now = NULL;
 
         if (left <= 0) {
-            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                         "%s was not answered twice the same within %u s", command, seconds);
             return FOTA_RESULT_FAILED_FOR_NOW;
         }

@@ -151,7 +151,7 @@ fota_session_is_mute(FotaSession *session, const GError *error)
 {
     const FotaChannelClass *klass = session->channel->klass;
 
-    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT))
+    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT))
         return TRUE;
     return klass->is_present != NULL && klass->is_present(session->channel);
 }

@@ -137,7 +137,7 @@ compare(FotaSteps *steps, guint restarts, GError **error)
                     restarts, steps->version);
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
                 "the module now runs %s instead of %s; a manifest with a step from there is needed",
                 steps->version, steps->update->to);
     return FOTA_RESULT_FAILED_FOR_GOOD;
@@ -191,7 +191,7 @@ follow_restarts(FotaSteps *steps, GError **error)
             return compare(steps, restarts, error);
         fota_session_note(steps->session, "it is back with %s", steps->version);
     }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
                 "the module has not come to rest and told its version after %u restarts: %s",
                 restarts, reason);
     return FOTA_RESULT_FAILED_FOR_NOW;
@@ -218,8 +218,9 @@ follow_order(FotaSteps *steps, FotaResult refused, const GError *refusal, GError
     g_autoptr(GError) local_error = NULL;
     FotaResult result = follow_restarts(steps, &local_error);
 
-    if (refusal != NULL && !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT) &&
-        !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE) &&
+    if (refusal != NULL &&
+        !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT) &&
+        !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE) &&
         g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION)) {
         g_propagate_error(error, g_error_copy(refusal));
         return refused;

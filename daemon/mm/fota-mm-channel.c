@@ -174,7 +174,7 @@ request_begin(gpointer data)
                               request->cancellable, request_done, request);
     else
         request_end(request, NULL,
-                    g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE,
+                    g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
                                 "the module has left ModemManager"));
     return G_SOURCE_REMOVE;
 }
@@ -203,7 +203,7 @@ call(FotaMmChannel *self, guint64 serial, const char *command, guint seconds,
     if (wait != FOTA_WAIT_READY)
         g_cancellable_cancel(request->cancellable);
     if (wait == FOTA_WAIT_TIMEOUT)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                     "ModemManager did not answer within %u s", seconds + MARGIN_SECONDS);
     if (wait != FOTA_WAIT_READY)
         return NULL;
@@ -306,7 +306,8 @@ is_awake(FotaMmChannel *self, guint64 serial, GCancellable *cancellable, GError 
     g_autoptr(GError) local = NULL;
     g_auto(GStrv) lines = send_command(self, serial, "AT", AT_SECONDS, cancellable, &cme, &local);
 
-    if (lines != NULL || g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT))
+    if (lines != NULL ||
+        g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
@@ -340,7 +341,7 @@ mm_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
         if (fota_wait(&event, 1, again, cancellable, error) == FOTA_WAIT_FAILED)
             return FALSE;
     }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
                 "the module has not come back within %u s: %s", seconds, reason);
     return FALSE;
 }

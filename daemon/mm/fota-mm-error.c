@@ -30,8 +30,8 @@ equipment_number(const GError *error)
 static FotaModuleError
 translate_serial(int code)
 {
-    return code == MM_SERIAL_ERROR_RESPONSE_TIMEOUT ? FOTA_MODULE_ERROR_SILENT
-                                                    : FOTA_MODULE_ERROR_GONE;
+    return code == MM_SERIAL_ERROR_RESPONSE_TIMEOUT ? FOTA_MODULE_ERROR_MODULE_SILENT
+                                                    : FOTA_MODULE_ERROR_MODULE_GONE;
 }
 
 static FotaModuleError
@@ -42,11 +42,11 @@ translate_core(int code)
     case MM_CORE_ERROR_ABORTED:
     case MM_CORE_ERROR_NOT_FOUND:
     case MM_CORE_ERROR_WRONG_STATE:
-        return FOTA_MODULE_ERROR_GONE; /* the modem object is being removed */
+        return FOTA_MODULE_ERROR_MODULE_GONE; /* the modem object is being removed */
     case MM_CORE_ERROR_FAILED:
     case MM_CORE_ERROR_IN_PROGRESS:
     case MM_CORE_ERROR_RETRY:
-        return FOTA_MODULE_ERROR_SILENT;
+        return FOTA_MODULE_ERROR_MODULE_SILENT;
     default:
         return FOTA_MODULE_ERROR_NOT_SUPPORTED; /* not allowed, or no AT port */
     }
@@ -61,9 +61,9 @@ translate_bus(int code)
         return FOTA_MODULE_ERROR_NOT_SUPPORTED;
     case G_DBUS_ERROR_TIMEOUT:
     case G_DBUS_ERROR_TIMED_OUT:
-        return FOTA_MODULE_ERROR_SILENT;
+        return FOTA_MODULE_ERROR_MODULE_SILENT;
     default:
-        return FOTA_MODULE_ERROR_GONE; /* the object or service is gone */
+        return FOTA_MODULE_ERROR_MODULE_GONE; /* the object or service is gone */
     }
 }
 
@@ -71,7 +71,7 @@ GError *
 fota_mm_translate_error(const GError *error, const char *command, int *cme)
 {
     g_autofree char *name = fota_at_command_name(command);
-    FotaModuleError code = FOTA_MODULE_ERROR_GONE;
+    FotaModuleError code = FOTA_MODULE_ERROR_MODULE_GONE;
 
     *cme = -1;
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -79,14 +79,14 @@ fota_mm_translate_error(const GError *error, const char *command, int *cme)
     if (error->domain == MM_MOBILE_EQUIPMENT_ERROR || error->domain == MM_MESSAGE_ERROR) {
         *cme = error->domain == MM_MESSAGE_ERROR ? error->code : equipment_number(error);
         if (*cme >= 0)
-            return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT,
+            return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
                                "%s was refused: error %d (%s)", name, *cme, error->message);
-        return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s was refused: %s", name,
-                           error->message);
+        return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
+                           "%s was refused: %s", name, error->message);
     }
     if (error->domain == MM_CONNECTION_ERROR)
-        return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s was refused: %s", name,
-                           error->message);
+        return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
+                           "%s was refused: %s", name, error->message);
     if (error->domain == MM_SERIAL_ERROR)
         code = translate_serial(error->code);
     else if (error->domain == MM_CORE_ERROR)
@@ -94,7 +94,7 @@ fota_mm_translate_error(const GError *error, const char *command, int *cme)
     else if (error->domain == G_DBUS_ERROR)
         code = translate_bus(error->code);
     else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-        code = FOTA_MODULE_ERROR_SILENT;
+        code = FOTA_MODULE_ERROR_MODULE_SILENT;
     return g_error_new(FOTA_MODULE_ERROR, code, "ModemManager got no answer to %s: %s", name,
                        error->message);
 }

@@ -89,8 +89,8 @@ void fota_mm_reset_async(FotaMm *mm, const char *imei, GCancellable *cancellable
 gboolean fota_mm_reset_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
- * Enters the PIN of the SIM in the modem object @path. FOTA_MODULE_ERROR_AT: the SIM has refused
- * it; after any other error nobody knows.
+ * Enters the PIN of the SIM in the modem object @path. FOTA_MODULE_ERROR_MODULE_REFUSED: the SIM
+ * has refused it; after any other error nobody knows.
  */
 void fota_mm_send_pin_async(FotaMm *mm, const char *path, const char *pin,
                             GAsyncReadyCallback callback, gpointer user_data);

@@ -495,7 +495,7 @@ fota_reader_take_job(FotaReader *reader, const FotaJobEnd *end)
         response.status = HTTP_OK;
     else if (g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING))
         response.status = HTTP_NOT_FOUND;
-    else if (g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_LOGIN))
+    else if (g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED))
         response.status = HTTP_UNAUTHORIZED;
     else if (end->result == FOTA_RESULT_FAILED_FOR_GOOD)
         error = g_error_copy(end->error);

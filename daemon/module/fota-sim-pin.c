@@ -81,7 +81,7 @@ pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
 
     /* On success it is pending until ModemManager shows that nothing is wanted any more. */
     pin->pending = fota_mm_send_pin_finish(pin->mm, result, &error);
-    pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT);
+    pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     if (error == NULL)
         pin_log(pin, LOG_INFO, FOTA_EVENT_NONE, "the SIM has got its PIN", NULL);
     else

@@ -58,13 +58,13 @@ static const struct {
     int first, last;
     FotaModuleError error;
 } classes[] = {
-    {2, 2, FOTA_MODULE_ERROR_AT},
-    {13, 13, FOTA_MODULE_ERROR_SERVER},
-    {11, 16, FOTA_MODULE_ERROR_NO_CONTEXT},
-    {17, 21, FOTA_MODULE_ERROR_SERVER},
+    {2, 2, FOTA_MODULE_ERROR_MODULE_REFUSED},
+    {13, 13, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
+    {11, 16, FOTA_MODULE_ERROR_CONTEXT_FAILED},
+    {17, 21, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
     {22, 51, FOTA_MODULE_ERROR_DELTA_MISSING},
-    {52, 52, FOTA_MODULE_ERROR_TRANSFER},
-    {54, 54, FOTA_MODULE_ERROR_AT},
+    {52, 52, FOTA_MODULE_ERROR_TRANSFER_FAILED},
+    {54, 54, FOTA_MODULE_ERROR_MODULE_REFUSED},
     {108, 110, FOTA_MODULE_ERROR_WRONG_BASE},
 };
 
@@ -85,9 +85,9 @@ state_classify(const HuaweiState *state)
     }
     switch (state->number) {
     case HUAWEI_ASK_FAILED:
-        return FOTA_MODULE_ERROR_SERVER;
+        return FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE;
     case HUAWEI_LOAD_FAILED:
-        return FOTA_MODULE_ERROR_TRANSFER;
+        return FOTA_MODULE_ERROR_TRANSFER_FAILED;
     default:
         return FOTA_MODULE_ERROR_INSTALL_REFUSED;
     }
@@ -109,7 +109,8 @@ huawei_fail(const HuaweiState *state, GError **error)
         return FOTA_RESULT_WRONG_BASE;
     if (state->number >= HUAWEI_FAILED_KEPT)
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    return code == FOTA_MODULE_ERROR_AT ? FOTA_RESULT_TRY_LATER : FOTA_RESULT_FAILED_FOR_NOW;
+    return code == FOTA_MODULE_ERROR_MODULE_REFUSED ? FOTA_RESULT_TRY_LATER
+                                                    : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 FotaResult
@@ -119,7 +120,7 @@ huawei_refused(FotaSession *session, GError *refusal, FotaModuleError code, Fota
     g_autoptr(GError) owned = refusal;
     gboolean passes;
 
-    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&owned));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }

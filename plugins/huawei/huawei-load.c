@@ -90,8 +90,8 @@ load_resume(Load *load)
 static FotaResult
 load_fail(Load *load, const char *what, GError **error)
 {
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s (state %d: %s)", what,
-                load->number, huawei_state_text(load->number));
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED, "%s (state %d: %s)",
+                what, load->number, huawei_state_text(load->number));
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
@@ -170,7 +170,7 @@ load_wait_for_return(Load *load, GError *gone, FotaResult *result, GError **erro
 
     *result = FOTA_RESULT_FAILED_FOR_NOW;
     if (++load->restarts > MAX_RESTARTS ||
-        !g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE)) {
+        !g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE)) {
         g_propagate_error(error, g_steal_pointer(&owned));
         return FALSE;
     }

@@ -83,7 +83,7 @@ state_ask(FotaSession *session, GError **error)
         if (lines != NULL)
             return lines;
         if (silences < MAX_SILENCES &&
-            g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT))
+            g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT))
             continue;
         g_propagate_error(error, g_steal_pointer(&local_error));
         return NULL;
@@ -117,7 +117,7 @@ huawei_state_read(FotaSession *session, HuaweiState *state, GError **error)
 gboolean
 huawei_state_is_untold(const GError *error)
 {
-    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT) ||
+    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) ||
            g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER);
 }
 

@@ -36,7 +36,7 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
     gboolean told;
 
     if (state->number == HUAWEI_READY || state->number == HUAWEI_FLASHING) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
                     "the module is installing (state %d: %s); it is left alone", state->number,
                     huawei_state_text(state->number));
         return FOTA_RESULT_TRY_LATER;
@@ -51,7 +51,7 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (huawei_state_is_over(state))
         return FOTA_RESULT_DONE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
                 "the module stays in state %d (%s)%s%s%s", state->number,
                 huawei_state_text(state->number), refusal != NULL ? ": " : "",
                 refusal != NULL ? refusal->message : "",
@@ -91,7 +91,7 @@ wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
         if (asking ? idle >= MAX_IDLE : fota_session_get_time(session) > start)
             break;
     }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SERVER,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE,
                 "the module has %s without saying why (state %d: %s); check APN and network",
                 asking ? "not got an answer from its server" : "not begun to ask its server",
                 state->number, huawei_state_text(state->number));
@@ -111,7 +111,7 @@ ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GEr
         return result;
     if (state->number != HUAWEI_ASKING &&
         !fota_session_order(session, "AT^FOTADET", HUAWEI_TIME_ANSWER, &refusal))
-        return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_AT,
+        return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
                               FOTA_RESULT_FAILED_FOR_NOW, "the module does not ask its server",
                               error);
     result = wait_for_answer(session, state, error);
@@ -194,7 +194,7 @@ check_offer(FotaSession *session, const FotaUpdate *update, HuaweiState *state,
         (update->size == 0 || offer->size == update->size))
         return FOTA_RESULT_DONE;
     if (give_up(session, state, error) == FOTA_RESULT_DONE)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OTHER_VERSION,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
                     "Huawei's server now offers %s with %" G_GUINT64_FORMAT
                     " bytes instead of %s with %" G_GUINT64_FORMAT "; it was not downloaded",
                     offer->version, offer->size, update->to != NULL ? update->to : "any version",
@@ -220,7 +220,7 @@ download_begin(FotaSession *session, const FotaUpdate *update, HuaweiState *stat
         return give_up(session, state, error);
     if (fota_session_order(session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &refusal))
         return FOTA_RESULT_DONE;
-    return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_AT,
+    return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
                           FOTA_RESULT_FAILED_FOR_NOW, "the module does not download", error);
 }
 
@@ -338,7 +338,7 @@ huawei_install(FotaSession *session, const FotaUpdate *update, GError **error)
     case HUAWEI_BAD_SIGNATURE:
         return huawei_fail(&state, error);
     default:
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
                     "the module does not hold a complete delta (state %d: %s); it must be "
                     "downloaded again",
                     state.number, huawei_state_text(state.number));
@@ -369,7 +369,7 @@ huawei_outcome(FotaSession *session, const FotaUpdate *update, char **version, G
     if (state.number >= HUAWEI_FAILED_KEPT && huawei_state_is_failure(&state))
         return huawei_fail(&state, error);
     if (state.number == HUAWEI_READY || state.number == HUAWEI_FLASHING) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                     "the module is not through yet (state %d: %s)", state.number,
                     huawei_state_text(state.number));
         return FOTA_RESULT_FAILED_FOR_NOW;

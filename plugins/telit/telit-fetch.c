@@ -63,7 +63,7 @@ piece_receive(FotaSession *session, GByteArray *file, gboolean *got, GError **er
     guint64 count;
 
     *got = lines != NULL;
-    if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT))
+    if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
         return FOTA_RESULT_DONE;
     if (lines == NULL) {
         g_propagate_error(error, g_steal_pointer(&local_error));
@@ -93,7 +93,7 @@ pieces_receive(FotaSession *session, GByteArray *file, gsize max_bytes, GError *
         if (result != FOTA_RESULT_DONE)
             return result;
         if (file->len > max_bytes) {
-            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
                         "the file is larger than %" G_GSIZE_FORMAT " bytes", max_bytes);
             return FOTA_RESULT_FAILED_FOR_GOOD;
         }
@@ -104,7 +104,7 @@ pieces_receive(FotaSession *session, GByteArray *file, gsize max_bytes, GError *
         if (!got)
             waited++;
     }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
                 "the file did not arrive whole within %d seconds", TIME_FTP);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -123,8 +123,9 @@ telit_fetch_file(FotaSession *session, const FotaUpdate *update, gsize max_bytes
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT#FTPGETPKT=%s,1", quoted);
     if (!fota_session_order(session, command, TIME_FTP, &local_error))
-        return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
-                              "the file could not be fetched", error);
+        return telit_ftp_fail(session, g_steal_pointer(&local_error),
+                              FOTA_MODULE_ERROR_TRANSFER_FAILED, "the file could not be fetched",
+                              error);
     result = pieces_receive(session, file, max_bytes, error);
     if (result == FOTA_RESULT_DONE)
         *contents = g_byte_array_free_to_bytes(g_steal_pointer(&file));

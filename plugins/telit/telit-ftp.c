@@ -36,18 +36,18 @@ telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char 
     g_autofree char *said = NULL;
     int code = otherwise;
 
-    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&owned));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
     fota_session_explain(session, telit_cme_texts, &owned);
     said = server_said(session);
     if (g_str_has_prefix(said, "530"))
-        code = FOTA_MODULE_ERROR_LOGIN;
+        code = FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED;
     else if (g_str_has_prefix(said, "550"))
         code = FOTA_MODULE_ERROR_DELTA_MISSING;
     else if (g_str_has_prefix(said, "421"))
-        code = FOTA_MODULE_ERROR_SERVER;
+        code = FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE;
     g_set_error(error, FOTA_MODULE_ERROR, code, "%s: %s%s%s", what, owned->message,
                 said[0] != '\0' ? "; the server said " : "", said);
     return FOTA_RESULT_FAILED_FOR_NOW;
@@ -83,7 +83,8 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
         if (fota_session_order(session, command, TIME_OPEN, &local_error))
             return FOTA_RESULT_DONE;
     }
-    return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_SERVER,
+    return telit_ftp_fail(session, g_steal_pointer(&local_error),
+                          FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE,
                           "the delta's server did not let us in", error);
 }
 
@@ -129,7 +130,7 @@ telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **er
     if (answer == NULL || !g_ascii_string_to_unsigned(answer, 10, 0, G_MAXUINT64, &size, NULL))
         return ftp_judge_no_size(session, update, error);
     if (update->size != 0 && size != update->size) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER,
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
                     "the server's delta has %" G_GUINT64_FORMAT
                     " bytes, the manifest's %" G_GUINT64_FORMAT "; it was not fetched",
                     size, update->size);
@@ -151,8 +152,8 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
     command = g_strdup_printf("AT#FTPGETOTA=%s,0", quoted);
     fota_session_report_bytes(session, 0, update->size);
     if (!fota_session_order(session, command, limit, &local_error))
-        return telit_ftp_fail(session, g_steal_pointer(&local_error), FOTA_MODULE_ERROR_TRANSFER,
-                              "the delta did not arrive", error);
+        return telit_ftp_fail(session, g_steal_pointer(&local_error),
+                              FOTA_MODULE_ERROR_TRANSFER_FAILED, "the delta did not arrive", error);
     fota_session_report_bytes(session, update->size, update->size);
     return FOTA_RESULT_DONE;
 }

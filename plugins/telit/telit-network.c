@@ -225,7 +225,7 @@ judge_refusal(FotaSession *session, TelitNetwork *network, GError *refusal, GErr
     gboolean active = fota_session_get_cme(session) == CME_CONTEXT_ACTIVE;
     FotaResult result = FOTA_RESULT_DONE;
 
-    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&owned));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
@@ -234,7 +234,7 @@ judge_refusal(FotaSession *session, TelitNetwork *network, GError *refusal, GErr
         result = read_active(session, network->cid, &active, error);
     if (result != FOTA_RESULT_DONE || active)
         return result;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_CONTEXT,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
                 "PDP context %u does not come up: %s; check APN and subscription", network->cid,
                 owned->message);
     return FOTA_RESULT_FAILED_FOR_NOW;
@@ -269,11 +269,11 @@ set_login(FotaSession *session, guint cid, GError **error)
                                           quoted_password);
     if (fota_session_order(session, command, TIME_SHORT, &refusal))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&refusal));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_CONTEXT,
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
                 "the module does not take Credential= and Authentication= of [Network]: %s",
                 refusal->message);
     return FOTA_RESULT_FAILED_FOR_NOW;
@@ -303,7 +303,7 @@ activate_context(FotaSession *session, TelitNetwork *network, GError **error)
     if (fota_session_order(session, command, TIME_CONTEXT, &refusal))
         return FOTA_RESULT_DONE;
     /* Refused: it is not ours. Without an answer it may come up yet, and is. */
-    if (g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         network->ours = FALSE;
         fota_session_remember(session, OUR_CONTEXT, "");
     }

@@ -123,7 +123,7 @@ telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 
     if (fota_session_order(session, "AT#OTAUP=0", TIME_INSTALL, &local_error))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }

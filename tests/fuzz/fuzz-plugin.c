@@ -72,7 +72,7 @@ read_events(Module *module, GStrvBuilder *lines, int *cme, GError **error)
         case FOTA_AT_CONNECT:
         case FOTA_AT_ERROR:
             *cme = number;
-            set_error(error, FOTA_MODULE_ERROR_AT, text);
+            set_error(error, FOTA_MODULE_ERROR_MODULE_REFUSED, text);
             return TRUE;
         case FOTA_AT_OK:
             return TRUE;
@@ -104,7 +104,9 @@ on_command(FotaChannel *channel, const char *command, guint seconds, GCancellabl
         if (line == NULL || strcmp(line, LEAVES) == 0 || strcmp(line, SILENCE) == 0) {
             gboolean silent = line != NULL && line[0] == SILENCE[0];
 
-            set_error(error, silent ? FOTA_MODULE_ERROR_SILENT : FOTA_MODULE_ERROR_GONE, "nothing");
+            set_error(error,
+                      silent ? FOTA_MODULE_ERROR_MODULE_SILENT : FOTA_MODULE_ERROR_MODULE_GONE,
+                      "nothing");
             return NULL;
         }
         fota_at_reply_feed(module->reply, (const guint8 *)line, strlen(line));
@@ -150,7 +152,7 @@ on_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
 
     if (line != NULL && strcmp(line, LEAVES) != 0)
         return TRUE;
-    set_error(error, FOTA_MODULE_ERROR_NOT_RETURNED, "not back");
+    set_error(error, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, "not back");
     return FALSE;
 }
 

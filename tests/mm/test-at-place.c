@@ -222,7 +222,7 @@ test_never_there(void)
     g_assert_nonnull(testbed);
     assert_found(place, "");
     g_assert_false(channel->klass->open(channel, NULL, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     channel->klass->close(channel);
 }
 

@@ -139,13 +139,15 @@ set_failure(FotaSession *session, const char *answer, GError **error)
     guint64 number;
 
     if (answer[0] == '!' && !g_ascii_string_to_unsigned(answer + 1, 10, 0, 9999, &number, NULL)) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "%s", answer + 1);
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED, "%s", answer + 1);
     } else if (answer[0] == '!') {
         session->cme = (int)number;
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT, "+CME ERROR: %d", session->cme);
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED, "+CME ERROR: %d",
+                    session->cme);
     } else {
         g_set_error(error, FOTA_MODULE_ERROR,
-                    answer[0] == '?' ? FOTA_MODULE_ERROR_SILENT : FOTA_MODULE_ERROR_GONE,
+                    answer[0] == '?' ? FOTA_MODULE_ERROR_MODULE_SILENT
+                                     : FOTA_MODULE_ERROR_MODULE_GONE,
                     "no answer");
     }
 }
@@ -247,7 +249,7 @@ fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
     g_assert_cmpuint(seconds, >, 0);
     if (strcmp(session->script++->answer, "-") != 0)
         return TRUE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_RETURNED, "it is not back");
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, "it is not back");
     return FALSE;
 }
 

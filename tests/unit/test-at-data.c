@@ -134,11 +134,11 @@ test_refused(void)
     int cme;
 
     g_assert_null(fota_at_line_receive(line, GET, 10, 10, NULL, &cme, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     g_assert_cmpint(cme, ==, 430);
     g_clear_error(&error);
     g_assert_null(receive(line, 10, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     g_clear_error(&error);
     g_assert_null(receive(line, 10, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER);
@@ -159,7 +159,7 @@ test_stall(void)
     int cme;
 
     g_assert_null(fota_at_line_receive(line, GET, 1000, 1, NULL, &cme, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
     peer_assert_answer(line, "AT+GMR", "30.00");
     fota_at_line_close(line);
     peer_finish(peer);
@@ -174,7 +174,7 @@ test_hangup(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(receive(line, 1000, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     fota_at_line_close(line);
     peer_finish(peer);
 }

@@ -95,7 +95,7 @@ test_greeting_in_time(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_false(fota_at_line_greet(line, fota_deadline_in(1), NULL, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
     g_assert_cmpint(fota_boot_time() - begun, <, 4 * G_USEC_PER_SEC);
     fota_at_line_close(line);
     peer_finish(peer);
@@ -203,7 +203,7 @@ test_refusals(void)
     FotaAtLine *line = peer_open(peer, NULL);
 
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
-        assert_refused(line, "AT+A", FOTA_MODULE_ERROR_AT, numbers[i]);
+        assert_refused(line, "AT+A", FOTA_MODULE_ERROR_MODULE_REFUSED, numbers[i]);
     peer_assert_answer(line, "AT+A", "");
     fota_at_line_close(line);
     peer_finish(peer);
@@ -241,7 +241,7 @@ test_late_and_doubled(void)
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
 
-    assert_refused(line, "AT+LATE", FOTA_MODULE_ERROR_SILENT, -1);
+    assert_refused(line, "AT+LATE", FOTA_MODULE_ERROR_MODULE_SILENT, -1);
     peer_assert_answer(line, "AT+TWICE", "");
     peer_assert_answer(line, "AT+GMR", "30.00");
     fota_at_line_close(line);
@@ -297,7 +297,7 @@ test_storm(void)
     FotaAtLine *line = peer_open(peer, NULL);
 
     peer_assert_answer(line, "AT+A", "");
-    assert_refused(line, "AT+B", FOTA_MODULE_ERROR_SILENT, -1);
+    assert_refused(line, "AT+B", FOTA_MODULE_ERROR_MODULE_SILENT, -1);
     g_assert_cmpuint(fota_at_line_get_dropped(line), ==, 2 * FOTA_AT_UNSOLICITED_MAX + 1);
     assert_unsolicited(line, "upgraded", "#OTAEV: Module Upgraded To New FW");
     fota_at_line_close(line);
@@ -386,11 +386,11 @@ test_hangup(void)
     FotaAtLine *line = peer_open(peer, NULL);
     g_autoptr(GError) error = NULL;
 
-    assert_refused(line, "AT#OTAUP=0", FOTA_MODULE_ERROR_GONE, -1);
-    assert_refused(line, "AT", FOTA_MODULE_ERROR_GONE, -1);
+    assert_refused(line, "AT#OTAUP=0", FOTA_MODULE_ERROR_MODULE_GONE, -1);
+    assert_refused(line, "AT", FOTA_MODULE_ERROR_MODULE_GONE, -1);
     g_assert_true(fota_at_line_wait_hangup(line, 3600, NULL, &error));
     g_assert_null(fota_at_line_wait_unsolicited(line, "x", 3600, NULL, &error));
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     fota_at_line_close(line);
     peer_finish(peer);
 }
@@ -428,7 +428,7 @@ test_exclusive_and_restored(void)
     if (ioctl(fd, TIOCGEXCL, &exclusive) == 0) {
         g_assert_cmpint(exclusive, !=, 0);
         g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error));
-        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
     } else {
         g_test_skip("qemu-user does not know TIOCGEXCL");
     }
@@ -451,7 +451,7 @@ test_no_such_tty(void)
         g_autoptr(GError) error = NULL;
 
         g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error));
-        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     }
 }
 

@@ -45,7 +45,7 @@ static gboolean mute;
 gboolean
 fota_session_is_mute(FotaSession *session, const GError *error)
 {
-    return mute || g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT);
+    return mute || g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
 }
 
 gboolean
@@ -87,34 +87,35 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-    {"first-rung", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT, R(AT_AGAIN) | R(CFUN), FALSE,
-     FALSE, FALSE, FALSE, FOTA_RUNG_AT_AGAIN, TRUE, "at-again",
+    {"first-rung", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_SILENT,
+     R(AT_AGAIN) | R(CFUN), FALSE, FALSE, FALSE, FALSE, FOTA_RUNG_AT_AGAIN, TRUE, "at-again",
      "brought the module back: at-again"},
-    {"up-the-ladder", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT,
+    {"up-the-ladder", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_SILENT,
      R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, FALSE, FOTA_RUNG_CFUN, TRUE,
      "at-again other-port cfun", "back: at-again, other-port, cfun"},
-    {"what-cannot-be-done-is-no-end", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT,
+    {"what-cannot-be-done-is-no-end", FOTA_MODULE_ERROR_MODULE_SILENT,
+     FOTA_MODULE_ERROR_MODULE_SILENT,
      R(AT_AGAIN) | R(CFUN) | R(MM_RESET) | R(AUTHORIZE) | R(USB_POWER) | R(COMMAND), FALSE, FALSE,
      FALSE, FALSE, FOTA_N_RUNGS - 1, FALSE, "at-again cfun modemmanager-reset",
      "tried: at-again, cfun, modemmanager-reset, usb-authorize, usb-power, command; go on with the "
      "entry mute-module of first-aid.md"},
     /* It was there, and left when it was restarted: what needs a port makes no sense any more. */
-    {"leaves-meanwhile", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_NOT_RETURNED,
+    {"leaves-meanwhile", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN) | R(MM_RESET), FALSE, FALSE, FALSE, FALSE,
      FOTA_RUNG_COMMAND, FALSE, "at-again", "absent-module"},
     /* It has ttys, and says nothing on any of them: it can still be told something. */
-    {"mute-and-not-back", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_NOT_RETURNED,
+    {"mute-and-not-back", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, TRUE, FOTA_RUNG_CFUN, TRUE,
      "at-again other-port cfun", "back: at-again, other-port, cfun"},
-    {"mute-for-good", FOTA_MODULE_ERROR_NOT_RETURNED, FOTA_MODULE_ERROR_NOT_RETURNED,
+    {"mute-for-good", FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, TRUE, FOTA_RUNG_COMMAND, FALSE,
      "at-again other-port cfun", "mute-module"},
-    {"nothing-allowed", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT, 0, FALSE, FALSE, FALSE,
-     FALSE, FOTA_RUNG_CFUN, FALSE, "", "first aid is not allowed now"},
-    {"may-be-installing", FOTA_MODULE_ERROR_SILENT, FOTA_MODULE_ERROR_SILENT,
+    {"nothing-allowed", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_SILENT, 0, FALSE,
+     FALSE, FALSE, FALSE, FOTA_RUNG_CFUN, FALSE, "", "first aid is not allowed now"},
+    {"may-be-installing", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_SILENT,
      (1u << FOTA_N_RUNGS) - 1, TRUE, FALSE, TRUE, FALSE, FOTA_RUNG_CFUN, FALSE, "",
      "unfinished-install"},
-    {"limits-over", FOTA_MODULE_ERROR_NOT_RETURNED, FOTA_MODULE_ERROR_NOT_RETURNED,
+    {"limits-over", FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      (1u << FOTA_N_RUNGS) - 1, TRUE, TRUE, FALSE, FALSE, FOTA_RUNG_CFUN, FALSE, "at-again",
      "unfinished-install"},
 };
@@ -155,7 +156,7 @@ test_cancelled(void)
                         .facts = {.allowed = (1u << FOTA_N_RUNGS) - 1},
                         .reset = reset};
     g_autoptr(GError) error =
-        g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SILENT, "AT: no answer");
+        g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT, "AT: no answer");
 
     mute = FALSE;
     done = g_string_new(NULL);
@@ -172,14 +173,10 @@ static void
 test_needed(void)
 {
     static const FotaModuleError healthy[] = {
-        FOTA_MODULE_ERROR_AT,
-        FOTA_MODULE_ERROR_BAD_ANSWER,
-        FOTA_MODULE_ERROR_NO_SIGNAL,
-        FOTA_MODULE_ERROR_TRANSFER,
-        FOTA_MODULE_ERROR_INSTALL_REFUSED,
-        FOTA_MODULE_ERROR_OLD_VERSION,
-        FOTA_MODULE_ERROR_WRONG_BASE,
-        FOTA_MODULE_ERROR_NOT_SUPPORTED,
+        FOTA_MODULE_ERROR_MODULE_REFUSED,  FOTA_MODULE_ERROR_BAD_ANSWER,
+        FOTA_MODULE_ERROR_NO_SIGNAL,       FOTA_MODULE_ERROR_TRANSFER_FAILED,
+        FOTA_MODULE_ERROR_INSTALL_REFUSED, FOTA_MODULE_ERROR_OLD_VERSION,
+        FOTA_MODULE_ERROR_WRONG_BASE,      FOTA_MODULE_ERROR_NOT_SUPPORTED,
     };
     g_autoptr(GError) channel = g_error_new(FOTA_ERROR, FOTA_ERROR_NO_AT_PORT, "inhibited");
     g_autoptr(GError) cancelled = g_error_new(G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");

@@ -29,7 +29,7 @@ ask_version(FotaSession *self, const char *command, char **version, GError **err
     *version = lines[0][0] != '\0' ? g_strdup(lines[0]) : NULL;
     if (lines[1] == NULL)
         return FOTA_RESULT_DONE;
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER, "%s", lines[1]);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED, "%s", lines[1]);
     return strcmp(lines[1], "wrong base") == 0 ? FOTA_RESULT_WRONG_BASE
                                                : FOTA_RESULT_FAILED_FOR_GOOD;
 }
@@ -55,7 +55,7 @@ on_install(FotaSession *self, const FotaUpdate *update, GError **error)
 
     if (fota_session_order(self, "install", 1, &local_error))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_AT)) {
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
@@ -175,7 +175,7 @@ static const Case cases[] = {
     {"unwritten",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_TRY_LATER,
-     FOTA_MODULE_ERROR_AT,
+     FOTA_MODULE_ERROR_MODULE_REFUSED,
      "A",
      FALSE,
      FALSE,
@@ -222,7 +222,7 @@ static const Case cases[] = {
     {"order-refused-and-another-version",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_GOOD,
-     FOTA_MODULE_ERROR_OTHER_VERSION,
+     FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
      "C",
      FALSE,
      TRUE,
@@ -258,7 +258,7 @@ static const Case cases[] = {
     {"outcome-says-failed",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_GOOD,
-     FOTA_MODULE_ERROR_TRANSFER,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
      "A",
      FALSE,
      TRUE,
@@ -267,7 +267,7 @@ static const Case cases[] = {
     {"outcome-says-wrong-base",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_WRONG_BASE,
-     FOTA_MODULE_ERROR_TRANSFER,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
      "A",
      FALSE,
      TRUE,
@@ -276,7 +276,7 @@ static const Case cases[] = {
     {"outcome-says-failed-without-version",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_GOOD,
-     FOTA_MODULE_ERROR_TRANSFER,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
      "A",
      FALSE,
      TRUE,
@@ -310,7 +310,7 @@ static const Case cases[] = {
     {"never-tells",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_NOW,
-     FOTA_MODULE_ERROR_NOT_RETURNED,
+     FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      NULL,
      FALSE,
      TRUE,
@@ -319,7 +319,7 @@ static const Case cases[] = {
     {"not-back",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_NOW,
-     FOTA_MODULE_ERROR_NOT_RETURNED,
+     FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      NULL,
      FALSE,
      TRUE,

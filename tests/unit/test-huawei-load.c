@@ -16,52 +16,52 @@ test_numbers(void)
         int code;
         const char *says;
     } table[] = {
-        {1, FOTA_MODULE_ERROR_TRANSFER, "unspecified"},
-        {2, FOTA_MODULE_ERROR_AT, "still running"},
-        {3, FOTA_MODULE_ERROR_TRANSFER, "parameter"},
-        {4, FOTA_MODULE_ERROR_TRANSFER, "not supported"},
-        {5, FOTA_MODULE_ERROR_TRANSFER, "system error"},
-        {6, FOTA_MODULE_ERROR_TRANSFER, "not published"},
-        {11, FOTA_MODULE_ERROR_NO_CONTEXT, "not opened"},
-        {12, FOTA_MODULE_ERROR_NO_CONTEXT, "already opened"},
-        {13, FOTA_MODULE_ERROR_SERVER, "not reached"},
-        {14, FOTA_MODULE_ERROR_NO_CONTEXT, "no link"},
-        {15, FOTA_MODULE_ERROR_NO_CONTEXT, "already there"},
-        {16, FOTA_MODULE_ERROR_NO_CONTEXT, "not established"},
-        {17, FOTA_MODULE_ERROR_SERVER, "bind"},
-        {18, FOTA_MODULE_ERROR_SERVER, "connect"},
-        {19, FOTA_MODULE_ERROR_SERVER, "domain name"},
-        {20, FOTA_MODULE_ERROR_SERVER, "resolve"},
-        {21, FOTA_MODULE_ERROR_SERVER, "HTTP"},
+        {1, FOTA_MODULE_ERROR_TRANSFER_FAILED, "unspecified"},
+        {2, FOTA_MODULE_ERROR_MODULE_REFUSED, "still running"},
+        {3, FOTA_MODULE_ERROR_TRANSFER_FAILED, "parameter"},
+        {4, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not supported"},
+        {5, FOTA_MODULE_ERROR_TRANSFER_FAILED, "system error"},
+        {6, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
+        {11, FOTA_MODULE_ERROR_CONTEXT_FAILED, "not opened"},
+        {12, FOTA_MODULE_ERROR_CONTEXT_FAILED, "already opened"},
+        {13, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "not reached"},
+        {14, FOTA_MODULE_ERROR_CONTEXT_FAILED, "no link"},
+        {15, FOTA_MODULE_ERROR_CONTEXT_FAILED, "already there"},
+        {16, FOTA_MODULE_ERROR_CONTEXT_FAILED, "not established"},
+        {17, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "bind"},
+        {18, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "connect"},
+        {19, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "domain name"},
+        {20, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "resolve"},
+        {21, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "HTTP"},
         {22, FOTA_MODULE_ERROR_DELTA_MISSING, "type of file"},
         {23, FOTA_MODULE_ERROR_DELTA_MISSING, "source of file"},
         {51, FOTA_MODULE_ERROR_DELTA_MISSING, "list of files"},
-        {52, FOTA_MODULE_ERROR_TRANSFER, "MD5"},
-        {54, FOTA_MODULE_ERROR_AT, "collision"},
-        {101, FOTA_MODULE_ERROR_TRANSFER, "cancelled"},
-        {102, FOTA_MODULE_ERROR_TRANSFER, "retries"},
-        {103, FOTA_MODULE_ERROR_TRANSFER, "size"},
-        {104, FOTA_MODULE_ERROR_TRANSFER, "packet"},
-        {105, FOTA_MODULE_ERROR_TRANSFER, "XMODEM"},
-        {106, FOTA_MODULE_ERROR_TRANSFER, "port"},
-        {107, FOTA_MODULE_ERROR_TRANSFER, "CRC"},
+        {52, FOTA_MODULE_ERROR_TRANSFER_FAILED, "MD5"},
+        {54, FOTA_MODULE_ERROR_MODULE_REFUSED, "collision"},
+        {101, FOTA_MODULE_ERROR_TRANSFER_FAILED, "cancelled"},
+        {102, FOTA_MODULE_ERROR_TRANSFER_FAILED, "retries"},
+        {103, FOTA_MODULE_ERROR_TRANSFER_FAILED, "size"},
+        {104, FOTA_MODULE_ERROR_TRANSFER_FAILED, "packet"},
+        {105, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XMODEM"},
+        {106, FOTA_MODULE_ERROR_TRANSFER_FAILED, "port"},
+        {107, FOTA_MODULE_ERROR_TRANSFER_FAILED, "CRC"},
         {108, FOTA_MODULE_ERROR_WRONG_BASE, "type of update"},
         {109, FOTA_MODULE_ERROR_WRONG_BASE, "model"},
         {110, FOTA_MODULE_ERROR_WRONG_BASE, "another version"},
-        {111, FOTA_MODULE_ERROR_TRANSFER, "tag"},
-        {112, FOTA_MODULE_ERROR_TRANSFER, "number of files"},
-        {113, FOTA_MODULE_ERROR_TRANSFER, "opened"},
-        {114, FOTA_MODULE_ERROR_TRANSFER, "written"},
-        {151, FOTA_MODULE_ERROR_TRANSFER, "flag could not be written"},
-        {152, FOTA_MODULE_ERROR_TRANSFER, "flag could not be read"},
-        {153, FOTA_MODULE_ERROR_TRANSFER, "erased"},
-        {154, FOTA_MODULE_ERROR_TRANSFER, "OSBL"},
-        {155, FOTA_MODULE_ERROR_TRANSFER, "replaced"},
-        {156, FOTA_MODULE_ERROR_TRANSFER, "XNV could not be copied"},
-        {157, FOTA_MODULE_ERROR_TRANSFER, "XNV could not be written"},
-        {158, FOTA_MODULE_ERROR_TRANSFER, "saved"},
-        {159, FOTA_MODULE_ERROR_TRANSFER, "restored"},
-        {160, FOTA_MODULE_ERROR_TRANSFER, "not published"},
+        {111, FOTA_MODULE_ERROR_TRANSFER_FAILED, "tag"},
+        {112, FOTA_MODULE_ERROR_TRANSFER_FAILED, "number of files"},
+        {113, FOTA_MODULE_ERROR_TRANSFER_FAILED, "opened"},
+        {114, FOTA_MODULE_ERROR_TRANSFER_FAILED, "written"},
+        {151, FOTA_MODULE_ERROR_TRANSFER_FAILED, "flag could not be written"},
+        {152, FOTA_MODULE_ERROR_TRANSFER_FAILED, "flag could not be read"},
+        {153, FOTA_MODULE_ERROR_TRANSFER_FAILED, "erased"},
+        {154, FOTA_MODULE_ERROR_TRANSFER_FAILED, "OSBL"},
+        {155, FOTA_MODULE_ERROR_TRANSFER_FAILED, "replaced"},
+        {156, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XNV could not be copied"},
+        {157, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XNV could not be written"},
+        {158, FOTA_MODULE_ERROR_TRANSFER_FAILED, "saved"},
+        {159, FOTA_MODULE_ERROR_TRANSFER_FAILED, "restored"},
+        {160, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -182,7 +182,7 @@ test_stall(gconstpointer data)
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
     g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
     g_assert_nonnull(strstr(error->message, "nothing more arrives"));
     g_assert_cmpuint(fake_session_get_seconds(session), >=, limit);
     fake_session_finish(session);
@@ -228,7 +228,7 @@ test_never_begins(void)
     session =
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
     g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_SERVER);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE);
     g_assert_nonnull(strstr(error->message, "not begun"));
     fake_session_finish(session);
 }
@@ -256,7 +256,7 @@ test_restarts(void)
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
     g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_GONE);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     fake_session_finish(session);
 }
 

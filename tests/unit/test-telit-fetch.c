@@ -114,7 +114,7 @@ static const Case cases[] = {
     {"too-large",
      NULL,
      FOTA_RESULT_FAILED_FOR_GOOD,
-     FOTA_MODULE_ERROR_TRANSFER,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
      "larger than 2 bytes",
      2,
      {BEFORE, BINARY, GET, ALL_THERE, RECEIVE("#FTPRECV: 3\n616263"), CLOSE, END}},
@@ -183,14 +183,14 @@ static const Case cases[] = {
     {"gone",
      NULL,
      FOTA_RESULT_FAILED_FOR_NOW,
-     FOTA_MODULE_ERROR_GONE,
+     FOTA_MODULE_ERROR_MODULE_GONE,
      NULL,
      0,
      {BEFORE, BINARY, GET, ALL_THERE, RECEIVE("-"), CLOSE, END}},
     {"refuses-to-tell",
      NULL,
      FOTA_RESULT_FAILED_FOR_NOW,
-     FOTA_MODULE_ERROR_AT,
+     FOTA_MODULE_ERROR_MODULE_REFUSED,
      NULL,
      0,
      {BEFORE, BINARY, GET, {"AT#FTPGETPKT?", "!3"}, CLOSE, END}},
@@ -264,7 +264,7 @@ test_limit(void)
     session = fake_session_new(TELIT_MODELS, (const FakeExchange *)(const void *)script->data);
     g_assert_cmpint(fota_plugin.fetch(session, &place, MOST, &contents, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
     fake_session_finish(session);
 }
 
