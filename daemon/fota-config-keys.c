@@ -373,8 +373,7 @@ static const FotaConfigKey keys[] = {
     {"Network", "Authentication", set_authentication, AT(module.authentication),
      "none, pap or chap"},
     {"FirstAid", "Rungs", set_rungs, AT(module.rungs),
-     "a list of safe, at-again, other-port, cfun, modemmanager-reset, usb-authorize, usb-power, "
-     "command"},
+     "a list of safe, at-again, other-port, cfun, modemmanager-reset, command"},
     {"FirstAid", "PowerCycle", set_command, AT(module.power_cycle),
      "a command that begins with an absolute path"},
     {"FirstAid", "PowerCycleTime", set_limit, AT(module.power_cycle_seconds),

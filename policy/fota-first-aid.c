@@ -15,8 +15,6 @@ static const char *const names[FOTA_N_RUNGS] = {
     [FOTA_RUNG_OTHER_PORT] = "other-port",
     [FOTA_RUNG_CFUN] = "cfun",
     [FOTA_RUNG_MM_RESET] = "modemmanager-reset",
-    [FOTA_RUNG_AUTHORIZE] = "usb-authorize",
-    [FOTA_RUNG_USB_POWER] = "usb-power",
     [FOTA_RUNG_COMMAND] = "command",
 };
 

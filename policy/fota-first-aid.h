@@ -19,8 +19,6 @@ typedef enum {
     FOTA_RUNG_OTHER_PORT, /* another AT port */
     FOTA_RUNG_CFUN,       /* AT+CFUN=1,1, whether the module seems to listen or not */
     FOTA_RUNG_MM_RESET,   /* ModemManager's Reset() */
-    FOTA_RUNG_AUTHORIZE,  /* the USB device is taken off the bus and put on it again */
-    FOTA_RUNG_USB_POWER,  /* the power of its USB port */
     FOTA_RUNG_COMMAND,    /* the operator's command for its power */
     FOTA_N_RUNGS,         /* the end of the ladder */
 } FotaRung;

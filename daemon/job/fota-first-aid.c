@@ -4,7 +4,6 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/job/fota-command.h"
-#include "daemon/job/fota-usb.h"
 
 /* 27.007 8.2: full functionality, after a reset. */
 #define RESTART "AT+CFUN=1,1"
@@ -33,16 +32,6 @@ run_command(const FotaFirstAid *aid, GError **error)
                             error);
 }
 
-static gboolean
-cycle_power(const FotaFirstAid *aid, GError **error)
-{
-    if (aid->port != NULL)
-        return fota_usb_cycle_power(aid->port, aid->cancellable, error);
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
-                "the kernel does not say which USB port the module is plugged into");
-    return FALSE;
-}
-
 /* FALSE: it could not be done; that is no end of the ladder. */
 static gboolean
 rung_take(const FotaFirstAid *aid, FotaRung rung, GError **error)
@@ -56,10 +45,6 @@ rung_take(const FotaFirstAid *aid, FotaRung rung, GError **error)
         return fota_session_shout(aid->session, RESTART, error);
     case FOTA_RUNG_MM_RESET:
         return aid->reset(aid->user_data, error);
-    case FOTA_RUNG_AUTHORIZE:
-        return fota_usb_authorize(aid->device, aid->cancellable, error);
-    case FOTA_RUNG_USB_POWER:
-        return cycle_power(aid, error);
     case FOTA_RUNG_COMMAND:
         return run_command(aid, error);
     case FOTA_N_RUNGS:

@@ -14,7 +14,6 @@ typedef struct {
     FotaSession *session;
     const char *imei;
     const char *device; /**< sysfs path */
-    const char *port;   /**< of the USB port that it was plugged into, NULL = unknown */
     GCancellable *cancellable;
     const char *const *command; /**< of the operator's, for its power; NULL = none */
     guint command_seconds;

@@ -24,7 +24,6 @@ struct _FotaJob {
     const FotaJobListener *listener;
     gpointer user_data;
 
-    char *port;          /* of the USB port that it was plugged into at first */
     FotaNetwork network; /* its login is owned, the rest is the configuration's */
     ChannelKind channel;
     GCancellable *cancellable; /* cancelled, or the process ends */

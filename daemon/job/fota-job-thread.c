@@ -255,7 +255,6 @@ give_first_aid(FotaJob *job, FotaSession *session)
         .session = session,
         .imei = job->order->imei,
         .device = job->order->device,
-        .port = job->port,
         .cancellable = job->cancellable,
         .command = (const char *const *)job->order->config->power_cycle,
         .command_seconds = job->order->config->power_cycle_seconds,

@@ -3,7 +3,6 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/job/fota-job-private.h"
-#include "daemon/job/fota-usb.h"
 #include "daemon/mm/fota-lease.h"
 
 FotaJobOrder *
@@ -44,7 +43,6 @@ static void
 job_free(FotaJob *job)
 {
     fota_job_order_free(job->order);
-    g_free(job->port);
     g_free(job->network.user);
     g_free(job->network.password);
     g_object_unref(job->cancellable);
@@ -205,7 +203,6 @@ fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer us
     job->network.apn = order->config->apn;
     job->network.pdp_type = order->config->pdp_type;
     job->network.authentication = order->config->authentication;
-    job->port = fota_usb_find_port(order->device);
     job->cancellable = g_cancellable_new();
     job->ending = g_cancellable_new();
     job->installing = order->kind == FOTA_JOB_RESUME;

@@ -93,13 +93,12 @@ class Power(FirstAidTest):
 
     def test_power(self):
         """The operator's command, without a shell; then the next attempt goes well."""
-        module = self.begin("safe usb-authorize usb-power command")
+        module = self.begin("safe command")
         self.bench.fault("hung,on=#SCFG=")
         since = module.mark()
         module.approve()
         text = self.end(module, since, "ModuleSilent")
-        self.assertEqual(self.rungs(), ["at-again", "other-port", "cfun", "usb-authorize",
-                                        "usb-power", "command"])
+        self.assertEqual(self.rungs(), ["at-again", "other-port", "cfun", "command"])
         self.assertIn("has brought the module back", text)
         _, modem = self.bench.mm.wait_for(self.bench.imei)
         self.assertEqual(self.cycled(),
@@ -149,7 +148,7 @@ class Installing(FirstAidTest):
     def test_nothing_while_it_may_install(self):
         """It stays away beyond its limit: every rung is allowed, and none that restarts is taken."""
         self.bench.set_return_limit(NOT_RETURNED)
-        module = self.begin("safe cfun modemmanager-reset usb-authorize usb-power command")
+        module = self.begin("safe cfun modemmanager-reset command")
         self.bench.fault("never-returns")
         module.approve()
         text = self.wait_not_returned(module)

@@ -2,13 +2,11 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-command.h"
 #include "daemon/job/fota-first-aid.h"
-#include "daemon/job/fota-usb.h"
 
 /* The module: which rung brings it back, and what was done with it. */
 
@@ -94,10 +92,9 @@ static const Case cases[] = {
      R(AT_AGAIN) | R(OTHER_PORT) | R(CFUN), FALSE, FALSE, FALSE, FALSE, FOTA_RUNG_CFUN, TRUE,
      "at-again other-port cfun", "back: at-again, other-port, cfun"},
     {"what-cannot-be-done-is-no-end", FOTA_MODULE_ERROR_MODULE_SILENT,
-     FOTA_MODULE_ERROR_MODULE_SILENT,
-     R(AT_AGAIN) | R(CFUN) | R(MM_RESET) | R(AUTHORIZE) | R(USB_POWER) | R(COMMAND), FALSE, FALSE,
-     FALSE, FALSE, FOTA_N_RUNGS - 1, FALSE, "at-again cfun modemmanager-reset",
-     "tried: at-again, cfun, modemmanager-reset, usb-authorize, usb-power, command; go on with the "
+     FOTA_MODULE_ERROR_MODULE_SILENT, R(AT_AGAIN) | R(CFUN) | R(MM_RESET) | R(COMMAND), FALSE,
+     FALSE, FALSE, FALSE, FOTA_N_RUNGS - 1, FALSE, "at-again cfun modemmanager-reset",
+     "tried: at-again, cfun, modemmanager-reset, command; go on with the "
      "entry mute-module of first-aid.md"},
     /* It was there, and left when it was restarted: what needs a port makes no sense any more. */
     {"leaves-meanwhile", FOTA_MODULE_ERROR_MODULE_SILENT, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
@@ -309,80 +306,6 @@ test_command_hangs(void)
     g_thread_join(thread);
 }
 
-/* Sysfs: directories and files of our own stand for it. */
-
-typedef struct {
-    char *directory, *device, *file;
-} Sysfs;
-
-static void
-sysfs_make(Sysfs *sysfs, const char *attribute)
-{
-    g_autofree char *link = NULL;
-
-    sysfs->directory = temporary_directory();
-    sysfs->device = g_strdup(sysfs->directory);
-    sysfs->file = g_build_filename(sysfs->directory, attribute, NULL);
-    g_assert_cmpint(mkfifo(sysfs->file, 0600), ==, 0);
-    link = g_build_filename(sysfs->directory, "port", NULL);
-    g_assert_cmpint(symlink(".", link), ==, 0);
-}
-
-static void
-sysfs_remove(Sysfs *sysfs)
-{
-    remove_directory(sysfs->directory);
-    g_free(sysfs->directory);
-    g_free(sysfs->device);
-    g_free(sysfs->file);
-}
-
-/* What was taken is given back at once when fotad is to end meanwhile. */
-static void
-test_sysfs(gconstpointer data)
-{
-    gboolean power = data != NULL;
-    g_autoptr(GCancellable) cancellable = g_cancellable_new();
-    g_autoptr(GError) error = NULL;
-    g_autofree char *port = NULL;
-    char written[3] = "";
-    Sysfs sysfs;
-    int file;
-
-    sysfs_make(&sysfs, power ? "disable" : "authorized");
-    port = fota_usb_find_port(sysfs.device);
-    g_assert_cmpstr(port, ==, sysfs.directory);
-    /* Open for both, so that what several openings write collects there. */
-    file = open(sysfs.file, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    g_assert_cmpint(file, >=, 0);
-    g_cancellable_cancel(cancellable);
-    if (power)
-        g_assert_false(fota_usb_cycle_power(port, cancellable, &error));
-    else
-        g_assert_false(fota_usb_authorize(sysfs.device, cancellable, &error));
-    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    g_assert_cmpint((int)read(file, written, sizeof written), ==, 2);
-    close(file);
-    g_assert_cmpstr(written, ==, power ? "10" : "01");
-    sysfs_remove(&sysfs);
-}
-
-static void
-test_no_sysfs(void)
-{
-    g_autofree char *directory = temporary_directory();
-    g_autofree char *port = fota_usb_find_port(directory);
-    g_autoptr(GError) error = NULL;
-
-    g_assert_null(port);
-    g_assert_false(fota_usb_authorize(directory, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
-    g_clear_error(&error);
-    g_assert_false(fota_usb_cycle_power(directory, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
-    g_rmdir(directory);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -399,8 +322,5 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/first-aid/command", test_command);
     g_test_add_func("/daemon/first-aid/command-fails", test_command_fails);
     g_test_add_func("/daemon/first-aid/command-hangs", test_command_hangs);
-    g_test_add_data_func("/daemon/first-aid/authorize", NULL, test_sysfs);
-    g_test_add_data_func("/daemon/first-aid/usb-power", "power", test_sysfs);
-    g_test_add_func("/daemon/first-aid/no-sysfs", test_no_sysfs);
     return g_test_run();
 }

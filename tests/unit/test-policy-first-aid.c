@@ -116,10 +116,10 @@ test_parse(void)
         {"", 0x3, TRUE, 0},
         {"safe", 0x3, TRUE, 0x3},
         {"safe command", 0x3, TRUE, 0x3 | 1u << FOTA_RUNG_COMMAND},
-        {"  cfun\tusb-power ", 0x3, TRUE, 1u << FOTA_RUNG_CFUN | 1u << FOTA_RUNG_USB_POWER},
-        {"at-again other-port cfun modemmanager-reset usb-authorize usb-power command", 0, TRUE,
-         ALL},
+        {"  cfun\tcommand ", 0x3, TRUE, 1u << FOTA_RUNG_CFUN | 1u << FOTA_RUNG_COMMAND},
+        {"at-again other-port cfun modemmanager-reset command", 0, TRUE, ALL},
         {"reboot", 0, FALSE, 0},
+        {"usb-power", 0, FALSE, 0},
         {"safe, cfun", 0, FALSE, 0},
     };
     guint allowed;
