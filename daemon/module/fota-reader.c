@@ -194,6 +194,12 @@ restore_manifest(FotaReader *reader)
     if (reader->record->digest[0] == '\0')
         return;
     reader->manifest = open_manifest(reader, file, &facts, &error);
+    /* What the record tells of attempts and answers would be taken for this one's. */
+    if (reader->manifest != NULL && strcmp(reader->manifest->digest, reader->record->digest) != 0) {
+        g_clear_pointer(&reader->manifest, fota_manifest_unref);
+        g_set_error(&error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD,
+                    "the record tells of another one; the server is asked again");
+    }
     if (reader->manifest == NULL)
         reader_log(reader, LOG_NOTICE, FOTA_EVENT_NONE,
                    "the manifest kept from before is not used: %s", error->message);
