@@ -190,6 +190,8 @@ follow_restarts(FotaSteps *steps, GError **error)
         if (!left || is_wanted(steps, steps->version))
             return compare(steps, restarts, error);
         fota_session_note(steps->session, "it is back with %s", steps->version);
+        /* It may leave again: only of a module that has come to rest a version is an end. */
+        g_clear_pointer(&steps->version, g_free);
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
                 "the module has not come to rest and told its version after %u restarts: %s",
