@@ -27,6 +27,7 @@ import state
 from rig import Kind, Rig
 
 CHUNK, SLOW_CHUNK = 8, 2  # cases on one bench
+AROUND_ORDER = 3  # points: before the order, after it, and the next
 SPREAD = 30  # of the cases that are not always there, every so manieth
 
 TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
@@ -100,8 +101,9 @@ def make_cases(kind, run):
         cases += service_cases(kind)
     if kind == TELIT_RESERVED:
         cases += state_cases(kind)
-        cases += [dataclasses.replace(case, kind=TELIT_SLOW) for case in cases
-                  if case.matrix == "kill" and case.always]
+        special = [case for case in cases if case.matrix == "kill" and case.always]
+        cases += [dataclasses.replace(case, kind=TELIT_SLOW, always=case in special[-AROUND_ORDER:])
+                  for case in special]
     return cases
 
 
@@ -140,8 +142,8 @@ def kill_cases(kind, run):
     """What is written does not depend on the way to AT: it is gone through once for each vendor."""
     met = points.to_kill_at(run.points)
     special = points.irreversible(met, kind.order)
-    always = special if kind.channel != "modemmanager" else special[-3:]
     writes = kind in (TELIT_RESERVED, HUAWEI_PORT)
+    always = special if writes else special[-AROUND_ORDER:]
     return [Case("kill", kind, str(point), kill.killed, (point,), point in always)
             for point in met if writes or not point.durable or point in always]
 
@@ -180,6 +182,7 @@ def state_cases(kind):
               for answer in state.ANSWERS),
             Case("state directory", kind, "polls", state.polls, (), True),
             Case("loops", kind, "fotad", state.fotad_loop, (), True),
+            Case("loops", kind, "order", state.order_loop, (), True),
             Case("loops", kind, "orderly restarts", state.orderly_restarts),
             Case("loops", TELIT_SLOW, "module", state.module_loop, (), True)]
 

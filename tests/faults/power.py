@@ -12,7 +12,7 @@ BEFORE_ORDER = {"telit": ("delta asked for", "part", "delta stored"),
 # Lost between the order and the first restart, an update has not begun: Telit's document tells of
 # interrupted ones only.
 NOT_BEGUN = "delta validated"
-AWAY = ["ModuleGone", "ModuleSilent", "TransferFailed", "NoAtPort"]
+AWAY = ["ModuleGone", "ModuleSilent", "TransferFailed"]
 
 
 def steps(rig):

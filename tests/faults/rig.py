@@ -239,11 +239,21 @@ class Rig:
             return properties["Revision"] == self.bench.new and properties["Update"] == {}
         return properties["State"] == "failed"
 
+    def wait_updated(self):
+        """Until the module runs the new version; an attempt that failed on the way is no end."""
+        return self.wait_until(
+            lambda p: self.is_done(p) and p["State"] == "idle" and p, "the new version")
+
     def wait_done(self):
-        """Until the case has its end; asks once more for a manifest that did not get through."""
+        """Until the case has its end; asks once more for a manifest that did not get through, and
+        ends each wait for another try, as an administrator may."""
         asked = []
 
         def done(properties):
+            if properties.get("State") == "scheduled" and properties["Blockers"] == ["backoff"]:
+                with contextlib.suppress(BusError):
+                    self.module.check()
+                return None
             if properties and properties["State"] in QUIET and properties["Modem"] != "/" \
                     and properties["Revision"] != self.bench.new and not asked \
                     and not self.knows_update():
@@ -263,9 +273,9 @@ class Rig:
         records = [json.loads(file.read_text())["record"] for file in files if file.exists()]
         return bool(records) and records[0]["mark"] == MARK_INSTALLING
 
-    def ordered(self):
-        """Whether the module has got it. ModemManager drops what a caller wants who has left."""
-        return self.kind.order in [line.text for line in self.transcript() if line.mark == ">"]
+    def orders(self):
+        """How many of them the module has got."""
+        return [line.text for line in self.transcript() if line.mark == ">"].count(self.kind.order)
 
     # What must hold at the end of every case
 

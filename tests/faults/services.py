@@ -104,7 +104,7 @@ def disturbed(rig, state, failure):
         rig.bench.fault("clear")
     properties = rig.wait_done()
     if properties["State"] == "failed":
-        in_doubt = state == "installing" and not rig.ordered()
+        in_doubt = state == "installing" and rig.orders() == 0
         rig.verify_failed(properties, STATED + IN_DOUBT if in_doubt else STATED)
         if failure is manifest_server_killed and state != "checking" and \
                 rig.kind.vendor == "telit":

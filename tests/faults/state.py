@@ -260,6 +260,40 @@ def fotad_loop(rig):
                                 "still given up")
     rig.verify_failed(properties, ["UpdateLoop"])
     rig.stop_fotad()
+    # Another manifest begins anew, also where fotad ended before the record told of it.
+    rig.publish_next()
+    rig.start_fotad(kill=points.Point("after", 1, "sync ."))
+    rig.check()
+    if not rig.wait_killed():
+        raise NotAsStated("the manifest was never written")
+    rig.start_fotad()
+    rig.verify_updated(rig.wait_done())
+    rig.stop_fotad()
+
+
+def order_loop(rig):
+    """fotad ends each time that it asks what has become of the order: it stops asking for an hour, or
+    until somebody asks it to go on, but only a version ends the update."""
+    rig.publish_next()
+    for kill in [ORDERED[rig.kind.vendor], *["at AT+GMR"] * (MAX_STARTS - 1)]:
+        rig.start_fotad(kill=points.Point("after", 1, kill))
+        if kill != "at AT+GMR":
+            rig.check()
+        if not rig.wait_killed():
+            raise NotAsStated(f"it did not come to {kill}")
+    rig.fault_time = seconds()
+    sent = len(commands_sent(rig))
+    rig.start_fotad()
+    properties = rig.wait_until(
+        lambda p: p.get("LastError", ("",))[0] == "UpdateLoop" and p, "held")
+    rig.expect(properties["State"], "installing", "State")
+    rig.expect(commands_sent(rig)[sent:], [], "commands to the module")
+    rig.expect([entry for entry in rig.module.history()
+                if entry["id"] == f"update-{rig.number}"], [], "history")
+    rig.check()
+    rig.verify_updated(rig.wait_done())
+    rig.end_time = seconds()
+    rig.stop_fotad()
 
 
 def orderly_restarts(rig):
@@ -281,7 +315,7 @@ def orderly_restarts(rig):
 
 
 def module_loop(rig):
-    """The module restarts over and over once it was told to install: fotad waits no longer."""
+    """The module restarts over and over once it was told to install: fotad follows them no longer."""
     rig.publish_next()
     rig.bench.fault("clear")
     rig.bench.fault("restarts,always")
@@ -294,8 +328,8 @@ def module_loop(rig):
     rig.end_time = seconds()
     if not re.search(r"restarted \d+ times", properties["LastError"][1]):
         raise NotAsStated(properties["LastError"][1])
-    # Once it comes to rest, it is in service.
+    # Only a version ends it: once the module has come to rest, it is asked.
+    rig.expect(properties["State"], "installing", "State")
     rig.bench.fault("clear")
-    rig.bench.view.until(lambda: rig.bench.sim_state()["version"] == rig.bench.new, 60, "updated")
-    rig.verify_in_service()
+    rig.verify_updated(rig.wait_done())
     rig.stop_fotad()
