@@ -328,7 +328,7 @@ static const Case cases[] = {
     {"leaves-again-and-not-back",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_NOW,
-     FOTA_MODULE_ERROR_NOT_RETURNED,
+     FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
      NULL,
      FALSE,
      TRUE,
