@@ -197,3 +197,14 @@ fota_text_expand_uri(const char *uri_template, const char *imei, const char *mod
     g_string_replace(uri, "{model}", escaped_model, 0);
     return g_string_free(uri, FALSE);
 }
+
+char *
+fota_text_get_origin(const char *uri)
+{
+    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_ENCODED, NULL);
+
+    if (!parsed || !g_uri_get_host(parsed))
+        return NULL;
+    return g_uri_join(G_URI_FLAGS_ENCODED, g_uri_get_scheme(parsed), NULL, g_uri_get_host(parsed),
+                      g_uri_get_port(parsed), "", NULL, NULL);
+}

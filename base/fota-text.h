@@ -61,6 +61,10 @@ char *fota_text_format_time(gint64 time);
  */
 guint64 fota_text_hash(const char *first, ...) G_GNUC_NULL_TERMINATED;
 
+/** Returns: (transfer full): scheme, host and port of @uri, `ftp://fw.example`; %NULL = it has
+ * none. */
+char *fota_text_get_origin(const char *uri);
+
 /**
  * fota_text_expand_uri:
  * @salt: (nullable): the key of `{imei-hmac}`; without one that stays as it is

@@ -30,6 +30,8 @@ ctl_print_offer(GVariant *offer)
     ctl_print_field("  Asks before", ctl_dict_get_text(offer, "gate"));
     ctl_print_field("  Rehearsal",
                     ctl_dict_get_number(offer, "rehearsal") ? "yes, nothing is installed" : "");
+    ctl_print_field("  Server", ctl_dict_get_text(offer, "server"));
+    ctl_print_field("  Credential", ctl_dict_get_text(offer, "credential"));
     ctl_print_field("  Size", ctl_dict_get_number(offer, "size") != 0 ? size : "");
     ctl_print_field("  Outage", outage != 0 ? outage_text : "");
     ctl_print_field("  Deadline", deadline != 0 ? deadline_text : "");

@@ -379,6 +379,8 @@ static const FotaConfigKey keys[] = {
     {"FirstAid", "PowerCycleTime", set_limit, AT(module.power_cycle_seconds),
      "a duration from 1s to 1h"},
     {"FirstAid", "ResetAfterInstall", set_flag, AT(module.reset_after_install), "yes or no"},
+    {"Credential", "Servers", set_servers, AT(servers),
+     "a list of servers such as ftp://fw.example *.fota.example"},
     {"Log", "Level", set_log_level, AT(log_level),
      "emerg, alert, crit, err, warning, notice, info or debug"},
     {"Log", "PersonalInfo", set_flag, AT(personal_info), "yes or no"},
@@ -388,8 +390,8 @@ static const FotaConfigKey keys[] = {
 static gboolean
 is_global(const FotaConfigKey *key)
 {
-    return strcmp(key->group, "Log") == 0 || strcmp(key->name, "KeysDirectory") == 0 ||
-           strcmp(key->name, "AtOnce") == 0;
+    return strcmp(key->group, "Log") == 0 || strcmp(key->group, "Credential") == 0 ||
+           strcmp(key->name, "KeysDirectory") == 0 || strcmp(key->name, "AtOnce") == 0;
 }
 
 static gboolean
@@ -402,7 +404,7 @@ gboolean
 fota_config_key_is_group(const char *group)
 {
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (strcmp(keys[i].group, group) == 0)
+        if (strcmp(keys[i].group, group) == 0 && strcmp(group, "Credential") != 0)
             return TRUE;
     }
     return FALSE;
@@ -475,6 +477,7 @@ fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
     *settings = *from;
     settings->windows = from->windows != NULL ? g_array_copy(from->windows) : NULL;
     settings->blackouts = from->blackouts != NULL ? g_array_copy(from->blackouts) : NULL;
+    settings->servers = g_strdupv(from->servers);
     settings->keys_directory = g_strdup(from->keys_directory);
     settings->module.manifest_uri = g_strdup(from->module.manifest_uri);
     settings->module.salt = g_strdup(from->module.salt);
@@ -501,6 +504,7 @@ fota_settings_clear(FotaSettings *settings)
 {
     g_clear_pointer(&settings->windows, g_array_unref);
     g_clear_pointer(&settings->blackouts, g_array_unref);
+    g_clear_pointer(&settings->servers, g_strfreev);
     g_clear_pointer(&settings->keys_directory, g_free);
     g_clear_pointer(&settings->module.manifest_uri, g_free);
     g_clear_pointer(&settings->module.salt, g_free);

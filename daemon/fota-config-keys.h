@@ -9,13 +9,14 @@ G_BEGIN_DECLS
 
 #define FOTA_CONFIG_GROUPS                                                                         \
     "Manifest, Approval, Window, Conditions, Limits, Access, Network, FirstAid, Log, Module "      \
-    "<IMEI>"
+    "<IMEI>, Credential <NAME>"
 
 /** The values themselves. `module.rules` points into the arrays beside it. */
 typedef struct {
     FotaModuleConfig module;
     GArray *windows;   /**< FotaWindow, NULL = none */
     GArray *blackouts; /**< FotaBlackout, NULL = none */
+    GStrv servers;     /**< of the [Credential <NAME>] group that is being read */
     char *keys_directory;
     gboolean personal_info;
     int log_level;   /**< syslog's, -1 = unset */

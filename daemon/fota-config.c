@@ -6,6 +6,10 @@
 #include "daemon/fota-authority.h"
 #include "daemon/fota-config-keys.h"
 #include "daemon/fota-error.h"
+#include "base/fota-text.h"
+
+#define OF_MODULE "Module "
+#define OF_CREDENTIAL "Credential "
 
 /* One line of a [Module <IMEI>] group, applied when that module's configuration is asked for. */
 typedef struct {
@@ -19,7 +23,8 @@ struct _FotaConfig {
     char *file;
     FotaSettings settings;
     GPtrArray *overrides;
-    GHashTable *modules; /* IMEI -> FotaSettings, made on demand */
+    GHashTable *modules;     /* IMEI -> FotaSettings, made on demand */
+    GHashTable *credentials; /* name -> GStrv, servers it may be sent to */
 };
 
 static void
@@ -64,10 +69,22 @@ find_line(const char *text, const char *group, const char *key)
     return 0;
 }
 
-static gboolean
-is_imei(const char *text)
+/* What stands behind @kind in the name of a group, such as the IMEI; NULL in any other group. */
+static const char *
+get_owner(const char *group, const char *kind)
 {
-    return strlen(text) == 15 && strspn(text, "0123456789") == 15;
+    return g_str_has_prefix(group, kind) ? group + strlen(kind) : NULL;
+}
+
+static gboolean
+is_known_group(const char *group)
+{
+    const char *imei = get_owner(group, OF_MODULE);
+    const char *credential = get_owner(group, OF_CREDENTIAL);
+
+    return imei != NULL         ? fota_text_check_imei(imei) == NULL
+           : credential != NULL ? fota_text_check_name(credential) == NULL
+                                : fota_config_key_is_group(group);
 }
 
 /* What is not there is found out about when it is wanted: a medium may be put in later. */
@@ -84,19 +101,22 @@ static gboolean
 take_key(FotaConfig *config, const char *file, guint line, const char *group, const char *name,
          const char *value, GError **error)
 {
-    const char *imei = g_str_has_prefix(group, "Module ") ? group + strlen("Module ") : NULL;
-    const FotaConfigKey *key = fota_config_key_find(imei != NULL ? NULL : group, name);
+    const char *imei = get_owner(group, OF_MODULE);
+    const char *credential = get_owner(group, OF_CREDENTIAL);
+    const char *of = imei != NULL ? NULL : credential != NULL ? "Credential" : group;
+    const FotaConfigKey *key = fota_config_key_find(of, name);
     g_auto(FotaSettings) trial = FOTA_SETTINGS_INIT;
+    gboolean is_own = imei != NULL || credential != NULL;
 
     if (key == NULL) {
-        g_autofree char *known = fota_config_key_list(imei != NULL ? NULL : group);
+        g_autofree char *known = fota_config_key_list(of);
 
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "%s:%u: unknown key %s= in [%s]; known there: %s", file, line, name, group,
                     known);
         return FALSE;
     }
-    if (!fota_config_key_set(key, imei != NULL ? &trial : &config->settings, value)) {
+    if (!fota_config_key_set(key, is_own ? &trial : &config->settings, value)) {
         /* What is refused for the login in it must not show that login. */
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "%s:%u: %s=%s in [%s] is not %s", file, line, name,
@@ -107,6 +127,9 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
         g_prefix_error(error, "%s:%u: %s=", file, line, name);
         return FALSE;
     }
+    if (credential != NULL)
+        g_hash_table_insert(config->credentials, g_strdup(credential),
+                            g_steal_pointer(&trial.servers));
     if (imei != NULL) {
         Override *override = g_new0(Override, 1);
 
@@ -123,10 +146,8 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
            const char *group, GError **error)
 {
     g_auto(GStrv) keys = g_key_file_get_keys(key_file, group, NULL, NULL);
-    gboolean known = g_str_has_prefix(group, "Module ") ? is_imei(group + strlen("Module "))
-                                                        : fota_config_key_is_group(group);
 
-    if (!known) {
+    if (!is_known_group(group)) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
                     "%s:%u: unknown group [%s]; known: " FOTA_CONFIG_GROUPS, file,
                     find_line(text, group, NULL), group);
@@ -228,6 +249,8 @@ fota_config_load(const char *file, GError **error)
     config->settings = (FotaSettings)FOTA_SETTINGS_INIT;
     config->overrides = g_ptr_array_new_with_free_func(override_free);
     config->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, settings_free);
+    config->credentials =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
     if (!take_file(config, file, error) || !take_drop_ins(config, file, error))
         return NULL;
     if (!check_salt(config, error))
@@ -256,6 +279,7 @@ fota_config_unref(FotaConfig *config)
     fota_settings_clear(&config->settings);
     g_ptr_array_unref(config->overrides);
     g_hash_table_unref(config->modules);
+    g_hash_table_unref(config->credentials);
     g_free(config);
 }
 
@@ -306,4 +330,10 @@ fota_config_for_module(FotaConfig *config, const char *imei)
         g_hash_table_insert(config->modules, g_strdup(imei), settings);
     }
     return &settings->module;
+}
+
+const char *const *
+fota_config_get_credential_servers(FotaConfig *config, const char *name)
+{
+    return g_hash_table_lookup(config->credentials, name);
 }

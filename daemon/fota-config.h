@@ -70,6 +70,9 @@ guint fota_config_get_at_once(FotaConfig *config);
 /** syslog level of [Log] Level=, -1 when unset. */
 int fota_config_get_log_level(FotaConfig *config);
 
+/** Servers= of [Credential @name], NULL-terminated, owned by @config; NULL = there is none. */
+const char *const *fota_config_get_credential_servers(FotaConfig *config, const char *name);
+
 /** The configuration of the module @imei; owned by @config. */
 const FotaModuleConfig *fota_config_for_module(FotaConfig *config, const char *imei);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-manager.h"
 
+#include "base/fota-text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -205,7 +207,7 @@ add_module(FotaManager *manager, const char *imei)
 static gboolean
 is_imei(const char *text)
 {
-    return strlen(text) == 15 && strspn(text, "0123456789") == 15;
+    return fota_text_check_imei(text) == NULL;
 }
 
 /*

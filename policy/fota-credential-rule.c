@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-credential-rule.h"
 
+#include "policy/fota-policy-error.h"
+#include "policy/fota-poll.h"
+
 #include <string.h>
 #include <sys/stat.h>
 
@@ -44,4 +47,77 @@ fota_credential_split(const char *text, char **user, char **password)
     *user = g_strndup(text, (gsize)(colon - text));
     *password = g_strdup(colon + 1);
     return TRUE;
+}
+
+static GUri *
+parse_uri(const char *text)
+{
+    return g_uri_parse(text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+}
+
+static gboolean
+is_same_server(const char *a, const char *b)
+{
+    g_autoptr(GUri) one = parse_uri(a);
+    g_autoptr(GUri) other = parse_uri(b);
+
+    return one && other && g_str_equal(g_uri_get_scheme(one), g_uri_get_scheme(other)) &&
+           g_uri_get_port(one) == g_uri_get_port(other) && g_uri_get_host(one) &&
+           g_uri_get_host(other) &&
+           g_ascii_strcasecmp(g_uri_get_host(one), g_uri_get_host(other)) == 0;
+}
+
+/* As [Manifest] Uri= has it: a host cannot depend on a placeholder. */
+static gboolean
+is_named_use(const FotaServer *to, const FotaServer *named)
+{
+    g_autofree char *path = NULL;
+    const char *brace = named->uri ? strchr(named->uri, '{') : NULL;
+
+    if (!named->uri || g_strcmp0(to->credential, named->credential) != 0)
+        return FALSE;
+    path = brace ? g_strndup(named->uri, (gsize)(brace - named->uri)) : g_strdup(named->uri);
+    return is_same_server(to->uri, path);
+}
+
+gboolean
+fota_credential_check_use(const FotaServer *to, const FotaCredentialUse *use, GError **error)
+{
+    g_autoptr(GUri) uri = NULL;
+
+    if (!to->credential || !to->uri || is_named_use(to, &use->named) ||
+        fota_poll_allows_server(use->servers, to->uri))
+        return TRUE;
+    uri = parse_uri(to->uri);
+    g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND,
+                "the manifest sends the credential %s to %s, which the configuration does not; "
+                "where that is right, add a group [Credential %s] with Servers=%s://%s to "
+                "fotad.conf",
+                to->credential, uri ? g_uri_get_host(uri) : "no server", to->credential,
+                uri ? g_uri_get_scheme(uri) : "", uri ? g_uri_get_host(uri) : "");
+    return FALSE;
+}
+
+gboolean
+fota_credential_check_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
+                               gpointer user_data, GError **error)
+{
+    for (guint i = 0; i < manifest->update.n_steps; i++) {
+        const FotaDelta *delta = &manifest->update.steps[i].delta;
+        const FotaServer to = {.uri = delta->uri, .credential = delta->credential};
+        const FotaCredentialUse use =
+            to.credential ? lookup(to.credential, user_data) : (FotaCredentialUse){NULL};
+
+        if (!fota_credential_check_use(&to, &use, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+fota_credential_is_exposed(const FotaServer *to)
+{
+    return to->credential && to->uri &&
+           (g_ascii_strncasecmp(to->uri, "http:", 5) == 0 ||
+            g_ascii_strncasecmp(to->uri, "ftp:", 4) == 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "policy/fota-manifest.h"
 
 G_BEGIN_DECLS
 
@@ -40,5 +40,37 @@ char *fota_credential_read_text(const char *data, gsize size, const char **fault
 
 /** Splits `user:password`, at the first colon; %FALSE when @text is something else. */
 gboolean fota_credential_split(const char *text, char **user, char **password);
+
+/** What the configuration says about the credential that a manifest names. */
+typedef struct {
+    const char *const
+        *servers;     /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
+    FotaServer named; /* [Manifest] Uri= and Credential=: a use that binds by itself */
+} FotaCredentialUse;
+
+/**
+ * fota_credential_check_use:
+ * @to: where a manifest would send which credential
+ *
+ * A secret goes where the configuration sends it: to the servers of its [Credential] group, and,
+ * where [Manifest] names it, to the server of Uri=. Error: CredentialNotBound, with the line to
+ * add.
+ */
+gboolean
+fota_credential_check_use(const FotaServer *to, const FotaCredentialUse *use, GError **error);
+
+/** Finds the use of a credential by its name. */
+typedef FotaCredentialUse (*FotaCredentialLookup)(const char *name, gpointer user_data);
+
+/**
+ * fota_credential_check_manifest:
+ *
+ * fota_credential_check_use() for each delta that @manifest names a credential for.
+ */
+gboolean fota_credential_check_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
+                                        gpointer user_data, GError **error);
+
+/** Whether a login that is sent @to goes over the network in the clear. */
+gboolean fota_credential_is_exposed(const FotaServer *to);
 
 G_END_DECLS

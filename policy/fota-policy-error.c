@@ -22,6 +22,7 @@ static const char *const names[] = {
     [FOTA_POLICY_ERROR_BAD_WINDOW] = "BadWindow",
     [FOTA_POLICY_ERROR_TOO_MANY_CHECKS] = "TooManyChecks",
     [FOTA_POLICY_ERROR_UPDATE_LOOP] = "UpdateLoop",
+    [FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND] = "CredentialNotBound",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == FOTA_POLICY_ERROR_LAST + 1);
 

@@ -22,18 +22,19 @@ typedef enum {
     FOTA_POLICY_ERROR_UNKNOWN_MANIFEST_VERSION, /* `manifestVersion` or a `critical` name is unknown
                                                  */
     FOTA_POLICY_ERROR_WRONG_TARGET,             /* another IMEI or model */
-    FOTA_POLICY_ERROR_ROLLBACK,          /* older `sequenceNumber` than one already accepted */
-    FOTA_POLICY_ERROR_EQUIVOCATION,      /* same `sequenceNumber`, other bytes: an attack */
-    FOTA_POLICY_ERROR_MANIFEST_EXPIRED,  /* `useBefore` has passed */
-    FOTA_POLICY_ERROR_NO_PATH,           /* no step leads from the module's version */
-    FOTA_POLICY_ERROR_DOWNGRADE_REFUSED, /* manifest or configuration does not allow it */
-    FOTA_POLICY_ERROR_NOTHING_OFFERED,   /* nothing to approve, reject, defer or cancel */
-    FOTA_POLICY_ERROR_STALE_TOKEN,       /* the offer changed since the token was given out */
-    FOTA_POLICY_ERROR_DEFER_TOO_LONG,    /* beyond `maximumDeferPeriod` or the deadline */
-    FOTA_POLICY_ERROR_BAD_WINDOW,        /* window or blackout text of the configuration */
-    FOTA_POLICY_ERROR_TOO_MANY_CHECKS,   /* checks on request are limited */
-    FOTA_POLICY_ERROR_UPDATE_LOOP,       /* fotad or the module restarts over and over */
-    FOTA_POLICY_ERROR_LAST = FOTA_POLICY_ERROR_UPDATE_LOOP,
+    FOTA_POLICY_ERROR_ROLLBACK,             /* older `sequenceNumber` than one already accepted */
+    FOTA_POLICY_ERROR_EQUIVOCATION,         /* same `sequenceNumber`, other bytes: an attack */
+    FOTA_POLICY_ERROR_MANIFEST_EXPIRED,     /* `useBefore` has passed */
+    FOTA_POLICY_ERROR_NO_PATH,              /* no step leads from the module's version */
+    FOTA_POLICY_ERROR_DOWNGRADE_REFUSED,    /* manifest or configuration does not allow it */
+    FOTA_POLICY_ERROR_NOTHING_OFFERED,      /* nothing to approve, reject, defer or cancel */
+    FOTA_POLICY_ERROR_STALE_TOKEN,          /* the offer changed since the token was given out */
+    FOTA_POLICY_ERROR_DEFER_TOO_LONG,       /* beyond `maximumDeferPeriod` or the deadline */
+    FOTA_POLICY_ERROR_BAD_WINDOW,           /* window or blackout text of the configuration */
+    FOTA_POLICY_ERROR_TOO_MANY_CHECKS,      /* checks on request are limited */
+    FOTA_POLICY_ERROR_UPDATE_LOOP,          /* fotad or the module restarts over and over */
+    FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND, /* the configuration does not send it there */
+    FOTA_POLICY_ERROR_LAST = FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND,
 } FotaPolicyError;
 
 GQuark fota_policy_error_quark(void);

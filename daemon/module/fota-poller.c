@@ -80,14 +80,39 @@ poller_config(FotaPoller *poller)
 
 /* Where */
 
+FotaCredentialUse
+fota_poller_find_use(const char *name, gpointer user_data)
+{
+    FotaPoller *poller = user_data;
+    const FotaModuleConfig *config = poller_config(poller);
+
+    return (FotaCredentialUse){
+        .servers = fota_config_get_credential_servers(poller->context->config, name),
+        .named = {config->manifest_uri, config->manifest_credential},
+    };
+}
+
+static gboolean
+may_send(FotaPoller *poller, const FotaServer *to, GError **error)
+{
+    const FotaCredentialUse use = to->credential != NULL
+                                      ? fota_poller_find_use(to->credential, poller)
+                                      : (FotaCredentialUse){NULL};
+
+    return fota_credential_check_use(to, &use, error);
+}
+
 static gboolean
 has_moved(FotaPoller *poller)
 {
     const FotaModuleConfig *config = poller_config(poller);
     const FotaRecord *record = poller->record;
+    const FotaServer to = {record->server,
+                           record->server_credential[0] != '\0' ? record->server_credential : NULL};
 
     return record->server[0] != '\0' && g_strcmp0(record->moved_from, config->manifest_uri) == 0 &&
-           fota_poll_allows_server((const char *const *)config->allowed_servers, record->server);
+           fota_poll_allows_server((const char *const *)config->allowed_servers, record->server) &&
+           may_send(poller, &to, NULL);
 }
 
 FotaServer
@@ -123,11 +148,14 @@ void
 fota_poller_follow_server(FotaPoller *poller, const FotaServer *next)
 {
     const FotaModuleConfig *config = poller_config(poller);
+    g_autoptr(GError) error = NULL;
 
     if (next->uri == NULL)
         return;
     if (g_strcmp0(next->uri, config->manifest_uri) == 0)
         fota_record_set(&poller->record->server, NULL);
+    else if (!may_send(poller, next, &error))
+        poller_log(poller, LOG_WARNING, "the next server is not asked: %s", error->message);
     else if (fota_poll_allows_server((const char *const *)config->allowed_servers, next->uri))
         poller_move(poller, next);
     else

@@ -4,6 +4,7 @@
 #include "daemon/fota-context.h"
 #include "daemon/fota-fetcher.h"
 #include "daemon/module/fota-keeper.h"
+#include "policy/fota-credential-rule.h"
 #include "policy/fota-poll.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPoller, fota_poller_free)
 FotaServer fota_poller_get_server(FotaPoller *poller);
 /** Goes where a new manifest says, if the configuration allows that. Changes the record only. */
 void fota_poller_follow_server(FotaPoller *poller, const FotaServer *next);
+
+/** What the configuration says about the credential @name; a FotaCredentialLookup. @user_data: the
+ * poller. */
+FotaCredentialUse fota_poller_find_use(const char *name, gpointer user_data);
 
 /** Sets NextCheck. @manifest: the one at hand, NULL = none. */
 void fota_poller_schedule(FotaPoller *poller, const FotaManifest *manifest);

@@ -9,6 +9,7 @@
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
+#include "policy/fota-credential-rule.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-trust.h"
@@ -123,7 +124,27 @@ fota_reader_check_trust(FotaReader *reader, GError **error)
 {
     const FotaTrustFacts facts = trust_facts(reader);
 
-    return fota_trust_check(reader->manifest, &facts, error);
+    return fota_trust_check(reader->manifest, &facts, error) &&
+           fota_credential_check_manifest(reader->manifest, fota_poller_find_use, reader->poller,
+                                          error);
+}
+
+static void
+warn_of_exposed(FotaReader *reader)
+{
+    const FotaManifestUpdate *update = &reader->manifest->update;
+
+    for (guint i = 0; i < update->n_steps; i++) {
+        const FotaDelta *delta = &update->steps[i].delta;
+        const FotaServer to = {delta->uri, delta->credential};
+        g_autofree char *origin = delta->uri != NULL ? fota_text_get_origin(delta->uri) : NULL;
+
+        if (fota_credential_is_exposed(&to))
+            reader_log(reader, LOG_WARNING, FOTA_EVENT_NONE,
+                       "the login %s will go to %s without encryption; use one that opens "
+                       "nothing else",
+                       to.credential, origin);
+    }
 }
 
 /* It stays expired when the clock is set back. */
@@ -235,6 +256,7 @@ accept(FotaReader *reader, FotaManifest *manifest, GBytes *file)
     reader_log(reader, LOG_INFO, FOTA_EVENT_NONE, "manifest %" G_GUINT64_FORMAT " accepted: %s",
                record->sequence,
                manifest->has_update ? manifest->update.id : "nothing for this module");
+    warn_of_exposed(reader);
     fota_keeper_save(reader->keeper, file);
 }
 

@@ -43,7 +43,7 @@ void fota_reader_trust_anew(FotaReader *reader);
 
 /** Accepted last; NULL = none. */
 FotaManifest *fota_reader_get_manifest(FotaReader *reader);
-/** Whether it still holds; errors of fota_trust_check(). */
+/** Whether it still holds; errors of fota_trust_check(), and CredentialNotBound. */
 gboolean fota_reader_check_trust(FotaReader *reader, GError **error);
 /** It has expired, and stays so when the clock is set back. */
 void fota_reader_note_expired(FotaReader *reader);

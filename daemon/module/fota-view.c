@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "base/fota-text.h"
 #include "daemon/module/fota-situation.h"
 
 static void
@@ -17,6 +18,8 @@ fota_view_describe_update(const FotaParts *parts, gboolean guest)
 {
     const FotaPlan *plan = parts->plan;
     const FotaManifestUpdate *update = &plan->manifest->update;
+    const FotaDelta *delta = &plan->steps[0].delta;
+    g_autofree char *server = delta->uri != NULL ? fota_text_get_origin(delta->uri) : NULL;
     const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
     FotaApprovalGate gate =
         guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_offers_get_gate(parts->offers);
@@ -33,6 +36,8 @@ fota_view_describe_update(const FotaParts *parts, gboolean guest)
     insert_text(&dict, "title",
                 update->title == NULL && offer != NULL ? offer->text : update->title);
     insert_text(&dict, "info-uri", update->info_uri);
+    insert_text(&dict, "server", server);
+    insert_text(&dict, "credential", delta->credential);
     g_variant_dict_insert(&dict, "steps", "u", plan->n_steps);
     g_variant_dict_insert(&dict, "size", "t", plan->size);
     g_variant_dict_insert(&dict, "deadline", "t", (guint64)plan->deadline);

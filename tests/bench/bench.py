@@ -305,6 +305,7 @@ class Bench:
         """The bench's own configuration with self.config laid over it, and groups over that."""
         merged = {"Manifest": {"Uri": self.uri("https"),
                                "CertificateAuthority": self.web.authority.certificate},
+                  "Credential fw": {"Servers": self.ftp.uri.rpartition(":")[0]},
                   "Log": {"Level": "debug"}}
         if not self.delta_name:
             merged["Network"] = {"Apn": "1234"}

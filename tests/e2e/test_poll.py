@@ -379,6 +379,8 @@ class NextServer(PollTest):
             self.addCleanup(server.close)
         self.bench.set_credential("first", "user:of-the-first")
         self.bench.set_credential("second", "token-of-the-second")
+        self.bench.config = {**self.bench.config, "Credential second":
+                             {"Servers": self.servers[1].uri.rpartition(":")[0]}}
         self.module = self.bench.module()
 
     def start(self, allowed):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was proven once stays so: a number that was accepted, a time that was seen."""
+"""What was proven once stays so: a number that was accepted, a time that was seen. And a secret goes
+where the configuration sends it."""
 import time
 import unittest
 
@@ -70,6 +71,29 @@ class StaysProven(BenchTest):
         module.wait_state("awaiting-approval")
         module.check()
         module.wait(lambda p: p["LastError"][0] == "Rollback", 60, "Rollback")
+
+
+class Credentials(BenchTest):
+    options = {"channel": "modemmanager", "scale": 60}
+
+    def test_go_where_the_configuration_sends_them(self):
+        """A manifest sends a login to a server that the configuration does not bind it to: nothing is
+        offered, and the text has the line to add. With that, the approver sees server and login."""
+        self.bench.config = {"Credential fw": {"Servers": "ftp://fw.example"}}
+        self.bench.publish(self.bench.update())
+        self.bench.start_fotad()
+        module = self.bench.module()
+        properties = module.wait(lambda p: p["LastError"][0] == "CredentialNotBound", 60, "refused")
+        server = self.bench.ftp.uri.rpartition(":")[0]
+        self.assertIn(f"[Credential fw] with Servers={server} ", properties["LastError"][1])
+        self.assertNotIn("token", module["Update"])
+        self.assertIn("without encryption", self.bench.log())
+        self.bench.stop_fotad()
+        self.bench.start_fotad(**{"Credential fw": {"Servers": server}})
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        self.assertEqual(module["Update"]["server"], self.bench.ftp.uri)
+        self.assertEqual(module["Update"]["credential"], "fw")
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ CONFIG = """\
 Uri={uri}/{{imei}}.signed
 Credential=web
 CertificateAuthority=/etc/fotad/ca.pem
+[Credential fw]
+Servers={ftp}
 [Network]
 Apn=internet
 [Log]
@@ -130,7 +132,8 @@ class Gateway(Machine):
         self.write("/etc/fotad/credentials/fw", f"{FTP_USER}:{FTP_PASSWORD}\n", 0o600)
         self.write("/etc/fotad/credentials/web", f"{WEB_TOKEN}\n", 0o600)
         self.write("/etc/fotad/fotad.conf.d/10-fleet.conf",
-                   CONFIG.format(uri=self.web.uris["https"]))
+                   CONFIG.format(uri=self.web.uris["https"],
+                                 ftp=self.ftp.uri.rpartition(":")[0]))
 
     def start_modules(self, version):
         """The simulated modules are plugged in, and those who look for them start."""

@@ -74,6 +74,8 @@ class Guides(unittest.TestCase):
     def shell(self, script):
         gateway = self.gateway
         for written, real in (("https://fota.example", gateway.web.uris["https"]),
+                              ("Servers=ftp://fw.example",
+                               f"Servers={gateway.ftp.uri.rpartition(':')[0]}"),
                               ("ftp://fw.example", gateway.ftp.uri)):
             script = script.replace(written, real)
         return gateway.run("bash", "-euo", "pipefail", "-c", f"cd /root\n{script}", seconds=300)

@@ -197,7 +197,7 @@ class Configuration(unittest.TestCase):
         """{(group, key): default}"""
         found = {}
         for part in re.split(section, (ROOT / file).read_text(), flags=re.MULTILINE)[1:]:
-            group = part.partition("]")[0]
+            group = part.partition("]")[0].split()[0]
             for key, default in re.findall(entry, part, re.MULTILINE):
                 found[group, key] = default
         return found

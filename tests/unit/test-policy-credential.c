@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-credential-rule.h"
+#include "policy/fota-policy-error.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -79,6 +80,89 @@ test_split(void)
     g_assert_false(fota_credential_split(":password", &user, &password));
 }
 
+static void
+test_use(void)
+{
+    static const char *const bound[] = {"ftp://fw.example", "*.fota.example", NULL};
+    static const struct {
+        const char *uri, *credential;
+        const char *const *servers;
+        const char *named_uri, *named_credential;
+        gboolean good;
+    } cases[] = {
+        {"ftp://fw.example/a", NULL, NULL, NULL, NULL, TRUE}, /* nothing is sent */
+        {NULL, "fw", NULL, NULL, NULL, TRUE},
+        {"ftp://fw.example/a", "fw", NULL, NULL, NULL, FALSE},
+        {"ftp://fw.example/a", "fw", bound, NULL, NULL, TRUE},
+        {"ftp://FW.example:2121/a", "fw", bound, NULL, NULL, TRUE},
+        {"http://fw.example/a", "fw", bound, NULL, NULL, FALSE},
+        {"ftp://evil.example/a", "fw", bound, NULL, NULL, FALSE},
+        {"ftp://203.0.113.66:21/a", "fw", bound, NULL, NULL, FALSE},
+        {"https://a.fota.example/a", "fw", bound, NULL, NULL, TRUE},
+        {"https://a.fota.example.evil/a", "fw", bound, NULL, NULL, FALSE},
+        /* What [Manifest] names, for the server of Uri= alone. */
+        {"ftp://fw.example/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", "fw", TRUE},
+        {"ftp://fw.example/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", NULL, FALSE},
+        {"ftp://fw.example/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", "web", FALSE},
+        {"ftp://fw.example:2121/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", "fw", FALSE},
+        {"http://fw.example/a", "fw", NULL, "https://fw.example/x", "fw", FALSE},
+        {"https://fw.example/a", "fw", NULL, "", "fw", FALSE},
+        {"https://fw.example/a", "fw", NULL, "file:///x", "fw", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const FotaServer to = {cases[i].uri, cases[i].credential};
+        const FotaCredentialUse use = {.servers = cases[i].servers,
+                                       .named = {cases[i].named_uri, cases[i].named_credential}};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        g_assert_cmpint(fota_credential_check_use(&to, &use, &error), ==, cases[i].good);
+        if (cases[i].good)
+            continue;
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND);
+        g_assert_nonnull(strstr(error->message, "[Credential fw] with Servers="));
+    }
+}
+
+static FotaCredentialUse
+use_first(const char *name, gpointer user_data)
+{
+    static const char *const servers[] = {"ftp://a.example", NULL};
+
+    return (FotaCredentialUse){.servers = g_str_equal(name, "a") ? servers : NULL};
+}
+
+/* Each step, not the first alone. */
+static void
+test_manifest(void)
+{
+    FotaManifest manifest = {.update.n_steps = 2};
+    g_autoptr(GError) error = NULL;
+
+    manifest.update.steps[0].delta = (FotaDelta){.uri = "ftp://a.example/1", .credential = "a"};
+    manifest.update.steps[1].delta = (FotaDelta){.uri = "ftp://b.example/2"};
+    g_assert_true(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
+    manifest.update.steps[1].delta.credential = "a";
+    g_assert_false(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "Servers=ftp://b.example"));
+}
+
+static void
+test_exposed(void)
+{
+    static const struct {
+        FotaServer to;
+        gboolean exposed;
+    } cases[] = {
+        {{"ftp://h/a", "fw"}, TRUE},  {{"HTTP://h/a", "fw"}, TRUE},   {{"ftps://h/a", "fw"}, FALSE},
+        {{"ftp://h/a", NULL}, FALSE}, {{"https://h/a", "fw"}, FALSE}, {{NULL, "fw"}, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(fota_credential_is_exposed(&cases[i].to), ==, cases[i].exposed);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -86,5 +170,8 @@ main(int argc, char **argv)
     g_test_add_func("/credential/file", test_file);
     g_test_add_func("/credential/text", test_text);
     g_test_add_func("/credential/split", test_split);
+    g_test_add_func("/credential/use", test_use);
+    g_test_add_func("/credential/manifest", test_manifest);
+    g_test_add_func("/credential/exposed", test_exposed);
     return g_test_run();
 }
