@@ -7,8 +7,10 @@
 #define VERSION_ALPHABET ALNUM "._/,:+[]- "
 #define NAME_ALPHABET ALNUM "._-"
 #define URI_ALPHABET ALNUM "-._~:/?[]%+=,"
-/* Bytes that a percent escape may encode, besides the above. */
-#define ESCAPED_ALPHABET URI_ALPHABET " @"
+/* The parts of a query are joined by it; a path needs none. */
+#define QUERY_ALPHABET URI_ALPHABET "&"
+/* What a percent escape may stand for, besides the above. */
+#define ESCAPED_ALPHABET QUERY_ALPHABET " @"
 #define URI_MAX 512
 
 static gboolean
@@ -55,13 +57,19 @@ fota_text_check_sha256(const char *text)
                : "64 lower-case hex digits";
 }
 
+static gboolean
+has_ampersand_in_path(const char *uri)
+{
+    return uri[strcspn(uri, "?&")] == '&';
+}
+
 static const char *
 check_uri_scheme(const char *text, const char *const *schemes, const char *expected)
 {
     g_autofree char *unescaped = g_uri_unescape_string(text, NULL);
 
-    if (!consists_of(text, URI_ALPHABET, URI_MAX) || !unescaped ||
-        !consists_of(unescaped, ESCAPED_ALPHABET, URI_MAX))
+    if (!consists_of(text, QUERY_ALPHABET, URI_MAX) || !unescaped ||
+        !consists_of(unescaped, ESCAPED_ALPHABET, URI_MAX) || has_ampersand_in_path(unescaped))
         return expected;
 
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_ENCODED, NULL);
@@ -79,7 +87,7 @@ fota_text_check_uri(const char *text)
 
     return check_uri_scheme(text, schemes,
                             "http, https, ftp or ftps, a host, no user, no fragment, at most 512 "
-                            "bytes of A-Z a-z 0-9 - . _ ~ : / ? [ ] % + = ,");
+                            "bytes of A-Z a-z 0-9 - . _ ~ : / ? [ ] % + = , and, in a query, &");
 }
 
 const char *
@@ -207,4 +215,37 @@ fota_text_get_origin(const char *uri)
         return NULL;
     return g_uri_join(G_URI_FLAGS_ENCODED, g_uri_get_scheme(parsed), NULL, g_uri_get_host(parsed),
                       g_uri_get_port(parsed), "", NULL, NULL);
+}
+
+static guint
+default_port(const char *scheme)
+{
+    return g_str_equal(scheme, "https") ? 443 : g_str_equal(scheme, "http") ? 80 : 21;
+}
+
+gboolean
+fota_address_parse(const char *uri, FotaAddress *address)
+{
+    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_ENCODED_QUERY, NULL);
+    const char *host = parsed ? g_uri_get_host(parsed) : NULL;
+    const char *path, *query;
+
+    if (!host || host[0] == '\0')
+        return FALSE;
+    path = g_uri_get_path(parsed);
+    query = g_uri_get_query(parsed);
+    address->scheme = g_strdup(g_uri_get_scheme(parsed));
+    address->host = strchr(host, ':') ? g_strdup_printf("[%s]", host) : g_strdup(host);
+    address->port =
+        g_uri_get_port(parsed) > 0 ? (guint)g_uri_get_port(parsed) : default_port(address->scheme);
+    address->path = g_strconcat(path[0] == '/' ? path + 1 : path, query ? "?" : "", query, NULL);
+    return TRUE;
+}
+
+void
+fota_address_clear(FotaAddress *address)
+{
+    g_clear_pointer(&address->scheme, g_free);
+    g_clear_pointer(&address->host, g_free);
+    g_clear_pointer(&address->path, g_free);
 }

@@ -65,6 +65,18 @@ guint64 fota_text_hash(const char *first, ...) G_GNUC_NULL_TERMINATED;
  * none. */
 char *fota_text_get_origin(const char *uri);
 
+/** The parts of an address, as a module's own client is told them. */
+typedef struct {
+    char *scheme;
+    char *host; /* an IPv6 literal with its brackets */
+    guint port; /* the scheme's own where none is given */
+    char *path; /* without the leading slash, unescaped; a query as it was written */
+} FotaAddress;
+
+/** Returns: whether @uri has a host; then @address is set, for fota_address_clear(). */
+gboolean fota_address_parse(const char *uri, FotaAddress *address);
+void fota_address_clear(FotaAddress *address);
+
 /**
  * fota_text_expand_uri:
  * @salt: (nullable): the key of `{imei-hmac}`; without one that stays as it is

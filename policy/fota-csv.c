@@ -162,15 +162,19 @@ add_head(JsonBuilder *builder, const FotaCsvTerms *terms)
     json_builder_end_object(builder);
 }
 
-/* The same path on another server. */
+/* The same path on another server, which may have a scheme of its own. */
 static char *
 move_uri(const char *uri, const char *server)
 {
     const char *authority = strstr(uri, "://");
     const char *path = authority ? strchr(authority + 3, '/') : NULL;
+    gsize length = strlen(server);
 
     if (!authority)
         return g_strdup(server);
+    if (strstr(server, "://"))
+        return g_strdup_printf("%.*s%s", (int)(g_str_has_suffix(server, "/") ? length - 1 : length),
+                               server, path ? path : "/");
     return g_strdup_printf("%.*s://%s%s", (int)(authority - uri), uri, server, path ? path : "/");
 }
 

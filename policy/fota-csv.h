@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  *   1  version the module should run
  *   2  file of the delta: beside the csv, a path from the server's root, or (signed) an address
  *   3  next check: empty, `2027-01-31` (the module's slot of that day), or an RFC 3339 time in UTC
- *   4  server of the next check: `host` or `host:port`, empty = the same
+ *   4  server of the next check: `host`, `host:port` or `scheme://host`, empty = the same
  *   5  name of the credential for it; with a password in column 6 both are ignored
  *
  * The csv lacks whom it is for, from which version, and until when. A signed one brings that in

@@ -3,15 +3,10 @@
 
 #include <syslog.h>
 
+#include "base/fota-text.h"
 #include "daemon/fota-credential.h"
 #include "daemon/module/fota-closing.h"
 #include "policy/fota-loop.h"
-
-static guint
-default_port(const char *scheme)
-{
-    return g_strcmp0(scheme, "https") == 0 ? 443 : g_strcmp0(scheme, "http") == 0 ? 80 : 21;
-}
 
 static char *
 credential_path(const FotaParts *parts, const char *name)
@@ -25,17 +20,13 @@ credential_path(const FotaParts *parts, const char *name)
 static void
 order_address(FotaJobOrder *order, const char *address)
 {
-    g_autoptr(GUri) uri = g_uri_parse(address, G_URI_FLAGS_NONE, NULL);
-    const char *path;
+    FotaAddress parts = {0};
 
-    if (uri == NULL)
-        return;
-    path = g_uri_get_path(uri);
-    order->update.scheme = g_strdup(g_uri_get_scheme(uri));
-    order->update.host = g_strdup(g_uri_get_host(uri));
-    order->update.port =
-        g_uri_get_port(uri) > 0 ? (guint)g_uri_get_port(uri) : default_port(order->update.scheme);
-    order->update.path = g_strdup(path[0] == '/' ? path + 1 : path);
+    fota_address_parse(address, &parts);
+    order->update.scheme = parts.scheme;
+    order->update.host = parts.host;
+    order->update.port = parts.port;
+    order->update.path = parts.path;
 }
 
 /* The delta of the step that is to be done. */

@@ -6,7 +6,7 @@
 typedef struct {
     FotaTextCheck check;
     const char *good[20];
-    const char *bad[24];
+    const char *bad[26];
 } Kind;
 
 #define TEN "aaaaaaaaaa"
@@ -35,7 +35,8 @@ static const Kind kinds[] = {
       "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"}},
     {fota_text_check_uri,
      {"http://h", "https://h:8443/a/b.bin?x=1", "ftp://fw.example/30.00.001-B026_to_B026-FOTA.bin",
-      "ftps://h/a%20b", "https://[::1]/a", "HTTP://h/"},
+      "ftps://h/a%20b", "https://[::1]/a", "HTTP://h/",
+      "https://h/a?X-Amz-Date=1&X-Amz-Signature=a%2Fb"},
      {"",
       "h",
       "/a",
@@ -50,6 +51,8 @@ static const Kind kinds[] = {
       "http://h/;x",
       "http://h/a#b",
       "http://h/a&b",
+      "http://h/a&b?c",
+      "http://h/a%26b?c",
       "http://h/`a`",
       "http://h/$a",
       "http://h/(a)",
@@ -185,6 +188,55 @@ test_expand(void)
     g_assert_cmpstr(without, ==, "https://h/{imei-hmac}");
 }
 
+/* An address is kept whole. */
+static void
+test_address(void)
+{
+    static const struct {
+        const char *uri, *scheme, *host;
+        guint port;
+        const char *path;
+    } cases[] = {
+        {"ftp://fw.example/a/b.bin", "ftp", "fw.example", 21, "a/b.bin"},
+        {"ftp://fw.example:2121/a%20b", "ftp", "fw.example", 2121, "a b"},
+        {"https://h/d?X-Amz-Signature=a%2Fb&x=1", "https", "h", 443, "d?X-Amz-Signature=a%2Fb&x=1"},
+        {"http://[2001:db8::1]:8080/d", "http", "[2001:db8::1]", 8080, "d"},
+        {"ftp://[::1]/d", "ftp", "[::1]", 21, "d"},
+        {"http://h", "http", "h", 80, ""},
+        {"file:///x", NULL, NULL, 0, NULL},
+        {"no address", NULL, NULL, 0, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaAddress address = {0};
+
+        g_assert_cmpint(fota_address_parse(cases[i].uri, &address), ==, cases[i].host != NULL);
+        g_assert_cmpstr(address.scheme, ==, cases[i].scheme);
+        g_assert_cmpstr(address.host, ==, cases[i].host);
+        g_assert_cmpuint(address.port, ==, cases[i].port);
+        g_assert_cmpstr(address.path, ==, cases[i].path);
+        fota_address_clear(&address);
+    }
+}
+
+static void
+test_origin(void)
+{
+    static const struct {
+        const char *uri, *origin;
+    } cases[] = {
+        {"ftp://fw.example/a?b", "ftp://fw.example"},
+        {"https://[::1]:8443/a", "https://[::1]:8443"},
+        {"no address", NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *origin = fota_text_get_origin(cases[i].uri);
+
+        g_assert_cmpstr(origin, ==, cases[i].origin);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -194,5 +246,7 @@ main(int argc, char **argv)
     g_test_add_func("/text/time", test_time);
     g_test_add_func("/text/hash", test_hash);
     g_test_add_func("/text/expand", test_expand);
+    g_test_add_func("/text/address", test_address);
+    g_test_add_func("/text/origin", test_origin);
     return g_test_run();
 }
