@@ -236,28 +236,55 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     return FOTA_PLAN_UPDATE;
 }
 
-/* The next moment that suits every window and blackout; each answer is tried on all the others. */
-static gint64
-next_window(const FotaManifestUpdate *update, const FotaFacts *facts, const FotaRules *rules,
-            gboolean overdue, guint share)
-{
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    GTimeZone *local = facts->local_zone ? facts->local_zone : utc;
-    guint n_windows = overdue ? 0 : update->n_windows;
-    gint64 next = facts->now, before;
+/* Windows come again each week; what only a clock change would let meet is found when it is near.
+ */
+#define WINDOW_HORIZON (35 * G_TIME_SPAN_DAY)
 
-    /* Windows that never meet would have us search for ever: a year ahead is far enough. */
+/* The hours of an update: the manifest's and the configuration's, both of which must suit. */
+typedef struct {
+    GTimeZone *local;
+    FotaHours *theirs;
+    FotaHours *ours;
+} Hours;
+
+static void
+hours_clear(Hours *hours)
+{
+    g_clear_pointer(&hours->theirs, fota_hours_free);
+    g_clear_pointer(&hours->ours, fota_hours_free);
+    g_clear_pointer(&hours->local, g_time_zone_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Hours, hours_clear)
+
+static gint64
+hours_meet(const Hours *hours, gint64 now, gint64 last, guint32 needed, guint share)
+{
+    while (now <= last) {
+        gint64 theirs = fota_hours_next(hours->theirs, now, needed, share);
+
+        now = theirs == FOTA_WINDOW_NEVER ? theirs
+                                          : fota_hours_next(hours->ours, theirs, needed, share);
+        if (now == theirs)
+            return now;
+    }
+    return FOTA_WINDOW_NEVER;
+}
+
+/* The next moment that suits every window and blackout. */
+static gint64
+next_window(const Hours *hours, const FotaFacts *facts, const FotaRules *rules, guint share)
+{
+    gint64 next = facts->now, open;
+
     do {
-        before = next;
-        next = fota_window_next(update->windows, n_windows, local, next, facts->run_seconds, share);
-        if (next != FOTA_WINDOW_NEVER)
-            next = fota_window_next(rules->windows, rules->n_windows, local, next,
-                                    facts->run_seconds, share);
-        if (next != FOTA_WINDOW_NEVER)
-            next = fota_blackout_next(rules->blackouts, rules->n_blackouts, local, next,
-                                      facts->run_seconds);
-    } while (next != before && next - facts->now < 366 * G_TIME_SPAN_DAY);
-    return next == before ? next : FOTA_WINDOW_NEVER;
+        open = hours_meet(hours, next, next + WINDOW_HORIZON, facts->run_seconds, share);
+        if (open == FOTA_WINDOW_NEVER)
+            return open;
+        next = fota_blackout_next(rules->blackouts, rules->n_blackouts, hours->local, open,
+                                  facts->run_seconds);
+    } while (next != open);
+    return next;
 }
 
 static void
@@ -270,23 +297,58 @@ explain_zones(FotaPlan *plan, const FotaManifestUpdate *update)
     }
 }
 
+static gboolean
+explain_hours(FotaPlan *plan, const char *what, FotaHours *hours, const FotaFacts *facts)
+{
+    gboolean opens = fota_hours_next(hours, facts->now, facts->run_seconds, 0) != FOTA_WINDOW_NEVER;
+
+    if (!opens)
+        explain(plan, "%s never opens for the %u seconds that an attempt may take", what,
+                facts->run_seconds);
+    return opens;
+}
+
+static void
+explain_never(FotaPlan *plan, const Hours *hours, const FotaFacts *facts)
+{
+    gboolean theirs = explain_hours(plan, "update.window", hours->theirs, facts);
+    gboolean ours = explain_hours(plan, "[Window] Allow=", hours->ours, facts);
+
+    if (theirs && ours)
+        explain(plan,
+                "update.window and [Window] Allow= do not meet within %d days for the %u seconds "
+                "that an attempt may take",
+                (int)(WINDOW_HORIZON / G_TIME_SPAN_DAY), facts->run_seconds);
+}
+
 static void
 check_window(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, gboolean overdue)
 {
     const FotaManifestUpdate *update = &plan->manifest->update;
     guint share =
         (guint)(fota_text_hash("window", update->id, facts->imei, NULL) % FOTA_WINDOW_SHARES);
-    gint64 open = next_window(update, facts, rules, overdue, 0);
-    gint64 ours = next_window(update, facts, rules, overdue, share);
+    GTimeZone *local =
+        facts->local_zone ? g_time_zone_ref(facts->local_zone) : g_time_zone_new_utc();
+    g_auto(Hours) hours = {
+        local,
+        fota_hours_new(update->windows, overdue ? 0 : update->n_windows, local),
+        fota_hours_new(rules->windows, rules->n_windows, local),
+    };
+    gint64 open = next_window(&hours, facts, rules, 0), ours = open;
 
+    if (open != FOTA_WINDOW_NEVER)
+        ours = next_window(&hours, facts, rules, share);
     /* Leaving the beginning to others must not cost a night, where two windows hardly meet. */
     if (ours - open > FOTA_WINDOW_MAX_SPREAD * G_TIME_SPAN_SECOND)
         ours = open;
+    plan->window_work = fota_hours_get_work(hours.theirs) + fota_hours_get_work(hours.ours);
     if (ours <= facts->now)
         return;
     block_until(plan, "window", ours,
                 open > facts->now ? "no window is open and long enough"
                                   : "the beginning of the window is shared out over the fleet");
+    if (open == FOTA_WINDOW_NEVER)
+        explain_never(plan, &hours, facts);
     if (!overdue)
         explain_zones(plan, update);
 }

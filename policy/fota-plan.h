@@ -122,6 +122,7 @@ typedef struct {
     FotaManifest *manifest; /* reference; owner of the steps' texts */
     char *from;             /* where the module stands */
     char *to;               /* where the chain ends; NULL = not known */
+    guint window_work;      /* openings of windows that were worked out for it */
     guint n_steps;          /* steps still to go; 1 also when the vendor's server decides */
     FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
     guint64 size;                              /* bytes of the deltas to go, 0 = unknown */

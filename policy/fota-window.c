@@ -203,36 +203,114 @@ opens_on(const FotaWindow *window, gint64 day)
     return window->days & 1 << (day + 3) % DAYS_PER_WEEK;
 }
 
-static gint64
-next_opening(const FotaWindow *window, GTimeZone *zone, gint64 now, guint32 needed, guint share)
+typedef struct {
+    const FotaWindow *window;
+    GTimeZone *zone; /* NULL = not known here */
+    gint64 day;      /* the opening that was worked out last: by the zone's calendar */
+    gint64 opens;    /* and when that is, µs */
+} Opening;
+
+struct _FotaHours {
+    GArray *openings;
+    gint64 now; /* of the last search */
+    guint work;
+};
+
+static void
+opening_clear(gpointer data)
 {
-    gint64 today = local_day(zone, now);
-    gint64 slack = window->duration - needed, spread = MIN(slack / 4, FOTA_WINDOW_MAX_SPREAD);
-    gint64 left = spread * (G_USEC_PER_SEC / FOTA_WINDOW_SHARES) * share;
+    Opening *opening = data;
 
-    /* A window of a week that opened eight days ago by the calendar may still be open. */
-    for (gint64 day = MAX(today - DAYS_PER_WEEK - 1, 0); day <= today + DAYS_PER_WEEK + 1; day++) {
-        gint64 opens = local_to_utc(zone, day * DAY + window->start) * G_USEC_PER_SEC;
+    g_clear_pointer(&opening->zone, g_time_zone_unref);
+}
 
-        if (opens_on(window, day) && now <= opens + slack * G_USEC_PER_SEC)
-            return MAX(now, opens + left);
+FotaHours *
+fota_hours_new(const FotaWindow *windows, guint n_windows, GTimeZone *local)
+{
+    FotaHours *hours = g_new0(FotaHours, 1);
+
+    hours->now = G_MAXINT64;
+    hours->openings = g_array_new(FALSE, FALSE, sizeof(Opening));
+    g_array_set_clear_func(hours->openings, opening_clear);
+    for (guint i = 0; i < n_windows; i++) {
+        Opening opening = {&windows[i], find_zone(windows[i].timezone, local), 0, 0};
+
+        g_array_append_val(hours->openings, opening);
     }
-    return FOTA_WINDOW_NEVER;
+    return hours;
+}
+
+void
+fota_hours_free(FotaHours *hours)
+{
+    g_array_unref(hours->openings);
+    g_free(hours);
+}
+
+guint
+fota_hours_get_work(const FotaHours *hours)
+{
+    return hours->work;
+}
+
+static void
+opening_advance(Opening *opening)
+{
+    do
+        opening->day++;
+    while (!opens_on(opening->window, opening->day));
+    opening->opens =
+        local_to_utc(opening->zone, opening->day * DAY + opening->window->start) * G_USEC_PER_SEC;
+}
+
+/* Before the first opening that may still be open: the clock may have been set back meanwhile. */
+static void
+opening_rewind(Opening *opening, gint64 now)
+{
+    gint64 length = opening->window->duration / DAY + 2;
+
+    opening->day = MAX(local_day(opening->zone, now) - length, 0) - 1;
+    opening->opens = G_MININT64;
+}
+
+static gint64
+opening_find(FotaHours *hours, Opening *opening, gint64 now, guint32 needed, guint share)
+{
+    gint64 slack = (gint64)opening->window->duration - needed;
+    gint64 spread = MIN(slack / 4, FOTA_WINDOW_MAX_SPREAD);
+
+    if (!opening->zone || !opening->window->days || slack < 0)
+        return FOTA_WINDOW_NEVER;
+    if (now < hours->now)
+        opening_rewind(opening, now);
+    while (opening->opens == G_MININT64 || now > opening->opens + slack * G_USEC_PER_SEC) {
+        opening_advance(opening);
+        hours->work++;
+    }
+    return MAX(now, opening->opens + spread * (G_USEC_PER_SEC / FOTA_WINDOW_SHARES) * share);
+}
+
+gint64
+fota_hours_next(FotaHours *hours, gint64 now, guint32 needed, guint share)
+{
+    gint64 next = hours->openings->len == 0 ? now : FOTA_WINDOW_NEVER;
+
+    for (guint i = 0; i < hours->openings->len; i++) {
+        Opening *opening = &g_array_index(hours->openings, Opening, i);
+
+        next = MIN(next, opening_find(hours, opening, now, needed, share));
+    }
+    hours->now = now;
+    return next;
 }
 
 gint64
 fota_window_next(const FotaWindow *windows, guint n_windows, GTimeZone *local, gint64 now,
                  guint32 needed, guint share)
 {
-    gint64 next = n_windows == 0 ? now : FOTA_WINDOW_NEVER;
+    g_autoptr(FotaHours) hours = fota_hours_new(windows, n_windows, local);
 
-    for (guint i = 0; i < n_windows; i++) {
-        g_autoptr(GTimeZone) zone = find_zone(windows[i].timezone, local);
-
-        if (zone && windows[i].duration >= needed)
-            next = MIN(next, next_opening(&windows[i], zone, now, needed, share));
-    }
-    return next;
+    return fota_hours_next(hours, now, needed, share);
 }
 
 /* Midnight with which the day yyyymmdd begins, µs; @add days later. */

@@ -74,6 +74,23 @@ gboolean fota_window_knows_zone(const FotaWindow *window);
 gint64 fota_window_next(const FotaWindow *windows, guint n_windows, GTimeZone *local, gint64 now,
                         guint32 needed, guint share);
 
+/**
+ * FotaHours: windows of which any will do, for a search that goes forward.
+ *
+ * Each zone is loaded once, and each opening is worked out once. @windows and @local as for
+ * fota_window_next(); the windows outlive it.
+ */
+typedef struct _FotaHours FotaHours;
+
+FotaHours *fota_hours_new(const FotaWindow *windows, guint n_windows, GTimeZone *local);
+void fota_hours_free(FotaHours *hours);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaHours, fota_hours_free)
+
+/** fota_window_next(). @needed is the same each time; a @now that lies back costs a new search. */
+gint64 fota_hours_next(FotaHours *hours, gint64 now, guint32 needed, guint share);
+/** How many openings have been worked out so far. */
+guint fota_hours_get_work(const FotaHours *hours);
+
 /** Returns: @now when @now .. @now + @needed meets no blackout day, else the first µs after it. */
 gint64 fota_blackout_next(const FotaBlackout *blackouts, guint n_blackouts, GTimeZone *local,
                           gint64 now, guint32 needed);

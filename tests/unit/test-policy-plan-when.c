@@ -307,6 +307,48 @@ test_any_time(void)
     g_assert_cmpint(plan->answer_by, ==, G_MAXINT64);
 }
 
+/* Windows that never meet cost little, and the plan names them. Counted, since a clock would not
+ * do. */
+static void
+test_never_meet(void)
+{
+#define WINDOW_AT(start, duration)                                                                 \
+    ",\"window\":[{\"start\":\"" start "\",\"duration\":" duration ",\"timezone\":\"UTC\"}]"
+    static const struct {
+        const char *theirs, *ours, *reason;
+    } cases[] = {
+        {WINDOW_AT("02:00", "7200"), "12:00-14:00 UTC",
+         "update.window and [Window] Allow= do not meet within 35 days for the 600 seconds"},
+        {WINDOW_AT("02:00", "7200"), "12:00-14:00 Europe/Berlin",
+         "update.window and [Window] Allow= do not meet"},
+        {WINDOW_AT("02:00", "300"), "12:00-14:00 UTC",
+         "update.window never opens for the 600 seconds that an attempt may take"},
+        {"", "12:00-12:05 UTC", "[Window] Allow= never opens for the 600 seconds"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *update = g_strconcat(PLAN_CHAIN, cases[i].theirs, NULL);
+        FotaFacts facts = test_plan_make_facts("A");
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaWindow ours;
+        g_autoptr(FotaPlan) plan = NULL;
+        g_autofree char *reasons = NULL;
+
+        g_assert_true(fota_window_parse(cases[i].ours, &ours, NULL));
+        facts.run_seconds = 600;
+        rules.windows = &ours;
+        rules.n_windows = 1;
+        facts.rules = &rules;
+        plan = test_plan_make(update, &facts);
+        reasons = g_strjoinv("\n", (char **)plan->reasons->pdata);
+        g_test_message("case %u: %u openings\n%s", i, plan->window_work, reasons);
+        g_assert_true(fota_plan_has_blocker(plan, "window"));
+        g_assert_cmpint(plan->not_before, ==, G_MAXINT64);
+        g_assert_nonnull(strstr(reasons, cases[i].reason));
+        g_assert_cmpuint(plan->window_work, <=, 90);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -316,5 +358,6 @@ main(int argc, char **argv)
     g_test_add_func("/plan/window-shares", test_window_shares);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
     g_test_add_func("/plan/any-time", test_any_time);
+    g_test_add_func("/plan/never-meet", test_never_meet);
     return g_test_run();
 }
