@@ -118,8 +118,8 @@ class Written(unittest.TestCase):
         self.assertEqual(self.words("Blockers as"), sorted(re.findall(r"`([a-z-]+)`", listed)))
 
     def test_update(self):
-        view = (REPOSITORY / "daemon/module/fota-module-view.c").read_text()
-        function = re.search(r"^fota_module_describe_update\(.*?^}", view,
+        view = (REPOSITORY / "daemon/module/fota-view.c").read_text()
+        function = re.search(r"^fota_view_describe_update\(.*?^}", view,
                              re.MULTILINE | re.DOTALL)[0]
         keys = re.findall(r'\(&dict, "([a-z-]+)"', function)
         self.assertEqual(self.words("Update a{sv}"), sorted(keys))
