@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A real FTP server (pyftpdlib) with real logins, and with the faults that real servers have.
 
-    ftpserver.py --root=DIR --login=USER:PASSWORD [--login=...] [--port=N] [--faults=DIR]
+    ftpserver.py --root=DIR --login=USER:PASSWORD [--login=...] [--address=IP] [--port=N]
+                 [--faults=DIR]
 
 Prints `ready PORT`. A fault strikes as long as a file of its name lies in the directory --faults:
 
@@ -70,6 +71,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--root", required=True)
     parser.add_argument("--login", action="append", default=[])
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--faults", type=pathlib.Path, default=pathlib.Path("/nonexistent"))
     options = parser.parse_args()
@@ -79,7 +81,7 @@ def main():
     for login in options.login:
         user, _, password = login.partition(":")
         Handler.authorizer.add_user(user, password, options.root, perm="elr")
-    server = FTPServer(("127.0.0.1", options.port), Handler)
+    server = FTPServer((options.address, options.port), Handler)
     print("ready", server.address[1], flush=True)
     server.serve_forever(handle_exit=False)
 

@@ -45,8 +45,9 @@ class FtpServer:
 
     FAULTS = ("refuse-login", "drop", "stall", "slow")
 
-    def __init__(self, place, root, logins):
+    def __init__(self, place, root, logins, address=HOST):
         self._place, self._root, self._logins = place, root, logins
+        self._address = address
         self._faults = place.directory / "ftp-faults"
         self._faults.mkdir()
         self._program = None
@@ -55,13 +56,14 @@ class FtpServer:
 
     @property
     def uri(self):
-        return f"ftp://{HOST}:{self.port}"
+        return f"ftp://{self._address}:{self.port}"
 
     def start(self):
         self._program = Program(
             self._place, "ftp",
             [sys.executable, pathlib.Path(__file__).with_name("ftpserver.py"),
-             f"--root={self._root}", f"--faults={self._faults}", f"--port={self.port}",
+             f"--root={self._root}", f"--faults={self._faults}",
+             f"--address={self._address}", f"--port={self.port}",
              *(f"--login={user}:{password}" for user, password in self._logins.items())],
             ready="ready ")
         self.port = int(self._program.first_line.split()[1])

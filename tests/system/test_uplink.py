@@ -12,17 +12,21 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 
-from gateway import (IMEI, Bus, BusView, FotaModule, Gateway, ModemManagerView, Place, SigningKey,
-                     manifest, to_bytes)
+from gateway import (FTP_PASSWORD, FTP_USER, IMEI, MODEL, Bus, BusView, FotaModule, FtpServer,
+                     Gateway, ModemManagerView, Place, SigningKey, delta, manifest, to_bytes)
 from machine import CLONE_NEWNET
+from servers import Authority
 from test_guides import PACKAGES, ROOT
 
+SHIM = pathlib.Path(__file__).resolve().parents[1] / "bench/clock-shim.c"
 HOST = "fota.example"
 SERVER, NAMES = "198.51.100.7", "198.51.100.53"
 SERVER6, NAMES6 = "2001:db8:1::7", "2001:db8:1::53"
@@ -33,12 +37,26 @@ SIM_DROP_IN = """\
 [Service]
 Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na"
 """
+# A container cannot set its clock: both units have one that can be set.
+CLOCK_DROP_IN = """\
+[Service]
+Environment=LD_PRELOAD={preload} FOTA_CLOCK=/srv/clock
+"""
+YEAR_1980 = 315532800
 CONFIG = f"""\
 [Manifest]
 Uri=http://{HOST}/{{imei}}.signed
+[Network]
+Apn=internet
 [Log]
 Level=debug
 """
+SECURE = f"""\
+[Manifest]
+Uri=https://{HOST}/{{imei}}.signed
+CertificateAuthority=/etc/fotad/ca.pem
+"""
+PROXY = f"[Manifest]\nProxy=http://{THEIRS}:3128\n"
 
 
 class World:
@@ -101,10 +119,12 @@ class World:
 
 
 class WebServer:
-    """The manifests' server, or whoever answers in its place."""
+    """The manifests' server, or whoever answers in its place: http and https."""
 
-    def __init__(self, world):
+    def __init__(self, world, certificate, key):
         self._world = world
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
         self.answer = (200, b"", {})
         self.requests = 0
         self.start()
@@ -130,11 +150,55 @@ class WebServer:
             daemon_threads = True
 
         with self._world.inside():
-            self._server = Server(("::", 80), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+            self._servers = [Server(("::", port), Handler) for port in (80, 443)]
+        # The handshake is the handler's thread's.
+        self._servers[1].socket = self._context.wrap_socket(
+            self._servers[1].socket, server_side=True, do_handshake_on_connect=False)
+        for server in self._servers:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def stop(self):
         """Connections are refused from now on."""
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+
+class Proxy:
+    """It knows CONNECT, and where the server is."""
+
+    def __init__(self, world):
+        self.requests = requests = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_CONNECT(self):
+                requests.append(self.path)
+                with world.inside():
+                    there = socket.create_connection((SERVER, self.path.rpartition(":")[2]))
+                self.send_response(200)
+                self.end_headers()
+                back = threading.Thread(target=self._pump, args=[there, self.connection])
+                back.start()
+                self._pump(self.connection, there)
+                back.join()
+                there.close()
+
+            @staticmethod
+            def _pump(source, sink):
+                with contextlib.suppress(OSError):
+                    while data := source.recv(65536):
+                        sink.sendall(data)
+                    sink.shutdown(socket.SHUT_WR)
+
+            def log_message(self, *_):
+                pass
+
+        with world.inside():
+            self._server = http.server.ThreadingHTTPServer((THEIRS, 3128), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
         self._server.shutdown()
         self._server.server_close()
 
@@ -177,24 +241,53 @@ class UplinkGateway(Gateway):
         self.world.add_uplink("eth0", (f"{OURS}/24", f"{OURS6}/64"),
                               (f"{THEIRS}/24", f"{THEIRS6}/64"))
         self.world.gateway_ip(f"route add default via {THEIRS}")
-        self.web = WebServer(self.world)
+        directory = self.place.directory
+        self.authority = Authority(directory / "ca")
+        self.authority.issue(directory / "server.pem", directory / "server.key", f"DNS:{HOST}")
+        self.web = WebServer(self.world, directory / "server.pem", directory / "server.key")
         self._stops.append(lambda: self.web.stop())
+        self.files = directory / "files"
+        self.files.mkdir()
+        with self.world.inside():
+            self.ftp = FtpServer(self.place, self.files, {FTP_USER: FTP_PASSWORD}, SERVER)
+        self._stops.append(self.ftp.stop)
         self.names = NameServer(self.world)
         self._stops.append(lambda: self.names.stop())
 
     def _configure(self):
         self.key = SigningKey(pathlib.Path(tempfile.mkdtemp(dir=self.place.directory)))
         shutil.copy(self.key.public, self.root / "etc/fotad/keys.d")
+        shutil.copy(self.authority.certificate, self.root / "etc/fotad/ca.pem")
         self.write("/etc/fotad/fotad.conf.d/10-fleet.conf", CONFIG)
+        self.write("/etc/fotad/credentials/fw", f"{FTP_USER}:{FTP_PASSWORD}\n", 0o600)
         self.resolve(NAMES)
-        self.publish()
+        self._sequence = 0
+        self.publish({})
+        self._give_clock()
+
+    def _give_clock(self):
+        shim = "/usr/local/lib/clock-shim.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o",
+                        self.root / shim.lstrip("/"), SHIM], check=True)
+        self._clock = self.write("/srv/clock", "\0" * 8)
+        # After modules.conf, which preloads umockdev.
+        for unit, preload in (("fotad", f"{shim}:libumockdev-preload.so.0"),
+                              ("fotad-fetch@", shim)):
+            self.write(f"/etc/systemd/system/{unit}.service.d/zz-clock.conf",
+                       CLOCK_DROP_IN.format(preload=preload))
+
+    def set_clock(self, seconds):
+        """To so many seconds from now."""
+        with open(self._clock, "r+b") as clock:
+            clock.write(int(seconds).to_bytes(8, sys.byteorder, signed=True))
 
     def resolve(self, server):
         self.run("sh", "-c", f"echo nameserver {server} >/etc/resolv.conf; "
                  "echo options timeout:1 attempts:1 >>/etc/resolv.conf")
 
-    def publish(self):
-        payload = to_bytes(manifest(IMEI, 1, {}))
+    def publish(self, update):
+        self._sequence += 1
+        payload = to_bytes(manifest(IMEI, self._sequence, update))
         self.good = (200, self.key.sign(payload) + payload, {})
         self.web.answer = self.good
 
@@ -295,6 +388,66 @@ class Uplink(unittest.TestCase):
         self.world.gateway_ip(f"addr add {OURS}/24 dev eth0")
         self.world.gateway_ip(f"route add default via {THEIRS}")
         self.gateway.resolve(NAMES)
+
+    @contextlib.contextmanager
+    def configured(self, text):
+        file = self.gateway.write("/etc/fotad/fotad.conf.d/20-test.conf", text)
+        self.gateway.run("systemctl", "reload", "fotad")
+        try:
+            yield
+        finally:
+            file.unlink()
+            self.gateway.run("systemctl", "reload", "fotad")
+
+    def test_wrong_clock(self):
+        """fotad starts in 1980, when no certificate was valid yet; it asks at once when the clock is
+        right."""
+        module = self.gateway.module
+        with self.configured(SECURE):
+            self.check("")
+            self.gateway.set_clock(YEAR_1980 - time.time())
+            self.addCleanup(self.gateway.set_clock, 0)
+            self.gateway.run("systemctl", "restart", "fotad")
+            module.wait(lambda p: p["State"] == "idle", 60, "fotad is there again")
+            module.check()
+            module.wait(lambda p: p["LastError"][0] == "ManifestUnreachable"
+                        and p["State"] != "checking" and p["LastCheck"] / 1e6 < YEAR_1980 + 3600,
+                        60, "a check in 1980")
+            self.assert_asks_by_itself(lambda: self.gateway.set_clock(0))
+            self.check("")
+
+    def test_proxy(self):
+        """It alone knows the server's name."""
+        proxy = Proxy(self.world)
+        self.addCleanup(proxy.stop)
+        self.gateway.names.stop()
+        with self.configured(SECURE + PROXY):
+            self.check("")
+            self.assertEqual(proxy.requests[-1], f"{HOST}:443")
+            proxy.stop()
+            self.check("ManifestUnreachable")
+        self.gateway.names.start()
+
+    def test_update(self):
+        """The module loads the delta itself, from beyond the uplink."""
+        module = self.gateway.module
+        old, new = module["Revision"], "30.00.001-B026_FOTA1"
+        file = self.gateway.files / "delta.bin"
+        file.write_bytes(delta(MODEL, old, new))
+        self.gateway.publish({"id": "uplink", "steps": [{
+            "fromVersion": old, "toVersion": new,
+            "delta": {"uri": f"{self.gateway.ftp.uri}/{file.name}", "credential": "fw",
+                      "size": file.stat().st_size}}]})
+        self.check("")
+        module.wait_state("awaiting-approval")
+        since = module.mark()
+        self.gateway.run("fotactl", "approve", module.token())
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "success", details)
+        module.wait(lambda p: p["Revision"] == new and p["State"] == "idle" and p["Modem"] != "/",
+                    120, "the update")
+        self.assertIn(OURS, self.gateway.ftp.log())
+        self.gateway.publish({})
 
     def test_two_uplinks(self):
         """Each has a routing table of its own; the main one has no way out."""
