@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from gateway import (FTP_PASSWORD, HUAWEI_IMEI, HUAWEI_NEW, IMEI, WEB_TOKEN, Bus, BusView,
@@ -26,6 +27,10 @@ ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
 MASKED = "35308109…45"
 MODULE = ["org.fotad.Fota1", f"/org/fotad/Fota1/Module/{IMEI}", "org.fotad.Fota1.Module"]
 MANAGER = ["org.fotad.Fota1", "/org/fotad/Fota1", "org.fotad.Fota1.Manager"]
+ATTACKER = pathlib.Path(__file__).resolve().parents[1] / "bus/attacker.py"
+DBUS_ERROR = "org.freedesktop.DBus.Error"
+STORM_SECONDS = 10
+WAIT_LIMIT_S = 5  # for root, busctl's start in the container included
 PIN = "1234"  # what pin-after of the simulator wants
 POWER_CYCLE = f"""\
 #!/usr/bin/python3
@@ -354,6 +359,51 @@ class InUse(unittest.TestCase):
                                           "fotad").strip(), "1")
 
         self.check_journal(since)
+
+    def attack(self, **order):
+        """By a user who may only look on."""
+        return self.gateway.start(
+            "/usr/bin/python3", "-c", ATTACKER.read_text(),
+            "unix:path=/run/dbus/system_bus_socket",
+            json.dumps({"path": MODULE[1], "interface": MODULE[2], "member": "Plan",
+                        "seconds": STORM_SECONDS, **order}),
+            user="paul", stdout=subprocess.PIPE)
+
+    def of_fotad(self, name):
+        return self.gateway.run("systemctl", "show", "--value", f"--property={name}",
+                                "fotad").strip()
+
+    def time_reload(self):
+        begin = time.monotonic()
+        self.gateway.run("busctl", "call", *MANAGER, "Reload")
+        return time.monotonic() - begin
+
+    def test_storms_while_installing(self):
+        """Plans are asked for as quickly as they come, with and without descriptors; root is
+        answered meanwhile, and the update is not disturbed."""
+        new = self.gateway.offer()
+        process, cost = self.of_fotad("MainPID"), int(self.of_fotad("CPUUsageNSec"))
+        self.approve_until_ordered()
+        attackers = [self.attack(connections=4, calls=25),
+                     self.attack(connections=4, calls=4, descriptors=16)]
+        waits, descriptors = [], []
+        while any(attacker.poll() is None for attacker in attackers):
+            waits.append(self.time_reload())
+            descriptors.append(len(self.gateway.run("ls", f"/proc/{process}/fd").split()))
+        results = [json.loads(attacker.communicate()[0]) for attacker in attackers]
+        self.assert_updated(new)
+        cost = (int(self.of_fotad("CPUUsageNSec")) - cost) / 1e9
+        for name, result in zip(("Plan", "Plan with 16 descriptors"), results):
+            print(f"{name}: {result['sent']} calls in {STORM_SECONDS} s: {result['answers']}")
+        print(f"root's Reload {len(waits)} times, the longest {max(waits) * 1000:.0f} ms; "
+              f"fotad's descriptors {max(descriptors)} at most, its processor time {cost:.1f} s")
+        self.assertLess(max(waits), WAIT_LIMIT_S)
+        self.assertLess(max(descriptors), 128)
+        self.assertEqual(self.of_fotad("MainPID"), process)
+        # A tenth of the time and half a second are paul's, the rest is root's and the update's.
+        self.assertLess(cost, STORM_SECONDS / 3)
+        self.assertLessEqual(set(results[0]["answers"]), {"ok", f"{DBUS_ERROR}.LimitsExceeded"})
+        self.assertEqual(set(results[1]["answers"]), {f"{DBUS_ERROR}.AccessDenied"})
 
     def check_journal(self, since):
         since = f"--since=@{since}"
