@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <stdlib.h>
+#include <syslog.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
@@ -142,7 +143,7 @@ main(int argc, char **argv)
     } else if (options.version) {
         g_print("fotad " FOTAD_VERSION "\n");
     } else if (!run(&options, &error)) {
-        fota_log(3, FOTA_EVENT_CANNOT_START, NULL, "fotad cannot start: %s", error->message);
+        fota_log(LOG_ERR, FOTA_EVENT_CANNOT_START, NULL, "fotad cannot start: %s", error->message);
         /* The unit does not start it again where only a person can help. */
         status = g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION) ? EX_CONFIG
                                                                                   : EXIT_FAILURE;

@@ -193,7 +193,7 @@ add_module(FotaManager *manager, const char *imei)
     if (error != NULL) {
         FotaLogContext context = {.imei = imei};
 
-        fota_log(3, FOTA_EVENT_BAD_RECORD, &context, "%s", error->message);
+        fota_log(LOG_ERR, FOTA_EVENT_BAD_RECORD, &context, "%s", error->message);
     }
     module = fota_module_new(&manager->context, record);
     g_signal_connect_object(module, "job-ended", G_CALLBACK(job_ended), manager, 0);
@@ -272,9 +272,9 @@ static void
 modem_manager_available(gboolean available, gpointer user_data)
 {
     if (available)
-        fota_log(6, FOTA_EVENT_NONE, NULL, "ModemManager is there");
+        fota_log(LOG_INFO, FOTA_EVENT_NONE, NULL, "ModemManager is there");
     else
-        fota_log(4, FOTA_EVENT_NO_MODEM_MANAGER, NULL,
+        fota_log(LOG_WARNING, FOTA_EVENT_NO_MODEM_MANAGER, NULL,
                  "ModemManager is not there; no module can be seen until it is started");
 }
 
@@ -321,7 +321,7 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
     if (context->store == NULL)
         return NULL;
     if (fota_store_is_volatile(context->store))
-        fota_log(4, FOTA_EVENT_VOLATILE_STATE, NULL,
+        fota_log(LOG_WARNING, FOTA_EVENT_VOLATILE_STATE, NULL,
                  "%s lies in memory: after a loss of power nothing is known of updates under way, "
                  "and what was rejected is offered again; put it on flash",
                  paths->state);
@@ -340,7 +340,7 @@ say_what_to_set(FotaManager *manager)
     FotaConfig *config = manager->context.config;
 
     if (fota_config_for_module(config, "")->manifest_uri == NULL)
-        fota_log(5, FOTA_EVENT_NOT_CONFIGURED, NULL,
+        fota_log(LOG_NOTICE, FOTA_EVENT_NOT_CONFIGURED, NULL,
                  "no Uri= is set in [Manifest] of %s: a module without one is left as it is",
                  fota_config_get_file(config));
 }
@@ -438,7 +438,7 @@ fota_manager_check_all(FotaManager *manager)
         g_autoptr(GError) error = NULL;
 
         if (!fota_module_check(module, &error))
-            fota_module_log(module, 6, FOTA_EVENT_NONE, "not checked: %s", error->message);
+            fota_module_log(module, LOG_INFO, FOTA_EVENT_NONE, "not checked: %s", error->message);
     }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/job/fota-first-aid.h"
 
+#include <syslog.h>
+
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/job/fota-command.h"
@@ -58,8 +60,8 @@ log_rung(const FotaFirstAid *aid, FotaRung rung, const char *what)
 {
     FotaLogContext context = {.imei = aid->imei, .result = fota_rung_get_name(rung)};
 
-    fota_log(4, FOTA_EVENT_FIRST_AID, &context, "first aid, %s: %s", fota_rung_get_name(rung),
-             what);
+    fota_log(LOG_WARNING, FOTA_EVENT_FIRST_AID, &context, "first aid, %s: %s",
+             fota_rung_get_name(rung), what);
 }
 
 /* One rung, and whether the module answers afterwards. */
@@ -105,7 +107,7 @@ end_in_vain(const FotaFirstAid *aid, const char *tried, GError **error)
         tried[0] != '\0' ? "did not help, tried: " : "is not allowed now", tried, runbook);
 
     add_to_error(error, text);
-    fota_log(3, FOTA_EVENT_FIRST_AID_FAILED, &context, "%s", (*error)->message);
+    fota_log(LOG_ERR, FOTA_EVENT_FIRST_AID_FAILED, &context, "%s", (*error)->message);
 }
 
 gboolean

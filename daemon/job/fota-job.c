@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <syslog.h>
+
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
@@ -96,7 +98,7 @@ start_thread(FotaJob *job, ChannelKind channel)
     FotaLogContext context = {.imei = job->order->imei};
 
     job->channel = channel;
-    fota_log(6, FOTA_EVENT_NONE, &context, "speaking AT over %s", names[channel]);
+    fota_log(LOG_INFO, FOTA_EVENT_NONE, &context, "speaking AT over %s", names[channel]);
     job->thread = g_thread_new("fotad-update", fota_job_thread, job);
 }
 

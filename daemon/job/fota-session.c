@@ -82,7 +82,7 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
         if (session->setup.secrets[i] != NULL && session->setup.secrets[i][0] != '\0')
             g_string_replace(hidden, session->setup.secrets[i], "***", 0);
     }
-    fota_log(7, FOTA_EVENT_NONE, &context, "AT %c %s", direction, hidden->str);
+    fota_log(LOG_DEBUG, FOTA_EVENT_NONE, &context, "AT %c %s", direction, hidden->str);
 }
 
 /* A shield is against those who have changed their mind, not against the end of the process. */

@@ -287,6 +287,13 @@ class Errors(unittest.TestCase):
 
 
 class Journal(unittest.TestCase):
+    def test_levels_are_named(self):
+        files = [file for room in ("daemon", "dbus") for file in sources(room)] + [ROOT / "fotad.c"]
+        levels = [level for file in files
+                  for level in re.findall(r"_log\(\s*(?:\w+,\s*)?(LOG_\w+|\d+),", file.read_text())]
+        self.assertGreater(len(levels), 40)
+        self.assertEqual([], [level for level in levels if level.isdigit()])
+
     def test_every_event_has_a_catalog_entry(self):
         logged = re.findall(r'= "([0-9a-f]{32})"', (ROOT / "daemon/fota-log.c").read_text())
         catalog = re.findall(r"^-- ([0-9a-f]{32})$", (ROOT / "units/fotad.catalog").read_text(),
