@@ -174,7 +174,7 @@ fota_answers_reject(const FotaParts *parts, GVariant *update, const char *token,
     return TRUE;
 }
 
-/* Whether the update has been begun, so that its end is more than an answer. */
+/* Whether the update has begun, so that ending it takes more than an answer. */
 static gboolean
 update_has_begun(const FotaParts *parts)
 {
@@ -186,8 +186,8 @@ update_has_begun(const FotaParts *parts)
 }
 
 /*
- * A cancel is on disk before it is replied to, and true whatever the job is doing: it may have
- * ended well in the meantime, or fotad may be killed.
+ * A cancel is on disk before fotad replies to it, and holds whatever the job does meanwhile: the
+ * job may succeed, or fotad may be killed.
  */
 gboolean
 fota_answers_cancel(const FotaParts *parts, GVariant *update, const char *token,
@@ -196,7 +196,7 @@ fota_answers_cancel(const FotaParts *parts, GVariant *update, const char *token,
     *entry = NULL;
     if (!accept_answer(parts, FOTA_REQUEST_CANCEL, update, token, error))
         return FALSE;
-    /* The job may be about to order at this very moment. */
+    /* The job may be about to give the order right now. */
     if (!fota_run_cancel(parts->run, FALSE))
         return refuse_request(parts, FOTA_REFUSAL_NOT_CANCELLABLE, error);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_REHEARSE)

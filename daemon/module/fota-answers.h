@@ -6,19 +6,19 @@
 G_BEGIN_DECLS
 
 /**
- * What an application may ask: policy/fota-next says whether it is accepted now, then the token is
+ * An application's requests: policy/fota-next says whether one is accepted now, then its token is
  * compared with that of @update, the property as it is shown. A request that fails changes nothing;
- * of one that is accepted the record is being written.
+ * for one that is accepted, the record is being written.
  */
 
-/** FALSE: the request is refused now, whatever its token. */
+/** FALSE if the request is refused now, whatever its token is. */
 gboolean fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **error);
 
 gboolean
 fota_answers_approve(const FotaParts *parts, GVariant *update, const char *token, GError **error);
 gboolean fota_answers_defer(const FotaParts *parts, GVariant *update, const char *token,
                             guint64 seconds, GError **error);
-/** @entry: what went into the history, which owns it; NULL = the end of the job will tell. */
+/** @entry: the new entry of the history, which owns it; NULL = the end of the job adds it. */
 gboolean fota_answers_reject(const FotaParts *parts, GVariant *update, const char *token,
                              const char *reason, const FotaHistoryEntry **entry, GError **error);
 gboolean fota_answers_cancel(const FotaParts *parts, GVariant *update, const char *token,

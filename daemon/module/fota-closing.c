@@ -10,7 +10,7 @@
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
 
-/* Until a module that did not tell its version is asked again. */
+/* Pause before a module that did not report its version is asked again. */
 #define INSPECT_SECONDS 60
 
 void
@@ -39,7 +39,7 @@ fota_closing_make_end(FotaResult result, const GError *error)
     return (FotaJobEnd){.result = result, .error = error, .version = "", .differing = nothing};
 }
 
-/* A rehearsal is a guest: the record tells of the update itself. */
+/* A rehearsal is not in the record, which holds the update itself. */
 static FotaHistoryEntry *
 make_entry(const FotaParts *parts, FotaAction action, const char *result, const FotaJobEnd *end)
 {
@@ -111,7 +111,7 @@ finish_update(const FotaParts *parts, FotaAction action, FotaClosing *closing, F
 {
     if (closing->finish == FOTA_FINISH_NOTHING)
         return;
-    /* What a job said that was cancelled, or whose module runs the wanted version, is no matter. */
+    /* The error of a cancelled job, or beside the wanted version, does not count. */
     if (closing->finish != FOTA_FINISH_FAILED)
         told.error = NULL;
     if (action == FOTA_ACTION_REHEARSE)
@@ -140,7 +140,7 @@ count_attempts(FotaRecord *record, FotaAttempts attempts)
             attempts == FOTA_ATTEMPTS_END ? G_MAXUINT32 : MIN(record->attempts + 1, G_MAXUINT32);
 }
 
-/* It had to wait, or could not be asked: no failure, and tried again after a longer time. */
+/* A job that had to wait is no failure: the next try follows after a longer time. */
 static void
 wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const FotaJobEnd *end,
             FotaClosing *closing)
@@ -163,7 +163,7 @@ wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const Fota
     closing->error = end->error;
 }
 
-/* Approval was given for the whole chain: it holds while there is a step left. */
+/* Approval is for the whole chain: it holds while a step is left. */
 static void
 end_chain(const FotaParts *parts)
 {
@@ -191,7 +191,7 @@ judge_version(const FotaRecord *record, const char *version)
         return FOTA_VERSION_UNREAD;
     if (strcmp(version, record->from) == 0)
         return FOTA_VERSION_OLD;
-    /* Where the vendor's server decides, anything else than before is what it has decided. */
+    /* If the vendor's server decides, any version but the old one is its choice. */
     if (record->to[0] == '\0' || strcmp(version, record->to) == 0)
         return FOTA_VERSION_WANTED;
     return FOTA_VERSION_OTHER;
@@ -235,7 +235,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
     return closing;
 }
 
-/* A module that is busy, or loading and cannot be stopped, may let go of the delta later. */
+/* A busy module, or one whose download cannot be stopped, may discard the delta later. */
 static void
 count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closing)
 {
@@ -246,7 +246,7 @@ count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closi
     if (end->error == NULL) {
         fota_closing_log(parts, LOG_INFO, FOTA_EVENT_NONE,
                          "the module holds nothing of the delta any more");
-        /* What the vendor was said to offer may have been just this. */
+        /* The vendor's offer at hand may have been this delta. */
         if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_NO_PATH)
             fota_offers_forget_vendor(parts->offers);
         return;
@@ -261,7 +261,7 @@ count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closi
                                      : "the module may install it when it next starts");
 }
 
-/* A server that could not be asked is asked again at the next check, not at once. */
+/* If a server could not be asked, the next check asks it again, not earlier. */
 static FotaClosing
 close_question(const FotaParts *parts, const FotaJobEnd *end)
 {
@@ -276,8 +276,8 @@ close_question(const FotaParts *parts, const FotaJobEnd *end)
 }
 
 /*
- * Once it has told its version, it is not asked again until ModemManager reports another revision.
- * A question that failed has told nothing: it is asked again later.
+ * A module that has reported its version is not asked again until ModemManager reports another
+ * revision. After a question that failed, fotad asks again later.
  */
 static FotaClosing
 close_inspection(const FotaParts *parts, const FotaJobEnd *end)
@@ -293,7 +293,7 @@ close_inspection(const FotaParts *parts, const FotaJobEnd *end)
     return (FotaClosing){.shows = TRUE, .error = end->error};
 }
 
-/* A new question follows: where a rejection at the first gate holds, so must one at the second. */
+/* A new question follows: a rejection at the second gate must hold as one at the first does. */
 static void
 note_download(const FotaParts *parts)
 {
@@ -317,7 +317,7 @@ report_differing(const FotaParts *parts, const FotaJobEnd *end)
                          names);
 }
 
-/* What of the delta was counted before it was fetched, and did not come, is given back. */
+/* The delta was counted before it was fetched: subtracts what did not arrive. */
 static void
 give_back_charge(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/** A job has ended: policy/fota-outcome says what that means; here it is carried out. */
+/** Carries out what the end of a job means according to policy/fota-outcome. */
 typedef struct {
     FotaHistoryEntry *entry; /**< to be announced by UpdateFinished; NULL = nothing has finished.
                                 Owned by the history */
@@ -17,10 +17,10 @@ typedef struct {
     FotaFinish finish;
 } FotaClosing;
 
-/** @action has ended with @end; FOTA_ACTION_NONE: an update that was cancelled and has no job. */
+/** @action ended with @end; FOTA_ACTION_NONE: a cancelled update without a job. */
 FotaClosing fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end);
 
-/** An end of nothing: nothing was read, nothing was done. @error may be NULL. */
+/** Makes the end of a job that read and did nothing. @error may be NULL. */
 FotaJobEnd fota_closing_make_end(FotaResult result, const GError *error);
 
 /** Logs about the module and its update. */

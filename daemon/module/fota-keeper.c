@@ -73,7 +73,7 @@ fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCallback
 {
     keeper->written_mark = keeper->record->mark;
     keeper->record->mark = mark;
-    /* It outlives the update: it ends when the module has told its version and is at rest. */
+    /* Outlives the update, until the module has reported its version and stopped restarting. */
     if (mark == FOTA_MARK_INSTALLING)
         keeper->record->unsettled = 1;
     fota_store_save_async(keeper->store, keeper->record, NULL, callback, user_data);

@@ -7,9 +7,9 @@
 G_BEGIN_DECLS
 
 /**
- * What is durable of one module: its record, and the only writer of the mark in it. The other parts
- * write what is theirs through fota_keeper_get_record(); what they have written is on disk after
- * fota_keeper_save() and fota_keeper_wait_async().
+ * Keeps the record of one module on disk, and is the only writer of the mark in it. The other parts
+ * write their members through fota_keeper_get_record(); these are on disk after fota_keeper_save()
+ * and fota_keeper_wait_async().
  */
 typedef struct _FotaKeeper FotaKeeper;
 
@@ -22,8 +22,7 @@ FotaRecord *fota_keeper_get_record(FotaKeeper *keeper);
 FotaMark fota_keeper_get_mark(FotaKeeper *keeper);
 
 /**
- * An update begins: what is to be done, by the names that the record gives it. The mark follows
- * with fota_keeper_advance_async().
+ * Records what the update that begins is to do; fota_keeper_advance_async() then writes the mark.
  */
 void fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const char *from);
 
@@ -36,17 +35,17 @@ void fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCal
 gboolean fota_keeper_advance_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error);
 
 /**
- * The step under way has ended, and leaves @mark (policy/fota-outcome.h). Written with the next
- * fota_keeper_save().
+ * Sets the mark that the step under way leaves at its end (policy/fota-outcome.h). The next
+ * fota_keeper_save() writes it.
  */
 void fota_keeper_close(FotaKeeper *keeper, FotaMark mark);
 
-/** A module with a delta in it may have installed it by itself: as if it had been ordered. */
+/** Treats a module that may have installed its delta by itself as if it had been ordered to. */
 void fota_keeper_suspect(FotaKeeper *keeper);
 
 /** Writes the record and, when not NULL, @manifest. */
 void fota_keeper_save(FotaKeeper *keeper, GBytes *manifest);
-/** Why the last write has failed, NULL = it has not. */
+/** The error of the last write; NULL = it succeeded. */
 const GError *fota_keeper_get_error(FotaKeeper *keeper);
 
 /** Waits until all that was to be saved so far is on disk. Fails with
@@ -54,11 +53,11 @@ const GError *fota_keeper_get_error(FotaKeeper *keeper);
 void fota_keeper_wait_async(FotaKeeper *keeper, GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_keeper_wait_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error);
 
-/** Bytes that manifests and deltas have cost this month; @now in µs, 0 = nobody knows the month. */
+/** Bytes used by manifests and deltas this month; @now in µs, 0 = the month is unknown. */
 guint64 fota_keeper_get_data_used(FotaKeeper *keeper, gint64 now);
-/** Counts @bytes, below zero to give some back; written with the record. */
+/** Counts @bytes, which may be negative; written with the record. */
 void fota_keeper_count_data(FotaKeeper *keeper, gint64 now, gint64 bytes);
-/** Writes the count by itself, at most once a day. */
+/** Writes the count alone, at most once a day. */
 void fota_keeper_save_data(FotaKeeper *keeper);
 
 G_END_DECLS

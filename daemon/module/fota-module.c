@@ -18,10 +18,9 @@
 #include "policy/fota-loop.h"
 #include "policy/fota-policy-error.h"
 
-/* That the clock was set is told by the kernel; in case it is not, and for what else has no event.
- */
+/* For whatever causes no event; the kernel reports a clock that is set. */
 #define LOOK_AGAIN_SECONDS 3600
-/* How often supply, space and routes are read while they block something: some small files. */
+/* Pause between two looks at supply, space and routes while they block something. */
 #define LOOK_SOON_SECONDS 60
 
 struct _FotaModule {
@@ -31,7 +30,7 @@ struct _FotaModule {
     FotaShown *shown;
     guint checks;      /* of the reader, whose results are shown */
     guint timer;       /* the next moment at which something may change by itself */
-    gboolean stopping; /* fotad ends: leave the record as it is */
+    gboolean stopping; /* fotad exits: leave the record as it is */
 };
 
 G_DEFINE_FINAL_TYPE(FotaModule, fota_module, G_TYPE_OBJECT)
@@ -126,7 +125,7 @@ ask_application(FotaModule *module, gboolean guest)
                     plan->from, plan->to != NULL ? plan->to : "what the vendor offers", gate);
     g_signal_emit_by_name(module, "approval-requested", token, gate,
                           fota_shown_get_update(module->shown));
-    /* Which now knows when the time for an answer is over. */
+    /* The new plan knows when the time for an answer ends. */
     g_clear_pointer(&parts->plan, fota_plan_free);
     parts->plan = fota_situation_draft_plan(parts);
 }
@@ -140,7 +139,7 @@ module_show(FotaModule *module, const FotaNext *next)
         ask_application(module, next->guest);
 }
 
-/* What has come of a check is shown once; whatever it brought, the vendor is to be asked anew. */
+/* Shows the result of a check once. After each check the vendor is asked again. */
 static void
 take_check(FotaModule *module)
 {
@@ -200,7 +199,7 @@ start_check(FotaModule *module)
     }
 }
 
-/* The application and the record are told what has finished. */
+/* Shows the end of a job and announces it. */
 static void
 take_closing(FotaModule *module, const FotaClosing *closing)
 {
@@ -224,14 +223,14 @@ close_without_job(FotaModule *module, FotaAction action, const FotaJobEnd *end)
     fota_keeper_save(module->parts.keeper, NULL);
 }
 
-/* Its start would be one too many: fotad ends over and over in the course of it. */
+/* Ends an update during which fotad has ended too often. */
 static void
 end_loop(FotaModule *module, FotaAction action, const GError *error)
 {
     FotaParts *parts = &module->parts;
     FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_FAILED_FOR_GOOD, error);
 
-    /* Nothing but a version ends an order that may be out: it is asked again, seldom. */
+    /* Only a version ends an order that may be out: fotad asks again later. */
     if (action == FOTA_ACTION_RESUME) {
         fota_module_log(module, LOG_ERR, FOTA_EVENT_UPDATE_LOOP, "%s", error->message);
         fota_shown_set_error(module->shown, error);
@@ -310,7 +309,7 @@ sooner(gint64 wait, gint64 then, gint64 now)
     return then > now ? MIN(wait, then - now) : wait;
 }
 
-/* One timer for the next moment at which something may change by itself. */
+/* Arms the one timer for the next time at which something may change by itself. */
 static void
 arm_timer(FotaModule *module)
 {
@@ -321,7 +320,7 @@ arm_timer(FotaModule *module)
     gint64 wait = (waits_for_gateway(parts->plan) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
                   (gint64)G_USEC_PER_SEC;
 
-    /* One that is due already, and not begun, waits for the module. */
+    /* A check that is due but has not begun waits for the module. */
     wait = sooner(wait, check, now);
     if (manifest != NULL)
         wait = sooner(wait, manifest->use_before, now);
@@ -362,8 +361,8 @@ something_runs(FotaModule *module)
 }
 
 /*
- * The one place where it is decided what this module does: after every event, and once more changes
- * nothing. While a job runs, the plan stays the one that it was begun with.
+ * Decides what this module does, after every event; calling it again changes nothing. While a job
+ * runs, the plan stays the one with which the job began.
  */
 static void
 module_decide(FotaModule *module)
@@ -411,7 +410,7 @@ part_changed(gpointer object)
         g_signal_emit_by_name(module, "job-ended");
 }
 
-/* A job may go on to the step that @mark names only where it could begin now. */
+/* A job may take the step that @mark names only if it could begin now. */
 static gboolean
 job_may_commit(FotaMark mark, gpointer object)
 {
@@ -422,7 +421,7 @@ job_may_commit(FotaMark mark, gpointer object)
     return fota_next_may_commit(&situation, mark);
 }
 
-/* fotad ends: the record stays as it is, but that this start was no crash. */
+/* fotad exits: the record stays, but this start does not count as a crash. */
 static void
 stop_update(FotaModule *module)
 {
@@ -453,7 +452,7 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
     take_closing(module, &closing);
     if (action == FOTA_ACTION_REHEARSE)
         fota_offers_dismiss_guest(parts->offers);
-    /* A check alone costs no write: a manifest that is new has been saved. */
+    /* A check costs no write: a new manifest has been saved already. */
     if (action != FOTA_ACTION_CHECK && !unwritten)
         fota_keeper_save(parts->keeper, NULL);
     module_decide(module);
@@ -478,7 +477,7 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     parts->offers = fota_offers_new(parts->keeper);
     parts->run = fota_run_new(parts->keeper, &run_owner);
     parts->pin = fota_sim_pin_new(context->store, record, &owner);
-    /* What an update under way was to bring is what the vendor's server had. */
+    /* The version wanted by an update under way is what the vendor's server offered. */
     if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
         fota_offers_set_vendor(parts->offers, &(FotaVendorOffer){.version = record->to});
     return module;
@@ -501,7 +500,7 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
         fota_module_log(module, LOG_INFO, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s%s",
                         facts->manufacturer, facts->model, facts->revision,
                         fota_parts_get_plugin(parts) == NULL ? "; no plugin claims it" : "");
-    /* A hold was for what was to be thrown away, and has installed itself. */
+    /* The hold was for discarding a delta that has installed itself. */
     if (fota_keeper_get_mark(parts->keeper) != before)
         fota_run_hold(parts->run, 0, 0);
     module_decide(module);

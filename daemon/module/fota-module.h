@@ -18,13 +18,13 @@ G_BEGIN_DECLS
  * Times are microseconds of UTC since the epoch, 0 = never or none.
  *
  * Signals:
- * - "changed" (const char *property): what D-Bus shows under this name is another now
+ * - "changed" (const char *property): what D-Bus shows under this name has changed
  * - "approval-requested" (const char *token, const char *gate, GVariant *update a{sv}):
  *   gate is "download" or "install"
  * - "update-finished" (const char *id, const char *result, GVariant *details a{sv}):
  *   result is "success", "failed", "cancelled", "rejected" or "rehearsed"
- * - "pin-required" (int attempts): the SIM wants its PIN and fotad does not enter it; attempts that
- *   are left, -1 = unknown
+ * - "pin-required" (int attempts): the SIM requires its PIN and fotad does not enter it; attempts
+ *   left, -1 = unknown
  * - "job-ended" (): no thread works on this module any more
  */
 #define FOTA_TYPE_MODULE (fota_module_get_type())
@@ -60,14 +60,14 @@ GVariant *fota_module_get_history(FotaModule *module, guint max);
 
 /** Reads the manifest now. The result shows in the properties. */
 gboolean fota_module_check(FotaModule *module, GError **error);
-/** Agrees to the update that @token stands for, at the gate that is waiting. */
+/** Approves the update that @token stands for, at the current gate. */
 gboolean fota_module_approve(FotaModule *module, const char *token, GError **error);
-/** Turns it down until a manifest with another update comes. @reason goes into the history. */
+/** Rejects it until a manifest with another update arrives. @reason goes into the history. */
 gboolean
 fota_module_reject(FotaModule *module, const char *token, const char *reason, GError **error);
 /** Asks again after @seconds. */
 gboolean fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError **error);
-/** Stops it, until installing has begun. */
+/** Stops it, unless the order to install may be out. */
 gboolean fota_module_cancel(FotaModule *module, const char *token, GError **error);
 /** The whole procedure, approval included, with nothing stored in the module or installed. */
 gboolean fota_module_rehearse(FotaModule *module, GError **error);
@@ -92,18 +92,18 @@ GVariant *fota_module_query(FotaModule *module, GError **error);
 
 /** Takes @record; @context outlives the module. */
 FotaModule *fota_module_new(FotaContext *context, FotaRecord *record);
-/** Something that all modules look at has changed: what does it do now? */
+/** Decides anew, because something that all modules depend on has changed. */
 void fota_module_settle(FotaModule *module);
-/** ModemManager shows the module, or no more. */
+/** ModemManager shows the module, or no longer shows it. */
 void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
-/** ModemManager uses the ports of device @uid although an update does, or keeps away again. */
+/** ModemManager uses the ports of device @uid during an update, or has released them again. */
 void fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded);
 /** The wall clock was set. */
 void fota_module_clock_set(FotaModule *module);
-/** Configuration and keys were read anew. */
+/** Configuration and keys were read again. */
 void fota_module_reload(FotaModule *module);
-/** Ends what may be ended. TRUE when nothing runs (any more), else "job-ended" follows. */
+/** Ends what may be ended. TRUE if nothing runs; otherwise "job-ended" follows. */
 gboolean fota_module_stop(FotaModule *module);
 /** Logs about this module and its update. */
 void fota_module_log(FotaModule *module, int level, FotaEvent event, const char *format, ...)

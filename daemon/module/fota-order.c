@@ -125,8 +125,8 @@ open_record(const FotaParts *parts)
 }
 
 /*
- * The delta is counted before it is fetched, with the record that is written then: a power cut must
- * not make it free.
+ * Counts the delta before it is fetched, in the record that is written then, so that a power cut
+ * cannot hide its cost.
  */
 static void
 charge_delta(const FotaParts *parts)
@@ -143,7 +143,7 @@ fota_order_begin(const FotaParts *parts, FotaAction action, GError **error)
     gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
     FotaJobOrder *order;
 
-    /* Also where of a damaged record only the generation before is left. */
+    /* Needed if the record was damaged and only the previous generation is left. */
     if (action == FOTA_ACTION_RESUME)
         parts->record->unsettled = 1;
     if (action == FOTA_ACTION_DOWNLOAD)

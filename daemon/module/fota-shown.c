@@ -226,7 +226,7 @@ show_plan_error(FotaShown *shown, const FotaParts *parts, GQuark domain, int cod
     fota_shown_set_error(shown, error);
 }
 
-/* A manifest may come to its end while an update waits: then nothing new is begun with it. */
+/* A manifest may expire or lose its key while an update waits: then nothing new begins. */
 static void
 show_distrust(FotaShown *shown, const FotaParts *parts)
 {
@@ -244,7 +244,7 @@ show_distrust(FotaShown *shown, const FotaParts *parts)
     fota_shown_set_error(shown, error);
 }
 
-/* After a restart: what the newest update failed with. */
+/* After a restart: the error of the newest update. */
 static void
 show_last_attempt(FotaShown *shown, const FotaParts *parts)
 {
@@ -292,7 +292,7 @@ show_update(FotaShown *shown, const FotaParts *parts, const FotaNext *next)
         fota_shown_set_update(shown, NULL);
     else if (!runs)
         fota_shown_set_update(shown, fota_view_describe_update(parts, next->guest));
-    /* What runs stays as it was offered; if it began before fotad was started, the record tells. */
+    /* A running update is shown as it was offered, or from the record after a restart. */
     else if (g_variant_n_children(shown->update) == 0)
         fota_shown_set_update(shown, fota_view_describe_record(parts->record));
 }
