@@ -14,7 +14,7 @@ struct _FotaOffers {
     FotaRecord *record;
 
     gboolean vendor_asked;
-    char *vendor_of; /* the revision that it was asked about */
+    char *vendor_of; /* the revision for which it was asked */
     FotaVendorOffer vendor;
 
     char *announced; /* token that ApprovalRequested was sent for */
@@ -91,7 +91,7 @@ fota_offers_make_token(FotaOffers *offers, const FotaPlan *plan, gboolean guest)
                                gate);
 }
 
-/* The time for an answer runs from the first time that this question was asked. */
+/* The time for an answer begins when this question is first asked. */
 static void
 offers_record_question(FotaOffers *offers, const char *token)
 {

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /**
  * What is offered to the application and what it has answered: the vendor's offer, the tokens, and
- * the guest, which is a rehearsal: it leaves the record alone, goes with its manifest, and waits
- * for an answer only for a while.
+ * the guest. The guest is a rehearsal, which is not in the record, ends with its manifest, and
+ * waits for its answer for a limited time.
  */
 typedef struct _FotaOffers FotaOffers;
 
@@ -21,22 +21,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaOffers, fota_offers_free)
 
 /** What the vendor's server has for the revision that the module runs now; copied. */
 void fota_offers_set_vendor(FotaOffers *offers, const FotaVendorOffer *offer);
-/** The server is to be asked anew. */
+/** Makes the next check ask the vendor's server again. */
 void fota_offers_forget_vendor(FotaOffers *offers);
 /** NULL = it was not asked about the revision that the module runs now. */
 const FotaVendorOffer *fota_offers_get_vendor(FotaOffers *offers);
 
-/** Where the update of @plan stands: FOTA_APPROVAL_GATE_INSTALL when its delta is in the module. */
+/** The gate of the update: FOTA_APPROVAL_GATE_INSTALL if its delta is in the module. */
 FotaApprovalGate fota_offers_get_gate(FotaOffers *offers);
 /** Token of the offer of @plan, whose kind is FOTA_PLAN_UPDATE, or of a rehearsal of it. */
 char *fota_offers_make_token(FotaOffers *offers, const FotaPlan *plan, gboolean guest);
 
 /**
- * Whether the application is to be asked about @token now: once for each. For a real offer the time
- * for an answer begins, which is on record, and @plan should be made anew.
+ * Whether the application is to be asked about @token now: TRUE once per token. For a real offer
+ * the time for an answer begins and is recorded, so the plan must be made again.
  */
 gboolean fota_offers_ask(FotaOffers *offers, const char *token, gboolean guest);
-/** It is asked once more, about whatever is offered. */
+/** Asks the application again about what is offered. */
 void fota_offers_ask_again(FotaOffers *offers);
 
 void fota_offers_approve(FotaOffers *offers, const char *token);
@@ -45,16 +45,16 @@ void fota_offers_refuse(FotaOffers *offers, const char *token, gboolean rejected
 /** Until @until, µs of the wall clock. */
 void fota_offers_defer(FotaOffers *offers, gint64 until);
 /**
- * An operator asks for a check: what was cancelled, never answered, or has failed as often as it
- * may is offered again. @plan may be NULL.
+ * An operator asks for a check: an update that was cancelled, never answered, or has used up its
+ * attempts is offered again. @plan may be NULL.
  */
 void fota_offers_reopen(FotaOffers *offers, const FotaPlan *plan);
 
-/** A rehearsal is offered, for the manifest with @digest. */
+/** Offers a rehearsal of the manifest with @digest. */
 void fota_offers_invite(FotaOffers *offers, const char *digest);
-/** Whether one is, still; @digest of the manifest at hand, NULL = none. */
+/** Whether one is still offered; @digest of the manifest at hand, NULL = none. */
 gboolean fota_offers_has_guest(FotaOffers *offers, const char *digest);
-/** Boot time at which it goes by itself, 0 = there is none. */
+/** Boot time at which it ends by itself, 0 = there is none. */
 gint64 fota_offers_get_guest_end(FotaOffers *offers);
 void fota_offers_approve_guest(FotaOffers *offers, const char *token);
 gboolean fota_offers_guest_is_approved(FotaOffers *offers, const char *token);

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /**
- * What the parts of a module have in common: each owns its fields, knows its own header and
- * policy/, never the module, and says through one function that something is another now.
+ * What the parts of a module have in common: each owns its fields, never knows the module, and
+ * reports a change through one function.
  */
 typedef struct {
     gpointer object; /**< a GObject, which a part keeps alive while it waits for something */

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/** The parts of one module, and the plan that was made of what they know. */
+/** The parts of one module, and the plan made from what they know. */
 typedef struct {
     FotaContext *context;
     FotaRecord *record; /**< of the keeper */

@@ -11,10 +11,9 @@
 #include "policy/fota-csv.h"
 #include "policy/fota-trust.h"
 
-/* A check that begins later than this was missed, and those of the neighbourhood with it. */
+/* A check that begins later than this was missed, probably by other gateways nearby too. */
 #define LATE (60 * G_TIME_SPAN_SECOND)
-/* After this many tries in a row without an answer the configured server is asked every other time.
- */
+/* After this many tries in a row without an answer, every other try asks the configured server. */
 #define LOST_TRIES 6
 
 struct _FotaPoller {
@@ -27,7 +26,7 @@ struct _FotaPoller {
     FotaPollRequests requests; /* so far, in boot time */
     gboolean runs;             /* a check */
     gboolean checked;          /* since the start */
-    gboolean missed;           /* the next check makes up for one that was not made at its time */
+    gboolean missed;           /* the next check makes up for a missed one */
     guint route_watch;         /* from a check on until one succeeds, 0 = none */
     gboolean changed;          /* the network, since the check began */
     gint64 changes_paid;       /* see fota_poll_follow_change() */
@@ -253,7 +252,7 @@ network_changed(gpointer user_data)
 
     poller->changed = TRUE;
     if (poller->runs)
-        return; /* it may have begun too early: followed when it has ended */
+        return; /* the check may have begun too early: followed when it ends */
     fota_poller_follow_change(poller);
     fota_part_tell(&poller->owner);
 }
@@ -291,8 +290,8 @@ fota_poller_get_budget_time(FotaPoller *poller)
     return is_set ? now : 0;
 }
 
-/* An answer that is no file still has a price, as has one that never came; a signature that lies
- * beside the file is asked for by itself. */
+/* An answer without a file costs data too, as does one that never came; a signature beside the file
+ * needs a request of its own. */
 static void
 count_check(FotaPoller *poller, const FotaResponse *response)
 {

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/** When the manifest of a module is read, from which server, and what that has cost. */
+/** When the manifest of a module is read, from which server, and the data used for that. */
 typedef struct _FotaPoller FotaPoller;
 
 /** @context and @keeper outlive it. */
@@ -18,9 +18,9 @@ fota_poller_new(const FotaContext *context, FotaKeeper *keeper, const FotaPartOw
 void fota_poller_free(FotaPoller *poller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPoller, fota_poller_free)
 
-/** Where the manifest is read, the address with its placeholders; valid until the next change. */
+/** The address of the manifest, with its placeholders; valid until the next change. */
 FotaServer fota_poller_get_server(FotaPoller *poller);
-/** Goes where a new manifest says, if the configuration allows that. Changes the record only. */
+/** Changes to the server that a new manifest names, if allowed. Changes the record only. */
 void fota_poller_follow_server(FotaPoller *poller, const FotaServer *next);
 
 /** What the configuration says about the credential @name; a FotaCredentialLookup. @user_data: the
@@ -29,29 +29,29 @@ FotaCredentialUse fota_poller_find_use(const char *name, gpointer user_data);
 
 /** Sets NextCheck. @manifest: the one at hand, NULL = none. */
 void fota_poller_schedule(FotaPoller *poller, const FotaManifest *manifest);
-/** Whether it is time. One that comes too late is put off to a random moment. */
+/** Whether a check is due. One that is too late is delayed to a random moment. */
 gboolean fota_poller_is_due(FotaPoller *poller, const FotaManifest *manifest);
-/** The check waits for its module, not for a time. */
+/** Makes the check wait for its module, not for a time. */
 void fota_poller_put_off(FotaPoller *poller);
-/** The wall clock was set: what followed from the old time does no longer. */
+/** The wall clock was set: schedules again. */
 void fota_poller_set_clock(FotaPoller *poller, const FotaManifest *manifest);
 
-/** A check begins; from now on what the kernel tells of the network counts. */
+/** A check begins; from now on changes that the kernel reports of the network count. */
 void fota_poller_begin(FotaPoller *poller);
 /**
- * It has ended. @response NULL = no answer; @bytes of what came, -1 = the server was not asked.
+ * A check has ended. @response NULL = no answer; @asked: whether the server was asked.
  * @max_age of a signed manifest, seconds, 0 = not said, negative = as before.
  */
 void fota_poller_end(FotaPoller *poller, FotaPollOutcome outcome, const FotaResponse *response,
                      gint64 max_age, gboolean asked);
-/** After fota_poller_schedule(): when the network has changed meanwhile, it is asked again soon. */
+/** After fota_poller_schedule(): asks again soon if the network has changed meanwhile. */
 void fota_poller_follow_change(FotaPoller *poller);
-/** Whether the gateway has no way to any network now. */
+/** Whether the gateway has no route to any network now. */
 gboolean fota_poller_is_cut_off(FotaPoller *poller);
 
 /** Whether an operator may ask for a check now: TooManyChecks. */
 gboolean fota_poller_take_request(FotaPoller *poller, GError **error);
-/** µs of the wall clock, 0 = nobody knows which month it is. */
+/** µs of the wall clock, 0 = the month is unknown. */
 gint64 fota_poller_get_budget_time(FotaPoller *poller);
 
 guint64 fota_poller_get_last_check(FotaPoller *poller); /**< µs, 0 = never */

@@ -8,7 +8,7 @@
 #include "daemon/at/fota-at-reply.h"
 #include "daemon/fota-log.h"
 
-/* ModemManager needs some seconds to find a module again after it got it back. */
+/* ModemManager needs some seconds to find a module again after it was released. */
 #define GRACE_SECONDS 90
 
 struct _FotaPresence {
@@ -55,7 +55,7 @@ is_name(const char *text)
     return text[0] != '\0' && unsolicited == NULL;
 }
 
-/* An update belongs to the plugin that has begun it, whatever the module is called meanwhile. */
+/* An update belongs to the plugin that began it, whatever the module is called meanwhile. */
 static void
 presence_take_identity(FotaPresence *presence)
 {
@@ -75,9 +75,9 @@ presence_take_identity(FotaPresence *presence)
 }
 
 /*
- * ModemManager may call a revision by another name than the module's own version command does, and
- * deltas go by the latter. Once the module itself has been asked, its answer stays in force for as
- * long as ModemManager's name is the same.
+ * ModemManager may use another name for a revision than the module's own version command, and
+ * deltas use the latter. Once the module itself was asked, its answer holds for as long as
+ * ModemManager's name stays the same.
  */
 static void
 presence_take_revision(FotaPresence *presence)
@@ -96,8 +96,8 @@ presence_take_revision(FotaPresence *presence)
 }
 
 /*
- * A delta that is in the module may install itself when the module restarts. Whether that is what
- * has happened, the module is asked: as after an order to install, but nothing is ordered.
+ * A delta in the module may install itself when the module restarts. fotad asks the module whether
+ * that has happened, as after an order to install, but orders nothing.
  */
 static void
 presence_note_change(FotaPresence *presence, const char *before)

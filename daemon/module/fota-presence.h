@@ -19,25 +19,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPresence, fota_presence_free)
 
 /**
  * ModemManager shows the module. While a job runs (@busy), only the job says what it is and runs.
- * TRUE when it was not there before, or is another object now.
+ * TRUE if it was absent before, or is another object now.
  */
 gboolean fota_presence_see(FotaPresence *presence, const FotaModemFacts *facts, gboolean busy);
-/** ModemManager shows it no more; its return is waited for while a job runs. */
+/** ModemManager no longer shows it; while a job runs, it counts as away and not as lost. */
 void fota_presence_lose(FotaPresence *presence, gboolean busy);
 /**
- * A job has ended, and the module has last said to run @version, "" = nothing. ModemManager has
- * some time to show it again.
+ * A job has ended; the module last reported @version, "" = none. ModemManager now has some time to
+ * show it again.
  */
 void fota_presence_end_job(FotaPresence *presence, const char *version);
-/** The module itself was asked for its version, and has told it. */
+/** The module itself was asked for its version, and has reported it. */
 void fota_presence_note_told(FotaPresence *presence);
 
 FotaPresenceKind fota_presence_get(FotaPresence *presence);
-/** As ModemManager last said; NULL while the module is lost. */
+/** As ModemManager last reported; NULL while the module is lost. */
 const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);
 /** NULL = no plugin claims it. */
 const FotaVendor *fota_presence_get_vendor(FotaPresence *presence);
-/** Whether the version in the record is the module's own word for what ModemManager shows. */
+/** Whether the module itself has reported the version in the record. */
 gboolean fota_presence_was_told(FotaPresence *presence);
 
 G_END_DECLS
