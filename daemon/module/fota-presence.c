@@ -45,8 +45,8 @@ fota_presence_free(FotaPresence *presence)
     g_free(presence);
 }
 
-/* A ModemManager whose probing was disturbed may not have read a name, or have taken a line for it
- * that the module sent by itself (`^FOTASTATE: 40`). */
+/* A ModemManager whose probing was disturbed may have read no name, or may have taken a URC
+ * (`^FOTASTATE: 40`) for one. */
 static gboolean
 is_name(const char *text)
 {
@@ -161,8 +161,8 @@ grace_over(gpointer data)
 }
 
 /*
- * What the module itself has said counts; ModemManager's name for it is learnt when it is seen, and
- * known already when the version is the same as before.
+ * The version that the module itself reported counts. fotad learns ModemManager's name for it when
+ * ModemManager shows the module, and knows it already if the version has not changed.
  */
 static void
 presence_take_version(FotaPresence *presence, const char *version)

@@ -180,7 +180,7 @@ set_accepted(FotaRecord *record, const FotaManifest *manifest)
     fota_record_set(&record->signers, signers);
 }
 
-/* What the manifest at hand proves by its signature: the record that said so may be lost. */
+/* Learns from the signed manifest at hand what a record that was lost had said. */
 static void
 learn_from_manifest(FotaReader *reader, GBytes *file)
 {
@@ -206,7 +206,7 @@ restore_manifest(FotaReader *reader)
     g_autoptr(GBytes) file = fota_store_load_manifest(reader->context->store, reader->record->imei);
     g_autoptr(GError) error = NULL;
 
-    /* What waits in the module goes on; otherwise the server is asked at its time, not now. */
+    /* An update in the module continues; otherwise the next check asks the server. */
     if (!fota_reader_reads_file(reader) && fota_keeper_get_mark(reader->keeper) != FOTA_MARK_NONE)
         reader->manifest = fota_manifest_make_for_vendor(reader->record->imei);
     if (!fota_reader_reads_file(reader) || file == NULL)
@@ -235,7 +235,7 @@ fota_reader_trust_anew(FotaReader *reader)
     restore_manifest(reader);
 }
 
-/* @file NULL: made here. */
+/* @file NULL: the manifest was made here. */
 static void
 accept(FotaReader *reader, FotaManifest *manifest, GBytes *file)
 {
@@ -260,7 +260,7 @@ accept(FotaReader *reader, FotaManifest *manifest, GBytes *file)
     fota_keeper_save(reader->keeper, file);
 }
 
-/* One that was refused as expired, and nothing else is wrong with it. */
+/* Remembers a manifest that was refused for no other reason than its expiry. */
 static void
 remember_refused(FotaReader *reader, GBytes *file, const GError *error)
 {
@@ -290,7 +290,7 @@ take_manifest(FotaReader *reader, const FotaResponse *response, GError **error)
     fota_record_set(&reader->record->etag, response->etag);
     fota_record_set(&reader->record->etag_of, fota_poller_get_server(reader->poller).uri);
     accept(reader, manifest, response->body);
-    /* What nobody has signed moves no clock. */
+    /* An unsigned max-age delays no check. */
     reader->max_age =
         reader->record->signers[0] != '\0' ? (gint64)MIN(response->max_age, G_MAXINT64) : 0;
     return TRUE;
@@ -304,7 +304,7 @@ refuse_status(guint status, const char *meaning, GError **error)
     return FALSE;
 }
 
-/* What the vendor's server has is asked for anew at each check, as it is with an answer of 200. */
+/* Each check asks the vendor's server again, as after an answer of 200. */
 static gboolean
 keep_manifest(FotaReader *reader, guint status, GError **error)
 {
@@ -313,7 +313,7 @@ keep_manifest(FotaReader *reader, guint status, GError **error)
     return fota_reader_check_trust(reader, error);
 }
 
-/* FALSE: nothing has changed but @error. */
+/* If FALSE, nothing but @error has changed. */
 static gboolean
 take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *response,
               GError **error)
@@ -352,8 +352,8 @@ is_no_answer(const GError *error)
 }
 
 /*
- * What is wrong here, with a credential for instance, does not change by itself. Where the network
- * sends us, or what it sends instead of a manifest, may be another one's doing.
+ * A fault of the gateway, such as a bad credential, does not disappear by itself. A redirection, or
+ * a page instead of a manifest, may come from the network in between.
  */
 static FotaPollOutcome
 judge(FotaReader *reader, const FotaResponse *response, const GError *error)
@@ -373,7 +373,7 @@ judge(FotaReader *reader, const FotaResponse *response, const GError *error)
     return outcome;
 }
 
-/* A gateway without a network is no alarm, nor is the same failure time and again. */
+/* A gateway without a network is no alarm, nor is the same failure repeated. */
 static void
 report(FotaReader *reader, GError *error)
 {
@@ -419,7 +419,7 @@ finish(FotaReader *reader, const FotaResponse *response, GError *error)
 
 static void request(FotaReader *reader, const char *suffix, GAsyncReadyCallback done);
 
-/* A csv without one is as good as its judge finds it. */
+/* fota_csv_open() decides whether a csv without a signature is accepted. */
 static void
 signature_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -490,8 +490,8 @@ request(FotaReader *reader, const char *suffix, GAsyncReadyCallback done)
     g_autofree char *certificate = find_credential(config_file, config->client_certificate);
     g_autofree char *key = find_credential(config_file, config->client_key);
     /*
-     * Without the manifest at hand, "not modified" would leave us with nothing; and a csv may be
-     * signed anew without having changed.
+     * Without the manifest at hand, "not modified" would leave nothing to use; and a csv may get a
+     * new signature without having changed.
      */
     gboolean known = reader->manifest != NULL && record->etag[0] != '\0' &&
                      strcmp(record->etag_of, server.uri) == 0 && !reads_csv(reader);
@@ -512,7 +512,7 @@ request(FotaReader *reader, const char *suffix, GAsyncReadyCallback done)
     fota_fetch_async(&request, reader->fetch, done, reader);
 }
 
-/* What a plugin says of a server, as HTTP would. What was not to be had may be next time. */
+/* A plugin's error about a server as an HTTP status. What is missing now may be there next time. */
 void
 fota_reader_take_job(FotaReader *reader, const FotaJobEnd *end)
 {

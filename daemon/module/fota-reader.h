@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /**
- * The manifest of a module: its file is fetched, judged, and kept. Of a csv that must be signed the
- * signature lies beside it, and is put in front: from there on it is one file like any other.
+ * Fetches, judges and keeps the manifest of a module. The signature of a csv is a file beside it;
+ * it is put in front of the csv, which from then on is one file like any other manifest.
  */
 typedef struct _FotaReader FotaReader;
 
@@ -19,36 +19,36 @@ void fota_reader_free(FotaReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaReader, fota_reader_free)
 
 /**
- * Reads it by the host, or without a file where `Uri=` is empty: then whatever the vendor's server
- * offers is wanted. The owner is told when it has ended.
+ * Reads the manifest by the host, or, if `Uri=` is empty, makes one that accepts whatever the
+ * vendor's server offers. Tells the owner when it has ended.
  */
 void fota_reader_start(FotaReader *reader);
 gboolean fota_reader_is_busy(FotaReader *reader);
 /** Whether a file is read at all. */
 gboolean fota_reader_reads_file(FotaReader *reader);
-/** Gives up what is under way; the owner is told. */
+/** Stops what is under way, and tells the owner. */
 void fota_reader_stop(FotaReader *reader);
 
-/** The file was read through the module by a job, or was not. */
+/** A job that read the file through the module has ended. */
 void fota_reader_take_job(FotaReader *reader, const FotaJobEnd *end);
-/** It cannot be read at all. @error is taken. */
+/** The manifest cannot be read at all. Takes @error. */
 void fota_reader_fail(FotaReader *reader, GError *error);
 
 /** What such a job needs. Transfer full. */
 char *fota_reader_get_uri(FotaReader *reader);
 gboolean fota_reader_wants_signature(FotaReader *reader);
 
-/** The keys have changed: a manifest that none of them has signed counts no more. */
+/** The keys have changed: drops a manifest that none of them has signed. */
 void fota_reader_trust_anew(FotaReader *reader);
 
 /** Accepted last; NULL = none. */
 FotaManifest *fota_reader_get_manifest(FotaReader *reader);
 /** Whether it still holds; errors of fota_trust_check(), and CredentialNotBound. */
 gboolean fota_reader_check_trust(FotaReader *reader, GError **error);
-/** It has expired, and stays so when the clock is set back. */
+/** The manifest has expired, and stays expired if the clock is set back. */
 void fota_reader_note_expired(FotaReader *reader);
 
-/** How often a check has ended so far; what it ended with, NULL = well. */
+/** The number of checks that have ended; the error of the last one, NULL = success. */
 guint fota_reader_get_checks(FotaReader *reader);
 const GError *fota_reader_get_error(FotaReader *reader);
 

@@ -64,7 +64,7 @@ run_take_report(const FotaJobReport *report, gpointer user_data)
     fota_part_tell(&run->owner.part);
 }
 
-/* A download may take hours: what keeps an update from being started keeps it from installing. */
+/* A download may take hours, so whatever blocks the start of an update blocks its installation. */
 static void
 run_mark_written(GObject *object, GAsyncResult *result, gpointer user_data)
 {

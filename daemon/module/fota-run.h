@@ -7,14 +7,14 @@
 
 G_BEGIN_DECLS
 
-/** The job of a module: what runs, how far it is, and what it has cost. */
+/** The job of a module: what runs, its progress, and the data it has used. */
 typedef struct _FotaRun FotaRun;
 
 typedef struct {
     FotaPartOwner part;
     /** Whether the job may take the step that @mark names (fota_next_may_commit()). */
     gboolean (*may_commit)(FotaMark mark, gpointer object);
-    /** No job runs any more; @action is what ran. */
+    /** The job @action has ended. */
     void (*ended)(FotaAction action, const FotaJobEnd *end, gpointer object);
 } FotaRunOwner;
 
@@ -23,9 +23,9 @@ FotaRun *fota_run_new(FotaKeeper *keeper, const FotaRunOwner *owner);
 void fota_run_free(FotaRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaRun, fota_run_free)
 
-/** Starts @action, which is one that a job does. Takes @order. */
+/** Starts a job for @action. Takes @order. */
 void fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order);
-/** FALSE: the order to install may be out; then only @force ends the job's thread. */
+/** FALSE if the order to install may be out; then only @force ends the job's thread. */
 gboolean fota_run_cancel(FotaRun *run, gboolean force);
 /** Whether ModemManager keeps away from the module's ports. */
 void fota_run_set_guarded(FotaRun *run, gboolean guarded);
@@ -33,7 +33,7 @@ void fota_run_set_guarded(FotaRun *run, gboolean guarded);
 /** FOTA_ACTION_NONE = no job runs. */
 FotaAction fota_run_get_action(FotaRun *run);
 gboolean fota_run_is_verifying(FotaRun *run);
-/** Whether its rehearsal was cancelled; the cancel of an update is on record. */
+/** Whether the rehearsal was cancelled; the cancel of an update is in the record. */
 gboolean fota_run_was_cancelled(FotaRun *run);
 
 /** Of the job that runs, or ran last. */
@@ -44,15 +44,15 @@ guint64 fota_run_get_started(FotaRun *run); /**< µs of UTC */
 guint64 fota_run_get_seconds(FotaRun *run); /**< since then */
 
 /**
- * Nothing is begun for @seconds, 0 = at once. @waits: how many tries in a row have had to wait,
- * which the caller counts.
+ * Begins nothing for @seconds, 0 = no pause. @waits: the number of tries in a row that had to wait,
+ * counted by the caller.
  */
 void fota_run_hold(FotaRun *run, guint seconds, guint waits);
 guint fota_run_get_waits(FotaRun *run);
-/** Boot time up to which nothing is begun. */
+/** Boot time until which nothing begins. */
 gint64 fota_run_get_hold(FotaRun *run);
 
-/** Attempts to throw a delta away that failed. */
+/** Failed attempts to discard a delta. */
 void fota_run_set_discards(FotaRun *run, guint discards);
 guint fota_run_get_discards(FotaRun *run);
 
@@ -60,7 +60,7 @@ guint fota_run_get_discards(FotaRun *run);
 void fota_run_set_charge(FotaRun *run, guint64 bytes);
 guint64 fota_run_get_charge(FotaRun *run);
 
-/** After a job: 100 when it has brought the wanted version, else 0. */
+/** After a job: 100 if the module has the wanted version, else 0. */
 void fota_run_set_progress(FotaRun *run, guint percent);
 
 G_END_DECLS

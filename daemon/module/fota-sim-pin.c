@@ -57,7 +57,7 @@ pin_log(FotaSimPin *pin, int level, FotaEvent event, const char *text, const GEr
              error != NULL ? error->message : "");
 }
 
-/* Says so once for each start of the module; the error shows as long as no other one does. */
+/* Announces the error once per start of the module; it is shown while there is no other. */
 static void
 pin_leave(FotaSimPin *pin, const char *start, const char *why)
 {
@@ -79,7 +79,7 @@ pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GObject) owner = pin->owner.object;
     g_autoptr(GError) error = NULL;
 
-    /* On success it is pending until ModemManager shows that nothing is wanted any more. */
+    /* On success it stays pending until ModemManager shows that no PIN is required. */
     pin->pending = fota_mm_send_pin_finish(pin->mm, result, &error);
     pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     if (error == NULL)
@@ -113,7 +113,7 @@ pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
         explicit_bzero(text, strlen(text));
 }
 
-/* The attempt is on record before it is made: a fotad that is killed in between makes no second. */
+/* The attempt is recorded before it is made, so that a killed fotad does not make a second. */
 static void
 pin_enter(FotaSimPin *pin, const char *start)
 {
@@ -136,12 +136,12 @@ fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, cons
     if (facts == NULL)
         return;
     pin_facts.wanted = facts->pin_wanted;
-    /* An attempt is one of this start of the module: the next one wants its PIN anew. */
+    /* An attempt counts for one start of the module, since each start requires the PIN again. */
     pin->pending =
         pin->pending && facts->pin_wanted && strcmp(pin->record->pin_tried, facts->start) == 0;
     if (pin->pending)
         return;
-    /* After an attempt that failed ModemManager may not have counted yet. */
+    /* After a failed attempt ModemManager may not have updated its count yet. */
     pin->attempts =
         pin->refused ? MIN(facts->pin_attempts, pin->left_then - 1) : facts->pin_attempts;
     pin_facts.attempts = pin->attempts;

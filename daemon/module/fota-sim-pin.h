@@ -9,8 +9,9 @@
 G_BEGIN_DECLS
 
 /**
- * The PIN of the SIM, which a module wants again after each restart. It goes through ModemManager,
- * which would not notice otherwise that the module is unlocked, and so never into an AT trace.
+ * Enters the PIN of the SIM, which a module requires after each restart. It goes through
+ * ModemManager, which would not notice otherwise that the module is unlocked, and therefore never
+ * appears in an AT trace.
  */
 typedef struct _FotaSimPin FotaSimPin;
 
@@ -20,19 +21,19 @@ void fota_sim_pin_free(FotaSimPin *pin);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaSimPin, fota_sim_pin_free)
 
 /**
- * Enters the PIN where it is wanted and known, once for each start of the module. To be called
- * after every event; @facts of the module while ModemManager shows it. @credential is the path of
+ * Enters the PIN if it is required and known, once per start of the module. Call it after every
+ * event; @facts of the module while ModemManager shows it. @credential is the path of
  * the file, NULL = none is configured.
  */
 void
 fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, const char *credential);
 
-/** PinRequired while the SIM wants its PIN and fotad does not enter it, else NULL. */
+/** PinRequired while the SIM requires its PIN and fotad does not enter it, else NULL. */
 const GError *fota_sim_pin_get_error(FotaSimPin *pin);
-/** TRUE once for each start of the module for which that is so: it is to be announced. */
+/** TRUE once per start of the module with that error: it is to be announced. */
 gboolean fota_sim_pin_take_news(FotaSimPin *pin, int *attempts);
 
-/** The configuration was read anew: another PIN may be tried. */
+/** The configuration was read again: another PIN may be tried. */
 void fota_sim_pin_forget(FotaSimPin *pin);
 
 G_END_DECLS

@@ -10,9 +10,8 @@
 /* Everything that plans and decisions depend on, gathered anew each time. */
 
 /*
- * ModemManager knows the radio only of a module that somebody has enabled. Of another one the
- * plugin asks signal and registration itself; whether it roams is not known, which must count as if
- * it did.
+ * ModemManager knows the radio state only of an enabled module. For any other the plugin queries
+ * signal and registration itself; whether it roams is unknown, which must count as roaming.
  */
 static void
 fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
@@ -23,7 +22,7 @@ fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
     facts->signal = modem->enabled ? (int)modem->signal : -1;
 }
 
-/* As many other modules update as may at once; beside any, not the one that the gateway needs. */
+/* At the limit of concurrent updates, or the only route while another module updates. */
 static gboolean
 is_crowded(const FotaParts *parts, int other_route)
 {
@@ -115,7 +114,7 @@ fota_situation_draft_plan(const FotaParts *parts)
     return fota_plan_make(manifest, &facts);
 }
 
-/* Whether the module can be asked something only by taking it from the host. */
+/* Whether a query of the module requires taking it from the host. */
 static gboolean
 question_takes(const FotaParts *parts)
 {
