@@ -24,7 +24,7 @@ const char *fota_approval_gate_get_name(FotaApprovalGate gate);
  * @from: version the module runs when the offer is made
  * @to: (nullable): version it ends with
  *
- * Returns: (transfer full): 32 hex digits; others as soon as any argument is another.
+ * Returns: (transfer full): 32 hex digits, which differ if any argument differs.
  */
 char *fota_approval_token(const char *manifest_digest, const char *imei, const char *from,
                           const char *to, FotaApprovalGate gate);
@@ -52,7 +52,7 @@ gint64 fota_approval_defer_limit(const FotaManifestUpdate *update, gint64 first_
  * @seconds: how long from @now the application wants to wait
  * @until: (out): µs at which the deferral ends
  *
- * Error: DeferTooLong, with the latest moment that is allowed.
+ * Error: DeferTooLong, with the latest time that is allowed.
  */
 gboolean fota_approval_check_deferral(const FotaManifestUpdate *update, gint64 first_offered,
                                       gint64 now, guint64 seconds, gint64 *until, GError **error);

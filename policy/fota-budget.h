@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * SECTION: what manifests and deltas have cost this calendar month (UTC).
+ * SECTION: the data used by manifests and deltas in this calendar month (UTC).
  *
  * Times are µs since the epoch; 0 stands for a clock that is not set, which starts no month.
  */
@@ -17,7 +17,7 @@ typedef struct {
 
 guint64 fota_budget_get_used(const FotaBudget *budget, gint64 now);
 
-/** @bytes may be negative, to give back what was counted before it was known. */
+/** @bytes may be negative, to subtract what was counted in advance. */
 void fota_budget_add(FotaBudget *budget, gint64 now, gint64 bytes);
 
 /** Returns: when the next month begins. */
@@ -28,8 +28,8 @@ gint64 fota_budget_next_month(gint64 now);
  * @uri: of the manifest
  * @body: bytes of it that came
  *
- * Returns: what one check costs over the air. What is around the body cannot be counted here; it is
- * taken as what was measured: 4 KiB with a new TLS connection, 1 KiB without TLS.
+ * Returns: the data that one check uses over the air. The overhead around the body cannot be
+ * counted here, so measured values are used: 4 KiB with a new TLS connection, 1 KiB without TLS.
  */
 guint64 fota_budget_poll_bytes(const char *uri, gsize body);
 

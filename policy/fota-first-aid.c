@@ -5,9 +5,9 @@
 
 #define BIT(rung) (1u << (rung))
 
-/* What asks, and changes nothing. */
+/* Rungs that only ask. */
 #define HARMLESS (BIT(FOTA_RUNG_AT_AGAIN) | BIT(FOTA_RUNG_OTHER_PORT))
-/* What needs a port, or a module that ModemManager shows. */
+/* Rungs that need a port, or a module that ModemManager shows. */
 #define NEEDS_PORT (BIT(FOTA_RUNG_OTHER_PORT) | BIT(FOTA_RUNG_CFUN) | BIT(FOTA_RUNG_MM_RESET))
 
 static const char *const names[FOTA_N_RUNGS] = {

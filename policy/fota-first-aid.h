@@ -6,12 +6,12 @@
 G_BEGIN_DECLS
 
 /**
- * SECTION: the ladder of what is tried with a module that does not answer.
+ * SECTION: the ladder of first aid for a module that does not answer.
  *
- * The first two rungs only ask; all others restart the module or take its power. A module that is
- * writing its flash must not be touched: while an order to install may be under way nothing is
- * tried before the limits of its model are over, and then only what asks, unless the configuration
- * takes the risk.
+ * The first two rungs only ask; all others restart the module or cut its power. A module that
+ * writes its flash must not be disturbed: while an order to install may be out, fotad tries nothing
+ * before the limits of the model are over, and then only rungs that ask, unless the configuration
+ * accepts the risk.
  */
 
 typedef enum {
@@ -29,16 +29,16 @@ const char *fota_rung_get_name(FotaRung rung);
 typedef struct {
     guint allowed;                /* rungs that may be taken, a bit each: 1 << rung */
     guint taken;                  /* those that were */
-    gboolean away;                /* it has no port at all that could be asked or told */
+    gboolean away;                /* it has no port at all */
     gboolean may_be_installing;   /* an order to install has not been seen to end */
     gboolean limits_over;         /* and the model's longest times for it are over */
-    gboolean reset_after_install; /* the operator wants it to be restarted nevertheless */
+    gboolean reset_after_install; /* the operator allows a restart nevertheless */
 } FotaFirstAidFacts;
 
-/** The lowest rung that may be taken now and was not yet; FOTA_N_RUNGS = none, which ends it. */
+/** The lowest rung that is allowed now and not taken yet; FOTA_N_RUNGS = none, the end. */
 FotaRung fota_first_aid_next(const FotaFirstAidFacts *facts);
 
-/** The entry of docs/first-aid.md that goes on where the ladder ends. */
+/** The entry of docs/first-aid.md that continues after the ladder. */
 const char *fota_first_aid_get_runbook(const FotaFirstAidFacts *facts);
 
 /**

@@ -27,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaKeyring, fota_keyring_free)
  */
 gboolean fota_keyring_add(FotaKeyring *keyring, const char *name, const char *text, GError **error);
 
-/** Returns: how many different keys are in the ring. */
+/** Returns: the number of different keys in the ring. */
 guint fota_keyring_get_size(const FotaKeyring *keyring);
 
 #define FOTA_KEY_ID_BYTES 8

@@ -6,26 +6,25 @@
 G_BEGIN_DECLS
 
 /**
- * Ends an update that never comes to its end: one in the course of which fotad is started over and
- * over, because it crashes, or the gateway does, or loses its power; and one after which the module
- * restarts over and over.
+ * Ends an update that would never end: one during which fotad is started again and again, because
+ * it or the gateway crashes or loses power; and one after which the module restarts again and
+ * again.
  */
 
-/** So often fotad begins to work on one update that has not ended. */
+/** The limit of starts and resumptions of one update. */
 #define FOTA_LOOP_MAX_STARTS 8
-/** Until an order to install is asked about again, in the course of which fotad ended so often. */
+/** Pause before an order to install, during which fotad ended too often, is asked about again. */
 #define FOTA_LOOP_HOLD_SECONDS 3600
-/** So many restarts of the module more than its model makes for an update. */
+/** The limit of restarts beyond those that the model needs for an update. */
 #define FOTA_LOOP_MAX_MORE_RESTARTS 10
 
 /**
- * Whether an update may be gone on with that has been begun @starts times without an end. Error:
- * UpdateLoop.
+ * Whether an update may be resumed that was begun @starts times without an end. Error: UpdateLoop.
  */
 gboolean fota_loop_check_starts(guint64 starts, GError **error);
 
 /**
- * Whether to wait on for a module that has restarted @restarts times where @expected were to come.
+ * Whether to go on waiting for a module that has restarted @restarts times instead of @expected.
  * Error: UpdateLoop.
  */
 gboolean fota_loop_check_restarts(guint restarts, guint expected, GError **error);

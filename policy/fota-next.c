@@ -3,8 +3,7 @@
 
 typedef const FotaSituation S;
 
-/* Conditions of the rows. Each tells one thing; what a row above has taken away is not asked again.
- */
+/* Conditions of the rows. Each checks one thing, and nothing that a row above has excluded. */
 
 static gboolean
 order_is_out(S *s)
@@ -50,7 +49,7 @@ rehearsal_runs(S *s)
     return s->runs == FOTA_ACTION_REHEARSE;
 }
 
-/* Nothing has been done to the module: the job waits for it, or asks for its version. */
+/* The job has not changed the module yet: it waits for it, or asks its version. */
 static gboolean
 update_begins(S *s)
 {
@@ -94,7 +93,7 @@ check_is_due(S *s)
     return s->check_due && (!s->check_takes || may_be_taken(s));
 }
 
-/* Of a delta that has come in part, the next download sees to what is there. */
+/* The next download handles a delta that has arrived in part. */
 static gboolean
 delta_is_wanted(S *s)
 {
@@ -227,7 +226,7 @@ update_is_ready(S *s)
     return s->plan == FOTA_PLAN_UPDATE && gate_is_open(s) && is_free(s);
 }
 
-/* A rehearsal is a guest: where the update itself can begin, that goes first. */
+/* A rehearsal is a guest: it yields to the update itself if that can begin. */
 static gboolean
 is_rehearsed(S *s)
 {
@@ -403,7 +402,7 @@ fota_next_keeps_power(FotaState state)
 const FotaActionTraits *
 fota_action_get_traits(FotaAction action)
 {
-    /* What a check or a question takes depends on the way: see check_takes and ask_takes. */
+    /* Whether a check or a question takes the module: see check_takes and ask_takes. */
     static const FotaActionTraits traits[] = {
         [FOTA_ACTION_NONE] = {.while_inhibited = TRUE},
         [FOTA_ACTION_CHECK] = {.while_inhibited = TRUE},
@@ -428,7 +427,7 @@ nothing_is_offered(S *s)
 {
     FotaSituation then = *s;
 
-    then.check_due = FALSE; /* a check that is just about to begin takes no offer away */
+    then.check_due = FALSE; /* a check that is about to begin removes no offer */
     return !fota_next_decide(&then).offers;
 }
 

@@ -7,28 +7,28 @@
 G_BEGIN_DECLS
 
 /**
- * What happens next to a module: its state, what is begun now, and what an application may ask.
- * Pure tables, in which the first row that fits wins (fota-next.c). They may be asked at any time
- * and any number of times, and are asked again before an update takes a step that it cannot undo.
+ * Decides what happens next to a module: its state, the action to begin, and which requests are
+ * accepted. Pure tables; the first row that fits wins (fota-next.c). They may be used at any time
+ * and any number of times, and are used again before an update takes a step that cannot be undone.
  */
 
 typedef enum {
     FOTA_PRESENCE_HERE, /**< ModemManager shows the module now */
-    FOTA_PRESENCE_AWAY, /**< it does not, and will again in a moment */
+    FOTA_PRESENCE_AWAY, /**< it does not, but is expected to soon */
     FOTA_PRESENCE_LOST, /**< it does not */
 } FotaPresenceKind;
 
-/** What is begun, and what runs. */
+/** What begins, and what runs. */
 typedef enum {
     FOTA_ACTION_NONE,
     FOTA_ACTION_CHECK,    /**< read the manifest */
     FOTA_ACTION_ASK,      /**< ask the vendor's server what it offers */
     FOTA_ACTION_INSPECT,  /**< ask the module for its version */
-    FOTA_ACTION_REHEARSE, /**< all of an update but the delta and the installation */
+    FOTA_ACTION_REHEARSE, /**< all of an update except the delta and the installation */
     FOTA_ACTION_DOWNLOAD, /**< bring the delta in and, unless that must wait, install it */
     FOTA_ACTION_INSTALL,  /**< install the delta that is in the module */
-    FOTA_ACTION_RESUME,   /**< find out what has become of an order to install */
-    FOTA_ACTION_DISCARD,  /**< have the module throw its delta away */
+    FOTA_ACTION_RESUME,   /**< find out how an order to install has ended */
+    FOTA_ACTION_DISCARD,  /**< make the module discard its delta */
     FOTA_ACTION_FORGET,   /**< forget a delta that does nothing by itself */
     FOTA_ACTION_CLOSE,    /**< end an update that was cancelled before fotad was killed */
 } FotaAction;
@@ -48,7 +48,7 @@ typedef enum {
     FOTA_MANIFEST_DISTRUSTED, /**< it has expired, or lost its key */
 } FotaManifestStanding;
 
-/** Everything that the tables look at. */
+/** Everything that the tables depend on. */
 typedef struct {
     FotaPresenceKind presence;
     gboolean supported; /**< a plugin claims the module */
@@ -56,23 +56,23 @@ typedef struct {
     gboolean verifying; /**< the job that runs compares versions */
     FotaMark mark;
     gboolean cancelled;    /**< Cancel() was accepted for the update at @mark */
-    gboolean held;         /**< after something that did not work, until a time of the boot clock */
+    gboolean held;         /**< pauses after a failure, until some boot time */
     gboolean inhibited;    /**< an application holds an inhibition */
-    gboolean crowded;      /**< as many other modules update as may at once */
-    gboolean failed;       /**< what ended last ended badly, and LastError shows it */
+    gboolean crowded;      /**< the limit of concurrent updates is reached */
+    gboolean failed;       /**< the last end was a failure, and LastError shows it */
     gboolean check_due;    /**< it is time to read the manifest */
     gboolean check_takes;  /**< the manifest is read through the module */
-    gboolean ask_takes;    /**< only the module's own port is a way to ask its version */
-    gboolean told_version; /**< the module itself has told the version that it runs */
+    gboolean ask_takes;    /**< its version can be asked only on its own port */
+    gboolean told_version; /**< the module itself has reported its version */
     gboolean can_ask;      /**< the plugin can ask its vendor's server */
-    gboolean can_discard;  /**< the plugin can throw a delta away */
-    gboolean kept_delta;   /**< it was told to throw the delta away as often as makes sense */
+    gboolean can_discard;  /**< the plugin can discard a delta */
+    gboolean kept_delta;   /**< all attempts to discard the delta have failed */
     gboolean same_delta;   /**< the delta at @mark is the one that the plan wants */
 
     FotaManifestStanding manifest;
-    gboolean planned; /**< there is a plan, and the next five tell of it */
+    gboolean planned; /**< there is a plan, which the next members describe */
     FotaPlanKind plan;
-    gboolean blocked; /**< by anything of Blockers */
+    gboolean blocked; /**< there is a blocker */
     gboolean open[FOTA_APPROVAL_N_GATES];
     gboolean rehearsal;      /**< a rehearsal is offered */
     gboolean rehearsal_open; /**< and approved */

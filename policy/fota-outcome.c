@@ -62,7 +62,7 @@ order_told_nothing(E *e)
     return order_was_out(e) && e->version == FOTA_VERSION_UNREAD;
 }
 
-/* fotad was killed between the mark and the order, and the module has come to rest as it was. */
+/* fotad was killed between the mark and the order: the module never restarted. */
 static gboolean
 order_left_no_trace(E *e)
 {
@@ -148,16 +148,16 @@ static const struct {
     FotaHold hold;
     gboolean ends_offer;
 } rows[] = {
-    /* A rehearsal and a question change nothing of the update. */
+    /* A rehearsal or a question does not change the update. */
     {"rehearsal cancelled", rehearsal_was_cancelled, SAME,             FINISH(CANCELLED)},
     {"rehearsed",           rehearsal_went_well,     SAME,             FINISH(REHEARSED)},
     {"rehearsal failed",    was_rehearsal,           SAME,             FINISH(FAILED)},
     {"question",            was_question,            SAME},
     {"discarded",           was_discarded,           MARK(NONE)},
     {"not discarded",       was_not_discarded,       MARK(DISCARDING), HOLD(WAIT)},
-    /* The wanted version is success, whatever else was said. */
+    /* The wanted version is a success, whatever else was reported. */
     {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
-    /* From the order on, only a version is an end. */
+    /* After the order only a version is an end. */
     {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
     {"order not given",     order_left_no_trace,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
     {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},

@@ -6,18 +6,18 @@
 G_BEGIN_DECLS
 
 /**
- * What the end of a job means for the update: a pure table, in which the first row that fits wins
+ * Decides what the end of a job means for the update. A pure table; the first row that fits wins
  * (fota-outcome.c).
  */
 
 typedef enum {
     FOTA_ENDED_WELL,
-    FOTA_ENDED_LATER,    /**< it had to wait: no signal, no network, the module was not let go */
-    FOTA_ENDED_BADLY,    /**< another attempt may do */
+    FOTA_ENDED_LATER,    /**< it had to wait: no signal, no network, module not released */
+    FOTA_ENDED_BADLY,    /**< another attempt may succeed */
     FOTA_ENDED_FOR_GOOD, /**< another attempt would end the same way */
 } FotaEnding;
 
-/** What the module said of its version, last of all. */
+/** The version that the module reported last. */
 typedef enum {
     FOTA_VERSION_UNREAD,
     FOTA_VERSION_OLD,
@@ -33,19 +33,19 @@ typedef struct {
     gboolean cancelled;   /**< Cancel() was accepted, whatever the job was doing */
     gboolean unwritten;   /**< it ended because the record could not be written */
     gboolean downloaded;  /**< the delta is in the module, and nothing is ordered */
-    gboolean restarted;   /**< the module has restarted while the job looked on */
-    gboolean can_discard; /**< the plugin can throw a delta away */
+    gboolean restarted;   /**< the job has seen the module restart */
+    gboolean can_discard; /**< the plugin can discard a delta */
 } FotaEnd;
 
 typedef enum {
     FOTA_ATTEMPTS_KEEP,
     FOTA_ATTEMPTS_COUNT,  /**< one more has failed; the manifest's pause begins */
     FOTA_ATTEMPTS_REPEAT, /**< one more has failed; the next may begin at once */
-    FOTA_ATTEMPTS_END,    /**< there will be no other */
+    FOTA_ATTEMPTS_END,    /**< no further attempt follows */
     FOTA_ATTEMPTS_RESET,
 } FotaAttempts;
 
-/** What goes into the history and is announced by UpdateFinished. */
+/** The entry in the history, which UpdateFinished announces. */
 typedef enum {
     FOTA_FINISH_NOTHING,
     FOTA_FINISH_SUCCESS,
@@ -74,7 +74,7 @@ typedef struct {
 
 FotaOutcome fota_outcome_decide(const FotaEnd *end);
 
-/** Seconds to wait for the time that @waits tries in a row have ended in @hold. */
+/** Seconds to wait after @waits tries in a row have ended in @hold. */
 guint fota_hold_get_seconds(FotaHold hold, guint pause, guint waits);
 
 G_END_DECLS

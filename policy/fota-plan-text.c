@@ -103,7 +103,7 @@ fota_plan_to_json(const FotaPlan *plan)
     return json_to_string(root, TRUE);
 }
 
-/* What follows from it all, in one sentence. */
+/* The result in one sentence. */
 static const char *
 conclude(const FotaPlan *plan)
 {

@@ -59,7 +59,7 @@ block(FotaPlan *plan, const char *blocker, const char *format, ...)
     va_end(arguments);
 }
 
-/* A blocker that time alone takes away. */
+/* A blocker that ends with time alone. */
 static void
 block_until(FotaPlan *plan, const char *blocker, gint64 until, const char *what)
 {
@@ -152,7 +152,7 @@ sum_size(FotaPlan *plan)
     }
 }
 
-/* One approval is good for the whole chain: it is bound to where the chain began and ends. */
+/* One approval is valid for the whole chain, from its first to its last version. */
 static void
 make_gates(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
@@ -175,7 +175,7 @@ make_gates(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     }
 }
 
-/* Versions have no order; but what the module comes from lies behind it. */
+/* Versions have no order, but those that the module has left are older. */
 static const char *
 find_way_back(const FotaPlan *plan, const FotaFacts *facts)
 {
@@ -201,7 +201,7 @@ may_go_where_it_leads(FotaPlan *plan, const FotaFacts *facts, const FotaRules *r
     return FALSE;
 }
 
-/* What the past of this offer says: refused, given up, or still open. */
+/* Decides by the history of this offer: rejected, given up, or still open. */
 static FotaPlanKind
 decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
@@ -462,7 +462,7 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
         plan->kind = FOTA_PLAN_NOTHING_FOR_YOU;
         return plan;
     }
-    /* To ask the vendor's server, or the module for its own version, may take it from the host. */
+    /* Asking the vendor's server, or the module its version, may take the module from the host. */
     plan->kind = update->n_steps > 0 ? decide_by_steps(plan, update, facts->revision)
                                      : decide_by_vendor(plan, update, facts);
     plan->decided_by = plan->reasons->len - 2;

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * SECTION: what the answer to a check means, and when to ask again.
+ * SECTION: what the answer to a check means, and when the next check follows.
  *
  * Times are µs since the epoch, durations seconds.
  */
@@ -34,8 +34,8 @@ FotaPollOutcome fota_poll_judge(guint status, gboolean had_manifest);
  * @body: (nullable): of a 200
  * @csv: whether a firmwarecheck.csv was asked for
  *
- * Whether somebody meant it for a manifest, be it signed or not: the page of a network that wants a
- * login first, for instance, is none.
+ * Whether @body looks like a manifest, signed or not: the login page of a network, for example,
+ * does not.
  */
 gboolean fota_poll_is_manifest(GBytes *body, gboolean csv);
 
@@ -97,7 +97,7 @@ gboolean fota_poll_is_server(const char *text);
  */
 gboolean fota_poll_allows_server(const char *const *allowed, const char *uri);
 
-/** Checks on request that may be made at once by somebody who puts a gateway into service. */
+/** The number of checks on request allowed at once, for putting a gateway into service. */
 #define FOTA_POLL_MAX_REQUESTS 60
 
 /** The checks on request so far; all zero at the start. */
