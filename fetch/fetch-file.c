@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file that is not there, or may not be read, is an answer as a server would give it. */
+/* A missing or unreadable file becomes the answer that a server would give. */
 static guint
 open_status(int error_number)
 {
@@ -82,7 +82,7 @@ fota_fetch_file(const FotaFetchRequest *request, GError **error)
                             "expected a local file: file:///path");
         return FALSE;
     }
-    /* Not to wait for a writer, should it be a pipe. */
+    /* Does not wait for a writer if it is a pipe. */
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return send_status(request, open_status(errno), error);

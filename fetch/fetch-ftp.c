@@ -14,7 +14,7 @@ typedef struct {
     GError *fault; /* why a callback stopped the transfer */
 } Transfer;
 
-/* Whom we speak with, or from whom a file comes, which is another connection. */
+/* The server of the control connection, or that of the data connection. */
 static gboolean
 transfer_trusts(Transfer *transfer)
 {
@@ -47,7 +47,7 @@ transfer_begin(Transfer *transfer)
     else if (transfer->request->from >= 0)
         answer.status = 206;
     answer.from = transfer->request->from;
-    /* What a libcurl with 32 bits for a time says of all that is later than that. */
+    /* What a libcurl with a 32-bit time reports for any later time. */
     if (modified >= 0 && modified != G_MAXINT32)
         date = fota_fetch_format_date(modified);
     answer.modified = date;
@@ -83,7 +83,7 @@ on_progress(void *user_data, curl_off_t down_total, curl_off_t down, curl_off_t 
     return fota_fetch_limits_broken(transfer->request->limits, &transfer->fault);
 }
 
-/* RFC 959 replies in HTTP's words; 0 when the reply says nothing about the file or the login. */
+/* Maps RFC 959 replies to HTTP; 0 if the reply is not about the file or the login. */
 static guint
 status_of_reply(long reply)
 {
@@ -208,7 +208,7 @@ fota_fetch_ftp(const FotaFetchRequest *request, GError **error)
     }
     if (code == CURLE_OK)
         return TRUE;
-    /* What broke off has had its good reply before; curl takes a 421 for a timeout. */
+    /* A transfer that broke off had its good reply before; curl reports a 421 as a timeout. */
     if (!transfer.begun && status_of_reply(reply) &&
         (error_of_code(code) == FOTA_FETCH_ERROR_BAD_ANSWER || code == CURLE_OPERATION_TIMEDOUT)) {
         const FotaFetchAnswer answer = FOTA_FETCH_ANSWER_INIT(status_of_reply(reply));

@@ -11,8 +11,8 @@
 #define CHUNK 16384
 #define HEADER_MAX 512
 
-/* One connection for all requests where the server lets us. No decoder: what counts is the bytes
- * that travel, and a small body stays small. */
+/* One connection for all requests if the server allows it. No decoder: the limits count the bytes
+ * on the wire, so a small body must stay small. */
 static SoupSession *
 get_session(FotaFetchSession *session, GError **error)
 {
@@ -72,7 +72,7 @@ make_message(const FotaFetchRequest *request, GUri *uri)
     if (request->body)
         soup_message_set_request_body_from_bytes(message, request->type, request->body);
     add_conditions(headers, request);
-    /* A secret is for the server that was asked, whoever that one may point to. */
+    /* A secret is only for the server that was asked, not for one that it redirects to. */
     if (request->session->secret && fota_fetch_same_origin(uri, request->session->origin))
         add_authorization(headers, request->session->secret);
     fota_fetch_tls_set_message(request->session, message,
@@ -126,7 +126,7 @@ fail(const FotaFetchRequest *request, SoupMessage *message, const GError *fault,
     return FALSE;
 }
 
-/* A header's value when it can stand on one line of our output. */
+/* A header's value if it fits on one line of the output. */
 static char *
 copy_header(SoupMessageHeaders *headers, const char *name)
 {
@@ -186,7 +186,7 @@ send_body(const FotaFetchRequest *request, SoupMessage *message, GInputStream *s
     return length == 0 || fail(request, message, fault, error);
 }
 
-/* Part of a file is taken only from where it was asked for. */
+/* Accepts a part of a file only from the offset that was asked for. */
 static gboolean
 get_range(const FotaFetchRequest *request, SoupMessageHeaders *headers, FotaFetchAnswer *answer,
           GError **error)
@@ -214,7 +214,7 @@ send_answer(const FotaFetchRequest *request, SoupMessage *message, GInputStream 
     FotaFetchAnswer answer = FOTA_FETCH_ANSWER_INIT(soup_message_get_status(message));
     g_autofree char *etag = copy_header(headers, "ETag");
     g_autofree char *modified = copy_header(headers, "Last-Modified");
-    /* The page that says "not found" costs the fleet's owner money and tells nobody anything. */
+    /* The body of an error page costs data and helps nobody. */
     gboolean has_body =
         SOUP_STATUS_IS_SUCCESSFUL(answer.status) && !g_str_equal(request->method, "HEAD");
 
@@ -235,7 +235,7 @@ refuse_redirect(GError **error, const char *text)
     return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REDIRECT, text);
 }
 
-/* Where a redirection leads, if we may follow it. */
+/* The target of a redirection, if it may be followed. */
 static gboolean
 follow(const FotaFetchRequest *request, SoupMessage *message, GUri **uri, GError **error)
 {

@@ -17,7 +17,7 @@ struct FotaFetchLimits {
     GError *broken;
 };
 
-/* Gives the next moment at which something can be broken. */
+/* Returns the next time at which a limit can be broken. */
 static gint64
 judge(FotaFetchLimits *limits, gint64 now)
 {

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/** What a transfer may take. Durations in seconds. */
+/** The limits of a transfer. Durations in seconds. */
 typedef struct {
     guint total;      /* from start to end */
     guint first_byte; /* from start to the answer's header */
@@ -16,7 +16,7 @@ typedef struct {
 /**
  * FotaFetchLimits: a thread that cancels a transfer which takes too long.
  *
- * It begins to count when it is made.
+ * The time begins when it is created.
  */
 typedef struct FotaFetchLimits FotaFetchLimits;
 
@@ -24,13 +24,13 @@ FotaFetchLimits *fota_fetch_limits_new(const FotaFetchLimitValues *values);
 void fota_fetch_limits_free(FotaFetchLimits *limits);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaFetchLimits, fota_fetch_limits_free)
 
-/** Cancelled when a limit is broken; to be given to everything that blocks. */
+/** Cancelled when a limit is broken; pass it to everything that blocks. */
 GCancellable *fota_fetch_limits_get_cancellable(FotaFetchLimits *limits);
 
 /** The answer has begun: from now on the rate counts. */
 void fota_fetch_limits_answered(FotaFetchLimits *limits);
 
-/** @size bytes of body have come. */
+/** @size bytes of body have arrived. */
 void fota_fetch_limits_received(FotaFetchLimits *limits, gsize size);
 
 /** Whether a limit is broken; then @error says which (TimedOut, TooSlow). */

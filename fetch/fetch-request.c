@@ -7,7 +7,7 @@
 
 #define MAX_LIMIT_SECONDS (24 * 3600)
 
-/* The URI is not repeated in messages: it may hold what nobody should read. */
+/* Messages do not repeat the URI: it may contain a secret. */
 static GUri *
 parse_uri(const char *text, GError **error)
 {

@@ -14,7 +14,7 @@
 #define MAX_REQUESTS 64
 #define IDLE_LIMIT_MS (60 * 1000)
 
-/* Who asked is gone, and nothing here outlives the session. */
+/* fotad is gone, and nothing here outlives the session. */
 static gpointer
 watch_fotad(gpointer data)
 {
@@ -51,7 +51,7 @@ session_take_descriptor(FotaFetchSession *session, struct msghdr *message)
     memcpy(&session->descriptor, CMSG_DATA(control), sizeof session->descriptor);
 }
 
-/* FALSE when there is nothing more to come. By hand it is a pipe and not a socket. */
+/* FALSE at the end of the input. If started by hand it is a pipe and not a socket. */
 static gboolean
 session_receive(FotaFetchSession *session)
 {
@@ -166,7 +166,7 @@ session_send_error(FotaFetchSession *session, const GError *error)
     fota_fetch_session_send(session, frame);
 }
 
-/* FALSE when the session ends with it. */
+/* FALSE if the session ends with it. */
 static gboolean
 session_step(FotaFetchSession *session)
 {
@@ -184,7 +184,7 @@ session_step(FotaFetchSession *session)
     session->descriptor = -1;
     if (error)
         session_send_error(session, error);
-    /* What could not be set is not done without. */
+    /* A request without a setting that failed is not made. */
     return !error || (error->code != FOTA_FETCH_ERROR_BAD_REQUEST && !fota_frame_get(frame, "set"));
 }
 

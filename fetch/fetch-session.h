@@ -6,8 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * One session with one origin, as base/fota-frame.h has it: what fotad has set for it, and the
- * connection to fotad.
+ * One session with one origin (base/fota-frame.h): its settings, and the connection to fotad.
  */
 typedef struct {
     int in;
@@ -30,11 +29,11 @@ typedef struct {
 
 /**
  * Serves one session on @in and @out, which may be the same socket, until fotad has no further
- * request. When fotad goes away meanwhile, so does the process.
+ * request. If fotad exits meanwhile, so does the process.
  */
 void fota_fetch_session_serve(int in, int out);
 
-/** Sends @frame to fotad; does not return when fotad is gone. */
+/** Sends @frame to fotad; does not return if fotad has exited. */
 void fota_fetch_session_send(FotaFetchSession *session, const GString *frame);
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 
 #include "fetch/fetch.h"
 
-/* What libsoup's TLS, which is GnuTLS, offers a server. */
+/* What libsoup's TLS library, GnuTLS, offers a server. */
 #define PRIORITY "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 void
@@ -17,7 +17,7 @@ fota_fetch_tls_init(void)
     g_setenv("G_TLS_GNUTLS_PRIORITY", PRIORITY, TRUE);
 }
 
-/* Without a name of that kind both libraries would take the common name, which says nothing. */
+/* Without a subjectAltName both libraries would accept the common name, which proves nothing. */
 static gboolean
 has_name(gnutls_x509_crt_t certificate, gnutls_x509_subject_alt_name_t kind)
 {
@@ -36,7 +36,7 @@ has_name(gnutls_x509_crt_t certificate, gnutls_x509_subject_alt_name_t kind)
 }
 
 /*
- * What neither library asks of a certificate that it has verified. GIO does not tell what a
+ * Checks what neither library checks in a certificate that it has verified. GIO does not say what a
  * certificate is for, hence GnuTLS.
  */
 static const char *
@@ -91,7 +91,7 @@ set_authority(FotaFetchSession *session, SoupSession *http, GError **error)
     return TRUE;
 }
 
-/* Of both kinds of library, so that what is no certificate is told before it is needed. */
+/* Uses both libraries, so that a bad certificate is reported before it is needed. */
 static gboolean
 read_client(FotaFetchSession *session, GError **error)
 {
@@ -186,7 +186,7 @@ fota_fetch_tls_set_ftp(FotaFetchSession *session, CURL *curl, gboolean secure, G
         return TRUE;
     if (!read_client(session, error))
         return FALSE;
-    /* The login and the file travel encrypted, or not at all. */
+    /* Login and file are sent encrypted, or not at all. */
     curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);

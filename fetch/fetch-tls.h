@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 /**
  * SECTION: the one policy of TLS and proxies, for libsoup and libcurl.
  *
- * TLS 1.2 is the least. A server's certificate comes from the authority that fotad names, or from
- * one of the system's; it is for servers, and names the host that was asked as a subjectAltName.
- * We are known by the client certificate of the session, to the server that was asked alone. What
- * no proxy is set for goes out directly, whatever the environment says.
+ * TLS must be 1.2 or later. A server's certificate must be signed by the authority that fotad
+ * names, or by one of the system's; it must be for servers, and name the host as a subjectAltName.
+ * Only the server that was asked gets the session's client certificate. Without a proxy,
+ * connections are direct, whatever the environment says.
  */
 
 /** Before the first thread and the first connection of the process. */
@@ -30,8 +30,8 @@ gboolean
 fota_fetch_tls_set_ftp(FotaFetchSession *session, CURL *curl, gboolean secure, GError **error);
 
 /**
- * What is wrong with the certificate that the server of @curl has shown, static text; %NULL when it
- * is good. The chain and the host's name have been verified by then.
+ * Returns: the fault of the certificate of @curl's server, static text; %NULL if it is good. The
+ * chain and the host's name must have been verified before.
  */
 const char *fota_fetch_tls_check_ftp(FotaFetchSession *session, CURL *curl);
 

@@ -10,17 +10,17 @@ G_BEGIN_DECLS
 /**
  * SECTION: one request of a session.
  *
- * The code is straight-line and blocking; the limits are kept by a thread that cancels it. Each
- * scheme has one function of the same shape, and FTP and files answer in HTTP's words, so that the
- * caller need not know which. base/fota-frame.h says what a session is.
+ * The code is straight-line and blocking; a thread enforces the limits by cancelling it. Each
+ * scheme has one function with the same signature, and FTP and files answer as HTTP does, so that
+ * callers need not distinguish them. base/fota-frame.h describes a session.
  */
 
 #define FOTA_FETCH_ERROR (fota_fetch_error_quark())
 
 /** Why there is no answer. */
 typedef enum {
-    FOTA_FETCH_ERROR_BAD_REQUEST,    /**< fotad says what this fotad-fetch does not understand */
-    FOTA_FETCH_ERROR_BAD_URI,        /**< no address that we take, or of another origin */
+    FOTA_FETCH_ERROR_BAD_REQUEST,    /**< this fotad-fetch does not understand the request */
+    FOTA_FETCH_ERROR_BAD_URI,        /**< not an accepted address, or another origin */
     FOTA_FETCH_ERROR_BAD_CREDENTIAL, /**< malformed for what it is needed for */
     FOTA_FETCH_ERROR_UNREACHABLE,    /**< name, route, connection */
     FOTA_FETCH_ERROR_TLS_FAILED,     /**< certificate or handshake */
@@ -28,7 +28,7 @@ typedef enum {
     FOTA_FETCH_ERROR_TOO_SLOW,       /**< below the minimum rate */
     FOTA_FETCH_ERROR_TOO_LARGE,      /**< more than the maximum size */
     FOTA_FETCH_ERROR_INTERRUPTED,    /**< the connection ended before the body did */
-    FOTA_FETCH_ERROR_BAD_REDIRECT,   /**< too many, or to where we do not follow */
+    FOTA_FETCH_ERROR_BAD_REDIRECT,   /**< too many, or a forbidden target */
     FOTA_FETCH_ERROR_BAD_ANSWER,     /**< the server breaks its protocol */
     FOTA_FETCH_ERROR_OUTPUT,         /**< the descriptor for the body cannot be written */
 } FotaFetchError;
@@ -70,22 +70,22 @@ typedef struct {
         .status = (number), .max_age = -1, .retry_after = -1, .from = -1, .size = -1               \
     }
 
-/** Does what the request in @frame says, and gives the answer to fotad, save its failure. */
+/** Executes the request in @frame and sends its answer to fotad, but not its failure. */
 gboolean fota_fetch_answer(FotaFetchSession *session, const FotaFrame *frame, GError **error);
 
 /**
- * All three begin the answer, add what there is of a body, and return TRUE when it is whole; or
- * fail with FOTA_FETCH_ERROR, which may be behind the beginning of an answer.
+ * All three begin the answer, add the body, and return TRUE when it is complete; or fail with
+ * FOTA_FETCH_ERROR, possibly after the beginning of an answer.
  */
 gboolean fota_fetch_http(const FotaFetchRequest *request, GError **error);
 gboolean fota_fetch_ftp(const FotaFetchRequest *request, GError **error);
 gboolean fota_fetch_file(const FotaFetchRequest *request, GError **error);
 
-/** Sends what is known before the body. Error: TooLarge, when its size is known to be. */
+/** Sends what is known before the body. Error: TooLarge, if its known size is. */
 gboolean
 fota_fetch_begin(const FotaFetchRequest *request, const FotaFetchAnswer *answer, GError **error);
 
-/** Adds @size bytes to the body. Error: TooLarge, as soon as there is one byte too many; Output. */
+/** Adds @size bytes to the body. Errors: TooLarge, at the first byte too many; Output. */
 gboolean
 fota_fetch_add(const FotaFetchRequest *request, const void *data, gsize size, GError **error);
 

@@ -9,7 +9,7 @@
 #include "fetch/fetch-session.h"
 #include "fetch/fetch-tls.h"
 
-/* GIO asks nobody in this system what to do: no settings, no proxies, no file systems of users. */
+/* Keeps GIO from loading anything of the system: settings, proxies, file systems of users. */
 static void
 isolate_gio(void)
 {
@@ -18,7 +18,7 @@ isolate_gio(void)
     g_setenv("GIO_USE_VFS", "local", TRUE);
 }
 
-/* What a library prints must not end up among the answers. */
+/* Text that a library prints must not get into the answers. */
 static int
 take_output(void)
 {
