@@ -9,7 +9,7 @@
 /* A csv with all its signature blocks. */
 #define FILE_MAX_BYTES 16384
 
-/* An unsigned one does not say how long it holds. */
+/* An unsigned one does not say how long it is valid. */
 #define FOR_EVER "2106-01-01T00:00:00Z"
 
 char *
@@ -74,7 +74,7 @@ take_word(Comment *comment, const char *word, GError **error)
     return TRUE;
 }
 
-/* All that a trusted comment must say is there, and what the manifest's reader cannot check. */
+/* Checks that the trusted comment is complete, and what the manifest's reader cannot check. */
 static gboolean
 fill_terms(const Comment *comment, FotaCsvTerms *terms, GError **error)
 {
@@ -200,9 +200,8 @@ FotaManifest *
 fota_csv_open(GBytes *file, const FotaCsvSource *source, const FotaTrustFacts *facts,
               GError **error)
 {
-    g_autofree char *uri =
-        fota_text_expand_uri(source->uri, facts->imei, facts->model ? facts->model : "",
-                             source->salt);
+    g_autofree char *uri = fota_text_expand_uri(source->uri, facts->imei,
+                                                facts->model ? facts->model : "", source->salt);
     g_auto(GStrv) comments = NULL;
     g_auto(GStrv) signers = NULL;
     g_autoptr(GBytes) csv = NULL;

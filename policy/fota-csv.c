@@ -7,7 +7,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-/* A csv does not say when it was made. It was after fotad could read it. */
+/* A csv does not say when it was made; it was not before fotad could read one. */
 #define ISSUED "2026-11-01T00:00:00Z"
 
 enum {
@@ -215,7 +215,7 @@ add_step(JsonBuilder *builder, char **columns, const char *uri, const FotaCsvTer
     add(builder, "toVersion", columns[VERSION]);
     begin(builder, "delta");
     add(builder, "uri", uri);
-    /* A secret goes to the server that it is for. */
+    /* A secret goes only to the server that it is for. */
     if (terms->credential && !strstr(columns[DELTA], "://"))
         add(builder, "credential", terms->credential);
     json_builder_end_object(builder);
@@ -231,7 +231,7 @@ add_update(JsonBuilder *builder, char **columns, const char *uri, const FotaCsvT
                         fota_text_hash(terms->from, columns[VERSION], columns[DELTA], NULL));
 
     begin(builder, "update");
-    /* What the delta would start from is wanted: there is nothing to do. */
+    /* The wanted version is the base of the delta: there is nothing to do. */
     if (!g_str_equal(terms->from, columns[VERSION])) {
         add(builder, "id", id);
         if (!terms->trusted) {

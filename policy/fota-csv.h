@@ -16,30 +16,30 @@ G_BEGIN_DECLS
  *   4  server of the next check: `host`, `host:port` or `scheme://host`, empty = the same
  *   5  name of the credential for it; with a password in column 6 both are ignored
  *
- * The csv lacks whom it is for, from which version, and until when. A signed one brings that in
- * minisign's trusted comment, words with a blank between them, a blank inside as `%20`:
+ * The csv does not say for which module it is, from which version, and until when. A signed one
+ * says so in minisign's trusted comment, as words separated by blanks, a blank inside as `%20`:
  *
  *   role=device seq=7 useBefore=2027-01-01T00:00:00Z imei=353081090012345 from=30.00.001-B026
  *
- * `model=` instead of or beside `imei=`; both may stand there several times. An unsigned one is
- * good for the module that fetched it, from the version that is configured; the application is
- * always asked, one attempt is made, columns 4 to 6 do not count, and the file lies on its server.
+ * `model=` instead of or beside `imei=`; both may be repeated. An unsigned one is valid for the
+ * module that fetched it, from the configured version; the application is always asked, there is
+ * one attempt, columns 4 to 6 are ignored, and the file must be on the server of the csv.
  */
 
-/** Behind the csv's address: that of its signature. */
+/** The suffix that makes the csv's address that of its signature. */
 #define FOTA_CSV_SIGNATURE ".minisig"
 
-/** A csv may have this many bytes, without its signature. */
+/** The limit of a csv in bytes, without its signature. */
 #define FOTA_CSV_MAX_BYTES 4096
 
-/** Whether a csv is taken at all: [Manifest] LegacyCsv=. */
+/** Whether a csv is accepted: [Manifest] LegacyCsv=. */
 typedef enum {
     FOTA_CSV_NO,
     FOTA_CSV_SIGNED,
     FOTA_CSV_UNSIGNED,
 } FotaCsvTrust;
 
-/** What a csv itself does not say. */
+/** What the csv itself does not contain. */
 typedef struct {
     gboolean trusted; /* FALSE = the limits of an unsigned one hold */
     gint64 sequence_number;
@@ -55,8 +55,8 @@ typedef struct {
 /**
  * fota_csv_to_json:
  *
- * Returns: (transfer full): the manifest that says the same, as text; %NULL with ManifestTooLarge,
- * or BadManifest and the column. What the manifest's reader refuses is not looked at here.
+ * Returns: (transfer full): the equivalent manifest as text; %NULL with ManifestTooLarge, or
+ * BadManifest and the column. It leaves to the manifest's reader what that refuses.
  */
 char *fota_csv_to_json(GBytes *csv, const FotaCsvTerms *terms, GError **error);
 

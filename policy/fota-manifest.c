@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* The public part and what keeps its texts alive. */
+/* The public part, and the owner of its texts. */
 typedef struct {
     FotaManifest manifest;
     JsonNode *root;
@@ -55,7 +55,7 @@ read_poll(const FotaJsonPlace *root, FotaManifest *manifest)
         manifest->next_server = read_server(&server);
 }
 
-/* What must be understood before anything else is looked at. */
+/* Reads what must be understood before anything else. */
 static gboolean
 read_version(const FotaJsonPlace *root)
 {
@@ -112,7 +112,7 @@ document_clear(gpointer data)
     g_strfreev(document->signers);
 }
 
-/* Reads as much as can be read; the faults are in @errors. */
+/* Reads as much as it can; adds the faults to @errors. */
 static FotaManifest *
 read_payload(GBytes *payload, GPtrArray *errors, FotaPolicyError *code)
 {

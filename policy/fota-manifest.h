@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * FotaManifest: what the fleet's owner wants of one module or model.
+ * FotaManifest: what the fleet's owner wants for one module or model.
  *
  * Read-only once parsed, shared by reference. Times are µs since the epoch (0 = not given),
  * durations seconds. Texts have passed the check of their kind (fota-text.h) and belong to the
@@ -21,13 +21,13 @@ G_BEGIN_DECLS
 #define FOTA_MANIFEST_MAX_WAVES 8
 #define FOTA_MANIFEST_MAX_TARGETS 4096
 
-/** Whether the application is asked. The larger is the stricter. */
+/** Whether the application is asked. The larger value is the stricter. */
 typedef enum {
     FOTA_APPROVAL_AUTO,
     FOTA_APPROVAL_REQUIRED,
 } FotaApproval;
 
-/** How much the update matters. From FOTA_SEVERITY_MANDATORY on, the deadline has teeth. */
+/** From FOTA_SEVERITY_MANDATORY on, the deadline ends deferrals. */
 typedef enum {
     FOTA_SEVERITY_OPTIONAL,
     FOTA_SEVERITY_MANDATORY,
@@ -44,7 +44,7 @@ typedef struct {
     const char *credential; /* a name, never a secret; NULL = none */
 } FotaServer;
 
-/** Where a delta lies. */
+/** The place of a delta. */
 typedef struct {
     const char *uri;        /* NULL = the vendor's server knows */
     const char *credential; /* NULL = none */
@@ -52,21 +52,21 @@ typedef struct {
     const char *sha256;     /* 64 hex digits, NULL = not given */
 } FotaDelta;
 
-/** One delta's way: it fits exactly one base. */
+/** One delta, which fits exactly one base. */
 typedef struct {
     const char *from_version; /* equal, byte for byte, to what the module reports */
     const char *to_version;   /* what it must report afterwards */
     FotaDelta delta;
 } FotaStep;
 
-/** What must be true before an update starts. Used for the manifest's and the configuration's. */
+/** What must be true before an update starts; in the manifest and in the configuration. */
 typedef struct {
     gboolean allow_roaming;     /* default TRUE */
     guint32 minimum_signal;     /* percent, 0 = any */
     gboolean mains_power;       /* TRUE = only while on mains */
     guint32 minimum_battery;    /* percent, 0 = any; not asked while on mains */
     guint64 minimum_free_space; /* bytes, 0 = any */
-    gboolean other_route;       /* TRUE = only when the module is not the only way to the net */
+    gboolean other_route;       /* TRUE = only if the module is not the only route */
 } FotaConditions;
 
 #define FOTA_CONDITIONS_INIT                                                                       \
@@ -138,14 +138,14 @@ typedef struct {
  */
 FotaManifest *fota_manifest_parse(GBytes *payload, GError **error);
 
-/** Notes who has signed @manifest. @signers: (transfer full). To be called before it is shared. */
+/** Notes the signers of @manifest. @signers: (transfer full). Call it before it is shared. */
 void fota_manifest_take_signers(FotaManifest *manifest, char **signers);
 
 /**
  * fota_manifest_make_for_vendor:
  *
- * Returns: (transfer full): the manifest that stands in for one where [Manifest] Uri= is empty:
- * the module @imei takes what its vendor's server offers, once it is approved.
+ * Returns: (transfer full): the manifest used if [Manifest] Uri= is empty: the module @imei gets
+ * what its vendor's server offers, once that is approved.
  */
 FotaManifest *fota_manifest_make_for_vendor(const char *imei);
 
@@ -155,7 +155,7 @@ GPtrArray *fota_manifest_lint(GBytes *payload);
 /** Returns: (nullable): the step that begins at @version; there is at most one. */
 const FotaStep *fota_manifest_find_step(const FotaManifestUpdate *update, const char *version);
 
-/** Returns: (transfer full): another for each other delta: for other versions, or elsewhere. */
+/** Returns: (transfer full): differs for each delta, by its versions or its place. */
 char *fota_manifest_name_delta(const FotaStep *step);
 
 FotaManifest *fota_manifest_ref(FotaManifest *manifest);

@@ -68,7 +68,7 @@ append_number(GString *shown, const char *number, gsize length, const char *cons
         g_string_append(shown, length >= min_digits ? HIDDEN : copy);
 }
 
-/* The length of a number such as +49 171 123-4567 at @text, 0 when there is none. */
+/* The length of a number such as +49 171 123-4567 at @text, 0 if there is none. */
 static gsize
 telephone_length(const char *text)
 {
@@ -85,7 +85,7 @@ telephone_length(const char *text)
     return digits >= TELEPHONE_DIGITS ? length : 0;
 }
 
-/* Whether @text begins with the digest of an IMEI, which whoever has an hour finds by trying. */
+/* Whether @text begins with the digest of an IMEI, which can be found by trying within an hour. */
 static gboolean
 is_digest(const char *text, const char *const *imeis)
 {

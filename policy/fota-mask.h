@@ -5,27 +5,27 @@
 
 G_BEGIN_DECLS
 
-/** A number of so many digits may be somebody's: telephone number, IMSI, ICCID. */
+/** A number with this many digits may be personal: telephone number, IMSI, ICCID. */
 #define FOTA_MASK_NUMBER 9
-/** In a name of ours, such as an update's, dates and counters have fewer than these. */
+/** Dates and counters in fotad's own names, such as an update's id, have fewer digits. */
 #define FOTA_MASK_IDENTITY 14
 
 /**
- * "35308109…45" of an IMEI: the type allocation code, which is no secret, and two digits to tell
- * twins. Transfer full.
+ * "35308109…45" for an IMEI: the type allocation code, which is no secret, and two digits to
+ * distinguish modules of one type. Transfer full.
  */
 char *fota_mask_imei(const char *imei);
 
 /**
  * fota_mask_text:
- * @text: what is to be shown, from whatever source
- * @imeis: (nullable): IMEIs that are known to be such, ended by NULL
- * @min_digits: numbers of so many digits or more are not shown
+ * @text: what is to be shown, from any source
+ * @imeis: (nullable): known IMEIs, %NULL-terminated
+ * @min_digits: numbers with this many digits or more are not shown
  *
- * IMEIs, those of @imeis and whatever can be nothing else, become as fota_mask_imei() has them. Of
- * all else that may tell who somebody is (numbers of @min_digits, telephone numbers in
- * international form, a digest of an IMEI, which is found by trying) only "…" is left. Masking
- * again changes nothing.
+ * Masks IMEIs, both those of @imeis and numbers that can only be one, as fota_mask_imei() does.
+ * Replaces everything else that may identify a person (numbers of @min_digits, telephone numbers in
+ * international form, a digest of an IMEI, which can be found by trying) by "…". Masking again
+ * changes nothing.
  *
  * Returns: (transfer full)
  */

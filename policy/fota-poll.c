@@ -57,7 +57,7 @@ slot_from(const FotaPollFacts *facts, gint64 from)
     return fota_schedule_next(facts->imei, facts->salt, facts->interval, facts->now, from - 1);
 }
 
-/* What a manifest is fresh for beyond the interval; an answer that failed tells nothing of that. */
+/* How long a manifest is fresh beyond the interval; a failed answer does not say. */
 static gint64
 skip_fresh(const FotaPollFacts *facts, gint64 next)
 {
@@ -118,7 +118,7 @@ fota_poll_is_server(const char *text)
         return FALSE;
     if (g_str_has_prefix(host, "*."))
         host += 2;
-    /* A port is not looked at, so one that is given would be taken for more than it is. */
+    /* Ports are not compared, so a pattern with one would promise too much. */
     return g_hostname_is_ip_address(host) ||
            (host[0] != '\0' &&
             host[strspn(host, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-")] == '\0');
@@ -160,7 +160,7 @@ fota_poll_take_request(FotaPollRequests *requests, gint64 now, GError **error)
     gint64 cost = FOTA_SCHEDULE_MIN_INTERVAL * G_TIME_SPAN_SECOND;
     gint64 ahead = FOTA_POLL_MAX_REQUESTS * cost, paid = MAX(requests->paid_until, now);
 
-    /* Only a clock that was set back leads farther ahead: it must not lock anybody out. */
+    /* Only a clock that was set back leads further ahead: it must not block requests. */
     if (paid > now + ahead)
         paid = now;
     if (paid + cost > now + ahead) {

@@ -15,8 +15,8 @@ typedef enum {
     FOTA_POLL_MANIFEST,  /* 200: the body is to be judged */
     FOTA_POLL_UNCHANGED, /* 304: the manifest at hand is the newest */
     FOTA_POLL_NOTHING,   /* 404, 410: none for this module */
-    FOTA_POLL_WITHHELD,  /* the same, although one was accepted before: somebody may be hiding it;
-                          * the manifest at hand stays */
+    FOTA_POLL_WITHHELD,  /* the same, although one was accepted before: an attacker may be
+                          * hiding it; the manifest at hand stays */
     FOTA_POLL_REFUSED,   /* 401, 403: the credential is wrong; trying soon again will not help */
     FOTA_POLL_FAILED,    /* 429, 5xx, anything else, no manifest at all, or no answer: to be tried
                           * again soon */
@@ -78,7 +78,7 @@ gint64 fota_poll_next(const FotaPollFacts *facts);
  * @wait: until the next check as things stand, µs
  *
  * The kernel tells of another network, or another time, while the server does not answer: it is
- * asked at once, after two seconds in which the rest of the change arrives. A network that comes
+ * asked after two seconds, in which the rest of the change arrives. A network that comes
  * and goes all the time costs at most a dozen tries at once, and then one in five minutes.
  *
  * Returns: µs to wait, at most @wait.

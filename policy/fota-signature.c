@@ -9,7 +9,7 @@
 #define UNTRUSTED "untrusted comment: "
 #define TRUSTED "trusted comment: "
 
-/* What minisign takes, without the line's end. */
+/* The limit of minisign, without the end of the line. */
 #define UNTRUSTED_MAX 1023
 #define TRUSTED_MAX 8191
 
@@ -121,7 +121,7 @@ read_block(const char **rest, const char *end, Block *block)
            next_global(rest, end, block->global);
 }
 
-/* A file that does not begin like this carries no signature, whatever else it may be. */
+/* A file that does not begin like this has no signature. */
 static gboolean
 begins_block(const char *rest, const char *end)
 {
@@ -180,7 +180,7 @@ refuse_unknown(const Blocks *blocks, GError **error)
                 ids->str);
 }
 
-/* Gives the ids of the different trusted keys that signed @payload: at least one. */
+/* Returns the ids of the trusted keys that signed @payload: at least one. */
 static char **
 verify_blocks(const Blocks *blocks, GBytes *payload, FotaKeyring *keyring, GError **error)
 {

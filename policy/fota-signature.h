@@ -44,7 +44,7 @@ GBytes *fota_signature_open(GBytes *file, FotaKeyring *keyring, gboolean require
 GBytes *fota_signature_open_any(GBytes *file, FotaKeyring *keyring, gboolean require,
                                 char ***signers, char ***comments, GError **error);
 
-/** Returns: how many bytes at the beginning of @file are blocks by their form; none is verified. */
+/** Returns: the bytes at the beginning of @file that have the form of blocks; verifies nothing. */
 gsize fota_signature_measure(GBytes *file);
 
 /**

@@ -7,7 +7,7 @@
 
 /* Digests of manifests that are remembered as expired. */
 #define EXPIRED_MAX 8
-/* How far beyond useBefore a clock may be and still be believed. */
+/* How far beyond useBefore a clock may be and still be trusted. */
 #define BELIEVED_SECONDS (2 * 365 * 86400)
 
 FotaTrustNumber *
@@ -140,7 +140,7 @@ set_number(GPtrArray *numbers, const char *signer, const FotaManifest *manifest)
     return TRUE;
 }
 
-/* What is signed ends what somebody without a key has said before. */
+/* A signed manifest ends what an unsigned one has said before. */
 static gboolean
 forget_unsigned(GPtrArray *numbers)
 {

@@ -7,18 +7,16 @@
 G_BEGIN_DECLS
 
 /**
- * SECTION: which manifest is believed.
+ * SECTION: which manifest is trusted.
  *
- * Numbers are of a key. A signed manifest must not be older than the newest that any key of the
- * ring has signed; one that a key has signed which is revoked binds nobody, and the numbers of the
- * other keys stay. What is unsigned binds what is unsigned only, until something signed is
- * accepted.
+ * Each key has its own numbers. A signed manifest must not be older than the newest that any key of
+ * the ring has signed; the numbers of a revoked key no longer count, and those of the other keys
+ * stay. An unsigned manifest binds only unsigned ones, until a signed one is accepted.
  *
- * Time that was seen stays seen: a manifest that was once found to be past its useBefore stays so
- * when the clock is set back.
+ * A manifest that was once found to be past its useBefore stays expired if the clock is set back.
  */
 
-/** The newest that one key has signed. */
+/** The newest manifest that one key has signed. */
 typedef struct {
     char *signer; /* id of the key; "" = unsigned */
     guint64 sequence;
@@ -29,12 +27,12 @@ typedef struct {
 FotaTrustNumber *fota_trust_number_new(void);
 void fota_trust_number_free(FotaTrustNumber *number);
 
-/** What is known about the module and about the manifests it had before. */
+/** Facts about the module and about the manifests it had before. */
 typedef struct {
     const char *imei;
-    const char *model;        /* NULL = not known: target.model is not looked at */
+    const char *model;        /* NULL = unknown: target.model is ignored */
     gint64 now;               /* µs since the epoch */
-    gint64 floor;             /* a moment that has surely passed, such as the build date */
+    gint64 floor;             /* a time that has passed, such as the build date */
     FotaKeyring *keyring;     /* borrowed, never NULL */
     const GPtrArray *numbers; /* of FotaTrustNumber; NULL = none yet */
     const char *expired;      /* digests, blanks between: found expired before; NULL or "" = none */
@@ -65,8 +63,8 @@ fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GErr
 /**
  * fota_trust_note:
  *
- * @manifest was accepted: its number is that of each of its signers from now on. Nothing is noted
- * of one without a number. @numbers: as in FotaTrustFacts, owns its elements.
+ * @manifest was accepted: notes its number for each of its signers, unless it has none. @numbers:
+ * as in FotaTrustFacts, owns its elements.
  *
  * Returns: whether @numbers has changed.
  */
@@ -75,8 +73,8 @@ gboolean fota_trust_note(GPtrArray *numbers, const FotaManifest *manifest);
 /**
  * fota_trust_get_issued:
  *
- * Returns: the latest time, µs, at which a key of the ring has signed: it has surely passed, so a
- * clock before it is wrong. 0 = none. What is unsigned proves no time.
+ * Returns: the latest time, µs, at which a key of the ring has signed. It has passed, so a clock
+ * before it is wrong. 0 = none; an unsigned manifest proves no time.
  */
 gint64 fota_trust_get_issued(const GPtrArray *numbers, const FotaKeyring *keyring);
 
@@ -85,7 +83,7 @@ gint64 fota_trust_get_issued(const GPtrArray *numbers, const FotaKeyring *keyrin
  * @expired: (nullable): as in FotaTrustFacts
  * @now: µs, at which @manifest was found to be past its useBefore
  *
- * A clock that is years beyond useBefore is taken for wrong and proves nothing.
+ * A clock that is years beyond useBefore counts as wrong and proves nothing.
  *
  * Returns: (transfer full) (nullable): @expired with @manifest in front; %NULL = nothing to note.
  */
