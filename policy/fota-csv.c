@@ -115,7 +115,7 @@ resolve(const char *file, const FotaCsvTerms *terms, GError **error)
     escaped = g_uri_escape_string(file, "/", FALSE);
     uri = g_uri_resolve_relative(terms->uri, escaped, G_URI_FLAGS_ENCODED, NULL);
     if (!uri)
-        fota_csv_refuse(error, "the csv's own address is none: %s", terms->uri);
+        fota_csv_refuse(error, "the csv's own address is not valid: %s", terms->uri);
     return uri;
 }
 

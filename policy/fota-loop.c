@@ -10,8 +10,8 @@ fota_loop_check_starts(guint64 starts, GError **error)
         return TRUE;
     g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP,
                 "fotad was started %" G_GUINT64_FORMAT
-                " times in the course of this update, which has not ended; it is given up and the "
-                "module left as it is. Look for crashes (journalctl -u fotad, coredumpctl) and at "
+                " times during this update, which has not ended; fotad gives it up and leaves the "
+                "module as it is. Look for crashes (journalctl -u fotad, coredumpctl) and at "
                 "the gateway's power supply, then publish a new manifest",
                 starts);
     return FALSE;
@@ -23,8 +23,8 @@ fota_loop_check_restarts(guint restarts, guint expected, GError **error)
     if (restarts <= expected + FOTA_LOOP_MAX_MORE_RESTARTS)
         return TRUE;
     g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP,
-                "the module has restarted %u times after it was told to install, where %u are "
-                "usual; look at its power supply, and ask its vendor for a way to recover it",
+                "the module has restarted %u times after the order to install; %u are usual; "
+                "look at its power supply, and ask its vendor for a way to recover it",
                 restarts, expected);
     return FALSE;
 }

@@ -16,7 +16,7 @@ fota_pin_decide(const FotaPinFacts *facts, const char **why)
     else if (facts->tried)
         *why = "the configured one was entered already";
     else if (facts->attempts < 0)
-        *why = "nobody says how many attempts are left";
+        *why = "the number of attempts left is unknown";
     else if (facts->attempts < FOTA_PIN_MIN_ATTEMPTS)
         *why = "fewer than two attempts are left";
     return *why != NULL ? FOTA_PIN_LEAVE : FOTA_PIN_ENTER;

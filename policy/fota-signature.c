@@ -197,15 +197,16 @@ verify_blocks(const Blocks *blocks, GBytes *payload, FotaKeyring *keyring, GErro
         g_autofree char *id = fota_key_id_to_string(block->signature.id);
 
         if (memcmp(block->signature.algorithm, "ED", 2) != 0) {
-            refuse(error, "the signature is of the old kind; sign with minisign -S, without -l");
+            refuse(error,
+                   "the signature has minisign's legacy format; sign with minisign -S, without -l");
             return NULL;
         }
         if (!key)
             continue;
         if (!verify_block(block, key, hash)) {
             g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_SIGNATURE,
-                        "the signature by %s does not fit the content; it was changed on the way "
-                        "or signed before a change",
+                        "the signature by %s does not match the content, which was changed "
+                        "after it was signed",
                         id);
             return NULL;
         }
@@ -330,7 +331,7 @@ fota_signature_verify(GBytes *payload, GBytes *minisig, FotaKeyring *keyring, GE
         return FALSE;
     }
     if (blocks.payload != g_bytes_get_size(minisig))
-        return refuse(error, "there is something behind the signature");
+        return refuse(error, "there is data after the signature");
     signers = verify_blocks(&blocks, payload, keyring, error);
     return signers != NULL;
 }

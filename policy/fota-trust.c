@@ -34,8 +34,8 @@ check_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError *
     /* The IMEI is personal data: the message does not repeat it. */
     if (manifest->imei && !g_strv_contains(manifest->imei, facts->imei)) {
         g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_WRONG_TARGET,
-                            "target.imei does not name this module; the server gave the manifest "
-                            "of another one");
+                            "target.imei does not name this module; the server sent the manifest "
+                            "of another module");
         return FALSE;
     }
     if (manifest->model && facts->model && !g_strv_contains(manifest->model, facts->model)) {
@@ -71,11 +71,12 @@ check_sequence(const FotaManifest *manifest, const FotaTrustFacts *facts, GError
         same = same || (number->sequence == own && g_str_equal(number->digest, manifest->digest));
     }
     if (own < newest) {
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_ROLLBACK,
-                    "sequenceNumber %" G_GUINT64_FORMAT " is older than %" G_GUINT64_FORMAT
-                    ", which was accepted before; publish it again with a higher one%s",
-                    own, newest,
-                    manifest->signers ? "" : ", or signed, which what is unsigned does not bind");
+        g_set_error(
+            error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_ROLLBACK,
+            "sequenceNumber %" G_GUINT64_FORMAT " is older than %" G_GUINT64_FORMAT
+            ", which was accepted before; publish it again with a higher one%s",
+            own, newest,
+            manifest->signers ? "" : ", or sign it: an unsigned number binds no signed manifest");
         return FALSE;
     }
     if (own > 0 && own == newest && !same) {

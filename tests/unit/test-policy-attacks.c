@@ -53,13 +53,13 @@ typedef struct {
 #define SIGNATURE FOTA_POLICY_ERROR_BAD_SIGNATURE
 #define MANIFEST FOTA_POLICY_ERROR_BAD_MANIFEST
 #define TARGET FOTA_POLICY_ERROR_WRONG_TARGET
-#define FIT "does not fit"
+#define FIT "does not match"
 #define FORM "not the four lines"
 
 static const Attack attacks[] = {
     {"none", SIGNED, NULL, NULL, 0, 0, ACCEPTED, NULL},
 
-    {"bit-of-algorithm", LINE_BYTE, NULL, NULL, 1, 0, SIGNATURE, "of the old kind"},
+    {"bit-of-algorithm", LINE_BYTE, NULL, NULL, 1, 0, SIGNATURE, "legacy format"},
     {"bit-of-key-id", LINE_BYTE, NULL, NULL, 1, 2, SIGNATURE, "none of which is a trusted key"},
     {"bit-of-signature", LINE_BYTE, NULL, NULL, 1, 10, SIGNATURE, FIT},
     {"last-bit-of-signature", LINE_BYTE, NULL, NULL, 1, 73, SIGNATURE, FIT},

@@ -239,7 +239,7 @@ test_window_shares(void)
         /* At 12:00 it has been open for an hour, and that is what is shared out at most. */
         {IMEI_LAST, NULL, FROM_11, 0, "", NULL},
         {IMEI_FIRST, "11:59-19:00 UTC", "", 0, "", NULL},
-        {IMEI_MIDDLE, "11:59-19:00 UTC", "", 0, "2026-11-21T12:29:00Z", "is shared out"},
+        {IMEI_MIDDLE, "11:59-19:00 UTC", "", 0, "2026-11-21T12:29:00Z", "are spread over"},
         /* Two windows that meet for a minute do so also for the last one. */
         {IMEI_LAST, "12:30-13:01 UTC", FROM_13, 0, "2026-11-21T13:00:00Z", "no window is open"},
         {IMEI_LAST, "12:30-15:00 UTC", FROM_13, 0, "2026-11-21T13:29:59Z", "no window is open"},
