@@ -153,12 +153,11 @@ wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const Fota
     fota_run_hold(parts->run, seconds, waits);
     if (hold == FOTA_HOLD_NONE || action == FOTA_ACTION_DISCARD || end->error == NULL)
         return;
-    fota_closing_log(parts, LOG_WARNING,
-                     hold == FOTA_HOLD_ORDER ? FOTA_EVENT_UPDATE_FAILED : FOTA_EVENT_NONE,
-                     "%s (%s): %s; trying again in %u s",
-                     hold == FOTA_HOLD_ORDER ? "whether it has installed cannot be told yet"
-                                             : "the update waits",
-                     fota_error_get_name(end->error), end->error->message, seconds);
+    fota_closing_log(
+        parts, LOG_WARNING, hold == FOTA_HOLD_ORDER ? FOTA_EVENT_UPDATE_FAILED : FOTA_EVENT_NONE,
+        "%s (%s): %s; trying again in %u s",
+        hold == FOTA_HOLD_ORDER ? "whether it has installed is not known yet" : "the update waits",
+        fota_error_get_name(end->error), end->error->message, seconds);
     closing->shows = TRUE;
     closing->error = end->error;
 }
@@ -245,7 +244,7 @@ count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closi
 
     if (end->error == NULL) {
         fota_closing_log(parts, LOG_INFO, FOTA_EVENT_NONE,
-                         "the module holds nothing of the delta any more");
+                         "the module no longer holds any of the delta");
         /* The vendor's offer at hand may have been this delta. */
         if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_NO_PATH)
             fota_offers_forget_vendor(parts->offers);
@@ -255,7 +254,7 @@ count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closi
     closing->shows = discards >= FOTA_DISCARDS_MAX;
     closing->error = end->error;
     fota_closing_log(
-        parts, LOG_WARNING, FOTA_EVENT_NONE, "the delta to %s cannot be thrown away (%s): %s; %s",
+        parts, LOG_WARNING, FOTA_EVENT_NONE, "the delta to %s cannot be discarded (%s): %s; %s",
         parts->record->to, fota_error_get_name(end->error), end->error->message,
         discards < FOTA_DISCARDS_MAX ? "trying again later"
                                      : "the module may install it when it next starts");

@@ -237,7 +237,7 @@ show_distrust(FotaShown *shown, const FotaParts *parts)
         return;
     if (strcmp(shown->error_name, fota_error_get_name(error)) != 0)
         fota_log(LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED, &context,
-                 "the manifest at hand does not hold any more (%s): %s", fota_error_get_name(error),
+                 "the manifest at hand is no longer valid (%s): %s", fota_error_get_name(error),
                  error->message);
     if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
         fota_reader_note_expired(parts->reader);

@@ -83,7 +83,7 @@ pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
     pin->pending = fota_mm_send_pin_finish(pin->mm, result, &error);
     pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     if (error == NULL)
-        pin_log(pin, LOG_INFO, FOTA_EVENT_NONE, "the SIM has got its PIN", NULL);
+        pin_log(pin, LOG_INFO, FOTA_EVENT_NONE, "the SIM has accepted its PIN", NULL);
     else
         pin_log(pin, LOG_WARNING, FOTA_EVENT_NONE, "the SIM's PIN could not be entered", error);
     fota_part_tell(&pin->owner);

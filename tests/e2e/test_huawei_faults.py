@@ -290,7 +290,7 @@ class LeftBehindThroughThePort(LeftBehind, HuaweiTest):
         module, since = self.downloaded()
         self.bench.fault("delta-stays,always")
         module.reject(reason="not today")
-        self.bench.view.until(lambda: "cannot be thrown away" in self.bench.log(), LIMIT, "said")
+        self.bench.view.until(lambda: "cannot be discarded" in self.bench.log(), LIMIT, "said")
         self.assertEqual(self.state(module.imei)["fota-state"], LOADED)
         self.restart(module.imei)
         self.bench.view.until(lambda: module.heard("UpdateFinished", since)[-1][1] == "success",

@@ -104,7 +104,7 @@ class ThroughThePort(Restarts, BenchTest):
         self.bench.kill_fotad()
         self.bench.bus.stop_polkitd()
         self.bench.start_fotad()
-        self.bench.view.until(lambda: "cannot be told yet" in self.bench.log(), 60, "it is refused")
+        self.bench.view.until(lambda: "is not known yet" in self.bench.log(), 60, "it is refused")
         self.bench.bus.start_polkitd()
         self.assertEqual(module.wait_finished(since)[1], "success")
         self.assertEqual(self.bench.sim_state()["version"], self.bench.new)

@@ -140,7 +140,7 @@ class Pin:
         self.bench.view.until(lambda: not self.bench.sim_state()["pin-missing"], 60, "unlocked")
         module.wait(lambda p: p["State"] == "idle" and p["LastError"] == ("", "")
                     and p["Modem"] != "/", 60, "idle")
-        self.bench.view.until(lambda: "has got its PIN" in self.bench.log(), 30, "logged")
+        self.bench.view.until(lambda: "has accepted its PIN" in self.bench.log(), 30, "logged")
         self.assertEqual(module.heard("PinRequired", since), [])
         self.assertEqual(len(self.tries()), 1)
         self.assertNotRegex(self.bench.log(), rf"\b{PIN}\b")

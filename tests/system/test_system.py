@@ -449,7 +449,7 @@ class InUse(unittest.TestCase):
         def journal():
             return self.gateway.journal(f"--since=@{since}", "--output=cat")
 
-        self.gateway.wait_for(lambda: "has got its PIN" in journal(), "the PIN is entered")
+        self.gateway.wait_for(lambda: "has accepted its PIN" in journal(), "the PIN is entered")
         self.assertFalse(self.gateway.sim_state()["pin-missing"])
         self.assertNotRegex(journal(), rf"\b{PIN}\b")
 
