@@ -24,7 +24,7 @@ typedef int SimResult;
 #define SIM_CME_BAD_INDEX 21
 #define SIM_CME_NO_NETWORK 30
 #define SIM_CME_BAD_PARAMETERS 50
-/* Above this: errors whose number is not public. Their words are sent whenever +CMEE is not 0. */
+/* Above this: errors whose number is not public. Their text is sent whenever +CMEE is not 0. */
 #define SIM_CME_WORDS 10000
 #define SIM_CME_COLLISION (SIM_CME_WORDS + 1)
 #define SIM_CME_NOT_COMPLETE (SIM_CME_WORDS + 2)
@@ -66,7 +66,7 @@ void sim_command_unref(SimCommand *command);
 
 /* The argument, or NULL when it is missing or empty. */
 const char *sim_command_arg(SimCommand *command, guint index);
-/* FALSE when it is there and no number within the bounds; `value` stays when it is missing. */
+/* FALSE if it is present and not a number within the bounds; `value` stays if it is missing. */
 gboolean sim_command_number(SimCommand *command, guint index, int min, int max, int *value);
 
 void sim_command_info(SimCommand *command, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -19,7 +19,7 @@ gboolean sim_faults_arm(SimFaults *faults, const char *text, GError **error);
 /* TRUE when the fault is armed and `command` (without AT, may be NULL) is the one it waits for;
  * disarms it when it was to strike once. `value` (may be NULL) is the caller's to free. */
 gboolean sim_faults_take(SimFaults *faults, const char *name, const char *command, char **value);
-/* The same for faults whose value is a number; `number` stays as it was when there is none. */
+/* The same for faults whose value is a number; `number` stays as it was if there is none. */
 gboolean
 sim_faults_take_number(SimFaults *faults, const char *name, const char *command, double *number);
 

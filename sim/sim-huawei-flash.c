@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* No document has times: these are somewhere between the bounds that others use. */
+/* No document gives times: these are between the limits that other programs use. */
 #define PREPARE_SECONDS 2 /* from ^FWUP's OK to 50 */
 #define LEAVE_SECONDS 5   /* from 50 to the reset */
 #define AWAY_SECONDS 60   /* in the update agent, until the ports are there again */

@@ -233,7 +233,7 @@ pause_load(SimModule *module)
     return SIM_OK;
 }
 
-/* 0: give up; 1: begin, or go on; 2: pause, where the model can. */
+/* 0: give up; 1: begin, or resume; 2: pause, if the model can. */
 SimResult
 sim_huawei_run_load(SimModule *module, SimCommand *command)
 {

@@ -158,7 +158,7 @@ line_start(SimLine *line, const char *text)
         line_run_next(line);
 }
 
-/* Whatever is said to it goes nowhere. */
+/* Discards all input. */
 static gboolean
 line_is_hung(SimLine *line, const char *text)
 {
@@ -204,7 +204,7 @@ on_file_end(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* All bytes are out, or nobody wants them any more. */
+/* All bytes were sent, or are no longer needed. */
 static gboolean
 on_file_sent(gpointer user_data)
 {
@@ -234,7 +234,7 @@ on_port_escape(SimPort *port, gpointer user_data)
 {
     SimLine *line = user_data;
 
-    if (line->file != NULL) { /* not one byte has gone */
+    if (line->file != NULL) { /* no byte has been sent */
         g_clear_pointer(&line->file, g_bytes_unref);
         g_clear_handle_id(&line->file_timer, g_source_remove);
         on_file_sent(line);

@@ -15,7 +15,7 @@ void sim_line_free(SimLine *line);
 SimPort *sim_line_get_port(SimLine *line);
 int sim_line_get_cmee(SimLine *line);
 void sim_line_set_cmee(SimLine *line, int cmee);
-/* The module is told what its tty's user does. */
+/* Tells the module what the user of its tty does. */
 void sim_line_set_open(SimLine *line, gboolean open);
 
 void sim_line_info(SimLine *line, const char *text);

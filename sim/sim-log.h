@@ -10,11 +10,11 @@
  */
 typedef struct _SimLog SimLog;
 
-/* Writes to `<dir>/<imei>.log`; a NULL dir makes a transcript that goes nowhere. */
+/* Writes to `<dir>/<imei>.log`; a NULL dir makes a transcript that is not written. */
 SimLog *sim_log_new(const char *dir, const char *imei, GError **error);
 void sim_log_free(SimLog *log);
 
 void sim_log_host(SimLog *log, const char *tty, const char *line);
-/* Text as it leaves the module: one line in the transcript for each line in it. */
+/* Text sent by the module: one line in the transcript for each of its lines. */
 void sim_log_module(SimLog *log, const char *tty, const char *text);
 void sim_log_event(SimLog *log, const char *format, ...) G_GNUC_PRINTF(2, 3);

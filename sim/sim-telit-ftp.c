@@ -25,7 +25,7 @@ sim_telit_ftp_result(SimFtpStatus status)
         return SIM_CME_FTP_ANSWER;
     case SIM_FTP_FULL:
         return SIM_CME_MEMORY_FULL;
-    case SIM_FTP_CANCELLED: /* and somebody is there to hear it: the context went away */
+    case SIM_FTP_CANCELLED: /* with a listener: the context is gone */
         return SIM_CME_FTP_CONTEXT;
     case SIM_FTP_FILE:
     case SIM_FTP_ERROR:

@@ -62,7 +62,7 @@ run_context(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* #PDPAUTH=<cid>,<kind>[,"user","password"]; the password is not told again. */
+/* #PDPAUTH=<cid>,<kind>[,"user","password"]; the password cannot be read. */
 static SimResult
 run_login(SimModule *module, SimCommand *command)
 {

@@ -100,5 +100,5 @@ void sim_telit_ota_store(SimOta *ota, GBytes *bytes);
 char *sim_telit_firmware(SimModule *module);
 /* Whether the stored delta fits this module now. */
 gboolean sim_telit_ota_fits(SimModule *module);
-/* Power is back: takes the update up where it stood. */
+/* Power is back: resumes the update. */
 gboolean sim_telit_ota_power_on(SimModule *module);

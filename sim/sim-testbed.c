@@ -131,7 +131,7 @@ sim_testbed_new(SimTtyWatch watch, gpointer user_data)
     self->open_count = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->umockdev = umockdev_testbed_new();
     self->root = umockdev_testbed_get_root_dir(self->umockdev);
-    /* Whoever is let in binds sockets for its uevents there. */
+    /* Programs in the testbed bind their uevent sockets there. */
     if (g_chmod(self->root, 0770) < 0)
         g_error("cannot open %s to its group: %s", self->root, g_strerror(errno));
     self->ioctls = umockdev_ioctl_base_new();
@@ -277,7 +277,7 @@ tty_open(SimTestbed *self, SimTty *tty)
         g_error("cannot give %s to its group: %s", node, g_strerror(errno));
 }
 
-/* udev's rules do not run in a testbed: each property they would set is given here. */
+/* udev's rules do not run in a testbed: sets each property that they would set. */
 static void
 tty_add(SimTestbed *self, SimTty *tty, const SimUsbId *id, const SimTtySpec *spec, gboolean acm)
 {
@@ -339,7 +339,7 @@ tty_remove(SimTestbed *self, SimTty *tty)
      * that the tty has hung up. */
     unlink(node);
     close(tty->slave);
-    close(tty->master); /* whoever has it open is hung up */
+    close(tty->master); /* hangs up every program that has it open */
     g_hash_table_remove(self->open_count, tty->devnode);
     umockdev_testbed_remove_device(self->umockdev, tty->interface_path);
     g_free(tty->name);

@@ -37,7 +37,7 @@ typedef struct {
 typedef void (*SimTtyWatch)(const char *tty, gboolean open, gpointer user_data);
 
 SimTestbed *sim_testbed_new(SimTtyWatch watch, gpointer user_data);
-/* Gives those who still have a tty of an unplugged branch open a moment to notice. */
+/* Gives programs with an open tty of an unplugged branch a moment to notice. */
 void sim_testbed_wait_closed(SimTestbed *testbed);
 /* Removes the directory. The preload library aborts a program that has a tty open then. */
 void sim_testbed_free(SimTestbed *testbed);

@@ -49,7 +49,7 @@ control_read(SimFtp *ftp, int *code)
         *code = strspn(line, "0123456789") >= 3 ? atoi(line) : 0;
         if (*code < 100 || (line[3] != ' ' && line[3] != '\0'))
             continue;
-        /* Before it hangs up, whatever was asked. */
+        /* Before it hangs up, whatever the command was. */
         return *code == 421 ? SIM_FTP_LOST : SIM_FTP_OK;
     }
 }
@@ -197,7 +197,7 @@ connect_passive(SimFtp *ftp, SimFtpStatus *status)
     return data;
 }
 
-/* Where the server is to connect to: an address of ours, which it is told. */
+/* The address of ours to which the server is to connect. */
 static GSocket *
 listen_active(SimFtp *ftp, SimFtpStatus *status)
 {
@@ -266,7 +266,7 @@ transfer_pace(SimTransfer *t)
     return TRUE;
 }
 
-/* In ASCII the module ends lines with CR LF, whatever the bytes are meant to be. */
+/* In ASCII mode the module ends lines with CR LF, whatever the file contains. */
 static void
 transfer_append(SimTransfer *t, const guint8 *data, gsize length)
 {
