@@ -11,10 +11,8 @@
 #define NEEDS_PORT (BIT(FOTA_RUNG_OTHER_PORT) | BIT(FOTA_RUNG_CFUN) | BIT(FOTA_RUNG_MM_RESET))
 
 static const char *const names[FOTA_N_RUNGS] = {
-    [FOTA_RUNG_AT_AGAIN] = "at-again",
-    [FOTA_RUNG_OTHER_PORT] = "other-port",
-    [FOTA_RUNG_CFUN] = "cfun",
-    [FOTA_RUNG_MM_RESET] = "modemmanager-reset",
+    [FOTA_RUNG_AT_AGAIN] = "at-again", [FOTA_RUNG_OTHER_PORT] = "other-port",
+    [FOTA_RUNG_CFUN] = "cfun",         [FOTA_RUNG_MM_RESET] = "modemmanager-reset",
     [FOTA_RUNG_COMMAND] = "command",
 };
 
