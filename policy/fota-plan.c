@@ -345,8 +345,9 @@ check_window(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, gbo
     if (ours <= facts->now)
         return;
     block_until(plan, "window", ours,
-                open > facts->now ? "no window is open and long enough"
-                                  : "the beginning of the window is shared out over the fleet");
+                open > facts->now
+                    ? "no window is open and long enough"
+                    : "the fleet's updates are spread over the beginning of the window");
     if (open == FOTA_WINDOW_NEVER)
         explain_never(plan, &hours, facts);
     if (!overdue)
