@@ -12,6 +12,7 @@ struct _FotaKeeper {
     guint64 written_mark; /* before the last fota_keeper_advance_async() */
     guint saves;          /* that are under way */
     GError *error;        /* of the last one that has ended */
+    gboolean news;        /* it has not been told yet */
     GPtrArray *waiting;   /* GTask *, for all of them */
 };
 
@@ -123,7 +124,8 @@ save_done(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GObject) owner = keeper->owner.object;
 
     g_clear_error(&keeper->error);
-    if (!fota_store_save_finish(keeper->store, result, &keeper->error))
+    keeper->news = !fota_store_save_finish(keeper->store, result, &keeper->error);
+    if (keeper->news)
         fota_part_tell(&keeper->owner);
     keeper->saves--;
     if (keeper->saves > 0)
@@ -141,9 +143,12 @@ fota_keeper_save(FotaKeeper *keeper, GBytes *manifest)
 }
 
 const GError *
-fota_keeper_get_error(FotaKeeper *keeper)
+fota_keeper_take_error(FotaKeeper *keeper)
 {
-    return keeper->error;
+    gboolean news = keeper->news;
+
+    keeper->news = FALSE;
+    return news ? keeper->error : NULL;
 }
 
 void

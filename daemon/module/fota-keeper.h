@@ -45,8 +45,8 @@ void fota_keeper_suspect(FotaKeeper *keeper);
 
 /** Writes the record and, when not NULL, @manifest. */
 void fota_keeper_save(FotaKeeper *keeper, GBytes *manifest);
-/** The error of the last write; NULL = it succeeded. */
-const GError *fota_keeper_get_error(FotaKeeper *keeper);
+/** Why a write has failed, once for each that has; NULL = nothing new. */
+const GError *fota_keeper_take_error(FotaKeeper *keeper);
 
 /** Waits until all that was to be saved so far is on disk. Fails with
  * FOTA_ERROR_RECORD_NOT_WRITABLE. */

@@ -399,7 +399,7 @@ static void
 part_changed(gpointer object)
 {
     FotaModule *module = object;
-    const GError *error = fota_keeper_get_error(module->parts.keeper);
+    const GError *error = fota_keeper_take_error(module->parts.keeper);
 
     if (error != NULL) {
         fota_shown_set_error(module->shown, error);

@@ -22,7 +22,8 @@ fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
     facts->signal = modem->enabled ? (int)modem->signal : -1;
 }
 
-/* At the limit of concurrent updates, or the only route while another module updates. */
+/* As many other modules update as may at once; beside any, not the one that carries the only way to
+ * the network. @other_route: whether there is one past this module, as FotaFacts has it. */
 static gboolean
 is_crowded(const FotaParts *parts, int other_route)
 {
@@ -30,7 +31,7 @@ is_crowded(const FotaParts *parts, int other_route)
     guint others = parts->context->jobs - (action != FOTA_ACTION_NONE ? 1 : 0);
 
     return others >= fota_config_get_at_once(parts->context->config) ||
-           (others > 0 && other_route == 0);
+           (others > 0 && other_route == 0 && fota_route_leads_out(NULL, NULL) != 0);
 }
 
 static void

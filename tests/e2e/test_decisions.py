@@ -157,5 +157,40 @@ class Guest(BenchTest):
         self.assertEqual(module.wait_finished(since)[1], "success")
 
 
+class AtOnce(BenchTest):
+    """Modules of one gateway one after the other, or as many at once as AtOnce= allows."""
+    options = {"modules": ("me910c1-na", "me910c1-na"), "channel": "reserved"}
+
+    def approve_both(self, **groups):
+        """Returns how many downloaded at the same time, at most."""
+        for imei in self.bench.imeis:
+            self.bench.publish(self.bench.update(), imei=imei)
+        self.bench.start_fotad(**groups)
+        modules = [self.bench.module(imei) for imei in self.bench.imeis]
+        for module in modules:
+            module.wait_state("awaiting-approval", seconds=90)
+        since = modules[0].mark()
+        for module in modules:
+            module.approve()
+        for module in modules:
+            self.assertEqual(module.wait_finished(since, 240)[1], "success")
+        running, most = set(), 0
+        for signal in self.bench.view.signals[since:]:
+            if signal.name == "PropertiesChanged" and signal.path in [m.path for m in modules]:
+                state = signal.arguments[1].get("State")
+                if state == "downloading":
+                    running.add(signal.path)
+                if state == "idle":
+                    running.discard(signal.path)
+                most = max(most, len(running))
+        return most
+
+    def test_one(self):
+        self.assertEqual(self.approve_both(), 1)
+
+    def test_two(self):
+        self.assertEqual(self.approve_both(Limits={"AtOnce": "2"}), 2)
+
+
 if __name__ == "__main__":
     unittest.main()

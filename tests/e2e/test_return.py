@@ -170,7 +170,7 @@ class PinLeft(Pin):
     def test_nobody_says_how_many(self):
         self.bench.fault("refused,always,on=+CSIM=")
         module, since = self.finish(PIN)
-        self.assert_left(module, since, "nobody says", -1)
+        self.assert_left(module, since, "is unknown", -1)
         self.assertEqual(self.tries(), [])
 
     def test_left_to_the_application(self):
