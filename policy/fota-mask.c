@@ -11,6 +11,8 @@
 #define HEAD 8
 #define TAIL 2
 
+#define KEY_ID_LENGTH 16
+#define TOKEN_LENGTH 32
 #define SHA256_LENGTH 64
 #define TELEPHONE_DIGITS 7
 
@@ -100,6 +102,21 @@ is_digest(const char *text, const char *const *imeis)
     return FALSE;
 }
 
+/*
+ * The length of the word at @text if it is the id of a key, a token or a digest: what identifies no
+ * person, although it may hold many digits in a row. A lone letter at the end is the filler of an
+ * ICCID; 0 if it is anything else.
+ */
+static gsize
+name_length(const char *text)
+{
+    gsize length = strspn(text, DIGITS "abcdefABCDEF");
+
+    if (length != KEY_ID_LENGTH && length != TOKEN_LENGTH && length != SHA256_LENGTH)
+        return 0;
+    return strspn(text, DIGITS) < length - 1 && !g_ascii_isalnum(text[length]) ? length : 0;
+}
+
 char *
 fota_mask_text(const char *text, const char *const *imeis, guint min_digits)
 {
@@ -109,12 +126,16 @@ fota_mask_text(const char *text, const char *const *imeis, guint min_digits)
     while (*text != '\0') {
         gsize digits = strspn(text, DIGITS);
         gsize telephone = in_word ? 0 : telephone_length(text);
+        gsize name = in_word ? 0 : name_length(text);
         gsize step = 1;
 
         in_word = g_ascii_isalnum(*text);
         if (is_digest(text, imeis)) {
             g_string_append(shown, HIDDEN);
             step = SHA256_LENGTH;
+        } else if (name > 0) {
+            g_string_append_len(shown, text, (gssize)name);
+            step = name;
         } else if (telephone > 0) {
             g_string_append(shown, "+" HIDDEN);
             step = telephone;

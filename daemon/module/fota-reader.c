@@ -329,7 +329,7 @@ take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *r
         return TRUE;
     case FOTA_POLL_WITHHELD:
         return refuse_status(response->status,
-                             ": it has no manifest for this reader, although it had one before; "
+                             ": it has no manifest for this module, although it had one before; "
                              "that one stays in force. To offer nothing, publish an empty update",
                              error);
     case FOTA_POLL_REFUSED:

@@ -34,6 +34,10 @@ test_cases(void)
         {"c8ac2ffea5f0d3ba02e29a2ca6ea0b9b34d2b19da3f3cfef2da0e8ae0d3ae4a1",
          "c8ac2ffea5f0d3ba02e29a2ca6ea0b9b34d2b19da3f3cfef2da0e8ae0d3ae4a1"},
         /* What is not personal stays. */
+        {"signed by 85E4119777750D89, none", "signed by 85E4119777750D89, none"},
+        {"x85E4119777750D89", "x85E…D89"},
+        {"token 00112233445566778899aabbccddeeff", "token 00112233445566778899aabbccddeeff"},
+        {"891480000123456F", "…F"}, /* a letter at the end is a filler */
         {"30.00.001-B026_FOTA", "30.00.001-B026_FOTA"},
         {"2026-11-21T04:00:00+0100, 200000 bytes", "2026-11-21T04:00:00+0100, 200000 bytes"},
         {"20190510 of 16777216 bytes", "20190510 of 16777216 bytes"},
