@@ -241,8 +241,22 @@ class Rig:
 
     def wait_updated(self):
         """Until the module runs the new version; an attempt that failed on the way is no end."""
+        asked = []
         return self.wait_until(
-            lambda p: self.is_done(p) and p["State"] == "idle" and p, "the new version")
+            lambda p: not self._asks_again(p, asked) and self.is_done(p) and p["State"] == "idle"
+            and p, "the new version")
+
+    def _asks_again(self, properties, asked):
+        """Whether a manifest that did not get through is asked for once more, as an administrator
+        may."""
+        if asked or not properties or properties["State"] not in QUIET \
+                or properties["Modem"] == "/" or properties["Revision"] == self.bench.new \
+                or self.knows_update():
+            return False
+        with contextlib.suppress(BusError):
+            self.module.check()
+            asked.append(True)
+        return True
 
     def wait_done(self):
         """Until the case has its end; asks once more for a manifest that did not get through, and
@@ -254,12 +268,7 @@ class Rig:
                 with contextlib.suppress(BusError):
                     self.module.check()
                 return None
-            if properties and properties["State"] in QUIET and properties["Modem"] != "/" \
-                    and properties["Revision"] != self.bench.new and not asked \
-                    and not self.knows_update():
-                with contextlib.suppress(BusError):
-                    self.module.check()
-                    asked.append(True)
+            if self._asks_again(properties, asked):
                 return None
             return self.is_done(properties) and properties
 

@@ -46,6 +46,8 @@ YEAR_1980 = 315532800
 CONFIG = f"""\
 [Manifest]
 Uri=http://{HOST}/{{imei}}.signed
+[Credential fw]
+Servers=ftp://{SERVER}
 [Network]
 Apn=internet
 [Log]
