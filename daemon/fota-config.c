@@ -44,7 +44,7 @@ settings_free(gpointer data)
     g_free(data);
 }
 
-/* GKeyFile does not tell where it found a thing; the person who has to mend it wants to know. */
+/* GKeyFile does not report the position of a value, but whoever corrects the file needs it. */
 static guint
 find_line(const char *text, const char *group, const char *key)
 {
@@ -87,7 +87,7 @@ is_known_group(const char *group)
                                 : fota_config_key_is_group(group);
 }
 
-/* What is not there is found out about when it is wanted: a medium may be put in later. */
+/* A missing file is reported when it is needed: a medium may be inserted later. */
 static gboolean
 check_path(const FotaConfigKey *key, const char *value, GError **error)
 {

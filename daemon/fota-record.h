@@ -90,7 +90,7 @@ typedef struct {
     char *delta;      /**< name of its delta, see fota_manifest_name_delta() */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
-    guint64 starts;       /**< how often it was begun, or gone on with, without coming to an end */
+    guint64 starts;       /**< times it was begun or resumed without an end */
     GHashTable *settings; /**< name -> value, to be restored after the restarts */
 
     GPtrArray *history; /**< FotaHistoryEntry, newest first */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define UNKNOWN (-1)
-/* Routes that change while they are listed are listed again, so often. */
+/* Attempts to list routes that change while they are listed. */
 #define MAX_LISTINGS 5
 /* VLAN over bond over Ethernet is three. */
 #define MAX_LAYERS 8
