@@ -57,7 +57,7 @@ gint64 fota_store_load_check_time(FotaStore *store, const char *imei);
 /**
  * Keeps that. A check must not cost a durable write: only a file's time is set, and the system
  * writes that when it likes to. A power cut may lose it, and the module then makes up for a check
- * too many, at a moment of chance, which does no harm.
+ * too many, at a random moment, which does no harm.
  */
 void fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64 time,
                                       GAsyncReadyCallback callback, gpointer user_data);

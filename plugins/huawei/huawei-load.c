@@ -6,7 +6,7 @@
 #include "plugins/huawei/huawei-errors.h"
 #include "plugins/huawei/huawei-setup.h"
 
-/* Idle seen so often in a row: the module has given up without a word. */
+/* Idle answers in a row after which the module has given up without saying so. */
 #define MAX_IDLE 2
 /* So many restarts of the module without a new byte. */
 #define MAX_RESTARTS 5

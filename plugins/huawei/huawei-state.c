@@ -7,7 +7,8 @@
 #define PREFIX "^FOTASTATE:"
 /* The documented numbers have three. */
 #define MAX_DIGITS 6
-/* So often no answer, and the module counts as gone (application guide of MU609, 1.3.3). */
+/* Unanswered questions after which the module counts as gone (application guide of MU609, 1.3.3).
+ */
 #define MAX_SILENCES 3
 
 static const FotaCodeText texts[] = {
