@@ -10,6 +10,7 @@ import logging
 import pathlib
 import re
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -53,6 +54,13 @@ class HuaweiTest(testsim.SimTest):
 
     def hear(self, tty, line):
         tty.expect(rb"\r\n" + re.escape(line.encode()) + rb"\r\n")
+
+    def hear_departing(self, state):
+        """In the transcript: what is still unread when the ports go is lost."""
+        end = time.monotonic() + testsim.LIMIT
+        while f"< ^FOTASTATE: {state}\n" not in self.log():
+            self.assertLess(time.monotonic(), end, f"state {state} is never told")
+            time.sleep(0.01)
 
     def detect(self, tty):
         self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
@@ -120,7 +128,7 @@ class Flow(HuaweiTest):
         self.assertRegex(lines[0], r'^\^FOTADLQ: 1,"IMAGE",\d+,1324$')
         self.assertRegex(lines[1], r'^\^FOTADLQ: 2,"XNV",\d+,77778$')
         self.hear(tty, "^FOTASTATE: 40")
-        self.hear(tty, "^FOTASTATE: 50")
+        self.hear_departing("50")
         tty = self.back()
         self.hear(tty, "^FOTASTATE: 90")
         self.assertEqual(tty.ask("AT+GMR")[-2:], [NEW, "OK"])
@@ -129,7 +137,7 @@ class Flow(HuaweiTest):
         tty = self.loaded()
         self.mark()
         self.assertEqual(tty.ask("AT^FWUP"), ["OK"])
-        self.hear(tty, "^FOTASTATE: 50")
+        self.hear_departing("50")
         tty = self.back()
         self.assertEqual(self.told(tty), "90")
         self.assertEqual(tty.ask("AT+GMR"), [NEW, "OK"])
@@ -399,7 +407,7 @@ class Faults(HuaweiTest):
         self.ok(f"fault {IMEI} lost-ok,on=^FWUP")
         self.mark()
         tty.write(b"AT^FWUP\r")
-        self.hear(tty, "^FOTASTATE: 50")
+        self.hear_departing("50")
         self.back()
         self.wait_state(version=NEW)
 
@@ -480,7 +488,7 @@ class Power(HuaweiTest):
     def test_ready(self):
         tty = self.loaded()
         tty.ask("AT^FWUP")
-        self.hear(tty, "^FOTASTATE: 50")
+        self.hear_departing("50")
         self.cut()
         self.back()
         self.assertEqual(self.state()["version"], NEW)

@@ -112,17 +112,21 @@ class WholeUpdate:
 
     def sent_commands(self, transcript):
         """What fotad says it has sent. ModemManager uses the same ttys, so what the module has
-        received holds it in this order, among other things."""
-        traced = re.findall(r"AT > (AT.*)$", self.bench.log(), re.MULTILINE)
-        received = iter([line.text for line in transcript if line.mark == ">"])
-        for command in traced:
-            # A greeting may go into a tty that is just leaving.
-            if command in ("AT", "ATE0", "AT+CMEE=1", "AT+CGSN"):
+        received holds it in this order, among other things. What has no answer may have gone into
+        a tty that was just leaving."""
+        traced = re.findall(r"AT ([<>]) (.*)$", self.bench.log(), re.MULTILINE)
+        received = [line.text for line in transcript if line.mark == ">"]
+        for (mark, command), (following, _) in itertools.pairwise(traced + [("", "")]):
+            if mark != ">" or not command.startswith("AT"):
                 continue
             pattern = command.replace("***", "*").replace("…", "*")
-            self.assertTrue(any(fnmatch.fnmatchcase(line, pattern) for line in received),
+            place = next((i for i, line in enumerate(received)
+                          if fnmatch.fnmatchcase(line, pattern)), None)
+            self.assertTrue(place is not None or following != "<",
                             f"the module has not received {command} in this order")
-        return traced
+            if place is not None:
+                del received[:place + 1]
+        return [command for mark, command in traced if mark == ">" and command.startswith("AT")]
 
     def check_inhibition(self):
         """ModemManager had the module all the while."""
