@@ -288,7 +288,9 @@ class Bench:
         command = "--debug" if self.channel == "modemmanager" else "--log-level=INFO"
         self.modemmanager = Program(
             self.place, "modemmanager",
-            [*HIGH_DESCRIPTORS, MODEMMANAGER, "--test-no-suspend-resume", command],
+            # Without a file of its own it writes each line to the console too, which is slow.
+            [*HIGH_DESCRIPTORS, MODEMMANAGER, "--test-no-suspend-resume", command,
+             f"--log-file={self.place.directory / 'modemmanager.log'}"],
             self.environment(**self.sim.environment()))
         self.bus.wait_for_name(MM_NAME)
 
