@@ -46,6 +46,8 @@ static const Member record_members[] = {
     TEXT(FotaRecord, moved_from),
     {"data_month", G_STRUCT_OFFSET(FotaRecord, data.month), FALSE},
     {"data_used", G_STRUCT_OFFSET(FotaRecord, data.used), FALSE},
+    {"delta_counted", G_STRUCT_OFFSET(FotaRecord, delta_data.counted), FALSE},
+    {"delta_charge", G_STRUCT_OFFSET(FotaRecord, delta_data.charge), FALSE},
     NUMBER(FotaRecord, data_saved),
     NUMBER(FotaRecord, first_offered),
     NUMBER(FotaRecord, asked),
@@ -248,6 +250,7 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->from, NULL);
     fota_record_set(&record->to, NULL);
     fota_record_set(&record->delta, NULL);
+    record->delta_data = (FotaDeltaCount){0};
     g_hash_table_remove_all(record->settings);
 }
 

@@ -66,6 +66,7 @@ typedef struct {
 
     /* What it has cost */
     FotaBudget data;
+    FotaDeltaCount delta_data; /**< of @delta, or of a rehearsal */
     guint64
         data_saved; /**< day on which it was last written for that alone, days since the epoch */
 

@@ -31,6 +31,34 @@ fota_budget_add(FotaBudget *budget, gint64 now, gint64 bytes)
         budget->used = MIN(used, (guint64)G_MAXINT64 - (guint64)bytes) + (guint64)bytes;
 }
 
+void
+fota_budget_charge(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size)
+{
+    fota_budget_add(budget, now, (gint64)size);
+    delta->charge += size;
+}
+
+/*
+ * A module that has at least what it had before has resumed: then its own count says what all
+ * attempts have cost, also those that were cut short. Any other has begun anew, and what they were
+ * charged stays spent.
+ */
+void
+fota_budget_settle(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size,
+                   guint64 first, guint64 received)
+{
+    gboolean resumed = first > 0 && first >= delta->counted;
+    guint64 before = resumed ? MIN(delta->counted, received) : 0;
+    guint64 charge = resumed ? delta->charge : MIN(size, delta->charge);
+
+    fota_budget_add(budget, now, (gint64)(received - before) - (gint64)charge);
+    delta->charge -= charge;
+    if (received == 0)
+        return;
+    delta->counted = received;
+    delta->charge = 0;
+}
+
 gint64
 fota_budget_next_month(gint64 now)
 {

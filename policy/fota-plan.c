@@ -424,14 +424,15 @@ static void
 check_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     guint64 left = rules->monthly_data - MIN(rules->monthly_data, facts->data_used);
+    guint64 needed = plan->size - MIN(plan->size, facts->delta_paid);
 
     if (rules->monthly_data == 0 || facts->downloaded)
         return;
-    if (left == 0 || plan->size > left)
+    if (needed > left || (left == 0 && facts->delta_paid == 0))
         block(plan, "data-budget",
               "%" G_GUINT64_FORMAT " of this month's %" G_GUINT64_FORMAT
               " bytes are used; the update needs %" G_GUINT64_FORMAT,
-              facts->data_used, rules->monthly_data, plan->size);
+              facts->data_used, rules->monthly_data, needed);
 }
 
 static void

@@ -56,13 +56,15 @@ typedef struct {
     int signal; /* percent, -1 = unknown */
 
     /* The gateway. */
-    gboolean inhibited;  /* somebody holds an inhibition */
-    gboolean busy;       /* another module of this gateway is being updated */
-    int on_mains;        /* 1 yes, 0 no, -1 unknown */
-    int battery;         /* percent, -1 = unknown or none */
-    guint64 free_space;  /* bytes where deltas are kept */
-    int other_route;     /* 1 yes, 0 no, -1 unknown */
-    guint64 data_used;   /* bytes this month */
+    gboolean inhibited; /* somebody holds an inhibition */
+    gboolean busy;      /* another module of this gateway is being updated */
+    int on_mains;       /* 1 yes, 0 no, -1 unknown */
+    int battery;        /* percent, -1 = unknown or none */
+    guint64 free_space; /* bytes where deltas are kept */
+    int other_route;    /* 1 yes, 0 no, -1 unknown */
+    guint64 data_used;  /* bytes this month */
+    guint64
+        delta_paid; /* bytes of the next step's delta that the module has and that are counted */
     gboolean downloaded; /* the delta of the next step is in the module, and paid for */
     guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
 

@@ -58,6 +58,8 @@ fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const
 
     if (strcmp(record->update_id, id) != 0 || g_strcmp0(record->from, step->from_version) != 0)
         record->starts = 0;
+    if (g_strcmp0(record->delta, delta) != 0)
+        record->delta_data = (FotaDeltaCount){0};
     fota_record_set(&record->update_id, id);
     fota_record_set(&record->delta, delta);
     fota_record_set(&record->from, step->from_version);
@@ -178,6 +180,21 @@ void
 fota_keeper_count_data(FotaKeeper *keeper, gint64 now, gint64 bytes)
 {
     fota_budget_add(&keeper->record->data, now, bytes);
+}
+
+void
+fota_keeper_charge_delta(FotaKeeper *keeper, gint64 now, guint64 size)
+{
+    fota_budget_charge(&keeper->record->data, &keeper->record->delta_data, now, size);
+}
+
+void
+fota_keeper_settle_delta(FotaKeeper *keeper, gint64 now, guint64 size, guint64 first,
+                         guint64 received)
+{
+    FotaRecord *record = keeper->record;
+
+    fota_budget_settle(&record->data, &record->delta_data, now, size, first, received);
 }
 
 void

@@ -134,7 +134,7 @@ charge_delta(const FotaParts *parts)
     guint64 size = parts->plan->steps[0].delta.size;
 
     fota_run_set_charge(parts->run, size);
-    fota_keeper_count_data(parts->keeper, fota_poller_get_budget_time(parts->poller), (gint64)size);
+    fota_keeper_charge_delta(parts->keeper, fota_poller_get_budget_time(parts->poller), size);
 }
 
 FotaJobOrder *

@@ -12,6 +12,8 @@ struct _FotaRun {
     gboolean verifying;
     gboolean cancelled;
     guint progress;
+    gboolean bytes_reported;
+    guint64 bytes_first;
     guint64 bytes_received;
     guint64 bytes_total;
     gint64 began;    /* boot time */
@@ -50,6 +52,9 @@ run_take_report(const FotaJobReport *report, gpointer user_data)
         run->progress = report->percent;
         break;
     case FOTA_REPORT_BYTES:
+        if (!run->bytes_reported)
+            run->bytes_first = report->bytes.received;
+        run->bytes_reported = TRUE;
         run->bytes_received = report->bytes.received;
         run->bytes_total = report->bytes.total;
         break;
@@ -117,6 +122,8 @@ fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order)
     run->verifying = action == FOTA_ACTION_RESUME;
     run->cancelled = FALSE;
     run->progress = 0;
+    run->bytes_reported = FALSE;
+    run->bytes_first = 0;
     run->bytes_received = 0;
     run->bytes_total = order->update.size;
     run->began = fota_boot_time();
@@ -171,6 +178,12 @@ guint64
 fota_run_get_bytes_received(FotaRun *run)
 {
     return run->bytes_received;
+}
+
+guint64
+fota_run_get_bytes_first(FotaRun *run)
+{
+    return run->bytes_first;
 }
 
 guint64

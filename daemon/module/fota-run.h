@@ -39,6 +39,7 @@ gboolean fota_run_was_cancelled(FotaRun *run);
 /** Of the job that runs, or ran last. */
 guint fota_run_get_progress(FotaRun *run);
 guint64 fota_run_get_bytes_received(FotaRun *run);
+guint64 fota_run_get_bytes_first(FotaRun *run); /**< as in the first report */
 guint64 fota_run_get_bytes_total(FotaRun *run);
 guint64 fota_run_get_started(FotaRun *run); /**< µs of UTC */
 guint64 fota_run_get_seconds(FotaRun *run); /**< since then */

@@ -66,6 +66,7 @@ fill_past(const FotaRecord *record, FotaFacts *facts)
         facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
     facts->downloaded = record->mark == FOTA_MARK_DOWNLOADED;
+    facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING ? record->delta_data.counted : 0;
 }
 
 guint

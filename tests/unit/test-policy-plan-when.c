@@ -53,6 +53,9 @@ SET(set_route_unknown, facts->other_route = -1; rules->conditions.other_route = 
 SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
 SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
 SET(set_budget_over, rules->monthly_data = 5000; facts->data_used = 6000)
+SET(set_budget_part, set_budget_short(facts, rules); facts->delta_paid = 1)
+SET(set_budget_part_short, set_budget_over(facts, rules); facts->delta_paid = 999)
+SET(set_budget_whole, set_budget_over(facts, rules); facts->delta_paid = 1500)
 SET(set_budget_paid, set_budget_over(facts, rules); facts->downloaded = TRUE)
 SET(set_backoff, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR + 1)
 SET(set_backoff_over, facts->attempts = 1; facts->last_attempt = facts->now - G_TIME_SPAN_HOUR)
@@ -108,6 +111,9 @@ static const BlockerCase blocker_cases[] = {
     {"data-budget", NULL, set_budget_fits, FALSE},
     {"data-budget", NULL, set_budget_short, TRUE},
     {"data-budget", NULL, set_budget_over, TRUE},
+    {"data-budget", NULL, set_budget_part, FALSE},
+    {"data-budget", NULL, set_budget_part_short, TRUE},
+    {"data-budget", NULL, set_budget_whole, FALSE},
     {"data-budget", NULL, set_budget_paid, FALSE},
     {"backoff", NULL, set_backoff, TRUE},
     {"backoff", NULL, set_backoff_over, FALSE},
