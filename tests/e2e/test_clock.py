@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The wall clock is set while fotad works and while it waits. It is fotad's own clock, by LD_PRELOAD
-(tests/bench/clock-shim.c): the machine's is everybody's, and time namespaces leave it alone."""
+(tests/lib/clock-shim.c): the machine's is everybody's, and time namespaces leave it alone."""
 import time
 import unittest
 

@@ -10,7 +10,7 @@ import e2e
 from bench import MODELS, default_build
 from privatebus import REPOSITORY
 
-BENCH = pathlib.Path(e2e.__file__).resolve().parents[1] / "bench"
+LIB = pathlib.Path(e2e.__file__).resolve().parents[1] / "lib"
 
 KILLED = """\
 import os, signal
@@ -34,7 +34,7 @@ class Help(unittest.TestCase):
             self.assertIn(name, simulated)
 
     def test_wrong_option(self):
-        ended = subprocess.run([sys.executable, BENCH / "demo.py", f"--build={default_build()}",
+        ended = subprocess.run([sys.executable, LIB / "demo.py", f"--build={default_build()}",
                                 "--module=nonsense", "--yes"], capture_output=True, check=False)
         self.assertEqual(ended.returncode, 2)
 
@@ -42,7 +42,7 @@ class Help(unittest.TestCase):
 class Runs(unittest.TestCase):
     """The part of ./demo after the build."""
 
-    COMMAND = [sys.executable, BENCH / "demo.py", f"--build={default_build()}", "--yes"]
+    COMMAND = [sys.executable, LIB / "demo.py", f"--build={default_build()}", "--yes"]
 
     def test_keep(self):
         """Updates the module, and says how to reach what it leaves running until ^C."""
@@ -74,7 +74,7 @@ class LeavesNothing(unittest.TestCase):
     """However the process ends that runs the bench."""
 
     def killed_by(self, name):
-        ended = subprocess.run([sys.executable, "-c", KILLED.format(signal=name)], cwd=BENCH,
+        ended = subprocess.run([sys.executable, "-c", KILLED.format(signal=name)], cwd=LIB,
                                stdout=subprocess.PIPE, text=True, check=False)
         self.assertEqual(ended.returncode, -getattr(signal, name))
         directory, *pids = ended.stdout.split()

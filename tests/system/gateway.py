@@ -10,7 +10,7 @@ import tempfile
 
 from gi.repository import Gio
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from huaweiserver import HuaweiServer  # noqa: E402
 from machine import Machine  # noqa: E402

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The quick start as a new user walks through it, on a Debian with a simulated module, and then what
-the other guides have a gateway do. tests/docs/guide.py says which blocks these are."""
+the other guides have a gateway do. tests/lib/guide.py says which blocks these are."""
 import os
 import pathlib
 import re
@@ -10,8 +10,7 @@ import sys
 import tempfile
 import unittest
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "docs"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from gateway import IMEI, Bus, BusView, Gateway  # noqa: E402
 from guide import blocks, scripts  # noqa: E402

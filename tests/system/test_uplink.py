@@ -26,7 +26,7 @@ from machine import CLONE_NEWNET
 from servers import Authority
 from test_guides import PACKAGES, ROOT
 
-SHIM = pathlib.Path(__file__).resolve().parents[1] / "bench/clock-shim.c"
+SHIM = pathlib.Path(__file__).resolve().parents[1] / "lib/clock-shim.c"
 HOST = "fota.example"
 SERVER, NAMES = "198.51.100.7", "198.51.100.53"
 SERVER6, NAMES6 = "2001:db8:1::7", "2001:db8:1::53"

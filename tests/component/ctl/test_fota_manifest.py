@@ -1,0 +1,515 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""fota-manifest with the real minisign; its man page's fleet, command by command."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = pathlib.Path(os.environ["FOTA_MANIFEST"])
+SOURCE = pathlib.Path(os.environ["FOTA_SOURCE"])
+sys.path.insert(0, str(SOURCE / "tests" / "lib"))
+from manifest import SigningKey, manifest, pad, timestamp, to_bytes  # noqa: E402
+
+GOOD, BAD, USAGE, UNREADABLE = range(4)
+VERBS = ["new", "renew", "lint", "pack", "verify", "plan", "bucket", "from-csv"]
+IMEI = "353081090012345"
+OLD, NEW = "30.00.001-B026", "30.00.001-B026_FOTA"
+DELTA = "30.00.001-B026_to_B026-FOTA.bin"
+# The line of MultiTech's session log.
+SEED = f"{NEW},{NEW}.bin,2017-01-31,,USERNAME,PASSWORD\n"
+UPDATE = {"id": "u", "steps": [{"fromVersion": OLD, "toVersion": NEW,
+                                "delta": {"uri": "ftp://fw.example/d.bin", "size": 1000}}]}
+GATEWAY = [f"--imei={IMEI}", f"--version={OLD}"]
+
+
+def known_members():
+    """The names that the program knows."""
+    table = (SOURCE / "ctl" / "fota-manifest-check.c").read_text()
+    table = table[table.index("known[] = {"):table.index("};", table.index("known[] = {"))]
+    known = set()
+    for _, members in re.findall(r'\{"([^"]*)",((?:\s*"[^"]*")+)\}', table):
+        known |= set("".join(re.findall(r'"([^"]*)"', members)).split())
+    return known
+
+
+class ManifestCase(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="fota-manifest-")
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.environment = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                            "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
+
+    def run_tool(self, *arguments, status=GOOD, data=None):
+        """Its standard output; what it complains of is in self.stderr."""
+        done = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.directory, input=data,
+                              env=self.environment, capture_output=True, timeout=60, check=False)
+        self.stderr = done.stderr.decode()
+        self.assertNotIn("Sanitizer", self.stderr)
+        self.assertEqual(done.returncode, status, done.stdout.decode() + self.stderr)
+        return done.stdout.decode()
+
+    def json(self, *arguments, **options):
+        return json.loads(self.run_tool(*arguments, "--json", **options))
+
+    def write(self, name, content):
+        (self.directory / name).write_bytes(to_bytes(content))
+        return name
+
+    def write_signed(self, name, content, *keys):
+        payload = to_bytes(content)
+        return self.write(name, b"".join(key.sign(payload) for key in keys) + payload)
+
+    def key(self, name="fleet"):
+        return SigningKey(self.directory, name)
+
+
+class General(ManifestCase):
+    def test_help(self):
+        summary = self.run_tool("--help")
+        for verb in VERBS:
+            self.assertIn(f"\n  {verb} ", summary)
+            text = self.run_tool(verb, "--help")
+            self.assertIn(f"fota-manifest {verb} [OPTION", text)
+            self.assertIn("Exit status:", text)
+        self.assertRegex(self.run_tool("--version"), r"^fota-manifest \d")
+
+    def test_usage(self):
+        for arguments in ([], ["nothing"], ["lint"], ["lint", "a", "b"], ["lint", "--nothing", "a"],
+                          ["plan", "m.json"], ["verify", "m.json"], ["bucket"],
+                          ["bucket", "--rollout=a"], ["bucket", "--rollout=a b", "--imei=" + IMEI],
+                          ["bucket", "--rollout=a", "--imei=1"], ["pack", "m.json"],
+                          ["from-csv", "f.csv"]):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.run_tool(*arguments, status=USAGE), "")
+                self.assertTrue(self.stderr.startswith("fota-manifest: "), self.stderr)
+
+    def test_unreadable(self):
+        for arguments in (["lint", "none"], ["plan", "none", *GATEWAY], ["pack", "none", "none"],
+                          ["verify", "--key=none", "none"], ["new", "--delta=none"],
+                          ["from-csv", "none", f"--imei={IMEI}", f"--from={OLD}"]):
+            with self.subTest(arguments=arguments):
+                answer = self.json(*arguments, status=UNREADABLE)
+                self.assertEqual(answer["error"]["name"], "Unreadable")
+
+    def test_completion(self):
+        script = SOURCE / "ctl" / "fota-manifest.bash-completion"
+
+        def complete(*words):
+            typed = " ".join(f"'{word}'" for word in words)
+            done = subprocess.run(
+                ["bash", "-c", f". '{script}'; COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; "
+                               "_fota_manifest; printf '%s\\n' \"${COMPREPLY[@]}\""],
+                env=self.environment, capture_output=True, text=True, timeout=60, check=True)
+            return done.stdout.split()
+
+        self.assertEqual(complete("fota-manifest", "")[:len(VERBS)], VERBS)
+        self.assertEqual(complete("fota-manifest", "ver"), ["verify"])
+        self.assertIn("--battery=", complete("fota-manifest", "plan", "m.json", "--"))
+        self.assertEqual(complete("fota-manifest", "lint", "--s"), ["--strict"])
+
+
+class Lint(ManifestCase):
+    def test_every_fault(self):
+        bad = manifest(IMEI, 0, {"id": "a b", "deadline": "tomorrow", "steps": [
+            {"fromVersion": OLD, "toVersion": "x;y", "delta": {"uri": "gopher://x/"}}]})
+        text = self.run_tool("lint", self.write("bad.json", bad), status=BAD)
+        for place in ("sequenceNumber", "update.id", "update.deadline", "update.steps[0].toVersion",
+                      "update.steps[0].delta.uri"):
+            self.assertIn(f"bad.json: {place}: ", text)
+        self.assertEqual(len(self.json("lint", "bad.json", status=BAD)["faults"]), 5)
+
+    def test_syntax_has_its_place(self):
+        self.assertIn("no faults", self.run_tool("lint", self.write("g", manifest(IMEI, 1, {}))))
+        text = self.run_tool("lint", self.write("b", b'{"manifestVersion": 01}'), status=BAD)
+        self.assertRegex(text, r"\d")
+        self.assertNotIn("no faults", text)
+
+    def test_mistyped_members(self):
+        update = {**UPDATE, "deadine": "2027-01-01T00:00:00Z", "rollout": {"id": "r", "precentage":
+                                                                           1}}
+        self.write("m.json", manifest(IMEI, 1, update, poll={"sleep": 86400, "interval": 3600}))
+        answer = self.json("lint", "m.json")
+        self.assertEqual(answer["faults"], [])
+        self.assertEqual([warning.split(":")[0] for warning in answer["warnings"]],
+                         ["update.deadine", "update.rollout.precentage", "poll.interval"])
+        self.run_tool("lint", "--strict", "m.json", status=BAD)
+
+    def test_knows_all_members(self):
+        """The names that the program knows are those that policy/ reads, no more and no less."""
+        read = set()
+        for name in ("fota-manifest.c", "fota-manifest-update.c"):
+            text = (SOURCE / "policy" / name).read_text()
+            read |= set(re.findall(r'fota_json_get_\w+\(\s*&?\w+,\s*"(\w+)"', text))
+        self.assertEqual(known_members(), read)
+
+    def test_expired_and_sizeless(self):
+        update = {"id": "u", "steps": [{"fromVersion": "A", "toVersion": "B",
+                                        "delta": {"uri": "ftp://h/d"}}]}
+        self.write("m", manifest(IMEI, 1, update, issued="2020-01-01T00:00:00Z",
+                                 useBefore="2020-02-01T00:00:00Z"))
+        warnings = self.json("lint", "m")["warnings"]
+        self.assertEqual([warning.split(":")[0] for warning in warnings],
+                         ["useBefore", "update.steps[0].delta"])
+
+    def test_what_never_comes_about(self):
+        windows = [{"start": "02:00", "duration": 3600, "timezone": zone}
+                   for zone in ("Europe/Berlin", "Europe/Belin")]
+        rollout = {"id": "r", "waves": [{"percentage": 100, "start": "2099-01-01T00:00:00Z"}]}
+        self.write("m.json", manifest(IMEI, 1, {**UPDATE, "window": windows, "rollout": rollout}))
+        answer = self.json("lint", "m.json")
+        self.assertEqual(answer["faults"], [])
+        self.assertEqual([warning.split(":")[0] for warning in answer["warnings"]],
+                         ["update.window[1].timezone", "update.rollout"])
+        self.assertIn("Europe/Belin ", answer["warnings"][0])
+        self.run_tool("lint", "--strict", "m.json", status=BAD)
+
+    def test_plan_names_an_unknown_zone(self):
+        window = {"start": "02:00", "duration": 3600, "timezone": "Europe/Belin"}
+        self.write("m.json", manifest(IMEI, 1, {**UPDATE, "window": [window]}))
+        self.assertIn("Europe/Belin", self.run_tool("plan", "m.json", *GATEWAY))
+
+    def test_issued_in_the_future(self):
+        for ahead, warnings in ((60, []), (2 * 3600, ["issued"])):
+            self.write("m", manifest(IMEI, 1, {}, issued=timestamp(ahead)))
+            self.assertEqual([warning.split(":")[0] for warning in self.json("lint", "m")
+                              ["warnings"]], warnings)
+
+    def test_size(self):
+        content = manifest(IMEI, 1, {})
+        self.run_tool("lint", self.write("fits", pad(content, 65536)))
+        self.run_tool("lint", self.write("over", pad(content, 65537)), status=BAD)
+        self.write_signed("signed", pad(content, 65536), self.key())
+        self.assertIn("with its signatures", self.run_tool("lint", "signed", status=BAD))
+
+    def test_standard_input(self):
+        self.assertIn("no faults", self.run_tool("lint", "-", data=to_bytes(manifest(IMEI, 1, {}))))
+
+    def test_hostile_text(self):
+        text = self.run_tool("lint", self.write("m", b'{"\x1b[2J": 1, "\xff": 2}'), status=BAD)
+        self.assertNotIn("\x1b", text)
+
+
+class Signatures(ManifestCase):
+    def setUp(self):
+        super().setUp()
+        self.fleet, self.other = self.key(), self.key("other")
+        self.content = manifest(IMEI, 1, UPDATE)
+
+    def test_inline(self):
+        self.write_signed("m.signed", self.content, self.fleet)
+        self.assertIn("good signature by ", self.run_tool("verify", "--key=fleet.pub", "m.signed"))
+        answer = self.json("verify", "--key=other.pub", "m.signed", status=BAD)
+        self.assertEqual(answer["error"]["name"], "BadSignature")
+
+    def test_both_keys_count(self):
+        self.write_signed("m.signed", self.content, self.fleet, self.other)
+        both = self.json("verify", "--key=fleet.pub", "--key=other.pub", "m.signed")
+        self.assertEqual(len(both["signers"]), 2)
+        one = self.json("verify", "--key=other.pub", "m.signed")
+        self.assertEqual(one["signers"], both["signers"][1:])
+
+    def test_detached(self):
+        for name in ("m.json", "firmwarecheck.csv"):
+            payload = to_bytes(self.content) if name == "m.json" else SEED.encode()
+            self.write(name, payload)
+            self.write(f"{name}.minisig", self.fleet.sign(payload))
+            self.write("elsewhere", self.other.sign(payload))
+            self.run_tool("verify", "--key=fleet.pub", name)
+            self.run_tool("verify", "--key=other.pub", name, "elsewhere")
+            self.run_tool("verify", "--key=other.pub", name, status=BAD)
+            self.write(name, payload + b"\n")
+            self.run_tool("verify", "--key=fleet.pub", name, status=BAD)
+
+    def test_unsigned(self):
+        self.write("m.json", self.content)
+        answer = self.json("verify", "--key=fleet.pub", "m.json", status=BAD)
+        self.assertEqual(answer["error"]["name"], "ManifestUnsigned")
+
+    def test_bad_key(self):
+        self.write("m.json", self.content)
+        self.write("bad.pub", b"no key\n")
+        self.assertEqual(self.json("verify", "--key=bad.pub", "m.json", status=USAGE)["error"]
+                         ["name"], "BadKey")
+
+    def test_pack(self):
+        payload = to_bytes(self.content)
+        self.write("m.json", payload)
+        self.write("a", self.fleet.sign(payload))
+        self.write("b", self.other.sign(payload))
+        packed = self.run_tool("pack", "m.json", "a", "b", "--key=fleet.pub").encode()
+        self.assertEqual(packed, (self.directory / "a").read_bytes() +
+                         (self.directory / "b").read_bytes() + payload)
+        self.write("m.signed", packed)
+        self.run_tool("verify", "--key=other.pub", "m.signed")
+
+    def test_pack_refuses(self):
+        payload = to_bytes(self.content)
+        self.write("m.json", payload)
+        self.write("good", self.fleet.sign(payload))
+        self.write("wrong", self.fleet.sign(payload + b"\n"))
+        self.write("none", b"")
+        self.write("bad.json", manifest(IMEI, 0, {}))
+        self.write("large.json", pad(self.content, 65536))
+        for arguments in (["m.json", "m.json"], ["m.json", "none"], ["bad.json", "good"],
+                          ["large.json", "good"], ["m.json", "wrong", "--key=fleet.pub"],
+                          ["m.json", "good", "--key=other.pub"]):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.run_tool("pack", *arguments, status=BAD), "")
+
+
+class Plan(ManifestCase):
+    def plan(self, update, *arguments, **options):
+        self.write("m.json", manifest(IMEI, 1, update))
+        return self.json("plan", "m.json", *GATEWAY, *arguments, **options)
+
+    def test_kinds(self):
+        for version, kind in ((OLD, "update"), (NEW, "up-to-date"), ("X", "no-path")):
+            plan = self.plan(UPDATE, f"--version={version}")
+            self.assertEqual(plan["kind"], kind)
+        self.assertEqual(self.plan({})["kind"], "nothing-for-you")
+        self.assertEqual(self.plan({"id": "u"})["kind"], "ask-vendor")
+        vendor = self.plan({"id": "u"}, "--vendor-version=2")
+        self.assertEqual((vendor["kind"], vendor["to"]), ("update", "2"))
+        self.assertEqual(self.plan(UPDATE, "--attempts=3")["kind"], "failed-for-good")
+        self.assertEqual(self.plan(UPDATE, "--attempts=1", "--max-attempts=1")["kind"],
+                         "failed-for-good")
+        back = {**UPDATE, "downgrade": True}
+        self.assertEqual(self.plan(back)["kind"], "downgrade-refused")
+        self.assertEqual(self.plan(back, "--allow-downgrade")["kind"], "update")
+
+    def test_blockers(self):
+        strict = {**UPDATE, "conditions": {"roaming": False, "minimumSignal": 20,
+                                           "minimumBattery": 30, "minimumFreeSpace": 1000000,
+                                           "otherRoute": True}}
+        self.assertEqual(self.plan(strict)["blockers"], [])
+        for option, blocker in (("--roaming", "roaming"), ("--signal=19", "signal"),
+                                ("--battery=29", "supply"), ("--free-space=900K", "free-space"),
+                                ("--only-route", "route"), ("--not-registered", "registration"),
+                                ("--inhibited", "inhibited"), ("--no-clock", "clock")):
+            self.assertEqual(self.plan(strict, option)["blockers"], [blocker], option)
+        for option in ("--signal=20", "--battery=30", "--free-space=1M"):
+            self.assertEqual(self.plan(strict, option)["blockers"], [], option)
+        self.assertEqual(self.plan(UPDATE, "--monthly-data=1K", "--data-used=100")["blockers"],
+                         ["data-budget"])
+
+    def test_configuration(self):
+        sunday, monday = "--at=2026-11-22T02:30:00Z", "--at=2026-11-23T02:30:00Z"
+        window = "--window=Sun 02:00-04:00"
+        self.assertEqual(self.plan(UPDATE, window, sunday)["blockers"], [])
+        self.assertEqual(self.plan(UPDATE, window, monday)["blockers"], ["window"])
+        self.assertEqual(self.plan(UPDATE, window, sunday, "--outage=2h")["blockers"], ["window"])
+        self.assertEqual(self.plan(UPDATE, window, sunday, "--zone=Asia/Tokyo")["blockers"],
+                         ["window"])
+        self.assertEqual(self.plan(UPDATE, sunday, "--blackout=2026-11-20..2026-11-22")["blockers"],
+                         ["window"])
+        self.assertEqual(self.plan(UPDATE)["approval"], {"download": "required",
+                                                         "install": "auto"})
+        self.assertEqual(self.plan(UPDATE, "--download=auto", "--install=required")["approval"],
+                         {"download": "auto", "install": "required"})
+        self.assertEqual(self.plan(UPDATE, "--approved")["approval"]["download"], "given")
+
+    def test_bad_options(self):
+        for option in ("--signal=101", "--battery=-2", "--attempts=-1", "--max-attempts=11",
+                       "--at=now", "--zone=Nowhere/City", "--outage=soon", "--free-space=much",
+                       "--data-used=x", "--monthly-data=x", "--download=maybe", "--install=maybe",
+                       "--window=sometimes", "--blackout=never", "--imei=1", "--version=;",
+                       "--model=;", "--vendor-version=;"):
+            with self.subTest(option=option):
+                self.plan(UPDATE, option, status=USAGE)
+                self.assertIn(option, self.stderr)
+
+    def test_trust(self):
+        key = self.key()
+        self.key("other")
+        self.write_signed("m.signed", manifest(IMEI, 5, UPDATE), key)
+        self.run_tool("plan", "m.signed", *GATEWAY, "--key=fleet.pub")
+        self.run_tool("plan", "m.signed", *GATEWAY, "--sequence=5")
+        self.assertIn("--key", self.run_tool("plan", "m.signed", *GATEWAY))
+        for arguments, name in (([f"--version={OLD}", "--imei=353081090012346"], "WrongTarget"),
+                                ([*GATEWAY, "--sequence=6"], "Rollback"),
+                                ([*GATEWAY, "--at=2106-01-01T00:00:00Z"], "ManifestExpired"),
+                                ([*GATEWAY, "--key=other.pub"], "BadSignature")):
+            answer = self.json("plan", "m.signed", *arguments, status=BAD)
+            self.assertEqual(answer["error"]["name"], name)
+        self.write("m.json", manifest(IMEI, 5, UPDATE))
+        answer = self.json("plan", "m.json", *GATEWAY, "--key=fleet.pub", status=BAD)
+        self.assertEqual(answer["error"]["name"], "ManifestUnsigned")
+
+    def test_model(self):
+        content = manifest(IMEI, 1, UPDATE, target={"model": ["ME910C1-NA", "LE910"]})
+        self.write("m.json", content)
+        self.run_tool("plan", "m.json", *GATEWAY)
+        self.run_tool("plan", "m.json", *GATEWAY, "--model=LE910")
+        self.run_tool("plan", "m.json", *GATEWAY, "--model=EC20", status=BAD)
+
+    def test_bucket(self):
+        answer = self.json("bucket", "--rollout=r7", f"--imei={IMEI}", "--imei=353081090012346")
+        self.assertEqual([entry["imei"] for entry in answer], [IMEI, "353081090012346"])
+        bucket = answer[0]["bucket"]
+        self.assertIn(f"{IMEI}: bucket {bucket} of 10000",
+                      self.run_tool("bucket", "--rollout=r7", f"--imei={IMEI}"))
+        for hundredths, blockers in ((bucket, ["rollout"]), (bucket + 1, [])):
+            update = {**UPDATE, "rollout": {"id": "r7", "percentage": hundredths / 100}}
+            self.assertEqual(self.plan(update)["blockers"], blockers)
+
+
+class New(ManifestCase):
+    def test_blank(self):
+        self.write("m.json", self.run_tool("new").encode())
+        places = re.findall(r"to be filled in: ([^:]*):", self.stderr)
+        self.assertEqual(places, ["target.imei[0]", "update.id", "update.steps[0].fromVersion",
+                                  "update.steps[0].toVersion", "update.steps[0].delta.uri"])
+        faults = self.json("lint", "m.json", status=BAD)["faults"]
+        self.assertEqual([fault.split(":")[0] for fault in faults], places)
+
+    def test_filled(self):
+        self.write("d.bin", b"x" * 1000)
+        text = self.run_tool("new", f"--imei={IMEI}", "--id=u", f"--from={OLD}", f"--to={NEW}",
+                             "--uri=ftp://h/d.bin", "--delta=d.bin", "--sequence=7",
+                             "--use-before=2099-01-01T00:00:00Z", "--deadline=2098-01-01T00:00:00Z",
+                             "--window=Mon..Wed 22:00-04:00 UTC", "--rollout=r", "--wave=a",
+                             "--wave=12.5%@2098-01-01T00:00:00Z", "--title=Ä",
+                             "--download=auto", "--install=required", "--credential=fw")
+        self.assertEqual(self.stderr, "")
+        self.run_tool("lint", "--strict", self.write("m.json", text.encode()))
+        new = json.loads(text)
+        update = new["update"]
+        self.assertEqual((new["sequenceNumber"], new["target"]), (7, {"imei": [IMEI]}))
+        self.assertEqual(update["window"], [{"days": ["mon", "tue", "wed"], "start": "22:00",
+                                             "duration": 21600, "timezone": "UTC"}])
+        self.assertEqual(update["rollout"]["waves"],
+                         [{"group": ["a"]},
+                          {"percentage": 12.5, "start": "2098-01-01T00:00:00Z"}])
+        self.assertEqual(update["steps"][0]["delta"]["size"], 1000)
+
+    def test_refuses(self):
+        for option in ("--imei=1", "--model=;", "--sequence=-1", "--id=a b", "--from=;",
+                       "--severity=high", "--download=maybe", "--uri=x", "--window=x",
+                       "--deadline=x", "--use-before=2020-01-01T00:00:00Z", "--wave=a",
+                       "--rollout=a b"):
+            with self.subTest(option=option):
+                self.assertEqual(self.run_tool("new", option, status=USAGE), "")
+        for wave in ("--wave=x%", "--wave=101%", "--wave=1.234%", "--wave=a@soon", "--wave=1x%"):
+            with self.subTest(wave=wave):
+                self.run_tool("new", "--rollout=r", wave, status=USAGE)
+
+
+class Renew(ManifestCase):
+    def setUp(self):
+        super().setUp()
+        self.update = {**UPDATE, "rollout": {"id": "r", "percentage": 12.5}, "later": [1, "x"]}
+        self.old = manifest(IMEI, 7, self.update, issued="2020-01-01T00:00:00Z",
+                            useBefore="2020-02-01T00:00:00Z")
+
+    def renew(self, content, *arguments, **options):
+        self.write("m", content)
+        return json.loads(self.run_tool("renew", "m", *arguments, **options) or "null")
+
+    def test_only_time_and_number_change(self):
+        before = timestamp()
+        new = self.renew(self.old)
+        self.assertGreater(new["sequenceNumber"], 1_700_000_000)
+        self.assertLessEqual(before, new["issued"])
+        self.assertGreater(new["useBefore"], timestamp(29 * 86400))
+        same = {name: new[name] for name in ("sequenceNumber", "issued", "useBefore")}
+        self.assertEqual(new, {**self.old, **same})
+
+    def test_signed_and_high(self):
+        """A number that is ahead of the clock already goes up by one."""
+        self.old["sequenceNumber"] = 2**53 - 2
+        payload = to_bytes(self.old)
+        new = self.renew(self.key().sign(payload) + payload, "--use-before=2099-01-01T00:00:00Z")
+        self.assertEqual((new["sequenceNumber"], new["useBefore"]),
+                         (2**53 - 1, "2099-01-01T00:00:00Z"))
+        self.renew(new, status=USAGE)
+
+    def test_pause_and_resume(self):
+        paused = self.renew(self.old, "--pause")
+        self.assertEqual(paused["update"]["rollout"],
+                         {"id": "r", "percentage": 12.5, "paused": True})
+        resumed = self.renew(paused, "--resume", f"--sequence={paused['sequenceNumber'] + 1}")
+        self.assertIs(resumed["update"]["rollout"]["paused"], False)
+
+    def test_refuses(self):
+        self.renew(self.old, "--sequence=7", status=USAGE)
+        self.renew(self.old, "--use-before=2020-02-01T00:00:00Z", status=USAGE)
+        self.renew(self.old, "--pause", "--resume", status=USAGE)
+        self.renew(manifest(IMEI, 1, UPDATE), "--pause", status=USAGE)
+        self.renew(manifest(IMEI, 1, {}), "--pause", status=USAGE)
+        self.renew(manifest(IMEI, 0, {}), status=BAD)
+
+
+class FromCsv(ManifestCase):
+    def test_seed(self):
+        self.write("f.csv", SEED.encode())
+        text = self.run_tool("from-csv", "f.csv", f"--imei={IMEI}", f"--from={OLD}",
+                             "--uri=ftp://fw.example/f.csv", "--credential=fw")
+        self.assertNotIn("PASSWORD", text)
+        self.run_tool("lint", self.write("m.json", text.encode()))
+        plan = self.json("plan", "m.json", *GATEWAY)
+        self.assertEqual((plan["kind"], plan["to"]), ("update", NEW))
+        delta = json.loads(text)["update"]["steps"][0]["delta"]
+        self.assertEqual(delta, {"uri": f"ftp://fw.example/{NEW}.bin", "credential": "fw"})
+
+    def test_refuses(self):
+        self.write("f.csv", b"B,b.bin,tomorrow\n")
+        arguments = ["from-csv", "f.csv", f"--imei={IMEI}", f"--from={OLD}", "--uri=ftp://h/f.csv"]
+        self.run_tool(*arguments, status=BAD)
+        self.assertIn("column 3", self.stderr)
+        self.write("f.csv", b"B,b.bin,\n")
+        self.run_tool(*arguments)
+        self.run_tool(*arguments, "--imei=1", status=BAD)
+        self.run_tool(*arguments, "--use-before=x", status=USAGE)
+
+
+class ManPage(ManifestCase):
+    def commands(self):
+        """The commands of the literal blocks and what is shown below each."""
+        page = (SOURCE / "docs" / "fota-manifest.1").read_text()
+        for block in re.findall(r"^\.Bd .*?\n(.*?)^\.Ed", page, re.M | re.S):
+            lines = block.replace(r"\e", "\\").splitlines()
+            while lines:
+                line = lines.pop(0)
+                if not line.startswith("$ "):
+                    continue
+                command, shown = line[2:], []
+                while command.endswith("\\"):
+                    command += "\n" + lines.pop(0)
+                while lines and not lines[0].startswith("$ "):
+                    shown.append(lines.pop(0))
+                yield command, "\n".join(shown)
+
+    def test_fleet(self):
+        self.write(DELTA, b"x" * 1000)
+        commands = list(self.commands())
+        self.assertGreater(len(commands), 10)
+        for command, shown in commands:
+            done = subprocess.run(["sh", "-ec", command], cwd=self.directory, text=True, timeout=60,
+                                  env=self.environment, stdin=subprocess.DEVNULL, check=False,
+                                  capture_output=True)
+            self.assertEqual(done.returncode, 0, command + done.stderr)
+            if "minisign -" not in command:
+                pattern = re.escape(shown).replace(r"\.\.\.", ".+")
+                self.assertRegex(done.stdout.strip("\n"), f"^{pattern}$", command)
+
+    def test_every_member_is_there(self):
+        page = (SOURCE / "docs" / "fota-manifest.1").read_text()
+        page = page[page.index(".Sh THE MANIFEST"):page.index(".Sh OPTIONS")]
+        said = set(re.findall(r"\w+", page))
+        self.assertEqual(known_members() - said, set())
+
+    def test_every_option_is_there(self):
+        page = (SOURCE / "docs" / "fota-manifest.1").read_text()
+        for verb in VERBS:
+            text = self.run_tool(verb, "--help")
+            for option in re.findall(r"^  --([a-z-]+)", text, re.M):
+                self.assertIn(f"Fl -{option}", page)
+
+
+if __name__ == "__main__":
+    unittest.main()

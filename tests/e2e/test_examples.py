@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The programs of docs/examples do what docs/application.md says."""
+import subprocess
+import unittest
+
+from e2e import SharedBenchTest
+
+from manifest import delta
+from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
+from privatebus import REPOSITORY
+from processes import Program
+
+EXAMPLES = REPOSITORY / "docs/examples"
+PIN = "1234"  # of the simulated SIM
+
+
+class Examples(SharedBenchTest):
+    """One module, which each program in turn updates by one version."""
+
+    options = {"channel": "port"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.built = cls.bench.build / "tests/e2e"
+        cls.version, cls.updates = cls.bench.old, 0
+        cls.busy = cls.bench.directory / "busy"
+        cls.bench.publish({})
+        cls.bench.start_fotad()
+        cls.module = cls.bench.module()
+        cls.module.wait(lambda p: p["State"] == "idle" and p["LastCheck"], 60, "checked")
+
+    def publish_next(self):
+        """An update from the version of now to another one."""
+        new, name = f"{self.bench.new}{self.updates}", f"delta-{self.updates}"
+        (self.bench.www / name).write_bytes(delta(self.bench.model, self.version, new))
+        self.bench.publish(self.bench.update(steps=[
+            {"fromVersion": self.version, "toVersion": new, "delta": self.bench.delta_member(name)}]))
+        self.module.check()
+        return new
+
+    def decide(self, *argv):
+        """The program finds an offer, puts it off, then approves another one and sees its end."""
+        type(self).updates += 1
+        self.busy.write_text("")
+        self.publish_next()
+        self.module.wait_state("awaiting-approval")
+        program = Program(self.bench.place, argv[0].name, argv,
+                          {**self.bench.environment(),
+                           "PATH": f"{self.bench.build}/ctl:/usr/sbin:/usr/bin:/sbin:/bin"})
+        self.addCleanup(program.stop)
+        self.module.wait(lambda p: "deferred" in p["Blockers"], 60, "put off")
+        self.busy.unlink()
+        since = self.module.mark()
+        new = self.publish_next()
+        _, result, details = self.module.wait_finished(since)
+        self.assertEqual(result, "success", details)
+        self.assertEqual(self.module["Revision"], new)
+        type(self).version = new
+        self.bench.view.until(lambda: "success" in program.log(), 30, "the program says so")
+        self.bench.mm.wait_for(self.bench.imei, revision=new)
+        self.module.wait(lambda p: p["State"] == "idle" and p["Modem"] != "/", 60, "idle")
+        return program
+
+    def test_shell(self):
+        self.decide(EXAMPLES / "approve.sh", self.bench.imei, self.busy)
+
+    def test_c(self):
+        self.decide(self.built / "approve", self.bench.imei, self.busy)
+
+    def test_python(self):
+        """Which also enters the PIN that the SIM wants afterwards."""
+        self.bench.fault("pin-after")
+        since = self.module.mark()
+        program = self.decide(EXAMPLES / "approve.py", self.busy, PIN)
+        self.bench.view.until(lambda: "unlocked" in program.log(), 60, "the PIN is entered")
+        self.assertTrue(self.module.heard("PinRequired", since))
+        self.bench.view.until(lambda: not self.bench.sim_state()["pin-missing"], 60, "unlocked")
+
+    def test_c_says_that_the_pin_is_wanted(self):
+        self.bench.fault("pin-after")
+        program = self.decide(self.built / "approve", self.bench.imei, self.busy)
+        self.bench.view.until(lambda: "the SIM wants its PIN, 3 attempts" in program.log(), 60,
+                              "the PIN is wanted")
+        self.bench.mm.send_pin(self.bench.imei, PIN)
+        self.bench.view.until(lambda: not self.bench.sim_state()["pin-missing"], 60, "unlocked")
+
+    def inhibited(self):
+        return self.bench.view.get_all(FOTA_NAME, FOTA_PATH, FOTA_MANAGER)["Inhibited"]
+
+    def test_inhibit(self):
+        for program in (EXAMPLES / "inhibit.py", self.built / "inhibit"):
+            with self.subTest(program=program.name):
+                process = subprocess.Popen([program, "a measurement"], text=True,
+                                           env=self.bench.environment(), stdin=subprocess.PIPE,
+                                           stdout=subprocess.PIPE)
+                self.assertEqual(process.stdout.readline(), "inhibited\n")
+                self.assertTrue(self.inhibited())
+                self.assertIn("a measurement", self.bench.log())
+                process.communicate()
+                self.assertEqual(process.returncode, 0)
+                self.bench.view.until(lambda: not self.inhibited(), 30, "the inhibition ends")
+
+
+if __name__ == "__main__":
+    unittest.main()

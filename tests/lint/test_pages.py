@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What holds of all pages: manual pages without a warning, links that lead somewhere, an entry for
+each error, and a reader for each page."""
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from errors import REPOSITORY, error_names  # noqa: E402
+
+DOCS = REPOSITORY / "docs"
+MANUALS = sorted(DOCS.glob("*.[158]"))
+GUIDES = sorted([*DOCS.glob("*.md"), *REPOSITORY.glob("*.md")])
+
+
+class Manuals(unittest.TestCase):
+    def test_no_warnings(self):
+        self.assertGreater(len(MANUALS), 6)
+        for page in MANUALS:
+            lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], text=True,
+                                  stdout=subprocess.PIPE, check=False)
+            self.assertEqual(lint.stdout, "")
+
+    def test_are_installed(self):
+        installed = "".join(file.read_text() for file in REPOSITORY.glob("*/**/meson.build"))
+        packaged = "".join(file.read_text() for file in REPOSITORY.glob("debian/*.install"))
+        for page in MANUALS:
+            self.assertIn(f"docs/{page.name}'", installed)
+            self.assertRegex(packaged, rf"man{page.suffix[1:]}(/{re.escape(page.name)})?\n")
+
+
+class Guides(unittest.TestCase):
+    def test_links_lead_somewhere(self):
+        for guide in GUIDES:
+            for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", guide.read_text()):
+                if "://" not in link:
+                    self.assertTrue((guide.parent / link).exists(), f"{guide}: {link}")
+
+    def test_named_files_exist(self):
+        """A path in code style that begins with a folder of the tree."""
+        folders = "|".join(f.name for f in REPOSITORY.iterdir() if f.is_dir() and f.name != "build")
+        for guide in GUIDES:
+            for name in re.findall(rf"`((?:{folders})/[\w./-]*[\w/])`", guide.read_text()):
+                self.assertTrue((REPOSITORY / name).exists(), f"{guide}: {name}")
+
+    def test_each_has_a_reader(self):
+        """README.md leads to every page."""
+        readme = (REPOSITORY / "README.md").read_text()
+        for guide in GUIDES:
+            if guide.name != "README.md":
+                self.assertIn(str(guide.relative_to(REPOSITORY)), readme)
+        for page in MANUALS:
+            self.assertIn(f"{page.stem}({page.suffix[1:]})", readme)
+
+    def test_are_packaged(self):
+        """Those for the users of a gateway, and the examples."""
+        self.assertIn("docs/*.md", (REPOSITORY / "debian/fotad.docs").read_text().split())
+        self.assertEqual((REPOSITORY / "debian/fotad.examples").read_text(), "docs/examples/*\n")
+
+
+class Plugin(unittest.TestCase):
+    """docs/plugin.md against the header and the loader."""
+
+    def setUp(self):
+        self.page = (DOCS / "plugin.md").read_text()
+
+    def rows(self, heading):
+        """The first cells of the table below a heading."""
+        part = self.page.split(f"## {heading}\n")[1].split("\n## ")[0]
+        cells = re.findall(r"^\| (`.*?) \|", part, re.MULTILINE)
+        return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+
+    def test_functions(self):
+        header = (REPOSITORY / "plugins/fota-plugin.h").read_text()
+        table = re.search(r"^typedef struct \{\n    guint abi;.*?^\} FotaPlugin;", header,
+                          re.MULTILINE | re.DOTALL)[0]
+        self.assertEqual(self.rows("What the daemon does, and what is left to you"),
+                         re.findall(r"^    FotaResult \(\*(\w+)\)", table, re.MULTILINE))
+
+    def test_results(self):
+        header = (REPOSITORY / "plugins/fota-plugin.h").read_text()
+        self.assertEqual(sorted(self.rows("Results")),
+                         sorted(re.findall(r"^    FOTA_RESULT_(\w+),", header, re.MULTILINE)))
+
+    def test_keys(self):
+        loader = (REPOSITORY / "daemon/fota-models.c").read_text()
+        required = re.search(r"\bkeys\[\] = \{\n(.*?)^\};", loader, re.DOTALL | re.MULTILINE)[1]
+        self.assertEqual(sorted(self.rows("The data file")), sorted(re.findall(r'"(\w+)"', required)))
+
+
+class Runbook(unittest.TestCase):
+    def setUp(self):
+        text = (DOCS / "runbook.md").read_text()
+        found = re.split(r"^### (\w+)$", text, flags=re.MULTILINE)[1:]
+        self.entries = dict(zip(found[::2], found[1::2]))
+        self.order = found[::2]
+
+    def test_an_entry_for_each_error(self):
+        self.assertEqual(sorted(self.order), error_names())
+
+    def test_each_entry_says_all(self):
+        for name, text in self.entries.items():
+            said = re.findall(r"^- \*\*(\w+)\*\* ", text, re.MULTILINE)
+            self.assertEqual(said, ["Meaning", "State", "Look", "Do", "Power"], name)
+
+
+if __name__ == "__main__":
+    unittest.main()

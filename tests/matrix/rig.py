@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One bench on which many faulty updates run one after the other.
+
+A rig never puts the module back: each case updates it from the version that it has to the next one,
+as the years would. So a case costs no more than its update, and what one leaves behind meets the
+next. A rig on which a case has not ended as stated is given up.
+"""
+import contextlib
+import dataclasses
+import json
+import pathlib
+import shutil
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from bench import Bench, default_build  # noqa: E402
+from manifest import delta  # noqa: E402
+from modules import FOTA_MODULE, FOTA_NAME, FOTA_PATH, BusError  # noqa: E402
+from processes import DEFECT, BenchError  # noqa: E402
+
+LIMIT_SECONDS = 180  # within which every case must have come to its end
+QUIET = ("idle", "failed")
+MARK_INSTALLING = 3  # daemon/fota-record.h
+
+
+class NotAsStated(Exception):
+    """How a case ended instead."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A vendor, a way to AT, and how many times faster than a real one the module is: what a rig is
+    built for."""
+    module: str
+    channel: str
+    scale: int = 60
+
+    stays: int = 0  # seconds of the module's time between two restarts, 0 = as its vendor says
+
+    def __str__(self):
+        return f"{self.module}/{self.channel}" + ("/slow" if self.scale < 60 else "")
+
+    @property
+    def vendor(self):
+        return "telit" if self.module.startswith("me910") else "huawei"
+
+    @property
+    def order(self):
+        """The command that cannot be taken back."""
+        return {"telit": "AT#OTAUP=0", "huawei": "AT^FWUP"}[self.vendor]
+
+
+# {vendor: the n-th version}
+VERSIONS = {"telit": "30.00.001-B{:03d}", "huawei": "12.815.01.{:02d}.00"}
+FIRST = {"telit": 26, "huawei": 3}
+
+
+class Rig:
+    def __init__(self, kind):
+        self.kind = kind
+        self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale)
+        self.bench.__enter__()
+        self.number = FIRST[kind.vendor]
+        self.shadow = self.bench.directory / "flash"
+        self.journal_file = self.bench.directory / "points"
+        self.journal_file.touch()
+        self.bench.fotad_preload = [default_build() / "tests/matrix/libfault-points.so"]
+        self.starts = 0  # of fotad
+        self.unanswered = None  # the state in which the application gives no answer
+
+        self.meet_module()
+
+    def meet_module(self):
+        """What fotad writes when it sees the module for the first time, and on the first check of
+        a day, belongs to no update: the points of all updates are alike then."""
+        self.transcript_start = self.journal_start = 0
+        self.bench.publish({})
+        self.start_fotad()
+        self.check()
+        self.module.wait(lambda p: p["State"] == "idle" and p["LastCheck"], 60, "nothing offered")
+        self.stop_fotad()
+
+    def close(self):
+        self.bench.__exit__(None, None, None)
+
+    def close_anyhow(self):
+        """After something has gone wrong already."""
+        try:
+            self.close()
+        except BenchError:
+            pass
+
+    def report(self):
+        """What a case that has not ended as stated leaves to be looked at."""
+        points = [" ".join(line) for line in self.journal()[-40:]]
+        return "\n".join([self.bench.report(), "points:", *points])
+
+    # One case
+
+    def publish_next(self, **members):
+        """Offers the next version to the module; both approvals are wanted."""
+        bench = self.bench
+        version = VERSIONS[self.kind.vendor]
+        bench.old = bench.sim_state()["version"]
+        self.number += 1
+        bench.new = version.format(self.number)
+        if bench.delta_name:
+            bench.delta_name = f"{bench.old}_to_{bench.new}.bin"
+            (bench.www / bench.delta_name).write_bytes(delta(bench.model, bench.old, bench.new))
+        else:
+            bench.vendor.publish(bench.model, bench.old, bench.new)
+        members = {"approval": {"download": "required", "install": "required"},
+                   "retry": {"maxAttempts": 1}, **members}
+        bench.publish(bench.update(id=f"update-{self.number}", **members))
+        bench.fault("clear")
+        if self.kind.stays:
+            bench.fault(f"stays={self.kind.stays},always")
+        self.transcript_start = len(bench.sim.transcript(bench.imei))
+        self.journal_start = len(self.journal())
+
+    def start_fotad(self, kill=None, **faults):
+        """kill: the point at which it ends, None = nowhere. faults: more of points.c."""
+        if not self.shadow.exists():
+            self.shadow.mkdir()
+        self.bench.fotad_variables = {"FAULT_STATE": self.bench.directory / "state",
+                                      "FAULT_JOURNAL": self.journal_file,
+                                      "FAULT_FLASH": self.shadow, **faults}
+        if kill:
+            self.bench.fotad_variables["FAULT_KILL"] = kill.text()
+        self.bench.fotad_variables = {k: str(v) for k, v in self.bench.fotad_variables.items()}
+        self.bench.start_fotad()
+        self.starts += 1
+
+    def stop_fotad(self):
+        """It must end well, and leave nothing behind in the state directory. What it is still giving
+        back to the host is for the next start."""
+        self.bench.stop_fotad()
+        known = {f"{self.bench.imei}{suffix}"
+                 for suffix in (".json", ".json.prev", ".manifest", ".checked", ".lease")}
+        left = {file.name for file in (self.bench.directory / "state").iterdir()} - known
+        self.expect(left, set(), "files left in the state directory")
+
+    def drop_unsynced(self):
+        """What a loss of power leaves of the state directory: see points.c. fotad must be dead."""
+        state = self.bench.directory / "state"
+        shutil.rmtree(state)
+        state.mkdir()
+        for line in (self.shadow / "names").read_text().splitlines():
+            inode, name = line.split(" ", 1)
+            if inode == "0":
+                (state / name).touch()
+            else:
+                shutil.copy2(self.shadow / inode, state / name)
+        shutil.rmtree(self.shadow)
+
+    @property
+    def module(self):
+        return self.bench.module()
+
+    def answer(self, properties):
+        """What the application does at each look: approves whatever is offered."""
+        if properties["State"] in ("awaiting-approval", "awaiting-install-approval") \
+                and properties["State"] != self.unanswered:
+            try:
+                self.module.approve(properties["Update"]["token"])
+            except (BusError, KeyError):
+                pass  # another moment
+
+    def check(self):
+        """Has the manifest read, as soon as fotad and the module are there and have time. Returns
+        as well when fotad is killed on the way."""
+        program, self.bench.fotad = self.bench.fotad, None
+
+        def checked(properties):
+            if program.poll() is not None:
+                return True
+            if not properties or properties["Modem"] == "/":
+                return False
+            try:
+                self.module.check()
+            except BusError:
+                return False
+            return True
+
+        try:
+            self.wait_until(checked, "the manifest is read")
+        finally:
+            self.bench.fotad = program
+
+    def knows_update(self):
+        """Whether fotad has accepted the manifest of this case."""
+        try:
+            return self.module.plan().get("id") == f"update-{self.number}"
+        except BusError:
+            return False
+
+    def wait_until(self, condition, what, seconds=None):
+        """Waits for condition(properties) while the application answers. fotad may be away: its
+        properties are {} then."""
+        seen = {}
+
+        def look():
+            nonlocal seen
+            found = self.bench.view.objects(FOTA_NAME, FOTA_PATH)
+            seen = found.get(self.module.path, {}).get(FOTA_MODULE, {})
+            if seen:
+                self.answer(seen)
+            return condition(seen)
+
+        try:
+            return self.bench.view.until(look, seconds or LIMIT_SECONDS, what)
+        except TimeoutError as error:
+            raise NotAsStated(f"{error}; fotad shows {seen}") from None
+
+    def wait_killed(self):
+        """Until fotad has ended by its point. FALSE: it came to an end without meeting it."""
+        program = self.bench.fotad
+        self.bench.fotad = None  # its end is what is wanted
+        killed = self.wait_until(
+            lambda p: "killed" if program.poll() is not None else self.is_done(p) and "done",
+            "fotad is killed")
+        if killed == "killed":
+            if program.poll() != -9:
+                raise NotAsStated(f"fotad ended with {program.poll()}: {program.log()[-3000:]}")
+            program.wait()
+            if DEFECT.search(program.log()):
+                raise NotAsStated(program.log()[-6000:])
+        else:
+            self.bench.fotad = program
+        return killed == "killed"
+
+    def is_done(self, properties):
+        """Updated, or failed, and at rest."""
+        if not properties or properties["Modem"] == "/":
+            return False
+        if properties["State"] == "idle":
+            return properties["Revision"] == self.bench.new and properties["Update"] == {}
+        return properties["State"] == "failed"
+
+    def wait_updated(self):
+        """Until the module runs the new version; an attempt that failed on the way is no end."""
+        asked = []
+        return self.wait_until(
+            lambda p: not self._asks_again(p, asked) and self.is_done(p) and p["State"] == "idle"
+            and p, "the new version")
+
+    def _asks_again(self, properties, asked):
+        """Whether a manifest that did not get through is asked for once more, as an administrator
+        may."""
+        if asked or not properties or properties["State"] not in QUIET \
+                or properties["Modem"] == "/" or properties["Revision"] == self.bench.new \
+                or self.knows_update():
+            return False
+        with contextlib.suppress(BusError):
+            self.module.check()
+            asked.append(True)
+        return True
+
+    def wait_done(self):
+        """Until the case has its end; asks once more for a manifest that did not get through, and
+        ends each wait for another try, as an administrator may."""
+        asked = []
+
+        def done(properties):
+            if properties.get("State") == "scheduled" and properties["Blockers"] == ["backoff"]:
+                with contextlib.suppress(BusError):
+                    self.module.check()
+                return None
+            if self._asks_again(properties, asked):
+                return None
+            return self.is_done(properties) and properties
+
+        return self.wait_until(done, "an end")
+
+    def in_doubt(self):
+        """Of a fotad that has ended: whether its record says that the order to install may have been
+        given."""
+        state = self.bench.directory / "state"
+        files = [state / f"{self.bench.imei}{suffix}" for suffix in (".json", ".json.prev")]
+        records = [json.loads(file.read_text())["record"] for file in files if file.exists()]
+        return bool(records) and records[0]["mark"] == MARK_INSTALLING
+
+    def orders(self):
+        """How many of them the module has got."""
+        return [line.text for line in self.transcript() if line.mark == ">"].count(self.kind.order)
+
+    # What must hold at the end of every case
+
+    def transcript(self):
+        return self.bench.sim.transcript(self.bench.imei)[self.transcript_start:]
+
+    def journal(self):
+        """The points of all starts so far: (time, pid, when, what)."""
+        return [tuple(line.split(" ", 3)) for line in self.journal_file.read_text().splitlines()]
+
+    def verify_updated(self, properties, updates=1):
+        bench = self.bench
+        state = bench.sim_state()
+        if properties["State"] != "idle":
+            raise NotAsStated(f"{properties['State']}, {properties['LastError']}")
+        self.expect(state["version"], bench.new, "version in the module")
+        self.expect(properties["Revision"], bench.new, "Revision")
+        done = [line for line in self.transcript()
+                if line.mark == "!" and line.text.startswith("version ")]
+        self.expect(len(done), updates, f"updates in the module ({[l.text for l in done]})")
+        newest = [(entry["result"], entry.get("differing-settings", ""))
+                  for entry in self.module.history(1)]
+        self.expect(newest, [("success", "")], "history")
+        self.verify_in_service()
+
+    def verify_failed(self, properties, names):
+        """It failed with one of these errors; the module runs what it ran, and is in service."""
+        if properties["State"] != "failed" or properties["LastError"][0] not in names:
+            raise NotAsStated(f"{properties['State']}, {properties['LastError']}")
+        if len(properties["LastError"][1]) < 10:
+            raise NotAsStated("the error does not say what to do")
+        self.expect(self.bench.sim_state()["version"], self.bench.old, "version in the module")
+        self.verify_in_service()
+
+    def verify_in_service(self):
+        version = self.bench.sim_state()["version"]
+        self.bench.mm.wait_for(self.bench.imei, revision=version)
+
+    @staticmethod
+    def expect(found, wanted, what):
+        if found != wanted:
+            raise NotAsStated(f"{what}: {found}, not {wanted}")
+
+
+def seconds():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
