@@ -34,6 +34,8 @@ fota_credential_get_path(const char *config_file, const char *name)
     g_autofree char *loaded = NULL;
     g_autofree char *source = g_build_filename(beside, "credentials", name, NULL);
 
+    if (name == NULL)
+        return NULL;
     if (directory == NULL || is_too_open(source))
         return g_steal_pointer(&source);
     loaded = g_build_filename(directory, loaded_name, NULL);

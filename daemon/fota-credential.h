@@ -13,7 +13,10 @@ G_BEGIN_DECLS
  * logged.
  */
 
-/** Where the credential @name lies; it need not exist. @config_file: path of fotad.conf. */
+/**
+ * Where the credential @name lies; it need not exist. @name NULL: NULL. @config_file: path of
+ * fotad.conf.
+ */
 char *fota_credential_get_path(const char *config_file, const char *name);
 
 /**

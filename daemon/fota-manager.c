@@ -134,10 +134,10 @@ load_keys(const char *directory, GError **error)
 }
 
 static void
-settle_all(FotaManager *manager)
+decide_all(FotaManager *manager)
 {
     for (guint i = 0; i < manager->modules->len; i++)
-        fota_module_settle(manager->modules->pdata[i]);
+        fota_module_decide(manager->modules->pdata[i]);
 }
 
 static void
@@ -159,7 +159,7 @@ job_ended(FotaModule *module, gpointer user_data)
     if (manager->stopped != NULL)
         report_stopped(manager);
     else
-        settle_all(manager);
+        decide_all(manager);
 }
 
 static int
@@ -296,7 +296,7 @@ clock_set(gpointer user_data)
     g_message("the clock was set; what waits for a time is looked at again");
     for (guint i = 0; i < manager->modules->len; i++)
         fota_module_clock_set(manager->modules->pdata[i]);
-    settle_all(manager);
+    decide_all(manager);
 }
 
 static const FotaMmCallbacks mm_callbacks = {modem_seen, modem_gone, modem_manager_available,
@@ -388,7 +388,7 @@ inhibitions_changed(FotaManager *manager)
     manager->context.inhibitions = manager->inhibitions->len;
     if (before != (manager->context.inhibitions > 0))
         g_object_notify_by_pspec(G_OBJECT(manager), props[PROP_INHIBITED]);
-    settle_all(manager);
+    decide_all(manager);
 }
 
 /* The last copy of the write end is closed, by the holder or by its death. */
@@ -435,10 +435,11 @@ fota_manager_check_all(FotaManager *manager)
 {
     for (guint i = 0; i < manager->modules->len; i++) {
         FotaModule *module = manager->modules->pdata[i];
+        const FotaLogContext context = {.imei = fota_module_get_imei(module)};
         g_autoptr(GError) error = NULL;
 
         if (!fota_module_check(module, &error))
-            fota_module_log(module, LOG_INFO, FOTA_EVENT_NONE, "not checked: %s", error->message);
+            fota_log(LOG_INFO, FOTA_EVENT_NONE, &context, "not checked: %s", error->message);
     }
 }
 
@@ -464,7 +465,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
     for (guint i = 0; i < manager->modules->len; i++) {
         fota_module_reload(manager->modules->pdata[i]);
     }
-    settle_all(manager);
+    decide_all(manager);
     g_message("configuration read again");
     say_what_to_set(manager);
     return TRUE;

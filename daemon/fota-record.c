@@ -226,6 +226,24 @@ fota_record_set(char **member, const char *value)
 }
 
 void
+fota_record_log(const FotaRecord *record, int level, FotaEvent event, const char *format, ...)
+{
+    const FotaLogContext context = {
+        .imei = record->imei,
+        .update_id = record->update_id,
+        .from = record->from,
+        .to = record->to,
+    };
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fota_log(level, event, &context, "%s", text);
+}
+
+void
 fota_record_forget_offer(FotaRecord *record)
 {
     record->first_offered = 0;

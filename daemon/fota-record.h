@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "daemon/fota-log.h"
 #include "policy/fota-approval.h"
 #include "policy/fota-budget.h"
 #include "policy/fota-state.h"
@@ -103,6 +104,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaRecord, fota_record_free)
 
 /** Sets a string member: frees the old one, copies @value; NULL is "". */
 void fota_record_set(char **member, const char *value);
+
+/** Logs about the module of @record, and about the update in it. */
+void fota_record_log(const FotaRecord *record, int level, FotaEvent event, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 /** Forgets offer and update: what a manifest with other contents makes meaningless. */
 void fota_record_forget_offer(FotaRecord *record);

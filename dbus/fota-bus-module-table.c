@@ -1,114 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/fota-bus-module-table.h"
 
-#include <errno.h>
-
 #include "dbus/fota-bus-error.h"
 #include "dbus/fota-variant.h"
 
 /* Properties */
 
 static int
-get_text(sd_bus *connection, const char *path, const char *interface, const char *property,
-         sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    static const struct {
-        const char *property;
-        const char *(*get)(FotaModule *module);
-    } texts[] = {
-        {"Imei", fota_module_get_imei},     {"Manufacturer", fota_module_get_manufacturer},
-        {"Model", fota_module_get_model},   {"Revision", fota_module_get_revision},
-        {"Plugin", fota_module_get_plugin},
-    };
-    FotaBusModuleTarget *target = userdata;
-
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (g_str_equal(texts[i].property, property))
-            return fota_variant_append_text(reply, texts[i].get(target->module));
-    }
-    return -ENOENT;
-}
-
-static int
-get_number(sd_bus *connection, const char *path, const char *interface, const char *property,
-           sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    static const struct {
-        const char *property;
-        guint64 (*get)(FotaModule *module);
-    } numbers[] = {
-        {"BytesReceived", fota_module_get_bytes_received},
-        {"BytesTotal", fota_module_get_bytes_total},
-        {"LastCheck", fota_module_get_last_check},
-        {"NextCheck", fota_module_get_next_check},
-    };
-    FotaBusModuleTarget *target = userdata;
-
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        if (g_str_equal(numbers[i].property, property))
-            return sd_bus_message_append(reply, "t", numbers[i].get(target->module));
-    }
-    return -ENOENT;
-}
-
-static int
-get_modem(sd_bus *connection, const char *path, const char *interface, const char *property,
-          sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    FotaBusModuleTarget *target = userdata;
-
-    return sd_bus_message_append(reply, "o", fota_module_get_modem(target->module));
-}
-
-static int
-get_state(sd_bus *connection, const char *path, const char *interface, const char *property,
-          sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    FotaBusModuleTarget *target = userdata;
-
-    return sd_bus_message_append(reply, "s",
-                                 fota_state_to_string(fota_module_get_state(target->module)));
-}
-
-static int
-get_progress(sd_bus *connection, const char *path, const char *interface, const char *property,
+get_property(sd_bus *connection, const char *path, const char *interface, const char *property,
              sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
     FotaBusModuleTarget *target = userdata;
 
-    return sd_bus_message_append(reply, "u", (guint32)fota_module_get_progress(target->module));
-}
-
-static int
-get_blockers(sd_bus *connection, const char *path, const char *interface, const char *property,
-             sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    FotaBusModuleTarget *target = userdata;
-
-    return sd_bus_message_append_strv(reply, (char **)fota_module_get_blockers(target->module));
-}
-
-static int
-get_last_error(sd_bus *connection, const char *path, const char *interface, const char *property,
-               sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    FotaBusModuleTarget *target = userdata;
-    int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "ss");
-
-    if (r >= 0)
-        r = fota_variant_append_text(reply, fota_module_get_last_error_name(target->module));
-    if (r >= 0)
-        r = fota_variant_append_text(reply, fota_module_get_last_error_text(target->module));
-    return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int
-get_update(sd_bus *connection, const char *path, const char *interface, const char *property,
-           sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-    FotaBusModuleTarget *target = userdata;
-
-    return fota_variant_append(reply, fota_module_get_update(target->module));
+    return fota_variant_append(reply, fota_module_get_property(target->module, property));
 }
 
 /* Methods. Each reads its arguments, calls the module, and replies; an answer, when it is on disk.
@@ -270,25 +174,28 @@ on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return fota_bus_polkit_dispatch(target->polkit, call, methods, target->module);
 }
 
+#define PROPERTY(name, type)                                                                       \
+    SD_BUS_PROPERTY(name, type, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
 /* SD_BUS_VTABLE_UNPRIVILEGED, because polkit decides. */
 const sd_bus_vtable fota_bus_module_vtable[] = {
     SD_BUS_VTABLE_START(0),
 
-    SD_BUS_PROPERTY("Imei", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Manufacturer", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Model", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Revision", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Plugin", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Modem", "o", get_modem, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Progress", "u", get_progress, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("BytesReceived", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("BytesTotal", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Blockers", "as", get_blockers, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("LastError", "(ss)", get_last_error, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("LastCheck", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("NextCheck", "t", get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Update", "a{sv}", get_update, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    PROPERTY("Imei", "s"),
+    PROPERTY("Manufacturer", "s"),
+    PROPERTY("Model", "s"),
+    PROPERTY("Revision", "s"),
+    PROPERTY("Plugin", "s"),
+    PROPERTY("Modem", "o"),
+    PROPERTY("State", "s"),
+    PROPERTY("Progress", "u"),
+    PROPERTY("BytesReceived", "t"),
+    PROPERTY("BytesTotal", "t"),
+    PROPERTY("Blockers", "as"),
+    PROPERTY("LastError", "(ss)"),
+    PROPERTY("LastCheck", "t"),
+    PROPERTY("NextCheck", "t"),
+    PROPERTY("Update", "a{sv}"),
 
     SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call,
                             SD_BUS_VTABLE_UNPRIVILEGED),

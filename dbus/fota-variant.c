@@ -79,11 +79,3 @@ fota_variant_append(sd_bus_message *message, GVariant *value)
     }
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
-
-int
-fota_variant_append_text(sd_bus_message *message, const char *text)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-
-    return sd_bus_message_append_basic(message, SD_BUS_TYPE_STRING, valid);
-}

@@ -15,7 +15,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
  */
 int fota_variant_append(sd_bus_message *message, GVariant *value);
 
-/** Appends a string; bytes that are not UTF-8, as a module may send, are replaced. */
-int fota_variant_append_text(sd_bus_message *message, const char *text);
-
 G_END_DECLS

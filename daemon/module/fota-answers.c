@@ -5,7 +5,6 @@
 
 #include "base/fota-clock.h"
 #include "daemon/fota-error.h"
-#include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
 
@@ -70,35 +69,34 @@ fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **er
 }
 
 static gboolean
-accept_answer(const FotaParts *parts, FotaRequestKind request, GVariant *update, const char *token,
-              GError **error)
+accept_answer(const FotaParts *parts, FotaRequestKind request, const char *token, GError **error)
 {
     const char *offered = NULL;
 
-    g_variant_lookup(update, "token", "&s", &offered);
+    g_variant_lookup(fota_shown_get(parts->shown, "Update"), "token", "&s", &offered);
     return fota_answers_accept(parts, request, error) &&
            fota_approval_check_token(offered, token, error);
 }
 
 static gboolean
-guest_is_offered(GVariant *update)
+guest_is_offered(const FotaParts *parts)
 {
     gboolean guest = FALSE;
 
-    g_variant_lookup(update, "rehearsal", "b", &guest);
+    g_variant_lookup(fota_shown_get(parts->shown, "Update"), "rehearsal", "b", &guest);
     return guest;
 }
 
 gboolean
-fota_answers_approve(const FotaParts *parts, GVariant *update, const char *token, GError **error)
+fota_answers_approve(const FotaParts *parts, const char *token, GError **error)
 {
     FotaApprovalGate gate = fota_offers_get_gate(parts->offers);
 
-    if (!accept_answer(parts, FOTA_REQUEST_APPROVE, update, token, error))
+    if (!accept_answer(parts, FOTA_REQUEST_APPROVE, token, error))
         return FALSE;
-    fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "approved to %s",
-                     guest_is_offered(update) ? "rehearse" : fota_approval_gate_get_name(gate));
-    if (guest_is_offered(update)) {
+    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "approved to %s",
+                    guest_is_offered(parts) ? "rehearse" : fota_approval_gate_get_name(gate));
+    if (guest_is_offered(parts)) {
         fota_offers_approve_guest(parts->offers, token);
     } else {
         fota_offers_approve(parts->offers, token);
@@ -108,15 +106,14 @@ fota_answers_approve(const FotaParts *parts, GVariant *update, const char *token
 }
 
 gboolean
-fota_answers_defer(const FotaParts *parts, GVariant *update, const char *token, guint64 seconds,
-                   GError **error)
+fota_answers_defer(const FotaParts *parts, const char *token, guint64 seconds, GError **error)
 {
-    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    FotaManifest *manifest = fota_accepted_get(parts->accepted);
     gint64 until;
 
-    if (!accept_answer(parts, FOTA_REQUEST_DEFER, update, token, error))
+    if (!accept_answer(parts, FOTA_REQUEST_DEFER, token, error))
         return FALSE;
-    if (guest_is_offered(update)) {
+    if (guest_is_offered(parts)) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DEFER_TOO_LONG,
                     "a rehearsal cannot be deferred; reject it, and ask for another one later");
         return FALSE;
@@ -125,52 +122,53 @@ fota_answers_defer(const FotaParts *parts, GVariant *update, const char *token, 
                                       fota_clock_now(), seconds, &until, error))
         return FALSE;
     fota_offers_defer(parts->offers, until);
-    fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "deferred for %" G_GUINT64_FORMAT " s",
-                     seconds);
+    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE,
+                    "deferred for %" G_GUINT64_FORMAT " s", seconds);
     fota_keeper_save(parts->keeper, NULL);
     return TRUE;
 }
 
 static void
-set_text(GVariant *update, const char *name, char **member)
+set_text(const FotaParts *parts, const char *name, char **member)
 {
     const char *text = NULL;
 
-    g_variant_lookup(update, name, "&s", &text);
+    g_variant_lookup(fota_shown_get(parts->shown, "Update"), name, "&s", &text);
     fota_record_set(member, text);
 }
 
-static const FotaHistoryEntry *
-refuse_offer(const FotaParts *parts, GVariant *update, const char *token, gboolean rejected,
-             const char *reason)
+static void
+refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const char *reason)
 {
     FotaHistoryEntry *entry = fota_history_entry_new();
+    GVariantDict details;
 
-    if (guest_is_offered(update))
+    if (guest_is_offered(parts))
         fota_offers_dismiss_guest(parts->offers);
     else
         fota_offers_refuse(parts->offers, token, rejected);
-    set_text(update, "id", &entry->id);
-    set_text(update, "from", &entry->from);
-    set_text(update, "to", &entry->to);
+    set_text(parts, "id", &entry->id);
+    set_text(parts, "from", &entry->from);
+    set_text(parts, "to", &entry->to);
     fota_record_set(&entry->result, rejected ? "rejected" : "cancelled");
     fota_record_set(&entry->text, reason);
     entry->finished = (guint64)fota_clock_now();
     entry->started = entry->finished;
     fota_record_add_history(parts->record, entry);
-    fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "%s%s%s", entry->result,
-                     reason[0] != '\0' ? ": " : "", reason);
+    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "%s%s%s", entry->result,
+                    reason[0] != '\0' ? ": " : "", reason);
     fota_keeper_save(parts->keeper, NULL);
-    return entry;
+    g_variant_dict_init(&details, NULL);
+    g_variant_dict_insert(&details, "reason", "s", entry->text);
+    fota_shown_announce_end(parts->shown, entry->id, entry->result, g_variant_dict_end(&details));
 }
 
 gboolean
-fota_answers_reject(const FotaParts *parts, GVariant *update, const char *token, const char *reason,
-                    const FotaHistoryEntry **entry, GError **error)
+fota_answers_reject(const FotaParts *parts, const char *token, const char *reason, GError **error)
 {
-    if (!accept_answer(parts, FOTA_REQUEST_REJECT, update, token, error))
+    if (!accept_answer(parts, FOTA_REQUEST_REJECT, token, error))
         return FALSE;
-    *entry = refuse_offer(parts, update, token, TRUE, reason);
+    refuse_offer(parts, token, TRUE, reason);
     return TRUE;
 }
 
@@ -190,19 +188,17 @@ update_has_begun(const FotaParts *parts)
  * job may succeed, or fotad may be killed.
  */
 gboolean
-fota_answers_cancel(const FotaParts *parts, GVariant *update, const char *token,
-                    const FotaHistoryEntry **entry, GError **error)
+fota_answers_cancel(const FotaParts *parts, const char *token, GError **error)
 {
-    *entry = NULL;
-    if (!accept_answer(parts, FOTA_REQUEST_CANCEL, update, token, error))
+    if (!accept_answer(parts, FOTA_REQUEST_CANCEL, token, error))
         return FALSE;
     /* The job may be about to give the order right now. */
     if (!fota_run_cancel(parts->run, FALSE))
         return refuse_request(parts, FOTA_REFUSAL_NOT_CANCELLABLE, error);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_REHEARSE)
         return TRUE;
-    if (guest_is_offered(update) || !update_has_begun(parts)) {
-        *entry = refuse_offer(parts, update, token, FALSE, "");
+    if (guest_is_offered(parts) || !update_has_begun(parts)) {
+        refuse_offer(parts, token, FALSE, "");
     } else {
         fota_offers_refuse(parts->offers, token, FALSE);
         fota_keeper_save(parts->keeper, NULL);
@@ -215,6 +211,6 @@ fota_answers_rehearse(const FotaParts *parts, GError **error)
 {
     if (!fota_answers_accept(parts, FOTA_REQUEST_REHEARSE, error))
         return FALSE;
-    fota_offers_invite(parts->offers, fota_reader_get_manifest(parts->reader)->digest);
+    fota_offers_invite(parts->offers, fota_accepted_get(parts->accepted)->digest);
     return TRUE;
 }

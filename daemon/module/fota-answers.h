@@ -7,22 +7,19 @@ G_BEGIN_DECLS
 
 /**
  * An application's requests: policy/fota-next says whether one is accepted now, then its token is
- * compared with that of @update, the property as it is shown. A request that fails changes nothing;
- * for one that is accepted, the record is being written.
+ * compared with that of Update as it is shown. A request that fails changes nothing; for one that
+ * is accepted, the record is being written, and the end of an offer is announced.
  */
 
 /** FALSE if the request is refused now, whatever its token is. */
 gboolean fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **error);
 
+gboolean fota_answers_approve(const FotaParts *parts, const char *token, GError **error);
 gboolean
-fota_answers_approve(const FotaParts *parts, GVariant *update, const char *token, GError **error);
-gboolean fota_answers_defer(const FotaParts *parts, GVariant *update, const char *token,
-                            guint64 seconds, GError **error);
-/** @entry: the new entry of the history, which owns it; NULL = the end of the job adds it. */
-gboolean fota_answers_reject(const FotaParts *parts, GVariant *update, const char *token,
-                             const char *reason, const FotaHistoryEntry **entry, GError **error);
-gboolean fota_answers_cancel(const FotaParts *parts, GVariant *update, const char *token,
-                             const FotaHistoryEntry **entry, GError **error);
+fota_answers_defer(const FotaParts *parts, const char *token, guint64 seconds, GError **error);
+gboolean
+fota_answers_reject(const FotaParts *parts, const char *token, const char *reason, GError **error);
+gboolean fota_answers_cancel(const FotaParts *parts, const char *token, GError **error);
 gboolean fota_answers_rehearse(const FotaParts *parts, GError **error);
 
 G_END_DECLS

@@ -8,28 +8,21 @@
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/module/fota-situation.h"
+#include "daemon/module/fota-view.h"
+#include "policy/fota-outcome.h"
 #include "policy/fota-policy-error.h"
 
 /* Pause before a module that did not report its version is asked again. */
 #define INSPECT_SECONDS 60
 
-void
-fota_closing_log(const FotaParts *parts, int level, FotaEvent event, const char *format, ...)
-{
-    FotaLogContext context = {
-        .imei = parts->record->imei,
-        .update_id = parts->record->update_id,
-        .from = parts->record->from,
-        .to = parts->record->to,
-    };
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    fota_log(level, event, &context, "%s", text);
-}
+/* What an end amounts to. */
+typedef struct {
+    FotaHistoryEntry *entry; /* for UpdateFinished; NULL = nothing has finished */
+    GVariant *details;       /* of that, a{sv}, floating */
+    gboolean shows;          /* @error becomes LastError */
+    const GError *error;     /* NULL = there is none any more; belongs to the end */
+    FotaFinish finish;
+} Closing;
 
 FotaJobEnd
 fota_closing_make_end(FotaResult result, const GError *error)
@@ -84,9 +77,9 @@ make_details(const FotaParts *parts, const FotaHistoryEntry *entry, const FotaJo
 static void
 log_rehearsal(const FotaParts *parts, const GError *error)
 {
-    fota_closing_log(parts, error != NULL ? LOG_WARNING : LOG_NOTICE, FOTA_EVENT_NONE,
-                     "the rehearsal %s%s; nothing was installed",
-                     error != NULL ? "failed: " : "went well", error != NULL ? error->message : "");
+    fota_record_log(parts->record, error != NULL ? LOG_WARNING : LOG_NOTICE, FOTA_EVENT_NONE,
+                    "the rehearsal %s%s; nothing was installed",
+                    error != NULL ? "failed: " : "went well", error != NULL ? error->message : "");
 }
 
 static void
@@ -96,18 +89,19 @@ log_finish(const FotaParts *parts, FotaFinish finish, const FotaJobEnd *end)
     gboolean loop = g_error_matches(end->error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP);
 
     if (finish == FOTA_FINISH_SUCCESS)
-        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s",
-                         record->from, record->to[0] != '\0' ? record->to : end->version);
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s",
+                        record->from, record->to[0] != '\0' ? record->to : end->version);
     else if (finish == FOTA_FINISH_CANCELLED)
-        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE, "the update was cancelled");
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "the update was cancelled");
     else if (finish == FOTA_FINISH_FAILED)
-        fota_closing_log(parts, LOG_ERR, loop ? FOTA_EVENT_UPDATE_LOOP : FOTA_EVENT_UPDATE_FAILED,
-                         "the update to %s failed (%s): %s", record->to,
-                         fota_error_get_name(end->error), end->error->message);
+        fota_record_log(parts->record, LOG_ERR,
+                        loop ? FOTA_EVENT_UPDATE_LOOP : FOTA_EVENT_UPDATE_FAILED,
+                        "the update to %s failed (%s): %s", record->to,
+                        fota_error_get_name(end->error), end->error->message);
 }
 
 static void
-finish_update(const FotaParts *parts, FotaAction action, FotaClosing *closing, FotaJobEnd told)
+finish_update(const FotaParts *parts, FotaAction action, Closing *closing, FotaJobEnd told)
 {
     if (closing->finish == FOTA_FINISH_NOTHING)
         return;
@@ -143,9 +137,9 @@ count_attempts(FotaRecord *record, FotaAttempts attempts)
 /* A job that had to wait is no failure: the next try follows after a longer time. */
 static void
 wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const FotaJobEnd *end,
-            FotaClosing *closing)
+            Closing *closing)
 {
-    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    FotaManifest *manifest = fota_accepted_get(parts->accepted);
     guint pause = manifest != NULL && action != FOTA_ACTION_DISCARD ? manifest->update.backoff : 0;
     guint waits = hold != FOTA_HOLD_NONE ? fota_run_get_waits(parts->run) + 1 : 0;
     guint seconds = fota_hold_get_seconds(hold, pause, waits);
@@ -153,11 +147,12 @@ wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const Fota
     fota_run_hold(parts->run, seconds, waits);
     if (hold == FOTA_HOLD_NONE || action == FOTA_ACTION_DISCARD || end->error == NULL)
         return;
-    fota_closing_log(
-        parts, LOG_WARNING, hold == FOTA_HOLD_ORDER ? FOTA_EVENT_UPDATE_FAILED : FOTA_EVENT_NONE,
-        "%s (%s): %s; trying again in %u s",
-        hold == FOTA_HOLD_ORDER ? "whether it has installed is not known yet" : "the update waits",
-        fota_error_get_name(end->error), end->error->message, seconds);
+    fota_record_log(parts->record, LOG_WARNING,
+                    hold == FOTA_HOLD_ORDER ? FOTA_EVENT_UPDATE_FAILED : FOTA_EVENT_NONE,
+                    "%s (%s): %s; trying again in %u s",
+                    hold == FOTA_HOLD_ORDER ? "whether it has installed is not known yet"
+                                            : "the update waits",
+                    fota_error_get_name(end->error), end->error->message, seconds);
     closing->shows = TRUE;
     closing->error = end->error;
 }
@@ -196,7 +191,7 @@ judge_version(const FotaRecord *record, const char *version)
     return FOTA_VERSION_OTHER;
 }
 
-static FotaClosing
+static Closing
 close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
     FotaRecord *record = parts->record;
@@ -215,10 +210,10 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .can_discard = plugin != NULL && plugin->discard != NULL,
     };
     const FotaOutcome outcome = fota_outcome_decide(&facts);
-    FotaClosing closing = {.finish = outcome.finish};
+    Closing closing = {.finish = outcome.finish};
 
-    fota_closing_log(parts, LOG_DEBUG, FOTA_EVENT_NONE, "the end of this job means: %s",
-                     outcome.row);
+    fota_record_log(parts->record, LOG_DEBUG, FOTA_EVENT_NONE, "the end of this job means: %s",
+                    outcome.row);
     count_attempts(record, outcome.attempts);
     finish_update(parts, action, &closing, *end);
     wait_longer(parts, action, outcome.hold, end, &closing);
@@ -236,15 +231,15 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 
 /* A busy module, or one whose download cannot be stopped, may discard the delta later. */
 static void
-count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closing)
+count_discards(const FotaParts *parts, const FotaJobEnd *end, Closing *closing)
 {
     guint discards = judge_ending(end) == FOTA_ENDED_FOR_GOOD
                          ? FOTA_DISCARDS_MAX
                          : fota_run_get_discards(parts->run) + 1;
 
     if (end->error == NULL) {
-        fota_closing_log(parts, LOG_INFO, FOTA_EVENT_NONE,
-                         "the module no longer holds any of the delta");
+        fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_NONE,
+                        "the module no longer holds any of the delta");
         /* The vendor's offer at hand may have been this delta. */
         if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_NO_PATH)
             fota_offers_forget_vendor(parts->offers);
@@ -253,43 +248,43 @@ count_discards(const FotaParts *parts, const FotaJobEnd *end, FotaClosing *closi
     fota_run_set_discards(parts->run, discards);
     closing->shows = discards >= FOTA_DISCARDS_MAX;
     closing->error = end->error;
-    fota_closing_log(
-        parts, LOG_WARNING, FOTA_EVENT_NONE, "the delta to %s cannot be discarded (%s): %s; %s",
-        parts->record->to, fota_error_get_name(end->error), end->error->message,
-        discards < FOTA_DISCARDS_MAX ? "trying again later"
-                                     : "the module may install it when it next starts");
+    fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
+                    "the delta to %s cannot be discarded (%s): %s; %s", parts->record->to,
+                    fota_error_get_name(end->error), end->error->message,
+                    discards < FOTA_DISCARDS_MAX ? "trying again later"
+                                                 : "the module may install it when it next starts");
 }
 
 /* If a server could not be asked, the next check asks it again, not earlier. */
-static FotaClosing
+static Closing
 close_question(const FotaParts *parts, const FotaJobEnd *end)
 {
     static const FotaVendorOffer nothing = {NULL, NULL, 0};
 
     fota_offers_set_vendor(parts->offers, end->error == NULL ? end->offer : &nothing);
     if (end->error != NULL)
-        fota_closing_log(parts, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
-                         "the vendor's server could not be asked (%s): %s",
-                         fota_error_get_name(end->error), end->error->message);
-    return (FotaClosing){.shows = TRUE, .error = end->error};
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
+                        "the vendor's server could not be asked (%s): %s",
+                        fota_error_get_name(end->error), end->error->message);
+    return (Closing){.shows = TRUE, .error = end->error};
 }
 
 /*
  * A module that has reported its version is not asked again until ModemManager reports another
  * revision. After a question that failed, fotad asks again later.
  */
-static FotaClosing
+static Closing
 close_inspection(const FotaParts *parts, const FotaJobEnd *end)
 {
     if (end->error == NULL) {
         fota_presence_note_told(parts->presence);
     } else {
-        fota_closing_log(parts, LOG_WARNING, FOTA_EVENT_NONE,
-                         "its version could not be asked (%s): %s; asking again in %u s",
-                         fota_error_get_name(end->error), end->error->message, INSPECT_SECONDS);
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "its version could not be asked (%s): %s; asking again in %u s",
+                        fota_error_get_name(end->error), end->error->message, INSPECT_SECONDS);
         fota_run_hold(parts->run, INSPECT_SECONDS, 0);
     }
-    return (FotaClosing){.shows = TRUE, .error = end->error};
+    return (Closing){.shows = TRUE, .error = end->error};
 }
 
 /* A new question follows: a rejection at the second gate must hold as one at the first does. */
@@ -298,7 +293,7 @@ note_download(const FotaParts *parts)
 {
     const char *token = NULL;
 
-    fota_closing_log(parts, LOG_INFO, FOTA_EVENT_NONE, "the delta is in the module");
+    fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_NONE, "the delta is in the module");
     if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_UPDATE)
         token = parts->plan->gates[FOTA_APPROVAL_GATE_INSTALL].token;
     if (token != NULL)
@@ -311,9 +306,9 @@ report_differing(const FotaParts *parts, const FotaJobEnd *end)
     g_autofree char *names = g_strjoinv(", ", (GStrv)end->differing);
 
     if (end->differing[0] != NULL)
-        fota_closing_log(parts, LOG_WARNING, FOTA_EVENT_SETTINGS_DIFFER,
-                         "after the installation these settings are not as they were before: %s",
-                         names);
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_SETTINGS_DIFFER,
+                        "after the installation these settings are not as they were before: %s",
+                        names);
 }
 
 /* The delta was counted before it was fetched: now what has arrived counts. */
@@ -329,19 +324,15 @@ settle_charge(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
                                  fota_run_get_bytes_first(parts->run), received);
 }
 
-FotaClosing
-fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+static Closing
+close_job(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
-    FotaClosing closing;
+    Closing closing;
 
-    if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
-        parts->record->unsettled = 0;
-    settle_charge(parts, action, end);
-    report_differing(parts, end);
     switch (action) {
     case FOTA_ACTION_CHECK:
         fota_reader_take_job(parts->reader, end);
-        return (FotaClosing){.finish = FOTA_FINISH_NOTHING};
+        return (Closing){.finish = FOTA_FINISH_NOTHING};
     case FOTA_ACTION_ASK:
         return close_question(parts, end);
     case FOTA_ACTION_INSPECT:
@@ -355,4 +346,25 @@ fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *en
             note_download(parts);
         return close_update(parts, action, end);
     }
+}
+
+void
+fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+{
+    Closing closing;
+
+    if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
+        parts->record->unsettled = 0;
+    settle_charge(parts, action, end);
+    report_differing(parts, end);
+    closing = close_job(parts, action, end);
+    if (closing.shows)
+        fota_shown_set_error(parts->shown, closing.error);
+    if (closing.finish == FOTA_FINISH_SUCCESS)
+        fota_run_set_progress(parts->run, 100);
+    if (closing.entry == NULL)
+        return;
+    fota_view_refresh(parts);
+    fota_shown_announce_end(parts->shown, closing.entry->id, closing.entry->result,
+                            closing.details);
 }

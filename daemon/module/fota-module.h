@@ -4,7 +4,6 @@
 #include <gio/gio.h>
 
 #include "daemon/fota-context.h"
-#include "daemon/fota-log.h"
 #include "daemon/fota-record.h"
 #include "policy/fota-state.h"
 
@@ -30,28 +29,16 @@ G_BEGIN_DECLS
 #define FOTA_TYPE_MODULE (fota_module_get_type())
 G_DECLARE_FINAL_TYPE(FotaModule, fota_module, FOTA, MODULE, GObject)
 
-/* Identity. Strings are "" when unknown; modem is "/" while the module is absent. */
+/**
+ * The property @name of the D-Bus interface, with the type that it has there. Transfer none; NULL =
+ * there is no such property.
+ */
+GVariant *fota_module_get_property(FotaModule *module, const char *name);
+
 const char *fota_module_get_imei(FotaModule *module);
-const char *fota_module_get_manufacturer(FotaModule *module);
-const char *fota_module_get_model(FotaModule *module);
-const char *fota_module_get_revision(FotaModule *module);
-const char *fota_module_get_plugin(FotaModule *module);
+/** ModemManager's object; "/" while the module is absent. */
 const char *fota_module_get_modem(FotaModule *module);
-
-/* State */
 FotaState fota_module_get_state(FotaModule *module);
-guint fota_module_get_progress(FotaModule *module); /**< percent of the whole update */
-guint64 fota_module_get_bytes_received(FotaModule *module);
-guint64 fota_module_get_bytes_total(FotaModule *module);
-const char *const *fota_module_get_blockers(FotaModule *module);
-const char *
-fota_module_get_last_error_name(FotaModule *module); /**< "" = none; property last-error */
-const char *fota_module_get_last_error_text(FotaModule *module);
-guint64 fota_module_get_last_check(FotaModule *module);
-guint64 fota_module_get_next_check(FotaModule *module);
-
-/** What is offered, a{sv} as the Update property; empty when nothing is. Transfer none. */
-GVariant *fota_module_get_update(FotaModule *module);
 
 /** Finished updates, newest first, aa{sv}; at most @max, 0 = all. Transfer full, not floating. */
 GVariant *fota_module_get_history(FotaModule *module, guint max);
@@ -92,8 +79,8 @@ GVariant *fota_module_query(FotaModule *module, GError **error);
 
 /** Takes @record; @context outlives the module. */
 FotaModule *fota_module_new(FotaContext *context, FotaRecord *record);
-/** Decides anew, because something that all modules depend on has changed. */
-void fota_module_settle(FotaModule *module);
+/** Decides what happens next, after every event; calling it again changes nothing. */
+void fota_module_decide(FotaModule *module);
 /** ModemManager shows the module, or no longer shows it. */
 void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
@@ -105,8 +92,5 @@ void fota_module_clock_set(FotaModule *module);
 void fota_module_reload(FotaModule *module);
 /** Ends what may be ended. TRUE if nothing runs; otherwise "job-ended" follows. */
 gboolean fota_module_stop(FotaModule *module);
-/** Logs about this module and its update. */
-void fota_module_log(FotaModule *module, int level, FotaEvent event, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
 
 G_END_DECLS

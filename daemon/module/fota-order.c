@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/module/fota-order.h"
 
-#include <syslog.h>
-
 #include "base/fota-text.h"
-#include "daemon/fota-credential.h"
-#include "daemon/module/fota-closing.h"
-#include "policy/fota-loop.h"
-
-static char *
-credential_path(const FotaParts *parts, const char *name)
-{
-    if (name == NULL)
-        return NULL;
-    return fota_credential_get_path(fota_config_get_file(parts->context->config), name);
-}
 
 /* Fills @order with the parts of @address. */
 static void
@@ -36,7 +23,7 @@ order_delta(const FotaParts *parts, FotaJobOrder *order)
     const FotaStep *step = &parts->plan->steps[0];
 
     order->update.size = step->delta.size;
-    order->delta_credential = credential_path(parts, step->delta.credential);
+    order->delta_credential = fota_parts_find_credential(parts, step->delta.credential);
     if (step->delta.uri != NULL)
         order_address(order, step->delta.uri);
 }
@@ -44,11 +31,11 @@ order_delta(const FotaParts *parts, FotaJobOrder *order)
 static void
 order_manifest(const FotaParts *parts, FotaJobOrder *order)
 {
-    g_autofree char *address = fota_reader_get_uri(parts->reader);
+    g_autofree char *address = fota_poller_get_uri(parts->poller);
 
     order->delta_credential =
-        credential_path(parts, fota_poller_get_server(parts->poller).credential);
-    order->with_signature = fota_reader_wants_signature(parts->reader);
+        fota_parts_find_credential(parts, fota_poller_get_server(parts->poller).credential);
+    order->with_signature = fota_poller_wants_signature(parts->poller);
     order_address(order, address);
 }
 
@@ -84,7 +71,8 @@ fota_order_make(const FotaParts *parts, FotaAction action)
     order->device = g_strdup(modem->device);
     order->modem = g_strdup(modem->path);
     order->unsettled = record->unsettled != 0;
-    order->network_credential = credential_path(parts, order->config->network_credential);
+    order->network_credential =
+        fota_parts_find_credential(parts, order->config->network_credential);
     g_hash_table_iter_init(&iter, record->settings);
     while (g_hash_table_iter_next(&iter, &name, &value))
         g_hash_table_insert(order->settings, g_strdup(name), g_strdup(value));
@@ -101,63 +89,5 @@ fota_order_make(const FotaParts *parts, FotaAction action)
         order->update.from = g_strdup(record->from);
         order->update.to = record->to[0] != '\0' ? g_strdup(record->to) : NULL;
     }
-    return order;
-}
-
-static gboolean
-is_update(FotaAction action)
-{
-    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
-           action == FOTA_ACTION_RESUME || action == FOTA_ACTION_DISCARD;
-}
-
-static void
-open_record(const FotaParts *parts)
-{
-    const FotaPlan *plan = parts->plan;
-
-    if (fota_offers_get_guest_end(parts->offers) != 0)
-        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_NONE,
-                         "the rehearsal is dropped: the update itself begins");
-    fota_offers_dismiss_guest(parts->offers);
-    fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
-    fota_run_set_discards(parts->run, 0);
-}
-
-/*
- * Counts the delta before it is fetched, in the record that is written then, so that a power cut
- * cannot hide its cost.
- */
-static void
-charge_delta(const FotaParts *parts)
-{
-    guint64 size = parts->plan->steps[0].delta.size;
-
-    fota_run_set_charge(parts->run, size);
-    fota_keeper_charge_delta(parts->keeper, fota_poller_get_budget_time(parts->poller), size);
-}
-
-FotaJobOrder *
-fota_order_begin(const FotaParts *parts, FotaAction action, GError **error)
-{
-    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
-    FotaJobOrder *order;
-
-    /* Needed if the record was damaged and only the previous generation is left. */
-    if (action == FOTA_ACTION_RESUME)
-        parts->record->unsettled = 1;
-    if (action == FOTA_ACTION_DOWNLOAD)
-        open_record(parts);
-    if (is_update(action) && !fota_loop_check_starts(parts->record->starts, error))
-        return NULL;
-    if (is_update(action))
-        parts->record->starts++;
-    if (fetches)
-        charge_delta(parts);
-    order = fota_order_make(parts, action);
-    if (fetches)
-        fota_closing_log(parts, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
-                         action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
-                         order->update.from, order->update.to);
     return order;
 }

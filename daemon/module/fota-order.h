@@ -11,10 +11,4 @@ G_BEGIN_DECLS
  */
 FotaJobOrder *fota_order_make(const FotaParts *parts, FotaAction action);
 
-/**
- * The same for an action that an update begins with: the record is opened, the start and the delta
- * are counted. Error: UpdateLoop, when it was begun too often without an end; then nothing begins.
- */
-FotaJobOrder *fota_order_begin(const FotaParts *parts, FotaAction action, GError **error);
-
 G_END_DECLS

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/fota-credential.h"
 #include "daemon/module/fota-offers.h"
 #include "daemon/module/fota-presence.h"
 #include "daemon/module/fota-reader.h"
 #include "daemon/module/fota-run.h"
+#include "daemon/module/fota-shown.h"
 #include "daemon/module/fota-sim-pin.h"
 
 G_BEGIN_DECLS
@@ -16,10 +18,12 @@ typedef struct {
     FotaKeeper *keeper;
     FotaPresence *presence;
     FotaPoller *poller;
+    FotaAccepted *accepted;
     FotaReader *reader;
     FotaOffers *offers;
     FotaRun *run;
     FotaSimPin *pin;
+    FotaShown *shown;
     FotaPlan *plan; /**< NULL = there is nothing to plan */
 } FotaParts;
 
@@ -36,6 +40,13 @@ fota_parts_get_plugin(const FotaParts *parts)
     const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
 
     return vendor != NULL ? vendor->table : NULL;
+}
+
+/** The file of the credential @name; NULL if @name is NULL. Transfer full. */
+static inline char *
+fota_parts_find_credential(const FotaParts *parts, const char *name)
+{
+    return fota_credential_get_path(fota_config_get_file(parts->context->config), name);
 }
 
 G_END_DECLS

@@ -5,8 +5,8 @@
 #include <syslog.h>
 
 #include "base/fota-clock.h"
+#include "base/fota-text.h"
 #include "base/fota-wait.h"
-#include "daemon/fota-log.h"
 #include "daemon/fota-route.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-trust.h"
@@ -35,21 +35,6 @@ struct _FotaPoller {
     gint64 max_age;            /* seconds, of the signed manifest accepted last, 0 = not said */
     gint64 retry_after;        /* seconds, of the last answer, 0 = not said */
 };
-
-static void poller_log(FotaPoller *poller, int level, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static void
-poller_log(FotaPoller *poller, int level, const char *format, ...)
-{
-    FotaLogContext context = {.imei = poller->record->imei};
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    fota_log(level, FOTA_EVENT_NONE, &context, "%s", text);
-}
 
 FotaPoller *
 fota_poller_new(const FotaContext *context, FotaKeeper *keeper, const FotaPartOwner *owner)
@@ -127,6 +112,37 @@ fota_poller_get_server(FotaPoller *poller)
                         record->server_credential[0] != '\0' ? record->server_credential : NULL};
 }
 
+char *
+fota_poller_get_uri(FotaPoller *poller)
+{
+    const FotaRecord *record = poller->record;
+
+    return fota_text_expand_uri(fota_poller_get_server(poller).uri, record->imei, record->model,
+                                poller_config(poller)->salt);
+}
+
+gboolean
+fota_poller_reads_file(FotaPoller *poller)
+{
+    const char *uri = poller_config(poller)->manifest_uri;
+
+    return uri == NULL || uri[0] != '\0';
+}
+
+gboolean
+fota_poller_reads_csv(FotaPoller *poller)
+{
+    const char *uri = fota_poller_get_server(poller).uri;
+
+    return uri != NULL && g_str_has_suffix(uri, ".csv");
+}
+
+gboolean
+fota_poller_wants_signature(FotaPoller *poller)
+{
+    return fota_poller_reads_csv(poller) && poller_config(poller)->legacy_csv == FOTA_CSV_SIGNED;
+}
+
 static void
 poller_move(FotaPoller *poller, const FotaServer *to)
 {
@@ -140,7 +156,8 @@ poller_move(FotaPoller *poller, const FotaServer *to)
     fota_record_set(&record->server_credential, to->credential);
     fota_record_set(&record->moved_from, poller_config(poller)->manifest_uri);
     poller->failed_checks = poller->tries = 0;
-    poller_log(poller, LOG_NOTICE, "from now on the manifest is read from %s", g_uri_get_host(uri));
+    fota_record_log(poller->record, LOG_NOTICE, FOTA_EVENT_NONE,
+                    "from now on the manifest is read from %s", g_uri_get_host(uri));
 }
 
 void
@@ -154,11 +171,12 @@ fota_poller_follow_server(FotaPoller *poller, const FotaServer *next)
     if (g_strcmp0(next->uri, config->manifest_uri) == 0)
         fota_record_set(&poller->record->server, NULL);
     else if (!may_send(poller, next, &error))
-        poller_log(poller, LOG_WARNING, "the next server is not asked: %s", error->message);
+        fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "the next server is not asked: %s", error->message);
     else if (fota_poll_allows_server((const char *const *)config->allowed_servers, next->uri))
         poller_move(poller, next);
     else
-        poller_log(poller, LOG_WARNING,
+        fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE,
                    "the manifest names a next server that is not among [Manifest] "
                    "AllowedServers=; nothing changes");
 }
@@ -276,7 +294,7 @@ fota_poller_begin(FotaPoller *poller)
         return;
     poller->route_watch = fota_route_watch(network_changed, poller, &error);
     if (error != NULL)
-        poller_log(poller, LOG_WARNING, "%s", error->message);
+        fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE, "%s", error->message);
 }
 
 gint64
@@ -297,18 +315,16 @@ count_check(FotaPoller *poller, const FotaResponse *response)
 {
     const char *uri = fota_poller_get_server(poller).uri;
     gsize body = response != NULL && response->body != NULL ? g_bytes_get_size(response->body) : 0;
-    gboolean two_files =
-        poller_config(poller)->legacy_csv == FOTA_CSV_SIGNED && g_str_has_suffix(uri, ".csv");
     guint64 cost = fota_budget_poll_bytes(uri, body);
 
-    if (body > 0 && two_files)
+    if (body > 0 && fota_poller_wants_signature(poller))
         cost += fota_budget_poll_bytes(uri, 0);
     if (response == NULL && fota_poller_is_cut_off(poller))
         cost = 0;
     fota_keeper_count_data(poller->keeper, fota_poller_get_budget_time(poller), (gint64)cost);
     fota_keeper_save_data(poller->keeper);
     if (is_over_budget(poller))
-        poller_log(poller, LOG_WARNING,
+        fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE,
                    "this month's data is used up ([Limits] MonthlyData=): until the next one "
                    "there are only checks on request");
 }
@@ -321,8 +337,8 @@ time_saved(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
 
     if (!fota_store_save_finish(poller->context->store, result, &error))
-        poller_log(poller, LOG_WARNING, "the time of the last check could not be kept: %s",
-                   error->message);
+        fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "the time of the last check could not be kept: %s", error->message);
 }
 
 void

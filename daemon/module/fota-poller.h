@@ -20,6 +20,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPoller, fota_poller_free)
 
 /** The address of the manifest, with its placeholders; valid until the next change. */
 FotaServer fota_poller_get_server(FotaPoller *poller);
+/** The address for this module, without placeholders. Transfer full. */
+char *fota_poller_get_uri(FotaPoller *poller);
+/** FALSE: Uri= is empty, so no file is read and the vendor's server decides. */
+gboolean fota_poller_reads_file(FotaPoller *poller);
+/** Whether the file is a firmwarecheck.csv, and whether its signature is a file beside it. */
+gboolean fota_poller_reads_csv(FotaPoller *poller);
+gboolean fota_poller_wants_signature(FotaPoller *poller);
 /** Changes to the server that a new manifest names, if allowed. Changes the record only. */
 void fota_poller_follow_server(FotaPoller *poller, const FotaServer *next);
 

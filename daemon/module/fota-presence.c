@@ -6,7 +6,6 @@
 
 #include "base/fota-timer.h"
 #include "daemon/at/fota-at-reply.h"
-#include "daemon/fota-log.h"
 
 /* ModemManager needs some seconds to find a module again after it was released. */
 #define GRACE_SECONDS 90
@@ -103,14 +102,14 @@ static void
 presence_note_change(FotaPresence *presence, const char *before)
 {
     FotaMark mark = fota_keeper_get_mark(presence->keeper);
-    FotaLogContext context = {.imei = presence->record->imei};
 
     if (mark == FOTA_MARK_NONE || mark == FOTA_MARK_INSTALLING ||
         strcmp(before, presence->record->revision) == 0)
         return;
-    fota_log(LOG_NOTICE, FOTA_EVENT_NONE, &context,
-             "it runs %s now, with the delta from %s in it: it may have installed it by itself",
-             presence->record->revision, before);
+    fota_record_log(
+        presence->record, LOG_NOTICE, FOTA_EVENT_NONE,
+        "it runs %s now, with the delta from %s in it: it may have installed it by itself",
+        presence->record->revision, before);
     fota_keeper_suspect(presence->keeper);
 }
 
@@ -207,6 +206,12 @@ const FotaModemFacts *
 fota_presence_get_facts(FotaPresence *presence)
 {
     return presence->facts;
+}
+
+const char *
+fota_presence_get_path(FotaPresence *presence)
+{
+    return presence->here ? presence->facts->path : "/";
 }
 
 const FotaVendor *

@@ -35,6 +35,8 @@ void fota_presence_note_told(FotaPresence *presence);
 FotaPresenceKind fota_presence_get(FotaPresence *presence);
 /** As ModemManager last reported; NULL while the module is lost. */
 const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);
+/** ModemManager's object; "/" while ModemManager does not show it. */
+const char *fota_presence_get_path(FotaPresence *presence);
 /** NULL = no plugin claims it. */
 const FotaVendor *fota_presence_get_vendor(FotaPresence *presence);
 /** Whether the module itself has reported the version in the record. */

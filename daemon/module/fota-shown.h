@@ -1,41 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/module/fota-parts.h"
+#include <glib-object.h>
+
+#include "policy/fota-state.h"
 
 G_BEGIN_DECLS
 
-/** What D-Bus shows of a module. Each change is told by the name of the property, once. */
+/**
+ * What D-Bus shows of a module: its properties, by name, and its signals. The module emits
+ * "changed" with the name of a property that has changed, once for each change.
+ */
 typedef struct _FotaShown FotaShown;
 
-FotaShown *
-fota_shown_new(void (*changed)(const char *property, gpointer user_data), gpointer user_data);
+/** @module, a FotaModule, outlives it. All properties but Imei are as of a module never seen. */
+FotaShown *fota_shown_new(GObject *module, const char *imei);
 void fota_shown_free(FotaShown *shown);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaShown, fota_shown_free)
 
+/** Takes @value, which may be floating and has the type of @property on D-Bus. */
+void fota_shown_set(FotaShown *shown, const char *property, GVariant *value);
+void fota_shown_set_text(FotaShown *shown, const char *property, const char *text);
 void fota_shown_set_state(FotaShown *shown, FotaState state);
-void fota_shown_set_blockers(FotaShown *shown, const char *const *blockers);
 /** @error NULL clears LastError. */
 void fota_shown_set_error(FotaShown *shown, const GError *error);
 void fota_shown_set_error_text(FotaShown *shown, const char *name, const char *text);
-/** Takes @update, which may be floating. */
-void fota_shown_set_update(FotaShown *shown, GVariant *update);
-/** Shows what @next has decided, and all that the parts themselves know. */
-void fota_shown_follow(FotaShown *shown, const FotaParts *parts, const FotaNext *next);
+
+/** Transfer none; NULL = there is no such property. */
+GVariant *fota_shown_get(FotaShown *shown, const char *property);
+FotaState fota_shown_get_state(FotaShown *shown);
+/** "" = none; valid until the next change. */
+const char *fota_shown_get_error_name(FotaShown *shown);
 /** Whether LastError is about anything else than a missing PIN. */
 gboolean fota_shown_has_own_error(FotaShown *shown);
-/** All that the parts themselves know. */
-void fota_shown_look(FotaShown *shown, const FotaParts *parts);
 
-FotaState fota_shown_get_state(FotaShown *shown);
-const char *const *fota_shown_get_blockers(FotaShown *shown);
-const char *fota_shown_get_error_name(FotaShown *shown);
-const char *fota_shown_get_error_text(FotaShown *shown);
-/** Transfer none. */
-GVariant *fota_shown_get_update(FotaShown *shown);
-
-/* Strings are "" when unknown; the path is "/" while ModemManager does not show the module. */
-const char *fota_shown_get_plugin(const FotaParts *parts);
-const char *fota_shown_get_modem(const FotaParts *parts);
+/** ApprovalRequested, about the update in Update. */
+void fota_shown_request_approval(FotaShown *shown, const char *token, const char *gate);
+/** UpdateFinished. Takes @details, a{sv}, which may be floating. */
+void
+fota_shown_announce_end(FotaShown *shown, const char *id, const char *result, GVariant *details);
 
 G_END_DECLS

@@ -6,7 +6,6 @@
 
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
-#include "daemon/fota-log.h"
 #include "plugins/fota-plugin.h"
 #include "policy/fota-pin.h"
 
@@ -48,15 +47,6 @@ fota_sim_pin_free(FotaSimPin *pin)
     g_free(pin);
 }
 
-static void
-pin_log(FotaSimPin *pin, int level, FotaEvent event, const char *text, const GError *error)
-{
-    FotaLogContext context = {.imei = pin->record->imei};
-
-    fota_log(level, event, &context, "%s%s%s", text, error != NULL ? ": " : "",
-             error != NULL ? error->message : "");
-}
-
 /* Announces the error once per start of the module; it is shown while there is no other. */
 static void
 pin_leave(FotaSimPin *pin, const char *start, const char *why)
@@ -69,7 +59,7 @@ pin_leave(FotaSimPin *pin, const char *start, const char *why)
         return;
     fota_record_set(&pin->announced, start);
     pin->news = TRUE;
-    pin_log(pin, LOG_WARNING, FOTA_EVENT_PIN_REQUIRED, pin->error->message, NULL);
+    fota_record_log(pin->record, LOG_WARNING, FOTA_EVENT_PIN_REQUIRED, "%s", pin->error->message);
 }
 
 static void
@@ -83,9 +73,10 @@ pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
     pin->pending = fota_mm_send_pin_finish(pin->mm, result, &error);
     pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     if (error == NULL)
-        pin_log(pin, LOG_INFO, FOTA_EVENT_NONE, "the SIM has accepted its PIN", NULL);
+        fota_record_log(pin->record, LOG_INFO, FOTA_EVENT_NONE, "the SIM has accepted its PIN");
     else
-        pin_log(pin, LOG_WARNING, FOTA_EVENT_NONE, "the SIM's PIN could not be entered", error);
+        fota_record_log(pin->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "the SIM's PIN could not be entered: %s", error->message);
     fota_part_tell(&pin->owner);
 }
 
@@ -102,7 +93,8 @@ pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
         text = fota_credential_read_pin(pin->credential, &error);
     if (text == NULL || pin->path[0] == '\0') {
         if (error != NULL)
-            pin_log(pin, LOG_ERR, FOTA_EVENT_NONE, "the SIM's PIN is not entered", error);
+            fota_record_log(pin->record, LOG_ERR, FOTA_EVENT_NONE,
+                            "the SIM's PIN is not entered: %s", error->message);
         fota_part_tell(&pin->owner);
     } else {
         pin->pending = TRUE;

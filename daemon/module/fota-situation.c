@@ -9,6 +9,11 @@
 
 /* Everything that plans and decisions depend on, gathered anew each time. */
 
+/* For whatever causes no event; the kernel reports a clock that is set. */
+#define LOOK_AGAIN_SECONDS 3600
+/* Pause between two looks at supply, space and routes while they block something. */
+#define LOOK_SOON_SECONDS 60
+
 /*
  * ModemManager knows the radio state only of an enabled module. For any other the plugin queries
  * signal and registration itself; whether it roams is unknown, which must count as roaming.
@@ -91,12 +96,12 @@ fota_situation_draft_plan(const FotaParts *parts)
     g_autofree const char **left = fota_record_list_left(record);
     g_autoptr(GTimeZone) zone = g_time_zone_new_local();
     const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
-    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    FotaManifest *manifest = fota_accepted_get(parts->accepted);
     const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
     FotaFacts facts = FOTA_FACTS_INIT;
 
     if (manifest == NULL || modem == NULL || fota_parts_get_plugin(parts) == NULL ||
-        !fota_reader_check_trust(parts->reader, NULL))
+        !fota_accepted_check_trust(parts->accepted, NULL))
         return NULL;
     facts.imei = record->imei;
     facts.manufacturer = record->manufacturer;
@@ -159,7 +164,7 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
 {
     const FotaRecord *record = parts->record;
     const FotaPlugin *plugin = fota_parts_get_plugin(parts);
-    FotaManifest *manifest = fota_reader_get_manifest(parts->reader);
+    FotaManifest *manifest = fota_accepted_get(parts->accepted);
     FotaAction job = fota_run_get_action(parts->run);
     FotaSituation s = {
         .presence = fota_presence_get(parts->presence),
@@ -180,13 +185,47 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .can_discard = plugin != NULL && plugin->discard != NULL,
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
         .same_delta = holds_delta_of(parts, plan),
-        .manifest = manifest == NULL                               ? FOTA_MANIFEST_NONE
-                    : fota_reader_check_trust(parts->reader, NULL) ? FOTA_MANIFEST_HOLDS
-                                                                   : FOTA_MANIFEST_DISTRUSTED,
+        .manifest = manifest == NULL                                   ? FOTA_MANIFEST_NONE
+                    : fota_accepted_check_trust(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
+                                                                       : FOTA_MANIFEST_DISTRUSTED,
         .rehearsal =
             fota_offers_has_guest(parts->offers, manifest != NULL ? manifest->digest : NULL),
     };
 
     look_at_plan(parts, plan, &s);
     return s;
+}
+
+static gboolean
+waits_for_gateway(const FotaPlan *plan)
+{
+    return plan != NULL &&
+           (fota_plan_has_blocker(plan, "supply") || fota_plan_has_blocker(plan, "free-space") ||
+            fota_plan_has_blocker(plan, "route"));
+}
+
+static gint64
+sooner(gint64 wait, gint64 then, gint64 now)
+{
+    return then > now ? MIN(wait, then - now) : wait;
+}
+
+guint
+fota_situation_get_wait(const FotaParts *parts)
+{
+    const FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    gint64 check = (gint64)fota_poller_get_next_check(parts->poller);
+    gint64 now = fota_clock_now(), boot = fota_boot_time();
+    gint64 wait = (waits_for_gateway(parts->plan) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
+                  (gint64)G_USEC_PER_SEC;
+
+    /* A check that is due but has not begun waits for the module. */
+    wait = sooner(wait, check, now);
+    if (manifest != NULL)
+        wait = sooner(wait, manifest->use_before, now);
+    if (parts->plan != NULL)
+        wait = sooner(sooner(wait, parts->plan->not_before, now), parts->plan->answer_by, now);
+    wait = sooner(wait, fota_run_get_hold(parts->run), boot);
+    wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
+    return (guint)(wait / G_USEC_PER_SEC) + 1;
 }

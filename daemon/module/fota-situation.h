@@ -17,6 +17,9 @@ FotaPlan *fota_situation_draft_plan(const FotaParts *parts);
  */
 FotaSituation fota_situation_look(const FotaParts *parts, const FotaPlan *plan);
 
+/** Seconds until something may change without an event. */
+guint fota_situation_get_wait(const FotaParts *parts);
+
 /** The outage of the last successful update, else of the model data; seconds. */
 guint fota_situation_expect_outage(const FotaParts *parts);
 

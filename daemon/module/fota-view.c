@@ -2,9 +2,13 @@
 #include "daemon/module/fota-view.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
+#include <syslog.h>
 
 #include "base/fota-text.h"
+#include "daemon/fota-error.h"
 #include "daemon/module/fota-situation.h"
+#include "policy/fota-policy-error.h"
 
 static void
 insert_text(GVariantDict *dict, const char *name, const char *text)
@@ -13,8 +17,8 @@ insert_text(GVariantDict *dict, const char *name, const char *text)
         g_variant_dict_insert(dict, name, "s", text);
 }
 
-GVariant *
-fota_view_describe_update(const FotaParts *parts, gboolean guest)
+static GVariant *
+describe_update(const FotaParts *parts, gboolean guest)
 {
     const FotaPlan *plan = parts->plan;
     const FotaManifestUpdate *update = &plan->manifest->update;
@@ -48,8 +52,8 @@ fota_view_describe_update(const FotaParts *parts, gboolean guest)
     return g_variant_dict_end(&dict);
 }
 
-GVariant *
-fota_view_describe_record(const FotaRecord *record)
+static GVariant *
+describe_record(const FotaRecord *record)
 {
     GVariantDict dict;
 
@@ -58,6 +62,138 @@ fota_view_describe_record(const FotaRecord *record)
     insert_text(&dict, "from", record->from);
     insert_text(&dict, "to", record->to);
     return g_variant_dict_end(&dict);
+}
+
+static void
+show_plan_error(const FotaParts *parts, GQuark domain, int code)
+{
+    const FotaPlan *plan = parts->plan;
+    g_autoptr(GError) error =
+        g_error_new_literal(domain, code, plan->reasons->pdata[plan->decided_by]);
+
+    fota_shown_set_error(parts->shown, error);
+}
+
+/* A manifest may expire or lose its key while an update waits: then nothing new begins. */
+static void
+show_distrust(const FotaParts *parts)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (fota_accepted_check_trust(parts->accepted, &error))
+        return;
+    if (strcmp(fota_shown_get_error_name(parts->shown), fota_error_get_name(error)) != 0)
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
+                        "the manifest at hand is no longer valid (%s): %s",
+                        fota_error_get_name(error), error->message);
+    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_EXPIRED))
+        fota_accepted_note_expired(parts->accepted);
+    fota_shown_set_error(parts->shown, error);
+}
+
+/* After a restart: the error of the newest update. */
+static void
+show_last_attempt(const FotaParts *parts)
+{
+    const GPtrArray *history = parts->record->history;
+    const FotaHistoryEntry *newest = history->len > 0 ? history->pdata[0] : NULL;
+
+    if (!fota_shown_has_own_error(parts->shown) && newest != NULL &&
+        strcmp(newest->result, "failed") == 0)
+        fota_shown_set_error_text(parts->shown, newest->error, newest->text);
+}
+
+static void
+show_error(const FotaParts *parts, FotaShowError error)
+{
+    switch (error) {
+    case FOTA_SHOW_ERROR_AS_IS:
+        break;
+    case FOTA_SHOW_ERROR_TRUST:
+        show_distrust(parts);
+        break;
+    case FOTA_SHOW_ERROR_NOT_SUPPORTED:
+        show_plan_error(parts, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+        break;
+    case FOTA_SHOW_ERROR_NO_PATH:
+        show_plan_error(parts, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NO_PATH);
+        break;
+    case FOTA_SHOW_ERROR_DOWNGRADE:
+        show_plan_error(parts, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_DOWNGRADE_REFUSED);
+        break;
+    case FOTA_SHOW_ERROR_UNANSWERED:
+        show_plan_error(parts, FOTA_ERROR, FOTA_ERROR_UNANSWERED);
+        break;
+    case FOTA_SHOW_ERROR_LAST_ATTEMPT:
+        show_last_attempt(parts);
+        break;
+    }
+}
+
+static void
+show_update(const FotaParts *parts, const FotaNext *next)
+{
+    gboolean runs = fota_run_get_action(parts->run) != FOTA_ACTION_NONE ||
+                    fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
+    gboolean empty = g_variant_n_children(fota_shown_get(parts->shown, "Update")) == 0;
+
+    if (!next->offers)
+        fota_shown_set(parts->shown, "Update", g_variant_new("a{sv}", NULL));
+    else if (!runs)
+        fota_shown_set(parts->shown, "Update", describe_update(parts, next->guest));
+    /* A running update is shown as it was offered, or from the record after a restart. */
+    else if (empty)
+        fota_shown_set(parts->shown, "Update", describe_record(parts->record));
+}
+
+static void
+show_blockers(const FotaParts *parts, FotaShowBlockers blockers)
+{
+    static const char *const nothing[] = {NULL};
+    static const char *const backoff[] = {"backoff", NULL};
+    const char *const *names = blockers == FOTA_SHOW_BACKOFF ? backoff : nothing;
+
+    if (blockers == FOTA_SHOW_BLOCKERS && parts->plan != NULL)
+        names = (const char *const *)parts->plan->blockers->pdata;
+    fota_shown_set(parts->shown, "Blockers", g_variant_new_strv(names, -1));
+}
+
+void
+fota_view_refresh(const FotaParts *parts)
+{
+    FotaShown *shown = parts->shown;
+    const FotaRecord *record = parts->record;
+    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+
+    fota_shown_set_text(shown, "Manufacturer", record->manufacturer);
+    fota_shown_set_text(shown, "Model", record->model);
+    fota_shown_set_text(shown, "Revision", record->revision);
+    fota_shown_set_text(shown, "Plugin", plugin != NULL ? plugin->name : "");
+    fota_shown_set(shown, "Modem",
+                   g_variant_new_object_path(fota_presence_get_path(parts->presence)));
+    fota_shown_set(shown, "Progress", g_variant_new_uint32(fota_run_get_progress(parts->run)));
+    fota_shown_set(shown, "BytesReceived",
+                   g_variant_new_uint64(fota_run_get_bytes_received(parts->run)));
+    fota_shown_set(shown, "BytesTotal", g_variant_new_uint64(fota_run_get_bytes_total(parts->run)));
+    fota_shown_set(shown, "LastCheck",
+                   g_variant_new_uint64(fota_poller_get_last_check(parts->poller)));
+    fota_shown_set(shown, "NextCheck",
+                   g_variant_new_uint64(fota_poller_get_next_check(parts->poller)));
+}
+
+void
+fota_view_follow(const FotaParts *parts, const FotaNext *next)
+{
+    const FotaLogContext context = {.imei = parts->record->imei,
+                                    .state = fota_state_to_string(next->state)};
+
+    show_error(parts, next->error);
+    show_update(parts, next);
+    show_blockers(parts, next->blockers);
+    fota_view_refresh(parts);
+    if (fota_shown_get_state(parts->shown) != next->state)
+        fota_log(LOG_DEBUG, FOTA_EVENT_NONE, &context, "%s", context.state);
+    fota_shown_set_state(parts->shown, next->state);
 }
 
 GVariant *
@@ -101,8 +237,8 @@ explain_no_plan(const FotaParts *parts)
     } else if (fota_parts_get_plugin(parts) == NULL) {
         kind = "unsupported";
         reason = "no plugin claims this module";
-    } else if (fota_reader_get_manifest(parts->reader) != NULL &&
-               !fota_reader_check_trust(parts->reader, &error)) {
+    } else if (fota_accepted_get(parts->accepted) != NULL &&
+               !fota_accepted_check_trust(parts->accepted, &error)) {
         reason = error->message;
     }
     json_builder_begin_object(builder);

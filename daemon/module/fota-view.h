@@ -5,12 +5,13 @@
 
 G_BEGIN_DECLS
 
-/** What is shown of a module as dictionaries and JSON. */
+/** Shows what the parts know and what was decided, as properties, dictionaries and JSON. */
 
-/** The Update property for the plan, or for a rehearsal of it; floating. */
-GVariant *fota_view_describe_update(const FotaParts *parts, gboolean guest);
-/** The same for what the record says is under way, of which there may be no plan; floating. */
-GVariant *fota_view_describe_record(const FotaRecord *record);
+/** Shows what @next has decided, and all that the parts themselves know. */
+void fota_view_follow(const FotaParts *parts, const FotaNext *next);
+/** Shows all that the parts themselves know. */
+void fota_view_refresh(const FotaParts *parts);
+
 /** Newest first, at most @max, 0 = all; aa{sv}. Transfer full. */
 GVariant *fota_view_list_history(const FotaRecord *record, guint max);
 /** What would be done, why, and what blocks it, as a JSON text. Transfer full. */

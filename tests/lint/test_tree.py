@@ -290,7 +290,7 @@ class Journal(unittest.TestCase):
     def test_levels_are_named(self):
         files = [file for room in ("daemon", "dbus") for file in sources(room)] + [ROOT / "fotad.c"]
         levels = [level for file in files
-                  for level in re.findall(r"_log\(\s*(?:\w+,\s*)?(LOG_\w+|\d+),", file.read_text())]
+                  for level in re.findall(r"_log\(\s*(?:[\w>-]+,\s*)?(LOG_\w+|\d+),", file.read_text())]
         self.assertGreater(len(levels), 40)
         self.assertEqual([], [level for level in levels if level.isdigit()])
 

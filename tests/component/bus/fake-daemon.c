@@ -60,9 +60,9 @@ run_command(FotaManager *manager, const char *line)
         FotaModule *module = find_module(manager, words[1]);
         const char *token = "";
 
-        g_variant_lookup(fota_module_get_update(module), "token", "&s", &token);
+        g_variant_lookup(fota_module_get_property(module, "Update"), "token", "&s", &token);
         g_signal_emit_by_name(module, "approval-requested", token, words[2],
-                              fota_module_get_update(module));
+                              fota_module_get_property(module, "Update"));
     } else if (n_words == 3 && g_str_equal(words[0], "pin")) {
         g_signal_emit_by_name(find_module(manager, words[1]), "pin-required", atoi(words[2]));
     } else if (n_words == 4 && g_str_equal(words[0], "finish")) {

@@ -108,62 +108,36 @@ fota_module_init(FotaModule *module)
         fake_module_set(module, properties[i].name, properties[i].value);
 }
 
-#define GETTER(type, name, property, get)                                                          \
-    type fota_module_get_##name(FotaModule *module)                                                \
-    {                                                                                              \
-        return get(g_hash_table_lookup(module->values, property));                                 \
-    }
-#define TEXT(value) g_variant_get_string(value, NULL)
-
-GETTER(const char *, imei, "imei", TEXT)
-GETTER(const char *, manufacturer, "manufacturer", TEXT)
-GETTER(const char *, model, "model", TEXT)
-GETTER(const char *, revision, "revision", TEXT)
-GETTER(const char *, plugin, "plugin", TEXT)
-GETTER(const char *, modem, "modem", TEXT)
-GETTER(guint, progress, "progress", g_variant_get_uint32)
-GETTER(guint64, bytes_received, "bytes-received", g_variant_get_uint64)
-GETTER(guint64, bytes_total, "bytes-total", g_variant_get_uint64)
-GETTER(guint64, last_check, "last-check", g_variant_get_uint64)
-GETTER(guint64, next_check, "next-check", g_variant_get_uint64)
-GETTER(GVariant *, update, "update", )
-
 static const char *
-last_error(FotaModule *module, guint index)
+get_text(FotaModule *module, const char *name)
 {
-    const char *parts[2];
+    return g_variant_get_string(g_hash_table_lookup(module->values, name), NULL);
+}
 
-    g_variant_get(g_hash_table_lookup(module->values, "last-error"), "(&s&s)", &parts[0],
-                  &parts[1]);
-    return parts[index];
+/* "BytesReceived" is "bytes-received" here. */
+GVariant *
+fota_module_get_property(FotaModule *module, const char *property)
+{
+    g_autoptr(GString) name = g_string_new(NULL);
+
+    for (const char *letter = property; *letter != '\0'; letter++) {
+        if (g_ascii_isupper(*letter) && letter != property)
+            g_string_append_c(name, '-');
+        g_string_append_c(name, g_ascii_tolower(*letter));
+    }
+    return g_hash_table_lookup(module->values, name->str);
 }
 
 const char *
-fota_module_get_last_error_name(FotaModule *module)
+fota_module_get_imei(FotaModule *module)
 {
-    return last_error(module, 0);
-}
-
-const char *
-fota_module_get_last_error_text(FotaModule *module)
-{
-    return last_error(module, 1);
-}
-
-const char *const *
-fota_module_get_blockers(FotaModule *module)
-{
-    static const char **blockers = NULL;
-
-    g_free(blockers);
-    blockers = g_variant_get_strv(g_hash_table_lookup(module->values, "blockers"), NULL);
-    return blockers;
+    return get_text(module, "imei");
 }
 
 FotaState
 fota_module_get_state(FotaModule *module)
 {
-    const char *name = TEXT(g_hash_table_lookup(module->values, "state"));
+    const char *name = get_text(module, "state");
     FotaState state = FOTA_STATE_ABSENT;
 
     while (state < FOTA_STATE_LAST && strcmp(fota_state_to_string(state), name) != 0)
@@ -192,7 +166,7 @@ fake_module_finish(FotaModule *module, const char *result, const char *details)
     g_autoptr(GVariant) dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, details, NULL, NULL, NULL);
     const char *id = "";
 
-    g_variant_lookup(fota_module_get_update(module), "id", "&s", &id);
+    g_variant_lookup(g_hash_table_lookup(module->values, "update"), "id", "&s", &id);
     g_signal_emit_by_name(module, "update-finished", id, result, dict);
 }
 
@@ -201,7 +175,7 @@ module_check_token(FotaModule *module, const char *token, GError **error)
 {
     const char *offered = NULL;
 
-    g_variant_lookup(fota_module_get_update(module), "token", "&s", &offered);
+    g_variant_lookup(g_hash_table_lookup(module->values, "update"), "token", "&s", &offered);
     return fota_approval_check_token(offered, token, error);
 }
 
@@ -290,10 +264,11 @@ void
 fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
 {
     GTask *task = g_task_new(module, NULL, callback, user_data);
+    const char *name, *text;
 
-    if (g_str_equal(fota_module_get_last_error_name(module), "RecordNotWritable"))
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "%s",
-                                fota_module_get_last_error_text(module));
+    g_variant_get(g_hash_table_lookup(module->values, "last-error"), "(&s&s)", &name, &text);
+    if (g_str_equal(name, "RecordNotWritable"))
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "%s", text);
     else
         g_task_return_boolean(task, TRUE);
     g_object_unref(task);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-start.h"
+
+#include <syslog.h>
+
+#include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-order.h"
+#include "policy/fota-loop.h"
+
+static void
+start_check(const FotaParts *parts)
+{
+    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+
+    if (!fota_parts_get_config(parts)->fetch_by_module || !fota_poller_reads_file(parts->poller)) {
+        fota_reader_start(parts->reader);
+    } else if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE) {
+        fota_poller_put_off(parts->poller); /* until ModemManager has found it again */
+    } else if (plugin->fetch == NULL) {
+        fota_poller_begin(parts->poller);
+        fota_reader_fail(parts->reader,
+                         g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                                     "the plugin %s cannot read a file through the module; set "
+                                     "Fetch=host in [Manifest]",
+                                     plugin->name));
+    } else {
+        fota_poller_begin(parts->poller);
+        parts->context->jobs++;
+        fota_run_start(parts->run, FOTA_ACTION_CHECK, fota_order_make(parts, FOTA_ACTION_CHECK));
+    }
+}
+
+static gboolean
+is_update(FotaAction action)
+{
+    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+           action == FOTA_ACTION_RESUME || action == FOTA_ACTION_DISCARD;
+}
+
+static void
+open_record(const FotaParts *parts)
+{
+    const FotaPlan *plan = parts->plan;
+
+    if (fota_offers_get_guest_end(parts->offers) != 0)
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE,
+                        "the rehearsal is dropped: the update itself begins");
+    fota_offers_dismiss_guest(parts->offers);
+    fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
+    fota_run_set_discards(parts->run, 0);
+}
+
+/*
+ * Counts the delta before it is fetched, in the record that is written then, so that a power cut
+ * cannot hide its cost.
+ */
+static void
+charge_delta(const FotaParts *parts)
+{
+    guint64 size = parts->plan->steps[0].delta.size;
+
+    fota_run_set_charge(parts->run, size);
+    fota_keeper_charge_delta(parts->keeper, fota_poller_get_budget_time(parts->poller), size);
+}
+
+/*
+ * Opens the record for an action that an update begins with, and counts the start and the delta.
+ * Error: UpdateLoop, if it was begun too often without an end; then nothing begins.
+ */
+static FotaJobOrder *
+begin_update(const FotaParts *parts, FotaAction action, GError **error)
+{
+    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
+    FotaJobOrder *order;
+
+    /* Needed if the record was damaged and only the previous generation is left. */
+    if (action == FOTA_ACTION_RESUME)
+        parts->record->unsettled = 1;
+    if (action == FOTA_ACTION_DOWNLOAD)
+        open_record(parts);
+    if (is_update(action) && !fota_loop_check_starts(parts->record->starts, error))
+        return NULL;
+    if (is_update(action))
+        parts->record->starts++;
+    if (fetches)
+        charge_delta(parts);
+    order = fota_order_make(parts, action);
+    if (fetches)
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
+                        action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
+                        order->update.from, order->update.to);
+    return order;
+}
+
+/* Ends an update during which fotad has ended too often. */
+static void
+end_loop(const FotaParts *parts, FotaAction action, const GError *error)
+{
+    FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_FAILED_FOR_GOOD, error);
+
+    /* Only a version ends an order that may be out: fotad asks again later. */
+    if (action == FOTA_ACTION_RESUME) {
+        fota_record_log(parts->record, LOG_ERR, FOTA_EVENT_UPDATE_LOOP, "%s", error->message);
+        fota_shown_set_error(parts->shown, error);
+        fota_run_hold(parts->run, FOTA_LOOP_HOLD_SECONDS, 0);
+        parts->record->starts = 0;
+        return;
+    }
+    fota_closing_end(parts, FOTA_ACTION_DOWNLOAD, &end);
+    fota_keeper_close(parts->keeper, FOTA_MARK_NONE);
+    fota_keeper_save(parts->keeper, NULL);
+}
+
+static void
+start_job(const FotaParts *parts, FotaAction action)
+{
+    g_autoptr(GError) error = NULL;
+    FotaJobOrder *order = begin_update(parts, action, &error);
+
+    if (order == NULL) {
+        end_loop(parts, action, error);
+        return;
+    }
+    parts->context->jobs++;
+    fota_run_start(parts->run, action, order);
+}
+
+void
+fota_start_action(const FotaParts *parts, FotaAction action)
+{
+    const FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_DONE, NULL);
+
+    switch (action) {
+    case FOTA_ACTION_NONE:
+        break;
+    case FOTA_ACTION_CHECK:
+        start_check(parts);
+        break;
+    case FOTA_ACTION_FORGET:
+        fota_keeper_close(parts->keeper, FOTA_MARK_NONE);
+        fota_keeper_save(parts->keeper, NULL);
+        break;
+    case FOTA_ACTION_CLOSE:
+        fota_closing_end(parts, FOTA_ACTION_NONE, &end);
+        fota_keeper_save(parts->keeper, NULL);
+        break;
+    default:
+        start_job(parts, action);
+        break;
+    }
+}
