@@ -26,8 +26,7 @@ struct _FotaManager {
     GObject parent;
 
     FotaContext context;
-    GPtrArray *modules;  /* FotaModule, by IMEI */
-    GHashTable *doubles; /* paths of modem objects that are left alone: their IMEI is another's */
+    GPtrArray *modules;     /* FotaModule, by IMEI */
     GPtrArray *inhibitions; /* Inhibition */
     guint clock_watch;
 
@@ -82,7 +81,6 @@ fota_manager_finalize(GObject *object)
     g_clear_handle_id(&manager->clock_watch, g_source_remove);
     g_clear_pointer(&context->mm, fota_mm_free);
     g_clear_pointer(&manager->inhibitions, g_ptr_array_unref);
-    g_clear_pointer(&manager->doubles, g_hash_table_unref);
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     g_clear_pointer(&context->store, fota_store_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
@@ -110,7 +108,6 @@ static void
 fota_manager_init(FotaManager *manager)
 {
     manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
-    manager->doubles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     manager->inhibitions = g_ptr_array_new_with_free_func(inhibition_free);
 }
 
@@ -162,6 +159,16 @@ job_ended(FotaModule *module, gpointer user_data)
         decide_all(manager);
 }
 
+/* A second module with its IMEI may take its place. */
+static void
+module_lost(FotaModule *module, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    if (manager->context.mm != NULL)
+        fota_mm_show_again(manager->context.mm, fota_module_get_imei(module));
+}
+
 static int
 compare_imei(gconstpointer a, gconstpointer b)
 {
@@ -197,6 +204,7 @@ add_module(FotaManager *manager, const char *imei)
     }
     module = fota_module_new(&manager->context, record);
     g_signal_connect_object(module, "job-ended", G_CALLBACK(job_ended), manager, 0);
+    g_signal_connect_object(module, "lost", G_CALLBACK(module_lost), manager, 0);
     g_ptr_array_add(manager->modules, module);
     g_ptr_array_sort(manager->modules, compare_imei);
     g_signal_emit_by_name(manager, "module-added", module);
@@ -212,28 +220,25 @@ is_imei(const char *text)
 
 /*
  * A second modem object with the IMEI of a module that is there is another module: ModemManager
- * takes the old object of a module away before it shows the new one. It stays refused when the
- * first leaves, which a module does in the middle of its update.
+ * takes the old object of a module away before it shows the new one. It is shown again when the
+ * first is lost, but not while that is only away, as in the middle of its update.
  */
 static gboolean
-modem_is_double(FotaManager *manager, FotaModule *module, const FotaModemFacts *facts)
+modem_is_double(FotaModule *module, const FotaModemFacts *facts)
 {
     const char *first = fota_module_get_modem(module);
     const FotaLogContext context = {.imei = facts->imei};
 
-    if (g_hash_table_contains(manager->doubles, facts->path))
-        return TRUE;
     if (strcmp(first, "/") == 0 || strcmp(first, facts->path) == 0)
         return FALSE;
     fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context,
-             "%s reports this IMEI, too, and is left alone as long as it is there: updates go to "
-             "%s only; give each module an IMEI of its own",
+             "%s reports this IMEI, too, and is left alone: updates go to %s until that is gone; "
+             "give each module an IMEI of its own",
              facts->path, first);
-    g_hash_table_add(manager->doubles, g_strdup(facts->path));
     return TRUE;
 }
 
-static void
+static gboolean
 modem_seen(const FotaModemFacts *facts, gpointer user_data)
 {
     FotaManager *manager = user_data;
@@ -245,13 +250,14 @@ modem_seen(const FotaModemFacts *facts, gpointer user_data)
                       ? "an IMEISV of 16 digits where an IMEI, of 15, is wanted: AT+CGSN=1 asks "
                         "for that"
                       : "no IMEI");
-        return;
+        return FALSE;
     }
     if (module == NULL)
         module = add_module(manager, facts->imei);
-    else if (modem_is_double(manager, module, facts))
-        return;
+    else if (modem_is_double(module, facts))
+        return FALSE;
     fota_module_seen(module, facts);
+    return TRUE;
 }
 
 static void
@@ -259,7 +265,6 @@ modem_gone(const char *path, gpointer user_data)
 {
     FotaManager *manager = user_data;
 
-    g_hash_table_remove(manager->doubles, path);
     for (guint i = 0; i < manager->modules->len; i++) {
         FotaModule *module = manager->modules->pdata[i];
 

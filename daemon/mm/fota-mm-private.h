@@ -18,6 +18,7 @@ typedef struct {
     char *sim_path;
     GCancellable *cancellable; /**< ends what is asked about this modem */
     FotaModemFacts *facts;     /**< as last reported, NULL before */
+    gboolean refused;          /**< it is left alone: nothing but its facts is known of it */
     guint idle;                /**< in which changed facts are reported */
     guint again;               /**< timer: its SIM is asked for again */
 } FotaMmModem;
@@ -52,6 +53,7 @@ struct _FotaMm {
 };
 
 /* fota-mm.c */
+/** The one modem object that is the module @imei, NULL while it is not there. */
 FotaMmModem *fota_mm_find_modem(FotaMm *mm, const char *imei);
 void fota_mm_add_watch(FotaMm *mm, FotaMmWatch *watch);
 void fota_mm_remove_watch(FotaMm *mm, FotaMmWatch *watch);

@@ -37,21 +37,30 @@ modem_free(gpointer data)
     g_free(modem);
 }
 
+/* Nobody hears of a modem object that is left alone. */
+static void
+modem_show(FotaMmModem *modem, gboolean first)
+{
+    modem->refused = !modem->mm->callbacks->seen(modem->facts, modem->mm->user_data);
+    if (first && !modem->refused)
+        tell_watches(modem->mm, modem->facts->imei);
+}
+
 static gboolean
 modem_report(gpointer data)
 {
     FotaMmModem *modem = data;
     g_autoptr(FotaModemFacts) facts = fota_modem_facts_collect(modem->object, modem->sim);
-    gboolean first = modem->facts == NULL;
+    gboolean first = modem->facts == NULL || modem->refused;
+    gboolean other = modem->facts == NULL || strcmp(facts->imei, modem->facts->imei) != 0;
 
     modem->idle = 0;
-    if (facts->imei[0] == '\0' || (!first && fota_modem_facts_equal(facts, modem->facts)))
+    if (facts->imei[0] == '\0' || (!other && fota_modem_facts_equal(facts, modem->facts)))
         return G_SOURCE_REMOVE;
     fota_modem_facts_free(modem->facts);
     modem->facts = g_steal_pointer(&facts);
-    modem->mm->callbacks->seen(modem->facts, modem->mm->user_data);
-    if (first)
-        tell_watches(modem->mm, modem->facts->imei);
+    if (other || !modem->refused)
+        modem_show(modem, first);
     return G_SOURCE_REMOVE;
 }
 
@@ -151,7 +160,7 @@ remove_modem(FotaMm *mm, const char *path)
 
     if (!g_hash_table_steal_extended(mm->modems, path, (gpointer *)&key, (gpointer *)&modem))
         return;
-    if (modem->facts != NULL) {
+    if (modem->facts != NULL && !modem->refused) {
         mm->callbacks->gone(key, mm->user_data);
         tell_watches(mm, modem->facts->imei);
     }
@@ -357,6 +366,30 @@ fota_mm_free(FotaMm *mm)
     g_free(mm);
 }
 
+static gboolean
+modem_has_imei(const FotaMmModem *modem, const char *imei)
+{
+    return modem->facts != NULL && strcmp(modem->facts->imei, imei) == 0;
+}
+
+void
+fota_mm_show_again(FotaMm *mm, const char *imei)
+{
+    GHashTableIter iter;
+    gpointer data;
+
+    g_hash_table_iter_init(&iter, mm->modems);
+    while (g_hash_table_iter_next(&iter, NULL, &data)) {
+        FotaMmModem *modem = data;
+
+        if (!modem->refused || !modem_has_imei(modem, imei))
+            continue;
+        modem->refused = FALSE;
+        g_clear_pointer(&modem->facts, fota_modem_facts_free);
+        modem_report_soon(modem);
+    }
+}
+
 FotaMmModem *
 fota_mm_find_modem(FotaMm *mm, const char *imei)
 {
@@ -365,9 +398,7 @@ fota_mm_find_modem(FotaMm *mm, const char *imei)
 
     g_hash_table_iter_init(&iter, mm->modems);
     while (g_hash_table_iter_next(&iter, NULL, &modem)) {
-        const FotaModemFacts *facts = ((FotaMmModem *)modem)->facts;
-
-        if (facts != NULL && strcmp(facts->imei, imei) == 0)
+        if (!((FotaMmModem *)modem)->refused && modem_has_imei(modem, imei))
             return modem;
     }
     return NULL;

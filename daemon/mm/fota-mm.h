@@ -38,9 +38,12 @@ void fota_modem_facts_free(FotaModemFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaModemFacts, fota_modem_facts_free)
 
 typedef struct {
-    /** A module is there, or a fact of a known one has changed (same path). */
-    void (*seen)(const FotaModemFacts *facts, gpointer user_data);
-    /** The modem object @path is gone. */
+    /**
+     * A module is there, or a fact of a known one has changed (same path). FALSE: this modem object
+     * is left alone, as if it were not there, until its IMEI changes or fota_mm_show_again().
+     */
+    gboolean (*seen)(const FotaModemFacts *facts, gpointer user_data);
+    /** The modem object @path, of a module that is seen, is gone. */
     void (*gone)(const char *path, gpointer user_data);
     /**
      * ModemManager appeared on the bus, or left it; FALSE also when it is not there at the start.
@@ -62,6 +65,9 @@ typedef struct {
 FotaMm *fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data);
 void fota_mm_free(FotaMm *mm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
+
+/** Reports each modem object with @imei that was left alone as seen, from the main loop. */
+void fota_mm_show_again(FotaMm *mm, const char *imei);
 
 /**
  * Modem.Command() of the modem object @path. The finish function returns the answer's text without

@@ -18,6 +18,7 @@ struct _FotaModule {
 
     FotaParts parts;
     guint checks;      /* of the reader, whose results are shown */
+    gboolean lost;     /* as the signal has told */
     guint timer;       /* the next moment at which something may change by itself */
     gboolean stopping; /* fotad exits: leave the record as it is */
 };
@@ -56,6 +57,7 @@ fota_module_class_init(FotaModuleClass *klass)
                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
     g_signal_new("pin-required", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                  G_TYPE_NONE, 1, G_TYPE_INT);
+    g_signal_new("lost", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     g_signal_new("job-ended", FOTA_TYPE_MODULE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                  0);
 }
@@ -124,6 +126,16 @@ module_take_pin(FotaModule *module)
 }
 
 static void
+module_tell_lost(FotaModule *module)
+{
+    gboolean before = module->lost;
+
+    module->lost = fota_presence_get(module->parts.presence) == FOTA_PRESENCE_LOST;
+    if (module->lost && !before)
+        g_signal_emit_by_name(module, "lost");
+}
+
+static void
 module_end_late_guest(FotaModule *module)
 {
     const FotaParts *parts = &module->parts;
@@ -164,6 +176,7 @@ fota_module_decide(FotaModule *module)
 
     if (module->stopping)
         return;
+    module_tell_lost(module);
     module_take_check(module);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
         module_end_late_guest(module);

@@ -25,6 +25,7 @@ G_BEGIN_DECLS
  * - "pin-required" (int attempts): the SIM requires its PIN and fotad does not enter it; attempts
  *   left, -1 = unknown
  * - "job-ended" (): no thread works on this module any more
+ * - "lost" (): ModemManager has stopped showing it, and nothing waits for its return
  */
 #define FOTA_TYPE_MODULE (fota_module_get_type())
 G_DECLARE_FINAL_TYPE(FotaModule, fota_module, FOTA, MODULE, GObject)

@@ -215,23 +215,32 @@ test_inhibitions_of_one_user(void)
 static struct {
     const FotaMmCallbacks *callbacks;
     gpointer user_data;
+    gboolean accepted; /* the modem object that was shown last */
+    guint again;       /* how often those that were not are wanted again */
 } modem_manager;
 
 FotaMm *
 __wrap_fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data);
 void __wrap_fota_mm_free(FotaMm *mm);
+void __wrap_fota_mm_show_again(FotaMm *mm, const char *imei);
 
 FotaMm *
 __wrap_fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data)
 {
     modem_manager.callbacks = callbacks;
     modem_manager.user_data = user_data;
-    return NULL;
+    return (FotaMm *)&modem_manager;
 }
 
 void
 __wrap_fota_mm_free(FotaMm *mm)
 {
+}
+
+void
+__wrap_fota_mm_show_again(FotaMm *mm, const char *imei)
+{
+    modem_manager.again++;
 }
 
 static void
@@ -250,7 +259,7 @@ show(const char *path, const char *imei, const char *revision)
                             .start = (char *)"1",
                             .pin_attempts = -1};
 
-    modem_manager.callbacks->seen(&facts, modem_manager.user_data);
+    modem_manager.accepted = modem_manager.callbacks->seen(&facts, modem_manager.user_data);
 }
 
 static void
@@ -282,14 +291,13 @@ test_doubles(void)
         const char *modem;
         const char *running;
         guint refusals;
+        guint again;
     } steps[] = {
-        {"/Modem/1", "A", "/Modem/1", "A", 0},  {"/Modem/2", "B", "/Modem/1", "A", 1},
-        {"/Modem/2", "C", "/Modem/1", "A", 1},  {"/Modem/1", "D", "/Modem/1", "D", 1},
-        {"/Modem/1", NULL, "/", "D", 1}, /* as in an update */
-        {"/Modem/2", "C", "/", "D", 1},         {"/Modem/3", "E", "/Modem/3", "E", 1},
-        {"/Modem/2", NULL, "/Modem/3", "E", 1}, {"/Modem/4", "B", "/Modem/3", "E", 2},
-        {"/Modem/4", NULL, "/Modem/3", "E", 2}, {"/Modem/3", NULL, "/", "E", 2},
-        {"/Modem/4", "B", "/Modem/4", "B", 2},
+        {"/Modem/1", "A", "/Modem/1", "A", 0, 0}, {"/Modem/2", "B", "/Modem/1", "A", 1, 0},
+        {"/Modem/1", "D", "/Modem/1", "D", 1, 0}, {"/Modem/3", "E", "/Modem/1", "D", 2, 0},
+        {"/Modem/1", NULL, "/", "D", 2, 1},       {"/Modem/2", "B", "/Modem/2", "B", 2, 1},
+        {"/Modem/3", "E", "/Modem/2", "B", 3, 1}, {"/Modem/2", NULL, "/", "B", 3, 2},
+        {"/Modem/3", "E", "/Modem/3", "E", 3, 2},
     };
     g_autofree char *directory = make_directory();
     g_autoptr(GError) error = NULL;
@@ -298,7 +306,9 @@ test_doubles(void)
     g_assert_no_error(error);
     fota_manager_start(manager);
     refusals = 0;
+    modem_manager.again = 0;
     for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        guint before = refusals;
         FotaModule *module;
 
         g_test_message("%u: %s %s", i, steps[i].path, steps[i].revision);
@@ -312,10 +322,16 @@ test_doubles(void)
         g_assert_cmpstr(g_variant_get_string(fota_module_get_property(module, "Revision"), NULL),
                         ==, steps[i].running);
         g_assert_cmpuint(refusals, ==, steps[i].refusals);
+        g_assert_cmpuint(modem_manager.again, ==, steps[i].again);
+        if (steps[i].revision != NULL)
+            g_assert_cmpint(modem_manager.accepted, ==, refusals == before);
     }
     show("/Modem/5", "353081090012352", "B");
     g_assert_cmpuint(fota_manager_get_modules(manager)->len, ==, 2);
-    g_assert_cmpuint(refusals, ==, 2);
+    show("/Modem/6", "3530810900123452", "B");
+    g_assert_false(modem_manager.accepted);
+    g_assert_cmpuint(fota_manager_get_modules(manager)->len, ==, 2);
+    g_assert_cmpuint(refusals, ==, 3);
     g_clear_object(&manager);
     remove_directory(directory);
 }

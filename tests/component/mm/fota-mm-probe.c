@@ -97,7 +97,7 @@ add_error(JsonBuilder *builder, const GError *error)
     add_string(builder, "text", error != NULL ? error->message : NULL);
 }
 
-static void
+static gboolean
 on_seen(const FotaModemFacts *facts, gpointer user_data)
 {
     g_autoptr(FotaModemFacts) copy = fota_modem_facts_copy(facts);
@@ -120,6 +120,7 @@ on_seen(const FotaModemFacts *facts, gpointer user_data)
     add_number(builder, "pin-attempts", copy->pin_attempts);
     add_number(builder, "enabled", copy->enabled);
     emit(builder);
+    return TRUE;
 }
 
 static void

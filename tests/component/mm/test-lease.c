@@ -41,7 +41,9 @@ typedef struct {
     /* fotad */
     FotaMm *mm;
     gboolean here;
-    guint signal; /* as fotad has seen it */
+    char *path;    /* of the modem object that is the module, or was last */
+    guint refused; /* other modem objects, how often one was */
+    guint signal;  /* as fotad has seen it */
     gboolean registered;
     gboolean roaming;
     gboolean taken;
@@ -292,16 +294,24 @@ start_modemmanager(Fixture *f)
 
 /* fotad */
 
-static void
+/* As fotad does: of several modem objects with one IMEI the first is the module. */
+static gboolean
 on_seen(const FotaModemFacts *facts, gpointer user_data)
 {
     Fixture *f = user_data;
 
     g_assert_cmpstr(facts->imei, ==, IMEI);
+    if (f->here && strcmp(f->path, facts->path) != 0) {
+        f->refused++;
+        return FALSE;
+    }
+    g_free(f->path);
+    f->path = g_strdup(facts->path);
     f->here = TRUE;
     f->signal = facts->signal;
     f->registered = facts->registered;
     f->roaming = facts->roaming;
+    return TRUE;
 }
 
 static void
@@ -309,6 +319,7 @@ on_gone(const char *path, gpointer user_data)
 {
     Fixture *f = user_data;
 
+    g_assert_cmpstr(path, ==, f->path);
     f->here = FALSE;
 }
 
@@ -420,6 +431,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_unlink(f->file);
     g_rmdir(f->file);
     g_assert_cmpint(g_rmdir(f->directory), ==, 0);
+    g_free(f->path);
     g_free(f->file);
     g_free(f->directory);
 }
@@ -651,6 +663,79 @@ test_registration(Fixture *f, gconstpointer data)
     }
 }
 
+static gboolean
+on_double_enabled(MmGdbusModem *modem, GDBusMethodInvocation *invocation, gboolean enable,
+                  Fixture *f)
+{
+    g_string_append(f->calls, "enable a double\n");
+    mm_gdbus_modem_complete_enable(modem, invocation);
+    return TRUE;
+}
+
+/* Another module with the same IMEI. */
+static void
+show_double(Fixture *f, guint number)
+{
+    g_autofree char *path =
+        g_strdup_printf("/org/freedesktop/ModemManager1/Modem/%u", 100 + number);
+    MmGdbusObjectSkeleton *object = mm_gdbus_object_skeleton_new(path);
+    MmGdbusModem *modem = mm_gdbus_modem_skeleton_new();
+
+    mm_gdbus_modem_set_equipment_identifier(modem, IMEI);
+    mm_gdbus_modem_set_device(modem, DEVICE "/double");
+    mm_gdbus_modem_set_sim(modem, "/");
+    mm_gdbus_modem_set_state(modem, MM_MODEM_STATE_DISABLED);
+    g_signal_connect(modem, "handle-enable", G_CALLBACK(on_double_enabled), f);
+    mm_gdbus_object_skeleton_set_modem(object, modem);
+    g_dbus_object_manager_server_export(f->objects, G_DBUS_OBJECT_SKELETON(object));
+    g_object_unref(modem);
+    g_object_unref(object);
+}
+
+static void
+hide_double(Fixture *f, guint number)
+{
+    g_autofree char *path =
+        g_strdup_printf("/org/freedesktop/ModemManager1/Modem/%u", 100 + number);
+
+    g_assert_true(g_dbus_object_manager_server_unexport(f->objects, path));
+}
+
+#define N_DOUBLES 16
+
+/* Whatever is asked about an IMEI is asked of the one modem object that is the module. */
+static void
+test_doubles(Fixture *f, gconstpointer data)
+{
+    for (guint i = 0; i < N_DOUBLES; i++)
+        show_double(f, i);
+    UNTIL(f->refused == N_DOUBLES);
+    mm_gdbus_modem_set_state(f->modem, MM_MODEM_STATE_REGISTERED);
+    add_call(f, "one");
+    take_well(f, FOTA_LEASE_MODULE);
+    UNTIL(!f->here);
+    g_assert_cmpstr(f->calls->str, ==, "inhibit 1\n");
+    give_back(f);
+    UNTIL(!is_owed(f));
+    g_assert_cmpstr(f->calls->str, ==, "inhibit 0\nconnect one Secr3t -1\n");
+
+    /* One that goes is not the module; the others are shown again only when fotad wants them. */
+    hide_double(f, 0);
+    wait_shown(f);
+    g_assert_true(f->here);
+    hide_module(f);
+    UNTIL(!f->here);
+    g_assert_cmpuint(f->refused, ==, N_DOUBLES);
+    fota_mm_show_again(f->mm, IMEI);
+    UNTIL(f->here && f->refused == 2 * N_DOUBLES - 2);
+    g_assert_nonnull(strstr(f->path, "Modem/1"));
+    for (guint i = 1; i < N_DOUBLES; i++)
+        hide_double(f, i);
+    UNTIL(!f->here);
+    show_module(f);
+    UNTIL(f->here);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -672,6 +757,7 @@ main(int argc, char **argv)
         {"damaged", test_damaged},
         {"inhibited-again", test_inhibited_again},
         {"registration", test_registration},
+        {"doubles", test_doubles},
     };
 
     g_test_init(&argc, &argv, NULL);
