@@ -60,6 +60,10 @@ static const struct {
      FOTA_ACTION_CLOSE,
      {REST, UPDATE, MARK(DOWNLOADED), .cancelled = TRUE, .presence = FOTA_PRESENCE_LOST}},
     {"lost", FOTA_STATE_ABSENT, 0, {REST, UPDATE, .presence = FOTA_PRESENCE_LOST}},
+    {"lost",
+     FOTA_STATE_ABSENT,
+     0,
+     {REST, .presence = FOTA_PRESENCE_LOST, .supported = FALSE, .check_due = TRUE}},
     {"unsupported", FOTA_STATE_UNSUPPORTED, 0, {REST, .supported = FALSE, .check_due = TRUE}},
     {"check due", FOTA_STATE_CHECKING, FOTA_ACTION_CHECK, {REST, .check_due = TRUE}},
     {"check due",
@@ -74,10 +78,18 @@ static const struct {
      FOTA_STATE_IDLE,
      0,
      {REST, .check_due = TRUE, .check_takes = TRUE, .presence = FOTA_PRESENCE_AWAY}},
+    {"check due",
+     FOTA_STATE_CHECKING,
+     FOTA_ACTION_CHECK,
+     {REST, MARK(DOWNLOADED), .can_discard = FALSE, .check_due = TRUE}},
     {"delta harmless",
      FOTA_STATE_IDLE,
      FOTA_ACTION_FORGET,
      {REST, MARK(DOWNLOADED), .can_discard = FALSE}},
+    {"delta harmless",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_FORGET,
+     {REST, MARK(DOWNLOADED), .can_discard = FALSE, .inhibited = TRUE, .held = TRUE}},
     {"delta must wait", FOTA_STATE_IDLE, 0, {REST, MARK(DOWNLOADED), .inhibited = TRUE}},
     {"delta must wait", FOTA_STATE_IDLE, 0, {REST, MARK(DISCARDING), .held = TRUE}},
     {"delta unwanted", FOTA_STATE_IDLE, FOTA_ACTION_DISCARD, {REST, MARK(DOWNLOADED)}},
@@ -87,6 +99,10 @@ static const struct {
      FOTA_ACTION_DISCARD,
      {REST, UPDATE, MARK(DOWNLOADED), .same_delta = FALSE}},
     {"nothing planned", FOTA_STATE_IDLE, 0, {REST, MARK(DISCARDING), .kept_delta = TRUE}},
+    {"delta unwanted",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_DISCARD,
+     {REST, MARK(DOWNLOADED), .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
     {"manifest distrusted",
      FOTA_STATE_FAILED,
      0,
@@ -169,6 +185,73 @@ test_rows(void)
     }
     /* Every row of the table has a case: a new one without fails here. */
     g_assert_cmpuint(g_hash_table_size(seen), ==, 37);
+}
+
+/* What a row shows beside its state: the offer, whose it is, blockers and error. */
+static const struct {
+    const char *row;
+    gboolean offers;
+    gboolean guest;
+    FotaShowBlockers blockers;
+    FotaShowError error;
+} shown[] = {
+    {"order verified", TRUE, FALSE, 0, 0},
+    {"order watched", TRUE, FALSE, 0, 0},
+    {"order unasked", TRUE, FALSE, 0, 0},
+    {"order", TRUE, FALSE, 0, 0},
+    {"question runs", FALSE, FALSE, 0, 0},
+    {"discard runs", FALSE, FALSE, 0, 0},
+    {"rehearsal runs", TRUE, TRUE, 0, 0},
+    {"update begins", TRUE, FALSE, 0, 0},
+    {"update runs", TRUE, FALSE, 0, 0},
+    {"cancelled", FALSE, FALSE, 0, 0},
+    {"lost", FALSE, FALSE, 0, 0},
+    {"unsupported", FALSE, FALSE, 0, 0},
+    {"check due", FALSE, FALSE, 0, 0},
+    {"delta harmless", FALSE, FALSE, 0, 0},
+    {"delta must wait", FALSE, FALSE, 0, 0},
+    {"delta unwanted", FALSE, FALSE, 0, 0},
+    {"manifest distrusted", FALSE, FALSE, 0, FOTA_SHOW_ERROR_TRUST},
+    {"nothing planned", FALSE, FALSE, 0, 0},
+    {"vendor cannot be asked", FALSE, FALSE, 0, FOTA_SHOW_ERROR_NOT_SUPPORTED},
+    {"vendor must wait", FALSE, FALSE, FOTA_SHOW_BLOCKERS, 0},
+    {"vendor", FALSE, FALSE, 0, 0},
+    {"version must wait", FALSE, FALSE, 0, 0},
+    {"version would take", FALSE, FALSE, FOTA_SHOW_BLOCKERS, 0},
+    {"version untold", FALSE, FALSE, 0, 0},
+    {"no path", FALSE, FALSE, 0, FOTA_SHOW_ERROR_NO_PATH},
+    {"downgrade refused", FALSE, FALSE, 0, FOTA_SHOW_ERROR_DOWNGRADE},
+    {"nobody answered", FALSE, FALSE, 0, FOTA_SHOW_ERROR_UNANSWERED},
+    {"attempts used up", FALSE, FALSE, 0, FOTA_SHOW_ERROR_LAST_ATTEMPT},
+    {"rehearsal closed", TRUE, TRUE, FOTA_SHOW_BLOCKERS, 0},
+    {"rehearsal must wait", TRUE, TRUE, FOTA_SHOW_BLOCKERS, 0},
+    {"rehearsal", TRUE, TRUE, 0, 0},
+    {"install closed", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
+    {"download closed", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
+    {"update blocked", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
+    {"update held", TRUE, FALSE, FOTA_SHOW_BACKOFF, 0},
+    {"install", TRUE, FALSE, 0, 0},
+    {"download", TRUE, FALSE, 0, 0},
+};
+
+static void
+test_shown(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaNext next = fota_next_decide(&cases[i].situation);
+        guint j = 0;
+
+        /* While the manifest is read, a row shows what the one beneath it would: see below. */
+        if (cases[i].situation.runs == FOTA_ACTION_CHECK)
+            continue;
+        while (!g_str_equal(shown[j].row, next.row))
+            g_assert_cmpuint(++j, <, G_N_ELEMENTS(shown));
+        g_test_message("%s", next.row);
+        g_assert_cmpint(next.offers, ==, shown[j].offers);
+        g_assert_cmpint(next.guest, ==, shown[j].guest);
+        g_assert_cmpint(next.blockers, ==, shown[j].blockers);
+        g_assert_cmpint(next.error, ==, shown[j].error);
+    }
 }
 
 /* While the manifest is read, what was offered before stays offered. */
@@ -427,6 +510,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/next/rows", test_rows);
+    g_test_add_func("/next/shown", test_shown);
     g_test_add_func("/next/check-keeps-offer", test_check_keeps_offer);
     g_test_add_func("/next/commit", test_commit);
     g_test_add_func("/next/requests", test_requests);
