@@ -45,15 +45,6 @@ refuse_status(guint status, const char *meaning, GError **error)
     return FALSE;
 }
 
-/* Each check asks the vendor's server again, as after an answer of 200. */
-static gboolean
-keep_manifest(FotaReader *reader, guint status, GError **error)
-{
-    if (fota_accepted_get(reader->accepted) == NULL)
-        return refuse_status(status, ", which it was not asked", error);
-    return fota_accepted_check_trust(reader->accepted, error);
-}
-
 /* If FALSE, nothing but @error has changed. */
 static gboolean
 take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *response,
@@ -63,7 +54,7 @@ take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *r
     case FOTA_POLL_MANIFEST:
         return take_manifest(reader, response, error);
     case FOTA_POLL_UNCHANGED:
-        return keep_manifest(reader, response->status, error);
+        return fota_accepted_check_trust(reader->accepted, error);
     case FOTA_POLL_NOTHING:
         fota_record_log(reader->record, LOG_NOTICE, FOTA_EVENT_NONE,
                         "the server has no manifest for this module");
@@ -93,8 +84,9 @@ is_no_answer(const GError *error)
 }
 
 /*
- * A fault of the gateway, such as a bad credential, does not disappear by itself. A redirection, or
- * a page instead of a manifest, may come from the network in between.
+ * A fault of the gateway, such as a bad credential, does not disappear by itself. A redirection, a
+ * page instead of a manifest, or a "not modified" without one at hand, may come from the network in
+ * between.
  */
 static FotaPollOutcome
 judge(FotaReader *reader, const FotaResponse *response, const GError *error)
@@ -112,7 +104,9 @@ judge(FotaReader *reader, const FotaResponse *response, const GError *error)
     if (outcome == FOTA_POLL_MANIFEST &&
         !fota_poll_is_manifest(response->body, fota_poller_reads_csv(reader->poller)))
         return FOTA_POLL_FAILED;
-    return outcome;
+    return outcome == FOTA_POLL_UNCHANGED && fota_accepted_get(reader->accepted) == NULL
+               ? FOTA_POLL_FAILED
+               : outcome;
 }
 
 /* A gateway without a network is no alarm, nor is the same failure repeated. */
