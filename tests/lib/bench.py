@@ -31,7 +31,7 @@ from manifest import SigningKey, delta, manifest, to_bytes
 from modules import (FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_DISABLED, MM_NAME, BusView, FotaModule,
                      ModemManagerView)
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
-from processes import STRICT, BenchError, Place, Program
+from processes import PATIENCE, STRICT, BenchError, Place, Program
 from servers import FtpServer, WebServer
 from simulator import Simulator
 
@@ -57,7 +57,7 @@ FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 CHANGES = {"version", "starts", "ttys", "reports", "cfvr", "socket-1-cid", "fota-told", "fota-mode",
            "fota-apn", "fota-authentication"}
 RETURN_SECONDS = 120
-EXPORT_SECONDS = 20  # for ModemManager to show a module, on a busy machine
+EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as long
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
 TIMES = ("ApplyTime", "SettleTime", "VersionPause", "AidTime", "AskPause", "LoadPause",
          "StallTime", "ResumePause")
@@ -369,7 +369,7 @@ class Bench:
         finally:
             os.close(fds[reply[0]])
 
-    def fotactl(self, *words, seconds=60, **options):
+    def fotactl(self, *words, seconds=60 * PATIENCE, **options):
         """Runs fotactl; returns subprocess.CompletedProcess with its output as text."""
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
                    "stdin": subprocess.DEVNULL, **options}

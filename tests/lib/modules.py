@@ -5,6 +5,8 @@ import json
 
 from gi.repository import Gio, GLib
 
+from processes import PATIENCE
+
 FOTA_NAME = "org.fotad.Fota1"
 FOTA_PATH = "/org/fotad/Fota1"
 FOTA_MODULE = "org.fotad.Fota1.Module"
@@ -68,7 +70,7 @@ class BusView:
             answer = self._connection.call_sync(
                 destination, path, interface, method, arguments,
                 GLib.VariantType(reply) if reply else None, Gio.DBusCallFlags.NO_AUTO_START,
-                seconds * 1000, None)
+                seconds * PATIENCE * 1000, None)
         except GLib.Error as error:
             raise BusError(error) from None
         return answer.unpack()
@@ -77,7 +79,7 @@ class BusView:
         """A method call; returns the reply's arguments, and the descriptors that came with it."""
         answer, fds = self._connection.call_with_unix_fd_list_sync(
             destination, path, interface, method, arguments, None,
-            Gio.DBusCallFlags.NO_AUTO_START, CALL_SECONDS * 1000, None, None)
+            Gio.DBusCallFlags.NO_AUTO_START, CALL_SECONDS * PATIENCE * 1000, None, None)
         return answer.unpack(), fds.steal_fds()
 
     def get_all(self, destination, path, interface):
@@ -95,10 +97,11 @@ class BusView:
             raise
 
     def until(self, condition, seconds, what):
-        """Waits until condition() is true and returns its value; looks again at each signal."""
+        """Waits until condition() is true and returns its value; looks again at each signal.
+        seconds: on a machine that has nothing else to do."""
         expired = []
         context = GLib.MainContext.default()
-        limit = GLib.timeout_source_new(int(seconds * 1000))
+        limit = GLib.timeout_source_new(int(seconds * PATIENCE * 1000))
         limit.set_callback(lambda *_: expired.append(True))
         limit.attach(context)
         again = GLib.timeout_source_new(LOOK_AGAIN_MS)
@@ -111,7 +114,7 @@ class BusView:
                     return value
                 self._check()
                 if expired:
-                    raise TimeoutError(f"not within {seconds} s: {what}")
+                    raise TimeoutError(f"not within {seconds * PATIENCE} s: {what}")
                 context.iteration(True)
         finally:
             limit.destroy()

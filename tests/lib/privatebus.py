@@ -21,6 +21,8 @@ import tempfile
 
 from gi.repository import Gio, GLib
 
+from processes import PATIENCE
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 POLKITD = "/usr/lib/polkit-1/polkitd"
 SYSTEM_ACTIONS = pathlib.Path("/usr/share/polkit-1/actions")
@@ -149,7 +151,7 @@ class PrivateBus:
         connection.set_exit_on_close(False)
         return connection
 
-    def wait_for_name(self, name, seconds=20, owned=True):
+    def wait_for_name(self, name, seconds=20 * PATIENCE, owned=True):
         """Waits until somebody owns the name (or, owned=False, nobody does)."""
         context = GLib.MainContext.new()
         context.push_thread_default()

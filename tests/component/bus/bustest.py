@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 
 from gi.repository import Gio, GLib  # noqa: E402
 from privatebus import REPOSITORY, PrivateBus, die_with_parent, polkit_possible  # noqa: E402, F401
-from processes import STRICT  # noqa: E402
+from processes import PATIENCE, STRICT  # noqa: E402
 
 NAME = "org.fotad.Fota1"
 ROOT = "/org/fotad/Fota1"
@@ -27,7 +27,7 @@ OFFER = (f"{{'id': <'b026-fota'>, 'token': <'{TOKEN}'>, 'from': <'30.00.001-B026
          "'to': <'30.00.001-B026_FOTA'>, 'steps': <uint32 1>, 'size': <uint64 123456>, "
          "'severity': <'mandatory'>, 'title': <'Carrier certification'>, "
          "'deadline': <uint64 4102444800000000>, 'expected-outage': <uint32 300>}")
-CALL_LIMIT_MS = 20000
+CALL_LIMIT_MS = 20000 * PATIENCE
 CALL_LIMIT_S = CALL_LIMIT_MS // 1000
 
 

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from test_mm import PATIENCE, Probe, ProbeTest
+from test_mm import Probe, ProbeTest
 
 NOTHING, BEARERS, MODULE = 0, 1, 2
 # ModemManager's states of a modem.
@@ -35,7 +35,7 @@ class Lease(ProbeTest):
         self.probe.order("give-back", self.bench.imei)
 
     def until(self, condition, what):
-        self.bench.view.until(condition, PATIENCE, what)
+        self.bench.view.until(condition, 60, what)
 
     def test_data_call(self):
         """Over the port, whatever the vendor: the call is up again, and nothing is owed."""

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 from bench import FTP_PASSWORD, FTP_USER, Bench  # noqa: E402
 from processes import STRICT  # noqa: E402
 
-PATIENCE = 60
+PATIENCE = 240
 
 
 class Probe:
@@ -253,7 +253,7 @@ class ThroughModemManager(ProbeTest):
         self.probe.order("send", 600, "AT+GMR")
         self.bench.view.until(
             lambda: "AT+GMR" in [line.text for line in self.bench.sim.transcript(self.bench.imei)],
-            PATIENCE, "the command is under way")
+            60, "the command is under way")
         self.bench.kill_modemmanager()
         self.assertEqual(self.probe.wait("done")["error"], "ModuleGone")
         self.assertEqual(self.probe.good("gone", 60)["gone"], 1)
