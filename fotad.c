@@ -8,8 +8,10 @@
 
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
+#include "daemon/fota-config-file.h"
 #include "daemon/fota-manager.h"
 #include "dbus/fota-bus.h"
+#include "policy/fota-policy-error.h"
 
 /* The one file that knows all rooms: reads the options, puts the parts together, runs the loop. */
 
@@ -145,8 +147,9 @@ main(int argc, char **argv)
     } else if (!run(&options, &error)) {
         fota_log(LOG_ERR, FOTA_EVENT_CANNOT_START, NULL, "fotad cannot start: %s", error->message);
         /* The unit does not start it again where only a person can help. */
-        status = g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION) ? EX_CONFIG
-                                                                                  : EXIT_FAILURE;
+        status = g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION)
+                     ? EX_CONFIG
+                     : EXIT_FAILURE;
     }
     g_free(options.config);
     g_free(options.plugins);

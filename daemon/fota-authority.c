@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
+#include "policy/fota-policy-error.h"
 
 #define MAX_SIZE (1024 * 1024)
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
@@ -15,7 +16,7 @@
 static gboolean
 refuse(GError **error, const char *path, const char *why)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION, "%s: %s", path, why);
+    g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s: %s", path, why);
     return FALSE;
 }
 
@@ -28,13 +29,13 @@ check_status(const char *path, const struct stat *status, GError **error)
         return refuse(error, path, "expected a file or a directory");
     if (status->st_uid != 0 && status->st_uid != geteuid()) {
         g_set_error(
-            error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+            error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
             "%s: belongs to user %u, whom fotad does not obey; expected root: chown root %s", path,
             status->st_uid, path);
         return FALSE;
     }
     if ((status->st_mode & WRITABLE_BY_OTHERS) != 0 && !sticky) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "%s: others may write it (mode %04o); expected that its owner alone may: chmod "
                     "go-w %s",
                     path, status->st_mode & 07777, path);
@@ -120,7 +121,8 @@ fota_authority_list(const char *directory, const char *suffix, GError **error)
     const char *name;
 
     if (dir == NULL && !g_error_matches(local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        g_set_error_literal(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION, local_error->message);
+        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
+                            local_error->message);
         return NULL;
     }
     if (dir != NULL && !fota_authority_check(directory, error))

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  *
  * What is there must be readable, belong to root or to the user that fotad runs as, and be writable
  * by its owner alone; a directory may be one that all write to with the sticky bit, such as /tmp.
- * Errors are FOTA_ERROR_BAD_CONFIGURATION, name the file, and say what to do. What is not there is
+ * Errors are BadConfiguration, name the file, and say what to do. What is not there is
  * none.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/fota-config.h"
+#include "policy/fota-config.h"
 #include "daemon/fota-plugins.h"
 #include "daemon/fota-store.h"
 #include "daemon/mm/fota-mm.h"

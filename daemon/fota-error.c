@@ -14,7 +14,6 @@ static const char *const daemon_names[] = {
     [FOTA_ERROR_MODULE_UNSUPPORTED] = "ModuleUnsupported",
     [FOTA_ERROR_NOT_CANCELLABLE] = "NotCancellable",
     [FOTA_ERROR_CANCELLED] = "Cancelled",
-    [FOTA_ERROR_BAD_CONFIGURATION] = "BadConfiguration",
     [FOTA_ERROR_BAD_CREDENTIAL] = "BadCredential",
     [FOTA_ERROR_MANIFEST_UNREACHABLE] = "ManifestUnreachable",
     [FOTA_ERROR_MANIFEST_UNAVAILABLE] = "ManifestUnavailable",

@@ -17,7 +17,6 @@ typedef enum {
     FOTA_ERROR_MODULE_UNSUPPORTED, /**< no plugin claims this module */
     FOTA_ERROR_NOT_CANCELLABLE,    /**< installing has begun */
     FOTA_ERROR_CANCELLED,
-    FOTA_ERROR_BAD_CONFIGURATION,
     FOTA_ERROR_BAD_CREDENTIAL,       /**< missing, too open, or malformed */
     FOTA_ERROR_MANIFEST_UNREACHABLE, /**< no answer; the text says why */
     FOTA_ERROR_MANIFEST_UNAVAILABLE, /**< the server answered, but not 200 */

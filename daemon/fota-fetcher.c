@@ -99,7 +99,7 @@ explain_failure(const FotaFrame *frame)
         GQuark (*domain)(void);
         int code;
     } lasting[] = {
-        {"BadUri", fota_error_quark, FOTA_ERROR_BAD_CONFIGURATION},
+        {"BadUri", fota_policy_error_quark, FOTA_POLICY_ERROR_BAD_CONFIGURATION},
         {"BadCredential", fota_error_quark, FOTA_ERROR_BAD_CREDENTIAL},
         {"TooLarge", fota_policy_error_quark, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE},
         {"BadRedirect", fota_error_quark, FOTA_ERROR_MANIFEST_UNAVAILABLE},
@@ -297,7 +297,7 @@ add_authority(GString *frames, const char *file, GError **error)
     gsize size;
 
     if (!g_file_get_contents(file, &pem, &size, &fault) || size > FOTA_FRAME_MAX_PAYLOAD) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "CertificateAuthority= cannot be used: %s",
                     fault != NULL ? fault->message : "the file has more than 1 MiB");
         return FALSE;

@@ -45,7 +45,7 @@ void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
 
 /**
  * NULL with FOTA_ERROR_MANIFEST_UNREACHABLE when no answer came, which may be different next time.
- * With what would be the same: FOTA_ERROR_BAD_CREDENTIAL, FOTA_ERROR_BAD_CONFIGURATION (address,
+ * With what would be the same: FOTA_ERROR_BAD_CREDENTIAL, BadConfiguration (address,
  * certificates), FOTA_ERROR_MANIFEST_UNAVAILABLE (the server sends us where we do not go), or
  * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is a sentence of fotad-fetch or of ours.
  */

@@ -12,6 +12,7 @@
 
 #include "base/fota-timer.h"
 #include "daemon/fota-authority.h"
+#include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/fota-context.h"

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "daemon/fota-config.h"
+#include "policy/fota-config.h"
 #include "daemon/module/fota-module.h"
 
 G_BEGIN_DECLS

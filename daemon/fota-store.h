@@ -21,7 +21,7 @@ typedef struct _FotaStore FotaStore;
 
 /**
  * @directory is made when it is missing. FOTA_ERROR_RECORD_NOT_WRITABLE when that fails,
- * FOTA_ERROR_BAD_CONFIGURATION when others may write to it.
+ * BadConfiguration when others may write to it.
  */
 FotaStore *fota_store_new(const char *directory, GError **error);
 /** Waits until everything is written. */

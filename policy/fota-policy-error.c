@@ -23,6 +23,7 @@ static const char *const names[] = {
     [FOTA_POLICY_ERROR_TOO_MANY_CHECKS] = "TooManyChecks",
     [FOTA_POLICY_ERROR_UPDATE_LOOP] = "UpdateLoop",
     [FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND] = "CredentialNotBound",
+    [FOTA_POLICY_ERROR_BAD_CONFIGURATION] = "BadConfiguration",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == FOTA_POLICY_ERROR_LAST + 1);
 

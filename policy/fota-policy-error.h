@@ -34,7 +34,8 @@ typedef enum {
     FOTA_POLICY_ERROR_TOO_MANY_CHECKS,      /* checks on request are limited */
     FOTA_POLICY_ERROR_UPDATE_LOOP,          /* fotad or the module restarts over and over */
     FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND, /* the configuration does not send it there */
-    FOTA_POLICY_ERROR_LAST = FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND,
+    FOTA_POLICY_ERROR_BAD_CONFIGURATION,    /* a file that only a person can put right */
+    FOTA_POLICY_ERROR_LAST = FOTA_POLICY_ERROR_BAD_CONFIGURATION,
 } FotaPolicyError;
 
 GQuark fota_policy_error_quark(void);

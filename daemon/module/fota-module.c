@@ -12,6 +12,7 @@
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-start.h"
 #include "daemon/module/fota-view.h"
+#include "policy/fota-policy-error.h"
 
 struct _FotaModule {
     GObject parent;
@@ -381,7 +382,7 @@ fota_module_check(FotaModule *module, GError **error)
     if (!fota_answers_accept(parts, FOTA_REQUEST_CHECK, error))
         return FALSE;
     if (fota_parts_get_config(parts)->manifest_uri == NULL) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "no manifest is configured; set Uri= in [Manifest] of %s",
                     fota_config_get_file(parts->context->config));
         return FALSE;

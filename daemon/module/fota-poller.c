@@ -177,8 +177,8 @@ fota_poller_follow_server(FotaPoller *poller, const FotaServer *next)
         poller_move(poller, next);
     else
         fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE,
-                   "the manifest names a next server that is not among [Manifest] "
-                   "AllowedServers=; nothing changes");
+                        "the manifest names a next server that is not among [Manifest] "
+                        "AllowedServers=; nothing changes");
 }
 
 /* When */
@@ -325,8 +325,8 @@ count_check(FotaPoller *poller, const FotaResponse *response)
     fota_keeper_save_data(poller->keeper);
     if (is_over_budget(poller))
         fota_record_log(poller->record, LOG_WARNING, FOTA_EVENT_NONE,
-                   "this month's data is used up ([Limits] MonthlyData=): until the next one "
-                   "there are only checks on request");
+                        "this month's data is used up ([Limits] MonthlyData=): until the next one "
+                        "there are only checks on request");
 }
 
 static void

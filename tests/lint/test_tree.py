@@ -189,7 +189,7 @@ class Configuration(unittest.TestCase):
     """Each key of the table stands in fotad.conf and in its manual page, with the same default."""
 
     def setUp(self):
-        table = (ROOT / "daemon/fota-config-keys.c").read_text()
+        table = (ROOT / "policy/fota-config-keys.c").read_text()
         self.keys = set(re.findall(r'^    \{"(\w+)", "(\w+)", set_', table, re.MULTILINE))
         self.assertGreater(len(self.keys), 30)
 

@@ -2,9 +2,11 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "daemon/fota-config-keys.h"
+#include "daemon/fota-config-file.h"
+#include "policy/fota-config-keys.h"
 #include "daemon/fota-error.h"
 #include "base/fota-units.h"
+#include "policy/fota-policy-error.h"
 
 #define IMEI "353081090012345"
 
@@ -207,7 +209,7 @@ test_refusals(Fixture *fixture, gconstpointer data)
 
         g_assert_true(g_file_set_contents(fixture->file, cases[i].text, -1, NULL));
         g_assert_null(fota_config_load(fixture->file, &error));
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
         if (strstr(error->message, cases[i].message) == NULL)
             g_error("\"%s\" does not say \"%s\"", error->message, cases[i].message);
     }

@@ -145,7 +145,7 @@ test_request(void)
     double_stop(&peer);
     g_unlink(authority);
     g_assert_null(fetch(&request, NULL, &error));
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
+    g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
     g_clear_error(&error);
     g_chmod(secret, 0644);
     g_assert_null(fetch(&request, NULL, &error));
@@ -234,7 +234,8 @@ typedef struct {
 static const Failure failures[] = {
     {"error: Unreachable\ntext: h: refused\n\n", FETCH, "h: refused"},
     {"status: 200\n\nlength: 1\n\nxerror: Interrupted\ntext: cut\n\n", FETCH, "cut"},
-    {"error: BadUri\ntext: no host\n\n", fota_error_quark, FOTA_ERROR_BAD_CONFIGURATION, "no host"},
+    {"error: BadUri\ntext: no host\n\n", fota_policy_error_quark,
+     FOTA_POLICY_ERROR_BAD_CONFIGURATION, "no host"},
     {"error: BadCredential\ntext: open\n\n", fota_error_quark, FOTA_ERROR_BAD_CREDENTIAL, "open"},
     {"error: TooLarge\ntext: large\n\n", fota_policy_error_quark,
      FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE, "large"},

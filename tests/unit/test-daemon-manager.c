@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-manager.h"
 #include "daemon/mm/fota-mm.h"
+#include "policy/fota-policy-error.h"
 
 /* A manager without modules, and what applications may ask of it. */
 
@@ -107,7 +109,7 @@ test_authority(void)
         if (cases[i].good) {
             g_assert_no_error(error);
         } else {
-            g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
+            g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
             g_assert_nonnull(strstr(error->message, cases[i].path));
             g_assert_nonnull(strstr(error->message, "chmod go-w"));
         }
@@ -136,7 +138,7 @@ test_others(void)
         g_test_message("%s", paths[i]);
         g_assert_cmpint(chown(path, SOMEBODY, 0), ==, 0);
         g_assert_null(load(directory, &error));
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
         g_assert_nonnull(strstr(error->message, path));
         g_clear_error(&error);
 
@@ -148,7 +150,7 @@ test_others(void)
             g_assert_null(load(directory, &error));
         g_assert_cmpint(seteuid(0), ==, 0);
         if (strcmp(paths[i], "state") != 0)
-            g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
+            g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
         g_assert_cmpint(g_chmod(path, 0700), ==, 0);
         remove_directory(directory);
     }
@@ -171,7 +173,7 @@ test_no_text(void)
         else
             g_assert_true(g_unlink(file) == 0 && mkfifo(file, 0600) == 0);
         g_assert_null(load(directory, &error));
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION);
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
         g_assert_nonnull(strstr(error->message, file));
         remove_directory(directory);
     }

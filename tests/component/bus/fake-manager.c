@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "daemon/fota-error.h"
+#include "policy/fota-policy-error.h"
 #include "tests/component/bus/fake-module.h"
 
 struct _FotaManager {
@@ -95,7 +96,7 @@ fota_manager_check_all(FotaManager *manager)
 gboolean
 fota_manager_reload(FotaManager *manager, GError **error)
 {
-    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+    g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                 "fotad.conf:3: 'Aproval' is no group: [Approval]?");
     return FALSE;
 }

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/fota-config.h"
+#include "daemon/fota-config-file.h"
 #include "tests/extra/fuzz/fuzz.h"
 
 /* A configuration is good, or the error says where; never a mixture. */

@@ -51,11 +51,23 @@ typedef struct {
 typedef struct _FotaConfig FotaConfig;
 
 /**
- * Reads @file, then `@file.d/` in alphabetical order. A missing @file counts as empty. An unknown
- * group or key, or a value that does not parse, is an error that names the file, the line, and what
- * was expected (FOTA_ERROR_BAD_CONFIGURATION).
+ * An empty configuration. @file names fotad.conf, beside which the directory of the keys is unless
+ * KeysDirectory= says otherwise. @may_obey decides about files that values name, NULL = all.
  */
-FotaConfig *fota_config_load(const char *file, GError **error);
+FotaConfig *
+fota_config_new(const char *file, gboolean (*may_obey)(const char *path, GError **error));
+
+/**
+ * Takes the @text of @file, which adds to what was taken before. An unknown group or key, or a
+ * value that does not parse, is an error that names the file, the line, and what was expected
+ * (BadConfiguration). @foreign: a group that somebody else reads, NULL = none.
+ */
+gboolean fota_config_take(FotaConfig *config, const char *file, const char *text,
+                          const char *foreign, GError **error);
+
+/** When all is taken: whether the values fit together (BadConfiguration). */
+gboolean fota_config_check(FotaConfig *config, GError **error);
+
 FotaConfig *fota_config_ref(FotaConfig *config);
 void fota_config_unref(FotaConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaConfig, fota_config_unref)

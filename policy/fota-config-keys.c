@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-config-keys.h"
+#include "policy/fota-config-keys.h"
 
 #include <string.h>
-#include <syslog.h>
 
 #include "base/fota-frame.h"
-#include "policy/fota-first-aid.h"
-#include "policy/fota-poll.h"
 #include "base/fota-text.h"
 #include "base/fota-units.h"
+#include "policy/fota-first-aid.h"
+#include "policy/fota-poll.h"
 
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
 
@@ -156,16 +155,35 @@ set_size(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     return fota_parse_size(value, &MEMBER(guint64));
 }
 
-static gboolean
-set_gate(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+/* The index of @value in "one, two or three"; negative = it is none of them. */
+static int
+find_choice(const char *choices, const char *value)
 {
-    if (strcmp(value, "required") == 0)
-        MEMBER(FotaApproval) = FOTA_APPROVAL_REQUIRED;
-    else if (strcmp(value, "auto") == 0)
-        MEMBER(FotaApproval) = FOTA_APPROVAL_AUTO;
-    else
+    g_auto(GStrv) names = g_regex_split_simple(", | or ", choices, 0, 0);
+
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], value) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* What is expected lists the values of the enumeration in its order. */
+static gboolean
+set_choice(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    int choice = find_choice(key->expected, value);
+
+    if (choice < 0)
         return FALSE;
+    MEMBER(int) = choice;
     return TRUE;
+}
+
+static gboolean
+set_chosen_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return find_choice(key->expected, value) >= 0 && set_text(key, settings, value);
 }
 
 static gboolean
@@ -209,77 +227,10 @@ set_blackouts(const FotaConfigKey *key, FotaSettings *settings, const char *valu
 }
 
 static gboolean
-set_access(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    static const char *const names[] = {"auto", "modemmanager", "port"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(names[i], value) == 0) {
-            MEMBER(FotaAccess) = (FotaAccess)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-static gboolean
-set_pdp_type(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    static const char *const types[] = {"IP", "IPV6", "IPV4V6", NULL};
-
-    return g_strv_contains(types, value) && set_text(key, settings, value);
-}
-
-static gboolean
-set_authentication(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    static const char *const kinds[] = {"none", "pap", "chap", NULL};
-
-    return g_strv_contains(kinds, value) && set_text(key, settings, value);
-}
-
-static gboolean
-set_log_level(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    static const char *const names[] = {"emerg",   "alert",  "crit", "err",
-                                        "warning", "notice", "info", "debug"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(names[i], value) == 0) {
-            MEMBER(int) = (int)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-static gboolean
-set_csv(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    static const char *const names[] = {
-        [FOTA_CSV_NO] = "no", [FOTA_CSV_SIGNED] = "signed", [FOTA_CSV_UNSIGNED] = "unsigned"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(names[i], value) == 0) {
-            MEMBER(FotaCsvTrust) = (FotaCsvTrust)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-static gboolean
 set_version(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     return (value[0] == '\0' || fota_text_check_version(value) == NULL) &&
            set_text(key, settings, value);
-}
-
-static gboolean
-set_fetch(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    MEMBER(gboolean) = strcmp(value, "module") == 0;
-    return MEMBER(gboolean) || strcmp(value, "host") == 0;
 }
 
 static gboolean
@@ -318,72 +269,81 @@ set_limit(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     return TRUE;
 }
 
-#define AT(member) G_STRUCT_OFFSET(FotaSettings, member)
+/* Where a value lies, and what frees it. */
+#define NUMBER(member) G_STRUCT_OFFSET(FotaSettings, member), NULL
+#define TEXT(member) G_STRUCT_OFFSET(FotaSettings, member), g_free
+#define LIST(member) G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)g_strfreev
+#define ARRAY(member) G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)g_array_unref
 
 static const FotaConfigKey keys[] = {
-    {"Manifest", "Uri", set_uri, AT(module.manifest_uri),
+    {"Manifest", "Uri", set_uri, TEXT(module.manifest_uri),
      "an https, http, ftp, ftps or file address without a login"},
-    {"Manifest", "Interval", set_interval, AT(module.interval),
+    {"Manifest", "Interval", set_interval, NUMBER(module.interval),
      "a duration from 1h to 30d, such as 1d"},
-    {"Manifest", "Salt", set_text, AT(module.salt), "a text"},
-    {"Manifest", "KeysDirectory", set_path, AT(keys_directory),
+    {"Manifest", "Salt", set_text, TEXT(module.salt), "a text"},
+    {"Manifest", "KeysDirectory", set_path, TEXT(keys_directory),
      "a directory, by a path that begins with /"},
-    {"Manifest", "RequireSignature", set_flag, AT(module.require_signature), "yes or no"},
-    {"Manifest", "Credential", set_credential, AT(module.manifest_credential),
+    {"Manifest", "RequireSignature", set_flag, NUMBER(module.require_signature), "yes or no"},
+    {"Manifest", "Credential", set_credential, TEXT(module.manifest_credential),
      "the name of a credential"},
-    {"Manifest", "CertificateAuthority", set_path, AT(module.certificate_authority),
+    {"Manifest", "CertificateAuthority", set_path, TEXT(module.certificate_authority),
      "a file of PEM certificates, by a path that begins with /"},
-    {"Manifest", "ClientCertificate", set_credential, AT(module.client_certificate),
+    {"Manifest", "ClientCertificate", set_credential, TEXT(module.client_certificate),
      "the name of a credential"},
-    {"Manifest", "ClientKey", set_credential, AT(module.client_key), "the name of a credential"},
-    {"Manifest", "Proxy", set_proxy, AT(module.proxy), "an address such as http://10.0.0.1:3128"},
-    {"Manifest", "AllowedServers", set_servers, AT(module.allowed_servers),
+    {"Manifest", "ClientKey", set_credential, TEXT(module.client_key), "the name of a credential"},
+    {"Manifest", "Proxy", set_proxy, TEXT(module.proxy), "an address such as http://10.0.0.1:3128"},
+    {"Manifest", "AllowedServers", set_servers, LIST(module.allowed_servers),
      "a list of servers such as fota.example *.fota.example ftp://old.example"},
-    {"Manifest", "Fetch", set_fetch, AT(module.fetch_by_module), "host or module"},
-    {"Manifest", "LegacyCsv", set_csv, AT(module.legacy_csv), "no, signed or unsigned"},
-    {"Manifest", "CsvFrom", set_version, AT(module.csv_from), "a firmware version"},
-    {"Manifest", "Groups", set_groups, AT(module.groups), "a list of names such as sample europe"},
-    {"Approval", "Download", set_gate, AT(module.rules.approve_download), "required or auto"},
-    {"Approval", "Install", set_gate, AT(module.rules.approve_install), "required or auto"},
-    {"Approval", "Timeout", set_timeout, AT(module.rules.approval_timeout),
+    {"Manifest", "Fetch", set_choice, NUMBER(module.fetch_by_module), "host or module"},
+    {"Manifest", "LegacyCsv", set_choice, NUMBER(module.legacy_csv), "no, signed or unsigned"},
+    {"Manifest", "CsvFrom", set_version, TEXT(module.csv_from), "a firmware version"},
+    {"Manifest", "Groups", set_groups, LIST(module.groups),
+     "a list of names such as sample europe"},
+    {"Approval", "Download", set_choice, NUMBER(module.rules.approve_download), "auto or required"},
+    {"Approval", "Install", set_choice, NUMBER(module.rules.approve_install), "auto or required"},
+    {"Approval", "Timeout", set_timeout, NUMBER(module.rules.approval_timeout),
      "a duration such as 7d"},
-    {"Window", "Allow", set_windows, 0,
+    {"Window", "Allow", set_windows, ARRAY(windows),
      "a list of windows such as Mon..Fri 22:00-04:00; Sun 02:00-06:00 Europe/Berlin"},
-    {"Window", "Blackout", set_blackouts, 0, "a list of days such as 2026-12-20..2027-01-06"},
-    {"Conditions", "Roaming", set_flag, AT(module.rules.conditions.allow_roaming), "yes or no"},
-    {"Conditions", "MinimumSignal", set_percent, AT(module.rules.conditions.minimum_signal),
+    {"Window", "Blackout", set_blackouts, ARRAY(blackouts),
+     "a list of days such as 2026-12-20..2027-01-06"},
+    {"Conditions", "Roaming", set_flag, NUMBER(module.rules.conditions.allow_roaming), "yes or no"},
+    {"Conditions", "MinimumSignal", set_percent, NUMBER(module.rules.conditions.minimum_signal),
      "a percentage from 0 to 100"},
-    {"Conditions", "MainsPower", set_flag, AT(module.rules.conditions.mains_power), "yes or no"},
-    {"Conditions", "MinimumBattery", set_percent, AT(module.rules.conditions.minimum_battery),
+    {"Conditions", "MainsPower", set_flag, NUMBER(module.rules.conditions.mains_power),
+     "yes or no"},
+    {"Conditions", "MinimumBattery", set_percent, NUMBER(module.rules.conditions.minimum_battery),
      "a percentage from 0 to 100"},
-    {"Conditions", "MinimumFreeSpace", set_size, AT(module.rules.conditions.minimum_free_space),
+    {"Conditions", "MinimumFreeSpace", set_size, NUMBER(module.rules.conditions.minimum_free_space),
      "a size such as 20M"},
-    {"Conditions", "OtherRoute", set_flag, AT(module.rules.conditions.other_route), "yes or no"},
-    {"Limits", "Attempts", set_attempts, AT(module.rules.max_attempts), "a number from 1 to 10"},
-    {"Limits", "AllowDowngrade", set_flag, AT(module.rules.allow_downgrade), "yes or no"},
-    {"Limits", "MonthlyData", set_size, AT(module.rules.monthly_data), "a size such as 5M"},
-    {"Limits", "AtOnce", set_at_once, AT(at_once), "a number from 1 to 24"},
-    {"Access", "At", set_access, AT(module.access), "auto, modemmanager or port"},
-    {"Network", "Apn", set_text, AT(module.apn), "an access point name"},
-    {"Network", "PdpType", set_pdp_type, AT(module.pdp_type), "IP, IPV6 or IPV4V6"},
-    {"Network", "Credential", set_credential, AT(module.network_credential),
+    {"Conditions", "OtherRoute", set_flag, NUMBER(module.rules.conditions.other_route),
+     "yes or no"},
+    {"Limits", "Attempts", set_attempts, NUMBER(module.rules.max_attempts),
+     "a number from 1 to 10"},
+    {"Limits", "AllowDowngrade", set_flag, NUMBER(module.rules.allow_downgrade), "yes or no"},
+    {"Limits", "MonthlyData", set_size, NUMBER(module.rules.monthly_data), "a size such as 5M"},
+    {"Limits", "AtOnce", set_at_once, NUMBER(at_once), "a number from 1 to 24"},
+    {"Access", "At", set_choice, NUMBER(module.access), "auto, modemmanager or port"},
+    {"Network", "Apn", set_text, TEXT(module.apn), "an access point name"},
+    {"Network", "PdpType", set_chosen_text, TEXT(module.pdp_type), "IP, IPV6 or IPV4V6"},
+    {"Network", "Credential", set_credential, TEXT(module.network_credential),
      "the name of a credential"},
-    {"Network", "PinCredential", set_credential, AT(module.pin_credential),
+    {"Network", "PinCredential", set_credential, TEXT(module.pin_credential),
      "the name of a credential"},
-    {"Network", "Authentication", set_authentication, AT(module.authentication),
+    {"Network", "Authentication", set_chosen_text, TEXT(module.authentication),
      "none, pap or chap"},
-    {"FirstAid", "Rungs", set_rungs, AT(module.rungs),
+    {"FirstAid", "Rungs", set_rungs, TEXT(module.rungs),
      "a list of safe, at-again, other-port, cfun, modemmanager-reset, command"},
-    {"FirstAid", "PowerCycle", set_command, AT(module.power_cycle),
+    {"FirstAid", "PowerCycle", set_command, LIST(module.power_cycle),
      "a command that begins with an absolute path"},
-    {"FirstAid", "PowerCycleTime", set_limit, AT(module.power_cycle_seconds),
+    {"FirstAid", "PowerCycleTime", set_limit, NUMBER(module.power_cycle_seconds),
      "a duration from 1s to 1h"},
-    {"FirstAid", "ResetAfterInstall", set_flag, AT(module.reset_after_install), "yes or no"},
-    {"Credential", "Servers", set_servers, AT(servers),
+    {"FirstAid", "ResetAfterInstall", set_flag, NUMBER(module.reset_after_install), "yes or no"},
+    {"Credential", "Servers", set_servers, LIST(servers),
      "a list of servers such as ftp://fw.example *.fota.example"},
-    {"Log", "Level", set_log_level, AT(log_level),
+    {"Log", "Level", set_choice, NUMBER(log_level),
      "emerg, alert, crit, err, warning, notice, info or debug"},
-    {"Log", "PersonalInfo", set_flag, AT(personal_info), "yes or no"},
+    {"Log", "PersonalInfo", set_flag, NUMBER(personal_info), "yes or no"},
 };
 
 /* What is one for the whole daemon cannot differ from module to module. */
@@ -472,55 +432,10 @@ fota_config_key_set(const FotaConfigKey *key, FotaSettings *settings, const char
 }
 
 void
-fota_settings_copy(FotaSettings *settings, const FotaSettings *from)
-{
-    *settings = *from;
-    settings->windows = from->windows != NULL ? g_array_copy(from->windows) : NULL;
-    settings->blackouts = from->blackouts != NULL ? g_array_copy(from->blackouts) : NULL;
-    settings->servers = g_strdupv(from->servers);
-    settings->keys_directory = g_strdup(from->keys_directory);
-    settings->module.manifest_uri = g_strdup(from->module.manifest_uri);
-    settings->module.salt = g_strdup(from->module.salt);
-    settings->module.csv_from = g_strdup(from->module.csv_from);
-    settings->module.manifest_credential = g_strdup(from->module.manifest_credential);
-    settings->module.certificate_authority = g_strdup(from->module.certificate_authority);
-    settings->module.client_certificate = g_strdup(from->module.client_certificate);
-    settings->module.client_key = g_strdup(from->module.client_key);
-    settings->module.proxy = g_strdup(from->module.proxy);
-    settings->module.allowed_servers = g_strdupv(from->module.allowed_servers);
-    settings->module.groups = g_strdupv(from->module.groups);
-    settings->module.apn = g_strdup(from->module.apn);
-    settings->module.pdp_type = g_strdup(from->module.pdp_type);
-    settings->module.network_credential = g_strdup(from->module.network_credential);
-    settings->module.authentication = g_strdup(from->module.authentication);
-    settings->module.rungs = g_strdup(from->module.rungs);
-    settings->module.power_cycle = g_strdupv(from->module.power_cycle);
-    settings->module.pin_credential = g_strdup(from->module.pin_credential);
-    point_into_arrays(settings);
-}
-
-void
 fota_settings_clear(FotaSettings *settings)
 {
-    g_clear_pointer(&settings->windows, g_array_unref);
-    g_clear_pointer(&settings->blackouts, g_array_unref);
-    g_clear_pointer(&settings->servers, g_strfreev);
-    g_clear_pointer(&settings->keys_directory, g_free);
-    g_clear_pointer(&settings->module.manifest_uri, g_free);
-    g_clear_pointer(&settings->module.salt, g_free);
-    g_clear_pointer(&settings->module.csv_from, g_free);
-    g_clear_pointer(&settings->module.manifest_credential, g_free);
-    g_clear_pointer(&settings->module.certificate_authority, g_free);
-    g_clear_pointer(&settings->module.client_certificate, g_free);
-    g_clear_pointer(&settings->module.client_key, g_free);
-    g_clear_pointer(&settings->module.proxy, g_free);
-    g_clear_pointer(&settings->module.allowed_servers, g_strfreev);
-    g_clear_pointer(&settings->module.groups, g_strfreev);
-    g_clear_pointer(&settings->module.apn, g_free);
-    g_clear_pointer(&settings->module.pdp_type, g_free);
-    g_clear_pointer(&settings->module.network_credential, g_free);
-    g_clear_pointer(&settings->module.authentication, g_free);
-    g_clear_pointer(&settings->module.rungs, g_free);
-    g_clear_pointer(&settings->module.power_cycle, g_strfreev);
-    g_clear_pointer(&settings->module.pin_credential, g_free);
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (keys[i].free != NULL)
+            g_clear_pointer((gpointer *)G_STRUCT_MEMBER_P(settings, keys[i].offset), keys[i].free);
+    }
 }

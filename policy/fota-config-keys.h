@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "daemon/fota-config.h"
+#include "policy/fota-config.h"
 
 G_BEGIN_DECLS
 
@@ -33,8 +33,6 @@ typedef struct {
         .at_once = 1, .log_level = -1                                                              \
     }
 
-/** @settings is uninitialised memory; freed by fota_settings_clear(). */
-void fota_settings_copy(FotaSettings *settings, const FotaSettings *from);
 void fota_settings_clear(FotaSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaSettings, fota_settings_clear)
 
@@ -43,7 +41,8 @@ struct _FotaConfigKey {
     const char *group;
     const char *name;
     gboolean (*set)(const FotaConfigKey *key, FotaSettings *settings, const char *value);
-    gsize offset;         /**< of the member in FotaSettings, for the setters that need one */
+    gsize offset;         /**< of the value in FotaSettings */
+    GDestroyNotify free;  /**< of the value, NULL = a number */
     const char *expected; /**< "a duration such as 1d", for the error */
 };
 

@@ -1,40 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/fota-config.h"
+#include "policy/fota-config.h"
 
 #include <string.h>
 
-#include "daemon/fota-authority.h"
-#include "daemon/fota-config-keys.h"
-#include "daemon/fota-error.h"
 #include "base/fota-text.h"
+#include "policy/fota-config-keys.h"
+#include "policy/fota-policy-error.h"
 
 #define OF_MODULE "Module "
 #define OF_CREDENTIAL "Credential "
 
-/* One line of a [Module <IMEI>] group, applied when that module's configuration is asked for. */
+/* One line of a group of the gateway or of one module. */
 typedef struct {
-    char *imei;
+    char *imei; /* NULL = of the gateway, for all modules */
     const FotaConfigKey *key;
     char *value;
-} Override;
+} Line;
 
 struct _FotaConfig {
     gatomicrefcount refs;
     char *file;
-    FotaSettings settings;
-    GPtrArray *overrides;
+    char *keys_directory; /* unless KeysDirectory= says otherwise */
+    gboolean (*may_obey)(const char *path, GError **error);
+    GPtrArray *lines;        /* Line, in the order in which they were taken */
     GHashTable *modules;     /* IMEI -> FotaSettings, made on demand */
     GHashTable *credentials; /* name -> GStrv, servers it may be sent to */
 };
 
-static void
-override_free(gpointer data)
+static Line *
+line_new(const char *imei, const FotaConfigKey *key, const char *value)
 {
-    Override *override = data;
+    Line *line = g_new0(Line, 1);
 
-    g_free(override->imei);
-    g_free(override->value);
-    g_free(override);
+    line->imei = g_strdup(imei);
+    line->key = key;
+    line->value = g_strdup(value);
+    return line;
+}
+
+static void
+line_free(gpointer data)
+{
+    Line *line = data;
+
+    g_free(line->imei);
+    g_free(line->value);
+    g_free(line);
 }
 
 static void
@@ -89,12 +100,12 @@ is_known_group(const char *group)
 
 /* A missing file is reported when it is needed: a medium may be inserted later. */
 static gboolean
-check_path(const FotaConfigKey *key, const char *value, GError **error)
+path_may_be_obeyed(FotaConfig *config, const FotaConfigKey *key, const char *value, GError **error)
 {
     g_autofree char *path = fota_config_key_get_path(key, value);
 
-    return path == NULL || !g_file_test(path, G_FILE_TEST_EXISTS) ||
-           fota_authority_check(path, error);
+    return path == NULL || config->may_obey == NULL || !g_file_test(path, G_FILE_TEST_EXISTS) ||
+           config->may_obey(path, error);
 }
 
 static gboolean
@@ -106,38 +117,31 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
     const char *of = imei != NULL ? NULL : credential != NULL ? "Credential" : group;
     const FotaConfigKey *key = fota_config_key_find(of, name);
     g_auto(FotaSettings) trial = FOTA_SETTINGS_INIT;
-    gboolean is_own = imei != NULL || credential != NULL;
 
     if (key == NULL) {
         g_autofree char *known = fota_config_key_list(of);
 
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "%s:%u: unknown key %s= in [%s]; known there: %s", file, line, name, group,
                     known);
         return FALSE;
     }
-    if (!fota_config_key_set(key, is_own ? &trial : &config->settings, value)) {
+    if (!fota_config_key_set(key, &trial, value)) {
         /* What is refused for the login in it must not show that login. */
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "%s:%u: %s=%s in [%s] is not %s", file, line, name,
                     strchr(value, '@') != NULL ? "..." : value, group, key->expected);
         return FALSE;
     }
-    if (!check_path(key, value, error)) {
+    if (!path_may_be_obeyed(config, key, value, error)) {
         g_prefix_error(error, "%s:%u: %s=", file, line, name);
         return FALSE;
     }
     if (credential != NULL)
         g_hash_table_insert(config->credentials, g_strdup(credential),
                             g_steal_pointer(&trial.servers));
-    if (imei != NULL) {
-        Override *override = g_new0(Override, 1);
-
-        override->imei = g_strdup(imei);
-        override->key = key;
-        override->value = g_strdup(value);
-        g_ptr_array_add(config->overrides, override);
-    }
+    else
+        g_ptr_array_add(config->lines, line_new(imei, key, value));
     return TRUE;
 }
 
@@ -148,7 +152,7 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
     g_auto(GStrv) keys = g_key_file_get_keys(key_file, group, NULL, NULL);
 
     if (!is_known_group(group)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "%s:%u: unknown group [%s]; known: " FOTA_CONFIG_GROUPS, file,
                     find_line(text, group, NULL), group);
         return FALSE;
@@ -159,8 +163,8 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
 
         /* There may be a value beside an error: what was read before an unknown escape. */
         if (local_error != NULL) {
-            g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION, "%s:%u: %s", file,
-                        find_line(text, group, keys[i]), local_error->message);
+            g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s:%u: %s",
+                        file, find_line(text, group, keys[i]), local_error->message);
             return FALSE;
         }
         if (!take_key(config, file, find_line(text, group, keys[i]), group, keys[i],
@@ -170,43 +174,23 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
     return TRUE;
 }
 
-static gboolean
-take_file(FotaConfig *config, const char *file, GError **error)
+gboolean
+fota_config_take(FotaConfig *config, const char *file, const char *text, const char *foreign,
+                 GError **error)
 {
     g_autoptr(GKeyFile) key_file = g_key_file_new();
     g_autoptr(GError) local_error = NULL;
-    g_autofree char *text = fota_authority_read(file, &local_error);
     g_auto(GStrv) groups = NULL;
 
-    if (local_error != NULL) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
-        return FALSE;
-    }
-    if (text == NULL)
-        return TRUE;
     if (!g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION, "%s: %s", file,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s: %s", file,
                     local_error->message);
         return FALSE;
     }
     groups = g_key_file_get_groups(key_file, NULL);
     for (guint i = 0; groups[i] != NULL; i++) {
-        if (!take_group(config, file, text, key_file, groups[i], error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean
-take_drop_ins(FotaConfig *config, const char *file, GError **error)
-{
-    g_autofree char *directory = g_strconcat(file, ".d", NULL);
-    g_auto(GStrv) files = fota_authority_list(directory, ".conf", error);
-
-    if (files == NULL)
-        return FALSE;
-    for (guint i = 0; files[i] != NULL; i++) {
-        if (!take_file(config, files[i], error))
+        if (g_strcmp0(groups[i], foreign) != 0 &&
+            !take_group(config, file, text, key_file, groups[i], error))
             return FALSE;
     }
     return TRUE;
@@ -220,19 +204,18 @@ has_salt(const FotaModuleConfig *module)
 }
 
 /* A digest with a key that everybody knows tells the IMEI to whoever tries all of them. */
-static gboolean
-check_salt(FotaConfig *config, GError **error)
+gboolean
+fota_config_check(FotaConfig *config, GError **error)
 {
-    const FotaModuleConfig *general = fota_config_for_module(config, "");
-    gboolean good = has_salt(general);
+    gboolean good = has_salt(fota_config_for_module(config, ""));
 
-    for (guint i = 0; good && i < config->overrides->len; i++) {
-        const Override *override = config->overrides->pdata[i];
+    for (guint i = 0; good && i < config->lines->len; i++) {
+        const Line *line = config->lines->pdata[i];
 
-        good = has_salt(fota_config_for_module(config, override->imei));
+        good = line->imei == NULL || has_salt(fota_config_for_module(config, line->imei));
     }
     if (!good)
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_CONFIGURATION,
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "%s: Uri= in [Manifest] has {imei-hmac}, so Salt= must be set there to a text "
                     "that others cannot guess",
                     config->file);
@@ -240,27 +223,20 @@ check_salt(FotaConfig *config, GError **error)
 }
 
 FotaConfig *
-fota_config_load(const char *file, GError **error)
+fota_config_new(const char *file, gboolean (*may_obey)(const char *path, GError **error))
 {
-    g_autoptr(FotaConfig) config = g_new0(FotaConfig, 1);
+    FotaConfig *config = g_new0(FotaConfig, 1);
+    g_autofree char *directory = g_path_get_dirname(file);
 
     g_atomic_ref_count_init(&config->refs);
     config->file = g_strdup(file);
-    config->settings = (FotaSettings)FOTA_SETTINGS_INIT;
-    config->overrides = g_ptr_array_new_with_free_func(override_free);
+    config->keys_directory = g_build_filename(directory, "keys.d", NULL);
+    config->may_obey = may_obey;
+    config->lines = g_ptr_array_new_with_free_func(line_free);
     config->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, settings_free);
     config->credentials =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
-    if (!take_file(config, file, error) || !take_drop_ins(config, file, error))
-        return NULL;
-    if (!check_salt(config, error))
-        return NULL;
-    if (config->settings.keys_directory == NULL) {
-        g_autofree char *directory = g_path_get_dirname(file);
-
-        config->settings.keys_directory = g_build_filename(directory, "keys.d", NULL);
-    }
-    return g_steal_pointer(&config);
+    return config;
 }
 
 FotaConfig *
@@ -276,8 +252,8 @@ fota_config_unref(FotaConfig *config)
     if (!g_atomic_ref_count_dec(&config->refs))
         return;
     g_free(config->file);
-    fota_settings_clear(&config->settings);
-    g_ptr_array_unref(config->overrides);
+    g_free(config->keys_directory);
+    g_ptr_array_unref(config->lines);
     g_hash_table_unref(config->modules);
     g_hash_table_unref(config->credentials);
     g_free(config);
@@ -289,47 +265,63 @@ fota_config_get_file(FotaConfig *config)
     return config->file;
 }
 
-const char *
-fota_config_get_keys_directory(FotaConfig *config)
+static void
+settings_take(FotaSettings *settings, FotaConfig *config, const char *imei)
 {
-    return config->settings.keys_directory;
+    for (guint i = 0; i < config->lines->len; i++) {
+        const Line *line = config->lines->pdata[i];
+
+        if (g_strcmp0(line->imei, imei) == 0)
+            fota_config_key_set(line->key, settings, line->value);
+    }
 }
 
-guint
-fota_config_get_at_once(FotaConfig *config)
-{
-    return config->settings.at_once;
-}
-
-gboolean
-fota_config_get_personal_info(FotaConfig *config)
-{
-    return config->settings.personal_info;
-}
-
-int
-fota_config_get_log_level(FotaConfig *config)
-{
-    return config->settings.log_level;
-}
-
-const FotaModuleConfig *
-fota_config_for_module(FotaConfig *config, const char *imei)
+/* The lines of the gateway, overridden by those of the module. */
+static const FotaSettings *
+get_settings(FotaConfig *config, const char *imei)
 {
     FotaSettings *settings = g_hash_table_lookup(config->modules, imei);
 
     if (settings == NULL) {
         settings = g_new(FotaSettings, 1);
-        fota_settings_copy(settings, &config->settings);
-        for (guint i = 0; i < config->overrides->len; i++) {
-            const Override *override = config->overrides->pdata[i];
-
-            if (strcmp(override->imei, imei) == 0)
-                fota_config_key_set(override->key, settings, override->value);
-        }
+        *settings = (FotaSettings)FOTA_SETTINGS_INIT;
+        settings_take(settings, config, NULL);
+        settings_take(settings, config, imei);
         g_hash_table_insert(config->modules, g_strdup(imei), settings);
     }
-    return &settings->module;
+    return settings;
+}
+
+const char *
+fota_config_get_keys_directory(FotaConfig *config)
+{
+    const char *directory = get_settings(config, "")->keys_directory;
+
+    return directory != NULL ? directory : config->keys_directory;
+}
+
+guint
+fota_config_get_at_once(FotaConfig *config)
+{
+    return get_settings(config, "")->at_once;
+}
+
+gboolean
+fota_config_get_personal_info(FotaConfig *config)
+{
+    return get_settings(config, "")->personal_info;
+}
+
+int
+fota_config_get_log_level(FotaConfig *config)
+{
+    return get_settings(config, "")->log_level;
+}
+
+const FotaModuleConfig *
+fota_config_for_module(FotaConfig *config, const char *imei)
+{
+    return &get_settings(config, imei)->module;
 }
 
 const char *const *
