@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-plan-private.h"
+
+#include "base/fota-text.h"
+#include "base/fota-units.h"
+#include "policy/fota-rollout.h"
+
+static void block(FotaPlan *plan, const char *blocker, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void
+block(FotaPlan *plan, const char *blocker, const char *format, ...)
+{
+    g_autofree char *reason = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    reason = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_ptr_array_insert(plan->blockers, (gint)plan->blockers->len - 1, g_strdup(blocker));
+    fota_plan_explain(plan, "%s", reason);
+}
+
+/* A blocker that ends with time alone. */
+static void
+block_until(FotaPlan *plan, const char *blocker, gint64 until, const char *what)
+{
+    g_autofree char *text = fota_text_format_time(until);
+
+    plan->not_before = MAX(plan->not_before, until);
+    if (until == G_MAXINT64)
+        block(plan, blocker, "%s: never, as things stand", what);
+    else
+        block(plan, blocker, "%s: not before %s", what, text);
+}
+
+/* Windows come again each week; what only a clock change would let meet is found when it is near.
+ */
+#define WINDOW_HORIZON (35 * G_TIME_SPAN_DAY)
+
+/* The hours of an update: the manifest's and the configuration's, both of which must suit. */
+typedef struct {
+    GTimeZone *local;
+    FotaHours *theirs;
+    FotaHours *ours;
+} Hours;
+
+static void
+hours_clear(Hours *hours)
+{
+    g_clear_pointer(&hours->theirs, fota_hours_free);
+    g_clear_pointer(&hours->ours, fota_hours_free);
+    g_clear_pointer(&hours->local, g_time_zone_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Hours, hours_clear)
+
+static gint64
+hours_meet(const Hours *hours, gint64 now, gint64 last, guint32 needed, guint share)
+{
+    while (now <= last) {
+        gint64 theirs = fota_hours_next(hours->theirs, now, needed, share);
+
+        now = theirs == FOTA_WINDOW_NEVER ? theirs
+                                          : fota_hours_next(hours->ours, theirs, needed, share);
+        if (now == theirs)
+            return now;
+    }
+    return FOTA_WINDOW_NEVER;
+}
+
+/* The next moment that suits every window and blackout. */
+static gint64
+next_window(const Hours *hours, const FotaFacts *facts, const FotaRules *rules, guint share)
+{
+    gint64 next = facts->now, open;
+
+    do {
+        open = hours_meet(hours, next, next + WINDOW_HORIZON, facts->run_seconds, share);
+        if (open == FOTA_WINDOW_NEVER)
+            return open;
+        next = fota_blackout_next(rules->blackouts, rules->n_blackouts, hours->local, open,
+                                  facts->run_seconds);
+    } while (next != open);
+    return next;
+}
+
+static void
+explain_unknown_zones(FotaPlan *plan, const FotaManifestUpdate *update)
+{
+    for (guint i = 0; i < update->n_windows; i++) {
+        if (!fota_window_knows_zone(&update->windows[i]))
+            fota_plan_explain(plan, "update.window[%u] never opens: there is no time zone %s here",
+                              i, update->windows[i].timezone);
+    }
+}
+
+static gboolean
+explain_hours(FotaPlan *plan, const char *what, FotaHours *hours, const FotaFacts *facts)
+{
+    gboolean opens = fota_hours_next(hours, facts->now, facts->run_seconds, 0) != FOTA_WINDOW_NEVER;
+
+    if (!opens)
+        fota_plan_explain(plan, "%s never opens for the %u seconds that an attempt may take", what,
+                          facts->run_seconds);
+    return opens;
+}
+
+static void
+explain_never(FotaPlan *plan, const Hours *hours, const FotaFacts *facts)
+{
+    gboolean theirs = explain_hours(plan, "update.window", hours->theirs, facts);
+    gboolean ours = explain_hours(plan, "[Window] Allow=", hours->ours, facts);
+
+    if (theirs && ours)
+        fota_plan_explain(
+            plan,
+            "update.window and [Window] Allow= do not meet within %d days for the %u seconds "
+            "that an attempt may take",
+            (int)(WINDOW_HORIZON / G_TIME_SPAN_DAY), facts->run_seconds);
+}
+
+static void
+block_by_window(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, gboolean overdue)
+{
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    guint share =
+        (guint)(fota_text_hash("window", update->id, facts->imei, NULL) % FOTA_WINDOW_SHARES);
+    GTimeZone *local =
+        facts->local_zone ? g_time_zone_ref(facts->local_zone) : g_time_zone_new_utc();
+    g_auto(Hours) hours = {
+        local,
+        fota_hours_new(update->windows, overdue ? 0 : update->n_windows, local),
+        fota_hours_new(rules->windows, rules->n_windows, local),
+    };
+    gint64 open = next_window(&hours, facts, rules, 0), ours = open;
+
+    if (open != FOTA_WINDOW_NEVER)
+        ours = next_window(&hours, facts, rules, share);
+    /* Leaving the beginning to others must not cost a night, where two windows hardly meet. */
+    if (ours - open > FOTA_WINDOW_MAX_SPREAD * G_TIME_SPAN_SECOND)
+        ours = open;
+    plan->window_work = fota_hours_get_work(hours.theirs) + fota_hours_get_work(hours.ours);
+    if (ours <= facts->now)
+        return;
+    block_until(plan, "window", ours,
+                open > facts->now
+                    ? "no window is open and long enough"
+                    : "the fleet's updates are spread over the beginning of the window");
+    if (open == FOTA_WINDOW_NEVER)
+        explain_never(plan, &hours, facts);
+    if (!overdue)
+        explain_unknown_zones(plan, update);
+}
+
+static void
+block_by_time(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaManifestUpdate *update = &plan->manifest->update;
+    gboolean overdue = update->severity >= FOTA_SEVERITY_MANDATORY && update->deadline &&
+                       update->deadline <= facts->now;
+    gint64 start = fota_rollout_start(&update->rollout, facts->imei, rules->groups);
+    gint64 again = fota_time_add(facts->last_attempt, update->backoff);
+
+    if (!facts->clock_is_set)
+        block(plan, "clock", "the clock has not been set since the start");
+    if (overdue)
+        fota_plan_explain(
+            plan, "the deadline has passed: deferral and the manifest's windows no longer count");
+    if (!overdue && facts->deferred_until > facts->now)
+        block_until(plan, "deferred", facts->deferred_until, "the application has deferred it");
+    if (start > facts->now)
+        block_until(plan, "rollout", start,
+                    update->rollout.paused ? "the roll-out is paused"
+                                           : "the roll-out has not reached this module");
+    if (facts->attempts > 0 && again > facts->now)
+        block_until(plan, "backoff", again, "after a failed attempt");
+    block_by_window(plan, facts, rules, overdue);
+}
+
+static void
+block_by_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
+    int signal = (int)MAX(theirs->minimum_signal, ours->minimum_signal);
+
+    if (facts->pin_wanted)
+        block(plan, "pin", "the SIM wants its PIN");
+    if (!facts->registered)
+        block(plan, "registration", "the module is not registered on a network");
+    if (facts->roaming && !(theirs->allow_roaming && ours->allow_roaming))
+        block(plan, "roaming", "the module is roaming, which is not allowed for updates");
+    if (signal > 0 && facts->signal < 0)
+        block(plan, "signal", "the signal is unknown; %d %% is needed", signal);
+    else if (signal > 0 && facts->signal < signal)
+        block(plan, "signal", "the signal is %d %%; %d %% is needed", facts->signal, signal);
+}
+
+static void
+block_by_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
+    int battery = (int)MAX(theirs->minimum_battery, ours->minimum_battery);
+    guint64 space = MAX(theirs->minimum_free_space, ours->minimum_free_space);
+
+    if (facts->inhibited)
+        block(plan, "inhibited", "an application holds an inhibition");
+    if (facts->busy)
+        block(plan, "busy", "another module of this gateway is being updated");
+    if (facts->on_mains == 0 && (theirs->mains_power || ours->mains_power))
+        block(plan, "supply", "the gateway is not on mains power");
+    else if (facts->on_mains != 1 && facts->battery >= 0 && facts->battery < battery)
+        block(plan, "supply", "the battery is at %d %%; %d %% is needed", facts->battery, battery);
+    if (facts->free_space < space)
+        block(plan, "free-space",
+              "%" G_GUINT64_FORMAT " bytes are free; %" G_GUINT64_FORMAT " are needed",
+              facts->free_space, space);
+    if (facts->other_route == 0 && (theirs->other_route || ours->other_route))
+        block(plan, "route", "the module is the only way to the network");
+}
+
+static void
+block_by_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    guint64 left = rules->monthly_data - MIN(rules->monthly_data, facts->data_used);
+    guint64 needed = plan->size - MIN(plan->size, facts->delta_paid);
+
+    if (rules->monthly_data == 0 || facts->downloaded)
+        return;
+    if (needed > left || (left == 0 && facts->delta_paid == 0))
+        block(plan, "data-budget",
+              "%" G_GUINT64_FORMAT " of this month's %" G_GUINT64_FORMAT
+              " bytes are used; the update needs %" G_GUINT64_FORMAT,
+              facts->data_used, rules->monthly_data, needed);
+}
+
+void
+fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    block_by_time(plan, facts, rules);
+    block_by_radio(plan, facts, rules);
+    block_by_gateway(plan, facts, rules);
+    block_by_data(plan, facts, rules);
+}
