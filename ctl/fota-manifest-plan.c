@@ -4,24 +4,21 @@
 
 #include "ctl/fota-manifest-tool.h"
 #include "base/fota-clock.h"
-#include "policy/fota-plan.h"
+#include "base/fota-units.h"
+#include "policy/fota-config.h"
 #include "policy/fota-rollout.h"
 #include "policy/fota-trust.h"
 
-/* The gateway and its moment, as the command line describes them. */
-typedef struct {
-    /* As given */
-    GStrv keys, groups, windows, blackouts;
-    char *imei, *version, *model, *at, *zone, *vendor_version, *outage;
-    char *approve_download, *approve_install, *data_used, *monthly_data, *free_space;
-    gboolean approved, not_registered, roaming, only_route, inhibited, allow_downgrade, no_clock;
-    gint signal, battery, attempts, max_attempts;
-    gint64 sequence;
+/* The group of --gateway=FILE that fotad.conf does not have. */
+#define FACTS "Gateway"
 
-    /* What that amounts to */
-    GArray *window_array, *blackout_array;
-    GTimeZone *local;
-    FotaRules rules;
+/* A gateway at one moment. */
+typedef struct {
+    GStrv keys;
+    char *imei, *version, *at, *file;
+    gboolean approved;
+    FotaConfig *config; /* of the file, except for its facts */
+    guint64 sequence;
     FotaFacts facts;
 } Gateway;
 
@@ -29,24 +26,12 @@ static void
 gateway_clear(Gateway *gateway)
 {
     g_strfreev(gateway->keys);
-    g_strfreev(gateway->groups);
-    g_strfreev(gateway->windows);
-    g_strfreev(gateway->blackouts);
     g_free(gateway->imei);
     g_free(gateway->version);
-    g_free(gateway->model);
     g_free(gateway->at);
-    g_free(gateway->zone);
-    g_free(gateway->vendor_version);
-    g_free(gateway->outage);
-    g_free(gateway->approve_download);
-    g_free(gateway->approve_install);
-    g_free(gateway->data_used);
-    g_free(gateway->monthly_data);
-    g_free(gateway->free_space);
-    g_clear_pointer(&gateway->window_array, g_array_unref);
-    g_clear_pointer(&gateway->blackout_array, g_array_unref);
-    g_clear_pointer(&gateway->local, g_time_zone_unref);
+    g_free(gateway->file);
+    g_clear_pointer(&gateway->config, fota_config_unref);
+    g_clear_pointer(&gateway->facts.local_zone, g_time_zone_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Gateway, gateway_clear)
@@ -58,53 +43,13 @@ parse_options(Tool *tool, Gateway *gateway, GError **error)
         {"imei", 0, 0, G_OPTION_ARG_STRING, &gateway->imei, "The module", "IMEI"},
         {"version", 0, 0, G_OPTION_ARG_STRING, &gateway->version, "The firmware it runs",
          "VERSION"},
-        {"model", 0, 0, G_OPTION_ARG_STRING, &gateway->model,
-         "Its model; default: the first in the manifest", "MODEL"},
+        {"gateway", 0, 0, G_OPTION_ARG_FILENAME, &gateway->file,
+         "The gateway's fotad.conf, with facts in a group [Gateway]", "FILE"},
         {"at", 0, 0, G_OPTION_ARG_STRING, &gateway->at, "The time, in UTC; default: now", "TIME"},
-        {"zone", 0, 0, G_OPTION_ARG_STRING, &gateway->zone, "The gateway's time zone; default: UTC",
-         "ZONE"},
         {"key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &gateway->keys,
          "Verify the signature first, with this key; may be repeated", "PUB"},
-        {"sequence", 0, 0, G_OPTION_ARG_INT64, &gateway->sequence, "Last accepted sequenceNumber",
-         "N"},
         {"approved", 0, 0, G_OPTION_ARG_NONE, &gateway->approved, "The application has approved it",
          NULL},
-        {"attempts", 0, 0, G_OPTION_ARG_INT, &gateway->attempts, "Number of failed attempts", "N"},
-        {"vendor-version", 0, 0, G_OPTION_ARG_STRING, &gateway->vendor_version,
-         "Version on the vendor's server, if the manifest has no steps", "VERSION"},
-        {"outage", 0, 0, G_OPTION_ARG_STRING, &gateway->outage,
-         "Duration of the update, which must fit into a window", "DURATION"},
-        {"not-registered", 0, 0, G_OPTION_ARG_NONE, &gateway->not_registered,
-         "The module is not registered", NULL},
-        {"roaming", 0, 0, G_OPTION_ARG_NONE, &gateway->roaming, "The module is roaming", NULL},
-        {"signal", 0, 0, G_OPTION_ARG_INT, &gateway->signal, "Signal quality", "PERCENT"},
-        {"battery", 0, 0, G_OPTION_ARG_INT, &gateway->battery, "The gateway runs on its battery",
-         "PERCENT"},
-        {"free-space", 0, 0, G_OPTION_ARG_STRING, &gateway->free_space, "Free space of the gateway",
-         "SIZE"},
-        {"only-route", 0, 0, G_OPTION_ARG_NONE, &gateway->only_route,
-         "The module is the gateway's only route to the network", NULL},
-        {"data-used", 0, 0, G_OPTION_ARG_STRING, &gateway->data_used, "Data used this month",
-         "SIZE"},
-        {"inhibited", 0, 0, G_OPTION_ARG_NONE, &gateway->inhibited,
-         "An application holds an inhibition", NULL},
-        {"no-clock", 0, 0, G_OPTION_ARG_NONE, &gateway->no_clock,
-         "The clock has not been set since the start", NULL},
-        {"group", 0, 0, G_OPTION_ARG_STRING_ARRAY, &gateway->groups,
-         "[Manifest] Groups=; may be repeated", "NAME"},
-        {"download", 0, 0, G_OPTION_ARG_STRING, &gateway->approve_download,
-         "[Approval] Download=; default: required", "required|auto"},
-        {"install", 0, 0, G_OPTION_ARG_STRING, &gateway->approve_install,
-         "[Approval] Install=; default: auto", "required|auto"},
-        {"window", 0, 0, G_OPTION_ARG_STRING_ARRAY, &gateway->windows,
-         "[Window] Allow=; may be repeated", "TEXT"},
-        {"blackout", 0, 0, G_OPTION_ARG_STRING_ARRAY, &gateway->blackouts,
-         "[Window] Blackout=; may be repeated", "DAYS"},
-        {"max-attempts", 0, 0, G_OPTION_ARG_INT, &gateway->max_attempts, "[Limits] Attempts=", "N"},
-        {"monthly-data", 0, 0, G_OPTION_ARG_STRING, &gateway->monthly_data,
-         "[Limits] MonthlyData=", "SIZE"},
-        {"allow-downgrade", 0, 0, G_OPTION_ARG_NONE, &gateway->allow_downgrade,
-         "[Limits] AllowDowngrade=yes", NULL},
         {0}};
 
     if (!tool_parse(tool, options, 1, 1, error))
@@ -114,135 +59,178 @@ parse_options(Tool *tool, Gateway *gateway, GError **error)
         return FALSE;
     }
     return tool_check("imei", gateway->imei, fota_text_check_imei, error) &&
-           tool_check("version", gateway->version, fota_text_check_version, error) &&
-           tool_check("model", gateway->model, fota_text_check_model, error) &&
-           tool_check("vendor-version", gateway->vendor_version, fota_text_check_version, error);
+           tool_check("version", gateway->version, fota_text_check_version, error);
+}
+
+/* Facts: each sets a member of FotaFacts. */
+
+static gboolean
+set_flag(const char *value, gpointer member)
+{
+    return fota_parse_boolean(value, member);
 }
 
 static gboolean
-check_number(const char *option, gint value, gint min, gint max, GError **error)
+set_percent(const char *value, gpointer member)
 {
-    if (value >= min && value <= max)
-        return TRUE;
-    tool_refuse(error, "--%s=%d: expected %d to %d", option, value, min, max);
-    return FALSE;
-}
+    guint64 number;
 
-static gboolean
-take_approval(const char *option, const char *value, FotaApproval *approval, GError **error)
-{
-    if (value == NULL)
-        return TRUE;
-    *approval = strcmp(value, "auto") == 0 ? FOTA_APPROVAL_AUTO : FOTA_APPROVAL_REQUIRED;
-    if (strcmp(value, fota_approval_get_name(*approval)) == 0)
-        return TRUE;
-    tool_refuse(error, "--%s=%s: expected required or auto", option, value);
-    return FALSE;
-}
-
-/* The windows and blackouts as the configuration writes them. */
-static gboolean
-take_windows(Gateway *gateway, GError **error)
-{
-    gateway->window_array = g_array_new(FALSE, TRUE, sizeof(FotaWindow));
-    gateway->blackout_array = g_array_new(FALSE, TRUE, sizeof(FotaBlackout));
-    for (guint i = 0; gateway->windows != NULL && gateway->windows[i] != NULL; i++) {
-        FotaWindow window;
-
-        if (!fota_window_parse(gateway->windows[i], &window, NULL)) {
-            tool_refuse(error, "--window=%s: expected a window such as Sun 02:00-04:00",
-                        gateway->windows[i]);
-            return FALSE;
-        }
-        g_array_append_val(gateway->window_array, window);
-    }
-    for (guint i = 0; gateway->blackouts != NULL && gateway->blackouts[i] != NULL; i++) {
-        FotaBlackout blackout;
-
-        if (!fota_blackout_parse(gateway->blackouts[i], &blackout, NULL)) {
-            tool_refuse(error, "--blackout=%s: expected days such as 2026-12-20..2027-01-06",
-                        gateway->blackouts[i]);
-            return FALSE;
-        }
-        g_array_append_val(gateway->blackout_array, blackout);
-    }
-    return TRUE;
-}
-
-static gboolean
-fill_rules(Gateway *gateway, GError **error)
-{
-    FotaRules *rules = &gateway->rules;
-
-    *rules = (FotaRules)FOTA_RULES_INIT;
-    rules->approve_download = FOTA_APPROVAL_REQUIRED;
-    if (!take_approval("download", gateway->approve_download, &rules->approve_download, error) ||
-        !take_approval("install", gateway->approve_install, &rules->approve_install, error) ||
-        !take_windows(gateway, error) ||
-        !tool_take_size("monthly-data", gateway->monthly_data, &rules->monthly_data, error) ||
-        !check_number("max-attempts", gateway->max_attempts, 0, 10, error))
+    if (!g_ascii_string_to_unsigned(value, 10, 0, 100, &number, NULL))
         return FALSE;
-    rules->windows = (const FotaWindow *)(const void *)gateway->window_array->data;
-    rules->n_windows = gateway->window_array->len;
-    rules->blackouts = (const FotaBlackout *)(const void *)gateway->blackout_array->data;
-    rules->n_blackouts = gateway->blackout_array->len;
-    rules->max_attempts = (guint32)gateway->max_attempts;
-    rules->allow_downgrade = gateway->allow_downgrade;
-    rules->groups = (const char *const *)gateway->groups;
+    *(int *)member = (int)number;
     return TRUE;
 }
 
 static gboolean
-take_zone(Gateway *gateway, GError **error)
+set_count(const char *value, gpointer member)
 {
-    if (gateway->zone != NULL) {
-        gateway->local = g_time_zone_new_identifier(gateway->zone);
-        if (gateway->local == NULL)
-            tool_refuse(error, "--zone=%s: expected a zone such as Europe/Berlin", gateway->zone);
-    } else {
-        gateway->local = g_time_zone_new_utc();
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32, &number, NULL))
+        return FALSE;
+    *(guint32 *)member = (guint32)number;
+    return TRUE;
+}
+
+static gboolean
+set_sequence(const char *value, gpointer member)
+{
+    return g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, member, NULL);
+}
+
+static gboolean
+set_size(const char *value, gpointer member)
+{
+    return fota_parse_size(value, member);
+}
+
+static gboolean
+set_duration(const char *value, gpointer member)
+{
+    guint64 seconds;
+
+    if (!fota_parse_duration(value, &seconds))
+        return FALSE;
+    *(guint32 *)member = (guint32)MIN(seconds, G_MAXUINT32);
+    return TRUE;
+}
+
+static gboolean
+set_version(const char *value, gpointer member)
+{
+    *(const char **)member = g_intern_string(value);
+    return fota_text_check_version(value) == NULL;
+}
+
+static gboolean
+set_model(const char *value, gpointer member)
+{
+    *(const char **)member = g_intern_string(value);
+    return fota_text_check_model(value) == NULL;
+}
+
+static gboolean
+set_zone(const char *value, gpointer member)
+{
+    GTimeZone **zone = member;
+
+    g_clear_pointer(zone, g_time_zone_unref);
+    *zone = g_time_zone_new_identifier(value);
+    return *zone != NULL;
+}
+
+#define FACT(member) G_STRUCT_OFFSET(Gateway, facts.member)
+
+static const struct {
+    const char *name;
+    gboolean (*set)(const char *value, gpointer member);
+    gsize offset;
+    const char *expected;
+} known_facts[] = {
+    {"Model", set_model, FACT(model), "a model such as ME910C1-NA"},
+    {"TimeZone", set_zone, FACT(local_zone), "a zone such as Europe/Berlin"},
+    {"ClockSet", set_flag, FACT(clock_is_set), "yes or no"},
+    {"SequenceNumber", set_sequence, G_STRUCT_OFFSET(Gateway, sequence), "a number"},
+    {"Attempts", set_count, FACT(attempts), "a number"},
+    {"VendorVersion", set_version, FACT(vendor_version), "a firmware version"},
+    {"Outage", set_duration, FACT(run_seconds), "a duration such as 20min"},
+    {"Registered", set_flag, FACT(registered), "yes or no"},
+    {"Roaming", set_flag, FACT(roaming), "yes or no"},
+    {"Signal", set_percent, FACT(signal), "a percentage from 0 to 100"},
+    {"MainsPower", set_flag, FACT(on_mains), "yes or no"},
+    {"Battery", set_percent, FACT(battery), "a percentage from 0 to 100"},
+    {"FreeSpace", set_size, FACT(free_space), "a size such as 20M"},
+    {"OtherRoute", set_flag, FACT(other_route), "yes or no"},
+    {"DataUsed", set_size, FACT(data_used), "a size such as 5M"},
+    {"Inhibited", set_flag, FACT(inhibited), "yes or no"},
+};
+
+static gboolean
+take_fact(Gateway *gateway, const char *name, const char *value, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known_facts); i++) {
+        if (strcmp(known_facts[i].name, name) != 0)
+            continue;
+        if (known_facts[i].set(value, G_STRUCT_MEMBER_P(gateway, known_facts[i].offset)))
+            return TRUE;
+        tool_refuse(error, "%s: %s=%s in [" FACTS "] is not %s", gateway->file, name, value,
+                    known_facts[i].expected);
+        return FALSE;
     }
-    return gateway->local != NULL;
+    tool_refuse(error, "%s: unknown key %s= in [" FACTS "]", gateway->file, name);
+    return FALSE;
+}
+
+static gboolean
+take_file(Gateway *gateway, GError **error)
+{
+    g_autoptr(GBytes) file = tool_read(gateway->file, error);
+    g_autoptr(GKeyFile) key_file = g_key_file_new();
+    g_autofree char *text = NULL;
+    g_auto(GStrv) names = NULL;
+
+    if (file == NULL)
+        return FALSE;
+    text = g_strndup(g_bytes_get_data(file, NULL), g_bytes_get_size(file));
+    if (!fota_config_take(gateway->config, gateway->file, text, FACTS, error) ||
+        !fota_config_check(gateway->config, error))
+        return FALSE;
+    g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, NULL);
+    names = g_key_file_get_keys(key_file, FACTS, NULL, NULL);
+    for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+        g_autofree char *value = g_key_file_get_value(key_file, FACTS, names[i], NULL);
+
+        if (!take_fact(gateway, names[i], g_strstrip(value), error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* What is not said is as good as it can be. */
 static gboolean
 fill_facts(Gateway *gateway, GError **error)
 {
-    FotaFacts *facts = &gateway->facts;
-    guint64 outage = 0;
+    FotaFacts *known = &gateway->facts;
 
-    *facts = (FotaFacts)FOTA_FACTS_INIT;
-    facts->now = fota_clock_now();
-    if (!tool_take_time("at", gateway->at, &facts->now, error) || !take_zone(gateway, error) ||
-        !tool_take_duration("outage", gateway->outage, &outage, error) ||
-        !tool_take_size("free-space", gateway->free_space, &facts->free_space, error) ||
-        !tool_take_size("data-used", gateway->data_used, &facts->data_used, error) ||
-        !check_number("signal", gateway->signal, 0, 100, error) ||
-        !check_number("battery", gateway->battery, -1, 100, error) ||
-        !check_number("attempts", gateway->attempts, 0, 1000, error) || !fill_rules(gateway, error))
+    *known = (FotaFacts)FOTA_FACTS_INIT;
+    known->now = fota_clock_now();
+    known->imei = gateway->imei;
+    known->revision = gateway->version;
+    known->registered = TRUE;
+    known->signal = 100;
+    known->on_mains = 1;
+    known->other_route = 1;
+    gateway->config = fota_config_new(gateway->file != NULL ? gateway->file : "", NULL);
+    if (!tool_take_time("at", gateway->at, &known->now, error) ||
+        (gateway->file != NULL && !take_file(gateway, error)))
         return FALSE;
-    facts->imei = gateway->imei;
-    facts->revision = gateway->version;
-    facts->vendor_version = gateway->vendor_version;
-    facts->clock_is_set = !gateway->no_clock;
-    facts->local_zone = gateway->local;
-    facts->registered = !gateway->not_registered;
-    facts->roaming = gateway->roaming;
-    facts->signal = gateway->signal;
-    facts->inhibited = gateway->inhibited;
-    facts->on_mains = gateway->battery < 0;
-    facts->battery = gateway->battery;
-    facts->other_route = !gateway->only_route;
-    facts->run_seconds = (guint32)MIN(outage, G_MAXUINT32);
-    facts->attempts = (guint32)gateway->attempts;
-    facts->rules = &gateway->rules;
+    known->rules = &fota_config_for_module(gateway->config, gateway->imei)->rules;
     return TRUE;
 }
 
 /* The number that the gateway has accepted before, as one of whoever has signed @manifest. */
 static GPtrArray *
-make_numbers(const FotaManifest *manifest, gint64 sequence)
+make_numbers(const FotaManifest *manifest, guint64 sequence)
 {
     GPtrArray *numbers = g_ptr_array_new_with_free_func((GDestroyNotify)fota_trust_number_free);
     FotaTrustNumber *number = fota_trust_number_new();
@@ -252,7 +240,7 @@ make_numbers(const FotaManifest *manifest, gint64 sequence)
     number->signer = g_strdup(manifest->signers != NULL ? manifest->signers[0] : "");
     /* The same number again is no second manifest as long as it is this one. */
     number->digest = g_strdup(manifest->digest);
-    number->sequence = (guint64)MAX(sequence, 0);
+    number->sequence = sequence;
     g_ptr_array_add(numbers, number);
     return numbers;
 }
@@ -267,7 +255,7 @@ open_manifest(Tool *tool, Gateway *gateway, GError **error)
     g_autoptr(FotaManifest) manifest = NULL;
     g_autoptr(GPtrArray) numbers = NULL;
     FotaTrustFacts facts = {.imei = gateway->imei,
-                            .model = gateway->model,
+                            .model = gateway->facts.model,
                             .now = gateway->facts.now,
                             .keyring = keyring};
 
@@ -279,9 +267,8 @@ open_manifest(Tool *tool, Gateway *gateway, GError **error)
                                &facts, error);
     if (manifest == NULL)
         return NULL;
-    if (gateway->model == NULL)
-        gateway->model = g_strdup(manifest->model != NULL ? manifest->model[0] : "");
-    gateway->facts.model = gateway->model;
+    if (gateway->facts.model == NULL)
+        gateway->facts.model = manifest->model != NULL ? manifest->model[0] : "";
     facts.numbers = numbers = make_numbers(manifest, gateway->sequence);
     return fota_trust_check(manifest, &facts, error) ? g_steal_pointer(&manifest) : NULL;
 }
@@ -302,8 +289,8 @@ approve(FotaManifest *manifest, FotaFacts *facts, FotaPlan *asked)
 ToolExit
 tool_plan(Tool *tool, GError **error)
 {
-    g_auto(Gateway) gateway = {.signal = 100, .battery = -1};
     g_autoptr(FotaManifest) manifest = NULL;
+    g_auto(Gateway) gateway = {0};
     g_autoptr(FotaPlan) plan = NULL;
     g_autofree char *text = NULL;
 

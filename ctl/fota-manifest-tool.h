@@ -57,9 +57,6 @@ void tool_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 gboolean tool_check(const char *option, const char *value, FotaTextCheck check, GError **error);
 /** A time of --@option into *@time, which stays as it is where @value is %NULL. */
 gboolean tool_take_time(const char *option, const char *value, gint64 *time, GError **error);
-gboolean
-tool_take_duration(const char *option, const char *value, guint64 *seconds, GError **error);
-gboolean tool_take_size(const char *option, const char *value, guint64 *bytes, GError **error);
 
 GBytes *tool_read(const char *file, GError **error);
 /** A ring of the *.pub @files; %NULL is none. */

@@ -8,7 +8,6 @@
 #include "ctl/fota-manifest-tool.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-signature.h"
-#include "base/fota-units.h"
 
 static const struct {
     const char *name;
@@ -103,30 +102,6 @@ tool_take_time(const char *option, const char *value, gint64 *time, GError **err
     return FALSE;
 }
 
-/* Units as the configuration has them. */
-static gboolean
-take_units(const char *option, const char *value, guint64 *number,
-           gboolean (*parse)(const char *, guint64 *), const char *expected, GError **error)
-{
-    if (value == NULL || parse(value, number))
-        return TRUE;
-    tool_refuse(error, "--%s=%s: expected %s", option, value, expected);
-    return FALSE;
-}
-
-gboolean
-tool_take_duration(const char *option, const char *value, guint64 *seconds, GError **error)
-{
-    return take_units(option, value, seconds, fota_parse_duration, "a duration such as 1d 4h",
-                      error);
-}
-
-gboolean
-tool_take_size(const char *option, const char *value, guint64 *bytes, GError **error)
-{
-    return take_units(option, value, bytes, fota_parse_size, "a size such as 20M", error);
-}
-
 GBytes *
 tool_read(const char *file, GError **error)
 {
@@ -204,8 +179,11 @@ tool_print_json(JsonBuilder *builder)
 static ToolExit
 get_status(const GError *error)
 {
+    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_KEY) ||
+        g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION))
+        return TOOL_USAGE;
     if (error->domain == FOTA_POLICY_ERROR)
-        return error->code == FOTA_POLICY_ERROR_BAD_KEY ? TOOL_USAGE : TOOL_BAD;
+        return TOOL_BAD;
     return error->domain == G_FILE_ERROR ? TOOL_UNREADABLE : TOOL_USAGE;
 }
 

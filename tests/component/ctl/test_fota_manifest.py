@@ -109,7 +109,7 @@ class General(ManifestCase):
 
         self.assertEqual(complete("fota-manifest", "")[:len(VERBS)], VERBS)
         self.assertEqual(complete("fota-manifest", "ver"), ["verify"])
-        self.assertIn("--battery=", complete("fota-manifest", "plan", "m.json", "--"))
+        self.assertIn("--gateway=", complete("fota-manifest", "plan", "m.json", "--"))
         self.assertEqual(complete("fota-manifest", "lint", "--s"), ["--strict"])
 
 
@@ -263,9 +263,11 @@ class Signatures(ManifestCase):
 
 
 class Plan(ManifestCase):
-    def plan(self, update, *arguments, **options):
+    def plan(self, update, *arguments, gateway="", **options):
+        """@gateway: lines of its file, of which the first are facts."""
         self.write("m.json", manifest(IMEI, 1, update))
-        return self.json("plan", "m.json", *GATEWAY, *arguments, **options)
+        self.write("g.conf", f"[Gateway]\n{gateway}\n".encode())
+        return self.json("plan", "m.json", *GATEWAY, "--gateway=g.conf", *arguments, **options)
 
     def test_kinds(self):
         for version, kind in ((OLD, "update"), (NEW, "up-to-date"), ("X", "no-path")):
@@ -273,65 +275,77 @@ class Plan(ManifestCase):
             self.assertEqual(plan["kind"], kind)
         self.assertEqual(self.plan({})["kind"], "nothing-for-you")
         self.assertEqual(self.plan({"id": "u"})["kind"], "ask-vendor")
-        vendor = self.plan({"id": "u"}, "--vendor-version=2")
+        vendor = self.plan({"id": "u"}, gateway="VendorVersion=2")
         self.assertEqual((vendor["kind"], vendor["to"]), ("update", "2"))
-        self.assertEqual(self.plan(UPDATE, "--attempts=3")["kind"], "failed-for-good")
-        self.assertEqual(self.plan(UPDATE, "--attempts=1", "--max-attempts=1")["kind"],
+        self.assertEqual(self.plan(UPDATE, gateway="Attempts=3")["kind"], "failed-for-good")
+        self.assertEqual(self.plan(UPDATE, gateway="Attempts=1\n[Limits]\nAttempts=1")["kind"],
                          "failed-for-good")
         back = {**UPDATE, "downgrade": True}
         self.assertEqual(self.plan(back)["kind"], "downgrade-refused")
-        self.assertEqual(self.plan(back, "--allow-downgrade")["kind"], "update")
+        self.assertEqual(self.plan(back, gateway="[Limits]\nAllowDowngrade=yes")["kind"], "update")
 
     def test_blockers(self):
         strict = {**UPDATE, "conditions": {"roaming": False, "minimumSignal": 20,
                                            "minimumBattery": 30, "minimumFreeSpace": 1000000,
                                            "otherRoute": True}}
         self.assertEqual(self.plan(strict)["blockers"], [])
-        for option, blocker in (("--roaming", "roaming"), ("--signal=19", "signal"),
-                                ("--battery=29", "supply"), ("--free-space=900K", "free-space"),
-                                ("--only-route", "route"), ("--not-registered", "registration"),
-                                ("--inhibited", "inhibited"), ("--no-clock", "clock")):
-            self.assertEqual(self.plan(strict, option)["blockers"], [blocker], option)
-        for option in ("--signal=20", "--battery=30", "--free-space=1M"):
-            self.assertEqual(self.plan(strict, option)["blockers"], [], option)
-        self.assertEqual(self.plan(UPDATE, "--monthly-data=1K", "--data-used=100")["blockers"],
-                         ["data-budget"])
+        for fact, blocker in (("Roaming=yes", "roaming"), ("Signal=19", "signal"),
+                              ("MainsPower=no\nBattery=29", "supply"), ("FreeSpace=900K", "free-space"),
+                              ("OtherRoute=no", "route"), ("Registered=no", "registration"),
+                              ("Inhibited=yes", "inhibited"), ("ClockSet=no", "clock")):
+            self.assertEqual(self.plan(strict, gateway=fact)["blockers"], [blocker], fact)
+        for fact in ("Signal=20", "MainsPower=no\nBattery=30", "FreeSpace=1M"):
+            self.assertEqual(self.plan(strict, gateway=fact)["blockers"], [], fact)
+        budget = "DataUsed=100\n[Limits]\nMonthlyData=1K"
+        self.assertEqual(self.plan(UPDATE, gateway=budget)["blockers"], ["data-budget"])
 
     def test_configuration(self):
         sunday, monday = "--at=2026-11-22T02:30:00Z", "--at=2026-11-23T02:30:00Z"
-        window = "--window=Sun 02:00-04:00"
-        self.assertEqual(self.plan(UPDATE, window, sunday)["blockers"], [])
-        self.assertEqual(self.plan(UPDATE, window, monday)["blockers"], ["window"])
-        self.assertEqual(self.plan(UPDATE, window, sunday, "--outage=2h")["blockers"], ["window"])
-        self.assertEqual(self.plan(UPDATE, window, sunday, "--zone=Asia/Tokyo")["blockers"],
-                         ["window"])
-        self.assertEqual(self.plan(UPDATE, sunday, "--blackout=2026-11-20..2026-11-22")["blockers"],
-                         ["window"])
+        window = "[Window]\nAllow=Sun 02:00-04:00"
+        self.assertEqual(self.plan(UPDATE, sunday, gateway=window)["blockers"], [])
+        self.assertEqual(self.plan(UPDATE, monday, gateway=window)["blockers"], ["window"])
+        for fact in ("Outage=2h", "TimeZone=Asia/Tokyo"):
+            self.assertEqual(self.plan(UPDATE, sunday, gateway=f"{fact}\n{window}")["blockers"],
+                             ["window"])
+        blackout = "[Window]\nBlackout=2026-11-20..2026-11-22"
+        self.assertEqual(self.plan(UPDATE, sunday, gateway=blackout)["blockers"], ["window"])
         self.assertEqual(self.plan(UPDATE)["approval"], {"download": "required",
                                                          "install": "auto"})
-        self.assertEqual(self.plan(UPDATE, "--download=auto", "--install=required")["approval"],
+        gates = "[Approval]\nDownload=auto\nInstall=required"
+        self.assertEqual(self.plan(UPDATE, gateway=gates)["approval"],
                          {"download": "auto", "install": "required"})
+        own = f"{gates}\n[Module {IMEI}]\nInstall=auto"
+        self.assertEqual(self.plan(UPDATE, gateway=own)["approval"]["install"], "auto")
         self.assertEqual(self.plan(UPDATE, "--approved")["approval"]["download"], "given")
 
     def test_bad_options(self):
-        for option in ("--signal=101", "--battery=-2", "--attempts=-1", "--max-attempts=11",
-                       "--at=now", "--zone=Nowhere/City", "--outage=soon", "--free-space=much",
-                       "--data-used=x", "--monthly-data=x", "--download=maybe", "--install=maybe",
-                       "--window=sometimes", "--blackout=never", "--imei=1", "--version=;",
-                       "--model=;", "--vendor-version=;"):
+        for option in ("--at=now", "--imei=1", "--version=;"):
             with self.subTest(option=option):
                 self.plan(UPDATE, option, status=USAGE)
                 self.assertIn(option, self.stderr)
+        for fact in ("Signal=101", "Battery=-2", "Attempts=-1", "TimeZone=Nowhere/City",
+                     "Outage=soon", "FreeSpace=much", "DataUsed=x", "Roaming=maybe",
+                     "SequenceNumber=x", "VendorVersion=;", "Model=;", "Speed=1"):
+            with self.subTest(fact=fact):
+                self.plan(UPDATE, gateway=fact, status=USAGE)
+                self.assertRegex(self.stderr, f"g.conf: .*{fact.split('=')[0]}=")
+        for line in ("[Limits]\nAttempts=11", "[Window]\nAllow=sometimes", "[Windows]"):
+            with self.subTest(line=line):
+                self.plan(UPDATE, gateway=line, status=USAGE)
+                self.assertIn("g.conf:", self.stderr)
+        self.plan(UPDATE, "--gateway=none", status=UNREADABLE)
 
     def test_trust(self):
         key = self.key()
         self.key("other")
         self.write_signed("m.signed", manifest(IMEI, 5, UPDATE), key)
         self.run_tool("plan", "m.signed", *GATEWAY, "--key=fleet.pub")
-        self.run_tool("plan", "m.signed", *GATEWAY, "--sequence=5")
+        for number in (5, 6):
+            self.write(f"{number}.conf", f"[Gateway]\nSequenceNumber={number}\n".encode())
+        self.run_tool("plan", "m.signed", *GATEWAY, "--gateway=5.conf")
         self.assertIn("--key", self.run_tool("plan", "m.signed", *GATEWAY))
         for arguments, name in (([f"--version={OLD}", "--imei=353081090012346"], "WrongTarget"),
-                                ([*GATEWAY, "--sequence=6"], "Rollback"),
+                                ([*GATEWAY, "--gateway=6.conf"], "Rollback"),
                                 ([*GATEWAY, "--at=2106-01-01T00:00:00Z"], "ManifestExpired"),
                                 ([*GATEWAY, "--key=other.pub"], "BadSignature")):
             answer = self.json("plan", "m.signed", *arguments, status=BAD)
@@ -344,8 +358,9 @@ class Plan(ManifestCase):
         content = manifest(IMEI, 1, UPDATE, target={"model": ["ME910C1-NA", "LE910"]})
         self.write("m.json", content)
         self.run_tool("plan", "m.json", *GATEWAY)
-        self.run_tool("plan", "m.json", *GATEWAY, "--model=LE910")
-        self.run_tool("plan", "m.json", *GATEWAY, "--model=EC20", status=BAD)
+        for model, status in (("LE910", GOOD), ("EC20", BAD)):
+            self.write("g.conf", f"[Gateway]\nModel={model}\n".encode())
+            self.run_tool("plan", "m.json", *GATEWAY, "--gateway=g.conf", status=status)
 
     def test_bucket(self):
         answer = self.json("bucket", "--rollout=r7", f"--imei={IMEI}", "--imei=353081090012346")
