@@ -59,6 +59,15 @@ static const struct {
      FOTA_STATE_IDLE,
      FOTA_ACTION_CLOSE,
      {REST, UPDATE, MARK(DOWNLOADED), .cancelled = TRUE, .presence = FOTA_PRESENCE_LOST}},
+    {"cancelled",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_CLOSE,
+     {REST, UPDATE, MARK(DOWNLOADING), .cancelled = TRUE}},
+    {"nothing planned", FOTA_STATE_IDLE, 0, {REST, .cancelled = TRUE}},
+    {"delta unwanted",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_DISCARD,
+     {REST, MARK(DISCARDING), .cancelled = TRUE}},
     {"lost", FOTA_STATE_ABSENT, 0, {REST, UPDATE, .presence = FOTA_PRESENCE_LOST}},
     {"lost",
      FOTA_STATE_ABSENT,
@@ -103,6 +112,16 @@ static const struct {
      FOTA_STATE_IDLE,
      FOTA_ACTION_DISCARD,
      {REST, MARK(DOWNLOADED), .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
+    /* While the vendor's server is asked, the delta may still be what it offers. */
+    {"vendor", FOTA_STATE_CHECKING, FOTA_ACTION_ASK, {REST, PLAN(ASK_VENDOR), MARK(DOWNLOADED)}},
+    {"delta unwanted",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_DISCARD,
+     {REST, MARK(DOWNLOADING), .same_delta = TRUE}},
+    {"delta unwanted",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_DISCARD,
+     {REST, PLAN(NO_PATH), MARK(DOWNLOADED), .same_delta = TRUE}},
     {"manifest distrusted",
      FOTA_STATE_FAILED,
      0,
@@ -258,7 +277,7 @@ test_shown(void)
 static void
 test_check_keeps_offer(void)
 {
-    FotaSituation s = {REST, UPDATE, .open = {FALSE, FALSE}, RUNS(CHECK)};
+    FotaSituation s = {REST, UPDATE, .open = {FALSE, FALSE}, RUNS(CHECK), .check_due = TRUE};
 
     g_assert_true(fota_next_decide(&s).offers);
     g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "base/fota-wait.h"
+#include "daemon/fota-error.h"
+#include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-situation.h"
+
+/* What the end of a job leaves behind: in the record, of the module, and for the next decision. */
+
+#define IMEI "353081090012345"
+#define OLD "30.00.001-B026"
+
+typedef struct {
+    char *directory;
+    FotaContext context;
+    FotaParts parts;
+    GObject *owner;
+} Fixture;
+
+static void
+nothing(gpointer object)
+{
+}
+
+static gboolean
+may(FotaMark mark, gpointer object)
+{
+    return TRUE;
+}
+
+static void
+ended(FotaAction action, const FotaJobEnd *end, gpointer object)
+{
+}
+
+static void
+start(Fixture *fixture)
+{
+    const FotaPartOwner owner = {fixture->owner, nothing};
+    const FotaRunOwner run_owner = {owner, may, ended};
+    FotaParts *parts = &fixture->parts;
+    g_autoptr(GError) error = NULL;
+    FotaRecord *record = fota_store_load(fixture->context.store, IMEI, &error);
+
+    g_assert_no_error(error);
+    *parts = (FotaParts){.context = &fixture->context, .record = record};
+    parts->keeper = fota_keeper_new(fixture->context.store, record, &owner);
+    parts->presence = fota_presence_new(fixture->context.plugins, parts->keeper, &owner);
+    parts->poller = fota_poller_new(&fixture->context, parts->keeper, &owner);
+    parts->reader = fota_reader_new(&fixture->context, parts->keeper, parts->poller, &owner);
+    parts->offers = fota_offers_new(parts->keeper);
+    parts->run = fota_run_new(parts->keeper, &run_owner);
+}
+
+static void
+take_result(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    *(GAsyncResult **)user_data = g_object_ref(result);
+}
+
+static void
+write_all(FotaKeeper *keeper)
+{
+    g_autoptr(GAsyncResult) result = NULL;
+
+    fota_keeper_save(keeper, NULL);
+    fota_keeper_wait_async(keeper, take_result, &result);
+    while (result == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(fota_keeper_wait_finish(keeper, result, NULL));
+}
+
+static void
+stop(Fixture *fixture)
+{
+    FotaParts *parts = &fixture->parts;
+
+    write_all(parts->keeper);
+    while (G_OBJECT(fixture->owner)->ref_count > 1)
+        g_main_context_iteration(NULL, TRUE);
+    g_clear_pointer(&parts->run, fota_run_free);
+    g_clear_pointer(&parts->offers, fota_offers_free);
+    g_clear_pointer(&parts->reader, fota_reader_free);
+    g_clear_pointer(&parts->poller, fota_poller_free);
+    g_clear_pointer(&parts->presence, fota_presence_free);
+    g_clear_pointer(&parts->keeper, fota_keeper_free);
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *file = NULL;
+    g_autoptr(GError) error = NULL;
+
+    fixture->directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
+    fixture->owner = g_object_new(G_TYPE_OBJECT, NULL);
+    file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+    fixture->context.config = fota_config_load(file, &error);
+    g_assert_no_error(error);
+    fixture->context.keyring = fota_keyring_new();
+    fixture->context.plugins = fota_plugin_set_load(fixture->directory, &error);
+    g_assert_no_error(error);
+    fixture->context.store = fota_store_new(fixture->directory, &error);
+    g_assert_no_error(error);
+    start(fixture);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    const char *const argv[] = {"rm", "-rf", fixture->directory, NULL};
+
+    stop(fixture);
+    fota_store_free(fixture->context.store);
+    fota_plugin_set_free(fixture->context.plugins);
+    fota_keyring_free(fixture->context.keyring);
+    fota_config_unref(fixture->context.config);
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                 NULL);
+    g_object_unref(fixture->owner);
+    g_free(fixture->directory);
+}
+
+/* ModemManager shows the module, under its own name for the firmware. */
+static void
+see(Fixture *fixture, const char *revision)
+{
+    FotaModemFacts facts = {.path = (char *)"/Modem/1",
+                            .imei = (char *)IMEI,
+                            .manufacturer = (char *)"Telit",
+                            .model = (char *)"ME910C1-NA",
+                            .revision = (char *)revision,
+                            .uid = (char *)"uid",
+                            .device = (char *)"/sys/devices/x",
+                            .own_numbers = (char *[]){NULL},
+                            .imsi = (char *)"",
+                            .operator_name = (char *)"",
+                            .start = (char *)"1",
+                            .pin_attempts = -1};
+
+    fota_presence_see(fixture->parts.presence, &facts, FALSE);
+}
+
+/* An inspection: @version is what the module said, @error why it did not, NULL = it did. */
+static FotaClosing
+inspect(Fixture *fixture, FotaResult result, const char *version, const GError *error)
+{
+    FotaJobEnd end = fota_closing_make_end(result, error);
+
+    end.version = version;
+    fota_presence_end_job(fixture->parts.presence, version);
+    return fota_closing_end(&fixture->parts, FOTA_ACTION_INSPECT, &end);
+}
+
+/* An inspection that failed has told nothing: the module is asked again, also after a restart. */
+static void
+test_inspection(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        FotaResult result;
+        int code;
+    } failures[] = {
+        {FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_REFUSED},
+        {FOTA_RESULT_FAILED_FOR_GOOD, FOTA_MODULE_ERROR_MODULE_REFUSED},
+        {FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
+        {FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
+        {FOTA_RESULT_TRY_LATER, FOTA_MODULE_ERROR_MODULE_REFUSED},
+        {FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_NOT_SUPPORTED},
+    };
+
+    see(fixture, "package");
+    for (guint i = 0; i < G_N_ELEMENTS(failures); i++) {
+        g_autoptr(GError) error =
+            g_error_new_literal(FOTA_MODULE_ERROR, failures[i].code, "it did not say");
+        FotaClosing closing = inspect(fixture, failures[i].result, "", error);
+
+        g_test_message("case %u", i);
+        g_assert_true(closing.shows && closing.error == error);
+        g_assert_false(fota_presence_was_told(fixture->parts.presence));
+        g_assert_cmpint(fota_run_get_hold(fixture->parts.run), >, fota_boot_time());
+        g_assert_false(fota_situation_look(&fixture->parts, NULL).told_version);
+        stop(fixture);
+        start(fixture);
+        see(fixture, "package");
+        g_assert_false(fota_presence_was_told(fixture->parts.presence));
+    }
+    inspect(fixture, FOTA_RESULT_DONE, OLD, NULL);
+    g_assert_true(fota_presence_was_told(fixture->parts.presence));
+    g_assert_cmpstr(fixture->parts.record->revision, ==, OLD);
+    stop(fixture);
+    start(fixture);
+    see(fixture, "package");
+    g_assert_true(fota_presence_was_told(fixture->parts.presence));
+    g_assert_cmpstr(fixture->parts.record->revision, ==, OLD);
+    /* Another name for it: what was told is of another firmware, perhaps. */
+    see(fixture, "package 2");
+    g_assert_false(fota_presence_was_told(fixture->parts.presence));
+}
+
+/* A question to the module takes it from the host, unless ModemManager passes it on. */
+static void
+test_question_takes(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *text;
+        gboolean takes;
+    } cases[] = {
+        {"", TRUE},
+        {"[Access]\nAt=auto\n", TRUE},
+        {"[Access]\nAt=port\n", TRUE},
+        {"[Access]\nAt=modemmanager\n", FALSE},
+    };
+
+    see(fixture, "package");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+
+        g_assert_true(g_file_set_contents(file, cases[i].text, -1, NULL));
+        g_clear_pointer(&fixture->context.config, fota_config_unref);
+        fixture->context.config = fota_config_load(file, NULL);
+        g_test_message("%s", cases[i].text);
+        g_assert_cmpint(fota_situation_look(&fixture->parts, NULL).ask_takes, ==, cases[i].takes);
+    }
+}
+
+static GLogWriterOutput
+be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    return G_LOG_WRITER_HANDLED;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+    ADD("/closing/inspection", test_inspection);
+    ADD("/closing/question-takes", test_question_takes);
+    g_log_set_writer_func(be_quiet, NULL, NULL);
+    return g_test_run();
+}
