@@ -252,14 +252,24 @@ sim_line_send_file(SimLine *line, SimCommand *command, GBytes *bytes)
     line->file_timer = g_timeout_add(CONNECT_GAP_MS, on_file_begin, line);
 }
 
+static void
+on_port_bytes(SimPort *port, const guint8 *bytes, gsize length, gpointer user_data)
+{
+    SimLine *line = user_data;
+
+    line->module->personality->take_bytes(line->module, line, bytes, length);
+}
+
 SimLine *
 sim_line_new(SimModule *module, const char *tty, int fd)
 {
-    static const SimPortHandler handler = {.line = on_port_line, .escape = on_port_escape};
+    static const SimPortHandler by_line = {.line = on_port_line, .escape = on_port_escape};
+    static const SimPortHandler by_bytes = {.bytes = on_port_bytes};
+    gboolean raw = module->personality->take_bytes != NULL;
     SimLine *line = g_new0(SimLine, 1);
 
     line->module = module;
-    line->port = sim_port_new(tty, fd, module->log, &handler, line);
+    line->port = sim_port_new(tty, fd, module->log, raw ? &by_bytes : &by_line, line);
     line->at_open = g_ptr_array_new_with_free_func(g_free);
     g_queue_init(&line->waiting);
     return line;

@@ -12,6 +12,7 @@
 #include "sim-control.h"
 #include "sim-ftp.h"
 #include "sim-module.h"
+#include "sim-replay.h"
 
 #define PRELOAD "libumockdev-preload.so.0"
 
@@ -20,6 +21,7 @@ static char *control_path;
 static char *log_dir;
 static double scale = 1;
 static char **modules;
+static char **replays;
 static char **faults;
 static gboolean list_faults;
 static gboolean list_modules;
@@ -34,6 +36,9 @@ static const GOptionEntry entries[] = {
      "Add a module: NAME[,imei=..][,apn=..][,pin=..][,signal=..][,registered=0|1|5][,version=..]"
      "[,package=..][,reserved-port=1][,uid=..]",
      "MODULE"},
+    {"replay", 0, 0, G_OPTION_ARG_STRING_ARRAY, &replays,
+     "Add a module that plays the log of a real one: FILE[,imei=..][,reserved-port=1][,uid=..]",
+     "FILE"},
     {"fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,
      "Arm a fault: IMEI:NAME[=VALUE][,always][,on=PREFIX][,skip=N]", "FAULT"},
     {"list-faults", 0, 0, G_OPTION_ARG_NONE, &list_faults, "List the faults", NULL},
@@ -80,15 +85,25 @@ on_tty_opened(const char *tty, gboolean open, gpointer user_data)
 }
 
 static gboolean
-add_modules(Sim *sim, GError **error)
+add_each(Sim *sim, char **texts, SimModule *(*make)(Sim *sim, const char *text, GError **error),
+         GError **error)
 {
-    for (guint i = 0; modules != NULL && modules[i] != NULL; i++) {
-        SimModule *module = sim_module_new(sim, modules[i], error);
+    for (guint i = 0; texts != NULL && texts[i] != NULL; i++) {
+        SimModule *module = make(sim, texts[i], error);
 
         if (module == NULL)
             return FALSE;
         g_ptr_array_add(sim->modules, module);
     }
+    return TRUE;
+}
+
+static gboolean
+add_modules(Sim *sim, GError **error)
+{
+    if (!add_each(sim, modules, sim_module_new, error) ||
+        !add_each(sim, replays, sim_replay_new, error))
+        return FALSE;
     for (guint i = 0; faults != NULL && faults[i] != NULL; i++) {
         g_auto(GStrv) pair = g_strsplit(faults[i], ":", 2);
         SimModule *module = pair[0] != NULL ? sim_module_lookup(sim, pair[0]) : NULL;

@@ -197,26 +197,15 @@ module_alloc(Sim *sim, const SimPersonality *personality)
 }
 
 SimModule *
-sim_module_new(Sim *sim, const char *text, GError **error)
+sim_module_build(Sim *sim, const SimPersonality *personality, gpointer state, char **options,
+                 GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-    const SimPersonality *personality = NULL;
-    SimModule *module;
+    SimModule *module = module_alloc(sim, personality);
     gboolean good = TRUE;
 
-    for (guint i = 0; i < G_N_ELEMENTS(personalities); i++) {
-        if (g_strcmp0(parts[0], personalities[i]->option) == 0)
-            personality = personalities[i];
-    }
-    if (personality == NULL) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "no module '%s'; --list-modules names them", text);
-        return NULL;
-    }
-    module = module_alloc(sim, personality);
-    module->state = personality->state_new(module);
-    for (guint i = 1; good && parts[i] != NULL; i++)
-        good = sim_module_take_option(module, parts[i], error);
+    module->state = state != NULL ? state : personality->state_new(module);
+    for (guint i = 0; good && options[i] != NULL; i++)
+        good = sim_module_take_option(module, options[i], error);
     if (good && sim_module_lookup(sim, module->imei) != NULL) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, "two modules with IMEI %s", module->imei);
         good = FALSE;
@@ -229,6 +218,20 @@ sim_module_new(Sim *sim, const char *text, GError **error)
     }
     module->unlocked = module->pin == NULL;
     return module;
+}
+
+SimModule *
+sim_module_new(Sim *sim, const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
+    for (guint i = 0; i < G_N_ELEMENTS(personalities); i++) {
+        if (g_strcmp0(parts[0], personalities[i]->option) == 0)
+            return sim_module_build(sim, personalities[i], NULL, parts + 1, error);
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "no module '%s'; --list-modules names them", text);
+    return NULL;
 }
 
 void
@@ -278,6 +281,8 @@ sim_module_tty_opened(SimModule *module, const char *tty, gboolean open)
         if (!g_str_equal(sim_port_get_tty(sim_line_get_port(line)), tty))
             continue;
         sim_line_set_open(line, open);
+        if (open && module->personality->tty_opened != NULL)
+            module->personality->tty_opened(module, tty);
         if (open)
             continue;
         sim_branch_flush(module->branch, i);

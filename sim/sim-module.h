@@ -40,7 +40,10 @@ typedef struct {
     void (*stopped)(SimModule *module);
     void (*context_down)(SimModule *module, int cid);
     void (*registration_changed)(SimModule *module);
+    void (*tty_opened)(SimModule *module, const char *tty);
     void (*tty_closed)(SimModule *module, const char *tty);
+    /* Reads its ttys itself: no command line is taken apart, nothing echoed. */
+    void (*take_bytes)(SimModule *module, SimLine *line, const guint8 *bytes, gsize length);
     /* A key of `set` that is the personality's own. FALSE: it is not; `good`: the value is. */
     gboolean (*set)(SimModule *module, const char *key, const char *value, gboolean *good);
     /* Power is back. TRUE: the personality brings the ports back itself. */
@@ -106,6 +109,9 @@ struct _SimModule {
 
 /* `text` is what follows --module=. */
 SimModule *sim_module_new(Sim *sim, const char *text, GError **error);
+/* `state` is the personality's, NULL: made by it; `options` are KEY=VALUE, up to NULL. */
+SimModule *sim_module_build(Sim *sim, const SimPersonality *personality, gpointer state,
+                            char **options, GError **error);
 void sim_module_free(SimModule *module);
 void sim_module_print_list(void);
 SimModule *sim_module_lookup(Sim *sim, const char *imei);

@@ -141,6 +141,11 @@ on_readable(int fd, GIOCondition condition, gpointer user_data)
     char bytes[4096];
     gssize n = read(fd, bytes, sizeof(bytes));
 
+    if (port->handler.bytes != NULL) {
+        if (n > 0)
+            port->handler.bytes(port, (const guint8 *)bytes, (gsize)n, port->user_data);
+        return G_SOURCE_CONTINUE;
+    }
     for (gssize i = 0; i < n && !port->data_mode; i++)
         port_take_byte(port, bytes[i]);
     if (n > 0 && port->data_mode && memmem(bytes, (gsize)n, "+++", 3) != NULL)
@@ -236,6 +241,15 @@ sim_port_urc(SimPort *port, const char *text)
         g_ptr_array_add(port->later, g_strdup(text));
     else if (port->open)
         port_write_line(port, "\r\n", text);
+}
+
+void
+sim_port_bytes(SimPort *port, const guint8 *bytes, gsize length)
+{
+    g_autofree char *text = g_strndup((const char *)bytes, length);
+
+    sim_log_module(port->log, port->tty, text);
+    port_write(port, (const char *)bytes, length);
 }
 
 void

@@ -26,9 +26,15 @@ typedef void (*SimPortLineFunc)(SimPort *port, const char *line, gpointer user_d
 /* `+++` in data mode. */
 typedef void (*SimPortEscapeFunc)(SimPort *port, gpointer user_data);
 
+/* All that comes, as it is. */
+typedef void (*SimPortBytesFunc)(SimPort *port, const guint8 *bytes, gsize length,
+                                 gpointer user_data);
+
+/* `bytes`, or the other two. */
 typedef struct {
     SimPortLineFunc line;
     SimPortEscapeFunc escape;
+    SimPortBytesFunc bytes;
 } SimPortHandler;
 
 /* `fd` and `log` stay the caller's. */
@@ -50,6 +56,8 @@ void sim_port_answer(SimPort *port, const char *text);
 void sim_port_answer_more(SimPort *port, const char *text);
 /* An unsolicited line; in data mode it is kept until sim_port_end(). */
 void sim_port_urc(SimPort *port, const char *text);
+/* Bytes as they are, logged as text. */
+void sim_port_bytes(SimPort *port, const guint8 *bytes, gsize length);
 /* Raw bytes, logged as their number only. */
 void sim_port_data(SimPort *port, const guint8 *bytes, gsize length);
 

@@ -52,6 +52,7 @@ FILES:${PN}-manifest = "${bindir}/fota-manifest"
 FILES:${PN}-simulator = " \
     ${bindir}/fota-rehearsal \
     ${bindir}/fota-sim \
+    ${datadir}/fota-sim \
     ${systemd_system_unitdir}/fota-sim.service \
 "
 
