@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fota-clock.h"
+#include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-reader.h"
 #include "policy/fota-policy-error.h"
