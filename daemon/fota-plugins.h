@@ -8,9 +8,11 @@ G_BEGIN_DECLS
 /** The vendors' plugins, loaded once at start and never unloaded. */
 typedef struct _FotaPluginSet FotaPluginSet;
 
-/** One plugin with its models. */
+/** What a plugin has for the modules of one of its claims. */
 typedef struct {
     const FotaPlugin *table;
+    const FotaClaim *claim;
+    const FotaMethod *const *methods; /**< in order of preference, at least one, ended by NULL */
     GKeyFile *models; /**< `<name>.models`: groups are globs on the model, the later one wins */
 } FotaVendor;
 
@@ -23,9 +25,23 @@ FotaPluginSet *fota_plugin_set_load(const char *directory, GError **error);
 void fota_plugin_set_free(FotaPluginSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPluginSet, fota_plugin_set_free)
 
-/** The vendor that claims this module, or NULL. Owned by @set. */
-const FotaVendor *
-fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer, const char *model);
+/**
+ * The vendor whose claim fits this module most exactly, or NULL. Owned by @set. @device: sysfs path
+ * of it, for its USB ids; NULL or not there = they are unknown, and a claim by them does not fit.
+ */
+const FotaVendor *fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer,
+                                       const char *model, const char *device);
+
+/**
+ * The first method of one of @routes (bits, 1u << FotaRoute) that can be had: without the
+ * FotaNeeds in @lacking, and without the power unless @has_power. If none can be had, the first of
+ * these routes; NULL if there is none.
+ */
+const FotaMethod *fota_vendor_choose_method(const FotaVendor *vendor, guint routes, guint lacking,
+                                            gboolean has_power);
+
+/** The method of this name; NULL if the plugin has none, or none any more. */
+const FotaMethod *fota_vendor_find_method(const FotaVendor *vendor, const char *name);
 
 /** The value of @key for @model in the data file, or NULL. */
 char *fota_vendor_get_text(const FotaVendor *vendor, const char *model, const char *key);

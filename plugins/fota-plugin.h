@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * The one header that a vendor's plugin includes.
  *
- * A plugin is a shared object that exports a single symbol, `const FotaPlugin fota_plugin`. Its
+ * A plugin is a shared object that exports a single symbol, `const FotaPlugin fota_plugin`: a table
+ * of the modules that it claims and, for each, of the methods by which they are updated. Its
  * functions run in the thread of one update and may block: a vendor's flow reads from top to bottom
  * like the vendor's own document. They touch nothing but their FotaSession, which sends AT commands
  * over whatever channel the daemon has chosen. What differs from model to model stands in a data
@@ -18,8 +19,14 @@ G_BEGIN_DECLS
  * returns something other than success (FOTA_RESULT_DONE, TRUE, or a non-NULL pointer).
  */
 
-/** Changes whenever a plugin built against an older header could misbehave. */
-#define FOTA_PLUGIN_ABI 2
+/**
+ * FotaPlugin and FotaMethod begin with their own size and grow only at their end, so that daemon
+ * and plugin may be of different ages: what a shorter table lacks is absent, what a longer one has
+ * beyond this header is not looked at, and a method whose route, commit point, needs or restart
+ * this daemon does not know is left out. The elements of the arrays that they point to never grow.
+ * A plugin of another ABI is refused.
+ */
+#define FOTA_PLUGIN_ABI 3
 
 typedef struct _FotaSession FotaSession;
 
@@ -61,6 +68,7 @@ typedef enum {
 
 /** What one step of an update is about. Strings are never NULL unless said so. */
 typedef struct {
+    gsize struct_size;    /**< of the daemon's FotaUpdate: a later member is there only within it */
     const char *from;     /**< version the module must report before; exact */
     const char *to;       /**< version that it must report afterwards; NULL = the vendor decides */
     const char *scheme;   /**< of the delta's address: "ftp", "http" ...; NULL = vendor's server */
@@ -69,11 +77,11 @@ typedef struct {
     const char *path;     /**< path on that server, without leading slash; may be NULL */
     const char *user;     /**< login, "" = none */
     const char *password; /**< "" = none */
-    guint64 size;         /**< bytes of the delta, 0 = unknown */
+    guint64 size;         /**< bytes of the delta, 0 = unknown; never 0 for load() */
     gboolean rehearsal;   /**< do everything short of storing or installing a delta */
 } FotaUpdate;
 
-/** What the vendor's own server has for a module (FOTA_PLUGIN_VENDOR_SERVER). */
+/** What the vendor's own server has for a module (FOTA_ROUTE_VENDOR). */
 typedef struct {
     char *version; /**< NULL = nothing newer */
     char *text;    /**< the vendor's words about it, may be NULL */
@@ -84,16 +92,175 @@ typedef struct {
 void fota_vendor_offer_clear(FotaVendorOffer *offer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaVendorOffer, fota_vendor_offer_clear)
 
-/** Which modules a plugin claims. A NULL member matches anything. */
+/** What the module asks the host, by itself or when it is asked for it. */
+typedef enum {
+    FOTA_QUESTION_NONE,
+    FOTA_QUESTION_CONNECT, /**< may it connect to its server? */
+    FOTA_QUESTION_DOWNLOAD,
+    FOTA_QUESTION_INSTALL,
+    FOTA_QUESTION_RESTART,
+} FotaQuestionKind;
+
 typedef struct {
-    const char *manufacturer; /**< begins with, case ignored */
-    const char *model;        /**< glob, as g_pattern_match_simple() takes it */
-} FotaPluginMatch;
+    FotaQuestionKind kind;
+    gint64 number;       /**< the plugin's own, by which it knows the question again */
+    char *version;       /**< what would be installed, NULL = not told */
+    char *text;          /**< the vendor's words about it, may be NULL */
+    guint64 size;        /**< bytes, 0 = unknown */
+    guint seconds;       /**< left for the answer, 0 = not told */
+    gboolean may_reject; /**< else it can only be postponed */
+} FotaQuestion;
+
+/** Frees what it holds; it is empty afterwards. */
+void fota_question_clear(FotaQuestion *question);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaQuestion, fota_question_clear)
 
 typedef enum {
-    FOTA_PLUGIN_VENDOR_SERVER = 1 << 0,  /**< the vendor's server decides what is new */
-    FOTA_PLUGIN_NEEDS_NO_BEARER = 1 << 1 /**< the host's data call must be down all the while */
-} FotaPluginFlags;
+    FOTA_ANSWER_ACCEPT,
+    FOTA_ANSWER_REJECT,
+    FOTA_ANSWER_LATER,
+} FotaAnswer;
+
+/** Who brings the delta into the module. */
+typedef enum {
+    FOTA_ROUTE_PULL,   /**< the module fetches it from an address that it is told */
+    FOTA_ROUTE_FEED,   /**< the host hands it over: load() */
+    FOTA_ROUTE_VENDOR, /**< the module fetches it from its vendor's server, which decides: ask() */
+    FOTA_ROUTE_ASKED,  /**< the module's own server begins, and the module asks: questions() */
+} FotaRoute;
+#define FOTA_ROUTE_LAST FOTA_ROUTE_ASKED
+
+/** Where the point of no return is. */
+typedef enum {
+    FOTA_COMMIT_POINT_INSTALL,  /**< before install() */
+    FOTA_COMMIT_POINT_DOWNLOAD, /**< before download() or load(): the module then installs by
+                                   itself. There is one gate, and no install() */
+} FotaCommitPoint;
+#define FOTA_COMMIT_POINT_LAST FOTA_COMMIT_POINT_DOWNLOAD
+
+typedef enum {
+    FOTA_NEEDS_TTY = 1 << 0,         /**< raw data: a tty of the module */
+    FOTA_NEEDS_UNSOLICITED = 1 << 1, /**< unsolicited lines */
+    FOTA_NEEDS_NO_BEARER = 1 << 2,   /**< the host's data call must be down all the while */
+    FOTA_NEEDS_INHIBITION = 1 << 3,  /**< ModemManager must keep away, on whatever channel */
+} FotaNeeds;
+#define FOTA_NEEDS_ALL                                                                             \
+    (FOTA_NEEDS_TTY | FOTA_NEEDS_UNSOLICITED | FOTA_NEEDS_NO_BEARER | FOTA_NEEDS_INHIBITION)
+
+/** What begins the restart into the new firmware. */
+typedef enum {
+    FOTA_RESTART_BY_MODULE,
+    FOTA_RESTART_BY_COMMAND, /**< restart(), once install() is done */
+    FOTA_RESTART_BY_POWER,   /**< the module switches itself off, and [FirstAid] PowerCycle= on */
+} FotaRestart;
+#define FOTA_RESTART_LAST FOTA_RESTART_BY_POWER
+
+/**
+ * One way to update a module. Which functions it has depends on its route; what is not required may
+ * be NULL.
+ *
+ * After each of ask(), download(), load(), validate(), discard(), questions(), answer() and
+ * fetch(), whatever its result, also when it was cancelled, the daemon calls close(), unless the
+ * function was the order after which the module may be away.
+ */
+typedef struct {
+    gsize size;       /**< sizeof(FotaMethod) */
+    const char *name; /**< [a-z0-9-]+, for records and logs; of this plugin's methods alone */
+    FotaRoute route;
+    FotaCommitPoint commit;
+    guint needs; /**< FotaNeeds */
+    FotaRestart restarts;
+
+    /** Makes sure the module listens and says in *@version what firmware it runs. Harmless.
+     * Required. */
+    FotaResult (*inspect)(FotaSession *session, char **version, GError **error);
+
+    /**
+     * Asks the vendor's server what is new, and leaves the module as it was. Required for
+     * FOTA_ROUTE_VENDOR. DONE also when there is nothing newer. The caller clears *@offer, whatever
+     * the result is.
+     */
+    FotaResult (*ask)(FotaSession *session, FotaVendorOffer *offer, GError **error);
+
+    /**
+     * Brings the delta into the module. Required for FOTA_ROUTE_PULL and _VENDOR. With
+     * FOTA_COMMIT_POINT_DOWNLOAD it is the order to install, and given once: DONE = the module has
+     * accepted it; the function may follow what it reports until it leaves, which is no error then.
+     */
+    FotaResult (*download)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /**
+     * Hands over the delta that @fd, a regular file at its beginning, holds: @update's size bytes,
+     * which the daemon has verified. Required for FOTA_ROUTE_FEED. Else as download().
+     */
+    FotaResult (*load)(FotaSession *session, const FotaUpdate *update, int fd, GError **error);
+
+    /** Has the module check the delta that it holds. Asked after download() and load(). */
+    FotaResult (*validate)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /**
+     * Throws away what download() or load() has left in the module, whole or in part; asked
+     * whenever an update ends without being installed. DONE when there is nothing. NULL where a
+     * delta does nothing until install() and makes room for the next.
+     */
+    FotaResult (*discard)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /**
+     * Orders the module to install, once. DONE = it accepted; it may leave at any time after.
+     * Required with FOTA_COMMIT_POINT_INSTALL, except for FOTA_ROUTE_ASKED.
+     */
+    FotaResult (*install)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /** Has the module restart. Required with FOTA_RESTART_BY_COMMAND. Sent once. */
+    FotaResult (*restart)(FotaSession *session, const FotaUpdate *update, GError **error);
+
+    /**
+     * Asked each time the module has come back after the order: reads the version into *@version,
+     * and what the module itself reports about the update. What a restart loses is the business of
+     * the plugin's settings. Required.
+     * DONE = asked successfully, whatever the version is; the daemon compares. FAILED_FOR_GOOD =
+     * the module itself reports that the update has failed.
+     */
+    FotaResult (*outcome)(FotaSession *session, const FotaUpdate *update, char **version,
+                          GError **error);
+
+    /**
+     * The question that is open now; FOTA_QUESTION_NONE when there is none. Required for
+     * FOTA_ROUTE_ASKED. The caller clears *@question.
+     */
+    FotaResult (*questions)(FotaSession *session, FotaQuestion *question, GError **error);
+
+    /**
+     * Answers @question. @seconds: how long it is postponed with FOTA_ANSWER_LATER, 0 = as long as
+     * the module does by itself. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module
+     * may download, install and leave by itself; the function may follow what it reports until
+     * then.
+     */
+    FotaResult (*answer)(FotaSession *session, const FotaQuestion *question, FotaAnswer answer,
+                         guint seconds, GError **error);
+
+    /** Reads a small file through the module; @update's address names it. */
+    FotaResult (*fetch)(FotaSession *session, const FotaUpdate *update, gsize max_bytes,
+                        GBytes **contents, GError **error);
+
+    /**
+     * Closes whatever the function before it has opened, and pauses what must not go on unwatched.
+     * Its commands are sent although the update was cancelled; only the end of fotad stops them.
+     */
+    void (*close)(FotaSession *session);
+} FotaMethod;
+
+/**
+ * Which modules a plugin claims, and how they are updated. A member that is NULL or 0 matches
+ * anything. Where several claims fit, of one plugin or of several, the most exact one wins: USB ids
+ * before names, then the model pattern with more letters, then the manufacturer.
+ */
+typedef struct {
+    const char *manufacturer;         /**< begins with, case ignored */
+    const char *model;                /**< glob, as g_pattern_match_simple() takes it */
+    guint16 usb_vendor, usb_product;  /**< as `lsusb` shows them; a product needs a vendor */
+    const FotaMethod *const *methods; /**< in order of preference, ended by NULL */
+} FotaClaim;
 
 /**
  * A setting of the module that a restart may lose. The daemon asks it with `AT<name>?` before the
@@ -109,52 +276,56 @@ typedef struct {
     gboolean (*enter)(FotaSession *session, GError **error);
 } FotaSetting;
 
-/** The table that a plugin exports as `fota_plugin`. Every function is required unless it says
- * otherwise. */
+/** What an unsolicited line is about. */
+typedef enum {
+    FOTA_LINE_REPORT = 1, /**< worth a note */
+    FOTA_LINE_STATE,      /**< the state that the module is in now */
+    FOTA_LINE_PROGRESS,
+    FOTA_LINE_QUESTION,
+    FOTA_LINE_DONE,   /**< something has ended well */
+    FOTA_LINE_FAILED, /**< something has failed */
+} FotaLineKind;
+
+/** What an unsolicited line says. The parser fills what the line tells. */
 typedef struct {
-    guint abi;                      /**< FOTA_PLUGIN_ABI */
-    const char *name;               /**< [a-z0-9]+, also the name of the data file */
-    const FotaPluginMatch *matches; /**< ended by an entry with two NULLs */
-    FotaPluginFlags flags;
-    const FotaSetting *settings; /**< ended by an entry without a name; NULL = none */
+    FotaLineKind kind;
+    gint64 number; /**< -1 = none */
+    gint64 code;   /**< an error number, or what else follows; -1 = none */
+    char *text;    /**< NULL = none */
+} FotaHeard;
 
-    /** Makes sure the module listens and says in *@version what firmware it runs. Harmless. */
-    FotaResult (*inspect)(FotaSession *session, char **version, GError **error);
+/** Frees what it holds; it is empty afterwards. */
+void fota_heard_clear(FotaHeard *heard);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaHeard, fota_heard_clear)
 
+/** One kind of unsolicited line. */
+typedef struct {
+    const char *prefix; /**< what the line begins with, case ignored */
+    FotaLineKind kind;
     /**
-     * Asks the vendor's server what is new, and leaves the module as it was. Required with
-     * FOTA_PLUGIN_VENDOR_SERVER, else NULL. DONE also when there is nothing newer. The caller
-     * clears *@offer, whatever the result is.
+     * Reads @rest, what follows the prefix and blanks, and may change the kind. FALSE: this is no
+     * such line after all. NULL: @rest is the event's text.
      */
-    FotaResult (*ask)(FotaSession *session, FotaVendorOffer *offer, GError **error);
+    gboolean (*parse)(const char *rest, FotaHeard *heard);
+} FotaUnsolicited;
 
-    /** Brings the delta into the module, and closes whatever it opened, on every way out. */
-    FotaResult (*download)(FotaSession *session, const FotaUpdate *update, GError **error);
-
-    /**
-     * Throws away what download() has left in the module, whole or in part; asked whenever an
-     * update ends without being installed. DONE when there is nothing. NULL where a delta does
-     * nothing until install() and makes room for the next.
-     */
-    FotaResult (*discard)(FotaSession *session, const FotaUpdate *update, GError **error);
-
-    /** Orders the module to install, once. DONE = it accepted; it may leave at any time after. */
-    FotaResult (*install)(FotaSession *session, const FotaUpdate *update, GError **error);
-
-    /**
-     * Asked each time the module has come back after install(): reads the version into *@version,
-     * and what the module itself reports about the update. What a restart loses is the business of
-     * @settings.
-     * DONE = asked successfully, whatever the version is; the daemon compares. FAILED_FOR_GOOD =
-     * the module itself reports that the update has failed.
-     */
-    FotaResult (*outcome)(FotaSession *session, const FotaUpdate *update, char **version,
-                          GError **error);
-
-    /** Reads a small file through the module; @update's address names it. May be NULL. */
-    FotaResult (*fetch)(FotaSession *session, const FotaUpdate *update, gsize max_bytes,
-                        GBytes **contents, GError **error);
+/** The table that a plugin exports as `fota_plugin`. */
+typedef struct {
+    guint abi;                          /**< FOTA_PLUGIN_ABI */
+    gsize size;                         /**< sizeof(FotaPlugin) */
+    const char *name;                   /**< [a-z0-9]+, also the name of the data file */
+    const FotaClaim *claims;            /**< ended by an entry without methods */
+    const FotaSetting *settings;        /**< ended by an entry without a name; NULL = none */
+    const FotaUnsolicited *unsolicited; /**< the first that fits counts; ended by an entry without
+                                           a prefix; NULL = none */
 } FotaPlugin;
+
+/** One step of a flow, by the letter or number that the vendor's document gives it. */
+typedef struct {
+    const char *letter; /**< "a", "3." ... */
+    FotaResult (*run)(FotaSession *session, const FotaUpdate *update, GError **error);
+    guint percent; /**< of the whole function, once the step is done */
+} FotaFlowStep;
 
 /* The module */
 
@@ -204,6 +375,14 @@ char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guin
                                     GError **error);
 
 /**
+ * Waits for an unsolicited line that the plugin's table lists, and reads it into *@event, which the
+ * caller clears. Lines that came since the module last started are looked at first; those that the
+ * table does not list are dropped. FALSE without an error when none came within @seconds (0 = only
+ * look).
+ */
+gboolean fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError **error);
+
+/**
  * Waits until a module that has left by itself (FOTA_MODULE_ERROR_MODULE_GONE) is back and answers
  * AT, and goes on with it. FOTA_MODULE_ERROR_MODULE_NOT_RETURNED after @seconds. Restarts of the
  * installation are not a plugin's business: the daemon follows them.
@@ -215,11 +394,6 @@ gint64 fota_session_get_time(FotaSession *session);
 
 /** Lets @seconds pass, where the vendor demands a pause. FALSE when cancelled or gone. */
 gboolean fota_session_pause(FotaSession *session, guint seconds, GError **error);
-
-/**
- * While shielded, commands go on although the update was cancelled: for closing what was opened.
- */
-void fota_session_shield(FotaSession *session, gboolean shielded);
 
 /**
  * Copies @text between double quotes for an AT line. FOTA_MODULE_ERROR_BAD_ARGUMENT when it holds
@@ -250,7 +424,21 @@ void fota_session_remember(FotaSession *session, const char *name, const char *v
 /** What fota_session_remember() stored, or NULL. */
 const char *fota_session_recall(FotaSession *session, const char *name);
 
+/**
+ * @data that close() needs from the function before it; @destroy is called when it is replaced, and
+ * after close(). NULL = none.
+ */
+void fota_session_set_data(FotaSession *session, gpointer data, GDestroyNotify destroy);
+gpointer fota_session_get_data(FotaSession *session);
+
 /* Shared by plugins */
+
+/**
+ * Runs the steps of @flow, ended by one without a function, in order, until one of them is not
+ * DONE. The log names the letter of each.
+ */
+FotaResult fota_session_run_flow(FotaSession *session, const FotaFlowStep *flow,
+                                 const FotaUpdate *update, GError **error);
 
 /** As fota_session_command(), where the lines of the answer do not matter. */
 gboolean

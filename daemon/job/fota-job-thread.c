@@ -319,7 +319,8 @@ fota_job_thread(gpointer data)
         job->steps = (FotaSteps){
             .kind = job->order->kind,
             .with_signature = job->order->with_signature,
-            .plugin = job->order->vendor->table,
+            .method = job->order->method,
+            .settings = job->order->vendor->table->settings,
             .update = &job->order->update,
             .session = session,
             .commit = on_commit,

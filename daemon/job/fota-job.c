@@ -180,8 +180,8 @@ begin(gpointer data)
     FotaJobKind kind = job->order->kind;
     gboolean restarts =
         kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL || kind == FOTA_JOB_RESUME;
-    gboolean no_bearer = (job->order->vendor->table->flags & FOTA_PLUGIN_NEEDS_NO_BEARER) != 0 &&
-                         kind != FOTA_JOB_INSPECT;
+    gboolean no_bearer =
+        (job->order->method->needs & FOTA_NEEDS_NO_BEARER) != 0 && kind != FOTA_JOB_INSPECT;
     GError *error = NULL;
 
     if (g_cancellable_set_error_if_cancelled(job->cancellable, &error))

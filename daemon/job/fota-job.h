@@ -23,6 +23,7 @@ typedef struct {
     gboolean with_signature;   /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
     FotaMm *mm;                /**< borrowed, like @vendor; both outlive the job */
     const FotaVendor *vendor;  /**< */
+    const FotaMethod *method;  /**< of @vendor, borrowed */
     FotaConfig *configuration; /**< a reference, which keeps @config */
     const FotaModuleConfig *config; /**< of @configuration, for this module */
     char *imei;

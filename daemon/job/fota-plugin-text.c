@@ -15,6 +15,21 @@ fota_vendor_offer_clear(FotaVendorOffer *offer)
     *offer = (FotaVendorOffer){0};
 }
 
+void
+fota_question_clear(FotaQuestion *question)
+{
+    g_free(question->version);
+    g_free(question->text);
+    *question = (FotaQuestion){0};
+}
+
+void
+fota_heard_clear(FotaHeard *heard)
+{
+    g_free(heard->text);
+    *heard = (FotaHeard){0};
+}
+
 char *
 fota_at_quote(const char *text, GError **error)
 {

@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/** Under this name an update remembers the method that it was begun with. */
+#define FOTA_JOB_METHOD "fotad.method"
+
 /** What a job does. */
 typedef enum {
     FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */

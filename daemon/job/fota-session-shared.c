@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "plugins/fota-plugin.h"
+#include "daemon/job/fota-session.h"
 
 /* What vendors' plugins share, made of the session's other functions. */
 
@@ -49,6 +49,60 @@ fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv
     }
     fota_session_note(session, "%s; it is not needed", local_error->message);
     return TRUE;
+}
+
+/* The entry of @table that @line belongs to, with what the line says; FALSE when there is none. */
+static gboolean
+heard_read(const FotaUnsolicited *table, const char *line, FotaHeard *heard)
+{
+    for (; table != NULL && table->prefix != NULL; table++) {
+        gsize length = strlen(table->prefix);
+        const char *rest = line + length;
+
+        if (g_ascii_strncasecmp(line, table->prefix, length) != 0)
+            continue;
+        fota_heard_clear(heard);
+        *heard = (FotaHeard){.kind = table->kind, .number = -1, .code = -1};
+        rest += strspn(rest, " ");
+        if (table->parse == NULL)
+            heard->text = g_strdup(rest);
+        if (table->parse == NULL || table->parse(rest, heard))
+            return TRUE;
+    }
+    fota_heard_clear(heard);
+    return FALSE;
+}
+
+gboolean
+fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError **error)
+{
+    gint64 end = fota_session_get_time(session) + seconds;
+
+    for (;;) {
+        gint64 left = MAX(end - fota_session_get_time(session), 0);
+        g_autofree char *line = fota_session_wait_unsolicited(session, "", (guint)left, error);
+
+        if (line == NULL)
+            return FALSE;
+        if (heard_read(fota_session_get_unsolicited(session), line, heard))
+            return TRUE;
+    }
+}
+
+FotaResult
+fota_session_run_flow(FotaSession *session, const FotaFlowStep *flow, const FotaUpdate *update,
+                      GError **error)
+{
+    FotaResult result = FOTA_RESULT_DONE;
+
+    for (; flow->run != NULL && result == FOTA_RESULT_DONE; flow++) {
+        result = flow->run(session, update, error);
+        if (result == FOTA_RESULT_DONE)
+            fota_session_report_progress(session, flow->percent);
+        else
+            fota_session_note(session, "the flow has ended at its step %s", flow->letter);
+    }
+    return result;
 }
 
 const char *

@@ -14,7 +14,9 @@ struct _FotaSession {
     FotaSessionSetup setup;
     FotaChannel *channel;
     GHashTable *texts; /* key -> text of the model, so that plugins need not free it */
-    gboolean shielded;
+    gboolean shielded; /* what was opened is being closed */
+    gpointer data;     /* of the plugin, for its close() */
+    GDestroyNotify destroy;
     guint base, share; /* of the running part, in percent of the whole */
     int cme;
 };
@@ -34,6 +36,7 @@ fota_session_new(const FotaSessionSetup *setup)
 void
 fota_session_free(FotaSession *session)
 {
+    fota_session_set_data(session, NULL, NULL);
     if (session->channel != NULL)
         session->channel->klass->close(session->channel);
     g_hash_table_unref(session->texts);
@@ -242,9 +245,31 @@ fota_session_get_network(FotaSession *session, const char *key)
 }
 
 void
-fota_session_shield(FotaSession *session, gboolean shielded)
+fota_session_set_data(FotaSession *session, gpointer data, GDestroyNotify destroy)
 {
-    session->shielded = shielded;
+    gpointer old = session->data;
+    GDestroyNotify destroy_old = session->destroy;
+
+    session->data = data;
+    session->destroy = destroy;
+    if (old != NULL && destroy_old != NULL)
+        destroy_old(old);
+}
+
+gpointer
+fota_session_get_data(FotaSession *session)
+{
+    return session->data;
+}
+
+void
+fota_session_close(FotaSession *session, const FotaMethod *method)
+{
+    session->shielded = TRUE;
+    if (method->close != NULL)
+        method->close(session);
+    session->shielded = FALSE;
+    fota_session_set_data(session, NULL, NULL);
 }
 
 GStrv
@@ -294,6 +319,12 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
     }
     return session->channel->klass->wait_line(session->channel, text, seconds,
                                               current_cancellable(session), error);
+}
+
+const FotaUnsolicited *
+fota_session_get_unsolicited(FotaSession *session)
+{
+    return session->setup.vendor->table->unsolicited;
 }
 
 gint64

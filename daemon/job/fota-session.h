@@ -75,6 +75,13 @@ gboolean fota_session_answers(FotaSession *session, guint seconds, GError **erro
 void fota_session_begin_part(FotaSession *session, guint base, guint share);
 void fota_session_report_verifying(FotaSession *session);
 
+/** The table of the plugin, NULL = none. */
+const FotaUnsolicited *fota_session_get_unsolicited(FotaSession *session);
+
+/** Calls the method's close(), although the job was cancelled, and drops what it needed for that.
+ */
+void fota_session_close(FotaSession *session, const FotaMethod *method);
+
 /** See FotaChannelClass; fota_session_wait_back() stands in plugins/fota-plugin.h. */
 gboolean fota_session_wait_gone(FotaSession *session, guint seconds, GError **error);
 

@@ -28,6 +28,14 @@ commit(FotaSteps *steps, FotaMark mark, GError **error)
     return FOTA_RESULT_DONE;
 }
 
+/* After what a plugin may have opened something for, whatever came of it. */
+static FotaResult
+steps_close(FotaSteps *steps, FotaResult result)
+{
+    fota_session_close(steps->session, steps->method);
+    return result;
+}
+
 static gboolean
 is_wanted(const FotaSteps *steps, const char *version)
 {
@@ -41,7 +49,7 @@ static FotaResult
 inspect(FotaSteps *steps, GError **error)
 {
     g_clear_pointer(&steps->version, g_free);
-    return steps->plugin->inspect(steps->session, &steps->version, error);
+    return steps->method->inspect(steps->session, &steps->version, error);
 }
 
 static FotaResult
@@ -61,7 +69,7 @@ download(FotaSteps *steps, GError **error)
     FotaResult result;
 
     fota_session_begin_part(steps->session, 0, DOWNLOAD_SHARE);
-    result = steps->plugin->download(steps->session, steps->update, error);
+    result = steps_close(steps, steps->method->download(steps->session, steps->update, error));
     if (result != FOTA_RESULT_DONE || steps->update->rehearsal)
         return result;
     result = commit(steps, FOTA_MARK_DOWNLOADED, error);
@@ -91,10 +99,10 @@ is_definite(FotaResult result)
 static FotaResult
 read_outcome(FotaSteps *steps, char **version, GError **error)
 {
-    FotaResult result = steps->plugin->outcome(steps->session, steps->update, version, error);
+    FotaResult result = steps->method->outcome(steps->session, steps->update, version, error);
 
     if (is_definite(result) && *version == NULL)
-        steps->plugin->inspect(steps->session, version, NULL);
+        steps->method->inspect(steps->session, version, NULL);
     if (*version != NULL && (!is_definite(result) || is_wanted(steps, *version))) {
         g_clear_error(error);
         return FOTA_RESULT_DONE;
@@ -207,7 +215,7 @@ restore_settings(FotaSteps *steps)
         return;
     fota_session_report_verifying(steps->session);
     g_strfreev(steps->differing);
-    steps->differing = fota_session_restore_settings(steps->session, steps->plugin->settings);
+    steps->differing = fota_session_restore_settings(steps->session, steps->settings);
 }
 
 /*
@@ -240,7 +248,7 @@ install(FotaSteps *steps, GError **error)
     FotaResult result;
 
     /* Written with the record that is committed next. */
-    if (!fota_session_read_settings(steps->session, steps->plugin->settings, error))
+    if (!fota_session_read_settings(steps->session, steps->settings, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     result = commit(steps, FOTA_MARK_INSTALLING, error);
     if (result != FOTA_RESULT_DONE || steps->stopped)
@@ -249,7 +257,7 @@ install(FotaSteps *steps, GError **error)
     start = fota_boot_time();
     steps->ordered = TRUE;
     steps->downloaded = FALSE;
-    result = steps->plugin->install(steps->session, steps->update, &refusal);
+    result = steps->method->install(steps->session, steps->update, &refusal);
     if (refusal != NULL && !is_of_module(refusal)) {
         g_propagate_error(error, g_steal_pointer(&refusal));
         return result;
@@ -286,6 +294,13 @@ resume(FotaSteps *steps, GError **error)
     return result;
 }
 
+static FotaResult
+fetch_file(FotaSteps *steps, const FotaUpdate *place, GBytes **file, GError **error)
+{
+    return steps_close(
+        steps, steps->method->fetch(steps->session, place, FOTA_MANIFEST_MAX_BYTES, file, error));
+}
+
 /* The file, with what is in its .minisig in front where that is wanted and there is one. */
 static FotaResult
 fetch(FotaSteps *steps, GError **error)
@@ -295,15 +310,13 @@ fetch(FotaSteps *steps, GError **error)
     g_autoptr(GBytes) minisig = NULL;
     g_autofree char *path = g_strconcat(steps->update->path, FOTA_CSV_SIGNATURE, NULL);
     FotaUpdate beside = *steps->update;
-    FotaResult result =
-        steps->plugin->fetch(steps->session, steps->update, FOTA_MANIFEST_MAX_BYTES, &file, error);
+    FotaResult result = fetch_file(steps, steps->update, &file, error);
 
     if (result != FOTA_RESULT_DONE)
         return result;
     beside.path = path;
     if (steps->with_signature)
-        result = steps->plugin->fetch(steps->session, &beside, FOTA_MANIFEST_MAX_BYTES, &minisig,
-                                      &local_error);
+        result = fetch_file(steps, &beside, &minisig, &local_error);
     if (result != FOTA_RESULT_DONE &&
         !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
@@ -332,6 +345,9 @@ commit_start(FotaSteps *steps, GError **error)
     if (steps->update->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
         marks[steps->kind] == FOTA_MARK_NONE)
         return FOTA_RESULT_DONE;
+    /* Written with the mark, for the jobs that go on with this update. */
+    if (steps->kind == FOTA_JOB_UPDATE)
+        fota_session_remember(steps->session, FOTA_JOB_METHOD, steps->method->name);
     result = commit(steps, marks[steps->kind], &local_error);
     /* What is ordered already is looked at, whether that can be written or not. */
     if (result != FOTA_RESULT_DONE && steps->kind == FOTA_JOB_RESUME) {
@@ -364,9 +380,9 @@ fota_steps_run(FotaSteps *steps, GError **error)
     if (steps->kind == FOTA_JOB_FETCH)
         return fetch(steps, error);
     if (steps->kind == FOTA_JOB_ASK)
-        return steps->plugin->ask(steps->session, &steps->offer, error);
+        return steps_close(steps, steps->method->ask(steps->session, &steps->offer, error));
     if (steps->kind == FOTA_JOB_DISCARD)
-        return steps->plugin->discard(steps->session, steps->update, error);
+        return steps_close(steps, steps->method->discard(steps->session, steps->update, error));
     if (steps->update->to != NULL && is_wanted(steps, steps->version) && !steps->update->rehearsal)
         return FOTA_RESULT_DONE;
     result = check_base(steps, error);

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 typedef struct {
     FotaJobKind kind;
     gboolean with_signature;
-    const FotaPlugin *plugin;
+    const FotaMethod *method;
+    const FotaSetting *settings; /**< of the plugin, NULL = none */
     const FotaUpdate *update;
     FotaSession *session;
     /** Blocks until the mark is on disk. FALSE: it is not, or the job was cancelled. */

@@ -7,6 +7,7 @@
 #include "base/fota-clock.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
+#include "daemon/module/fota-method.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-view.h"
 #include "policy/fota-outcome.h"
@@ -195,7 +196,7 @@ static Closing
 close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
     FotaRecord *record = parts->record;
-    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+    const FotaMethod *method = fota_method_choose(parts, FOTA_ACTION_DISCARD);
     FotaMark mark = fota_keeper_get_mark(parts->keeper);
     const FotaEnd facts = {
         .job = action,
@@ -207,7 +208,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE),
         .downloaded = end->downloaded,
         .restarted = end->restarts > 0,
-        .can_discard = plugin != NULL && plugin->discard != NULL,
+        .can_discard = method != NULL && method->discard != NULL,
     };
     const FotaOutcome outcome = fota_outcome_decide(&facts);
     Closing closing = {.finish = outcome.finish};

@@ -2,6 +2,7 @@
 #include "daemon/module/fota-order.h"
 
 #include "base/fota-text.h"
+#include "daemon/module/fota-method.h"
 
 /* Fills @order with the parts of @address. */
 static void
@@ -63,6 +64,7 @@ fota_order_make(const FotaParts *parts, FotaAction action)
 
     order->mm = parts->context->mm;
     order->vendor = fota_presence_get_vendor(parts->presence);
+    order->method = fota_method_choose(parts, action);
     order->configuration = fota_config_ref(parts->context->config);
     order->config = fota_parts_get_config(parts);
     order->imei = g_strdup(record->imei);

@@ -31,8 +31,8 @@ fota_presence_new(FotaPluginSet *plugins, FotaKeeper *keeper, const FotaPartOwne
     presence->plugins = plugins;
     presence->keeper = keeper;
     presence->record = fota_keeper_get_record(keeper);
-    presence->vendor =
-        fota_plugin_set_find(plugins, presence->record->manufacturer, presence->record->model);
+    presence->vendor = fota_plugin_set_find(plugins, presence->record->manufacturer,
+                                            presence->record->model, presence->record->device);
     return presence;
 }
 
@@ -69,7 +69,8 @@ presence_take_identity(FotaPresence *presence)
         return;
     fota_record_set(&record->manufacturer, facts->manufacturer);
     fota_record_set(&record->model, facts->model);
-    presence->vendor = fota_plugin_set_find(presence->plugins, facts->manufacturer, facts->model);
+    presence->vendor =
+        fota_plugin_set_find(presence->plugins, facts->manufacturer, facts->model, facts->device);
     fota_keeper_save(presence->keeper, NULL);
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
+#include "daemon/module/fota-method.h"
 
 /* Everything that plans and decisions depend on, gathered anew each time. */
 
@@ -164,6 +165,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
 {
     const FotaRecord *record = parts->record;
     const FotaPlugin *plugin = fota_parts_get_plugin(parts);
+    const FotaMethod *asks = fota_method_choose(parts, FOTA_ACTION_ASK);
+    const FotaMethod *discards = fota_method_choose(parts, FOTA_ACTION_DISCARD);
     FotaManifest *manifest = fota_accepted_get(parts->accepted);
     FotaAction job = fota_run_get_action(parts->run);
     FotaSituation s = {
@@ -181,8 +184,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .check_takes = fota_parts_get_config(parts)->fetch_by_module,
         .ask_takes = question_takes(parts),
         .told_version = fota_presence_was_told(parts->presence),
-        .can_ask = plugin != NULL && plugin->ask != NULL,
-        .can_discard = plugin != NULL && plugin->discard != NULL,
+        .can_ask = asks != NULL && asks->ask != NULL,
+        .can_discard = discards != NULL && discards->discard != NULL,
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
         .same_delta = holds_delta_of(parts, plan),
         .manifest = manifest == NULL                                   ? FOTA_MANIFEST_NONE

@@ -4,25 +4,24 @@
 #include <syslog.h>
 
 #include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-method.h"
 #include "daemon/module/fota-order.h"
 #include "policy/fota-loop.h"
 
 static void
 start_check(const FotaParts *parts)
 {
-    const FotaPlugin *plugin = fota_parts_get_plugin(parts);
-
     if (!fota_parts_get_config(parts)->fetch_by_module || !fota_poller_reads_file(parts->poller)) {
         fota_reader_start(parts->reader);
     } else if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE) {
         fota_poller_put_off(parts->poller); /* until ModemManager has found it again */
-    } else if (plugin->fetch == NULL) {
+    } else if (fota_method_choose(parts, FOTA_ACTION_CHECK)->fetch == NULL) {
         fota_poller_begin(parts->poller);
         fota_reader_fail(parts->reader,
                          g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
                                      "the plugin %s cannot read a file through the module; set "
                                      "Fetch=host in [Manifest]",
-                                     plugin->name));
+                                     fota_parts_get_plugin(parts)->name));
     } else {
         fota_poller_begin(parts->poller);
         parts->context->jobs++;

@@ -184,27 +184,6 @@ load_wait_for_return(Load *load, GError *gone, FotaResult *result, GError **erro
     return *result == FOTA_RESULT_DONE;
 }
 
-/*
- * Nobody looks any more, but the module would go on: where it can, it pauses and keeps what it has.
- * Where it cannot, no document names a command that stops it.
- */
-static void
-load_leave(Load *load)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (load->number != HUAWEI_LOADING)
-        return;
-    if (fota_session_get_number(load->session, "CanPause") == 0) {
-        fota_session_note(load->session, "the module goes on downloading by itself");
-        return;
-    }
-    fota_session_shield(load->session, TRUE);
-    if (!fota_session_order(load->session, "AT^FOTADL=2", HUAWEI_TIME_ANSWER, &error))
-        fota_session_note(load->session, "the download does not pause: %s", error->message);
-    fota_session_shield(load->session, FALSE);
-}
-
 FotaResult
 huawei_load(FotaSession *session, guint64 size, GError **error)
 {
@@ -226,7 +205,7 @@ huawei_load(FotaSession *session, guint64 size, GError **error)
         else
             goes_on = load_wait_for_return(&load, g_steal_pointer(&local_error), &result, error);
     }
-    if (result != FOTA_RESULT_DONE)
-        load_leave(&load);
+    huawei_get_opened(session)->loading =
+        result != FOTA_RESULT_DONE && load.number == HUAWEI_LOADING;
     return result;
 }

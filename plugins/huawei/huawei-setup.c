@@ -86,28 +86,52 @@ huawei_configure(FotaSession *session, GError **error)
     return result;
 }
 
+HuaweiOpened *
+huawei_get_opened(FotaSession *session)
+{
+    if (fota_session_get_data(session) == NULL)
+        fota_session_set_data(session, g_new0(HuaweiOpened, 1), g_free);
+    return fota_session_get_data(session);
+}
+
 /* A failure is not worth an error: where no lines come, the state is asked for. */
-gboolean
+void
 huawei_reports_begin(FotaSession *session)
 {
     g_autofree char *now = NULL;
 
     if (!fota_session_hears_unsolicited(session))
-        return FALSE;
+        return;
     now = fota_session_query(session, "AT^CURC?", "^CURC:", HUAWEI_TIME_ANSWER, NULL);
-    return now != NULL && now[0] == '0' &&
-           fota_session_order(session, "AT^CURC=1", HUAWEI_TIME_ANSWER, NULL);
+    huawei_get_opened(session)->reports_were_off =
+        now != NULL && now[0] == '0' &&
+        fota_session_order(session, "AT^CURC=1", HUAWEI_TIME_ANSWER, NULL);
 }
 
-void
-huawei_reports_end(FotaSession *session, gboolean were_off)
+static void
+close_with(FotaSession *session, const char *command, const char *otherwise)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!were_off)
-        return;
-    fota_session_shield(session, TRUE);
-    if (!fota_session_order(session, "AT^CURC=0", HUAWEI_TIME_ANSWER, &error))
-        fota_session_note(session, "unsolicited reports stay on: %s", error->message);
-    fota_session_shield(session, FALSE);
+    if (!fota_session_order(session, command, HUAWEI_TIME_ANSWER, &error))
+        fota_session_note(session, "%s: %s", otherwise, error->message);
+}
+
+/*
+ * A download goes on although nobody looks: where the module can, it pauses and keeps what it has.
+ * Where it cannot, no document names a command that stops it.
+ */
+void
+huawei_close(FotaSession *session)
+{
+    const HuaweiOpened *opened = huawei_get_opened(session);
+
+    if (opened->offered)
+        close_with(session, "AT^FOTADL=0", "the offer stays open");
+    if (opened->loading && fota_session_get_number(session, "CanPause") != 0)
+        close_with(session, "AT^FOTADL=2", "the download does not pause");
+    else if (opened->loading)
+        fota_session_note(session, "the module goes on downloading by itself");
+    if (opened->reports_were_off)
+        close_with(session, "AT^CURC=0", "unsolicited reports stay on");
 }

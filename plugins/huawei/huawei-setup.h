@@ -11,10 +11,21 @@
  */
 FotaResult huawei_configure(FotaSession *session, GError **error);
 
-/** Where unsolicited lines are heard: makes sure they come. TRUE = they were off before. */
-gboolean huawei_reports_begin(FotaSession *session);
-/** @were_off: what huawei_reports_begin() returned. */
-void huawei_reports_end(FotaSession *session, gboolean were_off);
+/** What huawei_close() has to end. */
+typedef struct {
+    gboolean reports_were_off; /**< the unsolicited lines that are on now */
+    gboolean offered;          /**< the module waits for a word about an offer */
+    gboolean loading;          /**< it downloads, and nobody looks any more */
+} HuaweiOpened;
+
+/** Of this session; empty at first. */
+HuaweiOpened *huawei_get_opened(FotaSession *session);
+
+/** Where unsolicited lines are heard: makes sure they come, until huawei_close(). */
+void huawei_reports_begin(FotaSession *session);
+
+/** Brings the module to rest: no offer that waits, no download that goes on, no reports. */
+void huawei_close(FotaSession *session);
 
 /** What a restart may lose. */
 extern const FotaSetting huawei_settings[];

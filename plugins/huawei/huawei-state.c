@@ -48,26 +48,46 @@ read_number(const char *text, const char **end)
     return digits > 0 && digits <= MAX_DIGITS ? atoi(text) : -1;
 }
 
+/* `12,<offer>`, `80,<code>`, or a number alone. */
+static gboolean
+heard_parse(const char *rest, FotaHeard *heard)
+{
+    const char *end;
+
+    heard->number = read_number(rest, &end);
+    if (heard->number < 0 || (*end != '\0' && *end != ','))
+        return FALSE;
+    if (heard->number == HUAWEI_OFFER)
+        heard->text = g_strdup(*end == ',' ? end + 1 : "");
+    else if (*end == ',')
+        heard->code = read_number(end + 1, &end);
+    return TRUE;
+}
+
+const FotaUnsolicited huawei_unsolicited[] = {
+    {PREFIX, FOTA_LINE_STATE, heard_parse},
+    {NULL, 0, NULL},
+};
+
+static void
+state_take(HuaweiState *state, FotaHeard *heard)
+{
+    huawei_state_clear(state);
+    state->number = (int)heard->number;
+    state->code = (int)heard->code;
+    state->offer = g_steal_pointer(&heard->text);
+}
+
 /* FALSE when @line is no report of a state. */
 static gboolean
 state_parse(const char *line, HuaweiState *state)
 {
-    const char *end;
-    int number;
+    g_auto(FotaHeard) heard = {.code = -1};
+    const char *rest = fota_line_after(line, PREFIX);
 
-    if (!g_str_has_prefix(line, PREFIX))
+    if (rest == NULL || !heard_parse(rest, &heard))
         return FALSE;
-    line += strlen(PREFIX);
-    number = read_number(line + strspn(line, " "), &end);
-    if (number < 0 || (*end != '\0' && *end != ','))
-        return FALSE;
-    huawei_state_clear(state);
-    state->number = number;
-    state->code = -1;
-    if (number == HUAWEI_OFFER)
-        state->offer = g_strdup(*end == ',' ? end + 1 : "");
-    else if (*end == ',')
-        state->code = read_number(end + 1, &end);
+    state_take(state, &heard);
     return TRUE;
 }
 
@@ -126,29 +146,29 @@ gboolean
 huawei_state_next(FotaSession *session, guint seconds, HuaweiState *state, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
-    g_autofree char *line = fota_session_wait_unsolicited(session, PREFIX, seconds, &local_error);
+    g_auto(FotaHeard) heard = {0};
+    gboolean found = fota_session_hear(session, seconds, &heard, &local_error);
 
     if (local_error != NULL) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FALSE;
     }
     /* Idle may have been reported before what we wait for began. */
-    if (line != NULL && state_parse(line, state) && state->number != HUAWEI_IDLE)
+    if (found && heard.number != HUAWEI_IDLE) {
+        state_take(state, &heard);
         return TRUE;
+    }
     return huawei_state_read(session, state, error);
 }
 
 gboolean
 huawei_state_read_result(FotaSession *session, HuaweiState *state, GError **error)
 {
-    char *line;
+    g_auto(FotaHeard) heard = {0};
 
-    while ((line = fota_session_wait_unsolicited(session, PREFIX, 0, NULL)) != NULL) {
-        gboolean failed = state_parse(line, state) && state->number >= HUAWEI_FAILED_KEPT &&
-                          huawei_state_is_failure(state);
-
-        g_free(line);
-        if (failed)
+    while (fota_session_hear(session, 0, &heard, NULL)) {
+        state_take(state, &heard);
+        if (state->number >= HUAWEI_FAILED_KEPT && huawei_state_is_failure(state))
             return TRUE;
     }
     return huawei_state_read(session, state, error);

@@ -37,6 +37,9 @@ typedef struct {
     char *offer; /**< of HUAWEI_OFFER: what follows the number, "" = nothing; else NULL */
 } HuaweiState;
 
+/** What the module says by itself of its update: its state. */
+extern const FotaUnsolicited huawei_unsolicited[];
+
 void huawei_state_clear(HuaweiState *state);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HuaweiState, huawei_state_clear)
 

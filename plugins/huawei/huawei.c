@@ -33,7 +33,6 @@ static FotaResult
 give_up(FotaSession *session, HuaweiState *state, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
-    gboolean told;
 
     if (state->number == HUAWEI_READY || state->number == HUAWEI_FLASHING) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
@@ -41,13 +40,13 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
                     huawei_state_text(state->number));
         return FOTA_RESULT_TRY_LATER;
     }
-    fota_session_shield(session, TRUE);
     if (state->number == HUAWEI_LOADING && fota_session_get_number(session, "CanPause") != 0)
         fota_session_order(session, "AT^FOTADL=2", HUAWEI_TIME_ANSWER, NULL);
     fota_session_order(session, "AT^FOTADL=0", HUAWEI_TIME_ANSWER, &refusal);
-    told = huawei_state_read(session, state, error);
-    fota_session_shield(session, FALSE);
-    if (!told)
+    /* Else it was cancelled, and nothing was sent. */
+    if (refusal == NULL || refusal->domain == FOTA_MODULE_ERROR)
+        huawei_get_opened(session)->offered = FALSE;
+    if (!huawei_state_read(session, state, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (huawei_state_is_over(state))
         return FOTA_RESULT_DONE;
@@ -117,6 +116,7 @@ ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GEr
     result = wait_for_answer(session, state, error);
     if (result != FOTA_RESULT_DONE || state->number == HUAWEI_NOTHING_NEWER)
         return result;
+    huawei_get_opened(session)->offered = TRUE;
     huawei_offer_parse(state->offer, offer);
     if (offer->version != NULL) {
         fota_session_remember(session, OFFER, state->offer);
@@ -159,11 +159,8 @@ offer_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 static FotaResult
 huawei_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 {
-    gboolean were_off = huawei_reports_begin(session);
-    FotaResult result = offer_ask(session, offer, error);
-
-    huawei_reports_end(session, were_off);
-    return result;
+    huawei_reports_begin(session);
+    return offer_ask(session, offer, error);
 }
 
 /* Whether what the module holds is what is wanted: somebody else may have begun a download. */
@@ -218,6 +215,7 @@ download_begin(FotaSession *session, const FotaUpdate *update, HuaweiState *stat
         return result;
     if (update->rehearsal)
         return give_up(session, state, error);
+    huawei_get_opened(session)->offered = FALSE;
     if (fota_session_order(session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &refusal))
         return FOTA_RESULT_DONE;
     return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
@@ -248,11 +246,8 @@ download_run(FotaSession *session, const FotaUpdate *update, GError **error)
 static FotaResult
 huawei_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    gboolean were_off = huawei_reports_begin(session);
-    FotaResult result = download_run(session, update, error);
-
-    huawei_reports_end(session, were_off);
-    return result;
+    huawei_reports_begin(session);
+    return download_run(session, update, error);
 }
 
 /* A download that cannot be stopped goes on until it is complete, suspended, or has failed. */
@@ -379,25 +374,39 @@ huawei_outcome(FotaSession *session, const FotaUpdate *update, char **version, G
     return FOTA_RESULT_DONE;
 }
 
-static const FotaPluginMatch huawei_matches[] = {
-    {"Huawei", "MU509*"},
-    {"Huawei", "MU609*"},
-    {"Huawei", "ME909u*"},
-    {NULL, NULL},
-};
-
-extern const FotaPlugin fota_plugin;
-
-G_MODULE_EXPORT const FotaPlugin fota_plugin = {
-    .abi = FOTA_PLUGIN_ABI,
-    .name = "huawei",
-    .matches = huawei_matches,
-    .settings = huawei_settings,
-    .flags = FOTA_PLUGIN_VENDOR_SERVER | FOTA_PLUGIN_NEEDS_NO_BEARER,
+/* Chapter 3 of the guide. */
+static const FotaMethod huawei_server = {
+    .size = sizeof(FotaMethod),
+    .name = "server",
+    .route = FOTA_ROUTE_VENDOR,
+    .commit = FOTA_COMMIT_POINT_INSTALL,
+    .needs = FOTA_NEEDS_NO_BEARER,
+    .restarts = FOTA_RESTART_BY_MODULE,
     .inspect = huawei_inspect,
     .ask = huawei_ask,
     .download = huawei_download,
     .discard = huawei_discard,
     .install = huawei_install,
     .outcome = huawei_outcome,
+    .close = huawei_close,
+};
+
+static const FotaMethod *const huawei_methods[] = {&huawei_server, NULL};
+
+static const FotaClaim huawei_claims[] = {
+    {.manufacturer = "Huawei", .model = "MU509*", .methods = huawei_methods},
+    {.manufacturer = "Huawei", .model = "MU609*", .methods = huawei_methods},
+    {.manufacturer = "Huawei", .model = "ME909u*", .methods = huawei_methods},
+    {.methods = NULL},
+};
+
+extern const FotaPlugin fota_plugin;
+
+G_MODULE_EXPORT const FotaPlugin fota_plugin = {
+    .abi = FOTA_PLUGIN_ABI,
+    .size = sizeof(FotaPlugin),
+    .name = "huawei",
+    .claims = huawei_claims,
+    .settings = huawei_settings,
+    .unsolicited = huawei_unsolicited,
 };

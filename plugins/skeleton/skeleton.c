@@ -20,7 +20,7 @@ skeleton_inspect(FotaSession *session, char **version, GError **error)
 static FotaResult
 skeleton_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    /* Close whatever was opened here on every way out, with fota_session_shield() around it. */
+    /* What is opened here is closed in a close(), which the daemon calls on every way out. */
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
                 "this plugin is a skeleton; it cannot fetch %s", update->path);
     return FOTA_RESULT_FAILED_FOR_GOOD;
@@ -40,16 +40,31 @@ skeleton_outcome(FotaSession *session, const FotaUpdate *update, char **version,
     return skeleton_inspect(session, version, error);
 }
 
-static const FotaPluginMatch skeleton_matches[] = {{NULL, NULL}};
+static const FotaMethod skeleton_method = {
+    .size = sizeof(FotaMethod),
+    .name = "skeleton",
+    .route = FOTA_ROUTE_PULL,
+    .commit = FOTA_COMMIT_POINT_INSTALL,
+    .restarts = FOTA_RESTART_BY_MODULE,
+    .inspect = skeleton_inspect,
+    .download = skeleton_download,
+    .install = skeleton_install,
+    .outcome = skeleton_outcome,
+};
+
+static const FotaMethod *const skeleton_methods[] = {&skeleton_method, NULL};
+
+/* A claim that no module fits: the manufacturer is nobody's. */
+static const FotaClaim skeleton_claims[] = {
+    {.manufacturer = "No such vendor", .model = "SKELETON*", .methods = skeleton_methods},
+    {.methods = NULL},
+};
 
 extern const FotaPlugin fota_plugin;
 
 G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .abi = FOTA_PLUGIN_ABI,
+    .size = sizeof(FotaPlugin),
     .name = "skeleton",
-    .matches = skeleton_matches,
-    .inspect = skeleton_inspect,
-    .download = skeleton_download,
-    .install = skeleton_install,
-    .outcome = skeleton_outcome,
+    .claims = skeleton_claims,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins/telit/telit-errors.h"
+#include "plugins/telit/telit-network.h"
 
 /* The vendor's longest times, seconds. */
 #define TIME_OPEN 100
@@ -53,8 +54,14 @@ telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char 
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-FotaResult
-telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError **error)
+static gboolean
+send_close(FotaSession *session, GError **error)
+{
+    return fota_session_order(session, "AT#FTPCLOSE", TIME_FTP, error);
+}
+
+static FotaResult
+send_open(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
     g_autofree char *server = NULL;
@@ -75,10 +82,11 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
         (password = fota_at_quote(update->password, error)) == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT#FTPOPEN=%s,%s,%s,%u,%u", server, user, password,
-                              fota_session_get_number(session, "FtpMode"), cid);
+                              fota_session_get_number(session, "FtpMode"),
+                              fota_session_get_number(session, "ContextId"));
     if (fota_session_order(session, command, TIME_OPEN, &local_error))
         return FOTA_RESULT_DONE;
-    if (fota_session_get_cme(session) == CME_CONNECTED && telit_ftp_close(session, NULL)) {
+    if (fota_session_get_cme(session) == CME_CONNECTED && send_close(session, NULL)) {
         g_clear_error(&local_error);
         if (fota_session_order(session, command, TIME_OPEN, &local_error))
             return FOTA_RESULT_DONE;
@@ -89,8 +97,13 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError
 }
 
 FotaResult
-telit_ftp_set_binary(FotaSession *session, GError **error)
+telit_ftp_open(FotaSession *session, const FotaUpdate *update, GError **error)
 {
+    FotaResult result = send_open(session, update, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    telit_get_opened(session)->ftp = TRUE;
     return fota_session_try(session, "AT#FTPTYPE=0", TIME_FTP, NULL, error)
                ? FOTA_RESULT_DONE
                : FOTA_RESULT_FAILED_FOR_NOW;
@@ -144,10 +157,12 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
 {
     guint limit = TIME_FTP + (guint)MIN(update->size / SLOWEST, 86400);
     g_autoptr(GError) local_error = NULL;
-    g_autofree char *quoted = fota_at_quote(update->path, error);
+    g_autofree char *quoted = NULL;
     g_autofree char *command = NULL;
 
-    if (quoted == NULL)
+    if (update->rehearsal)
+        return FOTA_RESULT_DONE;
+    if ((quoted = fota_at_quote(update->path, error)) == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT#FTPGETOTA=%s,0", quoted);
     fota_session_report_bytes(session, 0, update->size);
@@ -158,8 +173,11 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
     return FOTA_RESULT_DONE;
 }
 
-gboolean
-telit_ftp_close(FotaSession *session, GError **error)
+void
+telit_ftp_close(FotaSession *session)
 {
-    return fota_session_order(session, "AT#FTPCLOSE", TIME_FTP, error);
+    g_autoptr(GError) error = NULL;
+
+    if (telit_get_opened(session)->ftp && !send_close(session, &error))
+        fota_session_note(session, "FTP did not close: %s", error->message);
 }

@@ -9,25 +9,24 @@
  * missing file.
  */
 
-FotaResult
-telit_ftp_open(FotaSession *session, const FotaUpdate *update, guint cid, GError **error);
-
 /**
- * Has files come as they are: an FTP session begins in ASCII, in which line ends are translated and
- * many servers refuse to tell a size. A module that does not know the command is not stopped by it.
+ * f) Opens a session in which files come as they are: it begins in ASCII, in which line ends are
+ * translated and many servers refuse to tell a size. A module that does not know #FTPTYPE is not
+ * stopped by it.
  */
-FotaResult telit_ftp_set_binary(FotaSession *session, GError **error);
+FotaResult telit_ftp_open(FotaSession *session, const FotaUpdate *update, GError **error);
 
 /**
- * Refuses a delta that is not as long as the manifest says. A server that does not tell the size
+ * g) Refuses a delta that is not as long as the manifest says. A server that does not tell the size
  * has it all the same; only a rehearsal, which fetches nothing, takes a 550 for a missing file.
  */
 FotaResult telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **error);
 
-/** Brings the delta into the OTA area. */
+/** k) Brings the delta into the OTA area; a rehearsal does not. */
 FotaResult telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error);
 
-gboolean telit_ftp_close(FotaSession *session, GError **error);
+/** l) Closes the session that is open. */
+void telit_ftp_close(FotaSession *session);
 
 /**
  * Turns @refusal (taken), of the command that was to do @what, into the error that fits what the

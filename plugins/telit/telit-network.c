@@ -19,6 +19,29 @@
 #define OUR_CONTEXT "Context"
 #define OTHER_SOCKET "Socket"
 
+static void
+opened_free(gpointer data)
+{
+    TelitOpened *opened = data;
+
+    g_free(opened->socket);
+    g_free(opened);
+}
+
+TelitOpened *
+telit_get_opened(FotaSession *session)
+{
+    if (fota_session_get_data(session) == NULL)
+        fota_session_set_data(session, g_new0(TelitOpened, 1), opened_free);
+    return fota_session_get_data(session);
+}
+
+static guint
+context_id(FotaSession *session)
+{
+    return fota_session_get_number(session, "ContextId");
+}
+
 static const char *
 recall_text(FotaSession *session, const char *name)
 {
@@ -45,12 +68,12 @@ read_socket(FotaSession *session, guint socket, char **line, GError **error)
     return FOTA_RESULT_DONE;
 }
 
-/* a) The socket may be the integrator's: what it was is entered again afterwards. */
-static FotaResult
-set_socket(FotaSession *session, TelitNetwork *network, GError **error)
+FotaResult
+telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
 {
+    TelitOpened *opened = telit_get_opened(session);
     guint socket = fota_session_get_number(session, "SocketId");
-    g_autofree char *wanted = g_strdup_printf("%u,%u,%s", socket, network->cid,
+    g_autofree char *wanted = g_strdup_printf("%u,%u,%s", socket, context_id(session),
                                               fota_session_get_text(session, "SocketSetup"));
     g_autofree char *command = g_strconcat("AT#SCFG=", wanted, NULL);
     g_autofree char *now = NULL;
@@ -58,10 +81,10 @@ set_socket(FotaSession *session, TelitNetwork *network, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    network->socket = g_strdup(recall_text(session, OTHER_SOCKET));
-    if (network->socket == NULL && now != NULL && strcmp(now, wanted) != 0) {
-        network->socket = g_steal_pointer(&now);
-        fota_session_remember(session, OTHER_SOCKET, network->socket);
+    opened->socket = g_strdup(recall_text(session, OTHER_SOCKET));
+    if (opened->socket == NULL && now != NULL && strcmp(now, wanted) != 0) {
+        opened->socket = g_steal_pointer(&now);
+        fota_session_remember(session, OTHER_SOCKET, opened->socket);
     }
     return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
                                                                    : FOTA_RESULT_FAILED_FOR_NOW;
@@ -81,10 +104,10 @@ has_apn(GStrv contexts, guint cid)
     return FALSE;
 }
 
-/* b) An APN only where none has been programmed: the integrator's own one wins. */
-static FotaResult
-ensure_apn(FotaSession *session, guint cid, GError **error)
+FotaResult
+telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
 {
+    guint cid = context_id(session);
     const char *apn = fota_session_get_network(session, "Apn");
     const char *type = fota_session_get_network(session, "PdpType");
     g_auto(GStrv) contexts = NULL;
@@ -110,9 +133,8 @@ ensure_apn(FotaSession *session, guint cid, GError **error)
                                                                    : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/* c) A module that does not tell may have a signal: the context will show. */
-static FotaResult
-check_signal(FotaSession *session, GError **error)
+FotaResult
+telit_check_signal(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_auto(GStrv) lines = NULL;
     const char *answer;
@@ -175,12 +197,10 @@ ask_registration(FotaSession *session, const char *name, gboolean *registered, c
     return FOTA_RESULT_DONE;
 }
 
-/*
- * d) LTE is asked first, as in the guide; a module in 3G or 2G is registered there. Where nothing
- * is told, as through ModemManager, which keeps these lines for itself, the context will show.
- */
-static FotaResult
-check_registration(FotaSession *session, GError **error)
+/* Where nothing is told, as through ModemManager, which keeps these lines for itself, the context
+ * will show. */
+FotaResult
+telit_check_registration(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     static const char *const names[] = {"+CEREG", "+CGREG", "+CREG"};
     gboolean registered = FALSE;
@@ -219,11 +239,12 @@ read_active(FotaSession *session, guint cid, gboolean *active, GError **error)
 
 /* The refusal of #SGACT=<cid>,1: somebody may have been quicker. */
 static FotaResult
-judge_refusal(FotaSession *session, TelitNetwork *network, GError *refusal, GError **error)
+judge_refusal(FotaSession *session, GError *refusal, GError **error)
 {
     g_autoptr(GError) owned = refusal;
     gboolean active = fota_session_get_cme(session) == CME_CONTEXT_ACTIVE;
     FotaResult result = FOTA_RESULT_DONE;
+    guint cid = context_id(session);
 
     if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&owned));
@@ -231,11 +252,11 @@ judge_refusal(FotaSession *session, TelitNetwork *network, GError *refusal, GErr
     }
     fota_session_explain(session, telit_cme_texts, &owned);
     if (!active)
-        result = read_active(session, network->cid, &active, error);
+        result = read_active(session, cid, &active, error);
     if (result != FOTA_RESULT_DONE || active)
         return result;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
-                "PDP context %u does not come up: %s; check APN and subscription", network->cid,
+                "PDP context %u does not come up: %s; check APN and subscription", cid,
                 owned->message);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -279,69 +300,53 @@ set_login(FotaSession *session, guint cid, GError **error)
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/* e) A context that somebody else has up is as good as ours, and stays up. */
-static FotaResult
-activate_context(FotaSession *session, TelitNetwork *network, GError **error)
+FotaResult
+telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    g_autofree char *cid = g_strdup_printf("%u", network->cid);
-    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", network->cid);
+    TelitOpened *opened = telit_get_opened(session);
+    guint cid = context_id(session);
+    g_autofree char *name = g_strdup_printf("%u", cid);
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", cid);
     g_autoptr(GError) refusal = NULL;
     gboolean active;
-    FotaResult result = read_active(session, network->cid, &active, error);
+    FotaResult result = read_active(session, cid, &active, error);
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    network->ours = !active || g_strcmp0(fota_session_recall(session, OUR_CONTEXT), cid) == 0;
-    if (active)
+    if (active) {
+        opened->ours = g_strcmp0(fota_session_recall(session, OUR_CONTEXT), name) == 0;
         return FOTA_RESULT_DONE;
-    result = set_login(session, network->cid, error);
-    if (result != FOTA_RESULT_DONE) {
-        network->ours = FALSE;
-        return result;
     }
-    fota_session_remember(session, OUR_CONTEXT, cid);
+    result = set_login(session, cid, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    opened->ours = TRUE;
+    fota_session_remember(session, OUR_CONTEXT, name);
     if (fota_session_order(session, command, TIME_CONTEXT, &refusal))
         return FOTA_RESULT_DONE;
     /* Refused: it is not ours. Without an answer it may come up yet, and is. */
     if (g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        network->ours = FALSE;
+        opened->ours = FALSE;
         fota_session_remember(session, OUR_CONTEXT, "");
     }
-    return judge_refusal(session, network, g_steal_pointer(&refusal), error);
-}
-
-FotaResult
-telit_network_open(FotaSession *session, TelitNetwork *network, GError **error)
-{
-    FotaResult result;
-
-    *network = (TelitNetwork){.cid = fota_session_get_number(session, "ContextId")};
-    if ((result = set_socket(session, network, error)) != FOTA_RESULT_DONE ||
-        (result = ensure_apn(session, network->cid, error)) != FOTA_RESULT_DONE ||
-        (result = check_signal(session, error)) != FOTA_RESULT_DONE ||
-        (result = check_registration(session, error)) != FOTA_RESULT_DONE)
-        return result;
-    fota_session_report_progress(session, 5);
-    return activate_context(session, network, error);
+    return judge_refusal(session, g_steal_pointer(&refusal), error);
 }
 
 void
-telit_network_close(FotaSession *session, TelitNetwork *network)
+telit_network_close(FotaSession *session)
 {
-    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", network->cid);
-    g_autofree char *set = g_strconcat("AT#SCFG=", network->socket, NULL);
+    const TelitOpened *opened = telit_get_opened(session);
+    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", context_id(session));
+    g_autofree char *set = g_strconcat("AT#SCFG=", opened->socket, NULL);
     g_autoptr(GError) error = NULL;
 
-    fota_session_shield(session, TRUE);
-    if (network->ours && !fota_session_order(session, deactivate, TIME_CONTEXT, &error))
-        fota_session_note(session, "context %u did not close: %s", network->cid, error->message);
-    else if (network->ours)
+    if (opened->ours && !fota_session_order(session, deactivate, TIME_CONTEXT, &error))
+        fota_session_note(session, "the context did not close: %s", error->message);
+    else if (opened->ours)
         fota_session_remember(session, OUR_CONTEXT, "");
     g_clear_error(&error);
-    if (network->socket != NULL && !fota_session_order(session, set, TIME_SHORT, &error))
+    if (opened->socket != NULL && !fota_session_order(session, set, TIME_SHORT, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);
-    else if (network->socket != NULL)
+    else if (opened->socket != NULL)
         fota_session_remember(session, OTHER_SOCKET, "");
-    fota_session_shield(session, FALSE);
-    g_clear_pointer(&network->socket, g_free);
 }

@@ -3,18 +3,31 @@
 
 #include "plugins/fota-plugin.h"
 
-/** The way of the module's FTP client to the network: steps b to e of the guide. */
+/** What the flow has opened, for telit_close(). */
 typedef struct {
-    guint cid;
+    gboolean ftp;  /**< an FTP session */
     gboolean ours; /**< we have activated the context */
     char *socket;  /**< how the socket was set before, NULL = as we want it, or unknown */
-} TelitNetwork;
+} TelitOpened;
+
+/** Of this session; empty at first. */
+TelitOpened *telit_get_opened(FotaSession *session);
 
 /**
- * Sets the socket and, where none is programmed, the APN; makes sure of signal and registration;
- * and activates the PDP context. telit_network_close() follows, whatever the result is.
+ * The way of the module's FTP client to the network: the steps a to e of the guide. All leave
+ * @update alone.
+ *
+ * a) The socket may be the integrator's: what it was is entered again afterwards.
+ * b) An APN only where none has been programmed: the integrator's own one wins.
+ * c) A module that does not tell may have a signal: the context will show.
+ * d) LTE is asked first, as in the guide; a module in 3G or 2G is registered there.
+ * e) A context that somebody else has up is as good as ours, and stays up.
  */
-FotaResult telit_network_open(FotaSession *session, TelitNetwork *network, GError **error);
+FotaResult telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult telit_check_signal(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult telit_check_registration(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **error);
 
-/** Leaves context and socket as they were found, also when the update was cancelled. */
-void telit_network_close(FotaSession *session, TelitNetwork *network);
+/** m) Leaves context and socket as they were found. */
+void telit_network_close(FotaSession *session);

@@ -28,81 +28,40 @@ telit_inspect(FotaSession *session, char **version, GError **error)
     return telit_version_read(session, version, error);
 }
 
-/* f) to l) with the FTP session open. */
+/* h) to j) Once more, as the guide has it: a delta for another base can ruin the module. */
 static FotaResult
-delta_transfer(FotaSession *session, const FotaUpdate *update, GError **error)
+check_base(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autofree char *version = NULL;
-    FotaResult result;
+    FotaResult result = telit_version_read(session, &version, error);
 
-    fota_session_report_progress(session, 20);
-    result = telit_ftp_check_size(session, update, error);
-    if (result != FOTA_RESULT_DONE)
+    if (result != FOTA_RESULT_DONE || strcmp(version, update->from) == 0)
         return result;
-    /* h) Once more, as the guide has it: a delta for another base can ruin the module. */
-    result = telit_version_read(session, &version, error);
-    if (result != FOTA_RESULT_DONE)
-        return result;
-    if (strcmp(version, update->from) != 0) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE,
-                    "the module runs %s, the delta is for %s", version, update->from);
-        return FOTA_RESULT_WRONG_BASE;
-    }
-    if (update->rehearsal)
-        return FOTA_RESULT_DONE;
-    fota_session_report_progress(session, 25);
-    return telit_ftp_get_delta(session, update, error);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE,
+                "the module runs %s, the delta is for %s", version, update->from);
+    return FOTA_RESULT_WRONG_BASE;
 }
 
-/* A file to be read, and what is in it. */
-typedef struct {
-    gsize max_bytes;
-    GBytes **contents;
-} Fetch;
-
-/* The FTP session is for @fetch, or without one for the delta. */
-static FotaResult
-use_context(FotaSession *session, const FotaUpdate *update, guint cid, const Fetch *fetch,
-            GError **error)
-{
-    FotaResult result = telit_ftp_open(session, update, cid, error);
-    g_autoptr(GError) close_error = NULL;
-
-    if (result == FOTA_RESULT_DONE) {
-        result = telit_ftp_set_binary(session, error);
-        if (result == FOTA_RESULT_DONE)
-            result = fetch != NULL ? telit_fetch_file(session, update, fetch->max_bytes,
-                                                      fetch->contents, error)
-                                   : delta_transfer(session, update, error);
-        fota_session_report_progress(session, 95);
-        fota_session_shield(session, TRUE);
-        if (!telit_ftp_close(session, &close_error))
-            fota_session_note(session, "FTP did not close: %s", close_error->message);
-        fota_session_shield(session, FALSE);
+/* The guide's own letters. At g) the delta's size is asked instead of a list being read. */
+#define TO_THE_SERVER                                                                              \
+    {"a", telit_set_socket, 1}, {"b", telit_ensure_apn, 2}, {"c", telit_check_signal, 3},          \
+        {"d", telit_check_registration, 5}, {"e", telit_activate_context, 10},                     \
+    {                                                                                              \
+        "f", telit_ftp_open, 20                                                                    \
     }
-    return result;
-}
 
-static FotaResult
-connect_and_use(FotaSession *session, const FotaUpdate *update, const Fetch *fetch, GError **error)
-{
-    TelitNetwork network = {0};
-    FotaResult result = telit_network_open(session, &network, error);
+static const FotaFlowStep download_flow[] = {
+    TO_THE_SERVER,         {"g", telit_ftp_check_size, 22},
+    {"h", check_base, 25}, {"k", telit_ftp_get_delta, 100},
+    {NULL, NULL, 0},
+};
 
-    if (result == FOTA_RESULT_DONE) {
-        fota_session_report_progress(session, 10);
-        result = use_context(session, update, network.cid, fetch, error);
-    }
-    telit_network_close(session, &network);
-    if (result == FOTA_RESULT_DONE)
-        fota_session_report_progress(session, 100);
-    return result;
-}
+static const FotaFlowStep fetch_flow[] = {TO_THE_SERVER, {NULL, NULL, 0}};
 
 static FotaResult
 telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    return connect_and_use(session, update, NULL, error);
+    return fota_session_run_flow(session, download_flow, update, error);
 }
 
 /* a) to g), with a file that comes to us instead of staying in the module. */
@@ -110,9 +69,19 @@ static FotaResult
 telit_fetch(FotaSession *session, const FotaUpdate *update, gsize max_bytes, GBytes **contents,
             GError **error)
 {
-    const Fetch fetch = {.max_bytes = max_bytes, .contents = contents};
+    FotaResult result = fota_session_run_flow(session, fetch_flow, update, error);
 
-    return connect_and_use(session, update, &fetch, error);
+    if (result == FOTA_RESULT_DONE)
+        result = telit_fetch_file(session, update, max_bytes, contents, error);
+    return result;
+}
+
+/* l) and m) */
+static void
+telit_close(FotaSession *session)
+{
+    telit_ftp_close(session);
+    telit_network_close(session);
 }
 
 /* n) */
@@ -139,16 +108,19 @@ static FotaResult
 telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
 {
     FotaResult result = telit_version_read(session, version, error);
-    g_autofree char *report = NULL;
+    g_auto(FotaHeard) report = {0};
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (fota_session_hears_unsolicited(session))
-        report = fota_session_wait_unsolicited(session, "#OTAEV:", 0, NULL);
-    if (report != NULL)
-        fota_session_note(session, "the module reports %s", report);
+    if (fota_session_hears_unsolicited(session) && fota_session_hear(session, 0, &report, NULL))
+        fota_session_note(session, "the module reports #OTAEV: %s", report.text);
     return FOTA_RESULT_DONE;
 }
+
+static const FotaUnsolicited telit_unsolicited[] = {
+    {"#OTAEV:", FOTA_LINE_REPORT, NULL},
+    {NULL, 0, NULL},
+};
 
 /* Which of them a restart really loses differs from model to model, and is published for none. */
 static const FotaSetting telit_settings[] = {
@@ -165,22 +137,36 @@ static const FotaSetting telit_settings[] = {
     {.name = NULL},
 };
 
-static const FotaPluginMatch telit_matches[] = {
-    {"Telit", "ME910C1-*"},
-    {"Telit", "LE910-*"},
-    {NULL, NULL},
+/* Flow A of README.md. */
+static const FotaMethod telit_ftp = {
+    .size = sizeof(FotaMethod),
+    .name = "ftp",
+    .route = FOTA_ROUTE_PULL,
+    .commit = FOTA_COMMIT_POINT_INSTALL,
+    .restarts = FOTA_RESTART_BY_MODULE,
+    .inspect = telit_inspect,
+    .download = telit_download,
+    .install = telit_install,
+    .outcome = telit_outcome,
+    .fetch = telit_fetch,
+    .close = telit_close,
+};
+
+static const FotaMethod *const telit_methods[] = {&telit_ftp, NULL};
+
+static const FotaClaim telit_claims[] = {
+    {.manufacturer = "Telit", .model = "ME910C1-*", .methods = telit_methods},
+    {.manufacturer = "Telit", .model = "LE910-*", .methods = telit_methods},
+    {.methods = NULL},
 };
 
 extern const FotaPlugin fota_plugin;
 
 G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .abi = FOTA_PLUGIN_ABI,
+    .size = sizeof(FotaPlugin),
     .name = "telit",
-    .matches = telit_matches,
+    .claims = telit_claims,
     .settings = telit_settings,
-    .inspect = telit_inspect,
-    .download = telit_download,
-    .install = telit_install,
-    .outcome = telit_outcome,
-    .fetch = telit_fetch,
+    .unsolicited = telit_unsolicited,
 };

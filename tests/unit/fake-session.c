@@ -17,6 +17,9 @@ struct _FotaSession {
     const FakeExchange *script;
     gboolean cancelled;
     gboolean shielded;
+    gpointer data;
+    GDestroyNotify destroy;
+    const FotaUnsolicited *unsolicited;
     guint percent;
     guint seconds;
     guint64 received, total;
@@ -75,6 +78,7 @@ void
 fake_session_finish(FotaSession *session)
 {
     g_assert_cmpstr(peek(session), ==, NULL);
+    g_assert_null(session->data);
     g_assert_false(session->shielded);
     g_key_file_unref(session->models);
     g_hash_table_unref(session->network);
@@ -292,9 +296,47 @@ fota_session_recall(FotaSession *session, const char *name)
 }
 
 void
-fota_session_shield(FotaSession *session, gboolean shielded)
+fota_session_set_data(FotaSession *session, gpointer data, GDestroyNotify destroy)
 {
-    session->shielded = shielded;
+    if (session->data != NULL && session->destroy != NULL)
+        session->destroy(session->data);
+    session->data = data;
+    session->destroy = destroy;
+}
+
+gpointer
+fota_session_get_data(FotaSession *session)
+{
+    return session->data;
+}
+
+const FotaUnsolicited *
+fota_session_get_unsolicited(FotaSession *session)
+{
+    return session->unsolicited;
+}
+
+void
+fota_session_close(FotaSession *session, const FotaMethod *method)
+{
+    session->shielded = TRUE;
+    if (method->close != NULL)
+        method->close(session);
+    session->shielded = FALSE;
+    fota_session_set_data(session, NULL, NULL);
+}
+
+FotaResult
+fake_session_close(FotaSession *session, const FotaMethod *method, FotaResult result)
+{
+    fota_session_close(session, method);
+    return result;
+}
+
+void
+fake_session_set_unsolicited(FotaSession *session, const FotaUnsolicited *table)
+{
+    session->unsolicited = table;
 }
 
 void

@@ -31,6 +31,10 @@ typedef struct {
 FotaSession *fake_session_new(const char *models, const FakeExchange *script);
 /** "TEST" unless set. */
 void fake_session_set_model(FotaSession *session, const char *model);
+/** The table of unsolicited lines of the plugin; none at first. */
+void fake_session_set_unsolicited(FotaSession *session, const FotaUnsolicited *table);
+/** Closes as the daemon does after a function of @method, and returns @result. */
+FotaResult fake_session_close(FotaSession *session, const FotaMethod *method, FotaResult result);
 /** A key of [Network]; NULL @value = unset, as all are at first. */
 void fake_session_set_network(FotaSession *session, const char *key, const char *value);
 /**

@@ -2,7 +2,7 @@
 #include "daemon/job/fota-session.h"
 
 /*
- * Who ends what: the user's cancel ends everything but what is shielded, the end of the process
+ * Who ends what: the user's cancel ends everything but what a plugin's close() does, the end of the process
  * ends everything. The channel below does nothing but look at its cancellable.
  */
 
@@ -146,6 +146,28 @@ static const struct {
     {"shout", do_shout, &channel_class},
 };
 
+/* What is being closed, and what came of it. */
+static guint closing;
+static GError *close_error;
+
+static void
+on_method_close(FotaSession *session)
+{
+    calls[closing].func(session, &close_error);
+}
+
+/* Within a method's close() the call is shielded. */
+static void
+close_with(FotaSession *session, guint call, GError **error)
+{
+    const FotaMethod method = {.close = on_method_close};
+
+    closing = call;
+    fota_session_close(session, &method);
+    if (close_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&close_error));
+}
+
 static void
 check(guint call, gboolean shielded, gboolean cancelled, gboolean ending)
 {
@@ -160,12 +182,14 @@ check(guint call, gboolean shielded, gboolean cancelled, gboolean ending)
     g_autoptr(GError) error = NULL;
 
     fota_session_set_channel(session, &channel);
-    fota_session_shield(session, shielded);
     if (cancelled || ending)
         g_cancellable_cancel(cancel); /* as fota_job_cancel() does */
     if (ending)
         g_cancellable_cancel(end);
-    calls[call].func(session, &error);
+    if (shielded)
+        close_with(session, call, &error);
+    else
+        calls[call].func(session, &error);
     if (ending || (cancelled && !shielded))
         g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     else

@@ -70,7 +70,8 @@ on_outcome(FotaSession *self, const FotaUpdate *update, char **version, GError *
     return ask_version(self, "outcome", version, error);
 }
 
-static const FotaPlugin plugin = {
+static const FotaMethod method = {
+    .size = sizeof(FotaMethod),
     .name = "test",
     .inspect = on_inspect,
     .download = on_download,
@@ -395,7 +396,7 @@ test_case(gconstpointer data)
 {
     const Case *c = data;
     const FotaUpdate update = {.from = "A", .to = "B", .path = "delta"};
-    FotaSteps steps = {.kind = c->kind, .plugin = &plugin, .update = &update, .commit = on_commit};
+    FotaSteps steps = {.kind = c->kind, .method = &method, .update = &update, .commit = on_commit};
     g_autoptr(GError) error = NULL;
 
     steps.session = steps.user_data = session = fake_session_new(SKELETON_MODELS, c->script);

@@ -70,7 +70,7 @@ test_numbers(void)
         FotaSession *session = test_huawei_session(HUAWEI_MODELS, script, TRUE);
         g_autoptr(GError) error = NULL;
 
-        g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), !=,
+        g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), !=,
                         FOTA_RESULT_DONE);
         g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
         g_assert_nonnull(strstr(error->message, table[i].says));
@@ -120,7 +120,7 @@ run_progress(const char *models, const char *half, guint64 received, guint64 tot
     FotaSession *session = test_huawei_session(models, script, FALSE);
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_cmpuint(fake_session_get_received(session), ==, received);
     g_assert_cmpuint(fake_session_get_total(session), ==, total);
@@ -180,7 +180,7 @@ test_stall(gconstpointer data)
     }
     session =
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
-    g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
     g_assert_nonnull(strstr(error->message, "nothing more arrives"));
@@ -205,7 +205,7 @@ test_talkative(void)
     g_array_append_val(script, end);
     session =
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, FALSE);
-    g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_DONE);
     g_assert_no_error(error);
     fake_session_finish(session);
@@ -227,7 +227,7 @@ test_never_begins(void)
         g_array_append_val(script, idle);
     session =
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
-    g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_cmpint(fake_plugin_ask(session, &offer, &error), ==, FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE);
     g_assert_nonnull(strstr(error->message, "not begun"));
     fake_session_finish(session);
@@ -254,7 +254,7 @@ test_restarts(void)
     g_array_append_val(script, last);
     session =
         test_huawei_session(HUAWEI_MODELS, (const FakeExchange *)(const void *)script->data, TRUE);
-    g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     fake_session_finish(session);
@@ -269,7 +269,7 @@ test_unknown_state(void)
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) parts = NULL;
 
-    g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_DONE);
     parts = g_strsplit(fake_session_get_notes(session), "state 33", -1);
     g_assert_cmpuint(g_strv_length(parts), ==, 2);

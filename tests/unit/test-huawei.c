@@ -270,15 +270,15 @@ call(Function function, FotaSession *session, const FotaUpdate *what, FotaVendor
 {
     switch (function) {
     case ASK:
-        return fota_plugin.ask(session, offer, error);
+        return fake_plugin_ask(session, offer, error);
     case DOWNLOAD:
-        return fota_plugin.download(session, what, error);
+        return fake_plugin_download(session, what, error);
     case DISCARD:
-        return fota_plugin.discard(session, what, error);
+        return fake_plugin_discard(session, what, error);
     case INSTALL:
-        return fota_plugin.install(session, what, error);
+        return fake_plugin_install(session, what, error);
     case OUTCOME:
-        return fota_plugin.outcome(session, what, version, error);
+        return fake_plugin_outcome(session, what, version, error);
     }
     g_assert_not_reached();
 }
@@ -375,14 +375,14 @@ test_guide(gconstpointer data)
     g_autoptr(GError) error = NULL;
     char *version = NULL;
 
-    g_assert_cmpint(fota_plugin.inspect(session, &version, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_inspect(session, &version, &error), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(version, ==, OLD);
     g_clear_pointer(&version, g_free);
-    g_assert_cmpint(fota_plugin.download(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_DONE);
-    g_assert_cmpint(fota_plugin.install(session, &test_huawei_update, &error), ==,
+    g_assert_cmpint(fake_plugin_install(session, &test_huawei_update, &error), ==,
                     FOTA_RESULT_DONE);
-    g_assert_cmpint(fota_plugin.outcome(session, &test_huawei_update, &version, &error), ==,
+    g_assert_cmpint(fake_plugin_outcome(session, &test_huawei_update, &version, &error), ==,
                     FOTA_RESULT_DONE);
     g_assert_cmpstr(version, ==, NEW);
     g_free(version);
@@ -398,7 +398,7 @@ test_rehearsal(void)
     g_autoptr(GError) error = NULL;
 
     rehearsal.rehearsal = TRUE;
-    g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
     fake_session_finish(session);
 }
 
@@ -411,7 +411,7 @@ test_any_version(void)
     g_autoptr(GError) error = NULL;
 
     any.to = NULL;
-    g_assert_cmpint(fota_plugin.download(session, &any, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_download(session, &any, &error), ==, FOTA_RESULT_DONE);
     fake_session_finish(session);
 }
 
@@ -424,7 +424,7 @@ test_other_size(void)
     g_autoptr(GError) error = NULL;
 
     small.size = 1000;
-    g_assert_cmpint(fota_plugin.download(session, &small, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
+    g_assert_cmpint(fake_plugin_download(session, &small, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_UNEXPECTED_VERSION);
     fake_session_finish(session);
 }
@@ -461,9 +461,9 @@ test_network(void)
         fake_session_set_network(session, "Password", table[i].password);
         fake_session_set_network(session, "Authentication", table[i].authentication);
         if (table[i].command != NULL) {
-            g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==, FOTA_RESULT_DONE);
+            g_assert_cmpint(fake_plugin_ask(session, &offer, &error), ==, FOTA_RESULT_DONE);
         } else {
-            g_assert_cmpint(fota_plugin.ask(session, &offer, &error), ==,
+            g_assert_cmpint(fake_plugin_ask(session, &offer, &error), ==,
                             FOTA_RESULT_FAILED_FOR_GOOD);
             g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
             g_assert_null(strstr(error->message, "sec"));

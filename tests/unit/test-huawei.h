@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tests/unit/fake-session.h"
+#include "tests/unit/fake-plugin.h"
 
 /* What the tests of the plugin for Huawei's modules share. */
 
-extern const FotaPlugin fota_plugin;
 
 /* From OLD to NEW. */
 extern const FotaUpdate test_huawei_update;

@@ -2,9 +2,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "tests/unit/fake-session.h"
+#include "tests/unit/fake-plugin.h"
 
-extern const FotaPlugin fota_plugin;
 
 #define LINE "30.00.001-B026_FOTA,30.00.001-B026_FOTA.bin,2017-01-31,,USERNAME,PASSWORD\r\n"
 #define MOST 4096
@@ -205,7 +204,7 @@ test_fetch(gconstpointer data)
     g_autoptr(GError) error = NULL;
     gsize max_bytes = test->max_bytes != 0 ? test->max_bytes : MOST;
 
-    g_assert_cmpint(fota_plugin.fetch(session, &place, max_bytes, &contents, &error), ==,
+    g_assert_cmpint(fake_plugin_fetch(session, &place, max_bytes, &contents, &error), ==,
                     test->result);
     if (test->contents != NULL) {
         g_assert_no_error(error);
@@ -238,7 +237,7 @@ test_seed(void)
                                    ALL_THERE, NONE_NOW, CLOSE, END};
     FotaSession *session = fake_session_new(TELIT_MODELS, script);
 
-    g_assert_cmpint(fota_plugin.fetch(session, &place, MOST, &contents, &error), ==,
+    g_assert_cmpint(fake_plugin_fetch(session, &place, MOST, &contents, &error), ==,
                     FOTA_RESULT_DONE);
     g_assert_cmpmem(g_bytes_get_data(contents, NULL), g_bytes_get_size(contents), LINE,
                     strlen(LINE));
@@ -262,7 +261,7 @@ test_limit(void)
         g_array_append_vals(script, round, G_N_ELEMENTS(round));
     g_array_append_vals(script, after, G_N_ELEMENTS(after));
     session = fake_session_new(TELIT_MODELS, (const FakeExchange *)(const void *)script->data);
-    g_assert_cmpint(fota_plugin.fetch(session, &place, MOST, &contents, &error), ==,
+    g_assert_cmpint(fake_plugin_fetch(session, &place, MOST, &contents, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
     fake_session_finish(session);
@@ -277,7 +276,7 @@ test_cancelled(void)
     g_autoptr(GBytes) contents = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(fota_plugin.fetch(session, &place, MOST, &contents, &error), ==,
+    g_assert_cmpint(fake_plugin_fetch(session, &place, MOST, &contents, &error), ==,
                     FOTA_RESULT_FAILED_FOR_NOW);
     g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     fake_session_finish(session);
@@ -293,7 +292,7 @@ test_injection(void)
     g_autoptr(GError) error = NULL;
 
     evil.path = "a\",1;#OTAUP=0;#X=\"";
-    g_assert_cmpint(fota_plugin.fetch(session, &evil, MOST, &contents, &error), ==,
+    g_assert_cmpint(fake_plugin_fetch(session, &evil, MOST, &contents, &error), ==,
                     FOTA_RESULT_FAILED_FOR_GOOD);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
     fake_session_finish(session);

@@ -2,9 +2,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "tests/unit/fake-session.h"
+#include "tests/unit/fake-plugin.h"
 
-extern const FotaPlugin fota_plugin;
 
 #define OLD "30.00.001-B026"
 #define NEW "30.00.001-B026_FOTA"
@@ -454,7 +453,7 @@ test_download(gconstpointer data)
     fake_session_set_network(session, "Apn", test->apn);
     if (test->path != NULL)
         this_update.path = test->path;
-    g_assert_cmpint(fota_plugin.download(session, &this_update, &error), ==, test->result);
+    g_assert_cmpint(fake_plugin_download(session, &this_update, &error), ==, test->result);
     if (test->result == FOTA_RESULT_DONE)
         g_assert_no_error(error);
     else
@@ -507,8 +506,8 @@ test_without(gconstpointer data)
         }
         session = fake_session_new(TELIT_MODELS, script);
         fake_session_set_network(session, "Apn", "VZWINTERNET");
-        g_assert_cmpint(fota_plugin.inspect(session, &version, &error), ==, FOTA_RESULT_DONE);
-        g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+        g_assert_cmpint(fake_plugin_inspect(session, &version, &error), ==, FOTA_RESULT_DONE);
+        g_assert_cmpint(fake_plugin_download(session, &update, &error), ==, FOTA_RESULT_DONE);
         g_assert_no_error(error);
         fake_session_finish(session);
     }
@@ -561,7 +560,7 @@ test_registration(void)
             g_array_append_vals(script, after, G_N_ELEMENTS(after));
         session = fake_session_new(TELIT_MODELS, (const FakeExchange *)(const void *)script->data);
         fake_session_set_network(session, "Apn", "VZWINTERNET");
-        result = fota_plugin.download(session, &this_update, &error);
+        result = fake_plugin_download(session, &this_update, &error);
         if (table[i].registered != (result == FOTA_RESULT_DONE))
             g_error("%s: %s", table[i].answers[0], error != NULL ? error->message : "done");
         if (!table[i].registered)
@@ -592,7 +591,7 @@ test_registration_not_told(void)
 
     fake_session_set_poll(session, "none");
     fake_session_set_network(session, "Apn", "VZWINTERNET");
-    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_download(session, &update, &error), ==, FOTA_RESULT_DONE);
     fake_session_finish(session);
 }
 
@@ -609,7 +608,7 @@ test_cut_off(void)
     fake_session_set_network(session, "Apn", "VZWINTERNET");
     fota_session_remember(session, "Context", "3");
     fota_session_remember(session, "Socket", "1,1,1500,0,600,50");
-    g_assert_cmpint(fota_plugin.download(session, &update, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_download(session, &update, &error), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(fota_session_recall(session, "Context"), ==, "");
     g_assert_cmpstr(fota_session_recall(session, "Socket"), ==, "");
     fake_session_finish(session);
@@ -641,7 +640,7 @@ test_rehearsal_without_size(void)
 
         rehearsal.rehearsal = TRUE;
         fake_session_set_network(session, "Apn", "VZWINTERNET");
-        g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, table[i].result);
+        g_assert_cmpint(fake_plugin_download(session, &rehearsal, &error), ==, table[i].result);
         if (!done)
             g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_MISSING);
         fake_session_finish(session);
@@ -658,7 +657,7 @@ test_rehearsal(void)
 
     rehearsal.rehearsal = TRUE;
     fake_session_set_network(session, "Apn", "VZWINTERNET");
-    g_assert_cmpint(fota_plugin.download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_download(session, &rehearsal, &error), ==, FOTA_RESULT_DONE);
     fake_session_finish(session);
 }
 
@@ -672,7 +671,7 @@ test_other_scheme(void)
 
     https.scheme = "https";
     fake_session_set_network(session, "Apn", "VZWINTERNET");
-    g_assert_cmpint(fota_plugin.download(session, &https, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
+    g_assert_cmpint(fake_plugin_download(session, &https, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
     fake_session_finish(session);
 }
@@ -696,7 +695,7 @@ test_install(void)
         FotaSession *session = fake_session_new(TELIT_MODELS, script);
         g_autoptr(GError) error = NULL;
 
-        g_assert_cmpint(fota_plugin.install(session, &update, &error), ==, table[i].result);
+        g_assert_cmpint(fake_plugin_install(session, &update, &error), ==, table[i].result);
         if (table[i].result != FOTA_RESULT_DONE)
             g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
         fake_session_finish(session);
@@ -711,7 +710,7 @@ test_outcome(void)
     g_autofree char *version = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(fota_plugin.outcome(session, &update, &version, &error), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(fake_plugin_outcome(session, &update, &version, &error), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(version, ==, NEW);
     fake_session_finish(session);
 }
@@ -760,7 +759,7 @@ test_login(void)
         fake_session_set_network(session, "User", table[i].user);
         fake_session_set_network(session, "Password", table[i].password);
         fake_session_set_network(session, "Authentication", table[i].authentication);
-        fota_plugin.download(session, &update, &error);
+        fake_plugin_download(session, &update, &error);
         if (table[i].code == 0)
             g_assert_no_error(error);
         else
@@ -793,7 +792,7 @@ test_versions(void)
         FotaResult result;
 
         fake_session_set_model(session, table[i].model);
-        result = fota_plugin.outcome(session, &update, &version, &error);
+        result = fake_plugin_outcome(session, &update, &version, &error);
         g_assert_cmpint(result == FOTA_RESULT_DONE, ==, table[i].version != NULL);
         g_assert_cmpstr(version, ==, table[i].version);
         fake_session_finish(session);
@@ -813,7 +812,7 @@ test_other_base(void)
     other.from = "20.00.034+10";
     fake_session_set_model(session, "LE910-SVL");
     fake_session_set_network(session, "Apn", "VZWINTERNET");
-    g_assert_cmpint(fota_plugin.download(session, &other, &error), ==, FOTA_RESULT_WRONG_BASE);
+    g_assert_cmpint(fake_plugin_download(session, &other, &error), ==, FOTA_RESULT_WRONG_BASE);
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_WRONG_BASE);
     fake_session_finish(session);
 }

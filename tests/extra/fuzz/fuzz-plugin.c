@@ -30,6 +30,8 @@ typedef struct {
 
 extern const FotaPlugin fota_plugin;
 
+#define METHOD (fota_plugin.claims[0].methods[0])
+
 /* The next line, NULL when nothing comes any more. */
 static char *
 next_line(Module *module)
@@ -207,7 +209,7 @@ static FotaResult
 read_file(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autoptr(GBytes) contents = NULL;
-    FotaResult result = fota_plugin.fetch(session, update, MAX_BYTES, &contents, error);
+    FotaResult result = METHOD->fetch(session, update, MAX_BYTES, &contents, error);
 
     g_assert_true((result == FOTA_RESULT_DONE) == (contents != NULL));
     if (contents != NULL)
@@ -236,19 +238,21 @@ run(FotaSession *session, Module *module, char what)
 
     module->installs = module->percent = 0;
     if (what == 'i')
-        result = fota_plugin.inspect(session, &version, &error);
-    else if (what == 'a' && fota_plugin.ask != NULL)
-        result = fota_plugin.ask(session, &offer, &error);
-    else if (what == 'f' && fota_plugin.fetch != NULL)
+        result = METHOD->inspect(session, &version, &error);
+    else if (what == 'a' && METHOD->ask != NULL)
+        result = METHOD->ask(session, &offer, &error);
+    else if (what == 'f' && METHOD->fetch != NULL)
         result = read_file(session, &update, &error);
     else if (what == 'd' || what == 'r')
-        result = fota_plugin.download(session, &update, &error);
-    else if (what == 'x' && fota_plugin.discard != NULL)
-        result = fota_plugin.discard(session, &update, &error);
+        result = METHOD->download(session, &update, &error);
+    else if (what == 'x' && METHOD->discard != NULL)
+        result = METHOD->discard(session, &update, &error);
     else if (what == 'n')
-        result = fota_plugin.install(session, &update, &error);
+        result = METHOD->install(session, &update, &error);
     else if (what == 'o')
-        result = fota_plugin.outcome(session, &update, &version, &error);
+        result = METHOD->outcome(session, &update, &version, &error);
+    if (strchr("afdrx", what) != NULL)
+        fota_session_close(session, METHOD);
     g_assert_true((result == FOTA_RESULT_DONE) == (error == NULL));
     g_assert_cmpuint(module->installs, <=, what == 'n');
     if (result == FOTA_RESULT_DONE && (what == 'i' || what == 'o'))
@@ -259,12 +263,12 @@ run(FotaSession *session, Module *module, char what)
 static char *
 choose_model(const char *head)
 {
-    const FotaPluginMatch *match = fota_plugin.matches;
+    const FotaClaim *claim = fota_plugin.claims;
     const char *digit = strpbrk(head, "0123456789");
 
-    for (int i = digit != NULL ? *digit - '0' : 0; i > 0 && match[1].model != NULL; i--)
-        match++;
-    return g_strdelimit(g_strdup(match->model), "*", '1');
+    for (int i = digit != NULL ? *digit - '0' : 0; i > 0 && claim[1].methods != NULL; i--)
+        claim++;
+    return g_strdelimit(g_strdup(claim->model), "*", '1');
 }
 
 int

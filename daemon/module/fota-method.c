@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-method.h"
+
+/* The first method that can read a file; most can not. */
+static const FotaMethod *
+choose_fetcher(const FotaVendor *vendor)
+{
+    for (guint i = 0; vendor->methods[i] != NULL; i++) {
+        if (vendor->methods[i]->fetch != NULL)
+            return vendor->methods[i];
+    }
+    return NULL;
+}
+
+static const FotaMethod *
+choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
+{
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    guint lacking = config->access == FOTA_ACCESS_MODEM_MANAGER
+                        ? FOTA_NEEDS_TTY | FOTA_NEEDS_UNSOLICITED | FOTA_NEEDS_INHIBITION
+                        : 0;
+
+    return fota_vendor_choose_method(vendor, 1u << route, lacking, config->power_cycle != NULL);
+}
+
+static FotaRoute
+plan_route(const FotaParts *parts)
+{
+    const FotaPlan *plan = parts->plan;
+
+    return plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri != NULL
+               ? FOTA_ROUTE_PULL
+               : FOTA_ROUTE_VENDOR;
+}
+
+const FotaMethod *
+fota_method_choose(const FotaParts *parts, FotaAction action)
+{
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+    const FotaMethod *method = NULL;
+
+    if (vendor == NULL)
+        return NULL;
+    if (action == FOTA_ACTION_CHECK)
+        method = choose_fetcher(vendor);
+    else if (action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_RESUME ||
+             action == FOTA_ACTION_DISCARD)
+        method = fota_vendor_find_method(
+            vendor, g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
+    else if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
+        method = choose_route(parts, vendor, plan_route(parts));
+    else if (action == FOTA_ACTION_ASK)
+        method = choose_route(parts, vendor, FOTA_ROUTE_VENDOR);
+    return method != NULL ? method : vendor->methods[0];
+}

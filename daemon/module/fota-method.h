@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/module/fota-parts.h"
+
+G_BEGIN_DECLS
+
+/**
+ * The method by which @action is done: of an update that is under way the one that it was begun
+ * with, else the one that the plan needs. NULL = no plugin claims the module.
+ */
+const FotaMethod *fota_method_choose(const FotaParts *parts, FotaAction action);
+
+G_END_DECLS
