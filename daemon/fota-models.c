@@ -12,11 +12,13 @@
 /* What the daemon itself asks of every model; a plugin's own keys are the plugin's business. */
 static const struct {
     const char *name;
-    guint64 least, most; /* of a number; 0, 0: a list of rungs */
+    guint64 least, most;   /* of a number; 0, 0: a text */
+    const char *otherwise; /* where [*] does not have it; NULL = it must */
 } keys[] = {
-    {"Restarts", 1, 100},    {"ApplyTime", 1, WEEK},   {"ReturnLimit", 1, WEEK},
-    {"SettleTime", 1, WEEK}, {"VersionTime", 1, WEEK}, {"VersionPause", 0, WEEK},
-    {"AidTime", 1, WEEK},    {"SafeRungs", 0, 0},
+    {"Restarts", 1, 100, NULL},    {"ApplyTime", 1, WEEK, NULL},   {"ReturnLimit", 1, WEEK, NULL},
+    {"SettleTime", 1, WEEK, NULL}, {"VersionTime", 1, WEEK, NULL}, {"VersionPause", 0, WEEK, NULL},
+    {"AidTime", 1, WEEK, NULL},    {"SafeRungs", 0, 0, NULL},      {"Time", 1, WEEK, "10"},
+    {"LeaveTime", 0, WEEK, "0"},   {"Away", 0, 0, "hang-up"},
 };
 
 /* One `key=value` of the file. */
@@ -46,6 +48,9 @@ check_daemon_key(const Entry *entry, guint index, GError **error)
     g_autofree char *expected = NULL;
     guint allowed;
 
+    if (strcmp(entry->key, "Away") == 0)
+        return strcmp(entry->value, "hang-up") == 0 || strcmp(entry->value, "silence") == 0 ||
+               entry_fail(entry, "hang-up or silence", error);
     if (keys[index].most == 0)
         return fota_first_aid_parse(entry->value, 0, &allowed) ||
                entry_fail(entry, "a list of rungs of first aid", error);
@@ -56,6 +61,13 @@ check_daemon_key(const Entry *entry, guint index, GError **error)
                                ", without a unit",
                                keys[index].least, keys[index].most);
     return entry_fail(entry, expected, error);
+}
+
+/* `Time#FTPOPEN` is the longest time of a command. */
+static gboolean
+is_time_of_command(const char *key)
+{
+    return g_str_has_prefix(key, "Time") && strchr("+#^$%&*!@", key[4]) != NULL && key[4] != '\0';
 }
 
 /*
@@ -85,7 +97,8 @@ check_entry(const Entry *entry, GKeyFile *models, GError **error)
     if (!g_key_file_has_key(models, "*", entry->key, NULL))
         return entry_fail(entry, "known: [*] has no such key", error);
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (strcmp(entry->key, keys[i].name) == 0)
+        if (strcmp(entry->key, keys[i].name) == 0 ||
+            (strcmp(keys[i].name, "Time") == 0 && is_time_of_command(entry->key)))
             return check_daemon_key(entry, i, error);
     }
     return check_other_key(entry, models, error);
@@ -117,6 +130,16 @@ check_lines(const char *file, const char *text, GKeyFile *models, GError **error
     return TRUE;
 }
 
+const char *
+fota_models_get_default(const char *key)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (strcmp(keys[i].name, key) == 0)
+            return keys[i].otherwise;
+    }
+    return NULL;
+}
+
 GKeyFile *
 fota_models_load(const char *file, GError **error)
 {
@@ -132,7 +155,7 @@ fota_models_load(const char *file, GError **error)
         return NULL;
     }
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (!g_key_file_has_key(models, "*", keys[i].name, NULL)) {
+        if (keys[i].otherwise == NULL && !g_key_file_has_key(models, "*", keys[i].name, NULL)) {
             g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "%s: [*] lacks %s=", file,
                         keys[i].name);
             return NULL;

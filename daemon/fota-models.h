@@ -13,4 +13,8 @@ G_BEGIN_DECLS
  */
 GKeyFile *fota_models_load(const char *file, GError **error);
 
+/** What a key of the daemon's own is where the file does not have it; NULL = it must have it, or
+ * the key is the plugin's. */
+const char *fota_models_get_default(const char *key);
+
 G_END_DECLS

@@ -222,7 +222,7 @@ fota_vendor_get_text(const FotaVendor *vendor, const char *model, const char *ke
             text = g_key_file_get_string(vendor->models, groups[i], key, NULL);
         }
     }
-    return text;
+    return text != NULL ? text : g_strdup(fota_models_get_default(key));
 }
 
 guint

@@ -43,7 +43,7 @@ const FotaMethod *fota_vendor_choose_method(const FotaVendor *vendor, guint rout
 /** The method of this name; NULL if the plugin has none, or none any more. */
 const FotaMethod *fota_vendor_find_method(const FotaVendor *vendor, const char *name);
 
-/** The value of @key for @model in the data file, or NULL. */
+/** The value of @key for @model in the data file, or its default, or NULL. */
 char *fota_vendor_get_text(const FotaVendor *vendor, const char *model, const char *key);
 
 /** The same as a number; 0 if it is missing, which the loader does not allow. */

@@ -345,10 +345,17 @@ const char *fota_session_get_network(FotaSession *session, const char *key);
 /* Commands */
 
 /**
+ * The longest time of @command in the plugin's data file: Time#FTPOPEN= for `AT#FTPOPEN=...`, else
+ * Time=. It holds wherever a command is given 0 seconds.
+ */
+guint fota_session_get_seconds(FotaSession *session, const char *command);
+
+/**
  * Sends one AT command line and returns the information lines of its answer, without echo, empty
  * lines, and final OK; possibly none. FOTA_MODULE_ERROR_MODULE_REFUSED for ERROR, +CME ERROR and
- * +CMS ERROR: a definite answer, which is not to be repeated. _MODULE_SILENT after @seconds.
- * _MODULE_GONE when the module has left. G_IO_ERROR_CANCELLED when the update was cancelled.
+ * +CMS ERROR: a definite answer, which is not to be repeated. _MODULE_SILENT after @seconds
+ * (0 = as the data file says). _MODULE_GONE when the module has left. G_IO_ERROR_CANCELLED when the
+ * update was cancelled.
  */
 GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error);

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* Setting and asking are quick; this is Huawei's longest time, the longer of the two vendors'. */
-#define TIME_ANSWER 30
-
 /* The fields of @line that @mask names, parted by commas as they were; a quoted comma parts none.
  */
 static char *
@@ -36,7 +33,7 @@ setting_ask(FotaSession *session, const FotaSetting *setting, GError **error)
 {
     g_autofree char *question = g_strconcat("AT", setting->name, "?", NULL);
     g_autofree char *prefix = g_strconcat(setting->name, ":", NULL);
-    g_auto(GStrv) lines = fota_session_command(session, question, TIME_ANSWER, error);
+    g_auto(GStrv) lines = fota_session_command(session, question, 0, error);
     g_autoptr(GStrvBuilder) values = g_strv_builder_new();
 
     if (lines == NULL)
@@ -96,7 +93,7 @@ setting_enter(FotaSession *session, const FotaSetting *setting, const char *valu
         return FALSE;
     }
     command = g_strconcat("AT", setting->name, "=", value, NULL);
-    return fota_session_order(session, command, TIME_ANSWER, error);
+    return fota_session_order(session, command, 0, error);
 }
 
 /* Enters what of @wanted is not among what the module has @now. FALSE: nothing was missing. */

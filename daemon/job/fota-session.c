@@ -272,13 +272,31 @@ fota_session_close(FotaSession *session, const FotaMethod *method)
     fota_session_set_data(session, NULL, NULL);
 }
 
+guint
+fota_session_get_seconds(FotaSession *session, const char *command)
+{
+    gsize length = strcspn(command + strlen("AT"), "=?");
+    g_autofree char *key = g_strdup_printf("Time%.*s", (int)length, command + strlen("AT"));
+    g_autofree char *text = fota_vendor_get_text(session->setup.vendor, session->setup.model, key);
+
+    return text != NULL ? (guint)g_ascii_strtoull(text, NULL, 10)
+                        : fota_session_get_number(session, "Time");
+}
+
+static guint
+choose_seconds(FotaSession *session, const char *command, guint seconds)
+{
+    return seconds > 0 ? seconds : fota_session_get_seconds(session, command);
+}
+
 GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
 {
     session->cme = -1;
     if (!session_enter(session, error))
         return NULL;
-    return session->channel->klass->command(session->channel, command, seconds,
+    return session->channel->klass->command(session->channel, command,
+                                            choose_seconds(session, command, seconds),
                                             current_cancellable(session), &session->cme, error);
 }
 
@@ -300,7 +318,8 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
     session->cme = -1;
     if (!session_enter(session, error))
         return NULL;
-    return session->channel->klass->receive(session->channel, command, max_bytes, seconds,
+    return session->channel->klass->receive(session->channel, command, max_bytes,
+                                            choose_seconds(session, command, seconds),
                                             current_cancellable(session), &session->cme, error);
 }
 

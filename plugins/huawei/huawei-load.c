@@ -54,8 +54,7 @@ load_add_file(Load *load, const char *line, guint64 *received, guint64 *total)
 static void
 load_read_progress(Load *load)
 {
-    g_auto(GStrv) lines =
-        fota_session_command(load->session, "AT^FOTADLQ", HUAWEI_TIME_ANSWER, NULL);
+    g_auto(GStrv) lines = fota_session_command(load->session, "AT^FOTADLQ", 0, NULL);
     guint64 received = 0;
     guint64 total = 0;
 
@@ -83,7 +82,7 @@ load_resume(Load *load)
         return;
     load->resumed = now;
     fota_session_note(load->session, "the download is suspended; resuming it");
-    if (!fota_session_order(load->session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &error))
+    if (!fota_session_order(load->session, "AT^FOTADL=1", 0, &error))
         fota_session_note(load->session, "it does not resume yet: %s", error->message);
 }
 

@@ -50,9 +50,8 @@ set_data_call(FotaSession *session, GError **error)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT^FOTACFG=%s,%s,%s,%u", quoted_apn, user, password,
                               choose_authentication(session));
-    return fota_session_order(session, command, HUAWEI_TIME_ANSWER, error)
-               ? FOTA_RESULT_DONE
-               : FOTA_RESULT_FAILED_FOR_NOW;
+    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
+                                                          : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 static gboolean
@@ -80,8 +79,7 @@ huawei_configure(FotaSession *session, GError **error)
 {
     FotaResult result = set_data_call(session, error);
 
-    if (result == FOTA_RESULT_DONE &&
-        !fota_session_order(session, "AT^FOTAMODE=" MODE, HUAWEI_TIME_ANSWER, error))
+    if (result == FOTA_RESULT_DONE && !fota_session_order(session, "AT^FOTAMODE=" MODE, 0, error))
         result = FOTA_RESULT_FAILED_FOR_NOW;
     return result;
 }
@@ -102,10 +100,9 @@ huawei_reports_begin(FotaSession *session)
 
     if (!fota_session_hears_unsolicited(session))
         return;
-    now = fota_session_query(session, "AT^CURC?", "^CURC:", HUAWEI_TIME_ANSWER, NULL);
+    now = fota_session_query(session, "AT^CURC?", "^CURC:", 0, NULL);
     huawei_get_opened(session)->reports_were_off =
-        now != NULL && now[0] == '0' &&
-        fota_session_order(session, "AT^CURC=1", HUAWEI_TIME_ANSWER, NULL);
+        now != NULL && now[0] == '0' && fota_session_order(session, "AT^CURC=1", 0, NULL);
 }
 
 static void
@@ -113,7 +110,7 @@ close_with(FotaSession *session, const char *command, const char *otherwise)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!fota_session_order(session, command, HUAWEI_TIME_ANSWER, &error))
+    if (!fota_session_order(session, command, 0, &error))
         fota_session_note(session, "%s: %s", otherwise, error->message);
 }
 

@@ -99,7 +99,7 @@ state_ask(FotaSession *session, GError **error)
         GStrv lines = fota_session_command(session,
                                            "AT"
                                            "^FOTASTATE?",
-                                           HUAWEI_TIME_ANSWER, &local_error);
+                                           0, &local_error);
 
         if (lines != NULL)
             return lines;

@@ -9,9 +9,6 @@
  * and Huawei's own; others may come.
  */
 
-/** No answer for so long is silence (application guide of MU609, 1.3.3), in seconds. */
-#define HUAWEI_TIME_ANSWER 30
-
 enum {
     HUAWEI_IDLE = 10,
     HUAWEI_ASKING = 11,

@@ -41,8 +41,8 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
         return FOTA_RESULT_TRY_LATER;
     }
     if (state->number == HUAWEI_LOADING && fota_session_get_number(session, "CanPause") != 0)
-        fota_session_order(session, "AT^FOTADL=2", HUAWEI_TIME_ANSWER, NULL);
-    fota_session_order(session, "AT^FOTADL=0", HUAWEI_TIME_ANSWER, &refusal);
+        fota_session_order(session, "AT^FOTADL=2", 0, NULL);
+    fota_session_order(session, "AT^FOTADL=0", 0, &refusal);
     /* Else it was cancelled, and nothing was sent. */
     if (refusal == NULL || refusal->domain == FOTA_MODULE_ERROR)
         huawei_get_opened(session)->offered = FALSE;
@@ -108,8 +108,7 @@ ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GEr
         result = give_up(session, state, error);
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (state->number != HUAWEI_ASKING &&
-        !fota_session_order(session, "AT^FOTADET", HUAWEI_TIME_ANSWER, &refusal))
+    if (state->number != HUAWEI_ASKING && !fota_session_order(session, "AT^FOTADET", 0, &refusal))
         return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
                               FOTA_RESULT_FAILED_FOR_NOW, "the module does not ask its server",
                               error);
@@ -216,7 +215,7 @@ download_begin(FotaSession *session, const FotaUpdate *update, HuaweiState *stat
     if (update->rehearsal)
         return give_up(session, state, error);
     huawei_get_opened(session)->offered = FALSE;
-    if (fota_session_order(session, "AT^FOTADL=1", HUAWEI_TIME_ANSWER, &refusal))
+    if (fota_session_order(session, "AT^FOTADL=1", 0, &refusal))
         return FOTA_RESULT_DONE;
     return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
                           FOTA_RESULT_FAILED_FOR_NOW, "the module does not download", error);
@@ -299,7 +298,7 @@ order_install(FotaSession *session, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
 
-    if (fota_session_order(session, "AT^FWUP", HUAWEI_TIME_ANSWER, &refusal))
+    if (fota_session_order(session, "AT^FWUP", 0, &refusal))
         return FOTA_RESULT_DONE;
     return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_INSTALL_REFUSED,
                           FOTA_RESULT_REFUSED, "the module does not install", error);

@@ -8,9 +8,6 @@
  * it stays true, and never installed. It claims no module.
  */
 
-/* The vendor's longest time for a command that only asks, seconds. */
-#define TIME_SHORT 10
-
 static FotaResult
 skeleton_inspect(FotaSession *session, char **version, GError **error)
 {
@@ -29,7 +26,7 @@ skeleton_download(FotaSession *session, const FotaUpdate *update, GError **error
 static FotaResult
 skeleton_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    g_auto(GStrv) lines = fota_session_command(session, "AT+INSTALL", TIME_SHORT, error);
+    g_auto(GStrv) lines = fota_session_command(session, "AT+INSTALL", 0, error);
 
     return lines != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_REFUSED;
 }

@@ -5,9 +5,8 @@
 
 #include "plugins/telit/telit-ftp.h"
 
-/* The vendor's longest times, seconds. */
-#define TIME_FTP 500
-#define TIME_SHORT 10
+/* For the whole file, seconds. */
+#define TIME_FILE 500
 
 /* Bytes a piece: up to 3000 are allowed, but twice as many digits must fit into one line. */
 #define PIECE 500
@@ -24,8 +23,7 @@ refuse_answer(const char *what, GError **error)
 static FotaResult
 fetch_ask_end(FotaSession *session, gboolean *end, GError **error)
 {
-    g_autofree char *answer =
-        fota_session_query(session, "AT#FTPGETPKT?", "#FTPGETPKT:", TIME_SHORT, error);
+    g_autofree char *answer = fota_session_query(session, "AT#FTPGETPKT?", "#FTPGETPKT:", 0, error);
     g_auto(GStrv) fields = g_strsplit(answer != NULL ? answer : "", ",", -1);
 
     if (answer == NULL)
@@ -58,7 +56,7 @@ piece_receive(FotaSession *session, GByteArray *file, gboolean *got, GError **er
 {
     g_autofree char *command = g_strdup_printf("AT#FTPRECV=%d", PIECE);
     g_autoptr(GError) local_error = NULL;
-    g_auto(GStrv) lines = fota_session_command(session, command, TIME_SHORT, &local_error);
+    g_auto(GStrv) lines = fota_session_command(session, command, 0, &local_error);
     const char *prefix = "#FTPRECV:";
     guint64 count;
 
@@ -84,7 +82,7 @@ pieces_receive(FotaSession *session, GByteArray *file, gsize max_bytes, GError *
 {
     guint waited = 0;
 
-    while (waited <= TIME_FTP) {
+    while (waited <= TIME_FILE) {
         gboolean end, got;
         FotaResult result = fetch_ask_end(session, &end, error);
 
@@ -105,7 +103,7 @@ pieces_receive(FotaSession *session, GByteArray *file, gsize max_bytes, GError *
             waited++;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
-                "the file did not arrive whole within %d seconds", TIME_FTP);
+                "the file did not arrive whole within %d seconds", TIME_FILE);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
@@ -122,7 +120,7 @@ telit_fetch_file(FotaSession *session, const FotaUpdate *update, gsize max_bytes
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strdup_printf("AT#FTPGETPKT=%s,1", quoted);
-    if (!fota_session_order(session, command, TIME_FTP, &local_error))
+    if (!fota_session_order(session, command, 0, &local_error))
         return telit_ftp_fail(session, g_steal_pointer(&local_error),
                               FOTA_MODULE_ERROR_TRANSFER_FAILED, "the file could not be fetched",
                               error);

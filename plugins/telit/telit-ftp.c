@@ -7,22 +7,18 @@
 #include "plugins/telit/telit-errors.h"
 #include "plugins/telit/telit-network.h"
 
-/* The vendor's longest times, seconds. */
-#define TIME_OPEN 100
-#define TIME_FTP 500
-#define TIME_SHORT 10
-
 /* An FTP session is open already: one that an update left behind when it lost its AT channel. */
 #define CME_CONNECTED 431
 
-/* A transfer may take TIME_FTP, and as much again as the delta needs at this slow pace, bytes/s. */
+/* A transfer may take the time of the command, and as much again as the delta needs at this slow
+ * pace, bytes/s. */
 #define SLOWEST 500
 
 /* What the FTP server answered last, "" when the module does not tell. */
 static char *
 server_said(FotaSession *session)
 {
-    g_auto(GStrv) lines = fota_session_command(session, "AT#FTPMSG", TIME_SHORT, NULL);
+    g_auto(GStrv) lines = fota_session_command(session, "AT#FTPMSG", 0, NULL);
 
     if (lines == NULL || lines[0] == NULL)
         return g_strdup("");
@@ -57,7 +53,7 @@ telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char 
 static gboolean
 send_close(FotaSession *session, GError **error)
 {
-    return fota_session_order(session, "AT#FTPCLOSE", TIME_FTP, error);
+    return fota_session_order(session, "AT#FTPCLOSE", 0, error);
 }
 
 static FotaResult
@@ -84,11 +80,11 @@ send_open(FotaSession *session, const FotaUpdate *update, GError **error)
     command = g_strdup_printf("AT#FTPOPEN=%s,%s,%s,%u,%u", server, user, password,
                               fota_session_get_number(session, "FtpMode"),
                               fota_session_get_number(session, "ContextId"));
-    if (fota_session_order(session, command, TIME_OPEN, &local_error))
+    if (fota_session_order(session, command, 0, &local_error))
         return FOTA_RESULT_DONE;
     if (fota_session_get_cme(session) == CME_CONNECTED && send_close(session, NULL)) {
         g_clear_error(&local_error);
-        if (fota_session_order(session, command, TIME_OPEN, &local_error))
+        if (fota_session_order(session, command, 0, &local_error))
             return FOTA_RESULT_DONE;
     }
     return telit_ftp_fail(session, g_steal_pointer(&local_error),
@@ -104,9 +100,8 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, GError **error)
     if (result != FOTA_RESULT_DONE)
         return result;
     telit_get_opened(session)->ftp = TRUE;
-    return fota_session_try(session, "AT#FTPTYPE=0", TIME_FTP, NULL, error)
-               ? FOTA_RESULT_DONE
-               : FOTA_RESULT_FAILED_FOR_NOW;
+    return fota_session_try(session, "AT#FTPTYPE=0", 0, NULL, error) ? FOTA_RESULT_DONE
+                                                                     : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 /* No size was told. An update goes on and sees; a rehearsal has only the server's words. */
@@ -137,7 +132,7 @@ telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **er
     if (quoted == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command = g_strconcat("AT#FTPFSIZE=", quoted, NULL);
-    if (!fota_session_try(session, command, TIME_FTP, &lines, error))
+    if (!fota_session_try(session, command, 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     answer = fota_lines_find(lines, "#FTPFSIZE:");
     if (answer == NULL || !g_ascii_string_to_unsigned(answer, 10, 0, G_MAXUINT64, &size, NULL))
@@ -155,7 +150,8 @@ telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **er
 FotaResult
 telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    guint limit = TIME_FTP + (guint)MIN(update->size / SLOWEST, 86400);
+    guint limit = fota_session_get_seconds(session, "AT#FTPGETOTA") +
+                  (guint)MIN(update->size / SLOWEST, 86400);
     g_autoptr(GError) local_error = NULL;
     g_autofree char *quoted = NULL;
     g_autofree char *command = NULL;

@@ -6,10 +6,6 @@
 
 #include "plugins/telit/telit-errors.h"
 
-/* The vendor's longest times, seconds. Where the guide names none: a command that only sets. */
-#define TIME_SHORT 10
-#define TIME_CONTEXT 150
-
 /* +CSQ: 0 is -113 dBm or less, 99 unknown. */
 #define CSQ_UNKNOWN 99
 
@@ -57,7 +53,7 @@ read_socket(FotaSession *session, guint socket, char **line, GError **error)
     g_autofree char *prefix = g_strdup_printf("%u,", socket);
     g_auto(GStrv) lines = NULL;
 
-    if (!fota_session_try(session, "AT#SCFG?", TIME_SHORT, &lines, error))
+    if (!fota_session_try(session, "AT#SCFG?", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
         const char *text = fota_line_after(lines[i], "#SCFG:");
@@ -86,8 +82,8 @@ telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
         opened->socket = g_steal_pointer(&now);
         fota_session_remember(session, OTHER_SOCKET, opened->socket);
     }
-    return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
-                                                                   : FOTA_RESULT_FAILED_FOR_NOW;
+    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
+                                                          : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 /* `+CGDCONT: 3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
@@ -114,7 +110,7 @@ telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *quoted = NULL;
     g_autofree char *command = NULL;
 
-    if (!fota_session_try(session, "AT+CGDCONT?", TIME_SHORT, &contexts, error))
+    if (!fota_session_try(session, "AT+CGDCONT?", 0, &contexts, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     /* What the module does not tell may be the integrator's: it stays, and the context shows. */
     if (contexts == NULL || has_apn(contexts, cid))
@@ -129,8 +125,8 @@ telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
         return FOTA_RESULT_FAILED_FOR_GOOD;
     command =
         g_strdup_printf("AT+CGDCONT=%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
-    return fota_session_order(session, command, TIME_SHORT, error) ? FOTA_RESULT_DONE
-                                                                   : FOTA_RESULT_FAILED_FOR_NOW;
+    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
+                                                          : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 FotaResult
@@ -140,7 +136,7 @@ telit_check_signal(FotaSession *session, const FotaUpdate *update, GError **erro
     const char *answer;
     int rssi;
 
-    if (!fota_session_try(session, "AT+CSQ", TIME_SHORT, &lines, error))
+    if (!fota_session_try(session, "AT+CSQ", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     answer = fota_lines_find(lines, "+CSQ:");
     rssi = answer != NULL && g_ascii_isdigit(answer[0]) ? atoi(answer) : -1;
@@ -182,7 +178,7 @@ ask_registration(FotaSession *session, const char *name, gboolean *registered, c
     g_autofree char *prefix = g_strconcat(name, ":", NULL);
     g_auto(GStrv) lines = NULL;
 
-    if (!fota_session_try(session, command, TIME_SHORT, &lines, error))
+    if (!fota_session_try(session, command, 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
         const char *text = fota_line_after(lines[i], prefix);
@@ -230,7 +226,7 @@ read_active(FotaSession *session, guint cid, gboolean *active, GError **error)
     g_auto(GStrv) lines = NULL;
 
     *active = FALSE;
-    if (!fota_session_try(session, "AT#SGACT?", TIME_SHORT, &lines, error))
+    if (!fota_session_try(session, "AT#SGACT?", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
         *active = *active || g_strcmp0(fota_line_after(lines[i], "#SGACT:"), wanted) == 0;
@@ -288,7 +284,7 @@ set_login(FotaSession *session, guint cid, GError **error)
     command = kind == 0 ? g_strdup_printf("AT#PDPAUTH=%u,0", cid)
                         : g_strdup_printf("AT#PDPAUTH=%u,%u,%s,%s", cid, kind, quoted_user,
                                           quoted_password);
-    if (fota_session_order(session, command, TIME_SHORT, &refusal))
+    if (fota_session_order(session, command, 0, &refusal))
         return FOTA_RESULT_DONE;
     if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&refusal));
@@ -322,7 +318,7 @@ telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **
         return result;
     opened->ours = TRUE;
     fota_session_remember(session, OUR_CONTEXT, name);
-    if (fota_session_order(session, command, TIME_CONTEXT, &refusal))
+    if (fota_session_order(session, command, 0, &refusal))
         return FOTA_RESULT_DONE;
     /* Refused: it is not ours. Without an answer it may come up yet, and is. */
     if (g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
@@ -340,12 +336,12 @@ telit_network_close(FotaSession *session)
     g_autofree char *set = g_strconcat("AT#SCFG=", opened->socket, NULL);
     g_autoptr(GError) error = NULL;
 
-    if (opened->ours && !fota_session_order(session, deactivate, TIME_CONTEXT, &error))
+    if (opened->ours && !fota_session_order(session, deactivate, 0, &error))
         fota_session_note(session, "the context did not close: %s", error->message);
     else if (opened->ours)
         fota_session_remember(session, OUR_CONTEXT, "");
     g_clear_error(&error);
-    if (opened->socket != NULL && !fota_session_order(session, set, TIME_SHORT, &error))
+    if (opened->socket != NULL && !fota_session_order(session, set, 0, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);
     else if (opened->socket != NULL)
         fota_session_remember(session, OTHER_SOCKET, "");

@@ -15,15 +15,11 @@
  * guide's.
  */
 
-/* The vendor's longest times, seconds. Where the guide names none: a command that only sets. */
-#define TIME_SHORT 10
-#define TIME_INSTALL 60
-
 static FotaResult
 telit_inspect(FotaSession *session, char **version, GError **error)
 {
     /* a) The model is in the log for whoever reads it; the flow has it from ModemManager. */
-    if (!fota_session_try(session, "AT+GMM", TIME_SHORT, NULL, error))
+    if (!fota_session_try(session, "AT+GMM", 0, NULL, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     return telit_version_read(session, version, error);
 }
@@ -90,7 +86,7 @@ telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
 
-    if (fota_session_order(session, "AT#OTAUP=0", TIME_INSTALL, &local_error))
+    if (fota_session_order(session, "AT#OTAUP=0", 0, &local_error))
         return FOTA_RESULT_DONE;
     if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&local_error));

@@ -167,7 +167,6 @@ fota_session_command(FotaSession *session, const char *command, guint seconds, G
         return NULL;
     if (!polled)
         g_assert_cmpstr(command, ==, peek(session));
-    g_assert_cmpuint(seconds, >, 0);
     answer = session->script++->answer;
     if (answer[0] == '!' || strcmp(answer, "?") == 0 || strcmp(answer, "-") == 0) {
         set_failure(session, answer, error);
@@ -199,6 +198,16 @@ fota_session_get_text(FotaSession *session, const char *key)
     }
     g_assert_nonnull(g_hash_table_lookup(session->texts, key));
     return g_hash_table_lookup(session->texts, key);
+}
+
+guint
+fota_session_get_seconds(FotaSession *session, const char *command)
+{
+    gsize length = strcspn(command + strlen("AT"), "=?");
+    g_autofree char *key = g_strdup_printf("Time%.*s", (int)length, command + strlen("AT"));
+
+    return fota_session_get_number(
+        session, g_key_file_has_key(session->models, "*", key, NULL) ? key : "Time");
 }
 
 guint

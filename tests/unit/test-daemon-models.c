@@ -36,6 +36,8 @@ test_good(void)
     static const char *const rest[] = {
         "",
         "Pause=5\nSocket=300,90,600,50\nVersion=+GMR #CFVR\n# SettleTime=3m\n\n[M*]\nPause=7\n",
+        "Away=silence\nLeaveTime=300\nTime=5\nTime#FTPOPEN=100\n[M*]\nTime#FTPOPEN=7\nAway=hang-"
+        "up\n",
         "Version=+GMR\n[M*]\nSettleTime = 604800\nVersion=#CFVR\n",
     };
 
@@ -72,6 +74,13 @@ test_bad(void)
         {FILE_BEGINS "Pause=-5\n", ":10: "},
         {FILE_BEGINS "Pause=5\n[M*]\nPause=soon\n", ":12: [M*] Pause=soon"},
         {FILE_BEGINS "Pause=5\n[M*]\nPause=4294967296\n", ":12: "},
+        {FILE_BEGINS "Away=sleep\n", "is not hang-up or silence"},
+        {FILE_BEGINS "Away=silence\n[M*]\nAway=\n", ":12: "},
+        {FILE_BEGINS "Time=0\n", "from 1 to 604800"},
+        {FILE_BEGINS "Time#FTPOPEN=100s\n", ":10: [*] Time#FTPOPEN=100s"},
+        {FILE_BEGINS "Time^FOTADET=0\n", ":10: "},
+        {FILE_BEGINS "LeaveTime=-1\n", ":10: "},
+        {FILE_BEGINS "[M*]\nTime#FTPOPEN=100\n", "[*] has no such key"},
         {"no key file", ""},
     };
 
