@@ -12,6 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The kernel aligns what its macros step through. */
+#pragma GCC diagnostic ignored "-Wcast-align"
+
 #define UNKNOWN (-1)
 /* Attempts to list routes that change while they are listed. */
 #define MAX_LISTINGS 5

@@ -100,7 +100,7 @@ fota_fetch_limits_get_cancellable(FotaFetchLimits *limits)
 void
 fota_fetch_limits_answered(FotaFetchLimits *limits)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limits->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limits->mutex);
 
     if (!limits->first_byte_end)
         return;
@@ -112,7 +112,7 @@ fota_fetch_limits_answered(FotaFetchLimits *limits)
 void
 fota_fetch_limits_received(FotaFetchLimits *limits, gsize size)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limits->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limits->mutex);
 
     limits->received += size;
 }
@@ -120,7 +120,7 @@ fota_fetch_limits_received(FotaFetchLimits *limits, gsize size)
 gboolean
 fota_fetch_limits_broken(FotaFetchLimits *limits, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limits->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limits->mutex);
 
     if (!limits->broken)
         return FALSE;

@@ -218,7 +218,7 @@ fota_fetch_answer(FotaFetchSession *session, const FotaFrame *frame, GError **er
     FotaFetchRequest request = {.session = session, .descriptor = -1};
     FotaFetchLimitValues values;
     gboolean good = request_set(&request, &values, frame, error);
-    g_autoptr(GUri) uri = request.uri;
+    G_GNUC_UNUSED g_autoptr(GUri) uri = request.uri;
     g_autoptr(FotaFetchLimits) limits = NULL;
     g_autoptr(GString) end = g_string_new(NULL);
 

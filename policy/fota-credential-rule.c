@@ -106,7 +106,7 @@ fota_credential_check_manifest(const FotaManifest *manifest, FotaCredentialLooku
         const FotaDelta *delta = &manifest->update.steps[i].delta;
         const FotaServer to = {.uri = delta->uri, .credential = delta->credential};
         const FotaCredentialUse use =
-            to.credential ? lookup(to.credential, user_data) : (FotaCredentialUse){NULL};
+            to.credential ? lookup(to.credential, user_data) : (FotaCredentialUse){.servers = NULL};
 
         if (!fota_credential_check_use(&to, &use, error))
             return FALSE;

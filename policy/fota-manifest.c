@@ -192,7 +192,7 @@ fota_manifest_lint(GBytes *payload)
 {
     GPtrArray *errors = g_ptr_array_new_with_free_func(g_free);
     FotaPolicyError code;
-    g_autoptr(FotaManifest) manifest = read_payload(payload, errors, &code);
+    G_GNUC_UNUSED g_autoptr(FotaManifest) manifest = read_payload(payload, errors, &code);
 
     if (g_bytes_get_size(payload) > FOTA_MANIFEST_MAX_BYTES)
         g_ptr_array_add(errors, g_strdup_printf("larger than %d bytes", FOTA_MANIFEST_MAX_BYTES));

@@ -123,7 +123,7 @@ static void
 save_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaKeeper *keeper = user_data;
-    g_autoptr(GObject) owner = keeper->owner.object;
+    G_GNUC_UNUSED g_autoptr(GObject) owner = keeper->owner.object;
 
     g_clear_error(&keeper->error);
     keeper->news = !fota_store_save_finish(keeper->store, result, &keeper->error);

@@ -81,7 +81,7 @@ may_send(FotaPoller *poller, const FotaServer *to, GError **error)
 {
     const FotaCredentialUse use = to->credential != NULL
                                       ? fota_poller_find_use(to->credential, poller)
-                                      : (FotaCredentialUse){NULL};
+                                      : (FotaCredentialUse){.servers = NULL};
 
     return fota_credential_check_use(to, &use, error);
 }
@@ -333,7 +333,7 @@ static void
 time_saved(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaPoller *poller = user_data;
-    g_autoptr(GObject) owner = poller->owner.object;
+    G_GNUC_UNUSED g_autoptr(GObject) owner = poller->owner.object;
     g_autoptr(GError) error = NULL;
 
     if (!fota_store_save_finish(poller->context->store, result, &error))

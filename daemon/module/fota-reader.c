@@ -166,7 +166,7 @@ static void
 fetch_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaReader *reader = user_data;
-    g_autoptr(GObject) owner = reader->owner.object;
+    G_GNUC_UNUSED g_autoptr(GObject) owner = reader->owner.object;
     g_autoptr(GError) error = NULL;
     g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
     gboolean stopped = g_cancellable_is_cancelled(reader->fetch);

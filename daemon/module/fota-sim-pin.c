@@ -66,7 +66,7 @@ static void
 pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaSimPin *pin = user_data;
-    g_autoptr(GObject) owner = pin->owner.object;
+    G_GNUC_UNUSED g_autoptr(GObject) owner = pin->owner.object;
     g_autoptr(GError) error = NULL;
 
     /* On success it stays pending until ModemManager shows that no PIN is required. */
