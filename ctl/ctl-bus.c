@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A person may have to enter a password for polkit first; fotad waits no longer for that. */
-#define CALL_TIMEOUT_US (150 * G_USEC_PER_SEC)
+/* A person may have to enter a password for polkit first, for which fotad waits two minutes, and a
+ * module may have to be taken from ModemManager to be asked. */
+#define CALL_TIMEOUT_US (300 * G_USEC_PER_SEC)
 
 /* The exit status for an error's name. */
 static CtlExit

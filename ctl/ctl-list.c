@@ -197,3 +197,26 @@ ctl_query(Ctl *ctl, GError **error)
     }
     return CTL_OK;
 }
+
+int
+ctl_version(Ctl *ctl, GError **error)
+{
+    g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
+    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(GVariant) answer = NULL;
+    g_autofree char *clean = NULL;
+    const char *version;
+
+    if (module == NULL ||
+        !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "AskVersion", &reply, error, ""))
+        return CTL_FAILED;
+    answer = ctl_bus_read(reply);
+    g_variant_get(answer, "(&s)", &version);
+    clean = ctl_format_clean(version);
+    if (ctl->json)
+        ctl_print_json(
+            g_variant_new_parsed("{'module': <%s>, 'version': <%s>}", module->imei, version));
+    else
+        puts(clean);
+    return CTL_OK;
+}

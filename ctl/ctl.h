@@ -54,6 +54,7 @@ int ctl_list(Ctl *ctl, GError **error);
 int ctl_status(Ctl *ctl, GError **error);
 int ctl_history(Ctl *ctl, GError **error);
 int ctl_query(Ctl *ctl, GError **error);
+int ctl_version(Ctl *ctl, GError **error);
 /* ctl-plan.c */
 int ctl_plan(Ctl *ctl, GError **error);
 /* ctl-offer.c */

@@ -48,6 +48,8 @@ static const struct {
     {"history", ctl_history, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]", "List finished updates"},
     {"query", ctl_query, TAKES_MODULE, 0, 0, "[IMEI]",
      "Show the identity of module, SIM and network"},
+    {"version", ctl_version, TAKES_MODULE, 0, 0, "[IMEI]",
+     "Ask the module for its version, as manifests name it"},
     {"monitor", ctl_monitor, TAKES_MODULE, 0, 0, "[IMEI]", "Show what happens, until ^C"},
     {"inhibit", ctl_inhibit, TAKES_WHO_WHY, 0, -1, "[-- COMMAND...]",
      "Inhibit new updates until ^C, or while COMMAND runs"},

@@ -28,6 +28,27 @@ run_check(sd_bus_message *call, gpointer module)
 }
 
 static void
+on_version(GObject *module, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(sd_bus_message) call = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *version = fota_module_ask_version_finish(FOTA_MODULE(module), result, &error);
+    g_autofree char *text = version != NULL ? g_utf8_make_valid(version, -1) : NULL;
+    int r =
+        text != NULL ? sd_bus_reply_method_return(call, "s", text) : fota_bus_reply(call, error);
+
+    if (r < 0)
+        g_debug("could not reply to %s: %s", sd_bus_message_get_member(call), g_strerror(-r));
+}
+
+static int
+run_ask_version(sd_bus_message *call, gpointer module)
+{
+    fota_module_ask_version_async(module, on_version, sd_bus_message_ref(call));
+    return 1;
+}
+
+static void
 on_saved(GObject *module, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(sd_bus_message) call = user_data;
@@ -155,6 +176,7 @@ run_get_history(sd_bus_message *call, gpointer module)
 
 static const FotaBusMethod methods[] = {
     {"Check", "org.fotad.Fota1.check", run_check},
+    {"AskVersion", "org.fotad.Fota1.check", run_ask_version},
     {"Approve", "org.fotad.Fota1.approve", run_approve},
     {"Reject", "org.fotad.Fota1.approve", run_reject},
     {"Defer", "org.fotad.Fota1.approve", run_defer},
@@ -198,6 +220,8 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
     PROPERTY("Update", "a{sv}"),
 
     SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("AskVersion", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", version), on_call,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Approve", SD_BUS_ARGS("s", token), SD_BUS_NO_RESULT, on_call,
                             SD_BUS_VTABLE_UNPRIVILEGED),

@@ -93,6 +93,14 @@ check_is_due(S *s)
     return s->check_due && (!s->check_takes || may_be_taken(s));
 }
 
+/* On request the module is asked without a manifest, and whatever blocks an update. */
+static gboolean
+version_is_asked(S *s)
+{
+    return s->version_asked && !s->told_version && s->presence == FOTA_PRESENCE_HERE &&
+           (!s->ask_takes || may_be_taken(s));
+}
+
 /* The next download handles a delta that has arrived in part. */
 static gboolean
 delta_is_wanted(S *s)
@@ -316,6 +324,7 @@ static const Row rows[] = {
     {"lost",                   is_lost,                STATE(ABSENT)},
     {"unsupported",            is_unsupported,         STATE(UNSUPPORTED)},
     {"check due",              check_is_due,           STATE(CHECKING),    DO(CHECK)},
+    {"version asked",          version_is_asked,       STATE(CHECKING),    DO(INSPECT)},
     {"delta harmless",         delta_is_harmless,      AS_ENDED,           DO(FORGET)},
     {"delta must wait",        delta_must_wait,        AS_ENDED},
     {"delta unwanted",         delta_can_go,           AS_ENDED,           DO(DISCARD)},
@@ -370,6 +379,7 @@ fota_next_decide(const FotaSituation *situation)
     /* While the manifest is read, what is offered stays so. */
     rest.runs = FOTA_ACTION_NONE;
     rest.check_due = FALSE;
+    rest.version_asked = FALSE;
     next.offers = fota_next_decide(&rest).offers;
     next.guest = fota_next_decide(&rest).guest;
     next.blockers = fota_next_decide(&rest).blockers;
@@ -389,6 +399,7 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
     then.mark = FOTA_MARK_DOWNLOADED;
     then.presence = FOTA_PRESENCE_HERE; /* the job has it */
     then.check_due = FALSE;
+    then.version_asked = FALSE;
     then.held = FALSE;
     return fota_next_decide(&then).action == FOTA_ACTION_INSTALL;
 }
@@ -427,7 +438,8 @@ nothing_is_offered(S *s)
 {
     FotaSituation then = *s;
 
-    then.check_due = FALSE; /* a check that is about to begin removes no offer */
+    then.check_due = FALSE; /* a question that is about to begin removes no offer */
+    then.version_asked = FALSE;
     return !fota_next_decide(&then).offers;
 }
 
@@ -456,6 +468,31 @@ check_would_take(S *s)
     return s->check_takes && s->inhibited;
 }
 
+/* A question that is under way answers this one, too. */
+static gboolean
+other_job_runs(S *s)
+{
+    return job_runs(s) && s->runs != FOTA_ACTION_INSPECT;
+}
+
+static gboolean
+is_not_here(S *s)
+{
+    return s->presence != FOTA_PRESENCE_HERE && s->runs != FOTA_ACTION_INSPECT;
+}
+
+static gboolean
+question_would_take(S *s)
+{
+    return s->ask_takes && s->inhibited && s->runs != FOTA_ACTION_INSPECT;
+}
+
+static gboolean
+question_would_crowd(S *s)
+{
+    return s->ask_takes && s->crowded && s->runs != FOTA_ACTION_INSPECT;
+}
+
 static gboolean
 cannot_rehearse(S *s)
 {
@@ -481,6 +518,12 @@ static const struct {
     {ANSWER(CHECK),                     is_lost,            FOTA_REFUSAL_ABSENT},
     {ANSWER(CHECK),                     is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
     {ANSWER(CHECK),                     check_would_take,   FOTA_REFUSAL_INHIBITED},
+    {ANSWER(ASK_VERSION),               order_is_out,       FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(ASK_VERSION),               other_job_runs,     FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(ASK_VERSION),               is_not_here,        FOTA_REFUSAL_ABSENT},
+    {ANSWER(ASK_VERSION),               is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
+    {ANSWER(ASK_VERSION),               question_would_take, FOTA_REFUSAL_INHIBITED},
+    {ANSWER(ASK_VERSION),               question_would_crowd, FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(REHEARSE),                  cannot_rehearse,    FOTA_REFUSAL_NOTHING_OFFERED},
     {ANSWER(REHEARSE),                  update_is_ready,    FOTA_REFUSAL_UPDATE_READY},
 };

@@ -55,19 +55,20 @@ typedef struct {
     FotaAction runs;    /**< a job of this module, or FOTA_ACTION_CHECK; NONE = nothing */
     gboolean verifying; /**< the job that runs compares versions */
     FotaMark mark;
-    gboolean cancelled;    /**< Cancel() was accepted for the update at @mark */
-    gboolean held;         /**< pauses after a failure, until some boot time */
-    gboolean inhibited;    /**< an application holds an inhibition */
-    gboolean crowded;      /**< the limit of concurrent updates is reached */
-    gboolean failed;       /**< the last end was a failure, and LastError shows it */
-    gboolean check_due;    /**< it is time to read the manifest */
-    gboolean check_takes;  /**< the manifest is read through the module */
-    gboolean ask_takes;    /**< its version can be asked only on its own port */
-    gboolean told_version; /**< the module itself has reported its version */
-    gboolean can_ask;      /**< the plugin can ask its vendor's server */
-    gboolean can_discard;  /**< the plugin can discard a delta */
-    gboolean kept_delta;   /**< all attempts to discard the delta have failed */
-    gboolean same_delta;   /**< the delta at @mark is the one that the plan wants */
+    gboolean cancelled;     /**< Cancel() was accepted for the update at @mark */
+    gboolean held;          /**< pauses after a failure, until some boot time */
+    gboolean inhibited;     /**< an application holds an inhibition */
+    gboolean crowded;       /**< the limit of concurrent updates is reached */
+    gboolean failed;        /**< the last end was a failure, and LastError shows it */
+    gboolean check_due;     /**< it is time to read the manifest */
+    gboolean check_takes;   /**< the manifest is read through the module */
+    gboolean ask_takes;     /**< its version can be asked only on its own port */
+    gboolean told_version;  /**< the module itself has reported its version */
+    gboolean version_asked; /**< and somebody waits for that: AskVersion() */
+    gboolean can_ask;       /**< the plugin can ask its vendor's server */
+    gboolean can_discard;   /**< the plugin can discard a delta */
+    gboolean kept_delta;    /**< all attempts to discard the delta have failed */
+    gboolean same_delta;    /**< the delta at @mark is the one that the plan wants */
 
     FotaManifestStanding manifest;
     gboolean planned; /**< there is a plan, which the next members describe */
@@ -122,8 +123,9 @@ typedef enum {
     FOTA_REQUEST_CANCEL,
     FOTA_REQUEST_CHECK,
     FOTA_REQUEST_REHEARSE,
+    FOTA_REQUEST_ASK_VERSION,
 } FotaRequestKind;
-#define FOTA_REQUEST_LAST FOTA_REQUEST_REHEARSE
+#define FOTA_REQUEST_LAST FOTA_REQUEST_ASK_VERSION
 
 typedef enum {
     FOTA_REFUSAL_NONE,            /**< accepted */
@@ -131,7 +133,7 @@ typedef enum {
     FOTA_REFUSAL_NOT_CANCELLABLE, /**< NotCancellable: an order to install may be out */
     FOTA_REFUSAL_UPDATE_RUNS,     /**< Busy */
     FOTA_REFUSAL_CHECK_RUNS,      /**< Busy */
-    FOTA_REFUSAL_INHIBITED,       /**< Busy: the check would take the module */
+    FOTA_REFUSAL_INHIBITED,       /**< Busy: it would take the module */
     FOTA_REFUSAL_UPDATE_READY,    /**< Busy: the real update begins at once */
     FOTA_REFUSAL_ABSENT,          /**< ModuleAbsent */
     FOTA_REFUSAL_UNSUPPORTED,     /**< ModuleUnsupported */

@@ -33,8 +33,8 @@ refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
         break;
     case FOTA_REFUSAL_INHIBITED:
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
-                    "an application holds an inhibition, and the manifest is read through the "
-                    "module");
+                    "an application holds an inhibition, and this would take the module from "
+                    "the host");
         break;
     case FOTA_REFUSAL_UPDATE_READY:
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,

@@ -20,6 +20,7 @@ struct _FotaModule {
     FotaParts parts;
     guint checks;      /* of the reader, whose results are shown */
     gboolean lost;     /* as the signal has told */
+    GPtrArray *askers; /* GTask, which wait for the module's own version */
     guint timer;       /* the next moment at which something may change by itself */
     gboolean stopping; /* fotad exits: leave the record as it is */
 };
@@ -43,6 +44,7 @@ fota_module_finalize(GObject *object)
     g_clear_pointer(&parts->presence, fota_presence_free);
     g_clear_pointer(&parts->keeper, fota_keeper_free);
     g_clear_pointer(&parts->shown, fota_shown_free);
+    g_clear_pointer(&module->askers, g_ptr_array_unref);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
 }
 
@@ -66,6 +68,7 @@ fota_module_class_init(FotaModuleClass *klass)
 static void
 fota_module_init(FotaModule *module)
 {
+    module->askers = g_ptr_array_new_with_free_func(g_object_unref);
 }
 
 static void
@@ -136,6 +139,25 @@ module_tell_lost(FotaModule *module)
         g_signal_emit_by_name(module, "lost");
 }
 
+/* The version is told, or will not be: @error says why, NULL = the module cannot be asked. */
+static void
+module_answer_askers(FotaModule *module, const GError *error)
+{
+    g_autoptr(GPtrArray) askers = g_steal_pointer(&module->askers);
+
+    module->askers = g_ptr_array_new_with_free_func(g_object_unref);
+    for (guint i = 0; i < askers->len; i++) {
+        if (fota_presence_was_told(module->parts.presence))
+            g_task_return_pointer(askers->pdata[i], g_strdup(module->parts.record->revision),
+                                  g_free);
+        else if (error != NULL)
+            g_task_return_error(askers->pdata[i], g_error_copy(error));
+        else
+            g_task_return_new_error(askers->pdata[i], FOTA_ERROR, FOTA_ERROR_BUSY,
+                                    "the module cannot be asked now; try again");
+    }
+}
+
 static void
 module_end_late_guest(FotaModule *module)
 {
@@ -192,6 +214,7 @@ fota_module_decide(FotaModule *module)
     situation.check_due = !something_runs(module) &&
                           fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE &&
                           fota_poller_is_due(parts->poller, manifest);
+    situation.version_asked = module->askers->len > 0;
     next = fota_next_decide(&situation);
     fota_view_follow(parts, &next);
     if (next.state == FOTA_STATE_AWAITING_APPROVAL ||
@@ -201,10 +224,12 @@ fota_module_decide(FotaModule *module)
         g_clear_handle_id(&module->timer, g_source_remove);
         module->timer = fota_timer_add(fota_situation_get_wait(parts), timer_over, module);
     }
-    if (next.action == FOTA_ACTION_NONE)
-        return;
-    fota_start_action(parts, next.action);
-    fota_module_decide(module);
+    if (next.action != FOTA_ACTION_NONE) {
+        fota_start_action(parts, next.action);
+        fota_module_decide(module);
+    } else if (!something_runs(module)) {
+        module_answer_askers(module, NULL);
+    }
 }
 
 /* Events */
@@ -263,6 +288,8 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
         return;
     }
     fota_closing_end(parts, action, end);
+    if (action == FOTA_ACTION_INSPECT)
+        module_answer_askers(module, end->error);
     if (action == FOTA_ACTION_REHEARSE)
         fota_offers_dismiss_guest(parts->offers);
     /* A check costs no write: a new manifest has been saved already. */
@@ -366,6 +393,7 @@ gboolean
 fota_module_stop(FotaModule *module)
 {
     module->stopping = TRUE;
+    module_answer_askers(module, NULL);
     g_clear_handle_id(&module->timer, g_source_remove);
     fota_reader_stop(module->parts.reader);
     fota_run_cancel(module->parts.run, TRUE);
@@ -432,6 +460,28 @@ gboolean
 fota_module_rehearse(FotaModule *module, GError **error)
 {
     return module_take_answer(module, fota_answers_rehearse(&module->parts, error));
+}
+
+void
+fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(module, NULL, callback, user_data);
+    const FotaParts *parts = &module->parts;
+    GError *error = NULL;
+
+    if (fota_presence_was_told(parts->presence))
+        g_task_return_pointer(task, g_strdup(parts->record->revision), g_free);
+    else if (!fota_answers_accept(parts, FOTA_REQUEST_ASK_VERSION, &error))
+        g_task_return_error(task, error);
+    else
+        g_ptr_array_add(module->askers, g_steal_pointer(&task));
+    fota_module_decide(module);
+}
+
+char *
+fota_module_ask_version_finish(FotaModule *module, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
 }
 
 void

@@ -61,6 +61,15 @@ gboolean fota_module_cancel(FotaModule *module, const char *token, GError **erro
 gboolean fota_module_rehearse(FotaModule *module, GError **error);
 
 /**
+ * Finds out which version the module itself reports, which ModemManager may call otherwise, and
+ * returns it. The module is asked once; that may take it from the host for a minute, whatever
+ * blocks an update, unless an application inhibits.
+ */
+void
+fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data);
+char *fota_module_ask_version_finish(FotaModule *module, GAsyncResult *result, GError **error);
+
+/**
  * Waits until everything that was changed so far, an answer among it, is on disk.
  *
  * FOTA_ERROR_RECORD_NOT_WRITABLE when it could not be written: the answer holds, but only until

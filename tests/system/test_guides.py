@@ -18,11 +18,13 @@ from manifest import delta  # noqa: E402
 
 PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
 ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
-SIM_DROP_IN = """\
-[Service]
-Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na"
-"""
 OLD, NEW = "30.00.001-B026", "30.00.001-B026_FOTA"
+# ModemManager has a name of its own for the old firmware, as on many Telit modules.
+PACKAGE = "30.00.001-B026-P0F.010100"
+SIM_DROP_IN = f"""\
+[Service]
+Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na,package={PACKAGE}"
+"""
 # Pages whose blocks for a gateway change nothing that the next one needs.
 AFTERWARDS = ("README.md", "docs/runbook.md", "docs/application.md", "docs/security.md", "docs/fleet.md")
 ELSEWHERE = "fota-rehearsal"  # a block with it: test_system.py
@@ -79,9 +81,12 @@ class Guides(unittest.TestCase):
             script = script.replace(written, real)
         return gateway.run("bash", "-euo", "pipefail", "-c", f"cd /root\n{script}", seconds=300)
 
-    def state(self):
-        """As fotactl tells it, which fails as long as fotad has not seen the module."""
-        return self.gateway.run("fotactl", "--json", "status", IMEI, check=False)
+    def wait_state(self, wanted):
+        """fotad reads the manifest by itself as soon as it sees the module."""
+        def look():
+            told = self.gateway.run("fotactl", "--json", "status", IMEI, check=False)
+            return wanted in told and "checking" not in told
+        self.gateway.wait_for(look, wanted)
 
     def publish(self):
         """What the reader is told to: put both files on the servers."""
@@ -92,16 +97,18 @@ class Guides(unittest.TestCase):
         """Each block, wherever it is to be typed; all of it is one machine here."""
         (self.gateway.root / "root/delta.bin").write_bytes(delta("ME910C1-NA", OLD, NEW))
         said = ""
+        before = {"fotactl version": PACKAGE, "fotactl check": OLD,
+                  "fotactl approve": "awaiting-approval"}
         for block in (b for b in blocks("docs/quick-start.md") if b.language == "sh"):
             if "fotactl check" in block.text:
                 self.publish()
-            if "fotactl check" in block.text or "fotactl approve" in block.text:
-                wanted = "awaiting-approval" if "approve" in block.text else OLD
-                # fotad reads the manifest by itself as soon as it sees the module.
-                self.gateway.wait_for(lambda wanted=wanted: wanted in (told := self.state())
-                                      and "checking" not in told, wanted)
+            for command, state in before.items():
+                if command in block.text:
+                    self.wait_state(state)
             said += self.shell(block.text)
+        self.assertIn(f"\n{OLD}\n", said)
         self.assertIn("success", said)
+        self.assertNotIn("failed", self.gateway.run("fotactl", "history"))
         self.assertIn(NEW, said)
 
     def test_walk(self):

@@ -182,6 +182,10 @@ work(Life *life)
         return;
     case FOTA_ACTION_NONE:
         return;
+    case FOTA_ACTION_INSPECT:
+        life->s.version_asked = FALSE;
+        life->s.told_version = TRUE;
+        G_GNUC_FALLTHROUGH;
     default:
         end_job(life, g_rand_int_range(life->rand, 0, 4), life->version, FALSE);
     }
@@ -252,6 +256,10 @@ ask(Life *life, FotaRequestKind request)
         break;
     case FOTA_REQUEST_DEFER:
         life->waits = TRUE;
+        break;
+    case FOTA_REQUEST_ASK_VERSION:
+        life->s.version_asked = TRUE;
+        life->s.told_version = FALSE;
         break;
     }
 }

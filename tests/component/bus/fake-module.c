@@ -259,6 +259,27 @@ fota_module_rehearse(FotaModule *module, GError **error)
     return TRUE;
 }
 
+void
+fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(module, NULL, callback, user_data);
+    GError *error = NULL;
+
+    if (module_is_there(module, &error)) {
+        fake_tell("ask version %s", fota_module_get_imei(module));
+        g_task_return_pointer(task, g_strdup(get_text(module, "revision")), g_free);
+    } else {
+        g_task_return_error(task, error);
+    }
+    g_object_unref(task);
+}
+
+char *
+fota_module_ask_version_finish(FotaModule *module, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
 /* The flash is as LastError says. */
 void
 fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)

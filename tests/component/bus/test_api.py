@@ -169,6 +169,7 @@ class Methods(BusTest):
 
     def test_what_arrives(self):
         self.call_module("Check")
+        self.assertEqual(self.call_module("AskVersion"), ("30.00.001-B026",))
         self.call_module("Defer", "(st)", TOKEN, 3600)
         self.call_module("Approve", "(s)", TOKEN)
         self.call_module("Rehearse")
@@ -176,7 +177,7 @@ class Methods(BusTest):
         self.call_module("Reject", "(ss)", TOKEN, "not today")
         self.call(ROOT, MANAGER, "CheckAll")
         self.assertEqual(self.fake.asked(), [
-            f"check {IMEI}", f"defer {IMEI} {TOKEN} 3600", f"approve {IMEI} {TOKEN}",
+            f"check {IMEI}", f"ask version {IMEI}", f"defer {IMEI} {TOKEN} 3600", f"approve {IMEI} {TOKEN}",
             f"rehearse {IMEI}", f"cancel {IMEI} {TOKEN}", f"reject {IMEI} {TOKEN} not today",
             "check all"])
 
@@ -213,7 +214,7 @@ class Methods(BusTest):
 
     def test_absent_module(self):
         self.fake.tell(f"set {IMEI} state 'absent'")
-        for member in ("Check", "Rehearse", "Query"):
+        for member in ("Check", "AskVersion", "Rehearse", "Query"):
             self.assert_error(ERROR + "ModuleAbsent", self.call_module, member)
 
     def test_bad_configuration(self):

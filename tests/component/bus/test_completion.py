@@ -52,7 +52,7 @@ class Completion(CtlTest):
 
     def test_imeis(self):
         self.fake.tell(f"add {OTHER_IMEI}")
-        for verb in ("status", "check", "plan", "rehearse", "history", "query", "monitor"):
+        for verb in ("status", "check", "plan", "rehearse", "history", "query", "version", "monitor"):
             self.assertEqual(self.complete(verb, ""), [IMEI, OTHER_IMEI], verb)
         self.assertEqual(self.complete("status", OTHER_IMEI[:12]), [OTHER_IMEI])
         self.assertEqual(self.complete("approve", "--module", ""), [IMEI, OTHER_IMEI])

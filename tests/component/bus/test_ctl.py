@@ -57,6 +57,8 @@ class Show(CtlTest):
     def test_query(self):
         self.assertIn("+15551234567", self.ctl("query"))
         self.assertEqual(self.json("query")["imsi"], "001010123456789")
+        self.assertEqual(self.ctl("version"), "30.00.001-B026\n")
+        self.assertEqual(self.json("version"), {"module": IMEI, "version": "30.00.001-B026"})
 
     def test_several_modules(self):
         self.fake.tell(f"add {OTHER_IMEI}")

@@ -28,6 +28,7 @@ CHANGE = {  # polkit action → what takes it
                 ["call", NAME, PATH, MODULE, "Defer", "st", TOKEN, "60"],
                 ["call", NAME, PATH, MODULE, "Rehearse"]],
     "check": [["call", NAME, PATH, MODULE, "Check"],
+              ["call", NAME, PATH, MODULE, "AskVersion"],
               ["call", NAME, ROOT, MANAGER, "CheckAll"]],
     "cancel": [["call", NAME, PATH, MODULE, "Cancel", "s", TOKEN]],
     "query": [["call", NAME, PATH, MODULE, "Query"]],
