@@ -380,7 +380,9 @@ class InUse(unittest.TestCase):
 
     def test_storms_while_installing(self):
         """Plans are asked for as quickly as they come, with and without descriptors; root is
-        answered meanwhile, and the update is not disturbed."""
+        answered meanwhile, the update is not disturbed, and what the bus logs of the calls that it
+        refuses displaces nothing of fotad's in the journal."""
+        since = "--since=@" + self.gateway.run("date", "+%s.%N").strip()
         new = self.gateway.offer()
         process, cost = self.of_fotad("MainPID"), int(self.of_fotad("CPUUsageNSec"))
         self.approve_until_ordered()
@@ -397,6 +399,9 @@ class InUse(unittest.TestCase):
             print(f"{name}: {result['sent']} calls in {STORM_SECONDS} s: {result['answers']}")
         print(f"root's Reload {len(waits)} times, the longest {max(waits) * 1000:.0f} ms; "
               f"fotad's descriptors {max(descriptors)} at most, its processor time {cost:.1f} s")
+        self.assertEqual(self.gateway.journal(since, "-u", "fotad").count("configuration read again"),
+                         len(waits))
+        print(f"lines of the bus in the journal: {self.gateway.journal(since, '-u', 'dbus').count(chr(10))}")
         self.assertLess(max(waits), WAIT_LIMIT_S)
         self.assertLess(max(descriptors), 128)
         self.assertEqual(self.of_fotad("MainPID"), process)
