@@ -119,6 +119,21 @@ try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable
     return TRUE;
 }
 
+static void
+set_no_tty_error(FotaAtChannel *self, GError **error)
+{
+    g_autofree char *wwan = fota_at_place_find_wwan(self->place);
+
+    if (wwan != NULL)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "the module's AT port is %s, which is no tty: fotad cannot use it; set "
+                    "At=modemmanager in [Access]",
+                    wwan);
+    else
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
+                    "the module has no tty that could be an AT port");
+}
+
 /* Tries each tty once. FALSE: none answers, and *@error says why the last one does not. */
 static gboolean
 try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cancellable,
@@ -136,8 +151,7 @@ try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cance
             break;
     }
     if (last == NULL)
-        g_set_error(&last, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE,
-                    "the module has no tty that could be an AT port");
+        set_no_tty_error(self, &last);
     g_propagate_error(error, g_steal_pointer(&last));
     return FALSE;
 }

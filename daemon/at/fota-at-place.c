@@ -236,6 +236,27 @@ fota_at_place_find(FotaAtPlace *place)
     return found;
 }
 
+char *
+fota_at_place_find_wwan(FotaAtPlace *place)
+{
+    g_autoptr(Enumerator) ports = NULL;
+    g_autoptr(Device) parent = NULL;
+    Device *port;
+    const char *name;
+
+    if (sd_device_new_from_syspath(&parent, place->device) < 0 ||
+        sd_device_enumerator_new(&ports) < 0 ||
+        sd_device_enumerator_allow_uninitialized(ports) < 0 ||
+        sd_device_enumerator_add_match_subsystem(ports, "wwan", TRUE) < 0 ||
+        sd_device_enumerator_add_match_sysname(ports, "wwan*at*") < 0 ||
+        sd_device_enumerator_add_match_parent(ports, parent) < 0)
+        return NULL;
+    port = sd_device_enumerator_get_device_first(ports);
+    return port != NULL && sd_device_get_sysname(port, &name) >= 0
+               ? g_strconcat("/dev/", name, NULL)
+               : NULL;
+}
+
 gboolean
 fota_at_has_reserved_port(const char *device)
 {

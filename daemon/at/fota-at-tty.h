@@ -49,6 +49,12 @@ void fota_at_place_avoid(FotaAtPlace *place, int interface);
  */
 GPtrArray *fota_at_place_find(FotaAtPlace *place);
 
+/**
+ * Path of an AT port of the kernel's WWAN subsystem ("/dev/wwan0at0") that the device has: it is no
+ * tty, and fotad does not use it. NULL = none.
+ */
+char *fota_at_place_find_wwan(FotaAtPlace *place);
+
 /** Reports when ttys come and go. */
 typedef struct _FotaAtMonitor FotaAtMonitor;
 FotaAtMonitor *fota_at_monitor_new(GError **error);

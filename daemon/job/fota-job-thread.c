@@ -297,6 +297,8 @@ run_steps(FotaJob *job, FotaSession *session)
     job->result = FOTA_RESULT_FAILED_FOR_NOW;
     if (open_session(job, session))
         job->result = fota_steps_run(&job->steps, &job->error);
+    else if (g_error_matches(job->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED))
+        job->result = FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
 static void

@@ -211,6 +211,38 @@ test_locate(void)
     assert_located("ttyS9", NULL);
 }
 
+/* The AT port of the kernel's WWAN subsystem is no tty: a named error says what to do. */
+static void
+test_wwan(void)
+{
+    static const char modem[] = "/sys/devices/pci0000:00/0000:00:1c.0/0000:02:00.0";
+    g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
+    g_autoptr(FotaAtPlace) place = NULL;
+    g_autoptr(FotaAtPlace) usb = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *port = NULL;
+    FotaChannel *channel;
+
+    add_usb(testbed, "1-1", "1bc7");
+    add_device(testbed, "pci", modem + strlen("/sys/devices/"), NULL);
+    add_device(testbed, "wwan", "pci0000:00/0000:00:1c.0/0000:02:00.0/wwan/wwan0/wwan0mbim0", NULL);
+    place = fota_at_place_new(modem, FALSE);
+    g_assert_null(fota_at_place_find_wwan(place));
+    add_device(testbed, "wwan", "pci0000:00/0000:00:1c.0/0000:02:00.0/wwan/wwan0/wwan0at0", NULL);
+    port = fota_at_place_find_wwan(place);
+    g_assert_cmpstr(port, ==, "/dev/wwan0at0");
+    assert_found(place, "");
+    usb = fota_at_place_new(BUS "1-1", FALSE);
+    g_assert_null(fota_at_place_find_wwan(usb));
+
+    channel = fota_at_channel_new("353081090012345", modem, FALSE, NULL, NULL);
+    g_assert_false(channel->klass->open(channel, NULL, &error));
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+    g_assert_nonnull(strstr(error->message, "/dev/wwan0at0"));
+    g_assert_nonnull(strstr(error->message, "At=modemmanager"));
+    channel->klass->close(channel);
+}
+
 static void
 test_never_there(void)
 {
@@ -258,6 +290,7 @@ main(int argc, char **argv)
     g_test_add_func("/at-place/reserved", test_reserved);
     g_test_add_func("/at-place/moved", test_moved);
     g_test_add_func("/at-place/locate", test_locate);
+    g_test_add_func("/at-place/wwan", test_wwan);
     g_test_add_func("/at-place/never there", test_never_there);
     g_test_add_func("/at-place/monitor", test_monitor);
     return g_test_run();
