@@ -65,6 +65,15 @@ read_all(int fd, GString *text)
     return size >= 0;
 }
 
+/* A link that leads nowhere is there, and cannot be read. */
+static gboolean
+is_there(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0;
+}
+
 /* Opened without waiting for whoever may be at the other end of what is no file. */
 static char *
 read_text(int fd, const char *file, GError **error)
@@ -95,7 +104,7 @@ fota_authority_read(const char *file, GError **error)
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     char *text = NULL;
 
-    if (fd < 0 && errno == ENOENT)
+    if (fd < 0 && errno == ENOENT && !is_there(file))
         return NULL;
     if (fd < 0)
         refuse(error, file, g_strerror(errno));
@@ -120,7 +129,8 @@ fota_authority_list(const char *directory, const char *suffix, GError **error)
     g_autoptr(GDir) dir = g_dir_open(directory, 0, &local_error);
     const char *name;
 
-    if (dir == NULL && !g_error_matches(local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+    if (dir == NULL &&
+        (!g_error_matches(local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT) || is_there(directory))) {
         g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                             local_error->message);
         return NULL;

@@ -118,6 +118,21 @@ test_authority(void)
     }
 }
 
+/* @user can read everything and write the state. */
+static void
+open_to(const char *directory, uid_t user)
+{
+    static const char *const names[] = {"", "fotad.conf.d", "keys.d", "plugins", "state"};
+    g_autofree char *state = g_build_filename(directory, "state", NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(directory, names[i], NULL);
+
+        g_assert_cmpint(g_chmod(path, 0755), ==, 0);
+    }
+    g_assert_cmpint(chown(state, user, 0), ==, 0);
+}
+
 /* Of another user, and what fotad's own user cannot read. */
 static void
 test_others(void)
@@ -142,16 +157,42 @@ test_others(void)
         g_assert_nonnull(strstr(error->message, path));
         g_clear_error(&error);
 
+        if (strcmp(paths[i], "state") == 0) {
+            remove_directory(directory); /* updates wait until it can be written */
+            continue;
+        }
         g_assert_cmpint(chown(path, 0, 0), ==, 0);
-        g_assert_cmpint(g_chmod(directory, 0755), ==, 0);
+        open_to(directory, SOMEBODY);
         g_assert_cmpint(g_chmod(path, 0), ==, 0);
         g_assert_cmpint(seteuid(SOMEBODY), ==, 0);
-        if (strcmp(paths[i], "state") != 0)
-            g_assert_null(load(directory, &error));
+        g_assert_null(load(directory, &error));
         g_assert_cmpint(seteuid(0), ==, 0);
-        if (strcmp(paths[i], "state") != 0)
-            g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
+        g_assert_nonnull(error);
+        g_assert_nonnull(strstr(error->message, path));
         g_assert_cmpint(g_chmod(path, 0700), ==, 0);
+        remove_directory(directory);
+    }
+}
+
+/* A link that leads nowhere is there: what it was to say is not known. */
+static void
+test_dangling(void)
+{
+    static const char *const paths[] = {"fotad.conf", "fotad.conf.d", "fotad.conf.d/a.conf",
+                                        "keys.d", "keys.d/a.pub"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *directory = make_directory();
+        g_autofree char *path = g_build_filename(directory, paths[i], NULL);
+        g_autofree char *away = g_strconcat(path, ".away", NULL);
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", paths[i]);
+        g_assert_cmpint(g_rename(path, away), ==, 0);
+        g_assert_cmpint(symlink("/nowhere", path), ==, 0);
+        g_assert_null(load(directory, &error));
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
+        g_assert_nonnull(strstr(error->message, path));
         remove_directory(directory);
     }
 }
@@ -344,6 +385,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/authority", test_authority);
     g_test_add_func("/manager/others", test_others);
+    g_test_add_func("/manager/dangling", test_dangling);
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
     g_test_add_func("/manager/doubles", test_doubles);
