@@ -410,27 +410,6 @@ fota_next_keeps_power(FotaState state)
     return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
 }
 
-const FotaActionTraits *
-fota_action_get_traits(FotaAction action)
-{
-    /* Whether a check or a question takes the module: see check_takes and ask_takes. */
-    static const FotaActionTraits traits[] = {
-        [FOTA_ACTION_NONE] = {.while_inhibited = TRUE},
-        [FOTA_ACTION_CHECK] = {.while_inhibited = TRUE},
-        [FOTA_ACTION_INSPECT] = {.while_inhibited = TRUE},
-        [FOTA_ACTION_ASK] = {.takes = TRUE},
-        [FOTA_ACTION_REHEARSE] = {.takes = TRUE},
-        [FOTA_ACTION_DOWNLOAD] = {.takes = TRUE, .changes = TRUE},
-        [FOTA_ACTION_INSTALL] = {.takes = TRUE, .changes = TRUE},
-        [FOTA_ACTION_RESUME] = {.takes = TRUE, .while_inhibited = TRUE},
-        [FOTA_ACTION_DISCARD] = {.takes = TRUE, .changes = TRUE},
-        [FOTA_ACTION_FORGET] = {.while_inhibited = TRUE},
-        [FOTA_ACTION_CLOSE] = {.while_inhibited = TRUE},
-    };
-
-    return &traits[action];
-}
-
 /* Requests */
 
 static gboolean

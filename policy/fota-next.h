@@ -34,14 +34,6 @@ typedef enum {
 } FotaAction;
 #define FOTA_ACTION_LAST FOTA_ACTION_CLOSE
 
-typedef struct {
-    gboolean takes;           /**< takes the module from the host, or disturbs its call */
-    gboolean changes;         /**< changes what is stored in the module */
-    gboolean while_inhibited; /**< may begin while an application holds an inhibition */
-} FotaActionTraits;
-
-const FotaActionTraits *fota_action_get_traits(FotaAction action);
-
 typedef enum {
     FOTA_MANIFEST_NONE,
     FOTA_MANIFEST_HOLDS,

@@ -309,7 +309,11 @@ test_check_keeps_offer(void)
     FotaSituation s = {REST, UPDATE, .open = {FALSE, FALSE}, RUNS(CHECK), .check_due = TRUE};
 
     g_assert_true(fota_next_decide(&s).offers);
+    g_assert_false(fota_next_decide(&s).guest);
+    g_assert_cmpint(fota_next_decide(&s).blockers, ==, FOTA_SHOW_BLOCKERS);
     g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
+    s.rehearsal = TRUE;
+    g_assert_true(fota_next_decide(&s).guest);
     s.plan = FOTA_PLAN_UP_TO_DATE;
     g_assert_false(fota_next_decide(&s).offers);
     g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NOTHING_OFFERED);
@@ -330,6 +334,13 @@ test_commit(void)
         {TRUE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .presence = FOTA_PRESENCE_AWAY}},
+        /* Neither a check that has become due meanwhile nor a pause is about this job. */
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .check_due = TRUE, .held = TRUE}},
+        {TRUE,
+         FOTA_MARK_DOWNLOADED,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .held = TRUE}},
         {FALSE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .inhibited = TRUE}},
@@ -466,14 +477,32 @@ set_field(FotaSituation *s, guint field, guint value)
     *(guint *)((char *)s + fields[field].offset) = value;
 }
 
+/* What an action does to the module. A check or a question may take it: check_takes, ask_takes. */
+static const struct {
+    gboolean takes;           /* takes it from the host, or disturbs its call */
+    gboolean while_inhibited; /* may begin while an application holds an inhibition */
+} traits[] = {
+    [FOTA_ACTION_NONE] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_CHECK] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_INSPECT] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_ASK] = {.takes = TRUE},
+    [FOTA_ACTION_REHEARSE] = {.takes = TRUE},
+    [FOTA_ACTION_DOWNLOAD] = {.takes = TRUE},
+    [FOTA_ACTION_INSTALL] = {.takes = TRUE},
+    [FOTA_ACTION_RESUME] = {.takes = TRUE, .while_inhibited = TRUE},
+    [FOTA_ACTION_DISCARD] = {.takes = TRUE},
+    [FOTA_ACTION_FORGET] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_CLOSE] = {.while_inhibited = TRUE},
+};
+
 /* What holds in every situation. */
 static void
 assert_rules(const FotaSituation *s)
 {
     FotaNext next = fota_next_decide(s);
-    const FotaActionTraits *traits = fota_action_get_traits(next.action);
     gboolean order = s->mark == FOTA_MARK_INSTALLING;
-    gboolean takes = traits->takes || (next.action == FOTA_ACTION_CHECK && s->check_takes) ||
+    gboolean takes = traits[next.action].takes ||
+                     (next.action == FOTA_ACTION_CHECK && s->check_takes) ||
                      (next.action == FOTA_ACTION_INSPECT && s->ask_takes);
 
     /* An order that may be out shows as such, and nothing but a question about it is begun. */
@@ -491,7 +520,7 @@ assert_rules(const FotaSituation *s)
         strcmp(next.row, "version asked") != 0)
         g_assert_true(!s->blocked && !s->held);
     if (s->inhibited && !order)
-        g_assert_true(traits->while_inhibited);
+        g_assert_true(traits[next.action].while_inhibited);
     /* An update begins with an open gate. */
     if (next.action == FOTA_ACTION_DOWNLOAD)
         g_assert_true(s->open[FOTA_APPROVAL_GATE_DOWNLOAD] && s->plan == FOTA_PLAN_UPDATE);
