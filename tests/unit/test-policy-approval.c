@@ -49,6 +49,7 @@ test_deferral(void)
         {FOTA_SEVERITY_OPTIONAL, 100, 0, 0, 1100},
         {FOTA_SEVERITY_OPTIONAL, 99, 0, 0, 0},
         {FOTA_SEVERITY_OPTIONAL, 0, 1200, 5000, 6100},
+        {FOTA_SEVERITY_MANDATORY, 300, 0, 201, 0}, /* no deadline ends no limit */
         {FOTA_SEVERITY_MANDATORY, 0, 1200, 100, 1200},
         {FOTA_SEVERITY_MANDATORY, 0, 1200, 101, 0},
         {FOTA_SEVERITY_CRITICAL, 300, 1200, 101, 0},

@@ -51,17 +51,21 @@ test_text(void)
         {"a\r\n", NULL},
         {"a\tb", NULL},
         {"a\x7f", NULL},
+        {"\x01"
+         "a",
+         NULL},
     };
     g_autofree char *longest = g_strnfill(FOTA_CREDENTIAL_MAX_BYTES + 1, 'x');
     const char *fault = NULL;
     g_autofree char *fits = fota_credential_read_text(longest, FOTA_CREDENTIAL_MAX_BYTES, &fault);
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *line =
-            fota_credential_read_text(cases[i].text, strlen(cases[i].text), &fault);
+        g_autofree char *line = NULL;
 
+        fault = NULL;
+        line = fota_credential_read_text(cases[i].text, strlen(cases[i].text), &fault);
         g_assert_cmpstr(line, ==, cases[i].line);
-        g_assert_true(line != NULL || fault != NULL);
+        g_assert_true((line != NULL) == (fault == NULL));
     }
     g_assert_cmpuint(strlen(fits), ==, FOTA_CREDENTIAL_MAX_BYTES);
     g_assert_null(fota_credential_read_text(longest, FOTA_CREDENTIAL_MAX_BYTES + 1, &fault));
@@ -146,6 +150,10 @@ test_manifest(void)
     manifest.update.steps[1].delta.credential = "a";
     g_assert_false(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
     g_assert_nonnull(strstr(error->message, "Servers=ftp://b.example"));
+    g_clear_error(&error);
+    manifest.update.steps[1].delta.credential = NULL;
+    manifest.update.steps[0].delta.uri = "ftp://b.example/1";
+    g_assert_false(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
 }
 
 static void

@@ -30,6 +30,8 @@ test_cases(void)
         {"own number 01711234567", "own number …"},
         {"own number +4917112345", "own number +…"},
         {"+CNUM: ,\"+49 (171) 123-4567\",145", "+CNUM: ,\"+…\",145"},
+        {"+491234", "+491234"}, /* too short for one */
+        {"+4912345", "+…"},
         {"twice " IMEI IMEI, "twice …"},
         {"c8ac2ffea5f0d3ba02e29a2ca6ea0b9b34d2b19da3f3cfef2da0e8ae0d3ae4a1",
          "c8ac2ffea5f0d3ba02e29a2ca6ea0b9b34d2b19da3f3cfef2da0e8ae0d3ae4a1"},
@@ -66,6 +68,17 @@ test_digest(void)
     g_assert_cmpstr(shown, ==, "https://fota.example/….signed: 404");
 }
 
+/* What is not much longer than what is shown of it is shown whole. */
+static void
+test_imei(void)
+{
+    g_autofree char *whole = fota_mask_imei("12345678901");
+    g_autofree char *masked = fota_mask_imei("123456789012");
+
+    g_assert_cmpstr(whole, ==, "12345678901");
+    g_assert_cmpstr(masked, ==, "12345678…12");
+}
+
 static void
 test_names_of_ours(void)
 {
@@ -82,6 +95,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mask/cases", test_cases);
     g_test_add_func("/mask/digest", test_digest);
+    g_test_add_func("/mask/imei", test_imei);
     g_test_add_func("/mask/names-of-ours", test_names_of_ours);
     return g_test_run();
 }

@@ -153,6 +153,13 @@ test_follow_change(void)
     /* More of the same change, and a check that comes sooner anyway. */
     g_assert_cmpint(fota_poll_follow_change(&paid_until, now + 1, seconds(1)), ==, seconds(1));
     g_assert_cmpint(paid_until, ==, now + seconds(300));
+    /* Twelve at once, then one for every five minutes. */
+    paid_until = 0;
+    for (guint i = 0; i < 12; i++)
+        g_assert_cmpint(fota_poll_follow_change(&paid_until, now, DAY * seconds(1)), ==,
+                        seconds(2));
+    g_assert_cmpint(fota_poll_follow_change(&paid_until, now, DAY * seconds(1)), ==, seconds(300));
+    g_assert_cmpint(fota_poll_follow_change(&paid_until, now, DAY * seconds(1)), ==, seconds(600));
     for (paid_until = 0; now < begin + seconds(DAY); now += seconds(60)) {
         if (next <= now) {
             tries++;
@@ -237,6 +244,10 @@ test_server_names(void)
         gboolean good;
     } cases[] = {
         {"a.example", TRUE},
+        {"a", TRUE},
+        {"*.a", TRUE},
+        {"ftp://a", TRUE},
+        {"http://*.a", TRUE},
         {"*.a.example", TRUE},
         {"ftp://old-1.example", TRUE},
         {"http://*.a.example", TRUE},

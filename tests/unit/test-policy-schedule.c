@@ -178,6 +178,10 @@ test_rollout(void)
     wave->groups = lab;
     g_assert_cmpint(fota_rollout_start(&rollout, IMEI, field), ==, 5);
 
+    wave->groups = (const char *const[]){"other", NULL};
+    g_assert_cmpint(fota_rollout_start(&rollout, IMEI, field), ==, FOTA_ROLLOUT_NEVER);
+    wave->groups = lab;
+
     /* A later wave may open the door earlier. */
     rollout.n_waves = 2;
     rollout.waves[1] = (FotaWave){.percentage = FOTA_ROLLOUT_BUCKETS, .start = 3};
