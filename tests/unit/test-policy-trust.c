@@ -118,6 +118,21 @@ test_sequence(void)
     assert_judged(older, &facts, NO_CODE);
 }
 
+/* The first number of all binds as any other does. */
+static void
+test_first_number(void)
+{
+    g_autofree char *one = make_text(1, "{\"model\":[\"ME910C1-NA\"]}");
+    g_autoptr(GPtrArray) same = test_sign_numbers("A1A1A1A1A1A1A1A1", 1, 0, "another");
+    g_autoptr(GPtrArray) newer = test_sign_numbers("A1A1A1A1A1A1A1A1", 2, 0, "another");
+    FotaTrustFacts facts = make_facts();
+
+    facts.numbers = same;
+    assert_judged(one, &facts, FOTA_POLICY_ERROR_EQUIVOCATION);
+    facts.numbers = newer;
+    assert_judged(one, &facts, FOTA_POLICY_ERROR_ROLLBACK);
+}
+
 #define A "A1A1A1A1A1A1A1A1"
 #define B "A2A2A2A2A2A2A2A2"
 #define MAX_NUMBER ((G_GINT64_CONSTANT(1) << 53) - 1)
@@ -209,11 +224,13 @@ test_note(void)
         gboolean changes;
         const char *numbers;
     } steps[] = {
-        {5, NULL, TRUE, ":5 "},      {5, NULL, FALSE, ":5 "},
+        {5, NULL, TRUE, ":5 "},         {5, NULL, FALSE, ":5 "},
         {3, A, TRUE, "A1:3 "}, /* what is signed ends what is not */
-        {4, NULL, TRUE, "A1:3 :4 "}, {5, A " " B, TRUE, "A1:5 A2:5 "},
-        {5, B, FALSE, "A1:5 A2:5 "}, {6, B, TRUE, "A1:5 A2:6 "},
-        {5, B, FALSE, "A1:5 A2:6 "}, {0, B, FALSE, "A1:5 A2:6 "},
+        {4, NULL, TRUE, "A1:3 :4 "},    {5, A " " B, TRUE, "A1:5 A2:5 "},
+        {5, B, FALSE, "A1:5 A2:5 "},    {6, B, TRUE, "A1:5 A2:6 "},
+        {5, B, FALSE, "A1:5 A2:6 "},    {0, B, FALSE, "A1:5 A2:6 "},
+        {0, NULL, FALSE, "A1:5 A2:6 "}, {9, NULL, TRUE, "A1:5 A2:6 :9 "},
+        {6, B, TRUE, "A1:5 A2:6 "}, /* nothing new but that */
     };
     g_autoptr(GPtrArray) numbers =
         g_ptr_array_new_with_free_func((GDestroyNotify)fota_trust_number_free);
@@ -237,7 +254,13 @@ test_issued(void)
     g_autoptr(FotaKeyring) two = test_sign_keyring(2);
     g_autoptr(GPtrArray) numbers = test_sign_numbers(A " " B, 7, 1000, "d");
     g_autoptr(GPtrArray) nobody = test_sign_numbers("", 7, 5000, "d");
+    g_autoptr(GPtrArray) noted =
+        g_ptr_array_new_with_free_func((GDestroyNotify)fota_trust_number_free);
+    g_autoptr(FotaManifest) manifest = make_manifest(7, A);
 
+    manifest->issued = 3000;
+    g_assert_true(fota_trust_note(noted, manifest));
+    g_assert_cmpint(fota_trust_get_issued(noted, one), ==, 3000);
     g_ptr_array_add(numbers, g_ptr_array_steal_index(nobody, 0));
     ((FotaTrustNumber *)numbers->pdata[1])->issued = 2000;
     g_assert_cmpint(fota_trust_get_issued(numbers, two), ==, 2000);
@@ -393,6 +416,7 @@ main(int argc, char **argv)
     g_test_add_func("/trust/target", test_target);
     g_test_add_func("/trust/imei-stays-private", test_imei_stays_private);
     g_test_add_func("/trust/sequence", test_sequence);
+    g_test_add_func("/trust/first-number", test_first_number);
     g_test_add_func("/trust/numbers-are-of-a-key", test_numbers_are_of_a_key);
     g_test_add_func("/trust/note", test_note);
     g_test_add_func("/trust/issued", test_issued);

@@ -23,6 +23,7 @@ test_parse(void)
     } cases[] = {
         {"02:00-04:00", {0x7f, 7200, 7200, "local"}},
         {" 02:00-04:00 ", {0x7f, 7200, 7200, "local"}},
+        {"Mon 02:00-04:00", {0x01, 7200, 7200, "local"}},
         {"Sun 02:00-04:00", {0x40, 7200, 7200, "local"}},
         {"mon,WED,Fri 00:00-00:01 UTC", {0x15, 0, 60, "UTC"}},
         {"Mon..Fri 23:59-00:00 Europe/Berlin", {0x1f, 86340, 60, "Europe/Berlin"}},
@@ -39,6 +40,8 @@ test_parse(void)
         "2:00-04:00",
         "02:00-04:60",
         "24:00-04:00",
+        "ab:00-04:00",
+        "02:ab-04:00",
         "02:00-24:01",
         "02.00-04.00",
         "-1:00-02:00",
@@ -211,6 +214,27 @@ test_shares(void)
     }
 }
 
+/* Asked of a manifest, which may name any. */
+static void
+test_knows_zone(void)
+{
+    static const struct {
+        const char *name;
+        gboolean known;
+    } cases[] = {
+        {"local", TRUE},    {"UTC", TRUE},     {"Europe/Berlin", TRUE}, {"Europe/Belin", FALSE},
+        {"Europe/", FALSE}, {"europe", FALSE}, {"Mars/Olympus", FALSE}, {"Europe/Berlin/x", FALSE},
+        {"CEST", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const FotaWindow window = {0x7f, 0, 3600, cases[i].name};
+
+        g_test_message("%s", cases[i].name);
+        g_assert_cmpint(fota_window_knows_zone(&window), ==, cases[i].known);
+    }
+}
+
 static void
 test_unknown_zone(void)
 {
@@ -312,6 +336,7 @@ main(int argc, char **argv)
     g_test_add_func("/window/clock-changes", test_clock_changes);
     g_test_add_func("/window/long", test_long_windows);
     g_test_add_func("/window/shares", test_shares);
+    g_test_add_func("/window/knows-zone", test_knows_zone);
     g_test_add_func("/window/unknown-zone", test_unknown_zone);
     g_test_add_func("/blackout/parse", test_blackout_parse);
     g_test_add_func("/blackout/next", test_blackout);
