@@ -15,6 +15,8 @@
 #include "sim-replay.h"
 
 #define PRELOAD "libumockdev-preload.so.0"
+/* FD_MAP_MAX of umockdev 0.17: its preload library aborts a program that opens one more. */
+#define TTYS_MAX 50
 
 static char *root_file;
 static char *control_path;
@@ -119,6 +121,23 @@ add_modules(Sim *sim, GError **error)
     return TRUE;
 }
 
+/* ModemManager opens every tty that is not reserved. */
+static gboolean
+check_ttys(Sim *sim, GError **error)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < sim->modules->len; i++)
+        n += ((SimModule *)g_ptr_array_index(sim->modules, i))->personality->n_ttys - 1;
+    if (n <= TTYS_MAX)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                "%u modules have %u ttys for ModemManager, which umockdev aborts when it opens "
+                "more than %d; leave out some modules",
+                sim->modules->len, n, TTYS_MAX);
+    return FALSE;
+}
+
 /* The modules are found running, as after a boot of the gateway. */
 static void
 switch_on(Sim *sim)
@@ -153,7 +172,7 @@ main_run(Sim *sim, GError **error)
                     "%s is not loaded; is the package umockdev there?", PRELOAD);
         return FALSE;
     }
-    good = add_modules(sim, error);
+    good = add_modules(sim, error) && check_ttys(sim, error);
     if (good)
         switch_on(sim);
     if (good && root_file != NULL)

@@ -37,6 +37,7 @@ class Options(unittest.TestCase):
                 (["--module=me910c1-na,imei=1"], "an IMEI has 15 digits"),
                 (["--scale=0", "--module=mu609"], "--scale must be above 0"),
                 (["--module=mu609,imei=353081090012345"] * 2, "two modules with IMEI"),
+                (["--module=mu609"] * 26, "26 modules have 52 ttys for ModemManager"),
                 (["--fault=1:mute", "--module=mu609"], "not IMEI:NAME of a module")):
             done = run(*words)
             self.assertEqual(done.returncode, 1, words)
