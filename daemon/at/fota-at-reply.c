@@ -167,6 +167,32 @@ is_refusal(const char *line, int *number)
     return TRUE;
 }
 
+/* What modules say by themselves without a name: of calls, of their start, and of their end. */
+static gboolean
+is_announcement(const char *line)
+{
+    static const char *const texts[] = {"RING",
+                                        "RDY",
+                                        "APP RDY",
+                                        "QCRDY",
+                                        "READY",
+                                        "+READY",
+                                        "+PBREADY",
+                                        "^SYSSTART",
+                                        "SMS DONE",
+                                        "PB DONE",
+                                        "SMS READY",
+                                        "Call Ready",
+                                        "POWERED DOWN",
+                                        "SMS Ready",
+                                        "Ready",
+                                        "CALL READY",
+                                        "NORMAL POWER DOWN",
+                                        NULL};
+
+    return g_strv_contains(texts, line);
+}
+
 static gboolean
 is_answer(FotaAtReply *reply, const char *line)
 {
@@ -175,7 +201,7 @@ is_answer(FotaAtReply *reply, const char *line)
     if (reply->command == NULL)
         return FALSE;
     if (name == NULL)
-        return strcmp(line, "RING") != 0;
+        return !is_announcement(line);
     return g_ptr_array_find_with_equal_func(reply->names, name, g_str_equal, NULL);
 }
 
@@ -192,7 +218,7 @@ line_classify(FotaAtReply *reply, const char *line, int *number)
         return asked ? FOTA_AT_ERROR : FOTA_AT_STRAY;
     if (asked && (strcmp(line, "CONNECT") == 0 || g_str_has_prefix(line, "CONNECT ")))
         return FOTA_AT_CONNECT;
-    if (asked && strcmp(line, reply->command) == 0)
+    if (asked && g_str_has_suffix(line, reply->command)) /* noise of the line may precede it */
         return FOTA_AT_ECHO;
     return is_answer(reply, line) ? FOTA_AT_INFORMATION : FOTA_AT_UNSOLICITED;
 }

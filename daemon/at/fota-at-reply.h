@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * The command decides which lines belong to its answer: a line `+NAME: ...` (also with one of the
  * signs # ^ $ % * ! @) is part of the answer if the command line contains +NAME, else it is an
  * unsolicited result code (URC). A line without such a name is part of the answer of the command
- * under way, except RING. NO CARRIER and the like end only a command that may make a connection: a
+ * under way, except those that modules send by themselves, such as RING and RDY. NO CARRIER and the like end only a command that may make a connection: a
  * missed call ends with the same text. A URC with the name of the command under way (+CREG: during
  * AT+CREG?) cannot be distinguished from its answer.
  */

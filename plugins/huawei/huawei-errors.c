@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define CME_SIM_PIN 11
+#define CME_SIM_BUSY 14 /* for some seconds after a start */
 
 static const FotaCodeText texts[] = {
     {1, "unspecified failure"},
@@ -126,12 +127,14 @@ huawei_refused(FotaSession *session, GError *refusal, FotaModuleError code, Fota
     }
     fota_session_explain(session, NULL, &owned);
     passes = fota_session_get_cme(session) == CME_SIM_PIN ||
+             fota_session_get_cme(session) == CME_SIM_BUSY ||
+             strcasestr(owned->message, "SIM busy") != NULL ||
              strcasestr(owned->message, "SIM PIN") != NULL ||
              strcasestr(owned->message, "collision") != NULL ||
              strcasestr(owned->message, "not complete") != NULL;
     g_set_error(error, FOTA_MODULE_ERROR, (int)code,
                 "%s: %s; it refuses while a data call is up, another update command runs, or the "
-                "SIM wants its PIN",
+                "SIM is busy or wants its PIN",
                 what, owned->message);
     return passes ? FOTA_RESULT_TRY_LATER : otherwise;
 }
