@@ -256,6 +256,7 @@ static const struct {
     {"lost", FALSE, FALSE, 0, 0},
     {"unsupported", FALSE, FALSE, 0, 0},
     {"check due", FALSE, FALSE, 0, 0},
+    {"version asked", FALSE, FALSE, 0, 0},
     {"delta harmless", FALSE, FALSE, 0, 0},
     {"delta must wait", FALSE, FALSE, 0, 0},
     {"delta unwanted", FALSE, FALSE, 0, 0},
