@@ -59,9 +59,11 @@ CHANGES = {"version", "starts", "ttys", "reports", "cfvr", "socket-1-cid", "fota
            "fota-apn", "fota-authentication"}
 RETURN_SECONDS = 120
 EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as long
-# The keys of the plugins' data files that are times, in seconds: divided by the bench's scale.
-TIMES = ("ApplyTime", "SettleTime", "VersionPause", "AidTime", "AskPause", "LoadPause",
-         "StallTime", "ResumePause")
+# The keys of the plugins' data files that are times, in seconds: divided by the bench's scale. A limit
+# after which the module counts as lost is kept long enough for a module whose process had to wait.
+TIMES = {"ApplyTime": 1, "SettleTime": 5, "VersionPause": 0, "AidTime": 5, "AskPause": 1,
+         "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10}
+VERSION_SECONDS = 20  # for two answers that agree: not of the module's speed, but of the machine's
 
 
 def default_build():
@@ -491,6 +493,7 @@ def remove(file):
 def scale_times(models, scale):
     """The data file of a plugin with its times divided."""
     def divide(match):
-        return f"{match[1]}={max(1, round(int(match[2]) / scale))}"
+        return f"{match[1]}={max(TIMES[match[1]], round(int(match[2]) / scale))}"
 
+    models = re.sub("^VersionTime=.*$", f"VersionTime={VERSION_SECONDS}", models, flags=re.MULTILINE)
     return re.sub(rf"^({'|'.join(TIMES)})=(\d+)$", divide, models, flags=re.MULTILINE)
