@@ -39,10 +39,12 @@ CASES = {
 }
 
 # How a line goes wrong is the port's matter. Of these, unsolicited lines and silence are tried through
-# ModemManager as well, which reads the lines itself there.
-OF_THE_LINE = ("result line lost", "result line doubled", "echo on again", "split lines",
-               "glued lines")
-COMMAND_CASES = {name: case for name, case in CASES.items() if name not in OF_THE_LINE}
+# ModemManager as well, which reads the lines itself there. A failure that the plugin reads from a number
+# is in the tables of test-telit.c, and here once.
+OF_THE_PORT = ("result line lost", "result line doubled", "echo on again", "split lines",
+               "glued lines", "login refused", "no such file", "half a file",
+               "wrong base, noticed at once", "wrong base, noticed late")
+COMMAND_CASES = {name: case for name, case in CASES.items() if name not in OF_THE_PORT}
 
 
 class Faults:
@@ -88,19 +90,15 @@ class ThroughThePort3(Faults, TableTest):
 
 
 class ThroughModemManager1(Faults, TableTest):
-    channel, cases = "modemmanager", part(COMMAND_CASES, 1, 4)
+    channel, cases = "modemmanager", part(COMMAND_CASES, 1, 3)
 
 
 class ThroughModemManager2(Faults, TableTest):
-    channel, cases = "modemmanager", part(COMMAND_CASES, 2, 4)
+    channel, cases = "modemmanager", part(COMMAND_CASES, 2, 3)
 
 
 class ThroughModemManager3(Faults, TableTest):
-    channel, cases = "modemmanager", part(COMMAND_CASES, 3, 4)
-
-
-class ThroughModemManager4(Faults, TableTest):
-    channel, cases = "modemmanager", part(COMMAND_CASES, 4, 4)
+    channel, cases = "modemmanager", part(COMMAND_CASES, 3, 3)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,10 @@ http {{
   uwsgi_temp_path {work}/uwsgi; scgi_temp_path {work}/scgi;
   default_type application/octet-stream;
   root {root};
-  server {{ listen 127.0.0.1:{http}; }}
+  server {{
+    listen 127.0.0.1:{http};
+    if (-f {work}/slow) {{ set $limit_rate 10k; }}
+  }}
   server {{
     listen 127.0.0.1:{https} ssl;
     ssl_certificate {work}/server.pem;
@@ -157,6 +160,16 @@ class WebServer:
         for worker in workers:
             select.select([worker], [], [])
             os.close(worker)
+
+    @contextlib.contextmanager
+    def slow(self):
+        """What is asked for by http inside the `with` block comes at 10 kB a second."""
+        file = self.work / "slow"
+        file.touch()
+        try:
+            yield
+        finally:
+            file.unlink()
 
     @contextlib.contextmanager
     def frozen(self):
