@@ -112,6 +112,10 @@ test_use(void)
         {"http://fw.example/a", "fw", NULL, "https://fw.example/x", "fw", FALSE},
         {"https://fw.example/a", "fw", NULL, "", "fw", FALSE},
         {"https://fw.example/a", "fw", NULL, "file:///x", "fw", FALSE},
+        {"fw.example", "fw", NULL, "ftp://fw.example/x", "fw", FALSE},
+        {"ftp://fw.example/a", "fw", NULL, "fw.example", "fw", FALSE},
+        {"ftp:a", "fw", NULL, "ftp://fw.example/x", "fw", FALSE},
+        {"ftp://fw.example/a", "fw", NULL, "ftp:x", "fw", FALSE},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

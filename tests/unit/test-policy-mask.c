@@ -38,6 +38,7 @@ test_cases(void)
         /* What is not personal stays. */
         {"signed by 85E4119777750D89, none", "signed by 85E4119777750D89, none"},
         {"x85E4119777750D89", "x85E…D89"},
+        {"85E4119777750D89x", "85E…D89x"},
         {"token 00112233445566778899aabbccddeeff", "token 00112233445566778899aabbccddeeff"},
         {"891480000123456F", "…F"}, /* a letter at the end is a filler */
         {"30.00.001-B026_FOTA", "30.00.001-B026_FOTA"},

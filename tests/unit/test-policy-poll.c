@@ -46,6 +46,7 @@ test_is_manifest(void)
         {"", FALSE, FALSE},
         {"<!DOCTYPE html><title>Log in, please</title>", FALSE, FALSE},
         {" \n<html>", FALSE, FALSE},
+        {" \n ", FALSE, FALSE},
         {"{\"error\": \"login required\"}", FALSE, FALSE},
         {"Please log in", FALSE, FALSE},
         {"{\"manifestVersion\": 1}", TRUE, FALSE},
@@ -140,6 +141,35 @@ test_next_by_module(void)
     g_assert_cmpint(fota_poll_next(&facts), <=, facts.now + seconds(1800));
     facts.failed_tries = 7;
     g_assert_cmpint(fota_poll_next(&facts), ==, facts.now + seconds(DAY));
+}
+
+/* Fresh for longer than the interval: than the shortest and the longest one that there is. */
+static void
+test_next_clamped(void)
+{
+    static const struct {
+        gint64 interval;
+        gint64 max_age;
+        gint64 least;
+        gint64 most;
+    } cases[] = {
+        {60, 3600, 1, 3600},
+        {60, 3 * 3600, 2 * 3600, 3 * 3600},
+        {100 * DAY, 40 * DAY, 1, 30 * DAY},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaPollFacts facts = {.imei = IMEI,
+                               .interval = cases[i].interval,
+                               .max_age = cases[i].max_age,
+                               .last_check = seconds(20000 * (gint64)DAY),
+                               .now = seconds(20000 * (gint64)DAY)};
+        gint64 next = (fota_poll_next(&facts) - facts.now) / G_USEC_PER_SEC;
+
+        g_test_message("case %u", i);
+        g_assert_cmpint(next, >=, cases[i].least);
+        g_assert_cmpint(next, <=, cases[i].most);
+    }
 }
 
 /* A network that comes and goes every minute, for a day. */
@@ -322,6 +352,7 @@ main(int argc, char **argv)
     g_test_add_func("/poll/is-manifest", test_is_manifest);
     g_test_add_func("/poll/next", test_next);
     g_test_add_func("/poll/next-by-module", test_next_by_module);
+    g_test_add_func("/poll/next-clamped", test_next_clamped);
     g_test_add_func("/poll/follow-change", test_follow_change);
     g_test_add_func("/poll/first-check", test_first_check);
     g_test_add_func("/poll/fleet-keeps-apart", test_fleet_keeps_apart_after_not_before);

@@ -51,6 +51,8 @@ test_parse(void)
         "Sun Mon 02:00-04:00",
         "02:00-04:00 Mars/Olympus",
         "02:00-04:00 /etc/localtime",
+        "aa:00-04:00",
+        "02:bb-04:00",
         "02:00-04:00 UTC UTC",
         "Sun 02:00-04:00 UTC x",
     };
