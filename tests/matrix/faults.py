@@ -214,7 +214,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every case, not a spread")
     parser.add_argument("--only", default="", help="cases whose name this expression is found in")
-    parser.add_argument("--jobs", type=int, default=6 * os.cpu_count(), help="benches side by side")
+    parser.add_argument("--jobs", type=int, default=9 * os.cpu_count(), help="benches side by side")
     parser.add_argument("--kind", default="", help="only this kind, such as mu509/port")
     parser.add_argument("--list", action="store_true", help="name the cases and end")
     options = parser.parse_args()
