@@ -98,7 +98,7 @@ fota_frame_is_proxy(const char *text)
 {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
 
-    return uri != NULL && fota_text_check_web_uri(text) == NULL &&
+    return uri != NULL && fota_text_validate_web_uri(text) == NULL &&
            strcmp(g_uri_get_scheme(uri), "http") == 0 && g_uri_get_port(uri) > 0 &&
            g_uri_get_path(uri)[0] == '\0' && g_uri_get_query(uri) == NULL;
 }

@@ -24,7 +24,7 @@ on_member(JsonParser *parser, JsonObject *object, const char *name, gpointer use
 }
 
 static JsonNode *
-load(const char *text, gsize length, GError **error)
+load_document(const char *text, gsize length, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -62,7 +62,7 @@ parse_strict(GBytes *text, gsize max_digits, GError **error)
                     "not strict JSON: byte %" G_GSIZE_FORMAT ": %s", where, fault);
         return NULL;
     }
-    return load(bytes, length, error);
+    return load_document(bytes, length, error);
 }
 
 JsonNode *
@@ -198,10 +198,10 @@ get_text(const FotaJsonPlace *place, const char *name, FotaJsonNeed need)
 
 const char *
 fota_json_get_string(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
-                     FotaTextCheck check)
+                     FotaTextValidator validate)
 {
     const char *text = get_text(place, name, need);
-    const char *expected = text ? check(text) : NULL;
+    const char *expected = text ? validate(text) : NULL;
 
     if (expected) {
         fota_json_fault(place, name, "expected %s", expected);
@@ -286,7 +286,7 @@ fota_json_get_element(const FotaJsonPlace *place, const char *name, JsonArray *a
 
 const char **
 fota_json_get_strings(const FotaJsonPlace *place, const char *name, FotaJsonNeed need, guint max,
-                      FotaTextCheck check)
+                      FotaTextValidator validate)
 {
     JsonArray *array = fota_json_get_array(place, name, need, max);
     guint length = array ? json_array_get_length(array) : 0;
@@ -296,7 +296,7 @@ fota_json_get_strings(const FotaJsonPlace *place, const char *name, FotaJsonNeed
         JsonNode *node = json_array_get_element(array, i);
         const char *text =
             json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node) : NULL;
-        const char *expected = text ? check(text) : "a text";
+        const char *expected = text ? validate(text) : "a text";
 
         if (expected) {
             FotaJsonPlace element = {

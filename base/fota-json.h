@@ -75,9 +75,9 @@ gint64 fota_json_get_hundredths(const FotaJsonPlace *place, const char *name, Fo
                                 gint64 max, gint64 fallback);
 gboolean fota_json_get_boolean(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
                                gboolean fallback);
-/** Returns: (nullable): text that passes @check; belongs to the document. */
+/** Returns: (nullable): text that passes @validate; belongs to the document. */
 const char *fota_json_get_string(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
-                                 FotaTextCheck check);
+                                 FotaTextValidator validate);
 /** Returns: µs since the epoch, 0 when absent. */
 gint64 fota_json_get_time(const FotaJsonPlace *place, const char *name, FotaJsonNeed need);
 /** Returns: the index of the text in @choices (%NULL-terminated). */
@@ -95,6 +95,6 @@ gboolean fota_json_get_element(const FotaJsonPlace *place, const char *name, Jso
                                guint index, FotaJsonPlace *child);
 /** Returns: (transfer container) (nullable): 1 to @max texts, %NULL-terminated. */
 const char **fota_json_get_strings(const FotaJsonPlace *place, const char *name, FotaJsonNeed need,
-                                   guint max, FotaTextCheck check);
+                                   guint max, FotaTextValidator validate);
 
 G_END_DECLS

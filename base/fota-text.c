@@ -22,13 +22,13 @@ consists_of(const char *text, const char *alphabet, gsize max)
 }
 
 const char *
-fota_text_check_imei(const char *text)
+fota_text_validate_imei(const char *text)
 {
     return strlen(text) == 15 && consists_of(text, "0123456789", 15) ? NULL : "15 digits";
 }
 
 const char *
-fota_text_check_version(const char *text)
+fota_text_validate_version(const char *text)
 {
     return consists_of(text, VERSION_ALPHABET, 64) ? NULL
                                                    : "1 to 64 of A-Z a-z 0-9 . _ / , : + [ ] - and "
@@ -36,13 +36,13 @@ fota_text_check_version(const char *text)
 }
 
 const char *
-fota_text_check_model(const char *text)
+fota_text_validate_model(const char *text)
 {
-    return fota_text_check_version(text);
+    return fota_text_validate_version(text);
 }
 
 const char *
-fota_text_check_name(const char *text)
+fota_text_validate_name(const char *text)
 {
     return consists_of(text, NAME_ALPHABET, 64) && text[0] != '.'
                ? NULL
@@ -50,7 +50,7 @@ fota_text_check_name(const char *text)
 }
 
 const char *
-fota_text_check_sha256(const char *text)
+fota_text_validate_sha256(const char *text)
 {
     return strlen(text) == 64 && consists_of(text, "0123456789abcdef", 64)
                ? NULL
@@ -64,7 +64,7 @@ has_ampersand_in_path(const char *uri)
 }
 
 static const char *
-check_uri_scheme(const char *text, const char *const *schemes, const char *expected)
+validate_scheme(const char *text, const char *const *schemes, const char *expected)
 {
     g_autofree char *unescaped = g_uri_unescape_string(text, NULL);
 
@@ -81,17 +81,17 @@ check_uri_scheme(const char *text, const char *const *schemes, const char *expec
 }
 
 const char *
-fota_text_check_uri(const char *text)
+fota_text_validate_uri(const char *text)
 {
     static const char *const schemes[] = {"http", "https", "ftp", "ftps", NULL};
 
-    return check_uri_scheme(text, schemes,
-                            "http, https, ftp or ftps, a host, no user, no fragment, at most 512 "
-                            "bytes of A-Z a-z 0-9 - . _ ~ : / ? [ ] % + = , and, in a query, &");
+    return validate_scheme(text, schemes,
+                           "http, https, ftp or ftps, a host, no user, no fragment, at most 512 "
+                           "bytes of A-Z a-z 0-9 - . _ ~ : / ? [ ] % + = , and, in a query, &");
 }
 
 const char *
-fota_text_check_uri_template(const char *text)
+fota_text_validate_uri_template(const char *text)
 {
     const char *brace = strchr(text, '{');
     const char *authority = strstr(text, "://");
@@ -102,19 +102,19 @@ fota_text_check_uri_template(const char *text)
 
     g_autofree char *uri = fota_text_expand_uri(text, "000000000000000", "m", "s");
 
-    return fota_text_check_uri(uri);
+    return fota_text_validate_uri(uri);
 }
 
 const char *
-fota_text_check_web_uri(const char *text)
+fota_text_validate_web_uri(const char *text)
 {
     static const char *const schemes[] = {"http", "https", NULL};
 
-    return check_uri_scheme(text, schemes, "http or https, a host, no user, no fragment");
+    return validate_scheme(text, schemes, "http or https, a host, no user, no fragment");
 }
 
 const char *
-fota_text_check_title(const char *text)
+fota_text_validate_title(const char *text)
 {
     static const char expected[] = "1 to 120 printable characters";
     guint n = 0;
@@ -128,7 +128,7 @@ fota_text_check_title(const char *text)
 }
 
 const char *
-fota_text_check_timezone(const char *text)
+fota_text_validate_timezone(const char *text)
 {
     /* With a leading slash GLib would read any file as a zone. */
     return consists_of(text, ALNUM "_+/-", 64) && text[0] != '/'

@@ -12,33 +12,33 @@ G_BEGIN_DECLS
  * one alphabet, which has all that vendors use and nothing that ends, quotes or chains a
  * command (no CR, LF, `"`, `;`, backtick, `$`, `&`, `|`, `<`, `>`, parentheses).
  *
- * A check returns %NULL if the text is accepted, else what was expected (static text).
+ * A validator returns %NULL if the text is accepted, else what was expected (static text).
  */
-typedef const char *(*FotaTextCheck)(const char *text);
+typedef const char *(*FotaTextValidator)(const char *text);
 
-/** 15 digits. The check digit is not verified: vendors ship test units with a wrong one. */
-const char *fota_text_check_imei(const char *text);
+/** 15 digits. The last digit is not verified: vendors ship test units with a wrong one. */
+const char *fota_text_validate_imei(const char *text);
 /** Firmware version as a module reports it: 1 to 64 of `A-Z a-z 0-9 . _ / , : + [ ] -` and space.
  */
-const char *fota_text_check_version(const char *text);
+const char *fota_text_validate_version(const char *text);
 /** Model name: 1 to 64 of the same alphabet as a version. */
-const char *fota_text_check_model(const char *text);
+const char *fota_text_validate_model(const char *text);
 /** Name of a credential, roll-out, group or update: 1 to 64 of `A-Z a-z 0-9 . _ -`, not `.` first.
  */
-const char *fota_text_check_name(const char *text);
+const char *fota_text_validate_name(const char *text);
 /** 64 lower-case hex digits. */
-const char *fota_text_check_sha256(const char *text);
+const char *fota_text_validate_sha256(const char *text);
 /** http, https, ftp or ftps; a host; no userinfo; no fragment; at most 512 bytes. */
-const char *fota_text_check_uri(const char *text);
-/** As fota_text_check_uri(), with `{imei}`, `{imei-sha256}`, `{imei-hmac}` and `{model}` in the
+const char *fota_text_validate_uri(const char *text);
+/** As fota_text_validate_uri(), with `{imei}`, `{imei-sha256}`, `{imei-hmac}` and `{model}` in the
  * path. */
-const char *fota_text_check_uri_template(const char *text);
-/** A web page for people: http or https, as fota_text_check_uri(). */
-const char *fota_text_check_web_uri(const char *text);
+const char *fota_text_validate_uri_template(const char *text);
+/** A web page for people: http or https, as fota_text_validate_uri(). */
+const char *fota_text_validate_web_uri(const char *text);
 /** Plain text for people: 1 to 120 characters, no control characters. */
-const char *fota_text_check_title(const char *text);
+const char *fota_text_validate_title(const char *text);
 /** `local`, `UTC` or a zone name such as `Europe/Berlin` (it need not exist). */
-const char *fota_text_check_timezone(const char *text);
+const char *fota_text_validate_timezone(const char *text);
 
 /**
  * fota_text_parse_time:

@@ -11,7 +11,7 @@
 
 /* The exit status for an error's name. */
 static CtlExit
-classify(const char *name)
+classify_error(const char *name)
 {
     static const struct {
         const char *name;
@@ -43,7 +43,7 @@ classify(const char *name)
 static void
 set_bus_error(GError **error, const sd_bus_error *bus_error)
 {
-    CtlExit exit_status = classify(bus_error->name);
+    CtlExit exit_status = classify_error(bus_error->name);
 
     if (exit_status == CTL_NO_DAEMON)
         ctl_error(error, exit_status, bus_error->name,

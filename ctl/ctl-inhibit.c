@@ -13,7 +13,7 @@
 
 /* Waits until ^C, or until fotad, and with it the inhibition, is gone. */
 static int
-hold(Ctl *ctl, int lock, GError **error)
+hold_inhibition(Ctl *ctl, int lock, GError **error)
 {
     struct pollfd fds[2] = {{.fd = lock}, {.events = POLLIN}};
     sigset_t signals;
@@ -71,5 +71,6 @@ ctl_inhibit(Ctl *ctl, GError **error)
                       ctl->why != NULL ? ctl->why : "fotactl inhibit"))
         return CTL_FAILED;
     sd_bus_message_read(reply, "h", &lock);
-    return ctl->arguments[0] != NULL ? run_command(ctl->arguments, error) : hold(ctl, lock, error);
+    return ctl->arguments[0] != NULL ? run_command(ctl->arguments, error)
+                                     : hold_inhibition(ctl, lock, error);
 }

@@ -122,7 +122,8 @@ ctl_check(Ctl *ctl, GError **error)
 
 /* Sends @member and, with --wait, shows the update until it has ended. */
 static int
-start(Ctl *ctl, const CtlModule *module, const char *member, const char *token, GError **error)
+start_and_watch(Ctl *ctl, const CtlModule *module, const char *member, const char *token,
+                GError **error)
 {
     g_autoptr(CtlMonitor) monitor = NULL;
     gboolean sent;
@@ -159,7 +160,7 @@ ctl_approve(Ctl *ctl, GError **error)
             return CTL_FAILED;
         }
     }
-    return start(ctl, module, "Approve", token, error);
+    return start_and_watch(ctl, module, "Approve", token, error);
 }
 
 int
@@ -214,5 +215,5 @@ ctl_rehearse(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
 
-    return module != NULL ? start(ctl, module, "Rehearse", NULL, error) : CTL_FAILED;
+    return module != NULL ? start_and_watch(ctl, module, "Rehearse", NULL, error) : CTL_FAILED;
 }

@@ -106,7 +106,7 @@ format_key(const CtlModule *module)
 }
 
 static void
-redraw(CtlProgress *progress, const CtlModule *module, const char *line)
+redraw_line(CtlProgress *progress, const CtlModule *module, const char *line)
 {
     g_autofree char *key =
         g_strconcat(module->imei, ctl_dict_get_text(module->properties, "State"), NULL);
@@ -135,7 +135,7 @@ ctl_progress_show(CtlProgress *progress, CtlModule *module)
         module->running_since = g_get_monotonic_time();
     line = format_line(module, progress->many, terminal);
     if (terminal)
-        redraw(progress, module, line);
+        redraw_line(progress, module, line);
     else if (g_strcmp0(key, progress->line) != 0)
         ctl_progress_say(progress, "%s", line);
     g_free(progress->line);

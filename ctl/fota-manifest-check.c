@@ -295,7 +295,7 @@ refuse_pack(const char *file, const char *why, GError **error)
 
 /* Whether fotad would take @signed_file: in form, and by the keys where some are given. */
 static gboolean
-check_packed(GBytes *signed_file, GBytes *payload, char **keys, GError **error)
+validate_packed(GBytes *signed_file, GBytes *payload, char **keys, GError **error)
 {
     g_autoptr(FotaManifest) manifest = NULL;
     g_autoptr(FotaKeyring) keyring = NULL;
@@ -346,7 +346,7 @@ tool_pack(Tool *tool, GError **error)
     }
     g_byte_array_append(joined, g_bytes_get_data(payload, NULL), (guint)g_bytes_get_size(payload));
     whole = g_byte_array_free_to_bytes(g_steal_pointer(&joined));
-    if (!check_packed(whole, payload, keys, error))
+    if (!validate_packed(whole, payload, keys, error))
         return TOOL_BAD;
     fwrite(g_bytes_get_data(whole, NULL), 1, g_bytes_get_size(whole), stdout);
     return fflush(stdout) == 0 ? TOOL_GOOD : TOOL_UNREADABLE;

@@ -216,7 +216,7 @@ add_update(JsonBuilder *builder, const Wanted *wanted, GBytes *delta, gboolean f
 
 /* @filled: with valid values where none were given, so that only given values can be wrong. */
 static JsonBuilder *
-build(const Wanted *wanted, GBytes *delta, gboolean filled)
+build_manifest(const Wanted *wanted, GBytes *delta, gboolean filled)
 {
     static const char *const blank[] = {BLANK, NULL};
     static const char *const good[] = {"000000000000000", NULL};
@@ -260,7 +260,7 @@ find_faults(JsonBuilder *builder)
 
 /* Checks what the reader of the manifest could not distinguish from another valid value. */
 static gboolean
-check_lists(const Wanted *wanted, GError **error)
+validate_lists(const Wanted *wanted, GError **error)
 {
     for (guint i = 0; wanted->windows != NULL && wanted->windows[i] != NULL; i++) {
         FotaWindow window;
@@ -295,16 +295,16 @@ tool_new(Tool *tool, GError **error)
     g_autoptr(GPtrArray) faults = NULL;
     g_autoptr(GPtrArray) blanks = NULL;
 
-    if (!parse_options(tool, &wanted, error) || !check_lists(&wanted, error) ||
+    if (!parse_options(tool, &wanted, error) || !validate_lists(&wanted, error) ||
         (wanted.delta != NULL && (delta = tool_read(wanted.delta, error)) == NULL))
         return TOOL_USAGE;
-    filled = build(&wanted, delta, TRUE);
+    filled = build_manifest(&wanted, delta, TRUE);
     faults = find_faults(filled);
     if (faults->len > 0) {
         tool_refuse(error, "%s", (const char *)faults->pdata[0]);
         return TOOL_USAGE;
     }
-    builder = build(&wanted, delta, FALSE);
+    builder = build_manifest(&wanted, delta, FALSE);
     blanks = find_faults(builder);
     tool_print_json(builder);
     for (guint i = 0; i < blanks->len; i++)

@@ -58,8 +58,8 @@ parse_options(Tool *tool, Gateway *gateway, GError **error)
         tool_refuse(error, "Which gateway? --imei=IMEI --version=VERSION");
         return FALSE;
     }
-    return tool_check("imei", gateway->imei, fota_text_check_imei, error) &&
-           tool_check("version", gateway->version, fota_text_check_version, error);
+    return tool_validate("imei", gateway->imei, fota_text_validate_imei, error) &&
+           tool_validate("version", gateway->version, fota_text_validate_version, error);
 }
 
 /* Facts: each sets a member of FotaFacts. */
@@ -119,14 +119,14 @@ static gboolean
 set_version(const char *value, gpointer member)
 {
     *(const char **)member = g_intern_string(value);
-    return fota_text_check_version(value) == NULL;
+    return fota_text_validate_version(value) == NULL;
 }
 
 static gboolean
 set_model(const char *value, gpointer member)
 {
     *(const char **)member = g_intern_string(value);
-    return fota_text_check_model(value) == NULL;
+    return fota_text_validate_model(value) == NULL;
 }
 
 static gboolean
@@ -193,7 +193,7 @@ take_file(Gateway *gateway, GError **error)
         return FALSE;
     text = g_strndup(g_bytes_get_data(file, NULL), g_bytes_get_size(file));
     if (!fota_config_take(gateway->config, gateway->file, text, FACTS, error) ||
-        !fota_config_check(gateway->config, error))
+        !fota_config_validate(gateway->config, error))
         return FALSE;
     g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, NULL);
     names = g_key_file_get_keys(key_file, FACTS, NULL, NULL);
@@ -270,7 +270,7 @@ open_manifest(Tool *tool, Gateway *gateway, GError **error)
     if (gateway->facts.model == NULL)
         gateway->facts.model = manifest->model != NULL ? manifest->model[0] : "";
     facts.numbers = numbers = make_numbers(manifest, gateway->sequence);
-    return fota_trust_check(manifest, &facts, error) ? g_steal_pointer(&manifest) : NULL;
+    return fota_trust_judge(manifest, &facts, error) ? g_steal_pointer(&manifest) : NULL;
 }
 
 /* The plan after the application has said yes to everything that it was asked. */
@@ -335,10 +335,10 @@ tool_bucket(Tool *tool, GError **error)
         tool_refuse(error, "Which roll-out, which module? --rollout=ID --imei=IMEI");
         return TOOL_USAGE;
     }
-    if (!tool_check("rollout", rollout, fota_text_check_name, error))
+    if (!tool_validate("rollout", rollout, fota_text_validate_name, error))
         return TOOL_USAGE;
     for (guint i = 0; imeis[i] != NULL; i++)
-        if (!tool_check("imei", imeis[i], fota_text_check_imei, error))
+        if (!tool_validate("imei", imeis[i], fota_text_validate_imei, error))
             return TOOL_USAGE;
     json_builder_begin_array(builder);
     for (guint i = 0; imeis[i] != NULL; i++) {

@@ -53,8 +53,9 @@ gboolean tool_parse(Tool *tool, const GOptionEntry *options, guint min, guint ma
 /** An error of the command line. */
 void tool_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** Whether the @value (%NULL passes) of --@option is what @check expects. */
-gboolean tool_check(const char *option, const char *value, FotaTextCheck check, GError **error);
+/** Whether the @value (%NULL passes) of --@option is what @validate expects. */
+gboolean
+tool_validate(const char *option, const char *value, FotaTextValidator validate, GError **error);
 /** A time of --@option into *@time, which stays as it is where @value is %NULL. */
 gboolean tool_take_time(const char *option, const char *value, gint64 *time, GError **error);
 

@@ -83,9 +83,9 @@ tool_parse(Tool *tool, const GOptionEntry *options, guint min, guint max, GError
 }
 
 gboolean
-tool_check(const char *option, const char *value, FotaTextCheck check, GError **error)
+tool_validate(const char *option, const char *value, FotaTextValidator validate, GError **error)
 {
-    const char *expected = value != NULL ? check(value) : NULL;
+    const char *expected = value != NULL ? validate(value) : NULL;
 
     if (expected != NULL)
         tool_refuse(error, "--%s=%s: expected %s", option, value, expected);
@@ -189,7 +189,7 @@ get_status(const GError *error)
 
 /* Prints @error in the way asked for; returns the exit status. */
 static ToolExit
-report(const GError *error, gboolean json)
+report_error(const GError *error, gboolean json)
 {
     g_autofree char *valid = g_utf8_make_valid(error->message, -1);
     g_autofree char *clean = ctl_format_clean(valid);
@@ -216,7 +216,7 @@ report(const GError *error, gboolean json)
 }
 
 static ToolExit
-run(Tool *tool, GError **error)
+run_verb(Tool *tool, GError **error)
 {
     const char *name = tool->arguments[0];
 
@@ -252,9 +252,9 @@ main(int argc, char **argv)
     setlocale(LC_ALL, "");
     g_set_prgname("fota-manifest");
     tool.arguments = g_strdupv(argv + MIN(argc, 1));
-    status = run(&tool, &error);
+    status = run_verb(&tool, &error);
     if (error != NULL)
-        status = report(error, tool.json);
+        status = report_error(error, tool.json);
     g_strfreev(tool.arguments);
     return (int)status;
 }

@@ -247,7 +247,7 @@ run_verb(Ctl *ctl, const char *name, guint given, GError **error)
 }
 
 static int
-run(Ctl *ctl, int argc, char **argv, GError **error)
+run_command_line(Ctl *ctl, int argc, char **argv, GError **error)
 {
     guint given = 0;
     int option;
@@ -278,7 +278,7 @@ main(int argc, char **argv)
     int status;
 
     setlocale(LC_ALL, "");
-    status = run(&ctl, argc, argv, &error);
+    status = run_command_line(&ctl, argc, argv, &error);
     if (error != NULL)
         status = report(error, ctl.json);
     sd_bus_flush_close_unref(ctl.bus);

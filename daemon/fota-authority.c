@@ -21,7 +21,7 @@ refuse(GError **error, const char *path, const char *why)
 }
 
 static gboolean
-check_status(const char *path, const struct stat *status, GError **error)
+validate_status(const char *path, const struct stat *status, GError **error)
 {
     gboolean sticky = S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX) != 0;
 
@@ -45,13 +45,13 @@ check_status(const char *path, const struct stat *status, GError **error)
 }
 
 gboolean
-fota_authority_check(const char *path, GError **error)
+fota_authority_validate(const char *path, GError **error)
 {
     struct stat status;
 
     if (stat(path, &status) < 0)
         return refuse(error, path, g_strerror(errno));
-    return check_status(path, &status, error);
+    return validate_status(path, &status, error);
 }
 
 static gboolean
@@ -87,7 +87,7 @@ read_text(int fd, const char *file, GError **error)
     else if (!S_ISREG(status.st_mode))
         good = refuse(error, file, "expected a file");
     else
-        good = check_status(file, &status, error);
+        good = validate_status(file, &status, error);
     if (good && !read_all(fd, text))
         good = refuse(error, file, g_strerror(errno));
     if (good && text->len > MAX_SIZE)
@@ -108,7 +108,7 @@ fota_authority_read(const char *file, GError **error)
         return NULL;
     if (fd < 0)
         refuse(error, file, g_strerror(errno));
-    else if (fota_authority_check(directory, error))
+    else if (fota_authority_validate(directory, error))
         text = read_text(fd, file, error);
     if (fd >= 0)
         close(fd);
@@ -135,7 +135,7 @@ fota_authority_list(const char *directory, const char *suffix, GError **error)
                             local_error->message);
         return NULL;
     }
-    if (dir != NULL && !fota_authority_check(directory, error))
+    if (dir != NULL && !fota_authority_validate(directory, error))
         return NULL;
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         if (g_str_has_suffix(name, suffix))

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  */
 
 /** Whether @path, a file or a directory that is there, may be obeyed. */
-gboolean fota_authority_check(const char *path, GError **error);
+gboolean fota_authority_validate(const char *path, GError **error);
 
 /**
  * The text of @file, which the directory that it is in may be trusted with, at most 1 MiB and

@@ -20,7 +20,7 @@ take_file(FotaConfig *config, const char *file, GError **error)
 FotaConfig *
 fota_config_load(const char *file, GError **error)
 {
-    g_autoptr(FotaConfig) config = fota_config_new(file, fota_authority_check);
+    g_autoptr(FotaConfig) config = fota_config_new(file, fota_authority_validate);
     g_autofree char *directory = g_strconcat(file, ".d", NULL);
     g_auto(GStrv) files = NULL;
 
@@ -31,5 +31,5 @@ fota_config_load(const char *file, GError **error)
         if (!take_file(config, files[i], error))
             return NULL;
     }
-    return fota_config_check(config, error) ? g_steal_pointer(&config) : NULL;
+    return fota_config_validate(config, error) ? g_steal_pointer(&config) : NULL;
 }

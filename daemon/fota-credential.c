@@ -22,7 +22,7 @@ is_too_open(const char *source)
     struct stat status;
 
     return stat(source, &status) == 0 &&
-           fota_credential_check_file(status.st_mode, status.st_uid, geteuid()) != NULL;
+           fota_credential_judge_file(status.st_mode, status.st_uid, geteuid()) != NULL;
 }
 
 char *
@@ -67,7 +67,7 @@ read_secret(const char *path, char *data, gsize size, GError **error)
     if (fstat(fd, &status) != 0)
         fault = g_strerror(errno);
     else
-        fault = fota_credential_check_file(status.st_mode, status.st_uid, geteuid());
+        fault = fota_credential_judge_file(status.st_mode, status.st_uid, geteuid());
     if (fault == NULL) {
         length = read(fd, data, size);
         fault = length < 0 ? g_strerror(errno) : NULL;

@@ -216,7 +216,7 @@ add_module(FotaManager *manager, const char *imei)
 static gboolean
 is_imei(const char *text)
 {
-    return fota_text_check_imei(text) == NULL;
+    return fota_text_validate_imei(text) == NULL;
 }
 
 /*

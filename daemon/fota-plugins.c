@@ -32,7 +32,7 @@ check_owner(const char *file, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
 
-    if (fota_authority_check(file, &local_error))
+    if (fota_authority_validate(file, &local_error))
         return TRUE;
     g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN, "plugin %s", local_error->message);
     return FALSE;

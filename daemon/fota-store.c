@@ -151,7 +151,7 @@ fota_store_new(const char *directory, GError **error)
                     g_strerror(errno));
         return NULL;
     }
-    if (!fota_authority_check(directory, error))
+    if (!fota_authority_validate(directory, error))
         return NULL;
     store = g_new0(FotaStore, 1);
     store->directory = g_strdup(directory);

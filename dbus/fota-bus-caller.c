@@ -115,7 +115,7 @@ caller_is_known(gpointer name, gpointer caller, gpointer user_data)
 }
 
 static gboolean
-account_is_settled(gpointer uid, gpointer account, gpointer user_data)
+account_is_even(gpointer uid, gpointer account, gpointer user_data)
 {
     account_add(account, 0);
     return ((Account *)account)->debt == 0;
@@ -132,7 +132,7 @@ add_caller(FotaBusCallers *callers, const char *name, Caller **ret)
 
     if (g_hash_table_size(callers->by_name) >= MAX_CALLERS) {
         g_hash_table_foreach_remove(callers->by_name, caller_is_known, NULL);
-        g_hash_table_foreach_remove(callers->by_uid, account_is_settled, NULL);
+        g_hash_table_foreach_remove(callers->by_uid, account_is_even, NULL);
     }
     caller = g_new0(Caller, 1);
     caller->callers = callers;

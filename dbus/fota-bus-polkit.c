@@ -32,11 +32,12 @@
 struct _FotaBusPolkit {
     sd_bus *connection;
     FotaBusCallers *callers;
-    GPtrArray *checks; /* of Check, in order of arrival: the calls of a caller run in that order */
+    GPtrArray
+        *waiting; /* of Pending, in order of arrival: the calls of a caller run in that order */
     guint last_id;
 };
 
-/* A call whose caller is being checked. */
+/* A call that waits until polkit has decided. */
 typedef struct {
     FotaBusPolkit *polkit;
     sd_bus_message *call;
@@ -46,131 +47,131 @@ typedef struct {
     char *id; /* polkit's cancellation id; NULL until the caller is known */
     sd_bus_slot *question;
     sd_bus_slot *caller_gone;
-} Check;
+} Pending;
 
 static void
-check_free(gpointer data)
+pending_free(gpointer data)
 {
-    Check *check = data;
+    Pending *pending = data;
 
-    sd_bus_slot_unref(check->question);
-    sd_bus_slot_unref(check->caller_gone);
-    sd_bus_message_unref(check->call);
-    g_free(check->id);
-    g_free(check);
+    sd_bus_slot_unref(pending->question);
+    sd_bus_slot_unref(pending->caller_gone);
+    sd_bus_message_unref(pending->call);
+    g_free(pending->id);
+    g_free(pending);
 }
 
 static void
-check_end(Check *check)
+pending_end(Pending *pending)
 {
-    g_ptr_array_remove(check->polkit->checks, check);
+    g_ptr_array_remove(pending->polkit->waiting, pending);
 }
 
 static int
-check_refuse(Check *check, const char *why)
+pending_refuse(Pending *pending, const char *why)
 {
     int r = sd_bus_reply_method_errorf(
-        check->call, SD_BUS_ERROR_ACCESS_DENIED,
+        pending->call, SD_BUS_ERROR_ACCESS_DENIED,
         "%s is not allowed: %s. Call it as root, or allow %s in a rule in /etc/polkit-1/rules.d",
-        check->method->member, why, check->method->action);
+        pending->method->member, why, pending->method->action);
 
-    check_end(check);
+    pending_end(pending);
     return r;
 }
 
 static int
-check_allow(Check *check)
+pending_allow(Pending *pending)
 {
-    int r = check->method->run(check->call, check->object);
+    int r = pending->method->run(pending->call, pending->object);
 
     if (r < 0)
-        r = sd_bus_reply_method_errno(check->call, r, NULL);
-    check_end(check);
+        r = sd_bus_reply_method_errno(pending->call, r, NULL);
+    pending_end(pending);
     return r;
 }
 
 /* Closes the password dialog of polkit's agent. */
 static int
-check_withdraw_question(Check *check)
+pending_withdraw_question(Pending *pending)
 {
     g_autoptr(sd_bus_message) cancel = NULL;
     int r =
-        sd_bus_message_new_method_call(check->polkit->connection, &cancel, POLKIT_NAME, POLKIT_PATH,
-                                       POLKIT_INTERFACE, "CancelCheckAuthorization");
+        sd_bus_message_new_method_call(pending->polkit->connection, &cancel, POLKIT_NAME,
+                                       POLKIT_PATH, POLKIT_INTERFACE, "CancelCheckAuthorization");
 
     if (r >= 0)
-        r = sd_bus_message_append(cancel, "s", check->id);
+        r = sd_bus_message_append(cancel, "s", pending->id);
     if (r >= 0)
         r = sd_bus_message_set_expect_reply(cancel, FALSE);
-    return r < 0 ? r : sd_bus_send(check->polkit->connection, cancel, NULL);
+    return r < 0 ? r : sd_bus_send(pending->polkit->connection, cancel, NULL);
 }
 
 static int
 on_polkit_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
 {
-    Check *check = userdata;
+    Pending *pending = userdata;
     const sd_bus_error *error = sd_bus_message_get_error(answer);
     int authorized = 0;
 
     if (sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-        return check_refuse(check, "polkit is not running, so that only root may");
+        return pending_refuse(pending, "polkit is not running, so that only root may");
     if (error != NULL) {
         g_autofree char *why = g_strdup_printf("polkit did not answer (%s)", error->message);
 
         if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
-            check_withdraw_question(check);
-        return check_refuse(check, why);
+            pending_withdraw_question(pending);
+        return pending_refuse(pending, why);
     }
     if (sd_bus_message_enter_container(answer, SD_BUS_TYPE_STRUCT, "bba{ss}") < 0 ||
         sd_bus_message_read(answer, "b", &authorized) < 0)
-        return check_refuse(check, "polkit's answer is malformed");
-    return authorized ? check_allow(check) : check_refuse(check, "polkit says no");
+        return pending_refuse(pending, "polkit's answer is malformed");
+    return authorized ? pending_allow(pending) : pending_refuse(pending, "polkit says no");
 }
 
 static int
 on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
 {
-    Check *check = userdata;
+    Pending *pending = userdata;
 
-    check_withdraw_question(check);
-    check_end(check);
+    pending_withdraw_question(pending);
+    pending_end(pending);
     return 0; /* the signal is also for the caller's other calls */
 }
 
 static int
-watch_caller(Check *check, const char *sender)
+watch_caller(Pending *pending, const char *sender)
 {
     g_autofree char *match =
         g_strdup_printf("type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop."
                         "DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
                         sender);
 
-    return sd_bus_add_match_async(check->polkit->connection, &check->caller_gone, match,
-                                  on_caller_gone, NULL, check);
+    return sd_bus_add_match_async(pending->polkit->connection, &pending->caller_gone, match,
+                                  on_caller_gone, NULL, pending);
 }
 
 static int
-ask_polkit(Check *check)
+ask_polkit(Pending *pending)
 {
-    FotaBusPolkit *polkit = check->polkit;
-    const char *sender = sd_bus_message_get_sender(check->call);
+    FotaBusPolkit *polkit = pending->polkit;
+    const char *sender = sd_bus_message_get_sender(pending->call);
     g_autoptr(sd_bus_message) question = NULL;
-    guint32 flags = sd_bus_message_get_allow_interactive_authorization(check->call) > 0
+    guint32 flags = sd_bus_message_get_allow_interactive_authorization(pending->call) > 0
                         ? ALLOW_USER_INTERACTION
                         : 0;
-    int r = watch_caller(check, sender);
+    int r = watch_caller(pending, sender);
 
-    check->id = g_strdup_printf("fotad-%u", ++polkit->last_id);
+    pending->id = g_strdup_printf("fotad-%u", ++polkit->last_id);
     if (r >= 0)
         r = sd_bus_message_new_method_call(polkit->connection, &question, POLKIT_NAME, POLKIT_PATH,
                                            POLKIT_INTERFACE, "CheckAuthorization");
     if (r >= 0)
         r = sd_bus_message_append(question, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
-                                  sender, check->method->action, 0, flags, check->id);
+                                  sender, pending->method->action, 0, flags, pending->id);
     if (r >= 0)
-        r = sd_bus_call_async(polkit->connection, &check->question, question, on_polkit_answer,
-                              check, ANSWER_TIMEOUT_US);
-    return r < 0 ? check_refuse(check, "polkit could not be asked") : r;
+        r = sd_bus_call_async(polkit->connection, &pending->question, question, on_polkit_answer,
+                              pending, ANSWER_TIMEOUT_US);
+    return r < 0 ? pending_refuse(pending, "polkit could not be asked") : r;
 }
 
 /* How many calls wait for polkit: of the user @uid when @name is NULL, else of that unique name. */
@@ -179,12 +180,12 @@ count_asked(FotaBusPolkit *polkit, const char *name, uid_t uid)
 {
     guint n = 0;
 
-    for (guint i = 0; i < polkit->checks->len; i++) {
-        const Check *check = polkit->checks->pdata[i];
+    for (guint i = 0; i < polkit->waiting->len; i++) {
+        const Pending *pending = polkit->waiting->pdata[i];
 
-        n += check->id != NULL &&
-             (name != NULL ? g_str_equal(sd_bus_message_get_sender(check->call), name)
-                           : check->uid == uid);
+        n += pending->id != NULL &&
+             (name != NULL ? g_str_equal(sd_bus_message_get_sender(pending->call), name)
+                           : pending->uid == uid);
     }
     return n;
 }
@@ -199,30 +200,30 @@ refuse_more(sd_bus_message *call, guint limit, const char *whose)
 
 /* The caller is now known. */
 static int
-check_identified(Check *check, uid_t uid)
+pending_identified(Pending *pending, uid_t uid)
 {
-    FotaBusPolkit *polkit = check->polkit;
+    FotaBusPolkit *polkit = pending->polkit;
     int r;
 
-    check->uid = uid;
+    pending->uid = uid;
     if (fota_bus_callers_is_spent(polkit->callers, uid)) {
-        r = fota_bus_callers_refuse(check->call);
-    } else if (uid == 0 || check->method->action == NULL) {
+        r = fota_bus_callers_refuse(pending->call);
+    } else if (uid == 0 || pending->method->action == NULL) {
         fota_bus_callers_begin(polkit->callers, uid);
-        r = check_allow(check);
+        r = pending_allow(pending);
         fota_bus_callers_charge(polkit->callers);
         return r;
-    } else if (count_asked(polkit, sd_bus_message_get_sender(check->call), uid) >=
+    } else if (count_asked(polkit, sd_bus_message_get_sender(pending->call), uid) >=
                MAX_WAITING_OF_NAME) {
-        r = refuse_more(check->call, MAX_WAITING_OF_NAME, "this caller");
+        r = refuse_more(pending->call, MAX_WAITING_OF_NAME, "this caller");
     } else if (count_asked(polkit, NULL, uid) >= MAX_WAITING_OF_USER) {
-        r = refuse_more(check->call, MAX_WAITING_OF_USER, "this user");
-    } else if (polkit->checks->len > MAX_WAITING) {
-        r = refuse_more(check->call, MAX_WAITING, "several users");
+        r = refuse_more(pending->call, MAX_WAITING_OF_USER, "this user");
+    } else if (polkit->waiting->len > MAX_WAITING) {
+        r = refuse_more(pending->call, MAX_WAITING, "several users");
     } else {
-        return ask_polkit(check);
+        return ask_polkit(pending);
     }
-    check_end(check);
+    pending_end(pending);
     return r;
 }
 
@@ -230,18 +231,18 @@ static void
 caller_identified(const char *name, gboolean known, uid_t uid, gpointer user_data)
 {
     FotaBusPolkit *polkit = user_data;
-    g_autoptr(GPtrArray) checks = g_ptr_array_copy(polkit->checks, NULL, NULL);
+    g_autoptr(GPtrArray) waiting = g_ptr_array_copy(polkit->waiting, NULL, NULL);
 
-    g_ptr_array_set_free_func(checks, NULL);
-    for (guint i = 0; i < checks->len; i++) {
-        Check *check = checks->pdata[i];
+    g_ptr_array_set_free_func(waiting, NULL);
+    for (guint i = 0; i < waiting->len; i++) {
+        Pending *pending = waiting->pdata[i];
 
-        if (check->id != NULL || !g_str_equal(sd_bus_message_get_sender(check->call), name))
+        if (pending->id != NULL || !g_str_equal(sd_bus_message_get_sender(pending->call), name))
             continue;
         if (known)
-            check_identified(check, uid);
+            pending_identified(pending, uid);
         else
-            check_end(check);
+            pending_end(pending);
     }
 }
 
@@ -305,21 +306,21 @@ is_unheard_of(sd_bus_message *call)
 
 /* Until the caller is known, which the bus reports at once, or until polkit has answered. */
 static int
-check_new(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMethod *method, gpointer object,
-          Check **ret)
+pending_new(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMethod *method,
+            gpointer object, Pending **ret)
 {
-    Check *check = g_new0(Check, 1);
-    int r = copy_call(polkit->connection, call, &check->call);
+    Pending *pending = g_new0(Pending, 1);
+    int r = copy_call(polkit->connection, call, &pending->call);
 
     if (r < 0) {
-        g_free(check);
+        g_free(pending);
         return r;
     }
-    check->polkit = polkit;
-    check->method = method;
-    check->object = object;
-    g_ptr_array_add(polkit->checks, check);
-    *ret = check;
+    pending->polkit = polkit;
+    pending->method = method;
+    pending->object = object;
+    g_ptr_array_add(polkit->waiting, pending);
+    *ret = pending;
     return 0;
 }
 
@@ -328,7 +329,7 @@ fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMe
                     gpointer object)
 {
     const char *sender = sd_bus_message_get_sender(call);
-    Check *check;
+    Pending *pending;
     uid_t uid;
     gboolean known = fota_bus_callers_find(polkit->callers, sender, &uid);
     int r;
@@ -339,14 +340,14 @@ fota_bus_polkit_run(FotaBusPolkit *polkit, sd_bus_message *call, const FotaBusMe
                                           MAX_TEXT);
     if (known && (uid == 0 || method->action == NULL))
         return method->run(call, object);
-    if (polkit->checks->len >= MAX_CALLS)
+    if (polkit->waiting->len >= MAX_CALLS)
         return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                           "%u calls already wait: try again later", MAX_CALLS);
-    r = check_new(polkit, call, method, object, &check);
+    r = pending_new(polkit, call, method, object, &pending);
     if (r < 0)
         return r;
     if (known)
-        check_identified(check, uid);
+        pending_identified(pending, uid);
     return 1; /* handled; the reply follows */
 }
 
@@ -369,7 +370,7 @@ fota_bus_polkit_new(sd_bus *connection, FotaBusCallers *callers)
     polkit->connection = sd_bus_ref(connection);
     polkit->callers = callers;
     fota_bus_callers_set_func(callers, caller_identified, polkit);
-    polkit->checks = g_ptr_array_new_with_free_func(check_free);
+    polkit->waiting = g_ptr_array_new_with_free_func(pending_free);
     return polkit;
 }
 
@@ -379,7 +380,7 @@ fota_bus_polkit_free(FotaBusPolkit *polkit)
     if (polkit == NULL)
         return;
     fota_bus_callers_set_func(polkit->callers, NULL, NULL);
-    g_ptr_array_unref(polkit->checks);
+    g_ptr_array_unref(polkit->waiting);
     sd_bus_unref(polkit->connection);
     g_free(polkit);
 }

@@ -49,7 +49,7 @@ on_lock(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
 }
 
 static void
-update(FotaBusShutdown *self)
+update_lock(FotaBusShutdown *self)
 {
     gboolean wanted = is_wanted(self);
     int r = 0;
@@ -70,7 +70,7 @@ static void
 on_changed(FotaModule *module, const char *property, FotaBusShutdown *self)
 {
     if (strcmp(property, "State") == 0)
-        update(self);
+        update_lock(self);
 }
 
 static void
@@ -97,7 +97,7 @@ fota_bus_shutdown_new(sd_bus *connection, FotaManager *manager)
     for (guint i = 0; i < modules->len; i++)
         watch_module(self, modules->pdata[i]);
     g_signal_connect(manager, "module-added", G_CALLBACK(on_module_added), self);
-    update(self);
+    update_lock(self);
     return self;
 }
 

@@ -40,7 +40,7 @@ struct _FotaBus {
     guint retry_ms;
 };
 
-static gboolean reconnect(gpointer user_data);
+static gboolean reconnect_bus(gpointer user_data);
 
 static void
 disconnect(FotaBus *self)
@@ -58,7 +58,7 @@ disconnect(FotaBus *self)
 static void
 retry_later(FotaBus *self)
 {
-    self->retry_id = g_timeout_add(self->retry_ms, reconnect, self);
+    self->retry_id = g_timeout_add(self->retry_ms, reconnect_bus, self);
     self->retry_ms = MIN(self->retry_ms * 2, RETRY_MAX_MS);
 }
 
@@ -120,7 +120,7 @@ on_name(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error)
 }
 
 static gboolean
-reconnect(gpointer user_data)
+reconnect_bus(gpointer user_data)
 {
     FotaBus *self = user_data;
     int r;

@@ -34,7 +34,7 @@ fota_approval_token(const char *manifest_digest, const char *imei, const char *f
 }
 
 gboolean
-fota_approval_check_token(const char *offered, const char *given, GError **error)
+fota_approval_match_token(const char *offered, const char *given, GError **error)
 {
     if (!offered) {
         g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED,
@@ -63,7 +63,7 @@ fota_approval_defer_limit(const FotaManifestUpdate *update, gint64 first_offered
 }
 
 gboolean
-fota_approval_check_deferral(const FotaManifestUpdate *update, gint64 first_offered, gint64 now,
+fota_approval_allow_deferral(const FotaManifestUpdate *update, gint64 first_offered, gint64 now,
                              guint64 seconds, gint64 *until, GError **error)
 {
     gint64 limit = fota_approval_defer_limit(update, first_offered);

@@ -30,12 +30,12 @@ char *fota_approval_token(const char *manifest_digest, const char *imei, const c
                           const char *to, FotaApprovalGate gate);
 
 /**
- * fota_approval_check_token:
+ * fota_approval_match_token:
  * @offered: (nullable): the token of the offer that stands now
  *
  * Errors: NothingOffered, StaleToken.
  */
-gboolean fota_approval_check_token(const char *offered, const char *given, GError **error);
+gboolean fota_approval_match_token(const char *offered, const char *given, GError **error);
 
 /**
  * fota_approval_defer_limit:
@@ -48,13 +48,13 @@ gboolean fota_approval_check_token(const char *offered, const char *given, GErro
 gint64 fota_approval_defer_limit(const FotaManifestUpdate *update, gint64 first_offered);
 
 /**
- * fota_approval_check_deferral:
+ * fota_approval_allow_deferral:
  * @seconds: how long from @now the application wants to wait
  * @until: (out): µs at which the deferral ends
  *
  * Error: DeferTooLong, with the latest time that is allowed.
  */
-gboolean fota_approval_check_deferral(const FotaManifestUpdate *update, gint64 first_offered,
+gboolean fota_approval_allow_deferral(const FotaManifestUpdate *update, gint64 first_offered,
                                       gint64 now, guint64 seconds, gint64 *until, GError **error);
 
 G_END_DECLS

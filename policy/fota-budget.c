@@ -44,8 +44,8 @@ fota_budget_charge(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint6
  * charged stays spent.
  */
 void
-fota_budget_settle(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size,
-                   guint64 first, guint64 received)
+fota_budget_correct(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size,
+                    guint64 first, guint64 received)
 {
     gboolean resumed = first > 0 && first >= delta->counted;
     guint64 before = resumed ? MIN(delta->counted, received) : 0;

@@ -33,15 +33,15 @@ typedef struct {
 void fota_budget_charge(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size);
 
 /**
- * fota_budget_settle:
+ * fota_budget_correct:
  * @size: as charged before this attempt
  * @first: bytes that the module had when it was first seen to receive
  * @received: bytes that it had at the end
  *
  * Replaces what was counted in advance by what has come in.
  */
-void fota_budget_settle(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size,
-                        guint64 first, guint64 received);
+void fota_budget_correct(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size,
+                         guint64 first, guint64 received);
 
 /** Returns: when the next month begins. */
 gint64 fota_budget_next_month(gint64 now);

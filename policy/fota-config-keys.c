@@ -30,7 +30,7 @@ static gboolean
 set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     if (value[0] != '\0' && !g_str_has_prefix(value, "file:///") &&
-        fota_text_check_uri_template(value) != NULL)
+        fota_text_validate_uri_template(value) != NULL)
         return FALSE;
     g_free(MEMBER(char *));
     MEMBER(char *) = g_strdup(value);
@@ -66,7 +66,7 @@ set_servers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 static gboolean
 is_group(const char *word)
 {
-    return fota_text_check_name(word) == NULL;
+    return fota_text_validate_name(word) == NULL;
 }
 
 static gboolean
@@ -229,7 +229,7 @@ set_blackouts(const FotaConfigKey *key, FotaSettings *settings, const char *valu
 static gboolean
 set_version(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return (value[0] == '\0' || fota_text_check_version(value) == NULL) &&
+    return (value[0] == '\0' || fota_text_validate_version(value) == NULL) &&
            set_text(key, settings, value);
 }
 

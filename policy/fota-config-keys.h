@@ -51,7 +51,7 @@ gboolean fota_config_key_is_group(const char *group);
 /** The key @name of @group; with @group NULL, one that a [Module <IMEI>] group may override. */
 const FotaConfigKey *fota_config_key_find(const char *group, const char *name);
 
-/** The file or directory that the valid @value of @key names, to be checked; NULL for none. */
+/** The file or directory that the valid @value of @key names; NULL for none. */
 char *fota_config_key_get_path(const FotaConfigKey *key, const char *value);
 
 /** The names of all keys in @group that fota_config_key_find() finds, for an error. */

@@ -93,8 +93,8 @@ is_known_group(const char *group)
     const char *imei = get_owner(group, OF_MODULE);
     const char *credential = get_owner(group, OF_CREDENTIAL);
 
-    return imei != NULL         ? fota_text_check_imei(imei) == NULL
-           : credential != NULL ? fota_text_check_name(credential) == NULL
+    return imei != NULL         ? fota_text_validate_imei(imei) == NULL
+           : credential != NULL ? fota_text_validate_name(credential) == NULL
                                 : fota_config_key_is_group(group);
 }
 
@@ -205,7 +205,7 @@ has_salt(const FotaModuleConfig *module)
 
 /* A digest with a key that everybody knows tells the IMEI to whoever tries all of them. */
 gboolean
-fota_config_check(FotaConfig *config, GError **error)
+fota_config_validate(FotaConfig *config, GError **error)
 {
     gboolean good = has_salt(fota_config_for_module(config, ""));
 

@@ -66,7 +66,7 @@ gboolean fota_config_take(FotaConfig *config, const char *file, const char *text
                           const char *foreign, GError **error);
 
 /** When all is taken: whether the values fit together (BadConfiguration). */
-gboolean fota_config_check(FotaConfig *config, GError **error);
+gboolean fota_config_validate(FotaConfig *config, GError **error);
 
 FotaConfig *fota_config_ref(FotaConfig *config);
 void fota_config_unref(FotaConfig *config);

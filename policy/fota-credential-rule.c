@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 const char *
-fota_credential_check_file(guint32 mode, guint32 owner, guint32 self)
+fota_credential_judge_file(guint32 mode, guint32 owner, guint32 self)
 {
     if (!S_ISREG(mode))
         return "not a regular file";
@@ -81,7 +81,7 @@ is_named_use(const FotaServer *to, const FotaServer *named)
 }
 
 gboolean
-fota_credential_check_use(const FotaServer *to, const FotaCredentialUse *use, GError **error)
+fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GError **error)
 {
     g_autoptr(GUri) uri = NULL;
 
@@ -99,7 +99,7 @@ fota_credential_check_use(const FotaServer *to, const FotaCredentialUse *use, GE
 }
 
 gboolean
-fota_credential_check_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
+fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
                                gpointer user_data, GError **error)
 {
     for (guint i = 0; i < manifest->update.n_steps; i++) {
@@ -108,7 +108,7 @@ fota_credential_check_manifest(const FotaManifest *manifest, FotaCredentialLooku
         const FotaCredentialUse use =
             to.credential ? lookup(to.credential, user_data) : (FotaCredentialUse){.servers = NULL};
 
-        if (!fota_credential_check_use(&to, &use, error))
+        if (!fota_credential_allow_use(&to, &use, error))
             return FALSE;
     }
     return TRUE;

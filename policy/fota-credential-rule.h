@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define FOTA_CREDENTIAL_MAX_BYTES 4096
 
 /**
- * fota_credential_check_file:
+ * fota_credential_judge_file:
  * @mode: as stat() gives it, kind of file included
  * @self: effective user of this process
  *
@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  *
  * Returns: %NULL when it is good, else what is wrong (static text).
  */
-const char *fota_credential_check_file(guint32 mode, guint32 owner, guint32 self);
+const char *fota_credential_judge_file(guint32 mode, guint32 owner, guint32 self);
 
 /**
  * fota_credential_read_text:
@@ -49,7 +49,7 @@ typedef struct {
 } FotaCredentialUse;
 
 /**
- * fota_credential_check_use:
+ * fota_credential_allow_use:
  * @to: where a manifest would send which credential
  *
  * A secret goes where the configuration sends it: to the servers of its [Credential] group, and,
@@ -57,17 +57,17 @@ typedef struct {
  * add.
  */
 gboolean
-fota_credential_check_use(const FotaServer *to, const FotaCredentialUse *use, GError **error);
+fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GError **error);
 
 /** Finds the use of a credential by its name. */
 typedef FotaCredentialUse (*FotaCredentialLookup)(const char *name, gpointer user_data);
 
 /**
- * fota_credential_check_manifest:
+ * fota_credential_allow_manifest:
  *
- * fota_credential_check_use() for each delta that @manifest names a credential for.
+ * fota_credential_allow_use() for each delta that @manifest names a credential for.
  */
-gboolean fota_credential_check_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
+gboolean fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
                                         gpointer user_data, GError **error);
 
 /** Whether a login that is sent @to goes over the network in the clear. */

@@ -167,7 +167,7 @@ open_unsigned(GBytes *csv, FotaCsvTerms *terms, const char *from, const FotaTrus
 
 /* Which of two comments rules would be for whoever puts the blocks in order. */
 static gboolean
-check_comments(char **comments, GError **error)
+validate_comments(char **comments, GError **error)
 {
     for (guint i = 1; comments[i]; i++) {
         if (!g_str_equal(comments[i], comments[0])) {
@@ -187,13 +187,13 @@ open_signed(GBytes *csv, FotaCsvTerms *terms, char **signers, char **comments,
     g_auto(Comment) comment = {0};
     g_autoptr(FotaManifest) manifest = NULL;
 
-    if (!check_comments(comments, error) || !read_comment(comments[0], &comment, terms, error))
+    if (!validate_comments(comments, error) || !read_comment(comments[0], &comment, terms, error))
         return NULL;
     manifest = parse(csv, terms, error);
     if (!manifest)
         return NULL;
     fota_manifest_take_signers(manifest, g_strdupv(signers));
-    return fota_trust_check(manifest, facts, error) ? g_steal_pointer(&manifest) : NULL;
+    return fota_trust_judge(manifest, facts, error) ? g_steal_pointer(&manifest) : NULL;
 }
 
 FotaManifest *

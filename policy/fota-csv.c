@@ -92,7 +92,7 @@ parse_date(const char *text, gint64 *time)
 
 /* The address of @file, which lies on the csv's own server unless it is one itself. */
 static char *
-resolve(const char *file, const FotaCsvTerms *terms, GError **error)
+resolve_delta(const char *file, const FotaCsvTerms *terms, GError **error)
 {
     g_autofree char *escaped = NULL;
     char *uri;
@@ -265,7 +265,7 @@ fota_csv_convert(GBytes *csv, const FotaCsvTerms *terms, gint64 *next_check, GEr
     columns = read_line(csv, error);
     if (!columns)
         return NULL;
-    expected = fota_text_check_version(columns[VERSION]);
+    expected = fota_text_validate_version(columns[VERSION]);
     if (expected) {
         fota_csv_refuse(error, "column 1: expected a version, %s", expected);
         return NULL;
@@ -274,7 +274,7 @@ fota_csv_convert(GBytes *csv, const FotaCsvTerms *terms, gint64 *next_check, GEr
         fota_csv_refuse(error, "column 3: expected a date such as 2027-01-31, or nothing");
         return NULL;
     }
-    uri = resolve(columns[DELTA], terms, error);
+    uri = resolve_delta(columns[DELTA], terms, error);
     if (!uri)
         return NULL;
     json_builder_begin_object(builder);

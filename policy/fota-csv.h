@@ -77,7 +77,7 @@ typedef struct {
  * fota_csv_open:
  * @file: the csv as received; where it is signed, what firmwarecheck.csv.minisig holds in front
  *
- * As fota_trust_open() is for a manifest: signature, strict reading, fota_trust_check(). Where
+ * As fota_trust_open() is for a manifest: signature, strict reading, fota_trust_judge(). Where
  * several trusted keys have signed, their comments must be the same. An unsigned csv has no
  * sequence number. Its digest covers only what would be installed, so that the same delta for the
  * same module stays the same offer whatever the next check is.

@@ -4,7 +4,7 @@
 #include "policy/fota-policy-error.h"
 
 gboolean
-fota_loop_check_starts(guint64 starts, GError **error)
+fota_loop_allow_starts(guint64 starts, GError **error)
 {
     if (starts < FOTA_LOOP_MAX_STARTS)
         return TRUE;
@@ -18,7 +18,7 @@ fota_loop_check_starts(guint64 starts, GError **error)
 }
 
 gboolean
-fota_loop_check_restarts(guint restarts, guint expected, GError **error)
+fota_loop_allow_restarts(guint restarts, guint expected, GError **error)
 {
     if (restarts <= expected + FOTA_LOOP_MAX_MORE_RESTARTS)
         return TRUE;

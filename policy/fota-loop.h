@@ -21,12 +21,12 @@ G_BEGIN_DECLS
 /**
  * Whether an update may be resumed that was begun @starts times without an end. Error: UpdateLoop.
  */
-gboolean fota_loop_check_starts(guint64 starts, GError **error);
+gboolean fota_loop_allow_starts(guint64 starts, GError **error);
 
 /**
  * Whether to go on waiting for a module that has restarted @restarts times instead of @expected.
  * Error: UpdateLoop.
  */
-gboolean fota_loop_check_restarts(guint restarts, guint expected, GError **error);
+gboolean fota_loop_allow_restarts(guint restarts, guint expected, GError **error);
 
 G_END_DECLS

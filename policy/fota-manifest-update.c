@@ -19,13 +19,13 @@ fota_severity_get_name(FotaSeverity severity)
 }
 
 static const char *
-check_clock(const char *text)
+validate_clock(const char *text)
 {
     return fota_window_parse_clock(text) >= 0 ? NULL : "a time of day such as 02:00";
 }
 
 static const char *
-check_day(const char *text)
+validate_day(const char *text)
 {
     return fota_window_parse_day(text) ? NULL : "mon, tue, wed, thu, fri, sat or sun";
 }
@@ -34,10 +34,10 @@ static FotaWindow
 read_window(const FotaJsonPlace *place)
 {
     g_autofree const char **days =
-        fota_json_get_strings(place, "days", FOTA_JSON_OPTIONAL, 7, check_day);
-    const char *start = fota_json_get_string(place, "start", FOTA_JSON_REQUIRED, check_clock);
+        fota_json_get_strings(place, "days", FOTA_JSON_OPTIONAL, 7, validate_day);
+    const char *start = fota_json_get_string(place, "start", FOTA_JSON_REQUIRED, validate_clock);
     const char *zone =
-        fota_json_get_string(place, "timezone", FOTA_JSON_OPTIONAL, fota_text_check_timezone);
+        fota_json_get_string(place, "timezone", FOTA_JSON_OPTIONAL, fota_text_validate_timezone);
     FotaWindow window = {.days = days ? 0 : FOTA_WINDOW_EVERY_DAY,
                          .start = start ? (guint32)fota_window_parse_clock(start) : 0,
                          .timezone = zone ? zone : "local"};
@@ -87,9 +87,9 @@ static FotaWave
 read_wave(const FotaJsonPlace *place)
 {
     FotaWave wave = {
-        .name = fota_json_get_string(place, "name", FOTA_JSON_OPTIONAL, fota_text_check_title),
+        .name = fota_json_get_string(place, "name", FOTA_JSON_OPTIONAL, fota_text_validate_title),
         .groups =
-            fota_json_get_strings(place, "group", FOTA_JSON_OPTIONAL, 32, fota_text_check_name),
+            fota_json_get_strings(place, "group", FOTA_JSON_OPTIONAL, 32, fota_text_validate_name),
         .percentage =
             (guint32)fota_json_get_hundredths(place, "percentage", FOTA_JSON_OPTIONAL, 10000, 0),
         .start = fota_json_get_time(place, "start", FOTA_JSON_OPTIONAL),
@@ -108,7 +108,7 @@ read_rollout(const FotaJsonPlace *place, FotaRollout *rollout)
 
     if (!fota_json_get_object(place, "rollout", FOTA_JSON_OPTIONAL, &child))
         return;
-    rollout->id = fota_json_get_string(&child, "id", FOTA_JSON_REQUIRED, fota_text_check_name);
+    rollout->id = fota_json_get_string(&child, "id", FOTA_JSON_REQUIRED, fota_text_validate_name);
     rollout->paused = fota_json_get_boolean(&child, "paused", FOTA_JSON_OPTIONAL, FALSE);
     array = fota_json_get_array(&child, "waves", FOTA_JSON_OPTIONAL, FOTA_MANIFEST_MAX_WAVES);
     for (guint i = 0; array && i < json_array_get_length(array); i++) {
@@ -131,19 +131,19 @@ read_step(const FotaJsonPlace *place)
 {
     FotaJsonPlace delta;
     FotaStep step = {.from_version = fota_json_get_string(place, "fromVersion", FOTA_JSON_REQUIRED,
-                                                          fota_text_check_version),
+                                                          fota_text_validate_version),
                      .to_version = fota_json_get_string(place, "toVersion", FOTA_JSON_REQUIRED,
-                                                        fota_text_check_version)};
+                                                        fota_text_validate_version)};
 
     if (fota_json_get_object(place, "delta", FOTA_JSON_OPTIONAL, &delta)) {
         step.delta.uri =
-            fota_json_get_string(&delta, "uri", FOTA_JSON_REQUIRED, fota_text_check_uri);
+            fota_json_get_string(&delta, "uri", FOTA_JSON_REQUIRED, fota_text_validate_uri);
         step.delta.credential =
-            fota_json_get_string(&delta, "credential", FOTA_JSON_OPTIONAL, fota_text_check_name);
+            fota_json_get_string(&delta, "credential", FOTA_JSON_OPTIONAL, fota_text_validate_name);
         step.delta.size =
             (guint64)fota_json_get_integer(&delta, "size", FOTA_JSON_OPTIONAL, 1, MAX_DELTA, 0);
         step.delta.sha256 =
-            fota_json_get_string(&delta, "sha256", FOTA_JSON_OPTIONAL, fota_text_check_sha256);
+            fota_json_get_string(&delta, "sha256", FOTA_JSON_OPTIONAL, fota_text_validate_sha256);
     }
     return step;
 }
@@ -170,7 +170,7 @@ fota_manifest_name_delta(const FotaStep *step)
 
 /* From each version at most one step leads on, and none leads back to where it came from. */
 static void
-check_steps(const FotaJsonPlace *place, const FotaManifestUpdate *update)
+validate_steps(const FotaJsonPlace *place, const FotaManifestUpdate *update)
 {
     for (guint i = 0; i < update->n_steps; i++) {
         const FotaStep *step = &update->steps[i];
@@ -198,11 +198,11 @@ read_steps(const FotaJsonPlace *place, FotaManifestUpdate *update)
             update->steps[update->n_steps++] = read_step(&element);
     }
     update->to_version =
-        fota_json_get_string(place, "toVersion", FOTA_JSON_OPTIONAL, fota_text_check_version);
+        fota_json_get_string(place, "toVersion", FOTA_JSON_OPTIONAL, fota_text_validate_version);
     if (array && update->to_version)
         fota_json_fault(place, "toVersion", "only without steps");
     if (place->errors->len == 0)
-        check_steps(place, update);
+        validate_steps(place, update);
 }
 
 void
@@ -213,12 +213,13 @@ fota_manifest_read_update(const FotaJsonPlace *place, FotaManifestUpdate *update
     update->conditions = (FotaConditions)FOTA_CONDITIONS_INIT;
     update->max_attempts = 3;
     update->backoff = 3600;
-    update->id = fota_json_get_string(place, "id", FOTA_JSON_REQUIRED, fota_text_check_name);
+    update->id = fota_json_get_string(place, "id", FOTA_JSON_REQUIRED, fota_text_validate_name);
     update->severity = (FotaSeverity)fota_json_get_choice(place, "severity", FOTA_JSON_OPTIONAL,
                                                           severities, FOTA_SEVERITY_OPTIONAL);
-    update->title = fota_json_get_string(place, "title", FOTA_JSON_OPTIONAL, fota_text_check_title);
+    update->title =
+        fota_json_get_string(place, "title", FOTA_JSON_OPTIONAL, fota_text_validate_title);
     update->info_uri =
-        fota_json_get_string(place, "infoUri", FOTA_JSON_OPTIONAL, fota_text_check_web_uri);
+        fota_json_get_string(place, "infoUri", FOTA_JSON_OPTIONAL, fota_text_validate_web_uri);
     if (fota_json_get_object(place, "approval", FOTA_JSON_OPTIONAL, &child)) {
         update->approve_download = (FotaApproval)fota_json_get_choice(
             &child, "download", FOTA_JSON_OPTIONAL, approvals, FOTA_APPROVAL_AUTO);

@@ -20,10 +20,10 @@ static const char *const members[] = {
 static FotaServer
 read_server(const FotaJsonPlace *place)
 {
-    return (FotaServer){
-        .uri = fota_json_get_string(place, "uri", FOTA_JSON_REQUIRED, fota_text_check_uri_template),
-        .credential =
-            fota_json_get_string(place, "credential", FOTA_JSON_OPTIONAL, fota_text_check_name)};
+    return (FotaServer){.uri = fota_json_get_string(place, "uri", FOTA_JSON_REQUIRED,
+                                                    fota_text_validate_uri_template),
+                        .credential = fota_json_get_string(place, "credential", FOTA_JSON_OPTIONAL,
+                                                           fota_text_validate_name)};
 }
 
 static void
@@ -34,9 +34,9 @@ read_target(const FotaJsonPlace *root, FotaManifest *manifest)
     if (!fota_json_get_object(root, "target", FOTA_JSON_REQUIRED, &target))
         return;
     manifest->imei = fota_json_get_strings(&target, "imei", FOTA_JSON_OPTIONAL,
-                                           FOTA_MANIFEST_MAX_TARGETS, fota_text_check_imei);
+                                           FOTA_MANIFEST_MAX_TARGETS, fota_text_validate_imei);
     manifest->model = fota_json_get_strings(&target, "model", FOTA_JSON_OPTIONAL,
-                                            FOTA_MANIFEST_MAX_TARGETS, fota_text_check_model);
+                                            FOTA_MANIFEST_MAX_TARGETS, fota_text_validate_model);
     if (!fota_json_has(&target, "imei") && !fota_json_has(&target, "model"))
         fota_json_fault(&target, NULL, "expected imei, model or both");
 }
@@ -63,7 +63,7 @@ read_version(const FotaJsonPlace *root)
     gint64 version = fota_json_get_integer(root, "manifestVersion", FOTA_JSON_REQUIRED, 1,
                                            FOTA_JSON_MAX_INTEGER, FOTA_MANIFEST_VERSION);
     g_autofree const char **critical =
-        fota_json_get_strings(root, "critical", FOTA_JSON_OPTIONAL, 32, fota_text_check_name);
+        fota_json_get_strings(root, "critical", FOTA_JSON_OPTIONAL, 32, fota_text_validate_name);
 
     if (root->errors->len > before)
         return TRUE;

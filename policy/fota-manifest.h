@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * FotaManifest: what the fleet's owner wants for one module or model.
  *
  * Read-only once parsed, shared by reference. Times are µs since the epoch (0 = not given),
- * durations seconds. Texts have passed the check of their kind (fota-text.h) and belong to the
+ * durations seconds. Texts are valid for their kind (fota-text.h) and belong to the
  * manifest. Members the parser does not know are ignored unless `critical` names them.
  */
 

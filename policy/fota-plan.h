@@ -143,7 +143,7 @@ typedef struct {
 
 /**
  * fota_plan_make:
- * @manifest: one that fota_trust_check() let pass
+ * @manifest: one that fota_trust_judge() let pass
  *
  * Pure: the same arguments give the same plan. Returns: (transfer full).
  */

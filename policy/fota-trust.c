@@ -29,7 +29,7 @@ fota_trust_number_free(FotaTrustNumber *number)
 }
 
 static gboolean
-check_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
+judge_target(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
 {
     /* The IMEI is personal data: the message does not repeat it. */
     if (manifest->imei && !g_strv_contains(manifest->imei, facts->imei)) {
@@ -57,7 +57,7 @@ number_counts(const FotaTrustNumber *number, const FotaManifest *manifest,
 }
 
 static gboolean
-check_sequence(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
+judge_sequence(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
 {
     guint64 own = (guint64)manifest->sequence_number, newest = 0;
     gboolean same = FALSE;
@@ -98,11 +98,11 @@ is_noted(const char *expired, const char *digest)
 }
 
 gboolean
-fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
+fota_trust_judge(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error)
 {
     gint64 issued = fota_trust_get_issued(facts->numbers, facts->keyring);
 
-    if (!check_target(manifest, facts, error) || !check_sequence(manifest, facts, error))
+    if (!judge_target(manifest, facts, error) || !judge_sequence(manifest, facts, error))
         return FALSE;
     if (manifest->use_before <= MAX(facts->now, MAX(facts->floor, issued)) ||
         is_noted(facts->expired, manifest->digest)) {
@@ -224,7 +224,7 @@ fota_trust_open(GBytes *file, gboolean require_signature, const FotaTrustFacts *
         return NULL;
     }
     fota_manifest_take_signers(manifest, signers);
-    if (!fota_trust_check(manifest, facts, error))
+    if (!fota_trust_judge(manifest, facts, error))
         return NULL;
     return g_steal_pointer(&manifest);
 }

@@ -44,7 +44,7 @@ typedef struct {
  * @require_signature: the configuration's RequireSignature
  *
  * The one way from received bytes to a manifest: size, signature, strict reading, then
- * fota_trust_check(), in this order.
+ * fota_trust_judge(), in this order.
  *
  * Returns: (transfer full): a manifest to be acted on, or %NULL with the named error.
  */
@@ -52,13 +52,13 @@ FotaManifest *fota_trust_open(GBytes *file, gboolean require_signature, const Fo
                               GError **error);
 
 /**
- * fota_trust_check:
+ * fota_trust_judge:
  *
  * Target, sequence and expiry of a manifest that was read before. Call it again before an update
  * starts: time passes. Errors: WrongTarget, Rollback, Equivocation, ManifestExpired.
  */
 gboolean
-fota_trust_check(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error);
+fota_trust_judge(const FotaManifest *manifest, const FotaTrustFacts *facts, GError **error);
 
 /**
  * fota_trust_note:

@@ -103,7 +103,7 @@ static gboolean
 parse_zone(const char *text, FotaWindow *window)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GTimeZone) zone = fota_text_check_timezone(text) ? NULL : find_zone(text, utc);
+    g_autoptr(GTimeZone) zone = fota_text_validate_timezone(text) ? NULL : find_zone(text, utc);
 
     if (zone)
         window->timezone = g_intern_string(text);

@@ -183,7 +183,7 @@ follow_restarts(FotaSteps *steps, GError **error)
             restarts++;
             steps->restarts++;
             fota_session_note(steps->session, "the module restarts (%u)", restarts);
-            if (!fota_loop_check_restarts(restarts, expected, error))
+            if (!fota_loop_allow_restarts(restarts, expected, error))
                 return FOTA_RESULT_FAILED_FOR_GOOD;
             if (!fota_session_wait_back(steps->session, away, error))
                 return FOTA_RESULT_FAILED_FOR_NOW;

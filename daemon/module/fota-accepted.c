@@ -60,12 +60,12 @@ open_manifest(FotaAccepted *accepted, GBytes *file, const FotaTrustFacts *facts,
 }
 
 gboolean
-fota_accepted_check_trust(FotaAccepted *accepted, GError **error)
+fota_accepted_is_trusted(FotaAccepted *accepted, GError **error)
 {
     const FotaTrustFacts facts = trust_facts(accepted);
 
-    return fota_trust_check(accepted->manifest, &facts, error) &&
-           fota_credential_check_manifest(accepted->manifest, fota_poller_find_use,
+    return fota_trust_judge(accepted->manifest, &facts, error) &&
+           fota_credential_allow_manifest(accepted->manifest, fota_poller_find_use,
                                           accepted->poller, error);
 }
 
@@ -180,7 +180,7 @@ fota_accepted_trust_anew(FotaAccepted *accepted)
 
 /* @file NULL: the manifest was made here. */
 static void
-accept(FotaAccepted *accepted, FotaManifest *manifest, GBytes *file)
+accept_manifest(FotaAccepted *accepted, FotaManifest *manifest, GBytes *file)
 {
     FotaRecord *record = accepted->record;
     gboolean same = g_strcmp0(manifest->digest, record->digest) == 0;
@@ -228,7 +228,7 @@ fota_accepted_take_file(FotaAccepted *accepted, GBytes *file, const char *etag, 
     if (manifest != NULL) {
         fota_record_set(&accepted->record->etag, etag);
         fota_record_set(&accepted->record->etag_of, fota_poller_get_server(accepted->poller).uri);
-        accept(accepted, manifest, file);
+        accept_manifest(accepted, manifest, file);
         return TRUE;
     }
     remember_refused(accepted, file, local_error);
@@ -239,7 +239,7 @@ fota_accepted_take_file(FotaAccepted *accepted, GBytes *file, const char *etag, 
 void
 fota_accepted_take_vendor(FotaAccepted *accepted)
 {
-    accept(accepted, fota_manifest_make_for_vendor(accepted->record->imei), NULL);
+    accept_manifest(accepted, fota_manifest_make_for_vendor(accepted->record->imei), NULL);
 }
 
 /*

@@ -27,8 +27,8 @@ void fota_accepted_take_vendor(FotaAccepted *accepted);
 const char *fota_accepted_get_etag(FotaAccepted *accepted);
 /** NULL = none. */
 FotaManifest *fota_accepted_get(FotaAccepted *accepted);
-/** Whether it is still valid; errors of fota_trust_check(), and CredentialNotBound. */
-gboolean fota_accepted_check_trust(FotaAccepted *accepted, GError **error);
+/** Whether it is still valid; errors of fota_trust_judge(), and CredentialNotBound. */
+gboolean fota_accepted_is_trusted(FotaAccepted *accepted, GError **error);
 /** The manifest has expired, and stays expired if the clock is set back. */
 void fota_accepted_note_expired(FotaAccepted *accepted);
 /** The keys have changed: drops a manifest that none of them has signed. */

@@ -75,7 +75,7 @@ accept_answer(const FotaParts *parts, FotaRequestKind request, const char *token
 
     g_variant_lookup(fota_shown_get(parts->shown, "Update"), "token", "&s", &offered);
     return fota_answers_accept(parts, request, error) &&
-           fota_approval_check_token(offered, token, error);
+           fota_approval_match_token(offered, token, error);
 }
 
 static gboolean
@@ -118,7 +118,7 @@ fota_answers_defer(const FotaParts *parts, const char *token, guint64 seconds, G
                     "a rehearsal cannot be deferred; reject it, and ask for another one later");
         return FALSE;
     }
-    if (!fota_approval_check_deferral(&manifest->update, (gint64)parts->record->first_offered,
+    if (!fota_approval_allow_deferral(&manifest->update, (gint64)parts->record->first_offered,
                                       fota_clock_now(), seconds, &until, error))
         return FALSE;
     fota_offers_defer(parts->offers, until);

@@ -314,15 +314,15 @@ report_differing(const FotaParts *parts, const FotaJobEnd *end)
 
 /* The delta was counted before it was fetched: now what has arrived counts. */
 static void
-settle_charge(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+correct_charge(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
     guint64 received = fota_run_get_bytes_received(parts->run);
     gboolean uncounted = received == 0 && end->error == NULL && action == FOTA_ACTION_DOWNLOAD;
 
     if ((action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE) && !uncounted)
-        fota_keeper_settle_delta(parts->keeper, fota_poller_get_budget_time(parts->poller),
-                                 fota_run_get_charge(parts->run),
-                                 fota_run_get_bytes_first(parts->run), received);
+        fota_keeper_correct_delta(parts->keeper, fota_poller_get_budget_time(parts->poller),
+                                  fota_run_get_charge(parts->run),
+                                  fota_run_get_bytes_first(parts->run), received);
 }
 
 static Closing
@@ -356,7 +356,7 @@ fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *en
 
     if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
         parts->record->unsettled = 0;
-    settle_charge(parts, action, end);
+    correct_charge(parts, action, end);
     report_differing(parts, end);
     closing = close_job(parts, action, end);
     if (closing.shows)

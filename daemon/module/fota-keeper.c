@@ -189,12 +189,12 @@ fota_keeper_charge_delta(FotaKeeper *keeper, gint64 now, guint64 size)
 }
 
 void
-fota_keeper_settle_delta(FotaKeeper *keeper, gint64 now, guint64 size, guint64 first,
-                         guint64 received)
+fota_keeper_correct_delta(FotaKeeper *keeper, gint64 now, guint64 size, guint64 first,
+                          guint64 received)
 {
     FotaRecord *record = keeper->record;
 
-    fota_budget_settle(&record->data, &record->delta_data, now, size, first, received);
+    fota_budget_correct(&record->data, &record->delta_data, now, size, first, received);
 }
 
 void

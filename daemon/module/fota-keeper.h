@@ -59,8 +59,8 @@ guint64 fota_keeper_get_data_used(FotaKeeper *keeper, gint64 now);
 void fota_keeper_count_data(FotaKeeper *keeper, gint64 now, gint64 bytes);
 /** Counts a delta before and after it is fetched, as fota_budget_charge() and _settle() say. */
 void fota_keeper_charge_delta(FotaKeeper *keeper, gint64 now, guint64 size);
-void fota_keeper_settle_delta(FotaKeeper *keeper, gint64 now, guint64 size, guint64 first,
-                              guint64 received);
+void fota_keeper_correct_delta(FotaKeeper *keeper, gint64 now, guint64 size, guint64 first,
+                               guint64 received);
 /** Writes the count alone, at most once a day. */
 void fota_keeper_save_data(FotaKeeper *keeper);
 

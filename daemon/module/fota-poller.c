@@ -83,7 +83,7 @@ may_send(FotaPoller *poller, const FotaServer *to, GError **error)
                                       ? fota_poller_find_use(to->credential, poller)
                                       : (FotaCredentialUse){.servers = NULL};
 
-    return fota_credential_check_use(to, &use, error);
+    return fota_credential_allow_use(to, &use, error);
 }
 
 static gboolean

@@ -54,7 +54,7 @@ take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *r
     case FOTA_POLL_MANIFEST:
         return take_manifest(reader, response, error);
     case FOTA_POLL_UNCHANGED:
-        return fota_accepted_check_trust(reader->accepted, error);
+        return fota_accepted_is_trusted(reader->accepted, error);
     case FOTA_POLL_NOTHING:
         fota_record_log(reader->record, LOG_NOTICE, FOTA_EVENT_NONE,
                         "the server has no manifest for this module");
@@ -89,7 +89,7 @@ is_no_answer(const GError *error)
  * between.
  */
 static FotaPollOutcome
-judge(FotaReader *reader, const FotaResponse *response, const GError *error)
+judge_response(FotaReader *reader, const FotaResponse *response, const GError *error)
 {
     FotaPollOutcome outcome;
 
@@ -111,7 +111,7 @@ judge(FotaReader *reader, const FotaResponse *response, const GError *error)
 
 /* A gateway without a network is no alarm, nor is the same failure repeated. */
 static void
-report(FotaReader *reader, GError *error)
+report_check(FotaReader *reader, GError *error)
 {
     gboolean known = error != NULL && reader->error != NULL &&
                      strcmp(reader->error->message, error->message) == 0;
@@ -130,7 +130,7 @@ static void
 take_answer(FotaReader *reader, const FotaResponse *response, GError *failure)
 {
     GError *error = failure;
-    FotaPollOutcome outcome = judge(reader, response, error);
+    FotaPollOutcome outcome = judge_response(reader, response, error);
 
     if (is_no_answer(error) && fota_poller_is_cut_off(reader->poller))
         g_prefix_error(&error, "the gateway has no way to a network now, and asks again as soon as "
@@ -140,7 +140,7 @@ take_answer(FotaReader *reader, const FotaResponse *response, GError *failure)
         take_response(reader, outcome, response, &error);
     fota_poller_end(reader->poller, outcome, response, reader->max_age,
                     response != NULL || outcome == FOTA_POLL_FAILED);
-    report(reader, error);
+    report_check(reader, error);
     fota_poller_schedule(reader->poller, fota_accepted_get(reader->accepted));
     fota_poller_follow_change(reader->poller);
 }
@@ -159,7 +159,7 @@ join_signature(FotaReader *reader, FotaResponse *response)
     response->status = HTTP_OK;
 }
 
-static void request(FotaReader *reader, const char *suffix);
+static void request_file(FotaReader *reader, const char *suffix);
 
 /* A file has arrived, or has failed to: the manifest, or, if there is a csv, its signature. */
 static void
@@ -175,7 +175,7 @@ fetch_done(GObject *object, GAsyncResult *result, gpointer user_data)
     if (!stopped && reader->csv == NULL && response != NULL && response->status == HTTP_OK &&
         fota_poller_wants_signature(reader->poller)) {
         reader->csv = g_bytes_ref(response->body);
-        request(reader, FOTA_CSV_SIGNATURE);
+        request_file(reader, FOTA_CSV_SIGNATURE);
         return;
     }
     if (!stopped && reader->csv != NULL && response != NULL)
@@ -187,7 +187,7 @@ fetch_done(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-request(FotaReader *reader, const char *suffix)
+request_file(FotaReader *reader, const char *suffix)
 {
     FotaConfig *all = reader->context->config;
     const char *config_file = fota_config_get_file(all);
@@ -242,11 +242,11 @@ fota_reader_start(FotaReader *reader)
 {
     fota_poller_begin(reader->poller);
     if (fota_poller_reads_file(reader->poller)) {
-        request(reader, "");
+        request_file(reader, "");
         return;
     }
     fota_poller_end(reader->poller, FOTA_POLL_MANIFEST, NULL, -1, FALSE);
-    report(reader, NULL);
+    report_check(reader, NULL);
     fota_accepted_take_vendor(reader->accepted);
     fota_poller_schedule(reader->poller, fota_accepted_get(reader->accepted));
     fota_part_tell(&reader->owner);

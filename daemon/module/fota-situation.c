@@ -102,7 +102,7 @@ fota_situation_draft_plan(const FotaParts *parts)
     FotaFacts facts = FOTA_FACTS_INIT;
 
     if (manifest == NULL || modem == NULL || fota_parts_get_plugin(parts) == NULL ||
-        !fota_accepted_check_trust(parts->accepted, NULL))
+        !fota_accepted_is_trusted(parts->accepted, NULL))
         return NULL;
     facts.imei = record->imei;
     facts.manufacturer = record->manufacturer;
@@ -188,9 +188,9 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .can_discard = discards != NULL && discards->discard != NULL,
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
         .same_delta = holds_delta_of(parts, plan),
-        .manifest = manifest == NULL                                   ? FOTA_MANIFEST_NONE
-                    : fota_accepted_check_trust(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
-                                                                       : FOTA_MANIFEST_DISTRUSTED,
+        .manifest = manifest == NULL                                  ? FOTA_MANIFEST_NONE
+                    : fota_accepted_is_trusted(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
+                                                                      : FOTA_MANIFEST_DISTRUSTED,
         .rehearsal =
             fota_offers_has_guest(parts->offers, manifest != NULL ? manifest->digest : NULL),
     };

@@ -77,7 +77,7 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
         parts->record->unsettled = 1;
     if (action == FOTA_ACTION_DOWNLOAD)
         open_record(parts);
-    if (is_update(action) && !fota_loop_check_starts(parts->record->starts, error))
+    if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
         return NULL;
     if (is_update(action))
         parts->record->starts++;

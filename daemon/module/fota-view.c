@@ -80,7 +80,7 @@ show_distrust(const FotaParts *parts)
 {
     g_autoptr(GError) error = NULL;
 
-    if (fota_accepted_check_trust(parts->accepted, &error))
+    if (fota_accepted_is_trusted(parts->accepted, &error))
         return;
     if (strcmp(fota_shown_get_error_name(parts->shown), fota_error_get_name(error)) != 0)
         fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_MANIFEST_REFUSED,
@@ -238,7 +238,7 @@ explain_no_plan(const FotaParts *parts)
         kind = "unsupported";
         reason = "no plugin claims this module";
     } else if (fota_accepted_get(parts->accepted) != NULL &&
-               !fota_accepted_check_trust(parts->accepted, &error)) {
+               !fota_accepted_is_trusted(parts->accepted, &error)) {
         reason = error->message;
     }
     json_builder_begin_object(builder);

@@ -233,18 +233,18 @@ test_faults(void)
     fota_json_get_hundredths(&root, "cents", FOTA_JSON_OPTIONAL, 1233, 0);
     fota_json_get_hundredths(&root, "s", FOTA_JSON_OPTIONAL, 10000, 0);
     g_assert_true(fota_json_get_boolean(&root, "n", FOTA_JSON_OPTIONAL, TRUE));
-    g_assert_null(fota_json_get_string(&root, "n", FOTA_JSON_OPTIONAL, fota_text_check_name));
+    g_assert_null(fota_json_get_string(&root, "n", FOTA_JSON_OPTIONAL, fota_text_validate_name));
     g_assert_cmpint(fota_json_get_time(&root, "s", FOTA_JSON_OPTIONAL), ==, 0);
     fota_json_get_choice(&root, "s", FOTA_JSON_OPTIONAL, choices, 0);
     g_assert_true(fota_json_get_object(&root, "o", FOTA_JSON_OPTIONAL, &child));
-    g_assert_null(fota_json_get_string(&child, "in", FOTA_JSON_OPTIONAL, fota_text_check_name));
+    g_assert_null(fota_json_get_string(&child, "in", FOTA_JSON_OPTIONAL, fota_text_validate_name));
     g_assert_false(fota_json_get_object(&root, "n", FOTA_JSON_OPTIONAL, &child));
     g_assert_null(fota_json_get_array(&root, "list", FOTA_JSON_OPTIONAL, 1));
     g_assert_null(fota_json_get_array(&root, "n", FOTA_JSON_OPTIONAL, 9));
     g_assert_false(fota_json_get_element(&root, "list", list, 1, &child));
     g_assert_true(fota_json_get_element(&root, "list", list, 0, &child));
-    g_assert_null(fota_json_get_string(&child, "x", FOTA_JSON_REQUIRED, fota_text_check_name));
-    names = fota_json_get_strings(&root, "names", FOTA_JSON_OPTIONAL, 3, fota_text_check_name);
+    g_assert_null(fota_json_get_string(&child, "x", FOTA_JSON_REQUIRED, fota_text_validate_name));
+    names = fota_json_get_strings(&root, "names", FOTA_JSON_OPTIONAL, 3, fota_text_validate_name);
     g_assert_cmpstr(names[0], ==, "a");
     g_assert_null(names[1]);
 

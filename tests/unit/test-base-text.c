@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct {
-    FotaTextCheck check;
+    FotaTextValidator check;
     const char *good[20];
     const char *bad[26];
 } Kind;
@@ -14,26 +14,26 @@ typedef struct {
 #define HOST "https://h/"
 
 static const Kind kinds[] = {
-    {fota_text_check_imei,
+    {fota_text_validate_imei,
      {"353081090012345", "000000000000000"},
      {"", "35308109001234", "3530810900123456", "35308109001234x", " 53081090012345",
       "-53081090012345"}},
-    {fota_text_check_version,
+    {fota_text_validate_version,
      {"30.00.001-B026_FOTA", "L0.0.00.00.05.08,A.02.04", "02.06,A00.01", "12.815.01.03.00",
       "SWI9X30C_02.33.03.00 r8209 CARMD-EV-FRMWR2 2019/08/28", "M0B.800004 [Feb 1 2018]", "1+2",
       "a:b", SIXTY "aaaa"},
      {"",    SIXTY "aaaaa", "a\"b", "a;b", "a\rb", "a\nb",     "a`b", "a$b", "a&b", "a|b",
       "a<b", "a(b",         "a\\b", "a'b", "a\tb", "\xc3\xa9", "a%b", "a=b", "a?b", "a*b"}},
-    {fota_text_check_model, {"ME910C1-NA", "LE910-NA V2"}, {"", "a\"b", "a;b"}},
-    {fota_text_check_name,
+    {fota_text_validate_model, {"ME910C1-NA", "LE910-NA V2"}, {"", "a\"b", "a;b"}},
+    {fota_text_validate_name,
      {"b026-fota", "server_1.2", "-x", SIXTY "aaaa"},
      {"", ".hidden", "..", "a/b", "../x", "a b", SIXTY "aaaaa", "a\nb", "\xc3\xa9"}},
-    {fota_text_check_sha256,
+    {fota_text_validate_sha256,
      {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
      {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85",
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8555",
       "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"}},
-    {fota_text_check_uri,
+    {fota_text_validate_uri,
      {"http://h", "https://h:8443/a/b.bin?x=1", "ftp://fw.example/30.00.001-B026_to_B026-FOTA.bin",
       "ftps://h/a%20b", "https://[::1]/a", "HTTP://h/",
       "https://h/a?X-Amz-Date=1&X-Amz-Signature=a%2Fb"},
@@ -63,18 +63,18 @@ static const Kind kinds[] = {
       "http://h/a%zz",
       "http://h/{imei}",
       "http://h/\xc3\xa9"}},
-    {fota_text_check_uri_template,
+    {fota_text_validate_uri_template,
      {"https://h/{imei}.signed", "https://h/{model}/{imei-sha256}", "https://h/a?i={imei}",
       "https://h/{imei-hmac}", "http://h"},
      {"https://{imei}.h/", "https://h:{imei}/", "{imei}", "https://{imei}", "https://h/{other}",
       "https://h/{imei", "https://h/imei}"}},
-    {fota_text_check_web_uri,
+    {fota_text_validate_web_uri,
      {"https://example/notes", "http://example/"},
      {"", "ftp://example/", "javascript:alert(1)", "file:///x", "https://u:p@h/"}},
-    {fota_text_check_title,
+    {fota_text_validate_title,
      {"x", "Carrier certification", "\xc3\xa9t\xc3\xa9", SIXTY SIXTY},
      {"", "a\nb", "a\tb", "a\x1b[0mb", "\xff", SIXTY SIXTY "a", "a\xe2\x80\xae b"}},
-    {fota_text_check_timezone,
+    {fota_text_validate_timezone,
      {"local", "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"},
      {"", "/etc/passwd", "../x", "Europe.Berlin", "a b", ":x"}},
 };
@@ -99,8 +99,8 @@ test_uri_length(void)
     g_autofree char *longest = g_strconcat(HOST, rest, NULL);
     g_autofree char *longer = g_strconcat(longest, "a", NULL);
 
-    g_assert_null(fota_text_check_uri(longest));
-    g_assert_nonnull(fota_text_check_uri(longer));
+    g_assert_null(fota_text_validate_uri(longest));
+    g_assert_nonnull(fota_text_validate_uri(longer));
 }
 
 static void

@@ -25,11 +25,11 @@ test_token(void)
             g_assert_true(g_hash_table_add(seen, token));
         }
     }
-    g_assert_true(fota_approval_check_token("a", "a", NULL));
-    g_assert_false(fota_approval_check_token("a", "b", &error));
+    g_assert_true(fota_approval_match_token("a", "a", NULL));
+    g_assert_false(fota_approval_match_token("a", "b", &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_STALE_TOKEN);
     g_clear_error(&error);
-    g_assert_false(fota_approval_check_token(NULL, "", &error));
+    g_assert_false(fota_approval_match_token(NULL, "", &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED);
 }
 
@@ -71,7 +71,7 @@ test_deferral(void)
         g_autoptr(GError) error = NULL;
         gint64 until = 0;
         gboolean good =
-            fota_approval_check_deferral(&update, 1000 * G_USEC_PER_SEC, 1100 * G_USEC_PER_SEC,
+            fota_approval_allow_deferral(&update, 1000 * G_USEC_PER_SEC, 1100 * G_USEC_PER_SEC,
                                          cases[i].seconds, &until, &error);
 
         g_test_message("case %u", i);
@@ -92,7 +92,7 @@ test_limit_of_any_time(void)
 
     g_assert_cmpint(fota_approval_defer_limit(&update, G_MAXINT64), ==, 0);
     g_assert_cmpint(fota_approval_defer_limit(&update, 0), ==, 300 * G_USEC_PER_SEC);
-    g_assert_false(fota_approval_check_deferral(
+    g_assert_false(fota_approval_allow_deferral(
         &update, FOTA_APPROVAL_LATEST, 0, FOTA_APPROVAL_LATEST / G_USEC_PER_SEC + 1, &until, NULL));
 }
 

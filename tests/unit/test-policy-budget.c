@@ -111,7 +111,7 @@ test_delta_is_counted_once(void)
             g_test_message("%s: %u", cases[i].name, j);
             fota_budget_charge(&budget, &delta, now, 1000);
             if (!attempt->cut)
-                fota_budget_settle(&budget, &delta, now, 1000, attempt->first, attempt->received);
+                fota_budget_correct(&budget, &delta, now, 1000, attempt->first, attempt->received);
             g_assert_cmpuint(fota_budget_get_used(&budget, now), ==, 7 + attempt->used);
         }
     }
@@ -126,10 +126,10 @@ test_delta_of_two_months(void)
     gint64 before = at("2026-11-30T23:00:00Z"), after = at("2026-12-01T01:00:00Z");
 
     fota_budget_charge(&budget, &delta, before, 1000);
-    fota_budget_settle(&budget, &delta, before, 1000, 50, 600);
+    fota_budget_correct(&budget, &delta, before, 1000, 50, 600);
     g_assert_cmpuint(fota_budget_get_used(&budget, before), ==, 600);
     fota_budget_charge(&budget, &delta, after, 1000);
-    fota_budget_settle(&budget, &delta, after, 1000, 600, 1000);
+    fota_budget_correct(&budget, &delta, after, 1000, 600, 1000);
     g_assert_cmpuint(fota_budget_get_used(&budget, after), ==, 400);
 }
 

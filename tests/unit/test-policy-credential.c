@@ -28,7 +28,7 @@ test_file(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        if ((fota_credential_check_file(cases[i].mode, cases[i].owner, SELF) == NULL) !=
+        if ((fota_credential_judge_file(cases[i].mode, cases[i].owner, SELF) == NULL) !=
             cases[i].good)
             g_error("mode %o of %u", cases[i].mode, cases[i].owner);
 }
@@ -125,7 +125,7 @@ test_use(void)
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
-        g_assert_cmpint(fota_credential_check_use(&to, &use, &error), ==, cases[i].good);
+        g_assert_cmpint(fota_credential_allow_use(&to, &use, &error), ==, cases[i].good);
         if (cases[i].good)
             continue;
         g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND);
@@ -150,14 +150,14 @@ test_manifest(void)
 
     manifest.update.steps[0].delta = (FotaDelta){.uri = "ftp://a.example/1", .credential = "a"};
     manifest.update.steps[1].delta = (FotaDelta){.uri = "ftp://b.example/2"};
-    g_assert_true(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
+    g_assert_true(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
     manifest.update.steps[1].delta.credential = "a";
-    g_assert_false(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
+    g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
     g_assert_nonnull(strstr(error->message, "Servers=ftp://b.example"));
     g_clear_error(&error);
     manifest.update.steps[1].delta.credential = NULL;
     manifest.update.steps[0].delta.uri = "ftp://b.example/1";
-    g_assert_false(fota_credential_check_manifest(&manifest, use_first, NULL, &error));
+    g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
 }
 
 static void

@@ -8,12 +8,12 @@ test_starts(void)
     g_autoptr(GError) error = NULL;
 
     for (guint64 starts = 0; starts < FOTA_LOOP_MAX_STARTS; starts++)
-        g_assert_true(fota_loop_check_starts(starts, &error));
+        g_assert_true(fota_loop_allow_starts(starts, &error));
     g_assert_no_error(error);
-    g_assert_false(fota_loop_check_starts(FOTA_LOOP_MAX_STARTS, &error));
+    g_assert_false(fota_loop_allow_starts(FOTA_LOOP_MAX_STARTS, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP);
     g_assert_nonnull(strstr(error->message, "journalctl"));
-    g_assert_false(fota_loop_check_starts(G_MAXUINT64, NULL));
+    g_assert_false(fota_loop_allow_starts(G_MAXUINT64, NULL));
 }
 
 static void
@@ -21,10 +21,10 @@ test_restarts(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(fota_loop_check_restarts(0, 3, &error));
-    g_assert_true(fota_loop_check_restarts(3 + FOTA_LOOP_MAX_MORE_RESTARTS, 3, &error));
+    g_assert_true(fota_loop_allow_restarts(0, 3, &error));
+    g_assert_true(fota_loop_allow_restarts(3 + FOTA_LOOP_MAX_MORE_RESTARTS, 3, &error));
     g_assert_no_error(error);
-    g_assert_false(fota_loop_check_restarts(4 + FOTA_LOOP_MAX_MORE_RESTARTS, 3, &error));
+    g_assert_false(fota_loop_allow_restarts(4 + FOTA_LOOP_MAX_MORE_RESTARTS, 3, &error));
     g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP);
     g_assert_nonnull(strstr(error->message, "14 times"));
 }

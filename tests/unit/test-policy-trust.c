@@ -342,7 +342,7 @@ test_vendor(void)
 
     facts.keyring = keyring;
     facts.numbers = numbers;
-    g_assert_true(fota_trust_check(manifest, &facts, &error));
+    g_assert_true(fota_trust_judge(manifest, &facts, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(manifest->update.n_steps, ==, 0);
     g_assert_true(manifest->has_update);

@@ -176,7 +176,7 @@ module_check_token(FotaModule *module, const char *token, GError **error)
     const char *offered = NULL;
 
     g_variant_lookup(g_hash_table_lookup(module->values, "update"), "token", "&s", &offered);
-    return fota_approval_check_token(offered, token, error);
+    return fota_approval_match_token(offered, token, error);
 }
 
 static gboolean
