@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/mm/fota-lease.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <string.h>
 #include <syslog.h>
 
 #include "base/fota-timer.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
-#include "daemon/mm/fota-debt.h"
+#include "daemon/mm/fota-debt-file.h"
 #include "daemon/mm/fota-mm-private.h"
 
-#define SUFFIX ".lease"
 /* For ModemManager to enable a modem or to take a call down, which takes AT commands. */
 #define ENABLE_SECONDS 60
 /* To find a network and to connect. */
@@ -36,7 +32,7 @@ struct FotaLease {
     gboolean held; /* by a job ... */
     GTask *task;   /* ... which waits until it has it all; NULL = it does */
     FotaDebt *debt;
-    GBytes *written; /* what the file says, NULL = there is none */
+    FotaDebtFile *file;
     FotaMmWatch watch;
     gboolean busy;      /* a step is under way */
     gboolean listed;    /* the bearers that are up have been looked at ... */
@@ -65,7 +61,7 @@ lease_free(gpointer data)
         g_task_return_new_error(lease->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "fotad is ending");
     g_clear_object(&lease->task);
     fota_debt_free(lease->debt);
-    g_clear_pointer(&lease->written, g_bytes_unref);
+    fota_debt_file_free(lease->file);
     g_ptr_array_unref(lease->up);
     g_clear_pointer(&lease->giving, g_variant_unref);
     g_free(lease->uid);
@@ -100,14 +96,16 @@ lease_module_changed(gpointer user_data)
     lease_next_soon(lease);
 }
 
+/* Takes @file and @debt. */
 static FotaLease *
-lease_new(FotaMm *mm, const char *imei)
+lease_new(FotaMm *mm, const char *imei, FotaDebtFile *file, FotaDebt *debt)
 {
     FotaLease *lease = g_new0(FotaLease, 1);
 
     lease->mm = mm;
     lease->imei = g_strdup(imei);
-    lease->debt = fota_debt_new();
+    lease->file = file;
+    lease->debt = debt;
     lease->up = g_ptr_array_new_with_free_func(g_object_unref);
     lease->watch = (FotaMmWatch){lease->imei, lease_module_changed, lease};
     fota_mm_add_watch(mm, &lease->watch);
@@ -146,14 +144,6 @@ lease_end(FotaLease *lease, GError *error)
         g_task_return_error(task, error);
     else
         g_clear_error(&error);
-}
-
-static char *
-lease_file(FotaLease *lease)
-{
-    g_autofree char *name = g_strconcat(lease->imei, SUFFIX, NULL);
-
-    return g_build_filename(lease->mm->directory, name, NULL);
 }
 
 static gboolean
@@ -256,69 +246,28 @@ lease_owe(FotaLease *lease, MMModem *modem)
 
 /* The file */
 
-typedef struct {
-    char *file;
-    GBytes *bytes;
-} Write;
-
-static void
-write_free(gpointer data)
-{
-    Write *write = data;
-
-    g_free(write->file);
-    g_bytes_unref(write->bytes);
-    g_free(write);
-}
-
-static void
-write_file(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-    const Write *write = data;
-    gsize size;
-    const char *text = g_bytes_get_data(write->bytes, &size);
-    GError *error = NULL;
-
-    if (g_file_set_contents_full(write->file, text, (gssize)size,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 &error))
-        g_task_return_boolean(task, TRUE);
-    else
-        g_task_return_error(task, error);
-}
-
 static void
 file_written(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaLease *lease = user_data;
-    const Write *write = g_task_get_task_data(G_TASK(result));
     g_autoptr(GError) error = NULL;
 
-    if (!g_task_propagate_boolean(G_TASK(result), &error) && !step_ended(lease, error))
+    fota_debt_file_write_finish(result, &error);
+    if (!step_ended(lease, error))
         return;
-    lease->busy = FALSE;
-    if (error != NULL) {
+    if (error != NULL)
         step_failed(lease, FOTA_ERROR_RECORD_NOT_WRITABLE,
                     "what the host has could not be written down, so nothing is taken from it",
                     error);
-        return;
-    }
-    g_clear_pointer(&lease->written, g_bytes_unref);
-    lease->written = g_bytes_ref(write->bytes);
-    lease_next(lease);
+    else
+        lease_next(lease);
 }
 
 static void
-step_write(FotaLease *lease, GBytes *bytes)
+step_write(FotaLease *lease)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, lease->mm->closing, file_written, lease);
-    Write *write = g_new0(Write, 1);
-
-    write->file = lease_file(lease);
-    write->bytes = g_bytes_ref(bytes);
     lease->busy = TRUE;
-    g_task_set_task_data(task, write, write_free);
-    g_task_run_in_thread(task, write_file);
+    fota_debt_file_write_async(lease->file, lease->debt, lease->mm->closing, file_written, lease);
 }
 
 /* Taking */
@@ -378,8 +327,6 @@ lease_taken(FotaLease *lease)
 static void
 lease_take_on(FotaLease *lease, MMModem *modem)
 {
-    g_autoptr(GBytes) debt = NULL;
-
     if (lease->task == NULL)
         return;
     if (!lease->listed && modem != NULL) {
@@ -388,10 +335,8 @@ lease_take_on(FotaLease *lease, MMModem *modem)
     }
     if (modem != NULL)
         lease_owe(lease, modem);
-    debt = fota_debt_serialize(lease->debt);
-    if (!fota_debt_is_empty(lease->debt) &&
-        (lease->written == NULL || !g_bytes_equal(debt, lease->written)))
-        step_write(lease, debt);
+    if (!fota_debt_is_empty(lease->debt) && !fota_debt_file_holds(lease->file, lease->debt))
+        step_write(lease);
     else if ((lease->wants & FOTA_LEASE_BEARERS) != 0 && lease->up->len > 0)
         step_call(lease, lease->up->pdata[0], "Disconnect", NULL, ENABLE_SECONDS,
                   bearer_disconnected);
@@ -501,11 +446,10 @@ static void
 lease_close(FotaLease *lease)
 {
     FotaLogContext context = {.imei = lease->imei};
-    g_autofree char *file = lease_file(lease);
+    g_autoptr(GError) error = NULL;
 
-    if (lease->written != NULL && g_unlink(file) < 0 && errno != ENOENT)
-        fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context, "its %s cannot be removed: %s", SUFFIX,
-                 g_strerror(errno));
+    if (!fota_debt_file_remove(lease->file, &error))
+        fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context, "%s", error->message);
     g_hash_table_remove(lease->mm->leases, lease->imei);
 }
 
@@ -554,7 +498,7 @@ fota_lease_take_async(FotaMm *mm, const char *imei, const char *uid, FotaLeaseWa
     FotaLease *lease = lease_find(mm, imei);
 
     if (lease == NULL)
-        lease = lease_new(mm, imei);
+        lease = lease_new(mm, imei, fota_debt_file_new(mm->directory, imei), fota_debt_new());
     if (lease->task != NULL) {
         g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_BUSY,
                                 "the module is being taken already");
@@ -612,32 +556,21 @@ fota_mm_leases_new(void)
 }
 
 static void
-lease_load(FotaMm *mm, const char *name)
+lease_load(FotaMm *mm, const char *imei)
 {
-    g_autofree char *imei = g_strndup(name, strlen(name) - strlen(SUFFIX));
-    g_autofree char *file = g_build_filename(mm->directory, name, NULL);
+    g_autoptr(FotaDebtFile) file = fota_debt_file_new(mm->directory, imei);
     g_autoptr(GError) error = NULL;
-    g_autoptr(FotaDebt) debt = NULL;
-    g_autoptr(GBytes) bytes = NULL;
+    FotaDebt *debt = fota_debt_file_read(file, &error);
     FotaLogContext context = {.imei = imei};
     FotaLease *lease;
-    gsize length;
-    char *text;
 
-    if (g_file_get_contents(file, &text, &length, &error)) {
-        bytes = g_bytes_new_take(text, length);
-        debt = fota_debt_parse(bytes, &error);
-    }
     if (debt == NULL) {
         fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context,
                  "what was taken from the host cannot be read, so it is not given back: %s",
                  error->message);
         return;
     }
-    lease = lease_new(mm, imei);
-    fota_debt_free(lease->debt);
-    lease->debt = g_steal_pointer(&debt);
-    lease->written = g_steal_pointer(&bytes);
+    lease = lease_new(mm, imei, g_steal_pointer(&file), debt);
     lease_next_soon(lease);
 }
 
@@ -645,15 +578,10 @@ void
 fota_mm_leases_load(FotaMm *mm)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GDir) directory = g_dir_open(mm->directory, 0, &error);
-    const char *name;
+    g_auto(GStrv) imeis = fota_debt_file_list(mm->directory, &error);
 
-    if (directory == NULL) {
+    if (imeis == NULL)
         g_warning("what was taken from the host cannot be read: %s", error->message);
-        return;
-    }
-    while ((name = g_dir_read_name(directory)) != NULL) {
-        if (g_str_has_suffix(name, SUFFIX))
-            lease_load(mm, name);
-    }
+    for (guint i = 0; imeis != NULL && imeis[i] != NULL; i++)
+        lease_load(mm, imeis[i]);
 }
