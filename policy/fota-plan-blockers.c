@@ -189,9 +189,8 @@ block_by_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         block(plan, "registration", "the module is not registered on a network");
     if (facts->roaming && !(theirs->allow_roaming && ours->allow_roaming))
         block(plan, "roaming", "the module is roaming, which is not allowed for updates");
-    if (signal > 0 && facts->signal < 0)
-        block(plan, "signal", "the signal is unknown; %d %% is needed", signal);
-    else if (signal > 0 && facts->signal < signal)
+    /* Unknown is not weak: the module itself is asked when the update begins. */
+    if (facts->signal >= 0 && facts->signal < signal)
         block(plan, "signal", "the signal is %d %%; %d %% is needed", facts->signal, signal);
 }
 

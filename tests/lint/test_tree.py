@@ -40,27 +40,91 @@ def output(*command):
 class Promises(unittest.TestCase):
     """docs/reliability.md and docs/security.md name a test for each promise."""
 
-    def test_named_tests_exist(self):
+    @classmethod
+    def setUpClass(cls):
         # A test in parts goes by the name of the whole.
-        tests = {re.sub(r"-\d$", "", test["name"]) for test in
-                 json.loads(output("meson", "introspect", "--tests", str(BUILD)))}
-        unit = "".join(file.read_text() for file in (ROOT / "tests/unit").glob("*.c"))
-        faults = "".join(file.read_text() for file in (ROOT / "tests/matrix").glob("*.py"))
-        system = "".join(file.read_text() for file in (ROOT / "tests/system").glob("*.py"))
-        rows = []
-        for name in ("reliability", "security"):
-            page = (ROOT / f"docs/{name}.md").read_text()
-            rows += re.findall(r"^\| [A-Z`].* \| (.*) \|$", page[page.index("## The promises"):],
-                               re.MULTILINE)
-        self.assertGreater(len(rows), 25)
+        cls.tests = {re.sub(r"-\d$", "", test["name"]) for test in
+                     json.loads(output("meson", "introspect", "--tests", str(BUILD)))}
+        cls.unit = cls.read("tests/unit", "*.c") + cls.read("tests/component", "*.c")
+        cls.faults = cls.read("tests/matrix", "*.py")
+        cls.system = cls.read("tests/system", "*.py")
+        cls.component = cls.read("tests/component", "*.py")
+
+    @staticmethod
+    def read(room, names):
+        return "".join(file.read_text() for file in (ROOT / room).rglob(names))
+
+    @staticmethod
+    def rows(page):
+        """The last column of each table that has a column of tests."""
+        for table in re.findall(r"(?m)(?:^\|.*\n)+", page):
+            head, _, *rows = table.splitlines()
+            if head.split("|")[-2].strip().startswith("test"):
+                yield from (row.split("|")[-2] for row in rows)
+
+    def assert_exists(self, name):
+        if name.startswith("/"):
+            # Those of a table are made of its path and a name in it.
+            known = f'"{name}"' in self.unit or all(
+                f'"{part}"' in self.unit for part in (name[:name.index("/", 1) + 1],
+                                                      name[name.index("/", 1) + 1:]))
+            self.assertTrue(known, name)
+        elif name.startswith("./check system "):
+            self.assertIn(f"class {name.split()[-1]}(", self.system)
+        elif name != "./check faults":
+            self.assertTrue(name in self.tests or name in self.faults or
+                            f"class {name}(" in self.component, name)
+
+    def test_named_tests_exist(self):
+        rows = [row for name in ("reliability", "security")
+                for row in self.rows((ROOT / f"docs/{name}.md").read_text())]
+        self.assertGreater(len(rows), 60)
         for row in rows:
+            self.assertIn("`", row)
             for name in re.findall(r"`([^`]+)`", row):
-                if name.startswith("/"):
-                    self.assertIn(f'"{name}"', unit)
-                elif name.startswith("./check system "):
-                    self.assertIn(f"class {name.split()[-1]}(", system)
-                elif name != "./check faults":
-                    self.assertTrue(name in tests or name in faults, name)
+                self.assert_exists(name)
+
+    def test_each_paragraph_on_security_names_its_tests(self):
+        page = re.sub(r"(?ms)^```.*?^```$|^    .*?$", "", (ROOT / "docs/security.md").read_text())
+        paragraphs = [text for text in re.split(r"\n\s*\n", page)
+                      if text.strip() and text.lstrip()[0] not in "#|"][1:]
+        self.assertGreater(len(paragraphs), 15)
+        for text in paragraphs:
+            named = re.findall(r"\(((?:`[^`]+`(?:[,;]\s(?:the table: )?)?)+)\)", text)
+            names = [name for group in named for name in re.findall(r"`([^`]+)`", group)
+                     if re.match(r"/|\./check |[a-z-]+$", name)]
+            self.assertTrue(names, text)
+            for name in names:
+                self.assert_exists(name)
+
+    def test_security_names_what_the_files_say(self):
+        """Rights that are granted, the drivers' groups, the exposure, and no key of ours."""
+        page = (ROOT / "docs/security.md").read_text()
+        policy = (ROOT / "units/org.fotad.Fota1.ModemManager.conf").read_text()
+        row = next(line for line in page.splitlines() if line.startswith("| ModemManager |"))
+        self.assertEqual({name.split(".")[-1] for name in re.findall(r"`([\w.]+)`",
+                                                                     row.split("|")[2])},
+                         set(re.findall(r'send_member="(\w+)"', policy)))
+        row = next(line for line in page.splitlines() if line.startswith("| devices |"))
+        unit = (ROOT / "units/fotad.service.in").read_text()
+        self.assertEqual(set(re.findall(r"`(tty\w+)`", row)),
+                         set(re.findall(r"^DeviceAllow=char-(\w+) rw$", unit, re.MULTILINE)))
+        for action in re.findall(r'"(org\.freedesktop[\w.-]+)"',
+                                 (ROOT / "units/fotad.rules").read_text()):
+            self.assertIn(action.replace("org.freedesktop.ModemManager1", ""), page)
+        for name, shown in re.findall(r"`systemd-analyze security (\S+)`\s+gives (\d\.\d)", page):
+            name = name if name.endswith(".service") else f"{name}.service"
+            told = output("systemd-analyze", "security", "--offline=yes", "--no-pager",
+                          str(BUILD / "units" / name))
+            self.assertRegex(told, rf"exposure level for \S+: {shown} ", name)
+        self.assertEqual([file for room in ("units", "debian", "packaging")
+                          for file in (ROOT / room).rglob("*.pub")], [])
+
+    def test_bus_name_is_for_fotad_and_root(self):
+        policy = (ROOT / "dbus/org.fotad.Fota1.conf").read_text()
+        owners = re.findall(r'<policy (\S+)>\s*<allow own="org.fotad.Fota1"/>', policy)
+        self.assertEqual(owners, ['user="fotad"', 'user="root"'])
+        self.assertEqual(policy.count("own="), 2)
 
 
 class EndToEnd(unittest.TestCase):
@@ -233,6 +297,11 @@ class Unit(unittest.TestCase):
                          {"AF_INET", "AF_INET6", "AF_NETLINK"})
         fetcher = (ROOT / "units/fotad-fetch@.service.in").read_text()
         self.assertNotRegex(fetcher, r"(?m)^(User|SupplementaryGroups|LoadCredential|\w*Directory)=")
+        for line in ("DynamicUser=yes", "CapabilityBoundingSet="):
+            self.assertIn(line, fetcher.splitlines())
+        socket = (ROOT / "units/fotad-fetch.socket").read_text().splitlines()
+        for line in ("SocketUser=fotad", "SocketGroup=fotad", "SocketMode=0600"):
+            self.assertIn(line, socket)
 
     def test_a_disabled_fotad_is_not_activated(self):
         """D-Bus starts an alias, which is there as long as the unit is enabled, and only then."""

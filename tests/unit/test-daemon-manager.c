@@ -174,6 +174,34 @@ test_others(void)
     }
 }
 
+/* Reload() refuses the same, and what holds is what was read before. */
+static void
+test_reload(void)
+{
+    static const char *const paths[] = {"fotad.conf", "fotad.conf.d", "keys.d", "keys.d/a.pub"};
+    g_autofree char *directory = make_directory();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = load(directory, &error);
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *path = g_build_filename(directory, paths[i], NULL);
+        int good = g_file_test(path, G_FILE_TEST_IS_DIR) ? 0755 : 0644;
+
+        g_test_message("%s", paths[i]);
+        g_assert_cmpint(g_chmod(path, good | 0022), ==, 0);
+        g_assert_false(fota_manager_reload(manager, &error));
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
+        g_assert_nonnull(strstr(error->message, path));
+        g_clear_error(&error);
+        g_assert_cmpint(g_chmod(path, good), ==, 0);
+        g_assert_true(fota_manager_reload(manager, &error));
+        g_assert_no_error(error);
+    }
+    g_clear_object(&manager);
+    remove_directory(directory);
+}
+
 /* A link that leads nowhere is there: what it was to say is not known. */
 static void
 test_dangling(void)
@@ -385,6 +413,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/authority", test_authority);
     g_test_add_func("/manager/others", test_others);
+    g_test_add_func("/manager/reload", test_reload);
     g_test_add_func("/manager/dangling", test_dangling);
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);

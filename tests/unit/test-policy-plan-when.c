@@ -88,7 +88,7 @@ static const BlockerCase blocker_cases[] = {
     {"roaming", "\"conditions\":{\"roaming\":false},", set_roaming, TRUE},
     {"signal", "\"conditions\":{\"minimumSignal\":50},", set_nothing, FALSE},
     {"signal", "\"conditions\":{\"minimumSignal\":51},", set_nothing, TRUE},
-    {"signal", "\"conditions\":{\"minimumSignal\":1},", set_signal_unknown, TRUE},
+    {"signal", "\"conditions\":{\"minimumSignal\":1},", set_signal_unknown, FALSE},
     {"signal", NULL, set_signal_unknown, FALSE},
     {"signal", NULL, set_signal_ours, TRUE},
     {"supply", "\"conditions\":{\"mainsPower\":true},", set_on_battery, TRUE},

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what, asked of the real polkitd with the repository's own actions."""
+import re
 import subprocess
 import unittest
 
@@ -81,11 +82,9 @@ class AccessTest(BusTest):
 @unittest.skipUnless(polkit_possible(), "polkitd with our actions needs root and mount namespaces")
 class Polkit(AccessTest):
     polkit = True
-    rules = """
-        polkit.addRule(function(action, subject) {
-            if (action.id == "org.fotad.Fota1.approve" && subject.user == "games")
-                return polkit.Result.YES;
-        });"""
+    # The example of docs/security.md, for a user that every machine has.
+    rules = re.search(r"(?ms)^    polkit\.addRule\(.*?^    \}\);$",
+                      (REPOSITORY / "docs/security.md").read_text())[0].replace('"app"', '"games"')
 
     def test_root_passes(self):
         for action in CHANGE:
@@ -103,6 +102,11 @@ class Polkit(AccessTest):
         self.assert_passes("games", "approve")
         self.fake.asked()
         self.assert_all_denied("games", set(CHANGE) - {"approve"})
+
+    def test_nobody_else_owns_the_name(self):
+        error = self.busctl("nobody", ["call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                       "org.freedesktop.DBus", "RequestName", "su", NAME, "0"])
+        self.assertIn(DENIED, error or "")
 
     def test_every_action_is_one_of_the_policy(self):
         policy = (REPOSITORY / "dbus" / "org.fotad.Fota1.policy").read_text()
