@@ -197,6 +197,7 @@ static const struct {
     {10, "SIM not inserted"},
     {11, "SIM PIN required"},
     {12, "SIM PUK required"},
+    {14, "SIM busy"},
     {16, "incorrect password"},
     {20, "memory full"},
     {21, "invalid index"},

@@ -14,11 +14,13 @@ typedef int SimResult;
 #define SIM_PENDING (-2)    /* sim_command_finish() will be called later */
 #define SIM_SILENT (-3)     /* no result code: the module is leaving */
 #define SIM_NO_CARRIER (-4) /* end of data mode */
+#define SIM_UNKNOWN (-5)    /* the module has no such command */
 
 #define SIM_CME_NOT_ALLOWED 3
 #define SIM_CME_NOT_SUPPORTED 4
 #define SIM_CME_SIM_PIN 11
 #define SIM_CME_SIM_PUK 12
+#define SIM_CME_SIM_BUSY 14
 #define SIM_CME_WRONG_PASSWORD 16
 #define SIM_CME_MEMORY_FULL 20
 #define SIM_CME_BAD_INDEX 21

@@ -110,6 +110,8 @@ run_own_number(SimModule *module, SimCommand *command)
 static SimResult
 run_pin(SimModule *module, SimCommand *command)
 {
+    if (command->form == SIM_FORM_READ && sim_module_is_sim_busy(module))
+        return SIM_CME_SIM_BUSY;
     if (command->form == SIM_FORM_READ) {
         sim_command_info(command, "+CPIN: %s",
                          module->unlocked         ? "READY"

@@ -203,8 +203,9 @@ static const SimTtySpec ttys[] = {
 
 #define HUAWEI                                                                                     \
     .manufacturer = "huawei", .vendor_id = "12d1", .ttys = ttys, .n_ttys = G_N_ELEMENTS(ttys),     \
-    .boot_seconds = 12, .commands = huawei_commands, .state_new = huawei_new,                      \
-    .state_free = huawei_free, .stopped = huawei_stopped, .context_down = sim_huawei_context_down, \
+    .boot_seconds = 12, .sim_busy_seconds = 7, .unknown = "COMMAND NOT SUPPORT",                   \
+    .commands = huawei_commands, .state_new = huawei_new, .state_free = huawei_free,               \
+    .stopped = huawei_stopped, .context_down = sim_huawei_context_down,                            \
     .tty_closed = sim_huawei_tty_closed, .power_on = sim_huawei_power_on, .set = huawei_set,       \
     .registration_changed = huawei_registration_changed, .describe = huawei_describe
 

@@ -48,6 +48,8 @@ result_text(SimLine *line, SimResult result)
         return g_strdup("OK");
     if (result == SIM_NO_CARRIER)
         return g_strdup("NO CARRIER");
+    if (result == SIM_UNKNOWN && line->module->personality->unknown != NULL)
+        return g_strdup(line->module->personality->unknown);
     if (result < 0 || line->cmee == 0)
         return g_strdup("ERROR");
     if ((line->cmee == 2 || result > SIM_CME_WORDS) && text != NULL)
@@ -90,14 +92,16 @@ on_command_due(gpointer user_data)
     SimLine *line = user_data;
     SimCommand *command = g_ptr_array_index(line->commands, line->next);
     const SimCommandDef *def = sim_module_find_command(line->module, command->name);
-    SimResult result = SIM_ERROR;
+    SimResult result = SIM_UNKNOWN;
 
     line->timer = 0;
     line->n_info = 0;
     command->line = line;
     command->module = line->module;
     line_storm(line);
-    if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
+    if (def != NULL && def->needs_sim && sim_module_is_sim_busy(line->module))
+        result = SIM_CME_SIM_BUSY;
+    else if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
         result = SIM_CME_SIM_PIN;
     else if (sim_faults_take(line->module->faults, "refused", command->text, NULL))
         result = SIM_ERROR;

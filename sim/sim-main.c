@@ -147,6 +147,7 @@ switch_on(Sim *sim)
 
         module->powered = TRUE;
         sim_module_start(module);
+        module->sim_ready = 0;
     }
 }
 

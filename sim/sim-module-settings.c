@@ -205,6 +205,7 @@ sim_module_describe(SimModule *module)
     sim_describe_number(b, "starts", module->starts);
     sim_describe_number(b, "signal", module->signal);
     sim_describe_number(b, "registered", module->registration);
+    sim_describe_number(b, "sim-busy", sim_module_is_sim_busy(module));
     sim_describe_number(b, "pin-missing", !module->unlocked);
     sim_describe_number(b, "pin-tries", module->pin_tries);
     sim_describe_number(b, "cereg-mode", module->creg_mode[2]);

@@ -87,6 +87,8 @@ void
 sim_module_start(SimModule *module)
 {
     module->running = TRUE;
+    module->sim_ready = g_get_monotonic_time() +
+                        sim_ms(module->sim, module->personality->sim_busy_seconds) * 1000LL;
     if (module->plugged)
         module_add_ports(module);
     if (module->personality->started != NULL)
@@ -313,6 +315,12 @@ gboolean
 sim_module_is_unlocked(SimModule *module)
 {
     return module->unlocked;
+}
+
+gboolean
+sim_module_is_sim_busy(SimModule *module)
+{
+    return g_get_monotonic_time() < module->sim_ready;
 }
 
 double

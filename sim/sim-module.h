@@ -29,7 +29,9 @@ typedef struct {
     const char *product_id;
     const SimTtySpec *ttys; /* the reserved one last */
     guint n_ttys;
-    double boot_seconds; /* from power to the ports */
+    double boot_seconds;     /* from power to the ports */
+    double sim_busy_seconds; /* from the ports until the SIM answers */
+    const char *unknown;     /* answer to a command that it does not have; NULL: ERROR */
     const SimCommandDef *commands;
 
     gpointer (*state_new)(SimModule *module);
@@ -84,6 +86,7 @@ struct _SimModule {
     GPtrArray *lines; /* SimLine, one a tty; empty while there is no branch */
     guint timer;      /* the next step of a start or restart */
     double first_delay;
+    gint64 sim_ready; /* monotonic: until then it answers `SIM busy` */
 
     /* sim-step.c */
     guint dark_timer; /* until the power is lost, or is back */
@@ -145,6 +148,7 @@ void sim_module_take_return_faults(SimModule *module);
 /* For SimLine. */
 const SimCommandDef *sim_module_find_command(SimModule *module, const char *name);
 gboolean sim_module_is_unlocked(SimModule *module);
+gboolean sim_module_is_sim_busy(SimModule *module);
 double sim_module_take_first_delay(SimModule *module);
 
 /* sim-common.c */

@@ -14,6 +14,8 @@
 #define STAY_SECONDS 15
 #define LAST_STEP 3
 #define FIRST_ANSWER_SECONDS 3.5
+/* Unreadable bytes in front of the report, as an ME310G1 sent them. */
+#define BOOT_NOISE "\xf8\xfe\xf0\xff\x80\xfc\xf8\xfe"
 static const double away_seconds[] = {0, 40, 40, 50}; /* by step, from 1 */
 
 static gboolean apply_leave(gpointer user_data);
@@ -109,9 +111,10 @@ apply_finish(SimModule *module)
     module->first_delay = FIRST_ANSWER_SECONDS;
     sim_module_start(module);
     sim_step(module, "back with what it runs from now on");
+    sim_module_urc_at_open(module, BOOT_NOISE);
     if (!sim_faults_take(module->faults, "otaev-lost", NULL, NULL))
         sim_module_urc_at_open(module, telit->apply_old ? "#OTAEV: OTA FW Upgrade Failed"
-                                                        : "#OTAEV: Module Upgraded To New FW");
+                                                        : "#OTAEV: Module Upgraded To New Fw");
     sim_log_event(module->log, "version %s", module->version);
     sim_step(module, "reported");
 }

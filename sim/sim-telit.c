@@ -100,13 +100,15 @@ run_prefixed_version(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* No echo of the command's name, one line a component. ModemManager's Revision is the first one,
- * which on a real module need not be what +GMR says. */
+/* Package, firmware, production parameters, application, without the command's name. ModemManager's
+ * Revision is the first one, which on a real module need not be what +GMR says. */
 static SimResult
 run_package_version(SimModule *module, SimCommand *command)
 {
     sim_command_info(command, "%s", module->package != NULL ? module->package : module->version);
     sim_command_info(command, "%s", module->version);
+    sim_command_info(command, "P0B.810100");
+    sim_command_info(command, "A0B.810000");
     return SIM_OK;
 }
 

@@ -56,7 +56,8 @@ FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 # What ModemManager, an offer or an update changes in a module, beside its firmware: no reason for
 # another one.
 CHANGES = {"version", "starts", "ttys", "reports", "cfvr", "socket-1-cid", "fota-told", "fota-mode",
-           "fota-apn", "fota-authentication"}
+           "fota-apn", "fota-authentication",
+           "sim-busy"}
 RETURN_SECONDS = 120
 EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as long
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale. A limit

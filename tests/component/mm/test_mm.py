@@ -318,7 +318,7 @@ class ThroughThePort(ProbeTest):
         before = len(self.probe.events)
         self.through_restarts()
         self.assertEqual(self.probe.good("line", 30, "#otaev")["line"],
-                         "#OTAEV: Module Upgraded To New FW")
+                         "#OTAEV: Module Upgraded To New Fw")
         self.assertNotIn("seen", [event["event"] for event in self.probe.events[before:]])
         self.probe.good("close")
         self.probe.order("uninhibit", seen["uid"])

@@ -96,7 +96,7 @@ class HuaweiTest(testsim.SimTest):
 
     def back(self):
         """A tty after the module's next start."""
-        self.wait_state(starts=self.starts + 1)
+        self.wait_state(starts=self.starts + 1, sim_busy=0)
         return self.reopen()
 
     @property
@@ -506,6 +506,29 @@ class Power(HuaweiTest):
         self.cut()
         self.assertEqual(self.told(self.back()), "10")
         self.assertEqual(self.state()["version"], NEW)
+
+
+class Real(HuaweiTest):
+    """What real modules were seen to say."""
+
+    def test_busy_after_a_start(self):
+        self.ok(f"power-cut {IMEI}")
+        self.ok(f"power-on {IMEI}")
+        self.wait_state(starts=2)
+        tty = self.tty()
+        self.assertEqual(tty.ask("ATE0")[-1], "OK")
+        self.assertEqual(tty.ask("AT+CMEE=1"), ["OK"])
+        answer = None
+        while answer != ["+CPIN: READY", "OK"]:
+            before = self.state()["sim-busy"]
+            answer = tty.ask("AT+CPIN?;+CNUM;+CPIN?")[-2:]
+            if before == self.state()["sim-busy"]:
+                self.assertEqual(answer[-1], "+CME ERROR: 14" if before else "OK")
+
+    def test_unknown(self):
+        tty = self.prepared()
+        tty.write(b"AT+NOSUCH=?\r")
+        self.assertEqual(tty.expect(rb"\r\n[^\r]+\r\n"), b"\r\nCOMMAND NOT SUPPORT\r\n")
 
 
 class Pause(HuaweiTest):
