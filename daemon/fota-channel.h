@@ -31,6 +31,27 @@ typedef struct {
     GBytes *(*receive)(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
                        GCancellable *cancellable, int *cme, GError **error);
 
+    /**
+     * Sends @command and waits for one of @prompts at the beginning of a line; *@which is its
+     * index. From then on bytes are written and read as they are, until raw_end(). See
+     * fota_session_begin_data(). The four are NULL when !unsolicited.
+     */
+    gboolean (*raw_begin)(FotaChannel *channel, const char *command, const char *const *prompts,
+                          guint *which, guint seconds, GCancellable *cancellable, int *cme,
+                          GError **error);
+    gboolean (*raw_write)(FotaChannel *channel, const guint8 *bytes, gsize length, guint seconds,
+                          GCancellable *cancellable, GError **error);
+    /** One byte; FOTA_MODULE_ERROR_MODULE_SILENT when none comes. */
+    gboolean (*raw_read)(FotaChannel *channel, guint8 *byte, guint seconds,
+                         GCancellable *cancellable, GError **error);
+    /**
+     * Waits for the final result of the command, and returns the lines of its answer. @guard: after
+     * so many seconds without a byte and `+++`, where NO CARRIER is an end as good as OK; 0 = the
+     * module knows the end itself.
+     */
+    GStrv (*raw_end)(FotaChannel *channel, guint guard, guint seconds, GCancellable *cancellable,
+                     int *cme, GError **error);
+
     /** See fota_session_wait_unsolicited(). NULL when !unsolicited. */
     char *(*wait_line)(FotaChannel *channel, const char *text, guint seconds,
                        GCancellable *cancellable, GError **error);

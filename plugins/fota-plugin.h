@@ -370,6 +370,60 @@ int fota_session_get_cme(FotaSession *session);
 GBytes *fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
                              guint seconds, GError **error);
 
+/* Raw data, for a method that is fed: it needs FOTA_NEEDS_TTY */
+
+/**
+ * Sends a command after which the module takes raw data, and waits for one of @prompts (ended by
+ * NULL: "CONNECT", ">", "C" ...) at the beginning of a line; its index goes into *@which, which may
+ * be NULL. Errors as of fota_session_command(); an OK before the prompt is no end. From then on
+ * only the functions below may be used, until fota_session_end_data(). What was left open by an
+ * error or a cancel is ended with `+++` before the next command.
+ */
+gboolean
+fota_session_begin_data(FotaSession *session, const char *command, const char *const *prompts,
+                        guint *which, guint seconds, GError **error);
+
+gboolean
+fota_session_write_data(FotaSession *session, const guint8 *bytes, gsize length, GError **error);
+
+/** Reads exactly @length bytes. FOTA_MODULE_ERROR_MODULE_SILENT when one takes over @seconds. */
+gboolean fota_session_read_data(FotaSession *session, guint8 *bytes, gsize length, guint seconds,
+                                GError **error);
+
+/** How fast raw data may go. */
+typedef struct {
+    guint block;          /**< bytes that are written at once, not 0 */
+    guint pause_ms;       /**< after each block, milliseconds */
+    char acknowledgement; /**< what the module answers to each whole block; 0 = nothing */
+    guint seconds;        /**< longest time for that answer */
+} FotaPacing;
+
+/** Writes @size bytes of @fd, and reports bytes and progress. */
+gboolean fota_session_send_file(FotaSession *session, int fd, guint64 size,
+                                const FotaPacing *pacing, GError **error);
+
+/**
+ * Ends raw data, and returns the lines of the command's answer. @guard: with so many seconds of
+ * silence and `+++`, to which NO CARRIER or OK is the answer; 0 = the module counts itself, and
+ * answers OK.
+ */
+GStrv fota_session_end_data(FotaSession *session, guint guard, guint seconds, GError **error);
+
+/**
+ * Sends @command and then @size bytes of @fd by XMODEM, in blocks of 128 or 1024 bytes, with CRC or
+ * checksum as the module asks for. @seconds: until it asks for the first block.
+ * fota_session_end_data() follows.
+ */
+gboolean fota_session_send_xmodem(FotaSession *session, const char *command, int fd, guint64 size,
+                                  guint block, guint seconds, GError **error);
+
+/** XOR of 16-bit words, high byte first, an odd last byte being a high one; begins with 0. For
+ * pieces that have an even length. */
+guint16 fota_checksum_xor16(guint16 sum, const guint8 *bytes, gsize length);
+
+/** CRC-16/XMODEM; begins with 0. */
+guint16 fota_checksum_crc16(guint16 sum, const guint8 *bytes, gsize length);
+
 /** TRUE when unsolicited lines arrive on this channel; through ModemManager they do not. */
 gboolean fota_session_hears_unsolicited(FotaSession *session);
 

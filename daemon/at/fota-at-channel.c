@@ -72,6 +72,74 @@ at_receive(FotaChannel *channel, const char *command, gsize max_bytes, guint sec
     return bytes;
 }
 
+static gboolean
+at_raw_begin(FotaChannel *channel, const char *command, const char *const *prompts, guint *which,
+             guint seconds, GCancellable *cancellable, int *cme, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+
+    *cme = -1;
+    if (!check_line(self, error))
+        return FALSE;
+    if (fota_at_line_raw_begin(self->line, command, prompts, which, seconds, cancellable, cme,
+                               &local))
+        return TRUE;
+    forget_lost_line(self, local);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static gboolean
+at_raw_write(FotaChannel *channel, const guint8 *bytes, gsize length, guint seconds,
+             GCancellable *cancellable, GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+
+    if (!check_line(self, error))
+        return FALSE;
+    if (fota_at_line_raw_write(self->line, bytes, length, seconds, cancellable, &local))
+        return TRUE;
+    forget_lost_line(self, local);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static gboolean
+at_raw_read(FotaChannel *channel, guint8 *byte, guint seconds, GCancellable *cancellable,
+            GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+
+    if (!check_line(self, error))
+        return FALSE;
+    if (fota_at_line_raw_read(self->line, byte, seconds, cancellable, &local))
+        return TRUE;
+    forget_lost_line(self, local);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static GStrv
+at_raw_end(FotaChannel *channel, guint guard, guint seconds, GCancellable *cancellable, int *cme,
+           GError **error)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+    g_autoptr(GError) local = NULL;
+    GStrv lines;
+
+    *cme = -1;
+    if (!check_line(self, error))
+        return NULL;
+    lines = fota_at_line_raw_end(self->line, guard, seconds, cancellable, cme, &local);
+    forget_lost_line(self, local);
+    if (local != NULL)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return lines;
+}
+
 static char *
 at_wait_line(FotaChannel *channel, const char *text, guint seconds, GCancellable *cancellable,
              GError **error)
@@ -294,6 +362,10 @@ static const FotaChannelClass at_class = {
     .open = at_open,
     .command = at_command,
     .receive = at_receive,
+    .raw_begin = at_raw_begin,
+    .raw_write = at_raw_write,
+    .raw_read = at_raw_read,
+    .raw_end = at_raw_end,
     .wait_line = at_wait_line,
     .wait_gone = at_wait_gone,
     .wait_back = at_wait_back,

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/** For fota-at-line.c, fota-at-greet.c and fota-at-data.c only. */
+/** For fota-at-line.c, fota-at-greet.c, fota-at-data.c and fota-at-raw.c only. */
 struct _FotaAtLine {
     int fd;
     char *name; /**< "ttyUSB2" */
@@ -21,6 +21,8 @@ struct _FotaAtLine {
     gboolean confused; /**< a final result of no command may be under way */
     gboolean in_data;  /**< the module is in data mode */
     gboolean gone;     /**< the tty has hung up */
+    GByteArray *raw;   /**< raw data that came and were not asked for yet */
+    char *raw_command; /**< what began the raw data */
     FotaTrace trace;
     gpointer user_data;
 };
@@ -28,6 +30,13 @@ struct _FotaAtLine {
 /** Waits for input, reads it once, and feeds it to the parser. */
 FotaWait
 fota_at_line_read(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
+
+/** Waits for input and reads it once, without the parser. */
+FotaWait fota_at_line_read_bytes(FotaAtLine *line, guint8 *bytes, gsize max, gsize *length,
+                                 gint64 deadline, GCancellable *cancellable, GError **error);
+
+gboolean fota_at_line_write_bytes(FotaAtLine *line, const guint8 *bytes, gsize length,
+                                  gint64 deadline, GCancellable *cancellable, GError **error);
 
 gboolean fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline,
                             GCancellable *cancellable, GError **error);

@@ -29,6 +29,7 @@ fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace, gpoin
     line->imei = g_strdup(imei);
     line->saved = saved;
     line->reply = fota_at_reply_new();
+    line->raw = g_byte_array_new();
     g_queue_init(&line->unsolicited);
     line->trace = trace;
     line->user_data = user_data;
@@ -50,6 +51,8 @@ fota_at_line_close(FotaAtLine *line)
     fota_at_tty_close(line->fd, line->gone ? NULL : &line->saved);
     g_queue_clear_full(&line->unsolicited, g_free);
     fota_at_reply_free(line->reply);
+    g_byte_array_unref(line->raw);
+    g_free(line->raw_command);
     g_free(line->imei);
     g_free(line->name);
     g_free(line);
@@ -65,31 +68,41 @@ set_gone(FotaAtLine *line, int errno_, GError **error)
 }
 
 FotaWait
-fota_at_line_read(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
+fota_at_line_read_bytes(FotaAtLine *line, guint8 *bytes, gsize max, gsize *length, gint64 deadline,
+                        GCancellable *cancellable, GError **error)
 {
     struct pollfd tty = {.fd = line->fd, .events = POLLIN};
     FotaWait wait = fota_wait(&tty, 1, deadline, cancellable, error);
-    guint8 bytes[4096];
-    gssize length;
+    gssize got;
 
+    *length = 0;
     if (wait != FOTA_WAIT_READY)
         return wait;
-    length = read(line->fd, bytes, sizeof(bytes));
-    if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) {
-        set_gone(line, length < 0 ? errno : 0, error);
+    got = read(line->fd, bytes, max);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        set_gone(line, got < 0 ? errno : 0, error);
         return FOTA_WAIT_FAILED;
     }
-    if (length > 0)
-        fota_at_reply_feed(line->reply, bytes, (gsize)length);
+    *length = (gsize)MAX(got, 0);
     return FOTA_WAIT_READY;
 }
 
-gboolean
-fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancellable *cancellable,
-                   GError **error)
+FotaWait
+fota_at_line_read(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
-    gsize left = strlen(text);
+    guint8 bytes[4096];
+    gsize length;
+    FotaWait wait =
+        fota_at_line_read_bytes(line, bytes, sizeof(bytes), &length, deadline, cancellable, error);
 
+    fota_at_reply_feed(line->reply, bytes, length);
+    return wait;
+}
+
+gboolean
+fota_at_line_write_bytes(FotaAtLine *line, const guint8 *bytes, gsize left, gint64 deadline,
+                         GCancellable *cancellable, GError **error)
+{
     while (left > 0) {
         struct pollfd tty = {.fd = line->fd, .events = POLLOUT};
         FotaWait wait = fota_wait(&tty, 1, deadline, cancellable, error);
@@ -100,15 +113,23 @@ fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancell
                         "the module does not read from %s", line->name);
         if (wait != FOTA_WAIT_READY)
             return FALSE;
-        written = write(line->fd, text, left);
+        written = write(line->fd, bytes, left);
         if (written < 0 && errno != EAGAIN && errno != EINTR) {
             set_gone(line, errno, error);
             return FALSE;
         }
-        text += MAX(written, 0);
+        bytes += MAX(written, 0);
         left -= (gsize)MAX(written, 0);
     }
     return TRUE;
+}
+
+gboolean
+fota_at_line_write(FotaAtLine *line, const char *text, gint64 deadline, GCancellable *cancellable,
+                   GError **error)
+{
+    return fota_at_line_write_bytes(line, (const guint8 *)text, strlen(text), deadline, cancellable,
+                                    error);
 }
 
 static void

@@ -9,6 +9,10 @@
 
 /* For an AT that is to show that somebody is there. */
 #define ANSWER_SECONDS 5
+/* Pause between two of them while a module that falls silent is waited for, and how many of them
+ * without an answer make silence. */
+#define PROBE_SECONDS 10
+#define MAX_SILENCES 2
 
 struct _FotaSession {
     FotaSessionSetup setup;
@@ -89,21 +93,21 @@ fota_session_trace(char direction, const char *line, gpointer user_data)
 }
 
 /* A shield is against those who have changed their mind, not against the end of the process. */
-static GCancellable *
-current_cancellable(FotaSession *session)
+GCancellable *
+fota_session_get_cancellable(FotaSession *session)
 {
     return session->shielded ? session->setup.ending : session->setup.cancellable;
 }
 
 /* Before anything is sent: a ModemManager that has just restarted probes every port it finds. */
-static gboolean
-session_enter(FotaSession *session, GError **error)
+gboolean
+fota_session_enter(FotaSession *session, GError **error)
 {
     const FotaChannelClass *klass = session->channel->klass;
     gboolean disturbed = FALSE;
 
-    if (!session->setup.guard(current_cancellable(session), &disturbed, session->setup.user_data,
-                              error))
+    if (!session->setup.guard(fota_session_get_cancellable(session), &disturbed,
+                              session->setup.user_data, error))
         return FALSE;
     if (disturbed && klass->distrust != NULL)
         klass->distrust(session->channel);
@@ -116,7 +120,7 @@ fota_session_open(FotaSession *session, GError **error)
     const FotaChannelClass *klass = session->channel->klass;
 
     return klass->open == NULL ||
-           klass->open(session->channel, current_cancellable(session), error);
+           klass->open(session->channel, fota_session_get_cancellable(session), error);
 }
 
 static gboolean
@@ -134,8 +138,8 @@ fota_session_switch_port(FotaSession *session, GError **error)
 
     if (klass->switch_port == NULL)
         return fail_not_supported(session, error);
-    return session_enter(session, error) &&
-           klass->switch_port(session->channel, current_cancellable(session), error);
+    return fota_session_enter(session, error) &&
+           klass->switch_port(session->channel, fota_session_get_cancellable(session), error);
 }
 
 gboolean
@@ -145,8 +149,8 @@ fota_session_shout(FotaSession *session, const char *command, GError **error)
 
     if (klass->shout == NULL)
         return fail_not_supported(session, error);
-    return session_enter(session, error) &&
-           klass->shout(session->channel, command, current_cancellable(session), error);
+    return fota_session_enter(session, error) &&
+           klass->shout(session->channel, command, fota_session_get_cancellable(session), error);
 }
 
 gboolean
@@ -159,6 +163,22 @@ fota_session_is_mute(FotaSession *session, const GError *error)
     return klass->is_present != NULL && klass->is_present(session->channel);
 }
 
+/* How this model goes away: its port stays, and nothing answers on it. */
+static gboolean
+falls_silent(FotaSession *session)
+{
+    return strcmp(fota_session_get_text(session, "Away"), "silence") == 0;
+}
+
+static gboolean
+channel_wait_back(FotaSession *session, guint seconds, GError **error)
+{
+    if (!fota_session_enter(session, error))
+        return FALSE;
+    return session->channel->klass->wait_back(session->channel, seconds,
+                                              fota_session_get_cancellable(session), error);
+}
+
 gboolean
 fota_session_answers(FotaSession *session, guint seconds, GError **error)
 {
@@ -168,7 +188,7 @@ fota_session_answers(FotaSession *session, guint seconds, GError **error)
         guint left = (guint)(MAX(end - fota_boot_time(), 0) / G_USEC_PER_SEC) + 1;
         g_autoptr(GError) local_error = NULL;
 
-        if (fota_session_wait_back(session, left, &local_error) &&
+        if (channel_wait_back(session, left, &local_error) &&
             fota_session_order(session, "AT", ANSWER_SECONDS, &local_error))
             return TRUE;
         if (fota_deadline_passed(end) || local_error->domain != FOTA_MODULE_ERROR) {
@@ -178,20 +198,76 @@ fota_session_answers(FotaSession *session, guint seconds, GError **error)
     }
 }
 
+static gboolean
+channel_wait_gone(FotaSession *session, guint seconds, GError **error)
+{
+    return session->channel->klass->wait_gone(session->channel, seconds,
+                                              fota_session_get_cancellable(session), error);
+}
+
+/* One AT. TRUE: it was answered, by whatever. An error other than the module's own is in *@error.
+ */
+static gboolean
+probe_answers(FotaSession *session, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+
+    if (fota_session_order(session, "AT", ANSWER_SECONDS, &local_error) ||
+        g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+        return TRUE;
+    if (local_error->domain != FOTA_MODULE_ERROR)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
+}
+
+/* A hang-up may come all the same; one AT may be lost. */
+static gboolean
+wait_silent(FotaSession *session, guint seconds, GError **error)
+{
+    gint64 end = fota_deadline_in(seconds);
+    guint silences = 0;
+
+    for (;;) {
+        gint64 left = MAX(end - fota_boot_time(), 0) / G_USEC_PER_SEC;
+        g_autoptr(GError) local_error = NULL;
+
+        if (channel_wait_gone(session, (guint)MIN(left, PROBE_SECONDS), &local_error))
+            return TRUE;
+        if (local_error == NULL)
+            silences = probe_answers(session, &local_error) ? 0 : silences + 1;
+        if (local_error != NULL) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return FALSE;
+        }
+        if (silences >= MAX_SILENCES)
+            return TRUE;
+        if (fota_deadline_passed(end) && silences == 0)
+            return FALSE;
+    }
+}
+
 gboolean
 fota_session_wait_gone(FotaSession *session, guint seconds, GError **error)
 {
-    return session->channel->klass->wait_gone(session->channel, seconds,
-                                              current_cancellable(session), error);
+    return falls_silent(session) ? wait_silent(session, seconds, error)
+                                 : channel_wait_gone(session, seconds, error);
 }
 
 gboolean
 fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 {
-    if (!session_enter(session, error))
-        return FALSE;
-    return session->channel->klass->wait_back(session->channel, seconds,
-                                              current_cancellable(session), error);
+    g_autoptr(GError) local_error = NULL;
+
+    if (!falls_silent(session))
+        return channel_wait_back(session, seconds, error);
+    if (fota_session_answers(session, seconds, &local_error))
+        return TRUE;
+    if (local_error->domain == FOTA_MODULE_ERROR)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
+                    "the module is still silent after %u s: %s", seconds, local_error->message);
+    else
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
 }
 
 const char *
@@ -293,11 +369,23 @@ GStrv
 fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
 {
     session->cme = -1;
-    if (!session_enter(session, error))
+    if (!fota_session_enter(session, error))
         return NULL;
-    return session->channel->klass->command(session->channel, command,
-                                            choose_seconds(session, command, seconds),
-                                            current_cancellable(session), &session->cme, error);
+    return session->channel->klass->command(
+        session->channel, command, choose_seconds(session, command, seconds),
+        fota_session_get_cancellable(session), &session->cme, error);
+}
+
+FotaChannel *
+fota_session_get_channel(FotaSession *session)
+{
+    return session->channel;
+}
+
+int *
+fota_session_get_cme_place(FotaSession *session)
+{
+    return &session->cme;
 }
 
 int
@@ -316,11 +404,11 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
         return NULL;
     }
     session->cme = -1;
-    if (!session_enter(session, error))
+    if (!fota_session_enter(session, error))
         return NULL;
-    return session->channel->klass->receive(session->channel, command, max_bytes,
-                                            choose_seconds(session, command, seconds),
-                                            current_cancellable(session), &session->cme, error);
+    return session->channel->klass->receive(
+        session->channel, command, max_bytes, choose_seconds(session, command, seconds),
+        fota_session_get_cancellable(session), &session->cme, error);
 }
 
 gboolean
@@ -337,7 +425,7 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
         return NULL;
     }
     return session->channel->klass->wait_line(session->channel, text, seconds,
-                                              current_cancellable(session), error);
+                                              fota_session_get_cancellable(session), error);
 }
 
 const FotaUnsolicited *
@@ -357,8 +445,8 @@ fota_session_pause(FotaSession *session, guint seconds, GError **error)
 {
     struct pollfd nothing;
 
-    return fota_wait(&nothing, 0, fota_deadline_in(seconds), current_cancellable(session), error) !=
-           FOTA_WAIT_FAILED;
+    return fota_wait(&nothing, 0, fota_deadline_in(seconds), fota_session_get_cancellable(session),
+                     error) != FOTA_WAIT_FAILED;
 }
 
 static void

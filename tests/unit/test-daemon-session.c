@@ -2,8 +2,8 @@
 #include "daemon/job/fota-session.h"
 
 /*
- * Who ends what: the user's cancel ends everything but what a plugin's close() does, the end of the process
- * ends everything. The channel below does nothing but look at its cancellable.
+ * Who ends what: the user's cancel ends everything but what a plugin's close() does, the end of the
+ * process ends everything. The channel below does nothing but look at its cancellable.
  */
 
 static gboolean
@@ -172,11 +172,15 @@ static void
 check(guint call, gboolean shielded, gboolean cancelled, gboolean ending)
 {
     static const FotaPlugin table = {.name = "test"};
-    const FotaVendor vendor = {.table = &table};
+    g_autoptr(GKeyFile) models = g_key_file_new();
+    const FotaVendor vendor = {.table = &table, .models = models};
     g_autoptr(GCancellable) cancel = g_cancellable_new();
     g_autoptr(GCancellable) end = g_cancellable_new();
-    const FotaSessionSetup setup = {
-        .vendor = &vendor, .cancellable = cancel, .ending = end, .guard = on_guard};
+    const FotaSessionSetup setup = {.vendor = &vendor,
+                                    .model = "TEST",
+                                    .cancellable = cancel,
+                                    .ending = end,
+                                    .guard = on_guard};
     g_autoptr(FotaSession) session = fota_session_new(&setup);
     FotaChannel channel = {.klass = calls[call].klass};
     g_autoptr(GError) error = NULL;
