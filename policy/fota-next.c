@@ -49,12 +49,13 @@ rehearsal_runs(S *s)
     return s->runs == FOTA_ACTION_REHEARSE;
 }
 
-/* The job has not changed the module yet: it waits for it, or asks its version. */
+/* The job has not changed the module yet: it waits for it, or asks its version. With one gate, what
+ * changes it is the order. */
 static gboolean
 update_begins(S *s)
 {
     return s->runs == FOTA_ACTION_INSTALL ||
-           (s->runs == FOTA_ACTION_DOWNLOAD && s->mark == FOTA_MARK_NONE);
+           (s->runs == FOTA_ACTION_DOWNLOAD && (s->mark == FOTA_MARK_NONE || s->one_gate));
 }
 
 static gboolean
@@ -389,6 +390,7 @@ fota_next_decide(const FotaSituation *situation)
 gboolean
 fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
 {
+    const gboolean one = situation->one_gate && situation->runs == FOTA_ACTION_DOWNLOAD;
     FotaSituation then = *situation;
 
     if (mark != FOTA_MARK_DOWNLOADED && mark != FOTA_MARK_INSTALLING)
@@ -396,12 +398,12 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
     if (situation->runs == FOTA_ACTION_RESUME)
         return TRUE;
     then.runs = FOTA_ACTION_NONE;
-    then.mark = FOTA_MARK_DOWNLOADED;
+    then.mark = one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
     then.presence = FOTA_PRESENCE_HERE; /* the job has it */
     then.check_due = FALSE;
     then.version_asked = FALSE;
     then.held = FALSE;
-    return fota_next_decide(&then).action == FOTA_ACTION_INSTALL;
+    return fota_next_decide(&then).action == (one ? FOTA_ACTION_DOWNLOAD : FOTA_ACTION_INSTALL);
 }
 
 gboolean

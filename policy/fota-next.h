@@ -60,6 +60,7 @@ typedef struct {
     gboolean can_ask;       /**< the plugin can ask its vendor's server */
     gboolean can_discard;   /**< the plugin can discard a delta */
     gboolean kept_delta;    /**< all attempts to discard the delta have failed */
+    gboolean one_gate;      /**< download and installation are one */
     gboolean same_delta;    /**< the delta at @mark is the one that the plan wants */
 
     FotaManifestStanding manifest;
@@ -101,7 +102,8 @@ FotaNext fota_next_decide(const FotaSituation *situation);
 
 /**
  * Whether the job that runs may take the step that @mark names: FOTA_MARK_DOWNLOADED asks whether
- * it may go on to install, FOTA_MARK_INSTALLING whether it may give the order.
+ * it may go on to install, FOTA_MARK_INSTALLING whether it may give the order. With one gate the
+ * order is the download.
  */
 gboolean fota_next_may_commit(const FotaSituation *situation, FotaMark mark);
 

@@ -95,6 +95,13 @@ was_downloaded(E *e)
     return e->ending == FOTA_ENDED_WELL && e->downloaded;
 }
 
+/* With one gate: something had come in between before anything was ordered. */
+static gboolean
+was_not_begun(E *e)
+{
+    return e->ending == FOTA_ENDED_WELL && e->mark == FOTA_MARK_DOWNLOADING;
+}
+
 static gboolean
 had_to_wait(E *e)
 {
@@ -166,6 +173,7 @@ static const struct {
     {"cancelled",           was_cancelled,           GONE, FINISH(CANCELLED), OFFER_ENDS},
     {"unwritten",           was_not_written,         SAME, HOLD(WAIT)},
     {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
+    {"not begun",           was_not_begun,           MARK(NONE)},
     {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
     {"other base",          had_other_base,          GONE, FINISH(FAILED)},
     {"failed for good",     failed_for_good,         GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},

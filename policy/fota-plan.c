@@ -126,11 +126,18 @@ make_gates(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         [FOTA_APPROVAL_GATE_DOWNLOAD] = MAX(update->approve_download, rules->approve_download),
         [FOTA_APPROVAL_GATE_INSTALL] = MAX(update->approve_install, rules->approve_install)};
 
+    /* The stricter of the two, and an answer to the download alone is none to both. */
+    if (facts->one_gate) {
+        wanted[FOTA_APPROVAL_GATE_DOWNLOAD] =
+            MAX(wanted[FOTA_APPROVAL_GATE_DOWNLOAD], wanted[FOTA_APPROVAL_GATE_INSTALL]);
+        wanted[FOTA_APPROVAL_GATE_INSTALL] = FOTA_APPROVAL_AUTO;
+    }
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++) {
         FotaPlanGate *gate = &plan->gates[i];
 
         gate->wanted = wanted[i];
-        gate->token = fota_approval_token(plan->manifest->digest, facts->imei, from, plan->to, i);
+        gate->token = fota_approval_token(plan->manifest->digest, facts->imei, from, plan->to,
+                                          facts->one_gate ? FOTA_APPROVAL_GATE_INSTALL : i);
         gate->approved = g_strcmp0(gate->token, facts->approved[i]) == 0;
         fota_plan_explain(plan, "%s: %s", fota_approval_gate_get_name(i),
                           gate->wanted == FOTA_APPROVAL_AUTO ? "needs no approval"

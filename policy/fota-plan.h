@@ -64,7 +64,8 @@ typedef struct {
     int other_route;    /* 1 yes, 0 no, -1 unknown */
     guint64 data_used;  /* bytes this month */
     guint64
-        delta_paid; /* bytes of the next step's delta that the module has and that are counted */
+        delta_paid;    /* bytes of the next step's delta that the module has and that are counted */
+    gboolean one_gate; /* download and installation are one: so is the answer to both */
     gboolean downloaded; /* the delta of the next step is in the module, and paid for */
     guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
 

@@ -18,8 +18,8 @@ fota_first_aid_is_needed(const GError *error)
            g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
 }
 
-static gboolean
-run_command(const FotaFirstAid *aid, GError **error)
+gboolean
+fota_first_aid_cycle_power(const FotaFirstAid *aid, GError **error)
 {
     g_autofree char *imei = g_strconcat("FOTA_IMEI=", aid->imei, NULL);
     g_autofree char *device = g_strconcat("FOTA_DEVICE=", aid->device, NULL);
@@ -48,7 +48,7 @@ rung_take(const FotaFirstAid *aid, FotaRung rung, GError **error)
     case FOTA_RUNG_MM_RESET:
         return aid->reset(aid->user_data, error);
     case FOTA_RUNG_COMMAND:
-        return run_command(aid, error);
+        return fota_first_aid_cycle_power(aid, error);
     case FOTA_N_RUNGS:
         break;
     }

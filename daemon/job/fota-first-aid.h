@@ -33,4 +33,7 @@ gboolean fota_first_aid_is_needed(const GError *error);
  */
 gboolean fota_first_aid_give(FotaFirstAid *aid, GError **error);
 
+/** Runs @aid's command, which switches the module off and on. */
+gboolean fota_first_aid_cycle_power(const FotaFirstAid *aid, GError **error);
+
 G_END_DECLS

@@ -181,6 +181,26 @@ on_reset(gpointer user_data, GError **error)
     return done;
 }
 
+static FotaFirstAid
+make_aid(FotaJob *job)
+{
+    return (FotaFirstAid){
+        .imei = job->order->imei,
+        .device = job->order->device,
+        .cancellable = job->ending,
+        .command = (const char *const *)job->order->config->power_cycle,
+        .command_seconds = job->order->config->power_cycle_seconds,
+    };
+}
+
+static gboolean
+on_power(gpointer user_data, GError **error)
+{
+    const FotaFirstAid aid = make_aid(user_data);
+
+    return fota_first_aid_cycle_power(&aid, error);
+}
+
 static gboolean
 read_logins(FotaJob *job, GError **error)
 {
@@ -326,6 +346,8 @@ fota_job_thread(gpointer data)
             .update = &job->order->update,
             .session = session,
             .commit = on_commit,
+            .power = job->order->config->power_cycle != NULL ? on_power : NULL,
+            .delta = job->order->delta,
             .user_data = job,
         };
         run_steps(job, session);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <syslog.h>
+#include <unistd.h>
 
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
@@ -13,6 +14,7 @@ fota_job_order_new(FotaJobKind kind)
     FotaJobOrder *order = g_new0(FotaJobOrder, 1);
 
     order->kind = kind;
+    order->delta = -1;
     order->update.user = g_strdup("");
     order->update.password = g_strdup("");
     order->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -37,6 +39,8 @@ fota_job_order_free(FotaJobOrder *order)
     g_free((char *)order->update.password);
     g_free(order->delta_credential);
     g_free(order->network_credential);
+    if (order->delta >= 0)
+        close(order->delta);
     g_hash_table_unref(order->settings);
     g_free(order);
 }
@@ -102,6 +106,13 @@ start_thread(FotaJob *job, ChannelKind channel)
     job->thread = g_thread_new("fotad-update", fota_job_thread, job);
 }
 
+static gboolean
+job_has_reserved_port(FotaJob *job)
+{
+    return job->order->config->access != FOTA_ACCESS_MODEM_MANAGER &&
+           fota_at_has_reserved_port(job->order->device);
+}
+
 static void
 module_taken(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -109,7 +120,7 @@ module_taken(GObject *object, GAsyncResult *result, gpointer user_data)
     GError *error = NULL;
 
     if (fota_lease_take_finish(job->order->mm, result, &error))
-        start_thread(job, CHANNEL_PORT);
+        start_thread(job, job_has_reserved_port(job) ? CHANNEL_RESERVED_PORT : CHANNEL_PORT);
     else
         fail_early(job, error);
 }
@@ -142,14 +153,26 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
                                error != NULL ? ": " : "", error != NULL ? error->message : ""));
 }
 
-/* A port reserved for us, else ModemManager's Command where allowed, else its port. */
+/*
+ * A port reserved for us, else ModemManager's Command where allowed, else its port. What the method
+ * needs goes first; a version can be asked in any way.
+ */
 static void
 choose_channel(FotaJob *job)
 {
-    if (job->order->config->access != FOTA_ACCESS_MODEM_MANAGER &&
-        fota_at_has_reserved_port(job->order->device))
+    FotaAccess access = job->order->config->access;
+    guint needs = job->order->kind != FOTA_JOB_INSPECT ? job->order->method->needs : 0;
+    gboolean port = (needs & (FOTA_NEEDS_TTY | FOTA_NEEDS_UNSOLICITED)) != 0;
+    gboolean alone = (needs & FOTA_NEEDS_INHIBITION) != 0;
+
+    if (access == FOTA_ACCESS_MODEM_MANAGER && (port || alone))
+        fail_early(job, g_error_new(FOTA_ERROR, FOTA_ERROR_NO_AT_PORT,
+                                    "[Access] At=modemmanager, but the method %s of this module "
+                                    "needs its port; set At=auto or port",
+                                    job->order->method->name));
+    else if (!alone && job_has_reserved_port(job))
         start_thread(job, CHANNEL_RESERVED_PORT);
-    else if (job->order->config->access == FOTA_ACCESS_PORT)
+    else if (access == FOTA_ACCESS_PORT || port || alone)
         take_module(job);
     else
         fota_mm_may_command_async(job->order->mm, job->order->modem, job->cancellable,
@@ -178,8 +201,8 @@ begin(gpointer data)
 {
     FotaJob *job = data;
     FotaJobKind kind = job->order->kind;
-    gboolean restarts =
-        kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL || kind == FOTA_JOB_RESUME;
+    gboolean restarts = kind == FOTA_JOB_UPDATE || kind == FOTA_JOB_INSTALL ||
+                        kind == FOTA_JOB_RESUME || kind == FOTA_JOB_FOLLOW;
     gboolean no_bearer =
         (job->order->method->needs & FOTA_NEEDS_NO_BEARER) != 0 && kind != FOTA_JOB_INSPECT;
     GError *error = NULL;

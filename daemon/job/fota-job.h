@@ -35,6 +35,7 @@ typedef struct {
     FotaUpdate update;
     char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
     char *network_credential; /**< file of the login at the APN, NULL = none */
+    int delta;                /**< the verified delta, for a method that is fed; -1 = none */
     GHashTable *settings;     /**< what an earlier job of this update remembered, name -> value */
 } FotaJobOrder;
 

@@ -17,6 +17,7 @@ typedef enum {
     FOTA_JOB_FETCH,   /**< read the manifest's file through the module */
     FOTA_JOB_INSPECT, /**< ask the module what it runs */
     FOTA_JOB_DISCARD, /**< throw the delta away */
+    FOTA_JOB_FOLLOW,  /**< what the module asks was approved: answer it, follow, order nothing */
 } FotaJobKind;
 
 /** What a running job tells. */

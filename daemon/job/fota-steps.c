@@ -13,6 +13,14 @@
 #define INSTALL_SHARE 5
 #define RESTARTS_SHARE 35
 
+/* What brings the delta in, or the answer to the module's question, is the order to install. */
+static gboolean
+is_one(const FotaSteps *steps)
+{
+    return steps->kind == FOTA_JOB_FOLLOW ||
+           (steps->kind == FOTA_JOB_UPDATE && steps->method->commit == FOTA_COMMIT_POINT_DOWNLOAD);
+}
+
 /* TRY_LATER: the mark is not on disk, and nothing that it names is begun. */
 static FotaResult
 commit(FotaSteps *steps, FotaMark mark, GError **error)
@@ -24,7 +32,7 @@ commit(FotaSteps *steps, FotaMark mark, GError **error)
     steps->stopped = answer == FOTA_COMMIT_STOP &&
                      (mark == FOTA_MARK_DOWNLOADED || mark == FOTA_MARK_INSTALLING) &&
                      steps->kind != FOTA_JOB_RESUME;
-    steps->downloaded = steps->downloaded || steps->stopped;
+    steps->downloaded = steps->downloaded || (steps->stopped && !is_one(steps));
     return FOTA_RESULT_DONE;
 }
 
@@ -63,13 +71,28 @@ check_base(FotaSteps *steps, GError **error)
     return FOTA_RESULT_WRONG_BASE;
 }
 
+/* Has the delta brought into the module. */
+static FotaResult
+transfer(FotaSteps *steps, GError **error)
+{
+    if (steps->method->route != FOTA_ROUTE_FEED)
+        return steps->method->download(steps->session, steps->update, error);
+    if (steps->delta >= 0)
+        return steps->method->load(steps->session, steps->update, steps->delta, error);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                "this module must be fed by the host, which has no delta for it");
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
 static FotaResult
 download(FotaSteps *steps, GError **error)
 {
     FotaResult result;
 
     fota_session_begin_part(steps->session, 0, DOWNLOAD_SHARE);
-    result = steps_close(steps, steps->method->download(steps->session, steps->update, error));
+    result = steps_close(steps, transfer(steps, error));
+    if (result == FOTA_RESULT_DONE && steps->method->validate != NULL && !steps->update->rehearsal)
+        result = steps_close(steps, steps->method->validate(steps->session, steps->update, error));
     if (result != FOTA_RESULT_DONE || steps->update->rehearsal)
         return result;
     result = commit(steps, FOTA_MARK_DOWNLOADED, error);
@@ -164,7 +187,9 @@ follow_restarts(FotaSteps *steps, GError **error)
     guint expected = MAX(fota_session_get_number(steps->session, "Restarts"), 1);
     guint away = fota_session_get_number(steps->session, "ReturnLimit");
     guint settle = fota_session_get_number(steps->session, "SettleTime");
-    gint64 end = fota_boot_time() + (gint64)(away * (expected + 1)) * G_USEC_PER_SEC;
+    guint leave = fota_session_get_number(steps->session, "LeaveTime");
+    guint stays = MAX(leave, settle);
+    gint64 end = fota_boot_time() + (gint64)(away * (expected + 1) + leave) * G_USEC_PER_SEC;
     g_autofree char *reason = g_strdup("it restarts over and over; look at its power supply");
     guint restarts = 0;
     FotaResult result;
@@ -173,8 +198,9 @@ follow_restarts(FotaSteps *steps, GError **error)
     g_clear_pointer(&steps->version, g_free);
     while (fota_boot_time() < end) {
         g_autoptr(GError) local_error = NULL;
-        gboolean left = fota_session_wait_gone(steps->session, settle, &local_error);
+        gboolean left = fota_session_wait_gone(steps->session, stays, &local_error);
 
+        stays = settle;
         if (local_error != NULL) {
             g_propagate_error(error, g_steal_pointer(&local_error));
             return FOTA_RESULT_FAILED_FOR_NOW;
@@ -240,12 +266,68 @@ follow_order(FotaSteps *steps, FotaResult refused, const GError *refusal, GError
     return result;
 }
 
+/* Off by itself, on by us: the power must not be cut while it still writes. */
 static FotaResult
-install(FotaSteps *steps, GError **error)
+restart_by_power(FotaSteps *steps, GError **error)
+{
+    guint seconds = MAX(fota_session_get_number(steps->session, "LeaveTime"),
+                        fota_session_get_number(steps->session, "SettleTime"));
+    g_autoptr(GError) local_error = NULL;
+
+    if (!fota_session_wait_gone(steps->session, seconds, &local_error)) {
+        if (local_error == NULL)
+            g_set_error(&local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_INSTALL_REFUSED,
+                        "the module has not switched itself off within %u s", seconds);
+    } else if (steps->power(steps->user_data, &local_error)) {
+        return FOTA_RESULT_DONE;
+    }
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* The one order after which the module may install, and what begins its restart. */
+static FotaResult
+order_send(FotaSteps *steps, const FotaQuestion *question, GError **error)
+{
+    const FotaMethod *method = steps->method;
+    FotaResult result = FOTA_RESULT_DONE;
+
+    if (steps->kind == FOTA_JOB_FOLLOW && question->kind != FOTA_QUESTION_NONE)
+        result = method->answer(steps->session, question, FOTA_ANSWER_ACCEPT, 0, error);
+    else if (steps->kind != FOTA_JOB_FOLLOW && is_one(steps))
+        result = transfer(steps, error);
+    else if (steps->kind != FOTA_JOB_FOLLOW)
+        result = method->install(steps->session, steps->update, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (method->restarts == FOTA_RESTART_BY_COMMAND)
+        return method->restart(steps->session, steps->update, error);
+    return method->restarts == FOTA_RESTART_BY_POWER ? restart_by_power(steps, error)
+                                                     : FOTA_RESULT_DONE;
+}
+
+static gboolean
+check_power(FotaSteps *steps, GError **error)
+{
+    if (steps->method->restarts != FOTA_RESTART_BY_POWER || steps->power != NULL)
+        return TRUE;
+    g_set_error(
+        error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+        "this module must be switched off and on to install; set PowerCycle= in [FirstAid]");
+    return FALSE;
+}
+
+/* @question: what FOTA_JOB_FOLLOW answers, else NULL. */
+static FotaResult
+install(FotaSteps *steps, const FotaQuestion *question, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
+    guint share = is_one(steps) ? 0 : DOWNLOAD_SHARE;
     gint64 start;
     FotaResult result;
+
+    if (!check_power(steps, error))
+        return FOTA_RESULT_FAILED_FOR_GOOD;
 
     /* Written with the record that is committed next. */
     if (!fota_session_read_settings(steps->session, steps->settings, error))
@@ -253,11 +335,11 @@ install(FotaSteps *steps, GError **error)
     result = commit(steps, FOTA_MARK_INSTALLING, error);
     if (result != FOTA_RESULT_DONE || steps->stopped)
         return result;
-    fota_session_begin_part(steps->session, DOWNLOAD_SHARE, INSTALL_SHARE);
+    fota_session_begin_part(steps->session, share, DOWNLOAD_SHARE + INSTALL_SHARE - share);
     start = fota_boot_time();
     steps->ordered = TRUE;
     steps->downloaded = FALSE;
-    result = steps->method->install(steps->session, steps->update, &refusal);
+    result = order_send(steps, question, &refusal);
     if (refusal != NULL && !is_of_module(refusal)) {
         g_propagate_error(error, g_steal_pointer(&refusal));
         return result;
@@ -270,6 +352,17 @@ install(FotaSteps *steps, GError **error)
     steps->outage = (guint)((fota_boot_time() - start) / G_USEC_PER_SEC);
     restore_settings(steps);
     return result;
+}
+
+/* What the module asks was approved; it may also have begun without asking. */
+static FotaResult
+follow(FotaSteps *steps, GError **error)
+{
+    g_auto(FotaQuestion) question = {0};
+    FotaResult result =
+        steps_close(steps, steps->method->questions(steps->session, &question, error));
+
+    return result == FOTA_RESULT_DONE ? install(steps, &question, error) : result;
 }
 
 /* After a restart of fotad: the order may have been given, and is not given again. */
@@ -342,12 +435,13 @@ commit_start(FotaSteps *steps, GError **error)
     g_autoptr(GError) local_error = NULL;
     FotaResult result;
 
+    /* Written with the mark, for the jobs that go on with this update. */
+    if (!steps->update->rehearsal &&
+        (steps->kind == FOTA_JOB_UPDATE || steps->kind == FOTA_JOB_FOLLOW))
+        fota_session_remember(steps->session, FOTA_JOB_METHOD, steps->method->name);
     if (steps->update->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
         marks[steps->kind] == FOTA_MARK_NONE)
         return FOTA_RESULT_DONE;
-    /* Written with the mark, for the jobs that go on with this update. */
-    if (steps->kind == FOTA_JOB_UPDATE)
-        fota_session_remember(steps->session, FOTA_JOB_METHOD, steps->method->name);
     result = commit(steps, marks[steps->kind], &local_error);
     /* What is ordered already is looked at, whether that can be written or not. */
     if (result != FOTA_RESULT_DONE && steps->kind == FOTA_JOB_RESUME) {
@@ -388,12 +482,14 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = check_base(steps, error);
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (steps->kind == FOTA_JOB_UPDATE) {
+    if (steps->kind == FOTA_JOB_FOLLOW)
+        return follow(steps, error);
+    if (steps->kind == FOTA_JOB_UPDATE && (!is_one(steps) || steps->update->rehearsal)) {
         result = download(steps, error);
         if (result != FOTA_RESULT_DONE || steps->stopped || steps->update->rehearsal)
             return result;
     }
-    return install(steps, error);
+    return install(steps, NULL, error);
 }
 
 void

@@ -21,7 +21,10 @@ typedef struct {
     FotaSession *session;
     /** Blocks until the mark is on disk. FALSE: it is not, or the job was cancelled. */
     gboolean (*commit)(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error);
+    /** Switches the module off and on; NULL = nothing here can. */
+    gboolean (*power)(gpointer user_data, GError **error);
     gpointer user_data;
+    int delta; /**< the verified delta, for a method that is fed; -1 = none */
 
     /* Results; fota_steps_clear() frees them */
     char *version; /**< last read, NULL = none */

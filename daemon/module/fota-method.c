@@ -24,13 +24,21 @@ choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
 }
 
 static FotaRoute
-plan_route(const FotaParts *parts)
+plan_route(const FotaPlan *plan)
 {
-    const FotaPlan *plan = parts->plan;
-
     return plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri != NULL
                ? FOTA_ROUTE_PULL
                : FOTA_ROUTE_VENDOR;
+}
+
+gboolean
+fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan)
+{
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+    const FotaMethod *method =
+        vendor != NULL ? choose_route(parts, vendor, plan_route(plan)) : NULL;
+
+    return method != NULL && method->commit == FOTA_COMMIT_POINT_DOWNLOAD;
 }
 
 const FotaMethod *
@@ -48,7 +56,7 @@ fota_method_choose(const FotaParts *parts, FotaAction action)
         method = fota_vendor_find_method(
             vendor, g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
     else if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
-        method = choose_route(parts, vendor, plan_route(parts));
+        method = choose_route(parts, vendor, plan_route(parts->plan));
     else if (action == FOTA_ACTION_ASK)
         method = choose_route(parts, vendor, FOTA_ROUTE_VENDOR);
     return method != NULL ? method : vendor->methods[0];

@@ -11,4 +11,7 @@ G_BEGIN_DECLS
  */
 const FotaMethod *fota_method_choose(const FotaParts *parts, FotaAction action);
 
+/** Whether download and installation of what @plan, which may be NULL, wants are one. */
+gboolean fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan);
+
 G_END_DECLS

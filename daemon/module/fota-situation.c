@@ -100,6 +100,7 @@ fota_situation_draft_plan(const FotaParts *parts)
     FotaManifest *manifest = fota_accepted_get(parts->accepted);
     const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
     FotaFacts facts = FOTA_FACTS_INIT;
+    FotaPlan *plan;
 
     if (manifest == NULL || modem == NULL || fota_parts_get_plugin(parts) == NULL ||
         !fota_accepted_is_trusted(parts->accepted, NULL))
@@ -119,6 +120,12 @@ fota_situation_draft_plan(const FotaParts *parts)
     fill_radio(modem, &facts);
     fill_gateway(parts, &facts);
     fill_past(record, &facts);
+    plan = fota_plan_make(manifest, &facts);
+    facts.one_gate = fota_method_has_one_gate(parts, plan);
+    if (!facts.one_gate)
+        return plan;
+    /* Only the plan tells which method it needs. */
+    fota_plan_free(plan);
     return fota_plan_make(manifest, &facts);
 }
 
@@ -187,6 +194,7 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .can_ask = asks != NULL && asks->ask != NULL,
         .can_discard = discards != NULL && discards->discard != NULL,
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
+        .one_gate = fota_method_has_one_gate(parts, plan),
         .same_delta = holds_delta_of(parts, plan),
         .manifest = manifest == NULL                                  ? FOTA_MANIFEST_NONE
                     : fota_accepted_is_trusted(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS

@@ -7,6 +7,7 @@
 
 #include "base/fota-text.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-method.h"
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
 
@@ -49,6 +50,7 @@ describe_update(const FotaParts *parts, gboolean guest)
     g_variant_dict_insert(&dict, "expected-outage", "u",
                           fota_situation_expect_outage(parts) * plan->n_steps);
     g_variant_dict_insert(&dict, "rehearsal", "b", guest);
+    g_variant_dict_insert(&dict, "one-gate", "b", fota_method_has_one_gate(parts, plan));
     return g_variant_dict_end(&dict);
 }
 

@@ -10,8 +10,9 @@
  * What somebody on the way, or with a stolen key, may try: each by name, as the bytes of a whole
  * file, through the one door that fotad has for them. Key 1 is trusted, key 2 is not.
  *
- * What slow, endless or lying servers try is in tests/component/fetch/; what a module may be told about its
- * path from version to version in test-policy-plan.c; clock changes in test-policy-window.c.
+ * What slow, endless or lying servers try is in tests/component/fetch/; what a module may be told
+ * about its path from version to version in test-policy-plan.c; clock changes in
+ * test-policy-window.c.
  */
 
 #define IMEI "353081090012345"

@@ -213,6 +213,13 @@ static const struct {
      0,
      FALSE,
      {JOB(DOWNLOAD), AT(DOWNLOADED), VERSION(OLD), .downloaded = TRUE, CAN_DISCARD}},
+    {"not begun",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(DOWNLOAD), AT(DOWNLOADING), VERSION(OLD), CAN_DISCARD}},
     {"had to wait",
      FOTA_MARK_DOWNLOADED,
      0,
@@ -276,7 +283,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)outcome.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 19);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 20);
 }
 
 /* Every end there can be. */

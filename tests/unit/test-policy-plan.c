@@ -103,7 +103,7 @@ test_gates(void)
                             words[manifest_download], words[manifest_install]);
         FotaRules rules = FOTA_RULES_INIT;
         FotaFacts facts = test_plan_make_facts("A");
-        g_autoptr(FotaPlan) plan = NULL;
+        g_autoptr(FotaPlan) plan = NULL, one = NULL;
 
         rules.approve_download = rules_download;
         rules.approve_install = rules_install;
@@ -113,6 +113,15 @@ test_gates(void)
                          manifest_download | rules_download);
         g_assert_cmpuint(plan->gates[FOTA_APPROVAL_GATE_INSTALL].wanted, ==,
                          manifest_install | rules_install);
+        /* Where the two are one, one answer counts as both, and the stricter one asks for it. */
+        facts.one_gate = TRUE;
+        one = test_plan_make(update, &facts);
+        g_assert_cmpuint(one->gates[FOTA_APPROVAL_GATE_DOWNLOAD].wanted, ==,
+                         manifest_download | rules_download | manifest_install | rules_install);
+        g_assert_cmpuint(one->gates[FOTA_APPROVAL_GATE_INSTALL].wanted, ==, FOTA_APPROVAL_AUTO);
+        /* An answer to the download alone is none to both. */
+        g_assert_cmpstr(one->gates[FOTA_APPROVAL_GATE_DOWNLOAD].token, !=,
+                        plan->gates[FOTA_APPROVAL_GATE_DOWNLOAD].token);
     }
 }
 
