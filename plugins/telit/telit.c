@@ -80,6 +80,27 @@ telit_close(FotaSession *session)
     telit_network_close(session);
 }
 
+/* Not in the guide: other software for these modules has the delta checked before it is installed.
+ */
+static FotaResult
+telit_validate(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+
+    if (fota_session_get_number(session, "CanValidate") == 0 ||
+        fota_session_order(session, "AT#OTAUP=1", 0, &local_error))
+        return FOTA_RESULT_DONE;
+    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    fota_session_explain(session, telit_cme_texts, &local_error);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
+                "the module finds its copy of the delta damaged, or not made for %s: %s",
+                update->from, local_error->message);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 /* n) */
 static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
@@ -142,6 +163,7 @@ static const FotaMethod telit_ftp = {
     .restarts = FOTA_RESTART_BY_MODULE,
     .inspect = telit_inspect,
     .download = telit_download,
+    .validate = telit_validate,
     .install = telit_install,
     .outcome = telit_outcome,
     .fetch = telit_fetch,

@@ -676,6 +676,40 @@ test_other_scheme(void)
     fake_session_finish(session);
 }
 
+/* Only where the model can: #OTAUP=1 checks what is in the module. */
+static void
+test_validate(void)
+{
+    static const struct {
+        const char *model, *answer;
+        FotaResult result;
+        int code;
+    } table[] = {
+        {"ME910C1-NA", NULL, FOTA_RESULT_DONE, 0},
+        {"LE910-EU1", NULL, FOTA_RESULT_DONE, 0},
+        {"LE910-SVL", "", FOTA_RESULT_DONE, 0},
+        {"LE910-NA1", "", FOTA_RESULT_DONE, 0},
+        {"LE910-SVL", "!", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED},
+        {"LE910-SVL", "!400", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED},
+        {"LE910-SVL", "?", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
+        {"LE910-SVL", "-", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        const FakeExchange asked[] = {{"AT#OTAUP=1", table[i].answer}, END};
+        const FakeExchange none[] = {END};
+        FotaSession *session =
+            fake_session_new(TELIT_MODELS, table[i].answer != NULL ? asked : none);
+        g_autoptr(GError) error = NULL;
+
+        fake_session_set_model(session, table[i].model);
+        g_assert_cmpint(FAKE_METHOD->validate(session, &update, &error), ==, table[i].result);
+        if (table[i].result != FOTA_RESULT_DONE)
+            g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
+        fake_session_finish(session);
+    }
+}
+
 static void
 test_install(void)
 {
@@ -837,6 +871,7 @@ main(int argc, char **argv)
     g_test_add_func("/telit/rehearsal", test_rehearsal);
     g_test_add_func("/telit/rehearsal-without-size", test_rehearsal_without_size);
     g_test_add_func("/telit/other-scheme", test_other_scheme);
+    g_test_add_func("/telit/validate", test_validate);
     g_test_add_func("/telit/install", test_install);
     g_test_add_func("/telit/outcome", test_outcome);
     g_test_add_func("/telit/login", test_login);
