@@ -114,7 +114,7 @@ class Written(unittest.TestCase):
 
     def test_update(self):
         view = (REPOSITORY / "daemon/module/fota-view.c").read_text()
-        function = re.search(r"^fota_view_describe_update\(.*?^}", view,
+        function = re.search(r"^describe_update\(.*?^}", view,
                              re.MULTILINE | re.DOTALL)[0]
         keys = re.findall(r'\(&dict, "([a-z-]+)"', function)
         self.assertEqual(self.words("Update a{sv}"), sorted(keys))
