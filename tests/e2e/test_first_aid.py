@@ -175,6 +175,10 @@ class Installing(FirstAidTest):
         marks = "".join(line.mark for line in self.bench.transcript() if line.mark in "<>")
         return len(marks) - len(marks.rstrip(">"))
 
+
+class Restarted(FirstAidTest):
+    """After the order to install, and its end is seen."""
+
     def test_absent_within_its_limit(self):
         """Minutes away, and back: no first aid at all."""
         module = self.begin("safe command", ResetAfterInstall="yes")

@@ -222,9 +222,8 @@ class UpdatesThroughModemManager3(Updates, Table):
     channel, cases = "modemmanager", part(THROUGH_MODEMMANAGER, 3, 3)
 
 
-class LeftBehind:
-    """A delta that nobody wants any more does not install itself at the module's next start; one that
-    has done so nevertheless is seen."""
+class Loaded:
+    """A delta is in the module, or on its way."""
 
     def offered(self, **members):
         self.start_modules()
@@ -252,6 +251,11 @@ class LeftBehind:
         self.restart(module.imei)
         self.assert_in_service(module.imei, self.bench.old)
 
+
+class LeftBehind(Loaded):
+    """A delta that nobody wants any more does not install itself at the module's next start; one that
+    has done so nevertheless is seen."""
+
     def test_cancelled_while_loading(self):
         module, since = self.loading()
         module.cancel()
@@ -273,6 +277,10 @@ class LeftBehindThroughModemManager(LeftBehind, HuaweiTest):
 
 
 class LeftBehindThroughThePort(LeftBehind, HuaweiTest):
+    options = {"modules": ("mu509",), "channel": "port"}
+
+
+class UnwantedThroughThePort(Loaded, HuaweiTest):
     options = {"modules": ("mu509",), "channel": "port"}
 
     def test_killed_while_loading_and_withdrawn(self):
