@@ -84,7 +84,7 @@ find_unknown(JsonNode *node, const char *place, const char *shown, GPtrArray *wa
     }
 }
 
-/* What is good in itself and never comes about. */
+/* Finds what is valid but never takes effect. */
 static void
 find_never(const FotaManifest *manifest, GPtrArray *warnings)
 {
@@ -114,10 +114,10 @@ find_warnings(GBytes *payload)
     if (root != NULL)
         find_unknown(root, "", "", warnings);
     if (manifest != NULL && manifest->use_before <= fota_clock_now())
-        g_ptr_array_add(warnings, g_strdup("useBefore: has passed; no module will take it"));
+        g_ptr_array_add(warnings, g_strdup("useBefore: has passed; no module accepts it"));
     if (manifest != NULL && manifest->issued > fota_clock_now() + CLOCK_DIFFERENCE)
-        g_ptr_array_add(warnings, g_strdup("issued: has not come yet; until then gateways take "
-                                           "their own clocks for wrong and install nothing"));
+        g_ptr_array_add(warnings, g_strdup("issued: is in the future; until then gateways consider "
+                                           "their own clocks wrong and install nothing"));
     if (manifest != NULL)
         find_never(manifest, warnings);
     for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++)

@@ -258,7 +258,7 @@ find_faults(JsonBuilder *builder)
     return fota_manifest_lint(payload);
 }
 
-/* Checks what the reader of the manifest could not distinguish from another valid value. */
+/* Refuses what the reader of the manifest could not distinguish from another valid value. */
 static gboolean
 validate_lists(const Wanted *wanted, GError **error)
 {

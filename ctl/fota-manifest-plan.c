@@ -206,7 +206,7 @@ take_file(Gateway *gateway, GError **error)
     return TRUE;
 }
 
-/* What is not said is as good as it can be. */
+/* Facts that the file does not give are as good as they can be. */
 static gboolean
 fill_facts(Gateway *gateway, GError **error)
 {
@@ -228,7 +228,7 @@ fill_facts(Gateway *gateway, GError **error)
     return TRUE;
 }
 
-/* The number that the gateway has accepted before, as one of whoever has signed @manifest. */
+/* The number that the gateway has accepted before, as a number of the signer of @manifest. */
 static GPtrArray *
 make_numbers(const FotaManifest *manifest, guint64 sequence)
 {

@@ -62,7 +62,7 @@ gboolean tool_take_time(const char *option, const char *value, gint64 *time, GEr
 GBytes *tool_read(const char *file, GError **error);
 /** A ring of the *.pub @files; %NULL is none. */
 FotaKeyring *tool_read_keys(char **files, GError **error);
-/** What stands behind the signature blocks. */
+/** The content after the signature blocks. */
 GBytes *tool_strip_signature(GBytes *file);
 
 void tool_add(JsonBuilder *builder, const char *name, const char *text);

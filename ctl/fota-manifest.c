@@ -75,8 +75,8 @@ tool_parse(Tool *tool, const GOptionEntry *options, guint min, guint max, GError
         return FALSE;
     n = g_strv_length(tool->arguments) - 1;
     if (n < min || n > max) {
-        tool_refuse(error, "That is no way to say it: fota-manifest %s [OPTION...] %s", tool->name,
-                    tool->usage);
+        tool_refuse(error, "wrong number of arguments; usage: fota-manifest %s [OPTION...] %s",
+                    tool->name, tool->usage);
         return FALSE;
     }
     return TRUE;

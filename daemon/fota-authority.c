@@ -74,7 +74,7 @@ is_there(const char *path)
     return lstat(path, &status) == 0;
 }
 
-/* Opened without waiting for whoever may be at the other end of what is no file. */
+/* @fd is opened without waiting: @file may be a pipe without a writer. */
 static char *
 read_text(int fd, const char *file, GError **error)
 {

@@ -15,7 +15,8 @@
 #define LOADED_PREFIX "fotad_"
 #define MAX_FILE (64 * 1024)
 
-/* Others may read it where fotad itself can look at it: whoever reads it is told then. */
+/* Whether others may read @source, as far as fotad can see it: then it is taken, and its reader
+ * refuses it. */
 static gboolean
 is_too_open(const char *source)
 {

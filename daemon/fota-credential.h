@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * Credentials are files named after them in $CREDENTIALS_DIRECTORY: `fotad_<name>`, as the unit's
  * LoadCredential=fotad:/etc/fotad/credentials calls them, or `<name>`, of a LoadCredential= of its
- * own. Where there is no such directory they are in `credentials/` beside the configuration file.
- * Which file is taken stands in policy/fota-credential-rule.h. What a credential holds is never
+ * own. Without such a directory they are in `credentials/` beside the configuration file.
+ * policy/fota-credential-rule.h says which file is taken. The content of a credential is never
  * logged.
  */
 

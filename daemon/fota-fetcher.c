@@ -71,7 +71,7 @@ session_end(GTask *task, GError *error)
     g_object_unref(task);
 }
 
-/* The caller knows what is his own: being cancelled. */
+/* The caller knows that he has cancelled the request. */
 static GError *
 broken_off(GError *error)
 {
@@ -87,7 +87,7 @@ static GError *
 broken_protocol(void)
 {
     return g_error_new(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE,
-                       "fotad-fetch said something unknown; is it of this version?");
+                       "fotad-fetch sent an unknown message; is it of the same version as fotad?");
 }
 
 /* A failure that the next attempt would meet again has an error of its own. */
@@ -328,7 +328,7 @@ add_pem(GString *frames, const char *name, const char *file, GError **error)
     return TRUE;
 }
 
-/* It is for whoever owns the server to decide; nobody should have to find out from a capture. */
+/* The owner of the server decides whether that is acceptable, so he must be told. */
 static void
 warn_of_plain_login(const FotaRequest *request)
 {

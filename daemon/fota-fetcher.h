@@ -6,10 +6,9 @@
 G_BEGIN_DECLS
 
 /**
- * Asks a server through fotad-fetch, a process and a user of its own for each session: the network
- * is met there and not in this process. base/fota-frame.h is what the two say to each other.
- * What comes back is a status, some lines of the header, and at most so many bytes as were asked
- * for.
+ * Asks a server through fotad-fetch, which has a process and a user of its own for each session:
+ * this process does not use the network. base/fota-frame.h is the protocol between the two. An
+ * answer is a status, some lines of the header, and at most as many bytes as were asked for.
  */
 
 typedef struct {

@@ -89,8 +89,8 @@ mask(const char *text, guint min_digits)
     return shown;
 }
 
-/* The one way out of the log: whoever writes it, and whatever it quotes. @texts keeps the values.
- */
+/* Every message leaves the log this way, so that all that it quotes is masked. @texts keeps the
+ * values. */
 static GArray *
 mask_fields(const GLogField *fields, gsize n_fields, GPtrArray *texts)
 {

@@ -248,8 +248,8 @@ modem_seen(const FotaModemFacts *facts, gpointer user_data)
     if (module == NULL && !is_imei(facts->imei)) {
         g_message("%s is left alone: it reports %s", facts->path,
                   strlen(facts->imei) == IMEISV_LENGTH
-                      ? "an IMEISV of 16 digits where an IMEI, of 15, is wanted: AT+CGSN=1 asks "
-                        "for that"
+                      ? "an IMEISV of 16 digits instead of an IMEI of 15; AT+CGSN=1 asks for the "
+                        "latter"
                       : "no IMEI");
         return FALSE;
     }
@@ -278,10 +278,10 @@ static void
 modem_manager_available(gboolean available, gpointer user_data)
 {
     if (available)
-        fota_log(LOG_INFO, FOTA_EVENT_NONE, NULL, "ModemManager is there");
+        fota_log(LOG_INFO, FOTA_EVENT_NONE, NULL, "ModemManager is running");
     else
         fota_log(LOG_WARNING, FOTA_EVENT_NO_MODEM_MANAGER, NULL,
-                 "ModemManager is not there; no module can be seen until it is started");
+                 "ModemManager is not running; fotad sees no module until it is started");
 }
 
 static void
@@ -299,7 +299,7 @@ clock_set(gpointer user_data)
 {
     FotaManager *manager = user_data;
 
-    g_message("the clock was set; what waits for a time is looked at again");
+    g_message("the clock was set; fotad evaluates all times again");
     for (guint i = 0; i < manager->modules->len; i++)
         fota_module_clock_set(manager->modules->pdata[i]);
     decide_all(manager);
@@ -328,8 +328,8 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
         return NULL;
     if (fota_store_is_volatile(context->store))
         fota_log(LOG_WARNING, FOTA_EVENT_VOLATILE_STATE, NULL,
-                 "%s lies in memory: after a loss of power nothing is known of updates under way, "
-                 "and what was rejected is offered again; put it on flash",
+                 "%s lies in memory: after a power cut fotad knows nothing of updates under way, "
+                 "and offers rejected updates again; put it on flash",
                  paths->state);
     imeis = fota_store_list(context->store);
     for (guint i = 0; imeis[i] != NULL; i++) {
@@ -347,7 +347,7 @@ say_what_to_set(FotaManager *manager)
 
     if (fota_config_for_module(config, "")->manifest_uri == NULL)
         fota_log(LOG_NOTICE, FOTA_EVENT_NOT_CONFIGURED, NULL,
-                 "no Uri= is set in [Manifest] of %s: a module without one is left as it is",
+                 "no Uri= is set in [Manifest] of %s: fotad updates no module without one",
                  fota_config_get_file(config));
 }
 

@@ -104,8 +104,8 @@ members_clear(gpointer object, const Member *members, gsize n)
 }
 
 /*
- * What a module has told may be any bytes, and is given back to it as it was. JSON takes only
- * UTF-8; json-glib writes U+001F without an escape.
+ * A module may report any bytes, and gets them back unchanged. JSON takes only UTF-8; json-glib
+ * writes U+001F without an escape.
  */
 static char *
 text_encode(const char *text)

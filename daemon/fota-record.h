@@ -60,7 +60,7 @@ typedef struct {
     GPtrArray *numbers; /**< FotaTrustNumber */
     char *expired;      /**< digests of those found to be past their useBefore, blanks between */
 
-    /* Where a manifest has sent us */
+    /* The server that a manifest has named */
     char *server;            /**< with placeholders, "" = nowhere */
     char *server_credential; /**< name */
     char *moved_from;        /**< the configured address then: another one there ends the move */
@@ -109,9 +109,9 @@ void fota_record_set(char **member, const char *value);
 void fota_record_log(const FotaRecord *record, int level, FotaEvent event, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
-/** Forgets offer and update: what a manifest with other contents makes meaningless. */
+/** Forgets the offer and the update: they belong to a manifest that is no longer in force. */
 void fota_record_forget_offer(FotaRecord *record);
-/** The step under way is over; what was approved still holds for the rest of its chain. */
+/** The step under way is over; the approval holds for the rest of its chain. */
 void fota_record_forget_update(FotaRecord *record);
 /**
  * Puts @entry in front of the history. Transfer full. The oldest one that is no success goes first:

@@ -269,7 +269,7 @@ fota_route_watch(void (*changed)(gpointer user_data), gpointer user_data, GError
 
     if (fd < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "the kernel does not tell of its routes: %s", g_strerror(errno));
+                    "the kernel does not report its routes: %s", g_strerror(errno));
         return 0;
     }
     watch = g_new(Watch, 1);

@@ -79,7 +79,7 @@ set_time(const Save *save, GError **error)
 
 /*
  * The old generation is moved aside first. A power cut in between leaves only that one, and
- * fota_store_load() takes it: what was to be written had then not been promised to anybody yet.
+ * fota_store_load() takes it: nobody had been promised the new one yet.
  */
 static void
 write_generation(const Save *save, GError **error)
@@ -112,7 +112,7 @@ write_save(gpointer data, gpointer user_data)
         g_task_return_boolean(task, TRUE);
 }
 
-/* What a write that was cut off has left: GLib's temporary file, <imei>.json.XXXXXX. */
+/* The remains of a write that was cut off: GLib's temporary file, <imei>.json.XXXXXX. */
 static gboolean
 is_leftover(const char *name)
 {

@@ -168,7 +168,7 @@ find_choice(const char *choices, const char *value)
     return -1;
 }
 
-/* What is expected lists the values of the enumeration in its order. */
+/* The text lists the values of the enumeration in its order. */
 static gboolean
 set_choice(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
@@ -346,7 +346,7 @@ static const FotaConfigKey keys[] = {
     {"Log", "PersonalInfo", set_flag, NUMBER(personal_info), "yes or no"},
 };
 
-/* What is one for the whole daemon cannot differ from module to module. */
+/* Keys of the whole daemon, which cannot differ from module to module. */
 static gboolean
 is_global(const FotaConfigKey *key)
 {

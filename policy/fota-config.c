@@ -55,7 +55,7 @@ settings_free(gpointer data)
     g_free(data);
 }
 
-/* GKeyFile does not report the position of a value, but whoever corrects the file needs it. */
+/* GKeyFile does not report the line of a value, which an error must name. */
 static guint
 find_line(const char *text, const char *group, const char *key)
 {
@@ -80,7 +80,7 @@ find_line(const char *text, const char *group, const char *key)
     return 0;
 }
 
-/* What stands behind @kind in the name of a group, such as the IMEI; NULL in any other group. */
+/* The part of the name of a group after @kind, such as the IMEI; NULL in any other group. */
 static const char *
 get_owner(const char *group, const char *kind)
 {
@@ -127,7 +127,7 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
         return FALSE;
     }
     if (!fota_config_key_set(key, &trial, value)) {
-        /* What is refused for the login in it must not show that login. */
+        /* A value that is refused for its login must not show that login. */
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
                     "%s:%u: %s=%s in [%s] is not %s", file, line, name,
                     strchr(value, '@') != NULL ? "..." : value, group, key->expected);
@@ -203,7 +203,7 @@ has_salt(const FotaModuleConfig *module)
            strstr(module->manifest_uri, "{imei-hmac}") == NULL;
 }
 
-/* A digest with a key that everybody knows tells the IMEI to whoever tries all of them. */
+/* A digest whose key everybody knows reveals the IMEI to anyone who tries all of them. */
 gboolean
 fota_config_validate(FotaConfig *config, GError **error)
 {

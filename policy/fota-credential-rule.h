@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * SECTION: which file may hold a credential, and what a credential is.
  *
- * The one rule of all who read credentials. No answer repeats any of the text.
+ * Every reader of credentials uses this rule. No error repeats any of the text.
  */
 
 /** A credential has at most this many bytes. */

@@ -74,7 +74,7 @@ take_word(Comment *comment, const char *word, GError **error)
     return TRUE;
 }
 
-/* Checks that the trusted comment is complete, and what the manifest's reader cannot check. */
+/* Validates the trusted comment as far as the manifest's reader does not. */
 static gboolean
 fill_terms(const Comment *comment, FotaCsvTerms *terms, GError **error)
 {
@@ -165,7 +165,7 @@ open_unsigned(GBytes *csv, FotaCsvTerms *terms, const char *from, const FotaTrus
     return manifest;
 }
 
-/* Which of two comments rules would be for whoever puts the blocks in order. */
+/* With two different comments, the order of the blocks would decide which of them applies. */
 static gboolean
 validate_comments(char **comments, GError **error)
 {

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  *
  * A third wrong PIN in a row blocks a SIM for good as far as a gateway in the field is concerned.
  * fotad therefore enters the one that it is configured with once for each start of the module, and
- * never when that could be the last attempt but one: an attempt must be left for whoever comes.
+ * never when that could be the last attempt but one: an attempt must be left for a person.
  */
 
 /** With fewer attempts left than this, none is made. */

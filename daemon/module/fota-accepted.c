@@ -120,7 +120,7 @@ set_accepted(FotaRecord *record, const FotaManifest *manifest)
     fota_record_set(&record->signers, signers);
 }
 
-/* Learns from the signed manifest at hand what a record that was lost had said. */
+/* Fills a record that was lost from the signed manifest at hand. */
 static void
 learn_from_manifest(FotaAccepted *accepted, GBytes *file)
 {
@@ -157,7 +157,7 @@ restore_manifest(FotaAccepted *accepted)
     if (accepted->record->digest[0] == '\0')
         return;
     accepted->manifest = open_manifest(accepted, file, &facts, &error);
-    /* What the record tells of attempts and answers would be taken for this one's. */
+    /* The attempts and answers in the record belong to another manifest. */
     if (accepted->manifest != NULL &&
         strcmp(accepted->manifest->digest, accepted->record->digest) != 0) {
         g_clear_pointer(&accepted->manifest, fota_manifest_unref);

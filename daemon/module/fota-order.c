@@ -17,7 +17,7 @@ order_address(FotaJobOrder *order, const char *address)
     order->update.path = parts.path;
 }
 
-/* The delta of the step that is to be done. */
+/* The delta of the next step. */
 static void
 order_delta(const FotaParts *parts, FotaJobOrder *order)
 {

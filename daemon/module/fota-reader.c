@@ -71,7 +71,7 @@ take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *r
     }
     if (response->status == HTTP_OK)
         return refuse_status(response->status,
-                             ", but with something that is no manifest, as a network does that "
+                             ", but what it sent is no manifest, perhaps because the network "
                              "wants a login first; it will be asked again",
                              error);
     return refuse_status(response->status, "; it will be asked again", error);

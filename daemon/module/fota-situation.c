@@ -10,7 +10,7 @@
 
 /* Everything that plans and decisions depend on, gathered anew each time. */
 
-/* For whatever causes no event; the kernel reports a clock that is set. */
+/* For changes without an event; the kernel reports a clock that is set. */
 #define LOOK_AGAIN_SECONDS 3600
 /* Pause between two looks at supply, space and routes while they block something. */
 #define LOOK_SOON_SECONDS 60

@@ -226,7 +226,7 @@ typedef struct {
     const char *text;
 } Failure;
 
-#define UNKNOWN "fotad-fetch said something unknown; is it of this version?"
+#define UNKNOWN "fotad-fetch sent an unknown message; is it of the same version as fotad?"
 #define NOTHING "fotad-fetch ended without an answer; see its journal"
 #define FETCH fota_error_quark, FOTA_ERROR_MANIFEST_UNREACHABLE
 
