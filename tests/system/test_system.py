@@ -4,6 +4,7 @@ and without the right to, looked at in the journal, upgraded, and purged.
 
 Run by tests/system/run, which says where the packages and the root directory are.
 """
+import datetime
 import json
 import os
 import pathlib
@@ -439,6 +440,20 @@ class InUse(unittest.TestCase):
         self.addCleanup(self.gateway.run, "systemctl", "restart", "fotad")
         self.addCleanup(file.unlink)
         self.gateway.run("systemctl", "restart", "fotad")
+
+    def test_time_zone(self):
+        """A window is in the hours of the zone that the gateway has now, not when fotad started."""
+        now = datetime.datetime.now(datetime.timezone.utc).hour
+        self.configure(f"[Window]\nAllow={(now + 6) % 24:02}:00-{(now + 7) % 24:02}:00\n")
+        self.gateway.offer()
+        self.addCleanup(self.gateway.run, "rm", "-f", "/etc/localtime")
+        for zone, hours in (("Etc/GMT-3", 3), ("Etc/GMT+3", 9)):
+            file = f"usr/share/zoneinfo/{zone}"
+            (self.gateway.root / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(f"/{file}", self.gateway.root / file)
+            self.gateway.run("ln", "-sf", f"/{file}", "/etc/localtime")
+            plan = json.loads(self.gateway.run("fotactl", "--json", "plan", IMEI))
+            self.assertEqual(int(plan["notBefore"][11:13]), (now + hours) % 24, (zone, plan))
 
     def test_pin(self):
         """Entered after the update, with what only root can read; in no journal."""
