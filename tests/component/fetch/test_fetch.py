@@ -411,6 +411,11 @@ class TlsTest(FetchCase):
         self.assertEqual([data for data in heard if data], [])
 
     def test_versions(self):
+        """The machine's own configuration of OpenSSL would let the old ones through."""
+        lax = self.directory / "openssl.cnf"
+        lax.write_text("openssl_conf = top\n[top]\nssl_conf = ssl\n[ssl]\nsystem_default = all\n"
+                       "[all]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n")
+        self.settings["environment"] = {**os.environ, "OPENSSL_CONF": str(lax)}
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -432,6 +437,25 @@ class TlsTest(FetchCase):
                 plain = fetchservers.socket.create_connection((HOST, port))
                 with client.wrap_socket(plain) as sock:
                     self.assertEqual(sock.version(), "TLSv1.1")
+
+    def test_file_is_as_safe_as_its_login(self):
+        """A server that encrypts the login alone is asked for nothing."""
+        replies = {"USER": "331 and?", "PASS": "230 in", "PBSZ": "200 0", "PROT": "534 no",
+                   "PWD": '257 "/"', "QUIT": "221 bye"}
+        heard = []
+
+        def file(sock, _):
+            for line in sock.makefile("r", newline="\r\n"):
+                heard.append(line.split()[0])
+                sock.sendall(f"{replies.get(heard[-1], '500 what')}\r\n".encode())
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context = self.context(self.good)
+        with Rude(file, b"220 hello\r\n", context) as ftps:
+            self.assert_fails("TlsFailed", f"ftps://{HOST}:{ftps.port}/x", secret=f"u:{SECRET}")
+        self.assertIn("PROT", heard)
+        self.assertLessEqual(set(heard), set(replies))
 
     def test_names(self):
         issue = self.authority.issue
