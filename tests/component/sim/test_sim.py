@@ -6,6 +6,7 @@ Runs under umockdev's preload library (meson.build sees to that) and takes
 fota-sim's path as its first argument.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -713,6 +714,32 @@ class Several(SimTest):
         self.ok(f"fault {IMEI} ftp-550")
         self.ok(f"fault {IMEI} clear")
         self.assertEqual(self.state()["faults"], [])
+
+
+class Uevents(SimTest):
+    def test_slow_program(self):
+        """A program that has not read its last uevents gets the next ones when it has."""
+        path = os.path.join(os.environ["UMOCKDEV_DIR"], "event1999")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as program, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            program.bind(path)
+            program.settimeout(LIMIT)
+            self.fill(other, path)
+            self.control_file.write(f"unplug {IMEI}\n")
+            self.control_file.flush()
+            while "unplugged" not in self.log():
+                time.sleep(0.01)
+            removed = 0
+            while removed < 5:  # the device, two ttys and their interfaces
+                removed += b"ACTION=remove" in program.recv(65536)
+            self.assertEqual(self.control_file.readline().strip(), "ok")
+
+    @staticmethod
+    def fill(sender, path):
+        sender.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender.sendto(b"ACTION=none", path)
 
 
 if __name__ == "__main__":
