@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The commands of V.250 and 27.007 that each module has, as far as ModemManager and an updater
- * ask for them. What is not in a table is answered with ERROR. */
+/* The commands of V.250 and 27.007 that every module has, as far as ModemManager and an updater use
+ * them. */
 
 static SimResult
 run_ok(SimModule *module, SimCommand *command)
@@ -84,7 +84,7 @@ run_iccid(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* Of the SIM's files, the ICCID alone: ModemManager asks for it with each start. */
+/* Only the SIM's file with the ICCID, which ModemManager reads at each start. */
 static SimResult
 run_restricted_access(SimModule *module, SimCommand *command)
 {
@@ -134,8 +134,8 @@ run_pin(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* Commands for the SIM, of which ModemManager sends those that ask how many attempts are left:
- * VERIFY and UNBLOCK without a code. 31.101, 11.1.9 and 11.1.13. */
+/* Only the commands by which ModemManager reads the attempts left: VERIFY and UNBLOCK without a
+ * code (31.101, 11.1.9 and 11.1.13). */
 static SimResult
 run_sim_access(SimModule *module, SimCommand *command)
 {

@@ -23,7 +23,7 @@ typedef struct {
     GDataInputStream *input;
 } Client;
 
-/* `rest` is what follows the IMEI. The text to answer `ok` with is returned; NULL: `error`. */
+/* `rest` is what follows the IMEI. Returns the text behind `ok`, or NULL with an error. */
 typedef char *(*ControlFunc)(SimModule *module, const char *rest, GError **error);
 
 static char *
@@ -238,7 +238,7 @@ sim_control_free(SimControl *control)
     g_socket_service_stop(control->service);
     g_socket_listener_close(G_SOCKET_LISTENER(control->service));
     g_object_unref(control->service);
-    /* Clients end by the cancellable, on the loop's last turns. */
+    /* The cancellable ends the clients in these iterations. */
     while (g_main_context_iteration(NULL, FALSE))
         ;
     g_unlink(control->path);

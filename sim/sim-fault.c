@@ -70,7 +70,7 @@ typedef struct {
     char *value;
     gboolean always;
     char *on;
-    guint64 skip; /* times that it does not strike yet */
+    guint64 skip; /* matching commands that pass first */
 } Fault;
 
 struct _SimFaults {

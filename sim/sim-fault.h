@@ -4,9 +4,9 @@
 #include <glib.h>
 
 /*
- * What can go wrong with a module, armed by name. A fault strikes once unless it was armed with
- * `always`; `on=PREFIX` keeps it for a command that begins so, because ModemManager asks its
- * own questions all the time; `skip=N` lets N such pass first.
+ * The faults of a module, armed by name. A fault occurs once unless it was armed with `always`;
+ * `on=PREFIX` limits it to commands that begin with PREFIX, because ModemManager keeps sending its
+ * own; `skip=N` lets N such commands pass first.
  */
 typedef struct _SimFaults SimFaults;
 
@@ -17,7 +17,7 @@ void sim_faults_free(SimFaults *faults);
 gboolean sim_faults_arm(SimFaults *faults, const char *text, GError **error);
 
 /* TRUE when the fault is armed and `command` (without AT, may be NULL) is the one it waits for;
- * disarms it when it was to strike once. `value` (may be NULL) is the caller's to free. */
+ * disarms it unless it was armed with `always`. `value` (may be NULL) is the caller's to free. */
 gboolean sim_faults_take(SimFaults *faults, const char *name, const char *command, char **value);
 /* The same for faults whose value is a number; `number` stays as it was if there is none. */
 gboolean

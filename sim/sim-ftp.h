@@ -5,9 +5,8 @@
 
 /*
  * The module's own FTP client: one login at a time on a real server. A login begins in ASCII, and
- * the client sends the server what it is told to send: no TYPE or SIZE of its own. Each operation
- * runs in a thread and ends with its callback on the main context. One operation at a
- * time: the caller sees to that.
+ * the client sends no TYPE or SIZE by itself. Each operation runs in a thread and ends with its
+ * callback on the main context. The caller starts one operation at a time.
  */
 typedef struct _SimFtp SimFtp;
 
@@ -42,13 +41,14 @@ typedef struct {
     int cut_percent;   /* -1, or where the connection is made to drop */
 } SimFtpGet;
 
-/* `server` is `host` or `host:port`; `silence_ms` is the longest silence borne, in real time. */
+/* `server` is `host` or `host:port`; `silence_ms` is the longest silence that the client accepts,
+ * in real time. */
 SimFtp *sim_ftp_new(const char *server, const char *user, const char *password, gboolean passive,
                     guint silence_ms);
-/* Hangs up: what is under way ends, its callback still comes, with SIM_FTP_CANCELLED. Drops the
+/* Hangs up. The operation under way ends, and its callback gets SIM_FTP_CANCELLED. Drops the
  * caller's reference. */
 void sim_ftp_abandon(SimFtp *ftp);
-/* Says good-bye to the server first. Drops the caller's reference, too. */
+/* Logs out, then hangs up. Drops the caller's reference. */
 void sim_ftp_logout(SimFtp *ftp, SimFtpFunc func, gpointer user_data);
 
 void sim_ftp_login(SimFtp *ftp, SimFtpFunc func, gpointer user_data);
@@ -59,7 +59,7 @@ void sim_ftp_size(SimFtp *ftp, const char *path, SimFtpFunc func, gpointer user_
 void sim_ftp_get(SimFtp *ftp, const char *path, const SimFtpGet *get, SimFtpFunc func,
                  gpointer user_data);
 
-/* Bytes of the file under way, and how many there will be, 0: not known. */
+/* Bytes of the file received so far, and its size; 0: unknown. */
 guint64 sim_ftp_get_received(SimFtp *ftp);
 guint64 sim_ftp_get_size(SimFtp *ftp);
 /* The server's last line, for #FTPMSG. Free it. */

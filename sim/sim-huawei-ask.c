@@ -44,7 +44,7 @@ code_from_status(SimHttpStatus status)
     }
 }
 
-/* The document that has arrived, NULL: it has not, and the query has ended. */
+/* The document that has arrived. NULL: it has not arrived, and the query is over. */
 static GBytes *
 take_document(SimModule *module, SimHttpStatus status)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /*
- * The host's data calls, as far as they stand in the way of an update: ATD*99***<cid># puts its tty
+ * The host's data calls, which block an update: ATD*99***<cid># puts its tty
  * into data mode, ^NDISDUP does not. No packet is carried.
  */
 

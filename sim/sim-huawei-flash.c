@@ -34,7 +34,7 @@ read_delta(SimModule *module, char **to)
     return 0;
 }
 
-/* What the new firmware may have lost. */
+/* Drops what the armed faults say that the new firmware has lost. */
 static void
 lose_settings(SimModule *module)
 {
@@ -48,7 +48,7 @@ lose_settings(SimModule *module)
     sim_module_take_return_faults(module);
 }
 
-/* The update is over: what the module has to say of it, and which version it runs. */
+/* Ends the update: sets the version and the result that the module reports. */
 static void
 flash_finish(SimModule *module)
 {
@@ -138,8 +138,8 @@ sim_huawei_install(SimModule *module)
     sim_huawei_after(module, PREPARE_SECONDS, on_ready);
 }
 
-/* A complete delta is installed at the next start, told or not; an interrupted installation begins
- * anew. */
+/* A complete delta is installed at the next start, even without an order; an interrupted
+ * installation begins again. */
 gboolean
 sim_huawei_power_on(SimModule *module)
 {

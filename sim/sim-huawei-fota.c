@@ -151,7 +151,7 @@ sim_huawei_run_config(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* Legal when idle only, and while the module is asked nothing else. */
+/* ^FOTADET is allowed only while the module is idle and no other query runs. */
 SimResult
 sim_huawei_run_detect(SimModule *module, SimCommand *command)
 {

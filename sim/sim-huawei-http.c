@@ -30,7 +30,7 @@ is_stopped(SimHttp *http)
     return g_atomic_int_get(&http->stop) != 0;
 }
 
-/* Spreads the file over the wanted time. */
+/* Waits so that the file takes the wanted time. */
 static void
 wait_for_pace(SimHttp *http)
 {
@@ -58,7 +58,7 @@ on_bytes(char *data, size_t size, size_t n, void *user_data)
     return is_stopped(http) ? 0 : take;
 }
 
-/* Not curl_easy_perform(): it would not hear that it is to stop. */
+/* Not curl_easy_perform(), which cannot be told to stop. */
 static CURLcode
 perform(SimHttp *http, CURL *curl)
 {

@@ -29,7 +29,7 @@ typedef struct {
 typedef void (*SimHttpFunc)(SimHttp *http, SimHttpStatus status, gpointer user_data);
 
 SimHttp *sim_http_get(const char *url, const SimHttpGet *get, SimHttpFunc func, gpointer user_data);
-/* Bytes that have arrived so far; they are the caller's, and arrive no second time. */
+/* Takes the bytes that have arrived since the last call. */
 GBytes *sim_http_take(SimHttp *http);
 /* Ends it, with or without its callback. */
 void sim_http_free(SimHttp *http);

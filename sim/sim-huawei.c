@@ -39,7 +39,7 @@ run_system_information(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* What is wanted, of that how often; then PUK, PIN, PUK2, PIN2. */
+/* The code that the SIM asks for and the attempts left; then those of PUK, PIN, PUK2, PIN2. */
 static SimResult
 run_pin_attempts(SimModule *module, SimCommand *command)
 {
@@ -103,8 +103,7 @@ huawei_free(SimModule *module)
     g_clear_pointer(&module->state, g_free);
 }
 
-/* The processor restarts. A part of a delta is kept where it may be resumed; a question or an offer
- * is not. */
+/* At a restart the module keeps a part of a delta that it may resume, but no query and no offer. */
 static void
 huawei_stopped(SimModule *module)
 {
@@ -195,9 +194,8 @@ huawei_describe(SimModule *module, JsonBuilder *b)
     sim_describe_number(b, "call", sim_huawei_has_call(module));
 }
 
-/* As ModemManager's 77-mm-huawei-port-types.rules finds them by protocol: the port for AT, the one
- * for PPP. Their interface numbers, and that of a third AT port, differ from one USB layout to the
- * next. */
+/* The port for AT and the one for PPP, which ModemManager's 77-mm-huawei-port-types.rules finds by
+ * protocol. The interface numbers differ between USB layouts. */
 static const SimTtySpec ttys[] = {
     {2, SIM_TTY_PRIMARY}, {0, SIM_TTY_SECONDARY}, {3, SIM_TTY_RESERVED}};
 

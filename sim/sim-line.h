@@ -9,7 +9,7 @@
  * other, writes the result code. Echo and +CMEE are its own, as V.250 has it for each instance.
  */
 SimLine *sim_line_new(SimModule *module, const char *tty, int fd);
-/* Commands under way lose their line and end unheard. */
+/* Commands under way lose their line; their results go nowhere. */
 void sim_line_free(SimLine *line);
 
 SimPort *sim_line_get_port(SimLine *line);

@@ -13,7 +13,7 @@
 
 /*
  * One module: power, USB, SIM, network, PDP contexts, and the commands of 27.007 that every
- * vendor has (sim-common.c). What a vendor does his own way is its personality.
+ * vendor has (sim-common.c). What differs by vendor is the module's personality.
  */
 
 #define SIM_MAX_CID 6
@@ -46,7 +46,7 @@ typedef struct {
     void (*tty_closed)(SimModule *module, const char *tty);
     /* Reads its ttys itself: no command line is taken apart, nothing echoed. */
     void (*take_bytes)(SimModule *module, SimLine *line, const guint8 *bytes, gsize length);
-    /* A key of `set` that is the personality's own. FALSE: it is not; `good`: the value is. */
+    /* Sets a key of the personality's own. FALSE: unknown key; `good`: whether the value fits. */
     gboolean (*set)(SimModule *module, const char *key, const char *value, gboolean *good);
     /* Power is back. TRUE: the personality brings the ports back itself. */
     gboolean (*power_on)(SimModule *module);

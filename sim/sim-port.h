@@ -5,11 +5,7 @@
 
 #include "sim-log.h"
 
-/*
- * The bytes of one AT tty: command lines in; echo and
- * answers out, framed by CR LF; data mode.
- * Knows no command.
- */
+/* The bytes of one AT tty: command lines in; echo and answers out, framed by CR LF; data mode. */
 typedef struct _SimPort SimPort;
 
 /* A command line longer than this is refused (V2 AT guide, page 21). */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Text messages towards the host, in PDU mode (27.005, 23.040): what an update server's knock
- * arrives as. Sending is not simulated. */
+/* Text messages to the host, in PDU mode (27.005, 23.040), as an update server sends them to wake a
+ * gateway. Sending is not simulated. */
 
 #define SMS_PLACES 10
 #define SMS_UNREAD 0

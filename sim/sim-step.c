@@ -17,7 +17,7 @@ on_power_back(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* A gateway that loses its power with the module does nothing more, not even notice. */
+/* A gateway that loses its power with the module is killed, so that it cannot react. */
 static gboolean
 on_power_lost(gpointer user_data)
 {

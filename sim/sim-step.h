@@ -12,7 +12,7 @@
  * has returned to the loop. */
 void sim_step(SimModule *module, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* From 0 to 1, how much of what is under way is done. */
+/* The finished share of the operation under way, from 0 to 1. */
 typedef double (*SimStepShare)(SimModule *module);
 /* Makes `part 1 of 4` to `part 3 of 4` steps, until sim_step_unwatch(). */
 void sim_step_watch(SimModule *module, SimStepShare share);

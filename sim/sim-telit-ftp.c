@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The silence #FTPTO allows is real time on a real network: scaled, but never so short that a
- * busy machine or a server that answers a wrong login slowly runs into it. */
+/* The silence that #FTPTO allows is scaled, but never so short that a busy machine or a server that
+ * refuses a login slowly exceeds it. */
 #define MIN_SILENCE_MS 5000
 
 SimResult
@@ -197,7 +197,7 @@ on_type_done(SimFtp *ftp, const SimFtpReply *reply, gpointer user_data)
     sim_command_finish(command, sim_telit_ftp_result(reply->status));
 }
 
-/* Tells the server, as the longest time in Telit's table shows. */
+/* Logs out at the server, since Telit's table gives this command a long time. */
 SimResult
 sim_telit_ftp_type(SimModule *module, SimCommand *command)
 {

@@ -9,7 +9,7 @@
 #define NAME_MAX_BYTES 200
 #define PACKET_MAX 3000
 
-/* The file that is asked for; with the fault, one that the server does not have. */
+/* The requested file, or with the fault one that the server does not have. */
 static const char *
 choose_path(SimModule *module, SimCommand *command)
 {
@@ -18,7 +18,7 @@ choose_path(SimModule *module, SimCommand *command)
                : sim_command_arg(command, 0);
 }
 
-/* The wanted transfer, with the faults that strike inside it. */
+/* The transfer, with the faults that occur in it. */
 static void
 prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
 {

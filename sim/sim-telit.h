@@ -76,7 +76,7 @@ SimResult sim_telit_ftp_message(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_rest(SimModule *module, SimCommand *command);
 /* Whether a command that needs the control connection may go ahead. */
 SimResult sim_telit_ftp_check(SimModule *module, SimCommand *command);
-/* What every operation on the network ends with. FALSE: the module has moved on meanwhile. */
+/* Ends each network operation. FALSE: the module has restarted or hung up meanwhile. */
 gboolean sim_telit_ftp_done(SimModule *module, SimFtp *ftp, const SimFtpReply *reply);
 SimResult sim_telit_ftp_result(SimFtpStatus status);
 /* Drops the control connection, if any. */
@@ -96,7 +96,7 @@ void sim_telit_forget_sockets(SimTelit *telit);
 SimResult sim_telit_otaup(SimModule *module, SimCommand *command);
 void sim_telit_ota_clear(SimOta *ota);
 void sim_telit_ota_store(SimOta *ota, GBytes *bytes);
-/* What deltas call the firmware: +GMR, with `+` and #CFVR behind it where that tells them apart. */
+/* The firmware's name in deltas: +GMR, plus `+` and #CFVR where several have the same +GMR. */
 char *sim_telit_firmware(SimModule *module);
 /* Whether the stored delta fits this module now. */
 gboolean sim_telit_ota_fits(SimModule *module);

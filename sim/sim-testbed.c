@@ -90,7 +90,7 @@ on_client_gone(gpointer user_data, GObject *client)
     g_free(change);
 }
 
-/* Of a client whose program has closed the tty, umockdev says nothing; it only lets go of it. */
+/* umockdev does not report that a program has closed the tty; it only drops the client. */
 static void
 on_client_connected(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer user_data)
 {
@@ -272,7 +272,7 @@ tty_open(SimTestbed *self, SimTty *tty)
     if (openpty(&tty->master, &tty->slave, slave, &raw, NULL) < 0 ||
         g_mkdir_with_parents(dir, 0755) < 0 || symlink(slave, node) < 0)
         g_error("cannot make %s: %s", node, g_strerror(errno));
-    /* As udev's rules do with the group dialout: ours can use it. */
+    /* Our group may use it, as udev's rules allow the group dialout. */
     if (fchown(tty->slave, (uid_t)-1, getegid()) < 0 || fchmod(tty->slave, 0660) < 0)
         g_error("cannot give %s to its group: %s", node, g_strerror(errno));
 }
@@ -335,8 +335,8 @@ tty_remove(SimTestbed *self, SimTty *tty)
 {
     g_autofree char *node = g_strconcat(self->root, tty->devnode, NULL);
 
-    /* Its ioctls stay attached: who is in the middle of one would be aborted, instead of learning
-     * that the tty has hung up. */
+    /* Its ioctls stay attached: a program in the middle of one would be aborted instead of seeing
+     * the hang-up. */
     unlink(node);
     close(tty->slave);
     close(tty->master); /* hangs up every program that has it open */

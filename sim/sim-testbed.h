@@ -52,5 +52,5 @@ void sim_branch_unplug(SimBranch *branch);
 
 const char *sim_branch_get_tty(SimBranch *branch, guint index); /* "ttyUSB0" */
 int sim_branch_get_fd(SimBranch *branch, guint index);          /* owned by the branch */
-/* Forget what no program read, and what the last one set: what closing a real tty does. */
+/* Discards unread bytes and the last program's settings, as closing a real tty does. */
 void sim_branch_flush(SimBranch *branch, guint index);

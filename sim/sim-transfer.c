@@ -7,8 +7,6 @@
 #include <string.h>
 
 #define FTP_PORT 21
-#define PACE_STEP_MS 20
-#define CHUNK 4096
 
 /* Classes of replies, RFC 959 4.2.1. */
 #define PRELIMINARY 1
@@ -21,9 +19,8 @@ silence_seconds(SimFtp *ftp)
     return (ftp->silence_ms + 999) / 1000;
 }
 
-/* What a broken control connection means. */
-static SimFtpStatus
-control_failed(const GError *error)
+SimFtpStatus
+sim_transfer_failed(const GError *error)
 {
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return SIM_FTP_CANCELLED;
@@ -32,7 +29,7 @@ control_failed(const GError *error)
     return SIM_FTP_LOST;
 }
 
-/* One reply, of whatever many lines; the last one is for #FTPMSG. */
+/* Reads one reply; #FTPMSG shows its last line. */
 static SimFtpStatus
 control_read(SimFtp *ftp, int *code)
 {
@@ -41,7 +38,7 @@ control_read(SimFtp *ftp, int *code)
         char *line = g_data_input_stream_read_line(ftp->replies, NULL, ftp->cancellable, &error);
 
         if (line == NULL)
-            return control_failed(error);
+            return sim_transfer_failed(error);
         g_mutex_lock(&ftp->lock);
         g_free(ftp->message);
         ftp->message = line;
@@ -49,7 +46,7 @@ control_read(SimFtp *ftp, int *code)
         *code = strspn(line, "0123456789") >= 3 ? atoi(line) : 0;
         if (*code < 100 || (line[3] != ' ' && line[3] != '\0'))
             continue;
-        /* Before it hangs up, whatever the command was. */
+        /* After 421 the server hangs up, whatever the command was. */
         return *code == 421 ? SIM_FTP_LOST : SIM_FTP_OK;
     }
 }
@@ -72,7 +69,7 @@ control_ask(SimFtp *ftp, int *code, const char *format, ...)
     va_end(args);
     line = g_strconcat(text, "\r\n", NULL);
     if (!g_output_stream_write_all(out, line, strlen(line), NULL, ftp->cancellable, &error))
-        return control_failed(error);
+        return sim_transfer_failed(error);
     return control_read(ftp, code);
 }
 
@@ -153,7 +150,7 @@ transfer_type(SimTransfer *t)
     return status;
 }
 
-/* The server may refuse it, in ASCII or always. */
+/* Some servers refuse SIZE in ASCII mode, others always. */
 static SimFtpStatus
 transfer_size(SimTransfer *t)
 {
@@ -172,7 +169,7 @@ transfer_size(SimTransfer *t)
     return SIM_FTP_OK;
 }
 
-/* `227 Entering Passive Mode (127,0,0,1,4,21).`: the words before the numbers are the server's. */
+/* `227 Entering Passive Mode (127,0,0,1,4,21).`: the words before the numbers differ by server. */
 static GSocketConnection *
 connect_passive(SimFtp *ftp, SimFtpStatus *status)
 {
@@ -193,11 +190,11 @@ connect_passive(SimFtp *ftp, SimFtpStatus *status)
         return NULL;
     host = g_strdup_printf("%u.%u.%u.%u", n[0], n[1], n[2], n[3]);
     data = connect_to(ftp, host, (guint16)(n[4] * 256 + n[5]), &error);
-    *status = data != NULL ? SIM_FTP_OK : control_failed(error);
+    *status = data != NULL ? SIM_FTP_OK : sim_transfer_failed(error);
     return data;
 }
 
-/* The address of ours to which the server is to connect. */
+/* Opens the port to which the server is to connect, and tells it. */
 static GSocket *
 listen_active(SimFtp *ftp, SimFtpStatus *status)
 {
@@ -233,123 +230,14 @@ accept_active(SimFtp *ftp, GSocket *listener, SimFtpStatus *status)
     g_autoptr(GSocket) socket = g_socket_accept(listener, ftp->cancellable, &error);
 
     if (socket == NULL) {
-        *status = control_failed(error);
+        *status = sim_transfer_failed(error);
         return NULL;
     }
     g_socket_set_timeout(socket, silence_seconds(ftp));
     return g_socket_connection_factory_create_connection(socket);
 }
 
-static gboolean
-transfer_wait(SimTransfer *t, gint64 ms)
-{
-    GPollFD fd;
-
-    if (!g_cancellable_make_pollfd(t->ftp->cancellable, &fd))
-        return FALSE;
-    g_poll(&fd, 1, (gint)MAX(ms, 0));
-    g_cancellable_release_fd(t->ftp->cancellable);
-    return !g_cancellable_is_cancelled(t->ftp->cancellable);
-}
-
-/* Spreads the file over the wanted time. */
-static gboolean
-transfer_pace(SimTransfer *t)
-{
-    double share = t->size > 0 ? (double)t->taken / (double)t->size : 1;
-    gint64 due = t->started + (gint64)(share * t->get.seconds * G_USEC_PER_SEC);
-
-    for (gint64 left; (left = due - g_get_monotonic_time()) > 0;) {
-        if (!transfer_wait(t, MIN(left / 1000 + 1, PACE_STEP_MS)))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-/* In ASCII mode the module ends lines with CR LF, whatever the file contains. */
-static void
-transfer_append(SimTransfer *t, const guint8 *data, gsize length)
-{
-    for (gsize i = 0; i < length; i++) {
-        gboolean after_cr = t->bytes->len > 0 && t->bytes->data[t->bytes->len - 1] == '\r';
-
-        if (t->ftp->ascii && data[i] == '\n' && !after_cr)
-            g_byte_array_append(t->bytes, (const guint8 *)"\r", 1);
-        g_byte_array_append(t->bytes, &data[i], 1);
-    }
-    t->taken += (gint64)length;
-    g_mutex_lock(&t->ftp->lock);
-    t->ftp->received = (guint64)t->taken;
-    t->ftp->size = (guint64)MAX(t->size, 0);
-    g_mutex_unlock(&t->ftp->lock);
-}
-
-/* Where in the file a fault strikes: small files, which come in one piece, included. */
-static gint64
-transfer_limit(SimTransfer *t, int percent)
-{
-    return percent < 0 ? G_MAXINT64 : t->size * percent / 100;
-}
-
-/* Bytes of the file, whose size is known. Other than OK: it is broken off. */
-static SimFtpStatus
-transfer_take(SimTransfer *t, const guint8 *data, gsize length)
-{
-    gint64 cut = transfer_limit(t, t->get.cut_percent);
-    gint64 stall = transfer_limit(t, t->get.stall_percent);
-    gsize take = (gsize)CLAMP(MIN(cut, stall) - t->taken, 0, (gint64)length);
-
-    if (t->get.room > 0 && t->bytes->len + take > t->get.room)
-        return SIM_FTP_FULL;
-    transfer_append(t, data, take);
-    if (!transfer_pace(t))
-        return SIM_FTP_CANCELLED;
-    if (t->taken == cut)
-        return SIM_FTP_CUT;
-    if (t->taken == stall)
-        return transfer_wait(t, t->get.stall_ms) ? SIM_FTP_STALLED : SIM_FTP_CANCELLED;
-    return SIM_FTP_OK;
-}
-
-/* Of a file whose size nobody has told, all is taken first: what happens at which part of it, and
- * when, is known only then. */
-static SimFtpStatus
-transfer_take_all(SimTransfer *t, const GByteArray *held)
-{
-    SimFtpStatus status = SIM_FTP_OK;
-
-    t->size = held->len;
-    t->started = g_get_monotonic_time();
-    for (guint at = 0; at < held->len && status == SIM_FTP_OK; at += CHUNK)
-        status = transfer_take(t, held->data + at, MIN(CHUNK, held->len - at));
-    return status;
-}
-
-static SimFtpStatus
-transfer_read(SimTransfer *t, GSocketConnection *data)
-{
-    GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(data));
-    g_autoptr(GByteArray) held = g_byte_array_new();
-    SimFtpStatus status = SIM_FTP_OK;
-
-    while (status == SIM_FTP_OK) {
-        g_autoptr(GError) error = NULL;
-        guint8 bytes[CHUNK];
-        gssize n = g_input_stream_read(in, bytes, sizeof bytes, t->ftp->cancellable, &error);
-
-        if (n < 0)
-            return control_failed(error) == SIM_FTP_LOST ? SIM_FTP_CUT : control_failed(error);
-        if (n == 0)
-            return t->size < 0 ? transfer_take_all(t, held) : SIM_FTP_OK;
-        if (t->size < 0)
-            g_byte_array_append(held, bytes, (guint)n);
-        else
-            status = transfer_take(t, bytes, (gsize)n);
-    }
-    return status;
-}
-
-/* Bytes of the file: as the server says with its 150, or as it said when it was asked. */
+/* The file's size by the server's 150 reply, else by its answer to SIZE; -1: unknown. */
 static gint64
 find_size(SimTransfer *t)
 {
@@ -363,7 +251,7 @@ find_size(SimTransfer *t)
     return g_strcmp0(t->ftp->sized_path, t->path) == 0 ? t->ftp->sized : -1;
 }
 
-/* What the server says when the data have come. */
+/* Reads the server's reply to a transfer whose data connection is over. */
 static SimFtpStatus
 transfer_end(SimTransfer *t, SimFtpStatus status)
 {
@@ -408,7 +296,7 @@ transfer_get(SimTransfer *t)
         data = accept_active(ftp, listener, &status);
     if (status != SIM_FTP_OK)
         return status;
-    status = transfer_read(t, data);
+    status = sim_transfer_read(t, data);
     g_clear_object(&data);
     return transfer_end(t, status);
 }

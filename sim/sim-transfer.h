@@ -48,5 +48,9 @@ typedef struct {
     gint64 taken; /* bytes as they came, before line ends are turned */
 } SimTransfer;
 
+/* The status for an error on the control connection. */
+SimFtpStatus sim_transfer_failed(const GError *error);
+/* sim-transfer-read.c: reads the file from the data connection. */
+SimFtpStatus sim_transfer_read(SimTransfer *t, GSocketConnection *data);
 /* Blocks until the operation is over. */
 SimFtpStatus sim_transfer_run(SimTransfer *t);
