@@ -28,6 +28,9 @@ ctl_print_offer(GVariant *offer)
     ctl_print_field("  Versions", versions);
     ctl_print_field("  Severity", ctl_dict_get_text(offer, "severity"));
     ctl_print_field("  Asks before", ctl_dict_get_text(offer, "gate"));
+    ctl_print_field("  One gate", ctl_dict_get_number(offer, "one-gate")
+                                      ? "yes, what is downloaded installs itself"
+                                      : "");
     ctl_print_field("  Rehearsal",
                     ctl_dict_get_number(offer, "rehearsal") ? "yes, nothing is installed" : "");
     ctl_print_field("  Server", ctl_dict_get_text(offer, "server"));

@@ -6,6 +6,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/job/fota-job-private.h"
+#include "daemon/job/fota-way.h"
 #include "daemon/mm/fota-lease.h"
 
 FotaJobOrder *
@@ -15,6 +16,7 @@ fota_job_order_new(FotaJobKind kind)
 
     order->kind = kind;
     order->delta = -1;
+    order->update.struct_size = sizeof(FotaUpdate);
     order->update.user = g_strdup("");
     order->update.password = g_strdup("");
     order->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -153,30 +155,30 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
                                error != NULL ? ": " : "", error != NULL ? error->message : ""));
 }
 
-/*
- * A port reserved for us, else ModemManager's Command where allowed, else its port. What the method
- * needs goes first; a version can be asked in any way.
- */
+/* A version can be asked in any way. */
 static void
 choose_channel(FotaJob *job)
 {
-    FotaAccess access = job->order->config->access;
     guint needs = job->order->kind != FOTA_JOB_INSPECT ? job->order->method->needs : 0;
-    gboolean port = (needs & (FOTA_NEEDS_TTY | FOTA_NEEDS_UNSOLICITED)) != 0;
-    gboolean alone = (needs & FOTA_NEEDS_INHIBITION) != 0;
 
-    if (access == FOTA_ACCESS_MODEM_MANAGER && (port || alone))
+    switch (fota_way_choose(job->order->config->access, job_has_reserved_port(job), needs)) {
+    case FOTA_WAY_RESERVED_PORT:
+        start_thread(job, CHANNEL_RESERVED_PORT);
+        break;
+    case FOTA_WAY_TAKE_MODULE:
+        take_module(job);
+        break;
+    case FOTA_WAY_ASK_COMMAND:
+        fota_mm_may_command_async(job->order->mm, job->order->modem, job->cancellable,
+                                  may_command_done, job);
+        break;
+    case FOTA_WAY_NONE:
         fail_early(job, g_error_new(FOTA_ERROR, FOTA_ERROR_NO_AT_PORT,
                                     "[Access] At=modemmanager, but the method %s of this module "
                                     "needs its port; set At=auto or port",
                                     job->order->method->name));
-    else if (!alone && job_has_reserved_port(job))
-        start_thread(job, CHANNEL_RESERVED_PORT);
-    else if (access == FOTA_ACCESS_PORT || port || alone)
-        take_module(job);
-    else
-        fota_mm_may_command_async(job->order->mm, job->order->modem, job->cancellable,
-                                  may_command_done, job);
+        break;
+    }
 }
 
 static void
