@@ -428,14 +428,6 @@ guint16 fota_checksum_crc16(guint16 sum, const guint8 *bytes, gsize length);
 gboolean fota_session_hears_unsolicited(FotaSession *session);
 
 /**
- * Waits for an unsolicited line that contains @text (case ignored) and returns it. Lines that came
- * since the module last started are looked at first; a line is returned once. NULL without an error
- * when none came within @seconds (0 = only look).
- */
-char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds,
-                                    GError **error);
-
-/**
  * Waits for an unsolicited line that the plugin's table lists, and reads it into *@event, which the
  * caller clears. Lines that came since the module last started are looked at first; those that the
  * table does not list are dropped. FALSE without an error when none came within @seconds (0 = only

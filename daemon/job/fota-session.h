@@ -82,6 +82,14 @@ gboolean fota_session_answers(FotaSession *session, guint seconds, GError **erro
 void fota_session_begin_part(FotaSession *session, guint base, guint share);
 void fota_session_report_verifying(FotaSession *session);
 
+/**
+ * Waits for an unsolicited line that contains @text (case ignored) and returns it. Lines that came
+ * since the module last started are looked at first; a line is returned once. NULL without an error
+ * when none came within @seconds (0 = only look).
+ */
+char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds,
+                                    GError **error);
+
 /** The table of the plugin, NULL = none. */
 const FotaUnsolicited *fota_session_get_unsolicited(FotaSession *session);
 
