@@ -20,7 +20,6 @@ struct _FotaModule {
     FotaParts parts;
     guint checks;      /* of the reader, whose results are shown */
     gboolean lost;     /* as the signal has told */
-    GPtrArray *askers; /* GTask, which wait for the module's own version */
     guint timer;       /* the next moment at which something may change by itself */
     gboolean stopping; /* fotad exits: leave the record as it is */
 };
@@ -44,7 +43,6 @@ fota_module_finalize(GObject *object)
     g_clear_pointer(&parts->presence, fota_presence_free);
     g_clear_pointer(&parts->keeper, fota_keeper_free);
     g_clear_pointer(&parts->shown, fota_shown_free);
-    g_clear_pointer(&module->askers, g_ptr_array_unref);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
 }
 
@@ -68,7 +66,6 @@ fota_module_class_init(FotaModuleClass *klass)
 static void
 fota_module_init(FotaModule *module)
 {
-    module->askers = g_ptr_array_new_with_free_func(g_object_unref);
 }
 
 static void
@@ -139,25 +136,6 @@ module_tell_lost(FotaModule *module)
         g_signal_emit_by_name(module, "lost");
 }
 
-/* The version is told, or will not be: @error says why, NULL = the module cannot be asked. */
-static void
-module_answer_askers(FotaModule *module, const GError *error)
-{
-    g_autoptr(GPtrArray) askers = g_steal_pointer(&module->askers);
-
-    module->askers = g_ptr_array_new_with_free_func(g_object_unref);
-    for (guint i = 0; i < askers->len; i++) {
-        if (fota_presence_was_told(module->parts.presence))
-            g_task_return_pointer(askers->pdata[i], g_strdup(module->parts.record->revision),
-                                  g_free);
-        else if (error != NULL)
-            g_task_return_error(askers->pdata[i], g_error_copy(error));
-        else
-            g_task_return_new_error(askers->pdata[i], FOTA_ERROR, FOTA_ERROR_BUSY,
-                                    "the module cannot be asked now; try again");
-    }
-}
-
 static void
 module_end_late_guest(FotaModule *module)
 {
@@ -214,7 +192,7 @@ fota_module_decide(FotaModule *module)
     situation.check_due = !something_runs(module) &&
                           fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE &&
                           fota_poller_is_due(parts->poller, manifest);
-    situation.version_asked = module->askers->len > 0;
+    situation.version_asked = fota_presence_is_asked(parts->presence);
     next = fota_next_decide(&situation);
     fota_view_follow(parts, &next);
     if (next.state == FOTA_STATE_AWAITING_APPROVAL ||
@@ -228,7 +206,7 @@ fota_module_decide(FotaModule *module)
         fota_start_action(parts, next.action);
         fota_module_decide(module);
     } else if (!something_runs(module)) {
-        module_answer_askers(module, NULL);
+        fota_presence_answer_version(module->parts.presence, NULL);
     }
 }
 
@@ -289,7 +267,7 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
     }
     fota_closing_end(parts, action, end);
     if (action == FOTA_ACTION_INSPECT)
-        module_answer_askers(module, end->error);
+        fota_presence_answer_version(parts->presence, end->error);
     if (action == FOTA_ACTION_REHEARSE)
         fota_offers_dismiss_guest(parts->offers);
     /* A check costs no write: a new manifest has been saved already. */
@@ -393,7 +371,7 @@ gboolean
 fota_module_stop(FotaModule *module)
 {
     module->stopping = TRUE;
-    module_answer_askers(module, NULL);
+    fota_presence_answer_version(module->parts.presence, NULL);
     g_clear_handle_id(&module->timer, g_source_remove);
     fota_reader_stop(module->parts.reader);
     fota_run_cancel(module->parts.run, TRUE);
@@ -465,23 +443,19 @@ fota_module_rehearse(FotaModule *module, GError **error)
 void
 fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
 {
-    g_autoptr(GTask) task = g_task_new(module, NULL, callback, user_data);
     const FotaParts *parts = &module->parts;
-    GError *error = NULL;
+    g_autoptr(GError) error = NULL;
 
-    if (fota_presence_was_told(parts->presence))
-        g_task_return_pointer(task, g_strdup(parts->record->revision), g_free);
-    else if (!fota_answers_accept(parts, FOTA_REQUEST_ASK_VERSION, &error))
-        g_task_return_error(task, error);
-    else
-        g_ptr_array_add(module->askers, g_steal_pointer(&task));
+    if (!fota_presence_was_told(parts->presence))
+        fota_answers_accept(parts, FOTA_REQUEST_ASK_VERSION, &error);
+    fota_presence_ask_version_async(parts->presence, error, callback, user_data);
     fota_module_decide(module);
 }
 
 char *
 fota_module_ask_version_finish(FotaModule *module, GAsyncResult *result, GError **error)
 {
-    return g_task_propagate_pointer(G_TASK(result), error);
+    return fota_presence_ask_version_finish(module->parts.presence, result, error);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "base/fota-timer.h"
 #include "daemon/at/fota-at-reply.h"
+#include "daemon/fota-error.h"
 
 /* ModemManager needs some seconds to find a module again after it was released. */
 #define GRACE_SECONDS 90
@@ -20,6 +21,7 @@ struct _FotaPresence {
     const FotaVendor *vendor;
     gboolean untaught; /* it told a new version itself since ModemManager last saw it */
     guint grace;       /* timer: ModemManager must have found the module again */
+    GPtrArray *askers; /* GTask, which wait for the module's own version */
 };
 
 FotaPresence *
@@ -31,6 +33,7 @@ fota_presence_new(FotaPluginSet *plugins, FotaKeeper *keeper, const FotaPartOwne
     presence->plugins = plugins;
     presence->keeper = keeper;
     presence->record = fota_keeper_get_record(keeper);
+    presence->askers = g_ptr_array_new_with_free_func(g_object_unref);
     presence->vendor = fota_plugin_set_find(plugins, presence->record->manufacturer,
                                             presence->record->model, presence->record->device);
     return presence;
@@ -41,6 +44,7 @@ fota_presence_free(FotaPresence *presence)
 {
     g_clear_handle_id(&presence->grace, g_source_remove);
     g_clear_pointer(&presence->facts, fota_modem_facts_free);
+    g_ptr_array_unref(presence->askers);
     g_free(presence);
 }
 
@@ -193,6 +197,49 @@ fota_presence_note_told(FotaPresence *presence)
 {
     if (presence->facts != NULL)
         fota_record_set(&presence->record->mm_revision, presence->facts->revision);
+}
+
+void
+fota_presence_ask_version_async(FotaPresence *presence, const GError *refusal,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(presence->owner.object, NULL, callback, user_data);
+
+    if (fota_presence_was_told(presence))
+        g_task_return_pointer(task, g_strdup(presence->record->revision), g_free);
+    else if (refusal != NULL)
+        g_task_return_error(task, g_error_copy(refusal));
+    else
+        g_ptr_array_add(presence->askers, g_steal_pointer(&task));
+}
+
+char *
+fota_presence_ask_version_finish(FotaPresence *presence, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+gboolean
+fota_presence_is_asked(FotaPresence *presence)
+{
+    return presence->askers->len > 0;
+}
+
+void
+fota_presence_answer_version(FotaPresence *presence, const GError *error)
+{
+    g_autoptr(GPtrArray) askers = g_steal_pointer(&presence->askers);
+
+    presence->askers = g_ptr_array_new_with_free_func(g_object_unref);
+    for (guint i = 0; i < askers->len; i++) {
+        if (fota_presence_was_told(presence))
+            g_task_return_pointer(askers->pdata[i], g_strdup(presence->record->revision), g_free);
+        else if (error != NULL)
+            g_task_return_error(askers->pdata[i], g_error_copy(error));
+        else
+            g_task_return_new_error(askers->pdata[i], FOTA_ERROR, FOTA_ERROR_BUSY,
+                                    "the module cannot be asked now; try again");
+    }
 }
 
 FotaPresenceKind

@@ -32,6 +32,20 @@ void fota_presence_end_job(FotaPresence *presence, const char *version);
 /** The module itself was asked for its version, and has reported it. */
 void fota_presence_note_told(FotaPresence *presence);
 
+/**
+ * Waits for the version that the module itself reports: at once when it was told, else until
+ * fota_presence_answer_version(). @refusal: why it is not asked, NULL = it is. The owner's object
+ * is the source of the result. The finish function's result is transfer full.
+ */
+void fota_presence_ask_version_async(FotaPresence *presence, const GError *refusal,
+                                     GAsyncReadyCallback callback, gpointer user_data);
+char *
+fota_presence_ask_version_finish(FotaPresence *presence, GAsyncResult *result, GError **error);
+/** Whether somebody waits for it. */
+gboolean fota_presence_is_asked(FotaPresence *presence);
+/** It was told, or will not be: @error says why, NULL = the module cannot be asked. */
+void fota_presence_answer_version(FotaPresence *presence, const GError *error);
+
 FotaPresenceKind fota_presence_get(FotaPresence *presence);
 /** As ModemManager last reported; NULL while the module is lost. */
 const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);
