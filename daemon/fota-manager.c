@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-manager.h"
 
-#include "base/fota-text.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
+#include "base/fota-text.h"
 #include "base/fota-timer.h"
 #include "daemon/fota-authority.h"
 #include "daemon/fota-config-file.h"
-#include "daemon/fota-error.h"
-#include "daemon/fota-log.h"
 #include "daemon/fota-context.h"
+#include "daemon/fota-inhibitions.h"
+#include "daemon/fota-log.h"
 #include "daemon/module/fota-module.h"
 
 #define IMEISV_LENGTH 16
-
-/* Of one user, so that nobody can leave the others none. */
-#define MAX_INHIBITIONS 32
 
 struct _FotaManager {
     GObject parent;
 
     FotaContext context;
-    GPtrArray *modules;     /* FotaModule, by IMEI */
-    GPtrArray *inhibitions; /* Inhibition */
+    GPtrArray *modules; /* FotaModule, by IMEI */
+    FotaInhibitions *inhibitions;
     guint clock_watch;
 
     GSourceFunc stopped;
@@ -44,25 +36,6 @@ enum {
 static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE(FotaManager, fota_manager, G_TYPE_OBJECT)
-
-typedef struct {
-    FotaManager *manager;
-    uid_t uid;
-    char *who;
-    guint watch;
-    int fd;
-} Inhibition;
-
-static void
-inhibition_free(gpointer data)
-{
-    Inhibition *inhibition = data;
-
-    g_source_remove(inhibition->watch);
-    close(inhibition->fd);
-    g_free(inhibition->who);
-    g_free(inhibition);
-}
 
 static void
 fota_manager_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -81,7 +54,7 @@ fota_manager_finalize(GObject *object)
 
     g_clear_handle_id(&manager->clock_watch, g_source_remove);
     g_clear_pointer(&context->mm, fota_mm_free);
-    g_clear_pointer(&manager->inhibitions, g_ptr_array_unref);
+    g_clear_pointer(&manager->inhibitions, fota_inhibitions_free);
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     g_clear_pointer(&context->store, fota_store_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
@@ -106,10 +79,29 @@ fota_manager_class_init(FotaManagerClass *klass)
 }
 
 static void
+decide_all(FotaManager *manager)
+{
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_decide(manager->modules->pdata[i]);
+}
+
+static void
+inhibitions_changed(gpointer user_data)
+{
+    FotaManager *manager = user_data;
+    gboolean before = manager->context.inhibitions > 0;
+
+    manager->context.inhibitions = fota_inhibitions_get_number(manager->inhibitions);
+    if (before != (manager->context.inhibitions > 0))
+        g_object_notify_by_pspec(G_OBJECT(manager), props[PROP_INHIBITED]);
+    decide_all(manager);
+}
+
+static void
 fota_manager_init(FotaManager *manager)
 {
     manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
-    manager->inhibitions = g_ptr_array_new_with_free_func(inhibition_free);
+    manager->inhibitions = fota_inhibitions_new(inhibitions_changed, manager);
 }
 
 static FotaKeyring *
@@ -129,13 +121,6 @@ load_keys(const char *directory, GError **error)
     if (fota_keyring_get_size(keyring) == 0)
         g_message("there is no key in %s: no signed manifest will be accepted", directory);
     return g_steal_pointer(&keyring);
-}
-
-static void
-decide_all(FotaManager *manager)
-{
-    for (guint i = 0; i < manager->modules->len; i++)
-        fota_module_decide(manager->modules->pdata[i]);
 }
 
 static void
@@ -376,64 +361,11 @@ fota_manager_get_inhibited(FotaManager *manager)
     return manager->context.inhibitions > 0;
 }
 
-static guint
-count_inhibitions(FotaManager *manager, uid_t uid)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < manager->inhibitions->len; i++)
-        n += ((const Inhibition *)manager->inhibitions->pdata[i])->uid == uid;
-    return n;
-}
-
-static void
-inhibitions_changed(FotaManager *manager)
-{
-    gboolean before = manager->context.inhibitions > 0;
-
-    manager->context.inhibitions = manager->inhibitions->len;
-    if (before != (manager->context.inhibitions > 0))
-        g_object_notify_by_pspec(G_OBJECT(manager), props[PROP_INHIBITED]);
-    decide_all(manager);
-}
-
-/* The last copy of the write end is closed, by the holder or by its death. */
-static gboolean
-inhibition_ended(int fd, GIOCondition condition, gpointer user_data)
-{
-    Inhibition *inhibition = user_data;
-    FotaManager *manager = inhibition->manager;
-
-    g_message("%s no longer inhibits updates", inhibition->who);
-    g_ptr_array_remove(manager->inhibitions, inhibition);
-    inhibitions_changed(manager);
-    return G_SOURCE_REMOVE;
-}
-
 int
 fota_manager_inhibit(FotaManager *manager, uid_t uid, const char *who, const char *why,
                      GError **error)
 {
-    Inhibition *inhibition;
-    int fds[2];
-
-    if (count_inhibitions(manager, uid) >= MAX_INHIBITIONS) {
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
-                    "this user holds %u inhibitions already; give some back", MAX_INHIBITIONS);
-        return -1;
-    }
-    if (!g_unix_open_pipe(fds, FD_CLOEXEC, error))
-        return -1;
-    inhibition = g_new0(Inhibition, 1);
-    inhibition->manager = manager;
-    inhibition->uid = uid;
-    inhibition->who = g_strdup(who);
-    inhibition->fd = fds[0];
-    inhibition->watch = g_unix_fd_add(fds[0], G_IO_HUP | G_IO_ERR, inhibition_ended, inhibition);
-    g_ptr_array_add(manager->inhibitions, inhibition);
-    g_message("%s inhibits updates: %s", who, why);
-    inhibitions_changed(manager);
-    return fds[1];
+    return fota_inhibitions_take(manager->inhibitions, uid, who, why, error);
 }
 
 void
