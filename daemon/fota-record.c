@@ -233,6 +233,7 @@ fota_record_log(const FotaRecord *record, int level, FotaEvent event, const char
         .update_id = record->update_id,
         .from = record->from,
         .to = record->to,
+        .state = record->state,
     };
     g_autofree char *text = NULL;
     va_list args;

@@ -96,6 +96,8 @@ typedef struct {
     GHashTable *settings; /**< name -> value, to be restored after the restarts */
 
     GPtrArray *history; /**< FotaHistoryEntry, newest first */
+
+    const char *state; /**< as it is shown, for the log alone; not kept. NULL = not shown yet */
 } FotaRecord;
 
 FotaRecord *fota_record_new(const char *imei);

@@ -186,15 +186,15 @@ fota_view_refresh(const FotaParts *parts)
 void
 fota_view_follow(const FotaParts *parts, const FotaNext *next)
 {
-    const FotaLogContext context = {.imei = parts->record->imei,
-                                    .state = fota_state_to_string(next->state)};
+    gboolean changes = fota_shown_get_state(parts->shown) != next->state;
 
     show_error(parts, next->error);
     show_update(parts, next);
     show_blockers(parts, next->blockers);
     fota_view_refresh(parts);
-    if (fota_shown_get_state(parts->shown) != next->state)
-        fota_log(LOG_DEBUG, FOTA_EVENT_NONE, &context, "%s", context.state);
+    parts->record->state = fota_state_to_string(next->state);
+    if (changes)
+        fota_record_log(parts->record, LOG_DEBUG, FOTA_EVENT_NONE, "%s", parts->record->state);
     fota_shown_set_state(parts->shown, next->state);
 }
 
