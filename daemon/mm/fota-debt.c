@@ -3,10 +3,10 @@
 
 #include "base/fota-json.h"
 
-/* More bearers than any modem has. */
+/* No modem has more bearers. */
 #define BEARERS_MAX 16
 
-/* What of a bearer's properties says how to connect it; the rest is about the bearer itself. */
+/* The properties that say how to connect a bearer; the others describe the bearer object. */
 static const char *const keys[] = {
     "apn",      "apn-type",  "ip-type",       "allowed-auth",      "user",
     "password", "multiplex", "allow-roaming", "roaming-allowance",
@@ -41,7 +41,7 @@ fota_debt_clear(FotaDebt *debt)
     g_ptr_array_set_size(debt->bearers, 0);
 }
 
-/* The network gives its default APN where none is named. */
+/* Without an APN the network assigns its default one. */
 static const char *
 bearer_get_apn(GVariant *properties)
 {

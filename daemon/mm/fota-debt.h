@@ -6,11 +6,10 @@
 G_BEGIN_DECLS
 
 /**
- * What was taken from the host and is to be given back to it: whether ModemManager had the modem
- * enabled, and how each of its data calls was connected. The bearer objects themselves do not
- * outlive a restart of the module.
+ * What the host must get back: whether ModemManager had enabled the modem, and how each data call
+ * was connected. The bearer objects themselves do not survive a restart of the module.
  *
- * On disk it is one JSON object, which may hold the password of an APN, as ModemManager tells it.
+ * Stored as one JSON object, which may contain the password of an APN as ModemManager reports it.
  */
 typedef struct {
     gboolean enabled;
@@ -28,8 +27,8 @@ void fota_debt_clear(FotaDebt *debt);
 void fota_debt_add_bearer(FotaDebt *debt, GVariant *properties);
 
 /**
- * A bearer with these properties is connected: nothing of the same APN is owed any more, whoever
- * has connected it.
+ * A bearer with these properties is connected, whoever has connected it: nothing with the same APN
+ * is owed any more.
  */
 void fota_debt_pay_bearer(FotaDebt *debt, GVariant *properties);
 

@@ -9,34 +9,35 @@
 #include "daemon/mm/fota-debt-file.h"
 #include "daemon/mm/fota-mm-private.h"
 
-/* For ModemManager to enable a modem or to take a call down, which takes AT commands. */
+/* Within which ModemManager enables a modem or disconnects a call by AT commands. */
 #define ENABLE_SECONDS 60
-/* To find a network and to connect. */
+/* Within which a modem finds a network and connects. */
 #define CONNECT_SECONDS 180
-/* After ModemManager was found in the middle of something. */
+/* Pause while ModemManager is changing the modem's state. */
 #define BUSY_SECONDS 2
-/* After a try to give something back that failed. */
+/* Pause after an attempt to give something back has failed. */
 #define AGAIN_SECONDS 30
-/* After so long it is said that something is missing, and it is tried as seldom as this. */
+/* Time after which the log reports what is missing; also the pause between attempts from then on.
+ */
 #define LATE_SECONDS 900
 
 /*
- * lease_next() looks at all that is known and takes the one step that follows; each step ends in
- * lease_next(). So it does not matter when a lease is taken or given back.
+ * lease_next() derives the next step from the state and takes it; each step ends by calling
+ * lease_next() again, so a lease may be taken or given back at any time.
  */
 struct FotaLease {
     FotaMm *mm;
     char *imei;
     char *uid; /* ModemManager's name of the device */
     FotaLeaseWants wants;
-    gboolean held; /* by a job ... */
-    GTask *task;   /* ... which waits until it has it all; NULL = it does */
+    gboolean held; /* a job holds the lease, or waits for it */
+    GTask *task;   /* of the job that waits until everything is taken; NULL = none waits */
     FotaDebt *debt;
     FotaDebtFile *file;
     FotaMmWatch watch;
     gboolean busy;      /* a step is under way */
-    gboolean listed;    /* the bearers that are up have been looked at ... */
-    GPtrArray *up;      /* ... and are these: MMBearer */
+    gboolean listed;    /* @up is up to date */
+    GPtrArray *up;      /* connected bearers, MMBearer */
     gboolean inhibited; /* or being inhibited */
     GVariant *giving;   /* bearer that is being connected */
     guint idle;
@@ -119,7 +120,7 @@ lease_find(FotaMm *mm, const char *imei)
     return mm->leases != NULL ? g_hash_table_lookup(mm->leases, imei) : NULL;
 }
 
-/* Ends a step. FALSE: fotad ends, and the lease is gone. */
+/* Ends a step. FALSE: fotad is exiting, and the lease has been freed. */
 static gboolean
 step_ended(FotaLease *lease, GError *error)
 {
@@ -131,7 +132,7 @@ step_ended(FotaLease *lease, GError *error)
     return TRUE;
 }
 
-/* The job's part of it is over. Takes @error, for a job that still waits. */
+/* Ends the job's hold. Takes @error, which a job that still waits gets. */
 static void
 lease_end(FotaLease *lease, GError *error)
 {
@@ -163,7 +164,7 @@ lease_again_in(FotaLease *lease, guint seconds)
     lease->again = fota_timer_add(seconds, lease_again_now, lease);
 }
 
-/* It cannot be taken, or not be given back now. */
+/* Something cannot be taken, or cannot be given back yet. */
 static void
 step_failed(FotaLease *lease, FotaError code, const char *what, const GError *error)
 {
@@ -177,7 +178,7 @@ step_failed(FotaLease *lease, FotaError code, const char *what, const GError *er
     lease_next(lease);
 }
 
-/* Calls @method of a modem's or bearer's @proxy, with a limit of its own. */
+/* Calls @method of a modem's or bearer's @proxy, with @seconds as its own limit. */
 static void
 step_call(FotaLease *lease, gpointer proxy, const char *method, GVariant *parameters, guint seconds,
           GAsyncReadyCallback callback)
@@ -187,7 +188,7 @@ step_call(FotaLease *lease, gpointer proxy, const char *method, GVariant *parame
                       (int)seconds * 1000, lease->mm->closing, callback, lease);
 }
 
-/* What is up now */
+/* Connected bearers */
 
 static void
 bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
@@ -204,7 +205,7 @@ bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     }
     g_ptr_array_set_size(lease->up, 0);
-    /* libmm-glib gives the last one first. */
+    /* libmm-glib returns the list in reverse order. */
     for (GList *l = g_list_last(bearers); l != NULL; l = l->prev) {
         if (mm_bearer_get_connected(l->data))
             g_ptr_array_add(lease->up, g_object_ref(l->data));
@@ -228,7 +229,7 @@ bearer_get_properties(MMBearer *bearer)
     return properties != NULL ? properties : g_variant_ref_sink(g_variant_new("a{sv}", NULL));
 }
 
-/* Each data call that is up is owed from now on, in place of one of before to the same APN. */
+/* Adds each connected data call to the debt; it replaces an earlier one with the same APN. */
 static void
 lease_owe(FotaLease *lease, MMModem *modem)
 {
@@ -257,7 +258,8 @@ file_written(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     if (error != NULL)
         step_failed(lease, FOTA_ERROR_RECORD_NOT_WRITABLE,
-                    "what the host has could not be written down, so nothing is taken from it",
+                    "the state of the host's modem could not be recorded, so nothing is taken from "
+                    "the host",
                     error);
     else
         lease_next(lease);
@@ -282,8 +284,8 @@ bearer_disconnected(GObject *object, GAsyncResult *result, gpointer user_data)
     if (!step_ended(lease, error))
         return;
     if (reply == NULL) {
-        step_failed(lease, FOTA_ERROR_NO_AT_PORT,
-                    "the module's data call, which stands in the way, cannot be taken down", error);
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "the module's data call cannot be disconnected",
+                    error);
         return;
     }
     g_ptr_array_remove(lease->up, object);
@@ -299,12 +301,12 @@ module_inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
 
     if (!step_ended(lease, error))
         return;
-    /* Given back meanwhile: then it is no more, or soon. */
+    /* If the lease was given back meanwhile, the inhibition has ended or is about to. */
     lease->inhibited = lease->inhibited && inhibited;
     if (inhibited)
         lease_next(lease);
     else
-        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "ModemManager does not leave the module to us",
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "ModemManager does not release the module",
                     error);
 }
 
@@ -348,7 +350,7 @@ lease_take_on(FotaLease *lease, MMModem *modem)
 
 /* Giving back */
 
-/* What was owed is there; or it is not, and why: what is up now is looked at anew. */
+/* Something was given back, or could not be; the bearers are then listed again. */
 static void
 step_given(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -361,7 +363,7 @@ step_given(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     giving = g_steal_pointer(&lease->giving);
     lease->listed = FALSE;
-    /* What ModemManager shows may be behind what it says. */
+    /* ModemManager's properties may lag behind its reply. */
     if (reply != NULL && giving != NULL)
         fota_debt_pay_bearer(lease->debt, giving);
     if (reply != NULL)
@@ -380,22 +382,22 @@ lease_too_late(gpointer data)
 
     lease->timeout = 0;
     lease->late = TRUE;
-    fota_log(
-        LOG_WARNING, FOTA_EVENT_NONE, &context,
-        "%s before the update and is not again within %d s: %s; fotad goes on trying, and mmcli "
-        "--%s does the same",
-        lease->debt->bearers->len > 0 ? "the data call was up" : "the modem was enabled",
-        LATE_SECONDS,
-        lease->reason != NULL ? lease->reason : "ModemManager does not show the module",
-        lease->debt->bearers->len > 0 ? "simple-connect" : "enable");
+    fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context,
+             "%s before the update and has not been again within %d s: %s; fotad keeps trying, and "
+             "mmcli --%s does the same",
+             lease->debt->bearers->len > 0 ? "the data call was connected"
+                                           : "the modem was enabled",
+             LATE_SECONDS,
+             lease->reason != NULL ? lease->reason : "ModemManager does not show the module",
+             lease->debt->bearers->len > 0 ? "simple-connect" : "enable");
     return G_SOURCE_REMOVE;
 }
 
-/* What is there again need not be given back, whoever has seen to it. */
+/* What is connected or enabled again is no longer owed, whoever did it. */
 static void
 lease_count_up(FotaLease *lease, MMModem *modem)
 {
-    /* Whoever has connected another one in all this time does not want the old one. */
+    /* After this long, whoever has connected another call does not want the old one. */
     if (lease->late && lease->up->len > 0)
         fota_debt_clear(lease->debt);
     for (guint i = 0; i < lease->up->len; i++) {
@@ -422,7 +424,7 @@ modem_is_busy(MMModem *modem)
     }
 }
 
-/* Simple.Connect() enables, registers and connects in one. */
+/* Simple.Connect() also enables the modem and registers. */
 static void
 step_give(FotaLease *lease, FotaMmModem *modem)
 {
@@ -441,7 +443,7 @@ step_give(FotaLease *lease, FotaMmModem *modem)
     }
 }
 
-/* Nothing is owed any more. A file that cannot be removed only makes the next start look again. */
+/* Nothing is owed any more. A file that cannot be removed only makes the next start check again. */
 static void
 lease_close(FotaLease *lease)
 {
@@ -537,11 +539,11 @@ fota_lease_give_back(FotaMm *mm, const char *imei)
 
     if (lease == NULL || !lease->held)
         return;
-    /* From the loop: its callback must not run within this function. */
+    /* In the main loop, because its callback must not run within this function. */
     if (lease->task != NULL)
         g_idle_add_full(G_PRIORITY_DEFAULT, task_cancelled, g_steal_pointer(&lease->task),
                         g_object_unref);
-    /* Also while it is being inhibited. */
+    /* Also if the inhibition is still being requested. */
     if (lease->inhibited)
         fota_mm_uninhibit(mm, lease->uid);
     lease->inhibited = FALSE;

@@ -6,17 +6,17 @@
 G_BEGIN_DECLS
 
 /**
- * The one way to take a module from the host, and to give it back: ModemManager's hands off it, its
- * data calls down. What the host had is written to `<imei>.lease` in the state directory before it
- * is taken, and is given back when the lease is: the data calls, every one of them, and a modem
- * that was enabled. Whoever starts fotad next gives it back where this one could not, as soon as
- * ModemManager shows the module.
+ * The only way to take a module from the host and to give it back. A lease may keep ModemManager
+ * away from the module and disconnect its data calls. Before that, what the host had is written to
+ * `<imei>.lease` in the state directory; when the lease is given back, fotad connects all those
+ * data calls again and enables a modem that was enabled. If this fotad cannot, the next one does so
+ * as soon as ModemManager shows the module.
  *
- * On the main loop. One lease a module.
+ * On the main loop. One lease per module.
  */
 
 typedef enum {
-    /** Nothing: but what the host has now is given back where a restart of the module loses it. */
+    /** Take nothing, but restore afterwards what a restart of the module has lost. */
     FOTA_LEASE_NOTHING = 0,
     /** No data call is up. */
     FOTA_LEASE_BEARERS = 1 << 0,
@@ -25,20 +25,20 @@ typedef enum {
 } FotaLeaseWants;
 
 /**
- * Takes @wants, or adds it to what is taken already, of the module @imei, whose device is
- * called @uid by ModemManager. A give-back that is under way ends first, at its next step.
+ * Takes @wants of the module @imei, in addition to what is taken already; @uid is ModemManager's
+ * name of the device. If the module is just being given back, the step under way ends first.
  *
- * Errors: FOTA_ERROR_RECORD_NOT_WRITABLE, it could not be written and nothing was taken;
- * FOTA_ERROR_NO_AT_PORT, ModemManager does not let go; G_IO_ERROR_CANCELLED, it was given back
- * before it was taken. After an error what was taken is being given back.
+ * Errors: FOTA_ERROR_RECORD_NOT_WRITABLE, the file could not be written and nothing was taken;
+ * FOTA_ERROR_NO_AT_PORT, ModemManager does not release the module; G_IO_ERROR_CANCELLED, the lease
+ * was given back before it was taken. After an error fotad gives back what it has taken.
  */
 void fota_lease_take_async(FotaMm *mm, const char *imei, const char *uid, FotaLeaseWants wants,
                            GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_lease_take_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
- * Gives back what was taken, also what is just being taken. Harmless when nothing was. Goes on by
- * itself until everything is given back; a connection manager may be quicker.
+ * Gives back what was taken or is just being taken; does nothing if nothing was. fotad keeps trying
+ * until everything is given back, by itself or by a connection manager that is quicker.
  */
 void fota_lease_give_back(FotaMm *mm, const char *imei);
 

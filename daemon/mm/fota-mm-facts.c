@@ -59,8 +59,8 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
 }
 
 /*
- * ModemManager passes answers of several lines on as they are. The first one is what is asked; but
- * a line that the module sent by itself meanwhile may stand before it, or in its place.
+ * ModemManager passes on answers of several lines unchanged. The first line is the answer, unless
+ * an unsolicited line of the module stands before it or in its place.
  */
 static char *
 first_line(const char *text)
@@ -82,8 +82,8 @@ first_line(const char *text)
 }
 
 /*
- * ModemManager's own name of the device need not be its sysfs path (ID_MM_PHYSDEV_UID), and what is
- * below that path need not be the module's. The primary port says which device it is.
+ * ModemManager's name of the device need not be its sysfs path (ID_MM_PHYSDEV_UID), and ports below
+ * that path need not belong to the module. The primary port identifies the device.
  */
 static char *
 locate_device(MMModem *modem)
@@ -113,8 +113,8 @@ count_pin_attempts(MMModem *modem)
 }
 
 /*
- * A path is used anew when ModemManager restarts, the name of its connection when the bus does; the
- * bus has another identity then.
+ * A restarted ModemManager uses the same paths again, and a restarted bus the same connection
+ * names; but such a bus has another GUID.
  */
 static char *
 name_start(MMObject *object)

@@ -5,24 +5,24 @@
 
 /* ModemManager disables the modem first, which takes AT commands. */
 #define CALL_SECONDS 60
-/* Until it is asked again after a refusal: polkit may be away for a moment. */
+/* Pause before it is asked again after a refusal, since polkit may be away for a moment. */
 #define AGAIN_SECONDS 10
 
 typedef struct {
     FotaMm *mm;
     char *device;
     gboolean wanted;
-    gboolean held;    /* ModemManager has said yes, and not yet that it takes the module back */
-    gboolean pending; /* and has been asked for one or the other */
-    guint again;      /* timer: it has not taken the module back, or not left it to us again */
-    GTask *task;      /* of the one who wants the module while it is given back */
+    gboolean held;    /* ModemManager keeps away, and has not taken the module back yet */
+    gboolean pending; /* it has been asked to do one or the other */
+    guint again;      /* timer: it is asked again */
+    GTask *task;      /* of the caller who wants the module while it is being given back */
 } FotaMmInhibition;
 
 /* One request under way. */
 typedef struct {
-    FotaMm *mm; /* gone when the call was cancelled */
+    FotaMm *mm; /* freed if the call was cancelled */
     char *device;
-    GTask *task; /* of the one who wants to know, NULL when it is taken again */
+    GTask *task; /* of the caller; NULL when the inhibition is renewed */
 } FotaMmInhibitCall;
 
 static void
@@ -65,7 +65,7 @@ call_free(FotaMmInhibitCall *call)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMmInhibitCall, call_free)
 
-/* By the connection, not by MMManager: that one makes its proxy synchronously first. */
+/* On the connection: MMManager would first create its proxy synchronously. */
 static void
 call_inhibit_device(FotaMm *mm, const char *device, gboolean inhibit, GCancellable *cancellable,
                     GAsyncReadyCallback callback, gpointer user_data)
@@ -76,7 +76,7 @@ call_inhibit_device(FotaMm *mm, const char *device, gboolean inhibit, GCancellab
                            callback, user_data);
 }
 
-/* Whether ModemManager has left: then nothing is inhibited any more. */
+/* Whether ModemManager has left the bus, so that nothing is inhibited any more. */
 static gboolean
 has_left(const GError *error)
 {
@@ -114,7 +114,7 @@ fail_without_bus(GTask *task)
                             "there is no connection to the system bus");
 }
 
-/* Who wants the module while it is being given back keeps it, or takes it anew. */
+/* A caller who wants the module while it is being given back keeps it, or takes it again. */
 static void
 settle_task(FotaMmInhibition *inhibition)
 {
@@ -143,7 +143,7 @@ released(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     inhibition = g_hash_table_lookup(call->mm->inhibitions, call->device);
     inhibition->pending = FALSE;
-    /* Without an inhibition that ModemManager knows of there is nothing to give back. */
+    /* If ModemManager knows of no inhibition, there is nothing to give back. */
     inhibition->held = reply == NULL && !has_left(error) &&
                        !g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND);
     if (inhibition->task != NULL) {
@@ -163,7 +163,7 @@ release(FotaMmInhibition *inhibition)
 {
     FotaMm *mm = inhibition->mm;
 
-    /* ModemManager lifts what a lost connection has held. */
+    /* ModemManager ends the inhibitions of a connection that is lost. */
     if (mm->bus == NULL) {
         g_hash_table_remove(mm->inhibitions, inhibition->device);
         return;
@@ -213,7 +213,7 @@ inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
             tell_guarded(call->mm, call->device, TRUE);
         if (!inhibition->wanted || (reply == NULL && call->task != NULL)) {
             inhibition->wanted = FALSE;
-            /* Even after no answer in time: the inhibition may yet come about. */
+            /* Also after a timeout, since the inhibition may still take effect. */
             if (reply != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
                 release(inhibition);
             else

@@ -12,14 +12,14 @@ G_BEGIN_DECLS
 
 typedef struct {
     FotaMm *mm;
-    guint64 serial; /**< never used twice, while ModemManager's paths begin anew when it restarts */
+    guint64 serial; /**< unique, unlike ModemManager's paths, which start over when it restarts */
     MMObject *object;
     MMSim *sim; /**< NULL while unknown */
     char *sim_path;
-    GCancellable *cancellable; /**< ends what is asked about this modem */
+    GCancellable *cancellable; /**< of all calls about this modem */
     FotaModemFacts *facts;     /**< as last reported, NULL before */
-    gboolean refused;          /**< it is left alone: nothing but its facts is known of it */
-    guint idle;                /**< in which changed facts are reported */
+    gboolean refused;          /**< fotad ignores it until fota_mm_show_again() */
+    guint idle;                /**< source that reports changed facts */
     guint again;               /**< timer: its SIM is asked for again */
 } FotaMmModem;
 
@@ -40,8 +40,8 @@ struct _FotaMm {
     const FotaMmCallbacks *callbacks;
     gpointer user_data;
     guint name_watch;
-    GCancellable *closing;     /**< ends what is asked on behalf of this object */
-    GCancellable *cancellable; /**< ends what is asked of the ModemManager that is there */
+    GCancellable *closing;     /**< of all calls, cancelled when this object is freed */
+    GCancellable *cancellable; /**< of the calls to the present ModemManager */
     MMManager *manager;        /**< NULL while ModemManager is not there */
     guint again;               /**< timer: ModemManager is asked for its modems again */
     gboolean available;
@@ -71,14 +71,14 @@ void fota_mm_leases_load(FotaMm *mm);
 GHashTable *fota_mm_inhibitions_new(void);
 
 /**
- * Keeps ModemManager away from the device that it calls @uid until fota_mm_uninhibit(). Its modem
- * object goes before the function finishes, which takes as long as disabling the modem (at most
- * 60 s). The finish function returns FALSE when ModemManager refuses (polkit, bus policy, another
- * holder), or does not show a modem on @device now.
+ * Keeps ModemManager away from @device, its name for the device, until fota_mm_uninhibit(). The
+ * modem object is removed before the function finishes, after ModemManager has disabled the modem
+ * (at most 60 s). The finish function returns FALSE if ModemManager refuses (polkit, bus policy,
+ * another holder) or does not show a modem on @device now.
  *
- * When ModemManager restarts meanwhile the inhibition is taken again as soon as it shows the modem,
- * the earliest moment that it allows. Until then, some seconds, it probes all ttys of the module,
- * also one that is open here: it runs as root, whom TIOCEXCL does not stop.
+ * If ModemManager restarts meanwhile, fotad inhibits again as soon as it shows the modem, which is
+ * the earliest time that it allows. For some seconds until then ModemManager probes all ttys of the
+ * module, even one that fotad has open: it runs as root, whom TIOCEXCL does not stop.
  */
 void fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
                            gpointer user_data);
@@ -87,9 +87,9 @@ gboolean fota_mm_inhibit_finish(FotaMm *mm, GAsyncResult *result, GError **error
 /** Gives @device back to ModemManager. Harmless when it is not inhibited. */
 void fota_mm_uninhibit(FotaMm *mm, const char *device);
 
-/** ModemManager is there again and does not know yet what it is to keep away from. */
+/** ModemManager is back and does not know the inhibitions yet. */
 void fota_mm_inhibitions_unguarded(FotaMm *mm);
-/** ModemManager has left, and its inhibitions with it. */
+/** ModemManager has left the bus, and the inhibitions have ended with it. */
 void fota_mm_inhibitions_lost(FotaMm *mm);
 /** ModemManager knows @device (again). */
 void fota_mm_inhibitions_renew(FotaMm *mm, const char *device);

@@ -5,7 +5,7 @@
 
 #include "base/fota-timer.h"
 
-/* Until ModemManager is asked again for what it has refused to tell. */
+/* Pause before a question that ModemManager has refused is asked again. */
 #define AGAIN_SECONDS 5
 
 static void
@@ -37,7 +37,7 @@ modem_free(gpointer data)
     g_free(modem);
 }
 
-/* Nobody hears of a modem object that is left alone. */
+/* A modem object that fotad refuses is not reported to anybody else. */
 static void
 modem_show(FotaMmModem *modem, gboolean first)
 {
@@ -64,7 +64,7 @@ modem_report(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Several properties change in a row: the facts are read once they all have. */
+/* Several properties change in a row; the facts are read once after all of them. */
 static void
 modem_report_soon(FotaMmModem *modem)
 {
@@ -109,7 +109,7 @@ modem_ask_sim(FotaMmModem *modem)
     mm_modem_get_sim(mm_object_peek_modem(modem->object), modem->cancellable, sim_found, modem);
 }
 
-/* The IMSI is the SIM object's, which is no part of what the object manager shows. */
+/* The IMSI is a property of the SIM object, which the object manager does not show. */
 static void
 modem_follow_sim(FotaMmModem *modem)
 {
@@ -184,7 +184,7 @@ object_changed(FotaMm *mm, GDBusObject *object)
     modem_report_soon(modem);
 }
 
-/* A locked modem gets most of its interfaces with the PIN. */
+/* A locked modem has most of its interfaces only after the PIN. */
 static void
 on_interface_changed(GDBusObjectManager *manager, GDBusObject *object, GDBusInterface *interface,
                      FotaMm *mm)
@@ -241,8 +241,8 @@ manager_ready(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 /*
- * One MMManager for each life of ModemManager: one that sees its service return reads the objects
- * synchronously.
+ * Each start of ModemManager gets its own MMManager, because one whose service returns reads the
+ * objects synchronously.
  */
 static void
 ask_for_modems(FotaMm *mm)
@@ -293,7 +293,7 @@ on_name_vanished(GDBusConnection *bus, const char *name, gpointer user_data)
     mm->callbacks->available(FALSE, mm->user_data);
 }
 
-/* Without these GDBus would not make GErrors of these domains out of ModemManager's answers. */
+/* Registers the domains, so that GDBus maps ModemManager's errors to them. */
 static void
 register_error_domains(void)
 {
@@ -319,7 +319,7 @@ bus_changed(GDBusConnection *connection, gpointer user_data)
     g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
     g_clear_object(&mm->bus);
     on_name_vanished(NULL, NULL, mm);
-    /* Our inhibitions ended with the connection, and nobody can tell whether ModemManager has. */
+    /* Our inhibitions ended with the connection; ModemManager itself may still run. */
     fota_mm_inhibitions_unguarded(mm);
 }
 

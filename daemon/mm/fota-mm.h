@@ -6,31 +6,31 @@
 G_BEGIN_DECLS
 
 /**
- * What fotad wants of ModemManager, on the main loop. Nothing here blocks, and nothing outside this
- * folder knows libmm-glib. ModemManager may start late, restart, or never come: FotaMm follows its
- * bus name, and says so through the callbacks.
+ * Everything that fotad asks of ModemManager, on the main loop. Nothing here blocks, and nothing
+ * outside this folder knows libmm-glib. ModemManager may start late, restart, or never come: FotaMm
+ * follows its bus name and reports it through the callbacks.
  */
 typedef struct _FotaMm FotaMm;
 
-/** What ModemManager says of a module. Strings are "" when it does not know. */
+/** What ModemManager reports about a module. Unknown strings are "". */
 typedef struct {
     char *path; /**< object path; changes with every return of the module */
     char *imei; /**< EquipmentIdentifier; a module without one is not reported */
     char *manufacturer;
     char *model;
-    char *revision; /**< the first line of what ModemManager has */
-    char *uid;      /**< what ModemManager calls the device: for the inhibition */
+    char *revision; /**< the first line of ModemManager's Revision */
+    char *uid;      /**< ModemManager's name of the device, for the inhibition */
     char *device;   /**< sysfs path of what its ports belong to: a USB or PCI device, else a tty */
     GStrv own_numbers;
     char *imsi; /**< of the SIM */
     char *operator_name;
-    gboolean enabled;    /**< ModemManager follows the radio; else the next three say nothing */
-    guint signal;        /**< percent, 0 = none or unknown */
+    gboolean enabled; /**< ModemManager follows the radio; otherwise the next three mean nothing */
+    guint signal;     /**< percent, 0 = none or unknown */
     gboolean registered; /**< home or roaming */
     gboolean roaming;
     gboolean pin_wanted; /**< by the SIM */
     int pin_attempts;    /**< that are left, -1 = unknown */
-    char *start;         /**< another text for each time that the module has come back */
+    char *start;         /**< a different text after each return of the module */
 } FotaModemFacts;
 
 FotaModemFacts *fota_modem_facts_copy(const FotaModemFacts *facts);
@@ -51,16 +51,16 @@ typedef struct {
      */
     void (*available)(gboolean available, gpointer user_data);
     /**
-     * Of a @device that is inhibited: ModemManager has restarted and uses its ports again (FALSE),
-     * or keeps away again, if only because it is not there. May be NULL.
+     * ModemManager has restarted and uses the ports of the inhibited @device again (FALSE), or
+     * keeps away from them again, if only because it has left the bus (TRUE). May be NULL.
      */
     void (*guarded)(const char *device, gboolean guarded, gpointer user_data);
 } FotaMmCallbacks;
 
 /**
- * Connects to the system bus, and again whenever that is lost. @callbacks must live as long as the
- * object; they are called from the main loop, never from within this function. What an earlier
- * fotad has not given back (fota-lease.h) is read from @directory, and given back.
+ * Connects to the system bus, and reconnects whenever the connection is lost. @callbacks must live
+ * as long as the object; they are called from the main loop, never within this function. Reads from
+ * @directory what an earlier fotad has not given back (fota-lease.h), and gives it back.
  */
 FotaMm *fota_mm_new(const char *directory, const FotaMmCallbacks *callbacks, gpointer user_data);
 void fota_mm_free(FotaMm *mm);
@@ -87,8 +87,8 @@ void fota_mm_may_command_async(FotaMm *mm, const char *path, GCancellable *cance
 gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
- * Has ModemManager restart the module (Modem.Reset). FALSE when it does not show the module now, as
- * while that is inhibited, or cannot restart modules of this kind.
+ * Has ModemManager restart the module (Modem.Reset). FALSE if it does not show the module now, for
+ * instance because that is inhibited, or cannot restart modules of this kind.
  */
 void fota_mm_reset_async(FotaMm *mm, const char *imei, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer user_data);
@@ -96,7 +96,7 @@ gboolean fota_mm_reset_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
  * Enters the PIN of the SIM in the modem object @path. FOTA_MODULE_ERROR_MODULE_REFUSED: the SIM
- * has refused it; after any other error nobody knows.
+ * has refused the PIN; after any other error it is unknown whether it has.
  */
 void fota_mm_send_pin_async(FotaMm *mm, const char *path, const char *pin,
                             GAsyncReadyCallback callback, gpointer user_data);
