@@ -216,6 +216,54 @@ test_downgrade(void)
     }
 }
 
+/* The reason that decided, by which people and LastError are told. */
+static void
+test_reasons(void)
+{
+    static const struct {
+        const char *update; /* NULL = none */
+        const char *revision;
+        const char *vendor_version;
+        gboolean rejected;
+        guint attempts;
+        FotaPlanKind kind;
+        const char *reason;
+    } cases[] = {
+        {NULL, "A", NULL, FALSE, 0, FOTA_PLAN_NOTHING_FOR_YOU, "offers this module nothing"},
+        {PLAN_CHAIN, "C", NULL, FALSE, 0, FOTA_PLAN_UP_TO_DATE, "already runs C"},
+        {PLAN_CHAIN, "X", NULL, FALSE, 0, FOTA_PLAN_NO_PATH, "no path from X"},
+        {PLAN_CHAIN, "A", NULL, TRUE, 0, FOTA_PLAN_REJECTED, "has rejected"},
+        {PLAN_CHAIN, "A", NULL, FALSE, 3, FOTA_PLAN_FAILED_FOR_GOOD, "attempts"},
+        {"\"downgrade\":true," PLAN_CHAIN, "A", NULL, FALSE, 0, FOTA_PLAN_DOWNGRADE_REFUSED,
+         "a downgrade"},
+        {"\"toVersion\":\"B\"", "A", NULL, FALSE, 0, FOTA_PLAN_ASK_VENDOR, "not been asked yet"},
+        {"\"toVersion\":\"B\"", "A", "", FALSE, 0, FOTA_PLAN_UP_TO_DATE, "nothing newer than A"},
+        {"\"toVersion\":\"B\"", "A", "C", FALSE, 0, FOTA_PLAN_NO_PATH, "only B is accepted"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) offer = test_plan_make(PLAN_CHAIN, &facts);
+        g_autoptr(FotaPlan) plan = NULL;
+
+        rules.monthly_data = 5000;
+        facts.rules = &rules;
+        facts.revision = cases[i].revision;
+        facts.vendor_version = cases[i].vendor_version;
+        facts.rejected = cases[i].rejected ? offer->gates[0].token : NULL;
+        facts.attempts = cases[i].attempts;
+        facts.data_used = 700;
+        plan = test_plan_make(cases[i].update, &facts);
+        g_test_message("case %u", i);
+        g_assert_cmpint(plan->kind, ==, cases[i].kind);
+        g_assert_cmpuint(plan->decided_by, <, plan->reasons->len - 1);
+        g_assert_nonnull(strstr(plan->reasons->pdata[plan->decided_by], cases[i].reason));
+        g_assert_cmpuint(plan->monthly_data, ==, 5000);
+        g_assert_cmpuint(plan->data_used, ==, 700);
+    }
+}
+
 static void
 test_unanswered(void)
 {
@@ -367,6 +415,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/approved", test_approved);
     g_test_add_func("/plan/past", test_past);
     g_test_add_func("/plan/downgrade", test_downgrade);
+    g_test_add_func("/plan/reasons", test_reasons);
     g_test_add_func("/plan/unanswered", test_unanswered);
     g_test_add_func("/plan/json", test_json);
     g_test_add_func("/plan/json-of-little", test_json_of_little);
