@@ -4,8 +4,11 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-situation.h"
+#include "daemon/module/fota-view.h"
+#include "policy/fota-policy-error.h"
 
 /* What the end of a job leaves behind: in the record, of the module, and for the next decision. */
 
@@ -205,6 +208,35 @@ test_inspection(Fixture *fixture, gconstpointer data)
     g_assert_false(fota_presence_was_told(fixture->parts.presence));
 }
 
+/* Reading changes nothing, and an answer that comes after the offer has gone is refused. */
+static void
+test_offer_has_gone(Fixture *fixture, gconstpointer data)
+{
+    const FotaParts *parts = &fixture->parts;
+    g_autoptr(GBytes) before = NULL;
+    g_autoptr(GBytes) after = NULL;
+
+    see(fixture, "package");
+    before = fota_record_serialize(parts->record);
+    for (guint i = 0; i < 5; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *plan = fota_view_explain(parts);
+        gboolean accepted = i == 0   ? fota_answers_approve(parts, "token", &error)
+                            : i == 1 ? fota_answers_defer(parts, "token", 60, &error)
+                            : i == 2 ? fota_answers_reject(parts, "token", "no", &error)
+                            : i == 3 ? fota_answers_cancel(parts, "token", &error)
+                                     : fota_answers_rehearse(parts, &error);
+
+        g_test_message("request %u", i);
+        g_assert_nonnull(plan);
+        g_assert_false(accepted);
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED);
+        g_assert_null(parts->plan);
+    }
+    after = fota_record_serialize(parts->record);
+    g_assert_true(g_bytes_equal(before, after));
+}
+
 /* A question to the module takes it from the host, unless ModemManager passes it on. */
 static void
 test_question_takes(Fixture *fixture, gconstpointer data)
@@ -246,6 +278,7 @@ main(int argc, char **argv)
                  G_TYPE_STRING);
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
     ADD("/closing/inspection", test_inspection);
+    ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/question-takes", test_question_takes);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
