@@ -84,6 +84,35 @@ find_unknown(JsonNode *node, const char *place, const char *shown, GPtrArray *wa
     }
 }
 
+static void warn(GPtrArray *warnings, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+warn(GPtrArray *warnings, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(warnings, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+static void
+find_never_in_wave(const FotaManifest *manifest, guint number, GPtrArray *warnings)
+{
+    const FotaWave *wave = &manifest->update.rollout.waves[number - 1];
+
+    if (wave->start >= manifest->use_before)
+        warn(
+            warnings,
+            "update.rollout: wave %u does not start before useBefore, so nobody's turn comes in it",
+            number);
+    else if (wave->percentage == 0 && wave->groups == NULL)
+        warn(warnings,
+             "update.rollout: wave %u has neither a percentage nor groups, so nobody's "
+             "turn comes in it",
+             number);
+}
+
 /* Finds what is valid but never takes effect. */
 static void
 find_never(const FotaManifest *manifest, GPtrArray *warnings)
@@ -92,16 +121,15 @@ find_never(const FotaManifest *manifest, GPtrArray *warnings)
 
     for (guint i = 0; i < update->n_windows; i++)
         if (!fota_window_knows_zone(&update->windows[i]))
-            g_ptr_array_add(warnings,
-                            g_strdup_printf("update.window[%u].timezone: there is no time zone %s "
-                                            "here; where there is none, the window never opens",
-                                            i, update->windows[i].timezone));
+            warn(warnings,
+                 "update.window[%u].timezone: there is no time zone %s here; where there is none, "
+                 "the window never opens",
+                 i, update->windows[i].timezone);
     for (guint i = 0; i < update->rollout.n_waves; i++)
-        if (update->rollout.waves[i].start >= manifest->use_before)
-            g_ptr_array_add(warnings,
-                            g_strdup_printf("update.rollout: wave %u does not start before "
-                                            "useBefore, so nobody's turn comes in it",
-                                            i + 1));
+        find_never_in_wave(manifest, i + 1, warnings);
+    if (manifest->not_before >= manifest->use_before)
+        warn(warnings, "poll.notBefore: not before useBefore; this manifest expires before a newer "
+                       "one is read");
 }
 
 static GPtrArray *

@@ -168,6 +168,19 @@ class Lint(ManifestCase):
         self.assertIn("Europe/Belin ", answer["warnings"][0])
         self.run_tool("lint", "--strict", "m.json", status=BAD)
 
+    def test_nobody_is_in_a_wave(self):
+        start = {"start": timestamp(0)}
+        waves = [{"percentage": 0, **start}, {"percentage": 0, "group": ["lab"], **start}]
+        self.write("m.json", manifest(IMEI, 1, {**UPDATE, "rollout": {"id": "r", "waves": waves}}))
+        warning, = self.json("lint", "m.json")["warnings"]
+        self.assertIn("wave 1 has neither", warning)
+
+    def test_expires_before_it_is_replaced(self):
+        self.write("m.json", manifest(IMEI, 1, {}, poll={"notBefore": "2098-01-01T00:00:00Z"},
+                                      useBefore="2097-01-01T00:00:00Z"))
+        warning, = self.json("lint", "m.json")["warnings"]
+        self.assertTrue(warning.startswith("poll.notBefore:"), warning)
+
     def test_plan_names_an_unknown_zone(self):
         window = {"start": "02:00", "duration": 3600, "timezone": "Europe/Belin"}
         self.write("m.json", manifest(IMEI, 1, {**UPDATE, "window": [window]}))
