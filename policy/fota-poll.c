@@ -33,21 +33,33 @@ fota_poll_judge(guint status, gboolean had_manifest)
     }
 }
 
+/* It begins with a version, perhaps quoted or behind a signature; two columns more must follow. A
+ * page or an object of JSON begins otherwise. */
+static gboolean
+is_csv(const char *text, gsize size)
+{
+    const char *end = text + size, *comma;
+
+    while (text < end && g_ascii_isspace(*text))
+        text++;
+    if (text == end || (!g_ascii_isalnum(*text) && *text != '"'))
+        return FALSE;
+    comma = memchr(text, ',', (gsize)(end - text));
+    return comma != NULL && memchr(comma + 1, ',', (gsize)(end - comma - 1)) != NULL;
+}
+
 gboolean
 fota_poll_is_manifest(GBytes *body, gboolean csv)
 {
     gsize size = 0;
     const char *text = body != NULL ? g_bytes_get_data(body, &size) : NULL;
-    gsize begin = 0;
 
     if (text == NULL || size == 0)
         return FALSE;
-    if (!csv)
-        return memmem(text, size, SIGNATURE_BEGIN, strlen(SIGNATURE_BEGIN)) != NULL ||
-               memmem(text, size, MANIFEST_MEMBER, strlen(MANIFEST_MEMBER)) != NULL;
-    while (begin < size && g_ascii_isspace(text[begin]))
-        begin++;
-    return begin < size && text[begin] != '<' && memchr(text, ',', size) != NULL;
+    if (csv)
+        return is_csv(text, size);
+    return memmem(text, size, SIGNATURE_BEGIN, strlen(SIGNATURE_BEGIN)) != NULL ||
+           memmem(text, size, MANIFEST_MEMBER, strlen(MANIFEST_MEMBER)) != NULL;
 }
 
 /* The first slot from @from on. */

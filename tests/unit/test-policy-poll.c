@@ -50,7 +50,11 @@ test_is_manifest(void)
         {"{\"error\": \"login required\"}", FALSE, FALSE},
         {"Please log in", FALSE, FALSE},
         {"{\"manifestVersion\": 1}", TRUE, FALSE},
-        {"{\"manifestVersion\": 1, \"sequ", TRUE, TRUE},
+        {"{\"manifestVersion\": 1, \"sequ", TRUE, FALSE},
+        {"{\"login\": 1, \"portal\": 2, \"x\": 3}", FALSE, FALSE},
+        {"[1, 2, 3]", FALSE, FALSE},
+        {"Please log in, then try again", FALSE, FALSE},
+        {"\n\"V2\",delta.bin,", FALSE, TRUE},
         {"untrusted comment: signature", TRUE, FALSE},
         {"V2,delta.bin,2017-01-31,,,", FALSE, TRUE},
     };
