@@ -129,17 +129,21 @@ test_left_open(void)
         PEER_GREETING, {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},      {"+++", "\r\nNO CARRIER\r\n"},
         PEER_GREETING, {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"}, {0}};
     Peer *peer = peer_new(script);
-    FotaAtLine *line = peer_open(peer, NULL);
+    g_autoptr(GString) traced = g_string_new(NULL);
+    FotaAtLine *line = peer_open(peer, traced);
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     g_autoptr(GError) error = NULL;
     guint which;
     guint8 byte;
 
     g_assert_true(begin(line, "AT#OTAUPW", prompts, &which, &error));
+    g_string_truncate(traced, 0);
     g_cancellable_cancel(cancellable);
     g_assert_false(fota_at_line_raw_read(line, &byte, 10, cancellable, &error));
     g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     peer_assert_answer(line, "AT+GMR", "30.00");
+    /* Nothing else may come first: the module would take it for data. */
+    g_assert_true(g_str_has_prefix(traced->str, "> +++"));
     fota_at_line_close(line);
     peer_finish(peer);
 }

@@ -536,6 +536,9 @@ test_case(gconstpointer data)
     else
         g_assert_error(error, FOTA_MODULE_ERROR, c->code);
     g_assert_cmpstr(steps.version, ==, c->version);
+    /* A module that falls silent has left as well as one whose port goes away. */
+    g_assert_cmpuint(steps.restarts, ==,
+                     strstr(log->str, "gone") != NULL || c->model != NULL ? 1 : 0);
     g_assert_cmpint(steps.ordered, ==,
                     strstr(log->str, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
                         c->kind != FOTA_JOB_RESUME);
