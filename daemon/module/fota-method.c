@@ -31,14 +31,22 @@ plan_route(const FotaPlan *plan)
                : FOTA_ROUTE_VENDOR;
 }
 
+/* A plugin without a method for what is planned says so itself, by its first one. */
+static const FotaMethod *
+choose_for_plan(const FotaParts *parts, const FotaVendor *vendor, const FotaPlan *plan)
+{
+    const FotaMethod *method = choose_route(parts, vendor, plan_route(plan));
+
+    return method != NULL ? method : vendor->methods[0];
+}
+
 gboolean
 fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan)
 {
     const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
-    const FotaMethod *method =
-        vendor != NULL ? choose_route(parts, vendor, plan_route(plan)) : NULL;
 
-    return method != NULL && method->commit == FOTA_COMMIT_POINT_DOWNLOAD;
+    return vendor != NULL &&
+           choose_for_plan(parts, vendor, plan)->commit == FOTA_COMMIT_POINT_DOWNLOAD;
 }
 
 const FotaMethod *
@@ -56,7 +64,7 @@ fota_method_choose(const FotaParts *parts, FotaAction action)
         method = fota_vendor_find_method(
             vendor, g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
     else if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
-        method = choose_route(parts, vendor, plan_route(parts->plan));
+        method = choose_for_plan(parts, vendor, parts->plan);
     else if (action == FOTA_ACTION_ASK)
         method = choose_route(parts, vendor, FOTA_ROUTE_VENDOR);
     return method != NULL ? method : vendor->methods[0];
