@@ -25,6 +25,20 @@ huawei_inspect(FotaSession *session, char **version, GError **error)
     return fota_session_read_version(session, "AT+GMR", version, error);
 }
 
+/* Takes an offer or declines it, unless a cancel comes first: then huawei_close() declines it. */
+static gboolean
+answer_offer(FotaSession *session, const char *command, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    gboolean done = fota_session_order(session, command, 0, &refusal);
+
+    if (done || refusal->domain == FOTA_MODULE_ERROR)
+        huawei_get_opened(session)->offered = FALSE;
+    if (refusal != NULL)
+        g_propagate_error(error, g_steal_pointer(&refusal));
+    return done;
+}
+
 /*
  * Brings the module back to idle, and with it whatever it holds of a delta to an end. ^FOTADL=0 is
  * documented for this without a word on the states that it is good for; the state tells.
@@ -42,10 +56,7 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
     }
     if (state->number == HUAWEI_LOADING && fota_session_get_number(session, "CanPause") != 0)
         fota_session_order(session, "AT^FOTADL=2", 0, NULL);
-    fota_session_order(session, "AT^FOTADL=0", 0, &refusal);
-    /* Else it was cancelled, and nothing was sent. */
-    if (refusal == NULL || refusal->domain == FOTA_MODULE_ERROR)
-        huawei_get_opened(session)->offered = FALSE;
+    answer_offer(session, "AT^FOTADL=0", &refusal);
     if (!huawei_state_read(session, state, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (huawei_state_is_over(state))
@@ -214,8 +225,7 @@ download_begin(FotaSession *session, const FotaUpdate *update, HuaweiState *stat
         return result;
     if (update->rehearsal)
         return give_up(session, state, error);
-    huawei_get_opened(session)->offered = FALSE;
-    if (fota_session_order(session, "AT^FOTADL=1", 0, &refusal))
+    if (answer_offer(session, "AT^FOTADL=1", &refusal))
         return FOTA_RESULT_DONE;
     return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
                           FOTA_RESULT_FAILED_FOR_NOW, "the module does not download", error);

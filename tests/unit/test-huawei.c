@@ -179,6 +179,8 @@ static const Case cases[] = {
     {"download/old-failure", DOWNLOAD, DONE, NULL, NULL, NULL,
      {BEFORE, {STATE("80,155")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {OFFER}, {TAKE},
       {SAYS("40")}, END}},
+    {"download/cancelled-at-offer", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, NULL,
+     {ASKED, {OFFER}, {FAKE_CANCEL, ""}, {DECLINE}, END}},
     {"download/cancelled", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, "MU509",
      {BEGUN, {SAYS("30")}, {FILES("1")}, {FAKE_CANCEL, ""}, END}},
     {"download/cancelled-pauses", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL,
