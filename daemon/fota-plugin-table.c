@@ -104,6 +104,21 @@ method_read(const FotaMethod *given, const char *file, GError **error)
     return g_steal_pointer(&method);
 }
 
+/* An update finds its method again by the name in its record. */
+static gboolean
+check_name(const GPtrArray *methods, const FotaMethod *method, const char *file, GError **error)
+{
+    for (guint i = 0; i < methods->len; i++) {
+        const FotaMethod *other = methods->pdata[i];
+
+        if (strcmp(other->name, method->name) == 0) {
+            FAIL("plugin %s: two methods of one claim are called %s", file, method->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 FotaMethod **
 fota_plugin_table_read_methods(const FotaClaim *claim, const char *file, GError **error)
 {
@@ -111,14 +126,15 @@ fota_plugin_table_read_methods(const FotaClaim *claim, const char *file, GError 
 
     for (guint i = 0; claim->methods[i] != NULL; i++) {
         g_autoptr(GError) local_error = NULL;
-        FotaMethod *method = method_read(claim->methods[i], file, &local_error);
+        g_autofree FotaMethod *method = method_read(claim->methods[i], file, &local_error);
 
-        if (local_error != NULL) {
+        if (local_error != NULL ||
+            (method != NULL && !check_name(methods, method, file, &local_error))) {
             g_propagate_error(error, g_steal_pointer(&local_error));
             return NULL;
         }
         if (method != NULL)
-            g_ptr_array_add(methods, method);
+            g_ptr_array_add(methods, g_steal_pointer(&method));
     }
     g_ptr_array_set_free_func(methods, NULL);
     g_ptr_array_add(methods, NULL);

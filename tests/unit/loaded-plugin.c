@@ -15,6 +15,8 @@
 #define NO_VERB 5   /* its method lacks what its route needs */
 #define EXACT 6     /* claims by model, by USB ids, and by a longer pattern */
 
+#define SAME_NAME 7 /* both methods have one name */
+
 #ifndef PLUGIN_IS
 #define PLUGIN_IS 0
 #endif
@@ -67,7 +69,7 @@ static const LaterMethod later = {
     .now = {METHOD("later"), .route = PLUGIN_IS == NEW_ROUTE ? 99 : FOTA_ROUTE_PULL},
     .later = {(gpointer)1, (gpointer)2},
 };
-static const LaterMethod plain = {.now = {METHOD("plain")}};
+static const LaterMethod plain = {.now = {METHOD(PLUGIN_IS == SAME_NAME ? "later" : "plain")}};
 
 static const FotaMethod *const methods[] = {&later.now, &plain.now, NULL};
 

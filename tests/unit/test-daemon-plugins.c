@@ -72,6 +72,7 @@ test_refused(void)
         {"abi4", 0, "built for ABI 4, and this fotad takes ABI 3"},
         {"short", 0, "set its size to sizeof(FotaPlugin)"},
         {"noverb", 0, "no function install"},
+        {"samename", 0, "two methods of one claim are called later"},
         {"plain", 0666, "chmod go-w"},
         {"plain", 0664, "chmod go-w"},
     };
