@@ -67,17 +67,27 @@ is_same_server(const char *a, const char *b)
            g_ascii_strcasecmp(g_uri_get_host(one), g_uri_get_host(other)) == 0;
 }
 
-/* As [Manifest] Uri= has it: a host cannot depend on a placeholder. */
+/* A host cannot depend on a placeholder. */
+static char *
+cut_placeholders(const char *uri)
+{
+    return g_strndup(uri, strcspn(uri, "{"));
+}
+
+gboolean
+fota_credential_is_same_server(const char *a, const char *b)
+{
+    g_autofree char *one = cut_placeholders(a);
+    g_autofree char *other = cut_placeholders(b);
+
+    return is_same_server(one, other);
+}
+
 static gboolean
 is_named_use(const FotaServer *to, const FotaServer *named)
 {
-    g_autofree char *path = NULL;
-    const char *brace = named->uri ? strchr(named->uri, '{') : NULL;
-
-    if (!named->uri || g_strcmp0(to->credential, named->credential) != 0)
-        return FALSE;
-    path = brace ? g_strndup(named->uri, (gsize)(brace - named->uri)) : g_strdup(named->uri);
-    return is_same_server(to->uri, path);
+    return named->uri && g_strcmp0(to->credential, named->credential) == 0 &&
+           fota_credential_is_same_server(to->uri, named->uri);
 }
 
 gboolean
@@ -86,7 +96,7 @@ fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GE
     g_autoptr(GUri) uri = NULL;
 
     if (!to->credential || !to->uri || is_named_use(to, &use->named) ||
-        fota_poll_allows_server(use->servers, to->uri))
+        is_named_use(to, &use->report) || fota_poll_allows_server(use->servers, to->uri))
         return TRUE;
     uri = parse_uri(to->uri);
     g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND,

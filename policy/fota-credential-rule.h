@@ -44,8 +44,9 @@ gboolean fota_credential_split(const char *text, char **user, char **password);
 /** What the configuration says about the credential that a manifest names. */
 typedef struct {
     const char *const
-        *servers;     /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
-    FotaServer named; /* [Manifest] Uri= and Credential=: a use that binds by itself */
+        *servers;      /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
+    FotaServer named;  /* [Manifest] Uri= and Credential=: a use that binds by itself */
+    FotaServer report; /* [Report] Uri= and Credential=: another one */
 } FotaCredentialUse;
 
 /**
@@ -53,11 +54,14 @@ typedef struct {
  * @to: where a manifest would send which credential
  *
  * A secret goes where the configuration sends it: to the servers of its [Credential] group, and,
- * where [Manifest] names it, to the server of Uri=. Error: CredentialNotBound, with the line to
- * add.
+ * where [Manifest] or [Report] names it, to the server of that Uri=. Error: CredentialNotBound,
+ * with the line to add.
  */
 gboolean
 fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GError **error);
+
+/** Whether two addresses, or templates of addresses, have the same scheme, host and port. */
+gboolean fota_credential_is_same_server(const char *a, const char *b);
 
 /** Finds the use of a credential by its name. */
 typedef FotaCredentialUse (*FotaCredentialLookup)(const char *name, gpointer user_data);

@@ -82,6 +82,16 @@ skip_fresh(const FotaPollFacts *facts, gint64 next)
     return MAX(next, slot_from(facts, facts->now + skipped * G_TIME_SPAN_SECOND));
 }
 
+/* A server's Retry-After, with some chance, so that not all come at the same moment; 0 = not said.
+ */
+static gint64
+wait_as_asked(gint64 retry_after, double random)
+{
+    gint64 wait = CLAMP(retry_after, 0, MAX_RETRY_AFTER) * G_TIME_SPAN_SECOND;
+
+    return wait + (gint64)(random * (double)(wait / 10));
+}
+
 gint64
 fota_poll_next(const FotaPollFacts *facts)
 {
@@ -93,17 +103,18 @@ fota_poll_next(const FotaPollFacts *facts)
                                            facts->last_check, facts->now);
 
     if (facts->failed_tries > 0 && !(facts->by_module && facts->failed_tries > MAX_TRIES_BY_MODULE))
-        next = MIN(next, facts->now + fota_schedule_retry(facts->failed_tries, facts->random) *
-                                          G_TIME_SPAN_SECOND);
+        next = MIN(next, facts->now + fota_poll_retry(facts->failed_tries, 0, facts->random));
     next = skip_fresh(facts, next);
     if (facts->not_before > next)
         next = MIN(slot_from(facts, MIN(facts->not_before, latest)), latest);
-    if (facts->retry_after > 0) {
-        gint64 wait = MIN(facts->retry_after, MAX_RETRY_AFTER) * G_TIME_SPAN_SECOND;
+    return MAX(next, facts->now + wait_as_asked(facts->retry_after, facts->random));
+}
 
-        next = MAX(next, facts->now + wait + (gint64)(facts->random * (double)(wait / 10)));
-    }
-    return next;
+gint64
+fota_poll_retry(guint tries, gint64 retry_after, double random)
+{
+    return MAX(fota_schedule_retry(tries, random) * G_TIME_SPAN_SECOND,
+               wait_as_asked(retry_after, random));
 }
 
 gint64

@@ -72,6 +72,18 @@ typedef struct {
 gint64 fota_poll_next(const FotaPollFacts *facts);
 
 /**
+ * fota_poll_retry:
+ * @tries: in a row that have failed
+ * @retry_after: of the last answer, seconds; 0 or less = not said
+ *
+ * How long to wait before whatever has failed is tried again: fota_schedule_retry(), and what the
+ * server's Retry-After asks for.
+ *
+ * Returns: µs.
+ */
+gint64 fota_poll_retry(guint tries, gint64 retry_after, double random);
+
+/**
  * fota_poll_follow_change:
  * @paid_until: boot time, µs; 0 at the start
  * @now: boot time, µs

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy/fota-report-rule.h"
+
+#include "policy/fota-policy-error.h"
+#include "policy/fota-poll.h"
+
+gboolean
+fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, GError **error)
+{
+    const FotaServer *named = &servers->named;
+
+    *server = (FotaServer){NULL, NULL};
+    if (servers->configured.uri != NULL) {
+        *server = servers->configured;
+        return TRUE;
+    }
+    if (named->uri == NULL)
+        return TRUE;
+    if ((servers->own == NULL || !fota_credential_is_same_server(named->uri, servers->own)) &&
+        !fota_poll_allows_server(servers->allowed, named->uri)) {
+        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
+                            "report.uri: neither the manifest's own server nor among [Manifest] "
+                            "AllowedServers=");
+        return FALSE;
+    }
+    if (!fota_credential_check_use(named, &servers->credential_use, error))
+        return FALSE;
+    *server = *named;
+    return TRUE;
+}
+
+FotaReportAnswer
+fota_report_judge(guint status)
+{
+    if (status >= 200 && status < 300)
+        return FOTA_REPORT_DELIVERED;
+    if (status >= 400 && status < 500 && status != 408 && status != 429)
+        return FOTA_REPORT_REFUSED;
+    return FOTA_REPORT_LATER;
+}

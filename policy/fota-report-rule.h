@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy/fota-credential-rule.h"
+
+G_BEGIN_DECLS
+
+/** SECTION: where reports go, what a server's answer to one means, and how many are kept. */
+
+/** What is kept while no server takes it; beyond this the oldest goes. */
+#define FOTA_REPORT_MAX_COUNT 64
+#define FOTA_REPORT_MAX_BYTES (256 * 1024)
+
+/** Where the results of a manifest's update may go; addresses are templates. */
+typedef struct {
+    FotaServer configured;            /**< [Report] */
+    FotaServer named;                 /**< `report` of the manifest */
+    const char *own;                  /**< address that the manifest came from; NULL = none */
+    const char *const *allowed;       /**< [Manifest] AllowedServers= */
+    FotaCredentialUse credential_use; /**< of the credential that the manifest names */
+} FotaReportServers;
+
+/**
+ * The configuration's server if there is one; else the manifest's, for its own server and those
+ * allowed. @server stays without an address when there is none at all.
+ *
+ * Error: CredentialNotBound, or BadManifest if the manifest names another server.
+ */
+gboolean
+fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, GError **error);
+
+typedef enum {
+    FOTA_REPORT_DELIVERED,
+    FOTA_REPORT_REFUSED, /**< the server will not take it later either */
+    FOTA_REPORT_LATER,
+} FotaReportAnswer;
+
+/** @status: as in HTTP, 0 = no answer. */
+FotaReportAnswer fota_report_judge(guint status);
+
+G_END_DECLS
