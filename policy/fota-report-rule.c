@@ -23,7 +23,7 @@ fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, 
                             "AllowedServers=");
         return FALSE;
     }
-    if (!fota_credential_check_use(named, &servers->credential_use, error))
+    if (!fota_credential_allow_use(named, &servers->credential_use, error))
         return FALSE;
     *server = *named;
     return TRUE;
