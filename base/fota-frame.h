@@ -35,6 +35,7 @@ G_BEGIN_DECLS
  * | `etag`, `last-modified` | of the copy at hand: 304 when it still is the same |
  * | `range` | first byte wanted: 206, or 200 and all where `etag` is another by now |
  * | `type` | of the body that is sent, `application/json` when not said |
+ * | `idempotency-key` | of the body that is sent, for the header of that name |
  * | `max-size` | bytes of body that are taken (65536) |
  * | `timeout`, `first-byte` | seconds for everything (180), for the answer to begin (60) |
  * | `min-rate`, `rate-period` | bytes a second (50), averaged over so many seconds (60) |

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /** When this source was last released: no true clock is before it. Microseconds of UTC. */
 #define FOTA_RELEASE_TIME ((gint64)1793491200 * G_USEC_PER_SEC)
 
+typedef struct _FotaOutbox FotaOutbox;
+
 /** What all modules share. Owned by the manager, and outlives them. */
 typedef struct {
     FotaConfig *config;
@@ -20,6 +22,7 @@ typedef struct {
     FotaStore *store;
     FotaMm *mm;         /**< NULL until fota_manager_start() */
     char *fetch_socket; /**< socket of fotad-fetch */
+    FotaOutbox *outbox; /**< for reports (fota-outbox.h); NULL = nothing is reported */
     guint inhibitions;  /**< held by applications: nothing is started while there are any */
     guint jobs;         /**< running: one module of a gateway is updated at a time */
 } FotaContext;

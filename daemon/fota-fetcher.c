@@ -365,11 +365,16 @@ add_frames(GString *frames, const FotaRequest *request, GError **error)
 {
     if (!add_settings(frames, request, error))
         return FALSE;
-    fota_frame_line(frames, "method", "GET");
+    fota_frame_line(frames, "method", request->body != NULL ? "POST" : "GET");
     fota_frame_line(frames, "uri", request->uri);
     fota_frame_line(frames, "etag", request->etag);
+    fota_frame_line(frames, "idempotency-key", request->idempotency_key);
     fota_frame_number(frames, "max-size", request->max_bytes);
-    fota_frame_end(frames);
+    if (request->body != NULL)
+        fota_frame_payload(frames, g_bytes_get_data(request->body, NULL),
+                           g_bytes_get_size(request->body));
+    else
+        fota_frame_end(frames);
     return TRUE;
 }
 

@@ -20,6 +20,8 @@ typedef struct {
     const char *client_key;         /**< the same; NULL = it is in @client_certificate */
     const char *proxy;              /**< http://host:port, NULL = none */
     const char *etag;               /**< of the copy that we have, NULL = none */
+    GBytes *body;                   /**< JSON that is posted; NULL = GET */
+    const char *idempotency_key;    /**< of @body: one that comes twice is the same; NULL = none */
     gsize max_bytes;
     guint limit; /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
 } FotaRequest;

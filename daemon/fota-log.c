@@ -35,6 +35,7 @@ static const char *const message_ids[] = {
     [FOTA_EVENT_FIRST_AID_FAILED] = "c44d7c83b2e34d259ae91237439ccad5",
     [FOTA_EVENT_VOLATILE_STATE] = "2609f516f1174e50b66dcf580dc23b52",
     [FOTA_EVENT_UPDATE_LOOP] = "bce6370575c1448688fbfef9aeb0098b",
+    [FOTA_EVENT_REPORT_LOST] = "04e24b6e43f7489cbc5ca0c5827ab2d5",
 };
 
 static int

@@ -48,6 +48,7 @@ typedef enum {
     FOTA_EVENT_FIRST_AID_FAILED,
     FOTA_EVENT_VOLATILE_STATE,
     FOTA_EVENT_UPDATE_LOOP,
+    FOTA_EVENT_REPORT_LOST,
 } FotaEvent;
 
 /** The fields of a message. The entry has no field for an unset member. */

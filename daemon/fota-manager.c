@@ -11,6 +11,7 @@
 #include "daemon/fota-context.h"
 #include "daemon/fota-inhibitions.h"
 #include "daemon/fota-log.h"
+#include "daemon/fota-outbox.h"
 #include "daemon/module/fota-module.h"
 
 #define IMEISV_LENGTH 16
@@ -56,7 +57,9 @@ fota_manager_finalize(GObject *object)
     g_clear_pointer(&context->mm, fota_mm_free);
     g_clear_pointer(&manager->inhibitions, fota_inhibitions_free);
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
+    /* The store ends its writes first: what they tell is not heard any more. */
     g_clear_pointer(&context->store, fota_store_free);
+    g_clear_pointer(&context->outbox, fota_outbox_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
     g_clear_pointer(&context->keyring, fota_keyring_free);
     g_clear_pointer(&context->config, fota_config_unref);
@@ -316,6 +319,7 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
                  "%s lies in memory: after a power cut fotad knows nothing of updates under way, "
                  "and offers rejected updates again; put it on flash",
                  paths->state);
+    context->outbox = fota_outbox_new(context);
     imeis = fota_store_list(context->store);
     for (guint i = 0; imeis[i] != NULL; i++) {
         if (is_imei(imeis[i]))
@@ -342,6 +346,7 @@ fota_manager_start(FotaManager *manager)
     g_autoptr(GError) error = NULL;
 
     say_what_to_set(manager);
+    fota_outbox_start(manager->context.outbox);
     manager->context.mm =
         fota_mm_new(fota_store_get_directory(manager->context.store), &mm_callbacks, manager);
     manager->clock_watch = fota_timer_watch_clock(clock_set, manager, &error);
@@ -403,6 +408,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
     for (guint i = 0; i < manager->modules->len; i++) {
         fota_module_reload(manager->modules->pdata[i]);
     }
+    fota_outbox_reload(context->outbox);
     decide_all(manager);
     g_message("configuration read again");
     say_what_to_set(manager);
@@ -416,5 +422,6 @@ fota_manager_stop(FotaManager *manager, GSourceFunc done, gpointer user_data)
     manager->stopped_data = user_data;
     for (guint i = 0; i < manager->modules->len; i++)
         fota_module_stop(manager->modules->pdata[i]);
+    fota_outbox_stop(manager->context.outbox);
     report_stopped(manager);
 }

@@ -26,6 +26,20 @@ typedef struct {
 #member, G_STRUCT_OFFSET(type, member), FALSE                                              \
     }
 
+#define STAGE(type, name, stage)                                                                   \
+    {                                                                                              \
+        name, G_STRUCT_OFFSET(type, stages[stage]), FALSE                                          \
+    }
+#define STAGES(type)                                                                               \
+    STAGE(type, "stage_offered", FOTA_STAGE_OFFERED),                                              \
+        STAGE(type, "stage_approved", FOTA_STAGE_APPROVED),                                        \
+        STAGE(type, "stage_download", FOTA_STAGE_DOWNLOAD),                                        \
+        STAGE(type, "stage_downloaded", FOTA_STAGE_DOWNLOADED),                                    \
+        STAGE(type, "stage_install_approved", FOTA_STAGE_INSTALL_APPROVED),                        \
+        STAGE(type, "stage_install", FOTA_STAGE_INSTALL),                                          \
+        STAGE(type, "stage_verify", FOTA_STAGE_VERIFY)
+G_STATIC_ASSERT(FOTA_N_STAGES == FOTA_STAGE_VERIFY + 1);
+
 static const Member record_members[] = {
     TEXT(FotaRecord, imei),
     TEXT(FotaRecord, manufacturer),
@@ -68,6 +82,8 @@ static const Member record_members[] = {
     TEXT(FotaRecord, chain_from),
     NUMBER(FotaRecord, started),
     NUMBER(FotaRecord, starts),
+    NUMBER(FotaRecord, received),
+    STAGES(FotaRecord),
 };
 
 static const Member entry_members[] = {
@@ -76,6 +92,8 @@ static const Member entry_members[] = {
     TEXT(FotaHistoryEntry, error),      TEXT(FotaHistoryEntry, text),
     TEXT(FotaHistoryEntry, differing),  NUMBER(FotaHistoryEntry, started),
     NUMBER(FotaHistoryEntry, finished), NUMBER(FotaHistoryEntry, outage),
+    TEXT(FotaHistoryEntry, version),    NUMBER(FotaHistoryEntry, bytes),
+    STAGES(FotaHistoryEntry),
 };
 
 static const Member number_members[] = {
@@ -257,6 +275,9 @@ fota_record_forget_offer(FotaRecord *record)
     fota_record_set(&record->chain_from, NULL);
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         fota_record_set(&record->approved[i], NULL);
+    /* What is under way has still passed its steps. */
+    if (record->mark == FOTA_MARK_NONE)
+        memset(record->stages, 0, sizeof record->stages);
 }
 
 void
@@ -270,6 +291,9 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->to, NULL);
     fota_record_set(&record->delta, NULL);
     record->delta_data = (FotaDeltaCount){0};
+    record->received = 0;
+    for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)
+        record->stages[stage] = 0;
     g_hash_table_remove_all(record->settings);
 }
 

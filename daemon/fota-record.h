@@ -8,6 +8,7 @@
 #include "policy/fota-budget.h"
 #include "policy/fota-state.h"
 #include "policy/fota-trust.h"
+#include "policy/fota-update-report.h"
 
 G_BEGIN_DECLS
 
@@ -29,7 +30,10 @@ typedef struct {
     char *differing; /**< settings that are not as before the install, blanks between them */
     guint64 started;
     guint64 finished;
-    guint64 outage; /**< seconds that the module was away or busy installing */
+    guint64 outage;                /**< seconds that the module was away or busy installing */
+    char *version;                 /**< that the module reported last */
+    guint64 bytes;                 /**< of the delta, that have arrived */
+    guint64 stages[FOTA_N_STAGES]; /**< when they were reached */
 } FotaHistoryEntry;
 
 FotaHistoryEntry *fota_history_entry_new(void);
@@ -92,8 +96,10 @@ typedef struct {
     char *delta;      /**< name of its delta, see fota_manifest_name_delta() */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
-    guint64 starts;       /**< times it was begun or resumed without an end */
-    GHashTable *settings; /**< name -> value, to be restored after the restarts */
+    guint64 received;              /**< bytes of its delta */
+    guint64 stages[FOTA_N_STAGES]; /**< when they were reached; an approval may be older */
+    guint64 starts;                /**< times it was begun or resumed without an end */
+    GHashTable *settings;          /**< name -> value, to be restored after the restarts */
 
     GPtrArray *history; /**< FotaHistoryEntry, newest first */
 

@@ -21,11 +21,19 @@ struct _FotaStore {
     GThreadPool *writer;
 };
 
+typedef enum {
+    SAVE_RECORD,
+    SAVE_TIME, /* of the file, nothing else */
+    SAVE_FILE,
+    SAVE_NOTHING, /* deletes the file */
+} SaveKind;
+
 typedef struct {
+    SaveKind kind;
     char *file;
     char *previous;
     char *manifest_file;
-    GBytes *record;   /* NULL = set the time of @file, nothing else */
+    GBytes *record;
     GBytes *manifest; /* may be NULL */
     gint64 time;      /* µs */
 } Save;
@@ -93,6 +101,16 @@ write_generation(const Save *save, GError **error)
         write_durably(save->file, save->record, error);
 }
 
+/* A file that comes back after a power cut is posted once more under its key, which does no harm.
+ */
+static void
+delete_file(const char *file, GError **error)
+{
+    if (g_unlink(file) < 0 && errno != ENOENT)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", file,
+                    g_strerror(errno));
+}
+
 static void
 write_save(gpointer data, gpointer user_data)
 {
@@ -100,13 +118,24 @@ write_save(gpointer data, gpointer user_data)
     const Save *save = g_task_get_task_data(task);
     g_autoptr(GError) error = NULL;
 
-    if (save->record != NULL)
+    switch (save->kind) {
+    case SAVE_RECORD:
         write_generation(save, &error);
-    else
+        break;
+    case SAVE_TIME:
         set_time(save, &error);
+        break;
+    case SAVE_FILE:
+        write_durably(save->file, save->record, &error);
+        break;
+    case SAVE_NOTHING:
+        delete_file(save->file, &error);
+        break;
+    }
     if (error != NULL)
         g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE,
-                                "the state could not be written, so nothing is started: %s",
+                                "the state could not be written%s: %s",
+                                save->kind == SAVE_RECORD ? ", so nothing is started" : "",
                                 error->message);
     else
         g_task_return_boolean(task, TRUE);
@@ -308,8 +337,23 @@ fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64 time
     GTask *task = g_task_new(NULL, NULL, callback, user_data);
     Save *save = g_new0(Save, 1);
 
+    save->kind = SAVE_TIME;
     save->file = store_file(store, imei, ".checked");
     save->time = time;
+    g_task_set_task_data(task, save, save_free);
+    g_thread_pool_push(store->writer, task, NULL);
+}
+
+void
+fota_store_write_async(FotaStore *store, const char *file, GBytes *bytes,
+                       GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(NULL, NULL, callback, user_data);
+    Save *save = g_new0(Save, 1);
+
+    save->kind = bytes != NULL ? SAVE_FILE : SAVE_NOTHING;
+    save->file = g_build_filename(store->directory, file, NULL);
+    save->record = bytes != NULL ? g_bytes_ref(bytes) : NULL;
     g_task_set_task_data(task, save, save_free);
     g_thread_pool_push(store->writer, task, NULL);
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  *   <imei>.json.prev  the generation before
  *   <imei>.manifest   the manifest as received, signature included
  *   <imei>.checked    empty; its modification time is when the server last answered
+ *   outbox/           what is to be posted (fota-outbox.h)
  *   <imei>.lease      what is to be given back to the host (daemon/mm/fota-lease.h)
  *
  * Writing is durable (fsync of file and directory) and happens in one thread of its own, in the
@@ -68,7 +69,13 @@ void fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64
  */
 void fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
                            GAsyncReadyCallback callback, gpointer user_data);
-/** For both. */
+/**
+ * Writes @bytes durably to @file, below the directory; NULL deletes it. Nothing that was given to
+ * the store later is on disk before it.
+ */
+void fota_store_write_async(FotaStore *store, const char *file, GBytes *bytes,
+                            GAsyncReadyCallback callback, gpointer user_data);
+/** For all of them; @store is not used. */
 gboolean fota_store_save_finish(FotaStore *store, GAsyncResult *result, GError **error);
 
 G_END_DECLS

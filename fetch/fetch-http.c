@@ -71,6 +71,8 @@ make_message(const FotaFetchRequest *request, GUri *uri)
     soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
     if (request->body)
         soup_message_set_request_body_from_bytes(message, request->type, request->body);
+    if (request->key)
+        soup_message_headers_replace(headers, "Idempotency-Key", request->key);
     add_conditions(headers, request);
     /* A secret is only for the server that was asked, not for one that it redirects to. */
     if (request->session->secret && fota_fetch_same_origin(uri, request->session->origin))

@@ -117,6 +117,7 @@ request_set(FotaFetchRequest *request, FotaFetchLimitValues *limits, const FotaF
 
     request->body = frame->payload;
     request->type = type ? type : "application/json";
+    request->key = fota_frame_get(frame, "idempotency-key");
     request->etag = fota_frame_get(frame, "etag");
     request->modified = fota_frame_get(frame, "last-modified");
     if (request->modified && fota_fetch_parse_date(request->modified) < 0)

@@ -46,6 +46,7 @@ typedef struct {
     GUri *uri;            /**< without userinfo */
     GBytes *body;         /**< to be sent; NULL = none */
     const char *type;     /**< of @body */
+    const char *key;      /**< for the header Idempotency-Key, NULL = none */
     const char *etag;     /**< of the copy at hand, NULL = none */
     const char *modified; /**< its last-modified as an HTTP date, NULL = none */
     gint64 from;          /**< first byte that is wanted, -1 = the whole */

@@ -8,6 +8,7 @@
 #include "base/fota-units.h"
 #include "policy/fota-first-aid.h"
 #include "policy/fota-poll.h"
+#include "policy/fota-report-rule.h"
 
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
 
@@ -35,6 +36,16 @@ set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     g_free(MEMBER(char *));
     MEMBER(char *) = g_strdup(value);
     return TRUE;
+}
+
+/* Reports are posted, which file and ftp cannot. */
+static gboolean
+set_web_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (value[0] != '\0' &&
+        (!fota_report_is_address(value) || fota_text_validate_uri_template(value) != NULL))
+        return FALSE;
+    return set_text(key, settings, value);
 }
 
 /* Words with blanks between them, each of which @is_good. */
@@ -339,6 +350,10 @@ static const FotaConfigKey keys[] = {
     {"FirstAid", "PowerCycleTime", set_limit, NUMBER(module.power_cycle_seconds),
      "a duration from 1s to 1h"},
     {"FirstAid", "ResetAfterInstall", set_flag, NUMBER(module.reset_after_install), "yes or no"},
+    {"Report", "Uri", set_web_uri, TEXT(module.report_uri),
+     "an https or http address without a login"},
+    {"Report", "Credential", set_credential, TEXT(module.report_credential),
+     "the name of a credential"},
     {"Credential", "Servers", set_servers, LIST(servers),
      "a list of servers such as ftp://fw.example *.fota.example"},
     {"Log", "Level", set_choice, NUMBER(log_level),

@@ -44,7 +44,9 @@ typedef struct {
     GStrv power_cycle;        /**< command with its arguments, NULL = none */
     guint32 power_cycle_seconds;
     gboolean reset_after_install;
-    char *authentication; /**< at the APN: "none", "pap" or "chap" */
+    char *authentication;    /**< at the APN: "none", "pap" or "chap" */
+    char *report_uri;        /**< [Report]: a template, NULL = the manifest may name one */
+    char *report_credential; /**< name of a credential */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */

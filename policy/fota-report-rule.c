@@ -5,6 +5,22 @@
 #include "policy/fota-poll.h"
 
 gboolean
+fota_report_is_address(const char *uri)
+{
+    return g_str_has_prefix(uri, "https://") || g_str_has_prefix(uri, "http://");
+}
+
+static gboolean
+is_own(const FotaReportServers *servers, const char *uri)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(servers->own); i++) {
+        if (servers->own[i] != NULL && fota_credential_is_same_server(uri, servers->own[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
 fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, GError **error)
 {
     const FotaServer *named = &servers->named;
@@ -16,8 +32,12 @@ fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, 
     }
     if (named->uri == NULL)
         return TRUE;
-    if ((servers->own == NULL || !fota_credential_is_same_server(named->uri, servers->own)) &&
-        !fota_poll_allows_server(servers->allowed, named->uri)) {
+    if (!fota_report_is_address(named->uri)) {
+        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
+                            "report.uri: expected http or https");
+        return FALSE;
+    }
+    if (!is_own(servers, named->uri) && !fota_poll_allows_server(servers->allowed, named->uri)) {
         g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
                             "report.uri: neither the manifest's own server nor among [Manifest] "
                             "AllowedServers=");

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 typedef struct {
     FotaServer configured;            /**< [Report] */
     FotaServer named;                 /**< `report` of the manifest */
-    const char *own;                  /**< address that the manifest came from; NULL = none */
+    const char *own[2];               /**< addresses that manifests come from; NULL = none */
     const char *const *allowed;       /**< [Manifest] AllowedServers= */
     FotaCredentialUse credential_use; /**< of the credential that the manifest names */
 } FotaReportServers;
@@ -24,10 +24,14 @@ typedef struct {
  * The configuration's server if there is one; else the manifest's, for its own server and those
  * allowed. @server stays without an address when there is none at all.
  *
- * Error: CredentialNotBound, or BadManifest if the manifest names another server.
+ * Error: CredentialNotBound, or BadManifest if the manifest names another server or cannot be
+ * obeyed.
  */
 gboolean
 fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, GError **error);
+
+/** Whether @uri, which may be a template, has a scheme that can be posted to. */
+gboolean fota_report_is_address(const char *uri);
 
 typedef enum {
     FOTA_REPORT_DELIVERED,

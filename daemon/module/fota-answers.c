@@ -5,6 +5,7 @@
 
 #include "base/fota-clock.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
 
@@ -141,9 +142,10 @@ static void
 refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const char *reason)
 {
     FotaHistoryEntry *entry = fota_history_entry_new();
+    gboolean guest = guest_is_offered(parts);
     GVariantDict details;
 
-    if (guest_is_offered(parts))
+    if (guest)
         fota_offers_dismiss_guest(parts->offers);
     else
         fota_offers_refuse(parts->offers, token, rejected);
@@ -154,7 +156,9 @@ refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const
     fota_record_set(&entry->text, reason);
     entry->finished = (guint64)fota_clock_now();
     entry->started = entry->finished;
-    fota_record_add_history(parts->record, entry);
+    if (!guest)
+        fota_results_note_stages(parts, entry);
+    fota_results_add(parts, entry);
     fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "%s%s%s", entry->result,
                     reason[0] != '\0' ? ": " : "", reason);
     fota_keeper_save(parts->keeper, NULL);

@@ -8,6 +8,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/module/fota-method.h"
+#include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-view.h"
 #include "policy/fota-outcome.h"
@@ -52,6 +53,12 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
     entry->started = guest ? fota_run_get_started(parts->run) : record->started;
     entry->finished = (guint64)fota_clock_now();
     entry->outage = end->outage;
+    if (guest) {
+        entry->bytes = fota_run_get_bytes_received(parts->run);
+        entry->stages[FOTA_STAGE_DOWNLOAD] = entry->started;
+    } else {
+        fota_results_note_stages(parts, entry);
+    }
     return entry;
 }
 
@@ -117,7 +124,7 @@ finish_update(const FotaParts *parts, FotaAction action, Closing *closing, FotaJ
     closing->details = make_details(parts, closing->entry, &told);
     closing->shows = closing->finish != FOTA_FINISH_CANCELLED;
     closing->error = told.error;
-    fota_record_add_history(parts->record, closing->entry);
+    fota_results_add(parts, closing->entry);
 }
 
 static void

@@ -68,6 +68,16 @@ fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, from);
     record->started = (guint64)fota_clock_now();
+    record->received = 0;
+    for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)
+        record->stages[stage] = 0;
+    record->stages[FOTA_STAGE_DOWNLOAD] = record->started;
+}
+
+void
+fota_keeper_note_stage(FotaKeeper *keeper, FotaStage stage)
+{
+    keeper->record->stages[stage] = (guint64)fota_clock_now();
 }
 
 void
@@ -79,6 +89,9 @@ fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCallback
     /* Outlives the update, until the module has reported its version and stopped restarting. */
     if (mark == FOTA_MARK_INSTALLING)
         keeper->record->unsettled = 1;
+    if (mark == FOTA_MARK_DOWNLOADED || mark == FOTA_MARK_INSTALLING)
+        fota_keeper_note_stage(keeper, mark == FOTA_MARK_DOWNLOADED ? FOTA_STAGE_DOWNLOADED
+                                                                    : FOTA_STAGE_INSTALL);
     fota_store_save_async(keeper->store, keeper->record, NULL, callback, user_data);
 }
 

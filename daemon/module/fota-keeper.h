@@ -34,6 +34,9 @@ void fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCal
                                gpointer user_data);
 gboolean fota_keeper_advance_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error);
 
+/** Notes in the record that @stage is reached now. The next fota_keeper_save() writes it. */
+void fota_keeper_note_stage(FotaKeeper *keeper, FotaStage stage);
+
 /**
  * Sets the mark that the step under way leaves at its end (policy/fota-outcome.h). The next
  * fota_keeper_save() writes it.

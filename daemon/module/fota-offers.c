@@ -129,6 +129,10 @@ fota_offers_approve(FotaOffers *offers, const char *token)
 {
     fota_record_set(&offers->record->approved[fota_offers_get_gate(offers)], token);
     offers->record->deferred_until = 0;
+    fota_keeper_note_stage(offers->keeper,
+                           fota_offers_get_gate(offers) == FOTA_APPROVAL_GATE_INSTALL
+                               ? FOTA_STAGE_INSTALL_APPROVED
+                               : FOTA_STAGE_APPROVED);
 }
 
 void

@@ -73,6 +73,7 @@ fota_poller_find_use(const char *name, gpointer user_data)
     return (FotaCredentialUse){
         .servers = fota_config_get_credential_servers(poller->context->config, name),
         .named = {config->manifest_uri, config->manifest_credential},
+        .report = {config->report_uri, config->report_credential},
     };
 }
 

@@ -57,9 +57,12 @@ run_take_report(const FotaJobReport *report, gpointer user_data)
         run->bytes_reported = TRUE;
         run->bytes_received = report->bytes.received;
         run->bytes_total = report->bytes.total;
+        if (run->action == FOTA_ACTION_DOWNLOAD)
+            fota_keeper_get_record(run->keeper)->received = report->bytes.received;
         break;
     case FOTA_REPORT_VERIFYING:
         run->verifying = TRUE;
+        fota_keeper_note_stage(run->keeper, FOTA_STAGE_VERIFY);
         break;
     case FOTA_REPORT_SETTING:
         g_hash_table_insert(fota_keeper_get_record(run->keeper)->settings,

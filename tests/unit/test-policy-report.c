@@ -207,6 +207,8 @@ test_server(void)
         {NULL, "https://a.fota.example/{imei}", NULL, NULL, "https://a.fota.example/{imei}", -1},
         {NULL, "https://fota.example/r", NULL, NULL, NULL, FOTA_POLICY_ERROR_BAD_MANIFEST},
         {NULL, "http://10.0.0.1/r", NULL, NULL, "http://10.0.0.1/r", -1},
+        {NULL, "ftp://m.example/r", NULL, "ftp://m.example/{imei}", NULL,
+         FOTA_POLICY_ERROR_BAD_MANIFEST},
         {NULL, "https://m.example/r", "server", "https://m.example/{imei}", NULL,
          FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
         {NULL, "https://bound.fota.example/r", "server", NULL, "https://bound.fota.example/r", -1},
@@ -217,7 +219,7 @@ test_server(void)
         const FotaReportServers servers = {
             .configured = {cases[i].configured, NULL},
             .named = {cases[i].named, cases[i].credential},
-            .own = cases[i].own,
+            .own = {NULL, cases[i].own},
             .allowed = allowed,
             .credential_use = {.servers = bound},
         };

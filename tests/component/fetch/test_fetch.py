@@ -325,12 +325,14 @@ class RudeTest(FetchCase):
         report = b'{"result":"success"}'
         with Rude(lambda sock, _: sock.sendall(
                 self.head("Content-Length: 2", status="201 Created") + b"ok")) as server:
-            result = self.assert_answer(201, server.uri, method="POST", secret=SECRET, body=report)
+            result = self.assert_answer(201, server.uri, method="POST", secret=SECRET, body=report,
+                                        idempotency_key="0123abcd")
             self.assertEqual(result.body, b"ok")
             head, _, body = server.requests[0].partition(b"\r\n\r\n")
             self.assertEqual(body, report)
             self.assertTrue(head.startswith(b"POST / HTTP/1.1\r\n"))
             self.assertIn(b"content-type: application/json", head.lower())
+            self.assertIn(b"idempotency-key: 0123abcd", head.lower())
             self.assertIn(f"Bearer {SECRET}".encode(), head)
         self.assert_fails("BadRequest", "http://127.0.0.1:1/", method="POST", body=b"x" * 1048577)
         self.assert_fails("BadUri", "ftp://127.0.0.1/x", method="POST")

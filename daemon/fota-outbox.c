@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-outbox.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/fota-json.h"
+#include "base/fota-timer.h"
+#include "base/fota-wait.h"
+#include "daemon/fota-credential.h"
+#include "daemon/fota-error.h"
+#include "daemon/fota-fetcher.h"
+#include "daemon/fota-log.h"
+#include "daemon/fota-route.h"
+#include "policy/fota-policy-error.h"
+#include "policy/fota-poll.h"
+#include "policy/fota-report-rule.h"
+
+#define DIRECTORY "outbox"
+/* Digits of the serial in a file's name: the names sort as the posts came. */
+#define SERIAL_DIGITS 20
+#define MAX_ANSWER 65536
+
+typedef struct {
+    char *file; /* below the state directory */
+    char *key;
+    char *imei;
+    char *model;
+    char *uri; /* NULL = the configuration's */
+    char *credential;
+    char *body;
+    gsize size; /* of the file */
+    gboolean written;
+} Post;
+
+struct _FotaOutbox {
+    const FotaContext *context;
+    GPtrArray *posts; /* Post, oldest first */
+    guint64 serial;   /* of the last one */
+    gboolean runs;
+    GCancellable *request; /* while the first post is under way */
+    guint tries;           /* in a row that have failed */
+    guint timer;           /* to the next try, 0 = none */
+    gint64 due;            /* boot time of that */
+    guint route_watch;     /* from a failure until a success, 0 = none */
+    gint64 changes_paid;   /* see fota_poll_follow_change() */
+    char *failure;         /* the last one, as the log has it; NULL = none */
+};
+
+static void
+post_free(gpointer data)
+{
+    Post *post = data;
+
+    g_free(post->file);
+    g_free(post->key);
+    g_free(post->imei);
+    g_free(post->model);
+    g_free(post->uri);
+    g_free(post->credential);
+    g_free(post->body);
+    g_free(post);
+}
+
+static void
+post_log(const Post *post, int level, FotaEvent event, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+static void
+post_log(const Post *post, int level, FotaEvent event, const char *format, ...)
+{
+    const FotaLogContext context = {.imei = post->imei};
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fota_log(level, event, &context, "%s", text);
+}
+
+/* The file */
+
+#define MEMBER(name)                                                                               \
+    {                                                                                              \
+#name, G_STRUCT_OFFSET(Post, name)                                                         \
+    }
+
+static const struct {
+    const char *name;
+    gsize offset;
+} members[] = {
+    MEMBER(key), MEMBER(imei), MEMBER(model), MEMBER(uri), MEMBER(credential), MEMBER(body),
+};
+
+static GBytes *
+post_serialize(const Post *post)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    char *text;
+
+    json_builder_begin_object(builder);
+    for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
+        const char *value = G_STRUCT_MEMBER(char *, post, members[i].offset);
+
+        if (value == NULL)
+            continue;
+        json_builder_set_member_name(builder, members[i].name);
+        json_builder_add_string_value(builder, value);
+    }
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    text = json_to_string(root, FALSE);
+    return g_bytes_new_take(text, strlen(text));
+}
+
+/* NULL when it is none. */
+static Post *
+post_parse(GBytes *bytes)
+{
+    g_autoptr(JsonNode) root = fota_json_parse_own(bytes, NULL);
+    JsonObject *object = root != NULL ? json_node_get_object(root) : NULL;
+    Post *post;
+
+    if (object == NULL)
+        return NULL;
+    post = g_new0(Post, 1);
+    for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
+        JsonNode *node = json_object_get_member(object, members[i].name);
+
+        if (node != NULL && json_node_get_value_type(node) == G_TYPE_STRING)
+            G_STRUCT_MEMBER(char *, post, members[i].offset) = json_node_dup_string(node);
+    }
+    if (post->key != NULL && post->imei != NULL && post->model != NULL && post->body != NULL)
+        return post;
+    post_free(post);
+    return NULL;
+}
+
+/* Takes over one file of an earlier start; what is none of ours, or cut off, is deleted. */
+static void
+outbox_load(FotaOutbox *outbox, const char *directory, const char *name)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    char *end = NULL, *text = NULL;
+    guint64 serial = g_ascii_strtoull(name, &end, 10);
+    g_autoptr(GBytes) bytes = NULL;
+    gsize size = 0;
+    Post *post = NULL;
+
+    if (end == name + SERIAL_DIGITS && g_str_has_suffix(name, ".json") &&
+        g_file_get_contents(path, &text, &size, NULL)) {
+        bytes = g_bytes_new_take(text, size);
+        post = post_parse(bytes);
+    }
+    if (post == NULL) {
+        g_message("%s is no report that fotad has written, and is deleted", path);
+        if (g_unlink(path) < 0)
+            g_warning("%s: %s", path, g_strerror(errno));
+        return;
+    }
+    post->file = g_build_filename(DIRECTORY, name, NULL);
+    post->size = size;
+    post->written = TRUE;
+    outbox->serial = MAX(outbox->serial, serial);
+    g_ptr_array_add(outbox->posts, post);
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+FotaOutbox *
+fota_outbox_new(const FotaContext *context)
+{
+    FotaOutbox *outbox = g_new0(FotaOutbox, 1);
+    g_autofree char *directory =
+        g_build_filename(fota_store_get_directory(context->store), DIRECTORY, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = NULL;
+    const char *name;
+
+    outbox->context = context;
+    outbox->posts = g_ptr_array_new_with_free_func(post_free);
+    /* If this fails, writing a report fails, and the log says so then. */
+    g_mkdir(directory, 0700);
+    dir = g_dir_open(directory, 0, NULL);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++)
+        outbox_load(outbox, directory, names->pdata[i]);
+    return outbox;
+}
+
+void
+fota_outbox_free(FotaOutbox *outbox)
+{
+    fota_outbox_stop(outbox);
+    g_clear_object(&outbox->request);
+    g_ptr_array_unref(outbox->posts);
+    g_free(outbox->failure);
+    g_free(outbox);
+}
+
+/* Deleting */
+
+static void
+delete_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!fota_store_save_finish(NULL, result, &error))
+        g_warning("a report that needs no posting any more could not be deleted: %s",
+                  error->message);
+}
+
+static void
+outbox_forget(FotaOutbox *outbox, Post *post)
+{
+    fota_store_write_async(outbox->context->store, post->file, NULL, delete_done, NULL);
+    g_ptr_array_remove(outbox->posts, post);
+}
+
+static void
+outbox_drop(FotaOutbox *outbox, Post *post, const char *why)
+{
+    post_log(post, LOG_WARNING, FOTA_EVENT_REPORT_LOST, "a report is dropped: %s", why);
+    outbox_forget(outbox, post);
+}
+
+/* Posting */
+
+static void outbox_post(FotaOutbox *outbox);
+
+static gboolean
+timer_over(gpointer user_data)
+{
+    FotaOutbox *outbox = user_data;
+
+    outbox->timer = 0;
+    outbox_post(outbox);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+outbox_wait(FotaOutbox *outbox, gint64 wait)
+{
+    g_clear_handle_id(&outbox->timer, g_source_remove);
+    outbox->due = fota_boot_time() + wait;
+    outbox->timer = fota_timer_add((guint)((wait + G_TIME_SPAN_SECOND - 1) / G_TIME_SPAN_SECOND),
+                                   timer_over, outbox);
+}
+
+static void
+network_changed(gpointer user_data)
+{
+    FotaOutbox *outbox = user_data;
+    gint64 now = fota_boot_time();
+
+    outbox->tries = 0;
+    if (outbox->timer != 0)
+        outbox_wait(outbox,
+                    fota_poll_follow_change(&outbox->changes_paid, now, MAX(outbox->due - now, 0)));
+}
+
+/* A failure that lasts is told once. */
+static void
+outbox_retry(FotaOutbox *outbox, const Post *post, const char *failure, gint64 retry_after)
+{
+    gboolean known = g_strcmp0(outbox->failure, failure) == 0;
+    g_autoptr(GError) error = NULL;
+    gint64 wait;
+
+    outbox->tries++;
+    wait = fota_poll_retry(outbox->tries, retry_after, g_random_double());
+    post_log(post, known ? LOG_INFO : LOG_WARNING, FOTA_EVENT_NONE,
+             "a report waits, %u in all; the next try is in %" G_GINT64_FORMAT " s: %s",
+             outbox->posts->len, wait / G_TIME_SPAN_SECOND, failure);
+    g_free(outbox->failure);
+    outbox->failure = g_strdup(failure);
+    if (outbox->route_watch == 0)
+        outbox->route_watch = fota_route_watch(network_changed, outbox, &error);
+    if (error != NULL)
+        g_warning("%s", error->message);
+    outbox_wait(outbox, wait);
+}
+
+static void
+outbox_end_failures(FotaOutbox *outbox)
+{
+    outbox->tries = 0;
+    g_clear_pointer(&outbox->failure, g_free);
+    g_clear_handle_id(&outbox->route_watch, g_source_remove);
+}
+
+static void
+outbox_take_answer(FotaOutbox *outbox, Post *post, const FotaResponse *response)
+{
+    g_autofree char *text = g_strdup_printf("its server answered %u", response->status);
+
+    switch (fota_report_judge(response->status)) {
+    case FOTA_REPORT_DELIVERED:
+        post_log(post, LOG_INFO, FOTA_EVENT_NONE, "a report was delivered");
+        outbox_end_failures(outbox);
+        outbox_forget(outbox, post);
+        break;
+    case FOTA_REPORT_REFUSED:
+        outbox_end_failures(outbox);
+        outbox_drop(outbox, post, text);
+        break;
+    case FOTA_REPORT_LATER:
+        outbox_retry(outbox, post, text, (gint64)MIN(response->retry_after, G_MAXINT64));
+        break;
+    }
+}
+
+static void
+post_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaOutbox *outbox = user_data;
+    Post *post = outbox->posts->pdata[0];
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
+
+    g_clear_object(&outbox->request);
+    if (!outbox->runs)
+        return;
+    /* A long answer follows on a good status only. */
+    if (g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE)) {
+        const FotaResponse taken = {.status = 200};
+
+        outbox_take_answer(outbox, post, &taken);
+    } else if (response != NULL) {
+        outbox_take_answer(outbox, post, response);
+    } else {
+        outbox_retry(outbox, post, error->message, 0);
+    }
+    outbox_post(outbox);
+}
+
+/* The server as it is configured now. BadConfiguration, CredentialNotBound. */
+static gboolean
+find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **error)
+{
+    FotaConfig *all = outbox->context->config;
+    const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
+    const FotaCredentialUse use = {
+        .servers = post->credential != NULL
+                       ? fota_config_get_credential_servers(all, post->credential)
+                       : NULL,
+        .named = {config->manifest_uri, config->manifest_credential},
+        .report = {config->report_uri, config->report_credential},
+    };
+
+    *server = (FotaServer){post->uri, post->credential};
+    if (post->uri != NULL)
+        return fota_credential_allow_use(server, &use, error);
+    *server = use.report;
+    if (server->uri == NULL)
+        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
+                            "[Report] Uri= is no longer set");
+    return server->uri != NULL;
+}
+
+static void
+outbox_send(FotaOutbox *outbox, const Post *post, const FotaServer *server)
+{
+    FotaConfig *all = outbox->context->config;
+    const char *file = fota_config_get_file(all);
+    const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
+    g_autofree char *uri = post->uri != NULL ? g_strdup(post->uri)
+                                             : fota_text_expand_uri(server->uri, post->imei,
+                                                                    post->model, config->salt);
+    g_autofree char *credential = fota_credential_get_path(file, server->credential);
+    g_autofree char *certificate = fota_credential_get_path(file, config->client_certificate);
+    g_autofree char *key = fota_credential_get_path(file, config->client_key);
+    g_autoptr(GBytes) body = g_bytes_new(post->body, strlen(post->body));
+    const FotaRequest request = {
+        .socket = outbox->context->fetch_socket,
+        .uri = uri,
+        .credential = credential,
+        .ca_file = config->certificate_authority,
+        .client_certificate = certificate,
+        .client_key = key,
+        .proxy = config->proxy,
+        .body = body,
+        .idempotency_key = post->key,
+        .max_bytes = MAX_ANSWER,
+    };
+
+    outbox->request = g_cancellable_new();
+    fota_fetch_async(&request, outbox->request, post_done, outbox);
+}
+
+static void
+outbox_post(FotaOutbox *outbox)
+{
+    while (outbox->runs && outbox->request == NULL && outbox->timer == 0 &&
+           outbox->posts->len > 0 && ((Post *)outbox->posts->pdata[0])->written) {
+        Post *post = outbox->posts->pdata[0];
+        g_autoptr(GError) error = NULL;
+        FotaServer server;
+
+        if (find_server(outbox, post, &server, &error)) {
+            outbox_send(outbox, post, &server);
+        } else {
+            g_autofree char *why =
+                g_strdup_printf("%s (%s)", error->message, fota_error_get_name(error));
+
+            outbox_drop(outbox, post, why);
+        }
+    }
+}
+
+void
+fota_outbox_start(FotaOutbox *outbox)
+{
+    outbox->runs = TRUE;
+    outbox_post(outbox);
+}
+
+void
+fota_outbox_stop(FotaOutbox *outbox)
+{
+    outbox->runs = FALSE;
+    g_clear_handle_id(&outbox->timer, g_source_remove);
+    g_clear_handle_id(&outbox->route_watch, g_source_remove);
+    if (outbox->request != NULL)
+        g_cancellable_cancel(outbox->request);
+}
+
+void
+fota_outbox_reload(FotaOutbox *outbox)
+{
+    g_clear_handle_id(&outbox->timer, g_source_remove);
+    outbox_post(outbox);
+}
+
+/* Adding */
+
+/* The one that is under way has reached the server already, perhaps. */
+static void
+outbox_bound(FotaOutbox *outbox)
+{
+    guint oldest = outbox->request != NULL ? 1 : 0;
+    gsize bytes = 0;
+
+    for (guint i = 0; i < outbox->posts->len; i++)
+        bytes += ((Post *)outbox->posts->pdata[i])->size;
+    while (outbox->posts->len > oldest + 1 &&
+           (outbox->posts->len > FOTA_REPORT_MAX_COUNT || bytes > FOTA_REPORT_MAX_BYTES)) {
+        Post *post = outbox->posts->pdata[oldest];
+
+        bytes -= post->size;
+        outbox_drop(outbox, post, "too many wait for their server, and this one is the oldest");
+    }
+}
+
+typedef struct {
+    FotaOutbox *outbox;
+    char *file;
+} Write;
+
+static Post *
+outbox_find(FotaOutbox *outbox, gsize member, const char *text)
+{
+    for (guint i = 0; i < outbox->posts->len; i++) {
+        Post *post = outbox->posts->pdata[i];
+
+        if (strcmp(G_STRUCT_MEMBER(char *, post, member), text) == 0)
+            return post;
+    }
+    return NULL;
+}
+
+static void
+write_done(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    Write *write = user_data;
+    FotaOutbox *outbox = write->outbox;
+    /* NULL when it was the oldest of too many meanwhile. */
+    Post *post = outbox_find(outbox, G_STRUCT_OFFSET(Post, file), write->file);
+    g_autoptr(GError) error = NULL;
+    gboolean written = fota_store_save_finish(outbox->context->store, result, &error);
+
+    g_free(write->file);
+    g_free(write);
+    if (post != NULL && written)
+        post->written = TRUE;
+    else if (post != NULL)
+        outbox_drop(outbox, post, error->message);
+    outbox_post(outbox);
+}
+
+void
+fota_outbox_add(FotaOutbox *outbox, const FotaPost *post)
+{
+    g_autoptr(GBytes) bytes = NULL;
+    g_autofree char *name = NULL;
+    Write *write;
+    Post *copy;
+
+    if (outbox_find(outbox, G_STRUCT_OFFSET(Post, key), post->key) != NULL)
+        return;
+    name = g_strdup_printf("%0*" G_GUINT64_FORMAT "-%s.json", SERIAL_DIGITS, ++outbox->serial,
+                           post->key);
+    copy = g_new0(Post, 1);
+    copy->file = g_build_filename(DIRECTORY, name, NULL);
+    copy->key = g_strdup(post->key);
+    copy->imei = g_strdup(post->imei);
+    copy->model = g_strdup(post->model);
+    copy->uri = g_strdup(post->uri);
+    copy->credential = g_strdup(post->credential);
+    copy->body = g_strdup(post->body);
+    bytes = post_serialize(copy);
+    copy->size = g_bytes_get_size(bytes);
+    g_ptr_array_add(outbox->posts, copy);
+    write = g_new0(Write, 1);
+    write->outbox = outbox;
+    write->file = g_strdup(copy->file);
+    fota_store_write_async(outbox->context->store, copy->file, bytes, write_done, write);
+    outbox_bound(outbox);
+}
+
+guint
+fota_outbox_get_length(FotaOutbox *outbox)
+{
+    return outbox->posts->len;
+}

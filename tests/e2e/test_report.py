@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Results of updates are posted: kept while nobody takes them, in order, once each."""
+import http.server
+import json
+import pathlib
+import threading
+import unittest
+
+import jsonschema
+
+from e2e import BenchTest
+
+HOST = "127.0.0.1"
+SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[2] /
+                     "docs/report.schema.json").read_text())
+
+
+class Receiver:
+    """posts: (path, headers, body) of every request; answer: the status; silent: it gives none."""
+
+    def __init__(self, port=0):
+        self.posts, self.answer, self.silent = [], 204, threading.Event()
+        self.heard = threading.Condition()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver.heard:
+                    receiver.posts.append((self.path, dict(self.headers), body))
+                    receiver.heard.notify_all()
+                if not receiver.silent.is_set():
+                    self.send_response(receiver.answer)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer((HOST, port), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def wait(self, number):
+        with self.heard:
+            if not self.heard.wait_for(lambda: len(self.posts) >= number, 60):
+                raise AssertionError(f"{len(self.posts)} of {number} reports have come")
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Reports(BenchTest):
+    def setUp(self):
+        receiver = Receiver()
+        self.port = receiver.port
+        receiver.close()
+        self.bench.config["Report"] = {"Uri": f"http://{HOST}:{self.port}/report/{{imei}}"}
+
+    def receiver(self):
+        receiver = Receiver(self.port)
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def waiting(self):
+        return sorted(pathlib.Path(self.bench.directory, "state/outbox").iterdir())
+
+    def wait_waiting(self, number):
+        self.bench.view.until(lambda: len(self.waiting()) == number, 30, f"{number} files")
+
+    def update_and_reject(self):
+        """One update that succeeds and one that is rejected, with nobody to take the results."""
+        module = self.offer()
+        self.assert_updates(module)
+        self.bench.publish({**self.bench.update(), "id": "next", "steps": [
+            {"fromVersion": self.bench.new, "toVersion": "30.00.999",
+             "delta": self.bench.delta_member()}]})
+        module.check()
+        module.wait_state("awaiting-approval")
+        module.reject(reason="not today")
+        self.wait_waiting(2)
+
+    def test_server_down_and_fotad_killed(self):
+        self.update_and_reject()
+        self.assertIn("a report waits", self.bench.log())
+        self.bench.kill_fotad()
+        receiver = self.receiver()
+        receiver.silent.set()
+        self.bench.start_fotad()
+        receiver.wait(1)  # taken, which fotad does not learn any more
+        self.bench.kill_fotad()
+        self.assertEqual(len(self.waiting()), 2)
+        receiver.silent.clear()
+        self.bench.start_fotad()
+        receiver.wait(3)
+        self.wait_waiting(0)
+        reports = [json.loads(body) for _, _, body in receiver.posts]
+        keys = [headers["Idempotency-Key"] for _, headers, _ in receiver.posts]
+        self.assertEqual([report["result"] for report in reports],
+                         ["success", "success", "rejected"])
+        self.assertEqual(receiver.posts[0][2], receiver.posts[1][2])
+        self.assertEqual(keys, [report["key"] for report in reports])
+        self.assertEqual((keys[0] == keys[1], keys[1] == keys[2]), (True, False))
+        for path, headers, _ in receiver.posts:
+            self.assertEqual((path, headers["Content-Type"]),
+                             (f"/report/{self.bench.imei}", "application/json"))
+        for report in reports:
+            jsonschema.validate(report, SCHEMA)
+        self.check_success(reports[1])
+        self.assertEqual((reports[2]["code"], reports[2]["text"]),
+                         ({"lwm2m": 10, "fumo": 401}, "not today"))
+
+    def check_success(self, report):
+        self.assertEqual((report["imei"], report["update"], report["from"], report["to"],
+                          report["version"], report["code"], report["error"]),
+                         (self.bench.imei, "b026-fota", self.bench.old, self.bench.new,
+                          self.bench.new, {"lwm2m": 1, "fumo": 200}, ""))
+        self.assertEqual(report["bytes"], (self.bench.www / self.bench.delta_name).stat().st_size)
+        self.assertEqual([(step["step"], step["result"]) for step in report["steps"]],
+                         [("offered", "done"), ("approved", "done"), ("download", "done"),
+                          ("downloaded", "done"), ("install", "done"), ("verify", "done"),
+                          ("end", "success")])
+        times = [step["time"] for step in report["steps"]]
+        self.assertEqual(times, sorted(times))
+
+    def test_refused(self):
+        receiver = self.receiver()
+        receiver.answer = 400
+        self.assert_updates(self.offer())
+        receiver.wait(1)
+        self.bench.view.until(lambda: "a report is dropped: its server answered 400"
+                              in self.bench.log(), 30, "the log says so")
+        self.wait_waiting(0)
+
+
+class Manifests(BenchTest):
+    """The manifest names the server of the reports."""
+
+    def test_named_by_the_manifest(self):
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        self.bench.config["Manifest"] = {"AllowedServers": f"http://{HOST}", "Salt": "ours"}
+        self.bench.publish(self.bench.update(),
+                           report={"uri": f"http://{HOST}:{receiver.port}/{{imei-hmac}}"})
+        self.bench.start_fotad()
+        self.assert_updates(self.bench.module())
+        receiver.wait(1)
+        report = json.loads(receiver.posts[0][2])
+        jsonschema.validate(report, SCHEMA)
+        self.assertEqual(receiver.posts[0][0], f"/{report['imei']}")
+        self.assertNotIn(self.bench.imei, str(receiver.posts))
+
+    def test_credential_not_bound(self):
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        self.bench.set_credential("other", "user:secret")
+        self.bench.config["Manifest"] = {"AllowedServers": f"http://{HOST}"}
+        self.bench.publish(self.bench.update(), report={
+            "uri": f"http://{HOST}:{receiver.port}/", "credential": "other"})
+        self.bench.start_fotad()
+        self.assert_updates(self.bench.module())
+        self.assertIn("the result is not reported (CredentialNotBound)", self.bench.log())
+        self.assertEqual(receiver.posts, [])
+
+
+if __name__ == "__main__":
+    unittest.main()

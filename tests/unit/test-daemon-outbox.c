@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fota-timer.h"
+#include "daemon/fota-config-file.h"
+#include "daemon/fota-outbox.h"
+#include "policy/fota-report-rule.h"
+
+/* The outbox, and a fotad-fetch with a server behind it that answers what it is told. */
+
+#define IMEI "353081090012345"
+
+static guint waits;  /* timers that were set */
+static guint waited; /* seconds of the last one */
+
+guint __wrap_fota_timer_add(guint seconds, GSourceFunc func, gpointer user_data);
+
+static gboolean
+never(gpointer user_data)
+{
+    return G_SOURCE_CONTINUE;
+}
+
+guint
+__wrap_fota_timer_add(guint seconds, GSourceFunc func, gpointer user_data)
+{
+    waits++;
+    waited = seconds;
+    return g_timeout_add_seconds(3600, never, NULL);
+}
+
+typedef struct {
+    char *directory;
+    FotaContext context;
+    int listener;
+    GThread *thread;
+    GMutex lock;
+    const char *answer; /* "" = the session is closed without one */
+    GPtrArray *heard;   /* requests */
+} Fixture;
+
+static gpointer
+fetch_run(gpointer data)
+{
+    Fixture *fixture = data;
+    int fd;
+
+    while ((fd = accept(fixture->listener, NULL, NULL)) >= 0) {
+        g_autoptr(GString) heard = g_string_new(NULL);
+        char byte;
+
+        /* A body is one line, {...}. */
+        while ((heard->len == 0 || heard->str[heard->len - 1] != '}') && read(fd, &byte, 1) == 1)
+            g_string_append_c(heard, byte);
+        g_mutex_lock(&fixture->lock);
+        g_ptr_array_add(fixture->heard, g_strdup(heard->str));
+        if (heard->len > 0)
+            g_assert_cmpint(send(fd, fixture->answer, strlen(fixture->answer), MSG_NOSIGNAL), >=,
+                            0);
+        g_mutex_unlock(&fixture->lock);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autofree char *file = NULL;
+    g_autoptr(GError) error = NULL;
+
+    waits = 0;
+    fixture->directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
+    file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+    g_assert_true(g_file_set_contents(file, "[Report]\nUri=http://r.example/{imei}\n", -1, NULL));
+    fixture->context.config = fota_config_load(file, &error);
+    g_assert_no_error(error);
+    fixture->context.store = fota_store_new(fixture->directory, &error);
+    g_assert_no_error(error);
+    fixture->heard = g_ptr_array_new_with_free_func(g_free);
+    fixture->answer = "status: 204\n\nend: 0\n\n";
+    fixture->context.fetch_socket = g_build_filename(fixture->directory, "fetch", NULL);
+    g_strlcpy(address.sun_path, fixture->context.fetch_socket, sizeof address.sun_path);
+    fixture->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(fixture->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(listen(fixture->listener, 4), ==, 0);
+    fixture->thread = g_thread_new("fetch", fetch_run, fixture);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    const char *const argv[] = {"rm", "-rf", fixture->directory, NULL};
+
+    shutdown(fixture->listener, SHUT_RDWR);
+    g_thread_join(fixture->thread);
+    close(fixture->listener);
+    g_ptr_array_unref(fixture->heard);
+    fota_store_free(fixture->context.store);
+    fota_config_unref(fixture->context.config);
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                 NULL);
+    g_free(fixture->context.fetch_socket);
+    g_free(fixture->directory);
+}
+
+static void
+add(FotaOutbox *outbox, guint number)
+{
+    g_autofree char *key = g_strdup_printf("%032x", number);
+    g_autofree char *body = g_strdup_printf("{\"n\":%u}", number);
+
+    fota_outbox_add(outbox, &(FotaPost){.key = key, .imei = IMEI, .model = "M", .body = body});
+}
+
+static void
+run_until_empty(FotaOutbox *outbox)
+{
+    while (fota_outbox_get_length(outbox) > 0)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+run_until_waits(guint number)
+{
+    while (waits < number)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* As at the end of fotad: all that was begun has ended. */
+static void
+end(FotaOutbox *outbox, Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+
+    fota_outbox_stop(outbox);
+    fota_store_free(fixture->context.store);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    fota_outbox_free(outbox);
+    fixture->context.store = fota_store_new(fixture->directory, &error);
+    g_assert_no_error(error);
+}
+
+static guint
+count_files(Fixture *fixture)
+{
+    g_autofree char *path = g_build_filename(fixture->directory, "outbox", NULL);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    guint n = 0;
+
+    while (g_dir_read_name(dir) != NULL)
+        n++;
+    return n;
+}
+
+static void
+assert_heard(Fixture *fixture, guint index, guint number)
+{
+    g_autofree char *expected =
+        g_strdup_printf("method: POST\nuri: http://r.example/" IMEI "\nidempotency-key: %032x\n"
+                        "max-size: 65536\nlength: %u\n\n{\"n\":%u}",
+                        number, number < 10 ? 7 : 8, number);
+
+    g_mutex_lock(&fixture->lock);
+    g_assert_cmpuint(fixture->heard->len, >, index);
+    g_assert_cmpstr(fixture->heard->pdata[index], ==, expected);
+    g_mutex_unlock(&fixture->lock);
+}
+
+static void
+test_in_order(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    fota_outbox_start(outbox);
+    for (guint i = 1; i <= 3; i++)
+        add(outbox, i);
+    add(outbox, 2);
+    g_assert_cmpuint(fota_outbox_get_length(outbox), ==, 3);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 3);
+    for (guint i = 1; i <= 3; i++)
+        assert_heard(fixture, i - 1, i);
+    g_assert_cmpuint(count_files(fixture), ==, 0);
+}
+
+/* What an earlier start has written and not posted, or posted and not deleted. */
+static void
+test_next_start(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+    g_autofree char *cut = g_build_filename(fixture->directory, "outbox",
+                                            "00000000000000000001-00000000.json.AB12CD", NULL);
+    g_autofree char *bad =
+        g_build_filename(fixture->directory, "outbox", "00000000000000000009-00.json", NULL);
+
+    for (guint i = 1; i <= 12; i++)
+        add(outbox, i);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 0);
+    g_assert_cmpuint(count_files(fixture), ==, 12);
+    g_assert_true(g_file_set_contents(cut, "{\"key\":\"", -1, NULL));
+    g_assert_true(g_file_set_contents(bad, "{\"key\":\"00\"}", -1, NULL));
+    outbox = fota_outbox_new(&fixture->context);
+    g_assert_cmpuint(count_files(fixture), ==, 12);
+    add(outbox, 7);
+    add(outbox, 13);
+    fota_outbox_start(outbox);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 13);
+    for (guint i = 1; i <= 13; i++)
+        assert_heard(fixture, i - 1, i);
+    g_assert_cmpuint(count_files(fixture), ==, 0);
+}
+
+/* The server is down, overloaded, or the session breaks: the first one waits, and all behind it. */
+static void
+test_server_down(Fixture *fixture, gconstpointer data)
+{
+    static const char *const answers[] = {
+        "",
+        "error: Unreachable\ntext: r.example: no route\n\n",
+        "status: 503\nretry-after: 1200\n\nend: 0\n\n",
+        "status: 429\n\nend: 0\n\n",
+        "status: 408\n\nend: 0\n\n",
+    };
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    fixture->answer = answers[0];
+    fota_outbox_start(outbox);
+    add(outbox, 1);
+    add(outbox, 2);
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        g_mutex_lock(&fixture->lock);
+        fixture->answer = answers[i];
+        g_mutex_unlock(&fixture->lock);
+        if (i > 0)
+            fota_outbox_reload(outbox);
+        run_until_waits(i + 1);
+        g_assert_cmpuint(fota_outbox_get_length(outbox), ==, 2);
+        g_assert_cmpuint(waited, >=, i == 2 ? 1200 : 150);
+        g_assert_cmpuint(waited, <=, 1800);
+        assert_heard(fixture, i, 1);
+    }
+    fixture->answer = "status: 200\n\nend: 0\n\n";
+    fota_outbox_reload(outbox);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    assert_heard(fixture, G_N_ELEMENTS(answers), 1);
+    assert_heard(fixture, G_N_ELEMENTS(answers) + 1, 2);
+    g_assert_cmpuint(fixture->heard->len, ==, G_N_ELEMENTS(answers) + 2);
+}
+
+static void
+test_refused(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    fixture->answer = "status: 404\n\nend: 0\n\n";
+    fota_outbox_start(outbox);
+    add(outbox, 1);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 1);
+    g_assert_cmpuint(waits, ==, 0);
+    g_assert_cmpuint(count_files(fixture), ==, 0);
+}
+
+/* A server that is down for a month. */
+static void
+test_bounded(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+    g_autofree char *large = g_strnfill(FOTA_REPORT_MAX_BYTES / 2, 'x');
+
+    for (guint i = 1; i <= FOTA_REPORT_MAX_COUNT + 3; i++)
+        add(outbox, i);
+    g_assert_cmpuint(fota_outbox_get_length(outbox), ==, FOTA_REPORT_MAX_COUNT);
+    fota_outbox_start(outbox);
+    run_until_empty(outbox);
+    assert_heard(fixture, 0, 4);
+    fota_outbox_stop(outbox);
+    for (guint i = 0; i < 3; i++) {
+        g_autofree char *key = g_strdup_printf("%032x", 0xa00 + i);
+
+        fota_outbox_add(outbox, &(FotaPost){.key = key, .imei = IMEI, .model = "M", .body = large});
+    }
+    g_assert_cmpuint(fota_outbox_get_length(outbox), ==, 1);
+    end(outbox, fixture);
+    g_assert_cmpuint(count_files(fixture), ==, 1);
+}
+
+/* A secret goes only where the configuration binds it, also when that has changed meanwhile. */
+static void
+test_unbound(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    fota_outbox_start(outbox);
+    fota_outbox_add(outbox, &(FotaPost){.key = "ab",
+                                        .imei = IMEI,
+                                        .model = "M",
+                                        .uri = "http://other.example/",
+                                        .credential = "secret",
+                                        .body = "{}"});
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 0);
+    g_assert_cmpuint(count_files(fixture), ==, 0);
+}
+
+static GLogWriterOutput
+be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    return G_LOG_WRITER_HANDLED;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_log_set_writer_func(be_quiet, NULL, NULL);
+    g_test_add("/outbox/in-order", Fixture, NULL, set_up, test_in_order, tear_down);
+    g_test_add("/outbox/next-start", Fixture, NULL, set_up, test_next_start, tear_down);
+    g_test_add("/outbox/server-down", Fixture, NULL, set_up, test_server_down, tear_down);
+    g_test_add("/outbox/refused", Fixture, NULL, set_up, test_refused, tear_down);
+    g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
+    g_test_add("/outbox/unbound", Fixture, NULL, set_up, test_unbound, tear_down);
+    return g_test_run();
+}
