@@ -5,6 +5,7 @@
 #include "ctl/ctl-format.h"
 #include "ctl/ctl-offer.h"
 #include "ctl/ctl-plan.h"
+#include "ctl/ctl-report.h"
 
 static void
 print_module_table(GPtrArray *modules)
@@ -218,5 +219,55 @@ ctl_version(Ctl *ctl, GError **error)
             g_variant_new_parsed("{'module': <%s>, 'version': <%s>}", module->imei, version));
     else
         puts(clean);
+    return CTL_OK;
+}
+
+static JsonObject *
+get_report(Ctl *ctl, const CtlModule *module, GError **error)
+{
+    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    const char *text = NULL;
+
+    if (!ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "GetReport", &reply, error, ""))
+        return NULL;
+    if (sd_bus_message_read(reply, "s", &text) > 0)
+        node = json_from_string(text, NULL);
+    if (node != NULL && JSON_NODE_HOLDS_OBJECT(node))
+        return json_node_dup_object(node);
+    ctl_error(error, CTL_FAILED, "fotactl.BadReply", "fotad's report cannot be read");
+    return NULL;
+}
+
+int
+ctl_report(Ctl *ctl, GError **error)
+{
+    CtlReportFormat format = ctl->json  ? CTL_REPORT_JSON
+                             : ctl->csv ? CTL_REPORT_CSV
+                                        : CTL_REPORT_TEXT;
+    g_autoptr(CtlModule) one = NULL;
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(JsonArray) reports = json_array_new();
+    g_autoptr(JsonObject) report = NULL;
+
+    if (ctl->module != NULL) {
+        one = ctl_bus_choose_module(ctl, NULL, error);
+        report = one != NULL ? get_report(ctl, one, error) : NULL;
+        if (report == NULL)
+            return CTL_FAILED;
+        ctl_report_print_module(report, format);
+        return CTL_OK;
+    }
+    all = ctl_bus_get_modules(ctl, error);
+    if (all == NULL)
+        return CTL_FAILED;
+    for (guint i = 0; i < all->len; i++) {
+        JsonObject *next = get_report(ctl, all->pdata[i], error);
+
+        if (next == NULL)
+            return CTL_FAILED;
+        json_array_add_object_element(reports, next);
+    }
+    ctl_report_print_general(reports, format);
     return CTL_OK;
 }

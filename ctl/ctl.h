@@ -21,6 +21,7 @@ typedef enum {
 typedef struct {
     sd_bus *bus;
     gboolean json;
+    gboolean csv;
     gboolean all;
     gboolean yes;
     gboolean wait;
@@ -54,6 +55,7 @@ int ctl_list(Ctl *ctl, GError **error);
 int ctl_status(Ctl *ctl, GError **error);
 int ctl_history(Ctl *ctl, GError **error);
 int ctl_query(Ctl *ctl, GError **error);
+int ctl_report(Ctl *ctl, GError **error);
 int ctl_version(Ctl *ctl, GError **error);
 /* ctl-plan.c */
 int ctl_plan(Ctl *ctl, GError **error);

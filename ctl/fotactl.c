@@ -17,6 +17,7 @@ typedef enum {
     TAKES_REASON = 1 << 4,
     TAKES_MAX = 1 << 5,
     TAKES_WHO_WHY = 1 << 6,
+    TAKES_CSV = 1 << 7,
 } Takes;
 
 #define IMEI_DIGITS 15
@@ -46,6 +47,8 @@ static const struct {
     {"rehearse", ctl_rehearse, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0, "[IMEI]",
      "Go through the procedure, but install nothing"},
     {"history", ctl_history, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]", "List finished updates"},
+    {"report", ctl_report, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
+     "Show every module's last update, or each step of one module's"},
     {"query", ctl_query, TAKES_MODULE, 0, 0, "[IMEI]",
      "Show the identity of module, SIM and network"},
     {"version", ctl_version, TAKES_MODULE, 0, 0, "[IMEI]",
@@ -61,6 +64,7 @@ static const char options_help[] =
     "\nOptions:\n"
     "  -m, --module=IMEI   select a module\n"
     "      --json          print one JSON document; monitor: one per line\n"
+    "      --csv           report: print CSV\n"
     "      --all           check: every module\n"
     "  -y, --yes           approve, rehearse: do not ask\n"
     "  -w, --wait          approve, rehearse: show the progress until the end (--follow)\n"
@@ -118,6 +122,7 @@ report(const GError *error, gboolean json)
 
 enum {
     OPTION_JSON = 256,
+    OPTION_CSV,
     OPTION_ALL,
     OPTION_REASON,
     OPTION_WHO,
@@ -129,6 +134,7 @@ static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"csv", no_argument, NULL, OPTION_CSV},
     {"module", required_argument, NULL, 'm'},
     {"all", no_argument, NULL, OPTION_ALL},
     {"yes", no_argument, NULL, 'y'},
@@ -161,6 +167,10 @@ apply_option(Ctl *ctl, int option, guint *given, GError **error)
     switch (option) {
     case OPTION_JSON:
         ctl->json = TRUE;
+        return TRUE;
+    case OPTION_CSV:
+        ctl->csv = TRUE;
+        *given |= TAKES_CSV;
         return TRUE;
     case 'm':
         ctl->module = optarg;
@@ -231,7 +241,8 @@ run_verb(Ctl *ctl, const char *name, guint given, GError **error)
         if (verbs[i].takes & TAKES_MODULE)
             take_imei(ctl);
         n_arguments = (int)g_strv_length(ctl->arguments);
-        if ((given & ~verbs[i].takes) != 0 || n_arguments < verbs[i].min_arguments ||
+        if ((given & ~verbs[i].takes) != 0 || (ctl->csv && ctl->json) ||
+            n_arguments < verbs[i].min_arguments ||
             (verbs[i].max_arguments >= 0 && n_arguments > verbs[i].max_arguments)) {
             ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
                       "usage: fotactl %s %s. See: fotactl --help", name, verbs[i].usage);

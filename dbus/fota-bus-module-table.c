@@ -162,6 +162,14 @@ run_query(sd_bus_message *call, gpointer module)
 }
 
 static int
+run_get_report(sd_bus_message *call, gpointer module)
+{
+    g_autofree char *report = fota_module_get_report(module);
+
+    return sd_bus_reply_method_return(call, "s", report);
+}
+
+static int
 run_get_history(sd_bus_message *call, gpointer module)
 {
     g_autoptr(GVariant) history = NULL;
@@ -185,6 +193,7 @@ static const FotaBusMethod methods[] = {
     {"Query", "org.fotad.Fota1.query", run_query},
     {"Plan", NULL, run_plan},
     {"GetHistory", NULL, run_get_history},
+    {"GetReport", "org.fotad.Fota1.query", run_get_report},
     {NULL, NULL, NULL},
 };
 
@@ -239,6 +248,8 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max), SD_BUS_RESULT("aa{sv}", history),
                             on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", report), on_call,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
 
     SD_BUS_SIGNAL_WITH_ARGS("ApprovalRequested",
                             SD_BUS_ARGS("s", token, "s", gate, "a{sv}", update), 0),

@@ -9,6 +9,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-start.h"
 #include "daemon/module/fota-view.h"
@@ -492,6 +493,12 @@ GVariant *
 fota_module_get_history(FotaModule *module, guint max)
 {
     return fota_view_list_history(module->parts.record, max);
+}
+
+char *
+fota_module_get_report(FotaModule *module)
+{
+    return fota_results_to_json(module->parts.record);
 }
 
 /* Properties */

@@ -44,6 +44,9 @@ FotaState fota_module_get_state(FotaModule *module);
 /** Finished updates, newest first, aa{sv}; at most @max, 0 = all. Transfer full, not floating. */
 GVariant *fota_module_get_history(FotaModule *module, guint max);
 
+/** The module and its finished updates, each step with its time, as a JSON text. Transfer full. */
+char *fota_module_get_report(FotaModule *module);
+
 /* What an application may ask. Each fails with a named error and then changes nothing. */
 
 /** Reads the manifest now. The result shows in the properties. */

@@ -110,6 +110,17 @@ class Reports(BenchTest):
         self.check_success(reports[1])
         self.assertEqual((reports[2]["code"], reports[2]["text"]),
                          ({"lwm2m": 10, "fumo": 401}, "not today"))
+        self.check_known_here([reports[2], reports[1]])
+
+    def check_known_here(self, reports):
+        """fotactl report shows what was posted, after restarts too."""
+        shown = json.loads(self.bench.fotactl("report", "--json", self.bench.imei).stdout)
+        self.assertEqual((shown["imei"], shown["version"], shown["reports"]),
+                         (self.bench.imei, self.bench.new, reports))
+        general = self.bench.fotactl("report", "--csv").stdout.splitlines()
+        self.assertEqual(general[1].split(","), [
+            self.bench.imei, shown["model"], self.bench.new, reports[1]["finished"], "rejected",
+            reports[0]["finished"]])
 
     def check_success(self, report):
         self.assertEqual((report["imei"], report["update"], report["from"], report["to"],

@@ -35,6 +35,7 @@ static const struct {
     {"next-check", "t", "0"},
     {"update", "a{sv}", "{}"},
     {"history", "aa{sv}", "[]"},
+    {"report", "s", "'{}'"},
     {"plan-cost", "u", "0"}, /* ms of processor time */
 };
 
@@ -158,6 +159,12 @@ fota_module_get_history(FotaModule *module, guint max)
         g_variant_builder_add_value(&builder, entry);
     }
     return g_variant_ref_sink(g_variant_builder_end(&builder));
+}
+
+char *
+fota_module_get_report(FotaModule *module)
+{
+    return g_variant_dup_string(g_hash_table_lookup(module->values, "report"), NULL);
 }
 
 void

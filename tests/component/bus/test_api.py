@@ -239,6 +239,10 @@ class Methods(BusTest):
         identity, = self.call_module("Query")
         self.assertEqual(identity["own-numbers"], ["+15551234567"])
 
+    def test_report(self):
+        self.fake.tell(f"set {IMEI} report '{{\"imei\":\"{IMEI}\"}}'")
+        self.assertEqual(self.call_module("GetReport"), (f'{{"imei":"{IMEI}"}}',))
+
     def test_plan(self):
         self.assertIn(IMEI, self.call_module("Plan")[0])
 

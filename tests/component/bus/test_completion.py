@@ -33,7 +33,7 @@ class Completion(CtlTest):
 
     def test_verbs(self):
         self.assertEqual(self.complete(""), VERBS)
-        self.assertEqual(self.complete("re"), ["reject", "rehearse"])
+        self.assertEqual(self.complete("re"), ["reject", "rehearse", "report"])
         self.assertEqual(self.complete("--json", "his"), ["history"])
 
     def test_verbs_are_those_of_the_program(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """fotactl, as a person and as a script meet it."""
+import json
 import os
 import re
 import signal
@@ -53,6 +54,28 @@ class Show(CtlTest):
         self.assertIn("2021-01-01 00:00:00", first)
         self.assertIn("NoSignal: too weak", second)
         self.assertEqual([e["id"] for e in self.json("history", "--max=1")], ["b"])
+
+    def test_report(self):
+        report = {"imei": IMEI, "model": "M", "version": "B", "reports": [
+            {"update": "u", "from": "A", "to": "B", "result": "success", "error": "", "text": "",
+             "finished": "2026-11-27T22:00:00Z", "steps": [
+                 {"step": "install", "time": "2026-11-27T21:59:00Z", "result": "done"},
+                 {"step": "end", "time": "2026-11-27T22:00:00Z", "result": "success"}]}]}
+        self.assertEqual(self.json("report"), [{}])
+        self.assertIn("No update", self.ctl("report", IMEI))
+        self.fake.tell(f"set {IMEI} report '{json.dumps(report)}'")
+        self.assertEqual(self.ctl("report", "--csv"),
+                         "imei,model,version,updated,last-result,last-end\n"
+                         f"{IMEI},M,B,2026-11-27T22:00:00Z,success,2026-11-27T22:00:00Z\n")
+        head, row = self.ctl("report").splitlines()
+        self.assertEqual(head.split()[0], "IMEI")
+        self.assertEqual(row.split()[:3], [IMEI, "M", "B"])
+        self.assertEqual(self.ctl("report", "--csv", IMEI).splitlines()[1:],
+                         ["u,A,B,install,2026-11-27T21:59:00Z,done,",
+                          "u,A,B,end,2026-11-27T22:00:00Z,success,"])
+        self.assertEqual(self.json("report", IMEI), report)
+        self.ctl("report", "--csv", "--json", status=USAGE)
+        self.ctl("history", "--csv", status=USAGE)
 
     def test_query(self):
         self.assertIn("+15551234567", self.ctl("query"))
@@ -220,7 +243,7 @@ class Completion(CtlTest):
 
     def test_verbs(self):
         self.assertEqual(self.complete(""), VERBS)
-        self.assertEqual(self.complete("--json", "re"), ["reject", "rehearse"])
+        self.assertEqual(self.complete("--json", "re"), ["reject", "rehearse", "report"])
 
     def test_from_the_bus(self):
         self.offer()
@@ -251,7 +274,7 @@ class Unprivileged(CtlTest):
     def test_may_not_touch(self):
         self.offer()
         for verb in (["check"], ["approve", "--yes"], ["reject"], ["defer", "1h"], ["cancel"],
-                     ["rehearse"], ["query"], ["inhibit"], ["check", "--all"]):
+                     ["rehearse"], ["query"], ["report"], ["report", IMEI], ["inhibit"], ["check", "--all"]):
             self.assertEqual(self.json(*verb, status=DENIED)["error"]["name"],
                              "org.freedesktop.DBus.Error.AccessDenied")
             self.assertIn("polkit", self.stderr)
