@@ -35,6 +35,7 @@ typedef ToolExit (*ToolVerb)(Tool *tool, GError **error);
 
 ToolExit tool_new(Tool *tool, GError **error);
 ToolExit tool_renew(Tool *tool, GError **error);
+ToolExit tool_report(Tool *tool, GError **error);
 ToolExit tool_from_csv(Tool *tool, GError **error);
 ToolExit tool_lint(Tool *tool, GError **error);
 ToolExit tool_verify(Tool *tool, GError **error);

@@ -22,6 +22,7 @@ static const struct {
     {"verify", tool_verify, "FILE [MINISIG]", "Check that one of the keys has signed a manifest"},
     {"plan", tool_plan, "FILE", "Show what a gateway would do with a manifest, and why"},
     {"bucket", tool_bucket, "", "Show when a roll-out reaches a module"},
+    {"report", tool_report, "DIR [IMEI]", "Show the results that gateways have posted"},
     {"from-csv", tool_from_csv, "CSV", "Convert a firmwarecheck.csv to a manifest"},
 };
 

@@ -4,10 +4,14 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.error
+import urllib.request
 
 PROGRAM = pathlib.Path(os.environ["FOTA_MANIFEST"])
 SOURCE = pathlib.Path(os.environ["FOTA_SOURCE"])
@@ -15,7 +19,7 @@ sys.path.insert(0, str(SOURCE / "tests" / "lib"))
 from manifest import SigningKey, manifest, pad, timestamp, to_bytes  # noqa: E402
 
 GOOD, BAD, USAGE, UNREADABLE = range(4)
-VERBS = ["new", "renew", "lint", "pack", "verify", "plan", "bucket", "from-csv"]
+VERBS = ["new", "renew", "lint", "pack", "verify", "plan", "bucket", "report", "from-csv"]
 IMEI = "353081090012345"
 OLD, NEW = "30.00.001-B026", "30.00.001-B026_FOTA"
 DELTA = "30.00.001-B026_to_B026-FOTA.bin"
@@ -493,6 +497,102 @@ class FromCsv(ManifestCase):
         self.run_tool(*arguments)
         self.run_tool(*arguments, "--imei=1", status=BAD)
         self.run_tool(*arguments, "--use-before=x", status=USAGE)
+
+
+class Report(ManifestCase):
+    """The results of a fleet, as receive.py has received them."""
+
+    @staticmethod
+    def report(key, imei=IMEI, result="success", finished="2026-11-27T22:00:00Z", **members):
+        return {"reportVersion": 1, "key": key * 32, "imei": imei, "manufacturer": "Telit",
+                "model": "ME910C1", "update": "u", "result": result,
+                "code": {"lwm2m": 1, "fumo": 200}, "error": "", "text": "", "from": OLD, "to": NEW,
+                "version": NEW, "started": "2026-11-27T21:00:00Z", "finished": finished,
+                "outage": 60, "bytes": 1000, "differingSettings": [],
+                "steps": [{"step": "install", "time": "2026-11-27T21:30:00Z", "result": "done"},
+                          {"step": "end", "time": finished, "result": result}], **members}
+
+    def put(self, *reports):
+        for number, report in enumerate(reports):
+            self.write(f"{number}.json", report)
+
+    def test_general(self):
+        other = "353081090099999"
+        self.put(self.report("a"), self.report("b", other, "failed", error="NoSignal"),
+                 self.report("a"),
+                 self.report("c", finished="2026-11-28T00:00:00Z", result="rejected", text="no"))
+        self.assertEqual(self.run_tool("report", "--csv", ".").splitlines(), [
+            "imei,model,version,updated,last-result,last-end",
+            f"{IMEI},ME910C1,{NEW},2026-11-27T22:00:00Z,rejected,2026-11-28T00:00:00Z",
+            f"{other},ME910C1,{NEW},,failed,2026-11-27T22:00:00Z"])
+        head, *rows = self.run_tool("report", ".").splitlines()
+        self.assertEqual(head.split()[0], "IMEI")
+        self.assertEqual([row.split()[0] for row in rows], [IMEI, other])
+        modules = self.json("report", ".")
+        self.assertEqual([[report["key"][0] for report in module["reports"]] for module in modules],
+                         [["c", "a"], ["b"]])
+
+    def test_module(self):
+        self.put(self.report("a"), self.report("b", finished="2026-11-28T00:00:00Z",
+                                               result="failed", error="NoSignal", text="5 %"))
+        self.assertEqual(self.run_tool("report", "--csv", ".", IMEI).splitlines(), [
+            "update,from,to,step,time,result,reason",
+            f"u,{OLD},{NEW},install,2026-11-27T21:30:00Z,done,",
+            f'u,{OLD},{NEW},end,2026-11-28T00:00:00Z,failed,"NoSignal: 5 %"',
+            f"u,{OLD},{NEW},install,2026-11-27T21:30:00Z,done,",
+            f"u,{OLD},{NEW},end,2026-11-27T22:00:00Z,success,"])
+        self.assertIn("NoSignal: 5 %", self.run_tool("report", ".", IMEI))
+        self.assertEqual(self.json("report", ".", IMEI)["version"], NEW)
+        self.run_tool("report", ".", "353081090000000", status=BAD)
+        self.run_tool("report", "nowhere", status=UNREADABLE)
+
+    def test_hostile(self):
+        """Whatever a gateway has sent: no formula, no escape sequence, no crash."""
+        self.put(self.report("a", model='=HYPERLINK("x")', version="\x1b[2J,\n"),
+                 {"imei": 5, "steps": 7}, {"imei": "x", "steps": [3, {"step": {}}], "key": []})
+        self.write("4.json", b"[]")
+        self.write("5.json", b'{"imei":' + b"[" * 100000)
+        shown = self.run_tool("report", "--csv", ".")
+        self.assertEqual(self.stderr.count("is left out"), 2)
+        self.assertIn('"\'=HYPERLINK(""x"")"', shown)
+        self.assertIn('" [2J, "', shown)
+        self.assertNotIn("\x1b", shown + self.run_tool("report", ".") +
+                         self.run_tool("report", ".", IMEI))
+        self.run_tool("report", ".", "x")
+
+    def test_receiver(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        listener.close()
+        receiver = subprocess.Popen([sys.executable, SOURCE / "docs/examples/receive.py", str(port),
+                                     self.directory], stderr=subprocess.DEVNULL)
+        self.addCleanup(receiver.wait)
+        self.addCleanup(receiver.kill)
+
+        def post(body, key, tries=100, **headers):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/", body,
+                                             {"Idempotency-Key": key, **headers})
+            try:
+                return urllib.request.urlopen(request, timeout=10).status
+            except urllib.error.HTTPError as error:
+                return error.code
+            except urllib.error.URLError:
+                if not tries:
+                    raise
+                time.sleep(0.1)  # it has not begun to listen
+                return post(body, key, tries - 1, **headers)
+
+        good = self.report("a")
+        for _ in range(2):
+            self.assertEqual(post(json.dumps(good).encode(), good["key"]), 204)
+        for body, key in ((json.dumps(good).encode(), "../../x"), (b"[]", "b" * 32),
+                          (b"{", "b" * 32), (json.dumps(good).encode(), "b" * 32),
+                          (b"{}", "")):
+            self.assertEqual(post(body, key), 400)
+        self.assertEqual(post(b"", "b" * 32, **{"Content-Length": "65537"}), 400)
+        self.assertEqual([file.name for file in self.directory.iterdir()],
+                         [f"{good['key']}.json"])
+        self.assertEqual(self.json("report", ".", IMEI)["reports"], [good])
 
 
 class ManPage(ManifestCase):
