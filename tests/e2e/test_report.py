@@ -135,6 +135,31 @@ class Reports(BenchTest):
         times = [step["time"] for step in report["steps"]]
         self.assertEqual(times, sorted(times))
 
+    def test_killed_before_the_record(self):
+        """The result is written, and the record does not say yet that the update has ended."""
+        receiver = self.receiver()
+        points = self.bench.build / "tests/matrix/libfault-points.so"
+        self.bench.publish(self.bench.update())
+        self.bench.fotad_preload.append(points)
+        self.bench.fotad_variables = {"FAULT_STATE": f"{self.bench.directory}/state/outbox",
+                                      "FAULT_JOURNAL": f"{self.bench.directory}/points",
+                                      "FAULT_KILL": "after:1:sync ."}
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        program, self.bench.fotad = self.bench.fotad, None  # its end is what is wanted
+        module.approve()
+        self.bench.view.until(lambda: program.poll() is not None, 120, "fotad is killed")
+        program.wait()
+        self.assertEqual((len(self.waiting()), receiver.posts), (1, []))
+        self.bench.fotad_preload.remove(points)
+        self.bench.fotad_variables = {}
+        self.bench.start_fotad()
+        module.wait(lambda p: p["Revision"] == self.bench.new and p["State"] == "idle", 60, "idle")
+        self.wait_waiting(0)
+        self.assertEqual([entry["result"] for entry in module.history()], ["success"])
+        self.assertEqual(len({headers["Idempotency-Key"] for _, headers, _ in receiver.posts}), 1)
+
     def test_refused(self):
         receiver = self.receiver()
         receiver.answer = 400

@@ -211,6 +211,8 @@ test_next_start(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 12);
     add(outbox, 7);
     add(outbox, 13);
+    end(outbox, fixture);
+    outbox = fota_outbox_new(&fixture->context);
     fota_outbox_start(outbox);
     run_until_empty(outbox);
     end(outbox, fixture);
