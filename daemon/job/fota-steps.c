@@ -77,11 +77,7 @@ transfer(FotaSteps *steps, GError **error)
 {
     if (steps->method->route != FOTA_ROUTE_FEED)
         return steps->method->download(steps->session, steps->update, error);
-    if (steps->delta >= 0)
-        return steps->method->load(steps->session, steps->update, steps->delta, error);
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
-                "this module must be fed by the host, which has no delta for it");
-    return FOTA_RESULT_FAILED_FOR_GOOD;
+    return steps->method->load(steps->session, steps->update, steps->delta, error);
 }
 
 static FotaResult
@@ -306,6 +302,25 @@ order_send(FotaSteps *steps, const FotaQuestion *question, GError **error)
                                                      : FOTA_RESULT_DONE;
 }
 
+/* Where no method fits the plan, or the one of the record is no longer there, it is another one. */
+static gboolean
+check_method(FotaSteps *steps, GError **error)
+{
+    const FotaMethod *method = steps->method;
+    gboolean can = steps->kind == FOTA_JOB_INSTALL    ? method->install != NULL
+                   : steps->kind != FOTA_JOB_UPDATE   ? TRUE
+                   : method->route != FOTA_ROUTE_FEED ? method->download != NULL
+                                                      : steps->delta >= 0;
+
+    if (!can)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "the method %s of this module cannot %s; nothing was changed", method->name,
+                    steps->kind == FOTA_JOB_INSTALL    ? "install what another one has downloaded"
+                    : method->route == FOTA_ROUTE_FEED ? "be fed: the host has no delta for it"
+                                                       : "download what the manifest names");
+    return can;
+}
+
 static gboolean
 check_power(FotaSteps *steps, GError **error)
 {
@@ -482,6 +497,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = check_base(steps, error);
     if (result != FOTA_RESULT_DONE)
         return result;
+    if (!check_method(steps, error))
+        return FOTA_RESULT_FAILED_FOR_GOOD;
     if (steps->kind == FOTA_JOB_FOLLOW)
         return follow(steps, error);
     if (steps->kind == FOTA_JOB_UPDATE && (!is_one(steps) || steps->update->rehearsal)) {

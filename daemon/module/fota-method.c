@@ -31,7 +31,7 @@ plan_route(const FotaPlan *plan)
                : FOTA_ROUTE_VENDOR;
 }
 
-/* A plugin without a method for what is planned says so itself, by its first one. */
+/* Of a plugin without a method for what is planned the first one, of which the steps say so. */
 static const FotaMethod *
 choose_for_plan(const FotaParts *parts, const FotaVendor *vendor, const FotaPlan *plan)
 {

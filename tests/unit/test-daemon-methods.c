@@ -427,7 +427,14 @@ static const Case cases[] = {
     {"feed/stalls", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_MODULE_SILENT, OLD, BEGIN " AT+FEED AT+CLOSE", .raw = "A"},
     {"feed/unfed", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
-     FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN " AT+CLOSE", .unfed = TRUE},
+     FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN, .unfed = TRUE},
+    {"feed-one/unfed", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN, .unfed = TRUE},
+    /* Not the method that was meant: nothing is ordered. */
+    {"asked/update", &asked, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN},
+    {"pull-one/install", &pull_one, FOTA_JOB_INSTALL, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, " <downloaded> AT+GMR"},
     /* By XMODEM, one block and the end of it; it switches itself off, and we on. */
     {"feed-one", &feed_one, FOTA_JOB_UPDATE, "data", FOTA_RESULT_DONE, NO_ERROR, NEW,
      BEGIN ORDER " AT+XMODEM [134 bytes] gone power back AT+GMR AT+CGDCONT?", .raw = "\x06\x06"},
