@@ -45,7 +45,8 @@ fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan)
 {
     const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
 
-    return vendor != NULL &&
+    /* What waits in the module has passed the first of two, whatever method is preferred now. */
+    return vendor != NULL && parts->record->mark != FOTA_MARK_DOWNLOADED &&
            choose_for_plan(parts, vendor, plan)->commit == FOTA_COMMIT_POINT_DOWNLOAD;
 }
 

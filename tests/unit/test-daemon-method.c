@@ -91,6 +91,27 @@ load_config(const char *text)
     return config;
 }
 
+/* A delta that waits in the module for its installation needs an answer to that, also when the
+ * configuration or the plugin now prefers a method that has one gate. */
+static void
+test_downloaded(void)
+{
+    static const FotaMark marks[] = {FOTA_MARK_NONE, FOTA_MARK_DOWNLOADING, FOTA_MARK_DOWNLOADED};
+    FotaPlan plan = {.kind = FOTA_PLAN_UPDATE, .n_steps = 1};
+
+    plan.steps[0].delta.uri = "http://fw.example/a";
+    methods = all;
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
+        FotaContext context = {.config = load_config("")};
+        FotaRecord record = {.imei = (char *)"353081090012345", .mark = marks[i]};
+        const FotaParts parts = {.context = &context, .record = &record, .plan = &plan};
+
+        g_assert_cmpint(fota_method_has_one_gate(&parts, &plan), ==,
+                        marks[i] != FOTA_MARK_DOWNLOADED);
+        fota_config_unref(context.config);
+    }
+}
+
 static void
 test_all(void)
 {
@@ -121,5 +142,6 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/method/all", test_all);
+    g_test_add_func("/method/downloaded", test_downloaded);
     return g_test_run();
 }
