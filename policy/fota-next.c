@@ -397,6 +397,9 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
         return TRUE;
     if (situation->runs == FOTA_ACTION_RESUME)
         return TRUE;
+    /* A download takes whatever the plan wants; this one is an order for the delta at the mark. */
+    if (one && !situation->same_delta)
+        return FALSE;
     then.runs = FOTA_ACTION_NONE;
     then.mark = one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
     then.presence = FOTA_PRESENCE_HERE; /* the job has it */

@@ -383,6 +383,10 @@ test_commit(void)
         {FALSE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .cancelled = TRUE}},
+        /* The plan now wants another delta than the one that is ordered. */
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .same_delta = FALSE}},
         {TRUE,
          FOTA_MARK_INSTALLING,
          {REST, RUNS(RESUME), MARK(INSTALLING), .planned = FALSE, .inhibited = TRUE}},
@@ -581,7 +585,8 @@ assert_rules(const FotaSituation *s)
 
     /* The order is given only where it could have begun. */
     if (s->runs != FOTA_ACTION_RESUME && fota_next_may_commit(s, FOTA_MARK_INSTALLING))
-        g_assert_true(!s->inhibited && !s->blocked && !s->cancelled && s->open[gate]);
+        g_assert_true(!s->inhibited && !s->blocked && !s->cancelled && s->open[gate] &&
+                      s->same_delta);
 }
 
 /* Every pair of values of two fields, around each case of the table and around nothing. */
