@@ -219,7 +219,8 @@ typedef struct {
      * and what the module itself reports about the update. What a restart loses is the business of
      * the plugin's settings. Required.
      * DONE = asked successfully, whatever the version is; the daemon compares. FAILED_FOR_GOOD =
-     * the module itself reports that the update has failed.
+     * the module itself reports that the update has failed. Anything else: it has left, or is not
+     * through yet, and is asked again; an old version beside it does not count.
      */
     FotaResult (*outcome)(FotaSession *session, const FotaUpdate *update, char **version,
                           GError **error);

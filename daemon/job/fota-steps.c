@@ -122,10 +122,13 @@ read_outcome(FotaSteps *steps, char **version, GError **error)
 
     if (is_definite(result) && *version == NULL)
         steps->method->inspect(steps->session, version, NULL);
-    if (*version != NULL && (!is_definite(result) || is_wanted(steps, *version))) {
+    if (*version != NULL && is_wanted(steps, *version)) {
         g_clear_error(error);
         return FOTA_RESULT_DONE;
     }
+    /* It was not asked to the end: it has just left, or says that it still installs. */
+    if (result != FOTA_RESULT_DONE && !is_definite(result))
+        g_clear_pointer(version, g_free);
     return result;
 }
 

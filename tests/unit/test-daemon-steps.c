@@ -31,6 +31,7 @@ ask_version(FotaSession *self, const char *command, char **version, GError **err
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED, "%s", lines[1]);
     return strcmp(lines[1], "wrong base") == 0 ? FOTA_RESULT_WRONG_BASE
+           : strcmp(lines[1], "not now") == 0  ? FOTA_RESULT_FAILED_FOR_NOW
                                                : FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
@@ -63,7 +64,8 @@ on_install(FotaSession *self, const FotaUpdate *update, GError **error)
     return FOTA_RESULT_REFUSED;
 }
 
-/* A second line is the module's own word that the update has failed; the first may be empty. */
+/* A second line is the module's own word that the update has failed, or that it is not through
+ * yet; the first may be empty. */
 static FotaResult
 on_outcome(FotaSession *self, const FotaUpdate *update, char **version, GError **error)
 {
@@ -256,6 +258,26 @@ static const Case cases[] = {
      TRUE,
      1,
      {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "!4"}, RESTS, {"outcome", "B"}, END}},
+    /* Of an outcome that could not be asked to its end an old version is none: it leaves just now,
+     * or says that it is not through yet. */
+    {"outcome-cut-off",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTS, {"outcome", "A\nnot now"}, RESTART, {"outcome", "B"}, END}},
+    {"outcome-cut-off-with-the-new-version",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     0,
+     {BEGIN_INSTALL, ORDER, RESTS, {"outcome", "B\nnot now"}, END}},
     {"outcome-says-failed",
      FOTA_JOB_INSTALL,
      FOTA_RESULT_FAILED_FOR_GOOD,
