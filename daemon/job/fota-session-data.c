@@ -148,8 +148,17 @@ xmodem_frame(guint8 *frame, const guint8 *data, guint block, guint8 number, gboo
 static gboolean
 xmodem_answer(FotaSession *session, guint8 *answer, GError **error)
 {
+    gint64 end = fota_session_get_time(session) + ANSWER_SECONDS;
+
     do {
-        if (!fota_session_read_data(session, answer, 1, ANSWER_SECONDS, error))
+        gint64 left = end - fota_session_get_time(session);
+
+        if (left <= 0) {
+            g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
+                        "a block was not answered within %d s", ANSWER_SECONDS);
+            return FALSE;
+        }
+        if (!fota_session_read_data(session, answer, 1, (guint)left, error))
             return FALSE;
     } while (*answer != ACK && *answer != NAK && *answer != CAN);
     if (*answer != CAN)

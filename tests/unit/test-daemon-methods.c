@@ -158,6 +158,19 @@ static const FotaPlugin plugin = {
 
 /* The module. */
 
+#define NOISE '*'
+
+/* Each byte of noise takes three seconds, as the C does with which XMODEM is asked for. */
+static gint64 noise_seconds;
+
+gint64 __wrap_fota_session_get_time(FotaSession *session);
+
+gint64
+__wrap_fota_session_get_time(FotaSession *session)
+{
+    return noise_seconds;
+}
+
 typedef struct {
     FotaChannel channel;
     const char *leaves_on, *refuses, *cancelled_at, *asks;
@@ -167,7 +180,7 @@ typedef struct {
     const char *version;
     GCancellable *cancellable;
     GByteArray *received;
-    const char *raw; /* what it sends between raw data */
+    const char *raw; /* what it sends between raw data; NOISE as its last byte never ends */
     GString *log;
 } Module;
 
@@ -257,6 +270,11 @@ on_raw_read(FotaChannel *channel, guint8 *byte, guint seconds, GCancellable *can
 {
     Module *module = (Module *)channel;
 
+    if (module->raw[0] == NOISE) {
+        *byte = 'C';
+        noise_seconds += 3;
+        return TRUE;
+    }
     if (module->raw[0] != '\0') {
         *byte = (guint8)*module->raw++;
         return TRUE;
@@ -444,6 +462,10 @@ static const Case cases[] = {
     {"feed-one/cancelled-by-module", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER_FAILED, OLD, BEGIN ORDER " AT+XMODEM AT+GMR AT+CGDCONT?",
      .raw = "\x18"},
+    /* It never takes a block, and is never silent. */
+    {"feed-one/deaf", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED, OLD, BEGIN ORDER " AT+XMODEM AT+GMR AT+CGDCONT?",
+     .raw = "*"},
     {"feed-one/powerless", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN, .powerless = TRUE},
     {"vendor/ask", &vendor, FOTA_JOB_ASK, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
