@@ -64,7 +64,7 @@ check_refusal(FotaAtLine *line, const char *command, int *cme, GError **error)
     while ((event = fota_at_line_parse(line, &text, cme)) != FOTA_AT_NONE) {
         if (event != FOTA_AT_ERROR)
             continue;
-        line->confused = FALSE;
+        line->confused = line->in_data = FALSE;
         fota_at_line_set_unwanted(error, command, event, text);
         return FALSE;
     }
@@ -85,6 +85,7 @@ fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const 
         return FALSE;
     g_free(line->raw_command);
     line->raw_command = g_strdup(command);
+    line->in_data = TRUE; /* the prompt may come in the moment in which it is given up */
     for (;;) {
         guint8 bytes[512];
         gsize length = 0;
@@ -96,10 +97,8 @@ fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const 
         if (wait != FOTA_WAIT_READY)
             return FALSE;
         g_byte_array_append(got, bytes, (guint)length);
-        if (take_prompt(line, got, prompts, which)) {
-            line->in_data = TRUE;
+        if (take_prompt(line, got, prompts, which))
             return TRUE;
-        }
         fota_at_reply_feed(line->reply, bytes, length);
         if (!check_refusal(line, command, cme, error))
             return FALSE;
@@ -168,8 +167,7 @@ raw_finish(FotaAtLine *line, gboolean escaped, guint seconds, GCancellable *canc
     while ((event = fota_at_line_next(line, deadline, cancellable, &text, cme, &local_error)) ==
            FOTA_AT_INFORMATION)
         g_strv_builder_add(lines, text);
-    line->in_data = FALSE;
-    line->confused = event == FOTA_AT_NONE;
+    line->in_data = line->confused = event == FOTA_AT_NONE;
     if (event == FOTA_AT_OK ||
         (event == FOTA_AT_ERROR && escaped && g_str_has_prefix(text, "NO CARRIER")))
         return g_strv_builder_end(lines);

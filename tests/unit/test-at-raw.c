@@ -148,6 +148,64 @@ test_left_open(void)
     peer_finish(peer);
 }
 
+/* Nor what is given up before the prompt: it may come in that moment. */
+static void
+test_given_up(void)
+{
+    static const char *const prompts[] = {"CONNECT", NULL};
+    static const PeerStep script[] = {PEER_GREETING,
+                                      {"AT#OTAUPW\r", "\r\n"},
+                                      {"+++", "\r\nNO CARRIER\r\n"},
+                                      PEER_GREETING,
+                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
+                                      {0}};
+    Peer *peer = peer_new(script);
+    g_autoptr(GString) traced = g_string_new(NULL);
+    FotaAtLine *line = peer_open(peer, traced);
+    g_autoptr(GError) error = NULL;
+    guint which;
+    int cme;
+
+    g_assert_false(
+        fota_at_line_raw_begin(line, "AT#OTAUPW", prompts, &which, 1, NULL, &cme, &error));
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
+    g_string_truncate(traced, 0);
+    peer_assert_answer(line, "AT+GMR", "30.00");
+    g_assert_true(g_str_has_prefix(traced->str, "> +++"));
+    fota_at_line_close(line);
+    peer_finish(peer);
+}
+
+/* Nor what has no end: the module may still count bytes. */
+static void
+test_not_ended(void)
+{
+    static const char *const prompts[] = {"CONNECT", NULL};
+    static const PeerStep script[] = {PEER_GREETING,
+                                      {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},
+                                      {"data", ""},
+                                      {"+++", "\r\nNO CARRIER\r\n"},
+                                      PEER_GREETING,
+                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
+                                      {0}};
+    Peer *peer = peer_new(script);
+    g_autoptr(GString) traced = g_string_new(NULL);
+    FotaAtLine *line = peer_open(peer, traced);
+    g_autoptr(GError) error = NULL;
+    guint which;
+    int cme;
+
+    g_assert_true(begin(line, "AT#OTAUPW", prompts, &which, &error));
+    g_assert_true(fota_at_line_raw_write(line, (const guint8 *)"data", 4, 10, NULL, &error));
+    g_assert_null(fota_at_line_raw_end(line, 0, 1, NULL, &cme, &error));
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
+    g_string_truncate(traced, 0);
+    peer_assert_answer(line, "AT+GMR", "30.00");
+    g_assert_true(g_str_has_prefix(traced->str, "> +++"));
+    fota_at_line_close(line);
+    peer_finish(peer);
+}
+
 static void
 test_gone(void)
 {
@@ -188,6 +246,8 @@ main(int argc, char **argv)
     g_test_add_func("/at/raw/refused", test_refused);
     g_test_add_func("/at/raw/escape", test_escape);
     g_test_add_func("/at/raw/left-open", test_left_open);
+    g_test_add_func("/at/raw/given-up", test_given_up);
+    g_test_add_func("/at/raw/not-ended", test_not_ended);
     g_test_add_func("/at/raw/gone", test_gone);
     g_test_add_func("/at/raw/checksums", test_checksums);
     return g_test_run();
