@@ -41,6 +41,13 @@ keep_rest(FotaAtLine *line, GByteArray *got, gsize end)
     return TRUE;
 }
 
+static void
+set_too_long(FotaAtLine *line, GError **error)
+{
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                "an answer on %s is longer than any vendor's document allows", line->name);
+}
+
 /* TRUE: one of @prompts is there. */
 static gboolean
 take_prompt(FotaAtLine *line, GByteArray *got, const char *const *prompts, guint *which)
@@ -86,7 +93,7 @@ fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const 
     g_free(line->raw_command);
     line->raw_command = g_strdup(command);
     line->in_data = TRUE; /* the prompt may come in the moment in which it is given up */
-    for (;;) {
+    while (got->len <= FOTA_AT_ANSWER_BYTES_MAX) {
         guint8 bytes[512];
         gsize length = 0;
         FotaWait wait = fota_at_line_read_bytes(line, bytes, sizeof(bytes), &length, deadline,
@@ -103,6 +110,8 @@ fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const 
         if (!check_refusal(line, command, cme, error))
             return FALSE;
     }
+    set_too_long(line, error);
+    return FALSE;
 }
 
 gboolean
@@ -161,13 +170,20 @@ raw_finish(FotaAtLine *line, gboolean escaped, guint seconds, GCancellable *canc
     gint64 deadline = fota_deadline_in(seconds);
     const char *text;
     FotaAtEvent event;
+    guint n = 0;
 
     fota_at_reply_feed(line->reply, line->raw->data, line->raw->len);
     g_byte_array_set_size(line->raw, 0);
     while ((event = fota_at_line_next(line, deadline, cancellable, &text, cme, &local_error)) ==
-           FOTA_AT_INFORMATION)
-        g_strv_builder_add(lines, text);
+           FOTA_AT_INFORMATION) {
+        if (n++ < FOTA_AT_ANSWER_LINES_MAX)
+            g_strv_builder_add(lines, text);
+    }
     line->in_data = line->confused = event == FOTA_AT_NONE;
+    if (event != FOTA_AT_NONE && n > FOTA_AT_ANSWER_LINES_MAX) {
+        set_too_long(line, error);
+        return NULL;
+    }
     if (event == FOTA_AT_OK ||
         (event == FOTA_AT_ERROR && escaped && g_str_has_prefix(text, "NO CARRIER")))
         return g_strv_builder_end(lines);

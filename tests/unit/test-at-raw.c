@@ -206,6 +206,35 @@ test_not_ended(void)
     peer_finish(peer);
 }
 
+/* What is sent instead of a prompt, or of an end, is not kept without a limit. */
+static void
+test_flood(void)
+{
+    static const char *const prompts[] = {"CONNECT", NULL};
+    g_autofree char *text = g_strnfill(FOTA_AT_ANSWER_BYTES_MAX + 1000, 'x');
+    g_autoptr(GString) lines = g_string_new("\r\nCONNECT\r\n");
+    g_autofree char *flood = g_strconcat(text, "\r\nOK\r\n", NULL);
+
+    for (guint i = 0; i <= FOTA_AT_ANSWER_LINES_MAX; i++)
+        g_string_append(lines, "x\r\n");
+    g_string_append(lines, "OK\r\n");
+    for (guint i = 0; i < 2; i++) {
+        const PeerStep script[] = {
+            PEER_GREETING, {"AT#OTAUPW\r", i == 0 ? flood : lines->str}, {0}};
+        Peer *peer = peer_new(script);
+        FotaAtLine *line = peer_open(peer, NULL);
+        g_autoptr(GError) error = NULL;
+        guint which;
+        int cme;
+
+        if (begin(line, "AT#OTAUPW", prompts, &which, &error))
+            g_assert_null(fota_at_line_raw_end(line, 0, 10, NULL, &cme, &error));
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER);
+        peer_finish(peer);
+        fota_at_line_close(line);
+    }
+}
+
 static void
 test_gone(void)
 {
@@ -248,6 +277,7 @@ main(int argc, char **argv)
     g_test_add_func("/at/raw/left-open", test_left_open);
     g_test_add_func("/at/raw/given-up", test_given_up);
     g_test_add_func("/at/raw/not-ended", test_not_ended);
+    g_test_add_func("/at/raw/flood", test_flood);
     g_test_add_func("/at/raw/gone", test_gone);
     g_test_add_func("/at/raw/checksums", test_checksums);
     return g_test_run();
