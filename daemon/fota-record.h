@@ -48,7 +48,8 @@ typedef struct {
     char *manufacturer;
     char *model;
     char *revision;    /**< as the module itself says, once it has been asked */
-    char *mm_revision; /**< what ModemManager called that revision, "" = never asked the module */
+    char *mm_revision; /**< what ModemManager called that revision, "-" = nothing; "" = the module
+                          has not been asked */
     char *device;      /**< sysfs path where it was last seen */
     char *pin_tried;   /**< the start of the module after which its PIN was entered last */
 

@@ -78,6 +78,16 @@ presence_take_identity(FotaPresence *presence)
     fota_keeper_save(presence->keeper, NULL);
 }
 
+/* What mm_revision says of a firmware for which ModemManager has no name: not "", which is said of
+ * a module that was never asked. */
+static const char *
+presence_get_mm_revision(FotaPresence *presence)
+{
+    const char *name = presence->facts->revision;
+
+    return name[0] != '\0' ? name : "-";
+}
+
 /*
  * ModemManager may use another name for a revision than the module's own version command, and
  * deltas use the latter. Once the module itself was asked, its answer holds for as long as
@@ -95,8 +105,11 @@ presence_take_revision(FotaPresence *presence)
         return;
     if (untaught)
         fota_record_set(&record->mm_revision, name);
-    else if (strcmp(record->mm_revision, name) != 0)
-        fota_record_set(&record->revision, name);
+    if (strcmp(record->mm_revision, name) == 0)
+        return;
+    /* Another firmware: what the module has told is of the one before. */
+    fota_record_set(&record->mm_revision, NULL);
+    fota_record_set(&record->revision, name);
 }
 
 /*
@@ -175,7 +188,7 @@ presence_take_version(FotaPresence *presence, const char *version)
         return;
     fota_record_set(&presence->record->revision, version);
     if (presence->here)
-        fota_record_set(&presence->record->mm_revision, presence->facts->revision);
+        fota_record_set(&presence->record->mm_revision, presence_get_mm_revision(presence));
     else
         presence->untaught = TRUE;
 }
@@ -196,7 +209,7 @@ void
 fota_presence_note_told(FotaPresence *presence)
 {
     if (presence->facts != NULL)
-        fota_record_set(&presence->record->mm_revision, presence->facts->revision);
+        fota_record_set(&presence->record->mm_revision, presence_get_mm_revision(presence));
 }
 
 void
@@ -272,5 +285,5 @@ gboolean
 fota_presence_was_told(FotaPresence *presence)
 {
     return presence->facts != NULL &&
-           g_strcmp0(presence->record->mm_revision, presence->facts->revision) == 0;
+           strcmp(presence->record->mm_revision, presence_get_mm_revision(presence)) == 0;
 }

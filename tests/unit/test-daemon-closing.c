@@ -208,6 +208,30 @@ test_inspection(Fixture *fixture, gconstpointer data)
     g_assert_false(fota_presence_was_told(fixture->parts.presence));
 }
 
+/* ModemManager may have no name for the firmware: that is not what the module has told. */
+static void
+test_no_name(Fixture *fixture, gconstpointer data)
+{
+    FotaPresence *presence = fixture->parts.presence;
+
+    see(fixture, "");
+    g_assert_false(fota_presence_was_told(presence));
+    inspect(fixture, FOTA_RESULT_DONE, OLD, NULL);
+    g_assert_true(fota_presence_was_told(presence));
+    see(fixture, "package");
+    g_assert_false(fota_presence_was_told(presence));
+    g_assert_cmpstr(fixture->parts.record->revision, ==, "package");
+    see(fixture, "");
+    g_assert_false(fota_presence_was_told(presence));
+    see(fixture, "package");
+    inspect(fixture, FOTA_RESULT_DONE, OLD, NULL);
+    /* There and back: the name is the old one again, but nobody has asked what it runs now. */
+    see(fixture, "package 2");
+    see(fixture, "package");
+    g_assert_cmpstr(fixture->parts.record->revision, ==, "package");
+    g_assert_false(fota_presence_was_told(presence));
+}
+
 /* Reading changes nothing, and an answer that comes after the offer has gone is refused. */
 static void
 test_offer_has_gone(Fixture *fixture, gconstpointer data)
@@ -278,6 +302,7 @@ main(int argc, char **argv)
                  G_TYPE_STRING);
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
     ADD("/closing/inspection", test_inspection);
+    ADD("/closing/no-name", test_no_name);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/question-takes", test_question_takes);
     g_log_set_writer_func(be_quiet, NULL, NULL);
