@@ -277,6 +277,16 @@ close_question(const FotaParts *parts, const FotaJobEnd *end)
     return (Closing){.shows = TRUE, .error = end->error};
 }
 
+/* The plan did without the question: its end is the callers', and changes nothing for the update.
+ */
+static gboolean
+was_asked_for_others(const FotaParts *parts)
+{
+    gboolean wanted = parts->plan != NULL && parts->plan->kind == FOTA_PLAN_NO_PATH;
+
+    return fota_presence_is_asked(parts->presence) && !wanted;
+}
+
 /*
  * A module that has reported its version is not asked again until ModemManager reports another
  * revision. After a question that failed, fotad asks again later.
@@ -284,15 +294,21 @@ close_question(const FotaParts *parts, const FotaJobEnd *end)
 static Closing
 close_inspection(const FotaParts *parts, const FotaJobEnd *end)
 {
+    gboolean for_others = was_asked_for_others(parts);
+
     if (end->error == NULL) {
         fota_presence_note_told(parts->presence);
+    } else if (for_others) {
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "its version could not be asked (%s): %s", fota_error_get_name(end->error),
+                        end->error->message);
     } else {
         fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
                         "its version could not be asked (%s): %s; asking again in %u s",
                         fota_error_get_name(end->error), end->error->message, INSPECT_SECONDS);
         fota_run_hold(parts->run, INSPECT_SECONDS, 0);
     }
-    return (Closing){.shows = TRUE, .error = end->error};
+    return (Closing){.shows = !for_others, .error = end->error};
 }
 
 /* A new question follows: a rejection at the second gate must hold as one at the first does. */

@@ -232,6 +232,42 @@ test_no_name(Fixture *fixture, gconstpointer data)
     g_assert_false(fota_presence_was_told(presence));
 }
 
+/* A caller's question about the version is no part of an update: its pause and LastError stay. */
+static void
+test_asked(Fixture *fixture, gconstpointer data)
+{
+    const FotaParts *parts = &fixture->parts;
+    g_autoptr(GError) last =
+        g_error_new_literal(FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP, "too often");
+    g_autoptr(GError) silent =
+        g_error_new_literal(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT, "it did not say");
+
+    see(fixture, "package");
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(GAsyncResult) result = NULL;
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+        gint64 hold;
+
+        fota_shown_set_error(parts->shown, last);
+        fota_run_hold(parts->run, 3600, 3);
+        hold = fota_run_get_hold(parts->run);
+        fota_presence_ask_version_async(parts->presence, NULL, take_result, &result);
+        if (i == 0)
+            inspect(fixture, FOTA_RESULT_FAILED_FOR_NOW, "", silent);
+        else
+            inspect(fixture, FOTA_RESULT_DONE, OLD, NULL);
+        fota_presence_answer_version(parts->presence, i == 0 ? silent : NULL);
+        while (result == NULL)
+            g_main_context_iteration(NULL, TRUE);
+        version = fota_presence_ask_version_finish(parts->presence, result, &error);
+        g_assert_cmpstr(version, ==, i == 0 ? NULL : OLD);
+        g_assert_cmpstr(fota_shown_get_error_name(parts->shown), ==, "UpdateLoop");
+        g_assert_cmpint(fota_run_get_hold(parts->run), ==, hold);
+        g_assert_cmpuint(fota_run_get_waits(parts->run), ==, 3);
+    }
+}
+
 /* Reading changes nothing, and an answer that comes after the offer has gone is refused. */
 static void
 test_offer_has_gone(Fixture *fixture, gconstpointer data)
@@ -303,6 +339,7 @@ main(int argc, char **argv)
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
     ADD("/closing/inspection", test_inspection);
     ADD("/closing/no-name", test_no_name);
+    ADD("/closing/asked", test_asked);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/question-takes", test_question_takes);
     g_log_set_writer_func(be_quiet, NULL, NULL);
