@@ -355,6 +355,18 @@ static const Row rows[] = {
 };
 /* clang-format on */
 
+/* The manifest is read, or a caller has the module asked for its version, now or as soon as this is
+ * decided: neither takes an offer back. */
+static gboolean
+question_keeps_offer(S *s, FotaAction action)
+{
+    if (order_is_out(s))
+        return FALSE;
+    if (s->runs != FOTA_ACTION_NONE)
+        return s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_INSPECT;
+    return action == FOTA_ACTION_CHECK || (action == FOTA_ACTION_INSPECT && s->version_asked);
+}
+
 FotaNext
 fota_next_decide(const FotaSituation *situation)
 {
@@ -375,9 +387,8 @@ fota_next_decide(const FotaSituation *situation)
         .blockers = row->blockers,
         .error = row->error,
     };
-    if (situation->runs != FOTA_ACTION_CHECK || order_is_out(situation))
+    if (!question_keeps_offer(situation, next.action))
         return next;
-    /* While the manifest is read, what is offered stays so. */
     rest.runs = FOTA_ACTION_NONE;
     rest.check_due = FALSE;
     rest.version_asked = FALSE;

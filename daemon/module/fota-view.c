@@ -132,16 +132,24 @@ show_error(const FotaParts *parts, FotaShowError error)
     }
 }
 
+/* A question to the module is a job, too, but none of the update. */
+static gboolean
+update_runs(const FotaParts *parts)
+{
+    FotaAction job = fota_run_get_action(parts->run);
+
+    return (job != FOTA_ACTION_NONE && job != FOTA_ACTION_CHECK && job != FOTA_ACTION_INSPECT) ||
+           fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
+}
+
 static void
 show_update(const FotaParts *parts, const FotaNext *next)
 {
-    gboolean runs = fota_run_get_action(parts->run) != FOTA_ACTION_NONE ||
-                    fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
     gboolean empty = g_variant_n_children(fota_shown_get(parts->shown, "Update")) == 0;
 
     if (!next->offers)
         fota_shown_set(parts->shown, "Update", g_variant_new("a{sv}", NULL));
-    else if (!runs)
+    else if (!update_runs(parts))
         fota_shown_set(parts->shown, "Update", describe_update(parts, next->guest));
     /* A running update is shown as it was offered, or from the record after a restart. */
     else if (empty)

@@ -268,6 +268,46 @@ test_asked(Fixture *fixture, gconstpointer data)
     }
 }
 
+static FotaAction running;
+
+FotaAction __wrap_fota_run_get_action(FotaRun *run);
+
+FotaAction
+__wrap_fota_run_get_action(FotaRun *run)
+{
+    return running;
+}
+
+/* A question that runs as a job leaves the offer as it is, with the token that answers it. */
+static void
+test_question_shows_offer(Fixture *fixture, gconstpointer data)
+{
+    static const FotaAction questions[] = {FOTA_ACTION_NONE, FOTA_ACTION_CHECK,
+                                           FOTA_ACTION_INSPECT};
+    FotaParts *parts = &fixture->parts;
+    FotaManifest *manifest = fota_manifest_make_for_vendor(IMEI);
+    const FotaFacts facts = {.imei = IMEI, .revision = OLD, .vendor_version = "30.00.002"};
+    const FotaNext next = {.state = FOTA_STATE_CHECKING, .offers = TRUE};
+
+    parts->plan = fota_plan_make(manifest, &facts);
+    fota_manifest_unref(manifest);
+    g_assert_cmpint(parts->plan->kind, ==, FOTA_PLAN_UPDATE);
+    for (guint i = 0; i < G_N_ELEMENTS(questions); i++) {
+        const char *token = NULL, *to = NULL;
+
+        g_test_message("%u", i);
+        running = questions[i];
+        fota_shown_set(parts->shown, "Update", g_variant_new("a{sv}", NULL));
+        fota_view_follow(parts, &next);
+        running = FOTA_ACTION_NONE;
+        g_variant_lookup(fota_shown_get(parts->shown, "Update"), "to", "&s", &to);
+        g_assert_cmpstr(to, ==, "30.00.002");
+        g_assert_true(
+            g_variant_lookup(fota_shown_get(parts->shown, "Update"), "token", "&s", &token));
+    }
+    g_clear_pointer(&parts->plan, fota_plan_free);
+}
+
 /* Reading changes nothing, and an answer that comes after the offer has gone is refused. */
 static void
 test_offer_has_gone(Fixture *fixture, gconstpointer data)
@@ -340,6 +380,7 @@ main(int argc, char **argv)
     ADD("/closing/inspection", test_inspection);
     ADD("/closing/no-name", test_no_name);
     ADD("/closing/asked", test_asked);
+    ADD("/closing/question-shows-offer", test_question_shows_offer);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/question-takes", test_question_takes);
     g_log_set_writer_func(be_quiet, NULL, NULL);

@@ -299,8 +299,10 @@ test_shown(void)
         FotaNext next = fota_next_decide(&cases[i].situation);
         guint j = 0;
 
-        /* While the manifest is read, a row shows what the one beneath it would: see below. */
-        if (cases[i].situation.runs == FOTA_ACTION_CHECK)
+        /* At a question a row shows what the one beneath it would: see below. */
+        if (cases[i].situation.runs == FOTA_ACTION_CHECK ||
+            cases[i].situation.runs == FOTA_ACTION_INSPECT || cases[i].situation.check_due ||
+            cases[i].situation.version_asked)
             continue;
         while (!g_str_equal(shown[j].row, next.row))
             g_assert_cmpuint(++j, <, G_N_ELEMENTS(shown));
@@ -310,6 +312,22 @@ test_shown(void)
         g_assert_cmpint(next.blockers, ==, shown[j].blockers);
         g_assert_cmpint(next.error, ==, shown[j].error);
     }
+}
+
+/* A caller asks for the version: what was offered before stays offered, to be answered later. */
+static void
+test_question_keeps_offer(void)
+{
+    FotaSituation s = {REST, UPDATE, .open = {FALSE, FALSE}, RUNS(INSPECT), .version_asked = TRUE};
+
+    g_assert_true(fota_next_decide(&s).offers);
+    g_assert_false(fota_next_decide(&s).guest);
+    g_assert_cmpint(fota_next_decide(&s).blockers, ==, FOTA_SHOW_BLOCKERS);
+    g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_UPDATE_RUNS);
+    s.runs = FOTA_ACTION_NONE; /* it is about to begin */
+    g_assert_true(fota_next_decide(&s).offers);
+    s.check_due = TRUE;
+    g_assert_true(fota_next_decide(&s).offers);
 }
 
 /* While the manifest is read, what was offered before stays offered. */
@@ -639,6 +657,7 @@ main(int argc, char **argv)
     g_test_add_func("/next/rows", test_rows);
     g_test_add_func("/next/shown", test_shown);
     g_test_add_func("/next/check-keeps-offer", test_check_keeps_offer);
+    g_test_add_func("/next/question-keeps-offer", test_question_keeps_offer);
     g_test_add_func("/next/commit", test_commit);
     g_test_add_func("/next/requests", test_requests);
     g_test_add_func("/next/pairs", test_pairs);
