@@ -381,12 +381,23 @@ fota_module_stop(FotaModule *module)
 
 /* Requests */
 
+/* Whether a question may begin: not while fotad stops, when nothing would wait for its end. */
+static gboolean
+module_accept_question(FotaModule *module, FotaRequestKind question, GError **error)
+{
+    if (!module->stopping)
+        return fota_answers_accept(&module->parts, question, error);
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
+                "fotad is being stopped; ask again when it runs");
+    return FALSE;
+}
+
 gboolean
 fota_module_check(FotaModule *module, GError **error)
 {
     FotaParts *parts = &module->parts;
 
-    if (!fota_answers_accept(parts, FOTA_REQUEST_CHECK, error))
+    if (!module_accept_question(module, FOTA_REQUEST_CHECK, error))
         return FALSE;
     if (fota_parts_get_config(parts)->manifest_uri == NULL) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
@@ -448,7 +459,7 @@ fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, 
     g_autoptr(GError) error = NULL;
 
     if (!fota_presence_was_told(parts->presence))
-        fota_answers_accept(parts, FOTA_REQUEST_ASK_VERSION, &error);
+        module_accept_question(module, FOTA_REQUEST_ASK_VERSION, &error);
     fota_presence_ask_version_async(parts->presence, error, callback, user_data);
     fota_module_decide(module);
 }

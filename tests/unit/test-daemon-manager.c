@@ -407,6 +407,78 @@ test_doubles(void)
     remove_directory(directory);
 }
 
+static void
+install_plugin(const char *directory)
+{
+    g_autofree char *to = g_build_filename(directory, "plugins", "exact.so", NULL);
+    g_autofree char *models = g_build_filename(directory, "plugins", "exact.models", NULL);
+    g_autofree char *bytes = NULL;
+    gsize length;
+
+    g_assert_true(g_file_get_contents(BUILT "/exact.so", &bytes, &length, NULL));
+    g_assert_true(g_file_set_contents(to, bytes, (gssize)length, NULL));
+    g_assert_true(g_file_set_contents(
+        models,
+        "[*]\nRestarts=1\nApplyTime=1\nReturnLimit=1\nSettleTime=1\nVersionTime=1\n"
+        "VersionPause=0\nAidTime=1\nSafeRungs=at-again\n",
+        -1, NULL));
+    g_assert_cmpint(g_chmod(to, 0644) | g_chmod(models, 0644), ==, 0);
+}
+
+static gboolean
+has_stopped(gpointer data)
+{
+    *(gboolean *)data = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+static void
+take_result(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    *(GAsyncResult **)user_data = g_object_ref(result);
+}
+
+/* While fotad stops it begins nothing more, and says so to whoever asks. */
+static void
+test_stop(void)
+{
+    g_autofree char *directory = make_directory();
+    g_autofree char *conf = g_build_filename(directory, "fotad.conf.d", "b.conf", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GAsyncResult) asked = NULL;
+    g_autoptr(FotaManager) manager = NULL;
+    gboolean stopped = FALSE;
+    FotaModule *module;
+
+    install_plugin(directory);
+    g_assert_true(g_file_set_contents(conf, "[Manifest]\nUri=file:///nowhere/m\n", -1, NULL));
+    manager = load(directory, &error);
+    g_assert_no_error(error);
+    fota_manager_start(manager);
+    show("/Modem/1", "353081090012345", "A");
+    module = fota_manager_get_modules(manager)->pdata[0];
+    g_assert_cmpstr(g_variant_get_string(fota_module_get_property(module, "Plugin"), NULL), ==,
+                    "exact");
+    while (fota_module_get_state(module) == FOTA_STATE_CHECKING)
+        g_main_context_iteration(NULL, TRUE);
+    fota_manager_stop(manager, has_stopped, &stopped);
+    while (!stopped)
+        g_main_context_iteration(NULL, TRUE);
+
+    g_assert_false(fota_module_check(module, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BUSY);
+    g_clear_error(&error);
+    fota_module_ask_version_async(module, take_result, &asked);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_assert_nonnull(asked);
+    g_assert_null(fota_module_ask_version_finish(module, asked, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BUSY);
+    g_clear_object(&asked);
+    g_clear_object(&manager);
+    remove_directory(directory);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -418,6 +490,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
     g_test_add_func("/manager/doubles", test_doubles);
+    g_test_add_func("/manager/stop", test_stop);
     g_log_set_writer_func(count_refusals, NULL, NULL);
     return g_test_run();
 }
