@@ -67,20 +67,13 @@ is_same_server(const char *a, const char *b)
            g_ascii_strcasecmp(g_uri_get_host(one), g_uri_get_host(other)) == 0;
 }
 
-/* A host cannot depend on a placeholder. */
-static char *
-cut_placeholders(const char *uri)
-{
-    return g_strndup(uri, strcspn(uri, "{"));
-}
-
+/* In the template a host cannot depend on a placeholder; in @uri one would be part of the host. */
 gboolean
-fota_credential_is_same_server(const char *a, const char *b)
+fota_credential_is_same_server(const char *uri, const char *uri_template)
 {
-    g_autofree char *one = cut_placeholders(a);
-    g_autofree char *other = cut_placeholders(b);
+    g_autofree char *fixed = g_strndup(uri_template, strcspn(uri_template, "{"));
 
-    return is_same_server(one, other);
+    return is_same_server(uri, fixed);
 }
 
 static gboolean

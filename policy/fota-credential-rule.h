@@ -60,8 +60,8 @@ typedef struct {
 gboolean
 fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GError **error);
 
-/** Whether two addresses, or templates of addresses, have the same scheme, host and port. */
-gboolean fota_credential_is_same_server(const char *a, const char *b);
+/** Whether @uri has the scheme, host and port of @uri_template, which the configuration names. */
+gboolean fota_credential_is_same_server(const char *uri, const char *uri_template);
 
 /** Finds the use of a credential by its name. */
 typedef FotaCredentialUse (*FotaCredentialLookup)(const char *name, gpointer user_data);

@@ -104,7 +104,7 @@ test_use(void)
         {"ftp://203.0.113.66:21/a", "fw", bound, NULL, NULL, FALSE},
         {"https://a.fota.example/a", "fw", bound, NULL, NULL, TRUE},
         {"https://a.fota.example.evil/a", "fw", bound, NULL, NULL, FALSE},
-        /* What [Manifest] names, for the server of Uri= alone. */
+        /* What [Manifest] or [Report] names, for the server of its Uri= alone. */
         {"ftp://fw.example/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", "fw", TRUE},
         {"ftp://fw.example/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", NULL, FALSE},
         {"ftp://fw.example/a", "fw", NULL, "ftp://fw.example/{imei}/x.csv", "web", FALSE},
@@ -115,17 +115,22 @@ test_use(void)
         {"fw.example", "fw", NULL, "ftp://fw.example/x", "fw", FALSE},
         {"ftp://fw.example/a", "fw", NULL, "fw.example", "fw", FALSE},
         {"ftp:a", "fw", NULL, "ftp://fw.example/x", "fw", FALSE},
+        {"https://fw.example{x}.evil.example/", "fw", NULL, "https://fw.example/x", "fw", FALSE},
+        {"https://r.example/a", "fw", NULL, "https://r.example/{imei}", "fw", TRUE},
+        {"https://r.example/a", "fw", NULL, "https://r.example/{imei}", "web", FALSE},
         {"ftp://fw.example/a", "fw", NULL, "ftp:x", "fw", FALSE},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const FotaServer to = {cases[i].uri, cases[i].credential};
-        const FotaCredentialUse use = {.servers = cases[i].servers,
-                                       .named = {cases[i].named_uri, cases[i].named_credential}};
+        const FotaServer named = {cases[i].named_uri, cases[i].named_credential};
+        const FotaCredentialUse use = {.servers = cases[i].servers, .named = named};
+        const FotaCredentialUse report = {.servers = cases[i].servers, .report = named};
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
         g_assert_cmpint(fota_credential_allow_use(&to, &use, &error), ==, cases[i].good);
+        g_assert_cmpint(fota_credential_allow_use(&to, &report, NULL), ==, cases[i].good);
         if (cases[i].good)
             continue;
         g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND);
