@@ -83,7 +83,7 @@ class Reports(BenchTest):
 
     def test_server_down_and_fotad_killed(self):
         self.update_and_reject()
-        self.assertIn("a report waits", self.bench.log())
+        self.bench.view.until(lambda: "a report waits" in self.bench.log(), 60, "the log says so")
         self.bench.kill_fotad()
         receiver = self.receiver()
         receiver.silent.set()
