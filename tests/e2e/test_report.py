@@ -8,7 +8,8 @@ import unittest
 
 import jsonschema
 
-from e2e import BenchTest
+from e2e import BenchTest  # first: it says where the bench is
+from processes import PATIENCE
 
 HOST = "127.0.0.1"
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[2] /
@@ -43,7 +44,7 @@ class Receiver:
 
     def wait(self, number):
         with self.heard:
-            if not self.heard.wait_for(lambda: len(self.posts) >= number, 60):
+            if not self.heard.wait_for(lambda: len(self.posts) >= number, 60 * PATIENCE):
                 raise AssertionError(f"{len(self.posts)} of {number} reports have come")
 
     def close(self):
