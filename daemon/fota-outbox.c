@@ -186,8 +186,6 @@ fota_outbox_new(const FotaContext *context)
 
     outbox->context = context;
     outbox->posts = g_ptr_array_new_with_free_func(post_free);
-    /* If this fails, writing a report fails, and the log says so then. */
-    g_mkdir(directory, 0700);
     dir = g_dir_open(directory, 0, NULL);
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, g_strdup(name));

@@ -101,6 +101,19 @@ write_generation(const Save *save, GError **error)
         write_durably(save->file, save->record, error);
 }
 
+/* The directory is there from the first file on: a gateway that keeps none has none. */
+static void
+write_file(const Save *save, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(save->file);
+
+    if (g_mkdir(directory, 0700) < 0 && errno != EEXIST)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", directory,
+                    g_strerror(errno));
+    else
+        write_durably(save->file, save->record, error);
+}
+
 /* A file that comes back after a power cut is posted once more under its key, which does no harm.
  */
 static void
@@ -126,7 +139,7 @@ write_save(gpointer data, gpointer user_data)
         set_time(save, &error);
         break;
     case SAVE_FILE:
-        write_durably(save->file, save->record, &error);
+        write_file(save, &error);
         break;
     case SAVE_NOTHING:
         delete_file(save->file, &error);

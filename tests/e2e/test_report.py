@@ -65,7 +65,7 @@ class Reports(BenchTest):
         return receiver
 
     def waiting(self):
-        return sorted(pathlib.Path(self.bench.directory, "state/outbox").iterdir())
+        return sorted(pathlib.Path(self.bench.directory, "state/outbox").glob("*"))
 
     def wait_waiting(self, number):
         self.bench.view.until(lambda: len(self.waiting()) == number, 30, f"{number} files")

@@ -153,7 +153,7 @@ count_files(Fixture *fixture)
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
     guint n = 0;
 
-    while (g_dir_read_name(dir) != NULL)
+    while (dir != NULL && g_dir_read_name(dir) != NULL)
         n++;
     return n;
 }
@@ -176,7 +176,10 @@ static void
 test_in_order(Fixture *fixture, gconstpointer data)
 {
     FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+    g_autofree char *directory = g_build_filename(fixture->directory, "outbox", NULL);
 
+    /* Without a report there is nothing in the state directory. */
+    g_assert_false(g_file_test(directory, G_FILE_TEST_EXISTS));
     fota_outbox_start(outbox);
     for (guint i = 1; i <= 3; i++)
         add(outbox, i);
