@@ -13,6 +13,7 @@
 #include "daemon/fota-log.h"
 #include "daemon/fota-outbox.h"
 #include "daemon/module/fota-module.h"
+#include "policy/fota-push.h"
 
 #define IMEISV_LENGTH 16
 
@@ -281,6 +282,28 @@ device_guarded(const char *device, gboolean guarded, gpointer user_data)
         fota_module_guarded(manager->modules->pdata[i], device, guarded);
 }
 
+static gboolean
+module_listens(const char *imei, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    return fota_config_for_module(manager->context.config, imei)->sms_keyword != NULL;
+}
+
+static gboolean
+message_received(const char *imei, const char *sender, const char *text, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+    const FotaModuleConfig *config = fota_config_for_module(manager->context.config, imei);
+    FotaModule *module = find_module(manager, imei);
+
+    if (module == NULL || !fota_push_is_request((const char *const *)config->sms_senders,
+                                                config->sms_keyword, sender, text))
+        return FALSE;
+    fota_module_push(module);
+    return TRUE;
+}
+
 /* Times of the wall clock that are waited for are other ones now. */
 static void
 clock_set(gpointer user_data)
@@ -293,8 +316,9 @@ clock_set(gpointer user_data)
     decide_all(manager);
 }
 
-static const FotaMmCallbacks mm_callbacks = {modem_seen, modem_gone, modem_manager_available,
-                                             device_guarded};
+static const FotaMmCallbacks mm_callbacks = {
+    modem_seen,     modem_gone,     modem_manager_available,
+    device_guarded, module_listens, message_received};
 
 FotaManager *
 fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)

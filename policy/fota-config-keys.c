@@ -8,6 +8,7 @@
 #include "base/fota-units.h"
 #include "policy/fota-first-aid.h"
 #include "policy/fota-poll.h"
+#include "policy/fota-push.h"
 #include "policy/fota-report-rule.h"
 
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
@@ -72,6 +73,18 @@ static gboolean
 set_servers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     return set_words(key, settings, value, fota_poll_is_server);
+}
+
+static gboolean
+set_senders(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_words(key, settings, value, fota_push_is_sender);
+}
+
+static gboolean
+set_keyword(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return strlen(value) <= 160 && set_text(key, settings, value);
 }
 
 static gboolean
@@ -343,6 +356,9 @@ static const FotaConfigKey keys[] = {
      "the name of a credential"},
     {"Network", "Authentication", set_chosen_text, TEXT(module.authentication),
      "none, pap or chap"},
+    {"Push", "SmsSenders", set_senders, LIST(module.sms_senders),
+     "a list of senders such as +15551234567 12345 Fleet"},
+    {"Push", "SmsKeyword", set_keyword, TEXT(module.sms_keyword), "a text of at most 160 bytes"},
     {"FirstAid", "Rungs", set_rungs, TEXT(module.rungs),
      "a list of safe, at-again, other-port, cfun, modemmanager-reset, command"},
     {"FirstAid", "PowerCycle", set_command, LIST(module.power_cycle),

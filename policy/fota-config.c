@@ -196,6 +196,7 @@ fota_config_take(FotaConfig *config, const char *file, const char *text, const c
     return TRUE;
 }
 
+/* A digest whose key everybody knows reveals the IMEI to anyone who tries all of them. */
 static gboolean
 has_salt(const FotaModuleConfig *module)
 {
@@ -203,23 +204,48 @@ has_salt(const FotaModuleConfig *module)
            strstr(module->manifest_uri, "{imei-hmac}") == NULL;
 }
 
-/* A digest whose key everybody knows reveals the IMEI to anyone who tries all of them. */
+static gboolean
+has_whole_push(const FotaModuleConfig *module)
+{
+    gboolean senders = module->sms_senders != NULL && module->sms_senders[0] != NULL;
+
+    return senders == (module->sms_keyword != NULL);
+}
+
+static const struct {
+    gboolean (*holds)(const FotaModuleConfig *module);
+    const char *wanted;
+} rules[] = {
+    {has_salt, "Uri= in [Manifest] has {imei-hmac}, so Salt= must be set there to a text that "
+               "others cannot guess"},
+    {has_whole_push, "SmsSenders= and SmsKeyword= in [Push] have an effect only together"},
+};
+
+static gboolean
+check_module(FotaConfig *config, const char *imei, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rules); i++) {
+        if (rules[i].holds(fota_config_for_module(config, imei)))
+            continue;
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s: %s",
+                    config->file, rules[i].wanted);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 fota_config_validate(FotaConfig *config, GError **error)
 {
-    gboolean good = has_salt(fota_config_for_module(config, ""));
-
-    for (guint i = 0; good && i < config->lines->len; i++) {
+    if (!check_module(config, "", error))
+        return FALSE;
+    for (guint i = 0; i < config->lines->len; i++) {
         const Line *line = config->lines->pdata[i];
 
-        good = line->imei == NULL || has_salt(fota_config_for_module(config, line->imei));
+        if (line->imei != NULL && !check_module(config, line->imei, error))
+            return FALSE;
     }
-    if (!good)
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
-                    "%s: Uri= in [Manifest] has {imei-hmac}, so Salt= must be set there to a text "
-                    "that others cannot guess",
-                    config->file);
-    return good;
+    return TRUE;
 }
 
 FotaConfig *

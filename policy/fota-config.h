@@ -47,6 +47,9 @@ typedef struct {
     char *authentication;    /**< at the APN: "none", "pap" or "chap" */
     char *report_uri;        /**< [Report]: a template, NULL = the manifest may name one */
     char *report_credential; /**< name of a credential */
+
+    GStrv sms_senders; /**< [Push]: who may ask for a check by a text message */
+    char *sms_keyword; /**< what the message says; NULL, as no sender, = nobody may */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */

@@ -19,6 +19,7 @@ typedef struct {
     GCancellable *cancellable; /**< of all calls about this modem */
     FotaModemFacts *facts;     /**< as last reported, NULL before */
     gboolean refused;          /**< fotad ignores it until fota_mm_show_again() */
+    GHashTable *messages;      /**< object paths of the text messages that were read */
     guint idle;                /**< source that reports changed facts */
     guint again;               /**< timer: its SIM is asked for again */
 } FotaMmModem;
@@ -61,6 +62,10 @@ void fota_mm_remove_watch(FotaMm *mm, FotaMmWatch *watch);
 /* fota-mm-facts.c */
 FotaModemFacts *fota_modem_facts_collect(MMObject *object, MMSim *sim);
 gboolean fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b);
+
+/* fota-mm-messages.c */
+/** Reads the text messages that have come since the last look. */
+void fota_mm_messages_look(FotaMmModem *modem);
 
 /* fota-lease.c */
 GHashTable *fota_mm_leases_new(void);

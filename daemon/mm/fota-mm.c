@@ -32,6 +32,7 @@ modem_free(gpointer data)
         g_signal_handlers_disconnect_by_data(modem->sim, modem);
     g_clear_object(&modem->sim);
     g_object_unref(modem->object);
+    g_hash_table_unref(modem->messages);
     fota_modem_facts_free(modem->facts);
     g_free(modem->sim_path);
     g_free(modem);
@@ -46,21 +47,29 @@ modem_show(FotaMmModem *modem, gboolean first)
         tell_watches(modem->mm, modem->facts->imei);
 }
 
-static gboolean
-modem_report(gpointer data)
+static void
+modem_read_facts(FotaMmModem *modem)
 {
-    FotaMmModem *modem = data;
     g_autoptr(FotaModemFacts) facts = fota_modem_facts_collect(modem->object, modem->sim);
     gboolean first = modem->facts == NULL || modem->refused;
     gboolean other = modem->facts == NULL || strcmp(facts->imei, modem->facts->imei) != 0;
 
-    modem->idle = 0;
     if (facts->imei[0] == '\0' || (!other && fota_modem_facts_equal(facts, modem->facts)))
-        return G_SOURCE_REMOVE;
+        return;
     fota_modem_facts_free(modem->facts);
     modem->facts = g_steal_pointer(&facts);
     if (other || !modem->refused)
         modem_show(modem, first);
+}
+
+static gboolean
+modem_report(gpointer data)
+{
+    FotaMmModem *modem = data;
+
+    modem->idle = 0;
+    modem_read_facts(modem);
+    fota_mm_messages_look(modem);
     return G_SOURCE_REMOVE;
 }
 
@@ -145,6 +154,7 @@ on_object_added(GDBusObjectManager *manager, GDBusObject *object, FotaMm *mm)
     modem->serial = ++mm->last_serial;
     modem->object = MM_OBJECT(g_object_ref(object));
     modem->cancellable = g_cancellable_new();
+    modem->messages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_hash_table_insert(mm->modems, g_strdup(path), modem);
     modem_follow_sim(modem);
     modem_report_soon(modem);

@@ -55,6 +55,13 @@ typedef struct {
      * keeps away from them again, if only because it has left the bus (TRUE). May be NULL.
      */
     void (*guarded)(const char *device, gboolean guarded, gpointer user_data);
+    /** Whether text messages to the module @imei are of interest; without, none is read. */
+    gboolean (*listens)(const char *imei, gpointer user_data);
+    /**
+     * The module @imei has received a text message. TRUE: it was meant for fotad, and is deleted;
+     * FALSE: it stays as it is. May be NULL.
+     */
+    gboolean (*message)(const char *imei, const char *sender, const char *text, gpointer user_data);
 } FotaMmCallbacks;
 
 /**

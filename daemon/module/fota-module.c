@@ -334,6 +334,13 @@ fota_module_gone(FotaModule *module)
 }
 
 void
+fota_module_push(FotaModule *module)
+{
+    fota_poller_push(module->parts.poller);
+    fota_module_decide(module);
+}
+
+void
 fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded)
 {
     FotaParts *parts = &module->parts;

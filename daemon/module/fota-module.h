@@ -97,6 +97,8 @@ void fota_module_decide(FotaModule *module);
 /** ModemManager shows the module, or no longer shows it. */
 void fota_module_seen(FotaModule *module, const FotaModemFacts *facts);
 void fota_module_gone(FotaModule *module);
+/** A text message to the module asks for a check. It never carries a decision. */
+void fota_module_push(FotaModule *module);
 /** ModemManager uses the ports of device @uid during an update, or has released them again. */
 void fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded);
 /** The wall clock was set. */

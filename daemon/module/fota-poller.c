@@ -9,6 +9,7 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-route.h"
 #include "policy/fota-csv.h"
+#include "policy/fota-push.h"
 #include "policy/fota-trust.h"
 
 /* A check that begins later than this was missed, probably by other gateways nearby too. */
@@ -24,6 +25,8 @@ struct _FotaPoller {
     guint64 last_check;
     guint64 next_check;
     FotaPollRequests requests; /* so far, in boot time */
+    FotaPushes pushes;         /* so far */
+    gint64 push_due;           /* boot time of the check that messages ask for, 0 = none */
     gboolean runs;             /* a check */
     gboolean checked;          /* since the start */
     gboolean missed;           /* the next check makes up for a missed one */
@@ -193,6 +196,16 @@ is_over_budget(FotaPoller *poller)
            fota_keeper_get_data_used(poller->keeper, fota_poller_get_budget_time(poller)) >= limit;
 }
 
+/* The check that a message asks for makes the next one unnecessary. */
+static void
+advance_to_push(FotaPoller *poller)
+{
+    gint64 wait = MAX(poller->push_due - fota_boot_time(), 0);
+
+    if (poller->push_due != 0 && poller->next_check != 0)
+        poller->next_check = MIN(poller->next_check, (guint64)(fota_clock_now() + wait));
+}
+
 void
 fota_poller_schedule(FotaPoller *poller, const FotaManifest *manifest)
 {
@@ -222,6 +235,7 @@ fota_poller_schedule(FotaPoller *poller, const FotaManifest *manifest)
     if (is_over_budget(poller))
         facts.not_before = MAX(facts.not_before, fota_budget_next_month(facts.now));
     poller->next_check = (guint64)fota_poll_next(&facts);
+    advance_to_push(poller);
 }
 
 gboolean
@@ -277,6 +291,22 @@ network_changed(gpointer user_data)
 }
 
 void
+fota_poller_push(FotaPoller *poller)
+{
+    gint64 now = fota_boot_time();
+
+    if (poller->push_due != 0 || poller_config(poller)->manifest_uri == NULL ||
+        is_over_budget(poller))
+        return;
+    poller->push_due = fota_push_find_time(&poller->pushes, now);
+    advance_to_push(poller);
+    fota_record_log(poller->record, LOG_NOTICE, FOTA_EVENT_NONE,
+                    "a text message asks for a check; the manifest is read in %" G_GINT64_FORMAT
+                    " seconds, or with the next check",
+                    (poller->push_due - now) / G_TIME_SPAN_SECOND);
+}
+
+void
 fota_poller_set_clock(FotaPoller *poller, const FotaManifest *manifest)
 {
     fota_poller_schedule(poller, manifest);
@@ -291,6 +321,9 @@ fota_poller_begin(FotaPoller *poller)
 
     poller->runs = TRUE;
     poller->changed = FALSE;
+    if (poller->push_due != 0)
+        fota_push_note(&poller->pushes, fota_boot_time());
+    poller->push_due = 0;
     if (poller->route_watch != 0 || poller_config(poller)->fetch_by_module)
         return;
     poller->route_watch = fota_route_watch(network_changed, poller, &error);

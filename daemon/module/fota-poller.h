@@ -43,6 +43,12 @@ void fota_poller_put_off(FotaPoller *poller);
 /** The wall clock was set: schedules again. */
 void fota_poller_set_clock(FotaPoller *poller, const FotaManifest *manifest);
 
+/**
+ * A text message asks for a check: NextCheck is now, or as soon as the messages' share allows. Does
+ * nothing once the month's data is used up.
+ */
+void fota_poller_push(FotaPoller *poller);
+
 /** A check begins; from now on changes that the kernel reports of the network count. */
 void fota_poller_begin(FotaPoller *poller);
 /**

@@ -332,7 +332,7 @@ class Unit(unittest.TestCase):
         policy = (ROOT / "units/org.fotad.Fota1.ModemManager.conf").read_text()
         allowed = set(re.findall(r'send_member="(\w+)"', policy))
         calls = {"mm_modem_list_bearers": "ListBearers", "mm_modem_reset": "Reset",
-                 "mm_sim_send_pin": "SendPin"}
+                 "mm_sim_send_pin": "SendPin", "mm_modem_messaging_delete": "Delete"}
         sources_text = "".join(file.read_text() for file in sources("daemon/mm"))
         called = set(re.findall(r'"(Command|Connect|Disconnect|Enable|InhibitDevice)"', sources_text))
         called |= {member for function, member in calls.items()

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <utime.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fota-clock.h"
 #include "daemon/fota-config-file.h"
+#include "daemon/fota-context.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-manager.h"
 #include "daemon/mm/fota-mm.h"
@@ -407,6 +410,88 @@ test_doubles(void)
     remove_directory(directory);
 }
 
+/* The manager's time; boot time stays the machine's. */
+static gint64 now = FOTA_RELEASE_TIME + (gint64)1000 * G_TIME_SPAN_DAY;
+
+gint64 __wrap_fota_clock_now(void);
+
+gint64
+__wrap_fota_clock_now(void)
+{
+    return now;
+}
+
+/* A check was made an hour ago. */
+static void
+write_check(const char *directory, const char *imei)
+{
+    g_autofree char *path = g_strdup_printf("%s/state/%s.checked", directory, imei);
+    struct utimbuf times = {0};
+
+    times.actime = times.modtime = now / G_USEC_PER_SEC - 3600;
+    g_assert_true(g_file_set_contents(path, "", 0, NULL));
+    g_assert_cmpint(g_utime(path, &times), ==, 0);
+}
+
+static gint64
+get_next_check(FotaManager *manager, guint index)
+{
+    FotaModule *module = fota_manager_get_modules(manager)->pdata[index];
+
+    return (gint64)g_variant_get_uint64(fota_module_get_property(module, "NextCheck"));
+}
+
+/* Which messages bring the check forward. One that comes before that begins asks for the same. */
+static void
+test_push(void)
+{
+    static const struct {
+        const char *imei;
+        const char *sender;
+        const char *text;
+        gboolean taken;
+    } steps[] = {
+        {"353081090012345", "+15557654321", "look", FALSE},
+        {"353081090012345", "+15551234567", "look here", FALSE},
+        {"353081090012352", "+15551234567", "look", FALSE},
+        {"353081090012360", "+15551234567", "look", FALSE},
+        {"353081090012345", "+15551234567", "look", TRUE},
+        {"353081090012345", "Fleet", "look", TRUE},
+    };
+    static const char conf[] = "[Manifest]\nUri=https://fota.example/m.signed\n"
+                               "[Push]\nSmsSenders=+15551234567 Fleet\nSmsKeyword=look\n"
+                               "[Module 353081090012352]\nSmsSenders=\nSmsKeyword=\n";
+    g_autofree char *directory = make_directory();
+    g_autofree char *file = g_build_filename(directory, "fotad.conf.d", "push.conf", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = NULL;
+    gint64 planned, other;
+
+    g_assert_true(g_file_set_contents(file, conf, -1, NULL));
+    write_check(directory, "353081090012345");
+    write_check(directory, "353081090012352");
+    manager = load(directory, &error);
+    g_assert_no_error(error);
+    fota_manager_start(manager);
+    show("/Modem/1", "353081090012345", "A");
+    show("/Modem/2", "353081090012352", "A");
+    g_assert_true(modem_manager.callbacks->listens("353081090012345", modem_manager.user_data));
+    g_assert_false(modem_manager.callbacks->listens("353081090012352", modem_manager.user_data));
+    planned = get_next_check(manager, 0);
+    other = get_next_check(manager, 1);
+    g_assert_cmpint(planned, >, now);
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_test_message("%u: %s", i, steps[i].text);
+        g_assert_cmpint(modem_manager.callbacks->message(steps[i].imei, steps[i].sender,
+                                                         steps[i].text, modem_manager.user_data),
+                        ==, steps[i].taken);
+        g_assert_cmpint(get_next_check(manager, 0), ==, steps[i].taken ? now : planned);
+    }
+    g_assert_cmpint(get_next_check(manager, 1), ==, other);
+    g_clear_object(&manager);
+    remove_directory(directory);
+}
+
 static void
 install_plugin(const char *directory)
 {
@@ -490,6 +575,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
     g_test_add_func("/manager/doubles", test_doubles);
+    g_test_add_func("/manager/push", test_push);
     g_test_add_func("/manager/stop", test_stop);
     g_log_set_writer_func(count_refusals, NULL, NULL);
     return g_test_run();
