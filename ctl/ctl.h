@@ -66,6 +66,8 @@ int ctl_reject(Ctl *ctl, GError **error);
 int ctl_defer(Ctl *ctl, GError **error);
 int ctl_cancel(Ctl *ctl, GError **error);
 int ctl_rehearse(Ctl *ctl, GError **error);
+/* ctl-registration.c */
+int ctl_registration(Ctl *ctl, GError **error);
 /* ctl-monitor.c */
 int ctl_monitor(Ctl *ctl, GError **error);
 /* ctl-inhibit.c */

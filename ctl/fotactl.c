@@ -53,6 +53,8 @@ static const struct {
      "Show the identity of module, SIM and network"},
     {"version", ctl_version, TAKES_MODULE, 0, 0, "[IMEI]",
      "Ask the module for its version, as manifests name it"},
+    {"registration", ctl_registration, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
+     "Show what an update service is told about a module"},
     {"monitor", ctl_monitor, TAKES_MODULE, 0, 0, "[IMEI]", "Show what happens, until ^C"},
     {"inhibit", ctl_inhibit, TAKES_WHO_WHY, 0, -1, "[-- COMMAND...]",
      "Inhibit new updates until ^C, or while COMMAND runs"},
@@ -64,7 +66,7 @@ static const char options_help[] =
     "\nOptions:\n"
     "  -m, --module=IMEI   select a module\n"
     "      --json          print one JSON document; monitor: one per line\n"
-    "      --csv           report: print CSV\n"
+    "      --csv           report: print CSV; registration: one line of Telit's form\n"
     "      --all           check: every module\n"
     "  -y, --yes           approve, rehearse: do not ask\n"
     "  -w, --wait          approve, rehearse: show the progress until the end (--follow)\n"

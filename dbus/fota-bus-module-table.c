@@ -170,6 +170,15 @@ run_get_report(sd_bus_message *call, gpointer module)
 }
 
 static int
+run_get_registration(sd_bus_message *call, gpointer module)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) registration = fota_module_get_registration(module, &error);
+
+    return registration == NULL ? fota_bus_reply(call, error) : reply_variant(call, registration);
+}
+
+static int
 run_get_history(sd_bus_message *call, gpointer module)
 {
     g_autoptr(GVariant) history = NULL;
@@ -191,6 +200,7 @@ static const FotaBusMethod methods[] = {
     {"Cancel", "org.fotad.Fota1.cancel", run_cancel},
     {"Rehearse", "org.fotad.Fota1.approve", run_rehearse},
     {"Query", "org.fotad.Fota1.query", run_query},
+    {"GetRegistration", "org.fotad.Fota1.query", run_get_registration},
     {"Plan", NULL, run_plan},
     {"GetHistory", NULL, run_get_history},
     {"GetReport", "org.fotad.Fota1.query", run_get_report},
@@ -244,6 +254,8 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Query", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", identity), on_call,
                             SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("GetRegistration", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", registration),
+                            on_call, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), on_call,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max), SD_BUS_RESULT("aa{sv}", history),

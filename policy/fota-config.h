@@ -50,6 +50,10 @@ typedef struct {
 
     GStrv sms_senders; /**< [Push]: who may ask for a check by a text message */
     char *sms_keyword; /**< what the message says; NULL, as no sender, = nobody may */
+
+    char *distributor; /**< [Registration]: names that the update service knows us by */
+    char *subdistributor;
+    char *registration_apn; /**< NULL = `apn` */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */

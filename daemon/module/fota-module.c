@@ -9,6 +9,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-registrar.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-start.h"
@@ -505,6 +506,12 @@ fota_module_query(FotaModule *module, GError **error)
     g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_ABSENT,
                 "ModemManager does not see the module; look at it with mmcli -L");
     return NULL;
+}
+
+GVariant *
+fota_module_get_registration(FotaModule *module, GError **error)
+{
+    return fota_registrar_describe(&module->parts, error);
 }
 
 GVariant *

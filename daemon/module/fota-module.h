@@ -88,6 +88,9 @@ char *fota_module_plan(FotaModule *module);
 /** Identity of module, SIM and network, a{sv}, as ModemManager knows it now. Transfer full. */
 GVariant *fota_module_query(FotaModule *module, GError **error);
 
+/** What an update service is told about the module, a{sv} of texts. Transfer full. */
+GVariant *fota_module_get_registration(FotaModule *module, GError **error);
+
 /* For the manager, which owns all modules. */
 
 /** Takes @record; @context outlives the module. */

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#define TEN "xxxxxxxxxx"
+/* One more than fits into a text message. */
+#define TOO_LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x"
+
 /* What each key takes, and what it does not; an empty list of either ends with it. */
 static void
 test_values(void)
@@ -48,6 +52,9 @@ test_values(void)
          {"fota.example", "file:///srv/r", "ftp://fota.example/r", "https://u:p@fota.example/"}},
         {"Report", "Credential", {"", "web"}, {"a/b", ".."}},
         {"Network", "PdpType", {"IP", "IPV6", "IPV4V6"}, {"", "ip", "IPv4"}},
+        {"Push", "SmsSenders", {"", "+15551234567 12345", "Fleet"}, {"*", "+1555-1234567"}},
+        {"Push", "SmsKeyword", {"", "look", "look now"}, {TOO_LONG}},
+        {"Registration", "Apn", {"", "internet"}, {NULL}},
         {"FirstAid", "Rungs", {"", "safe", "at-again cfun"}, {"reboot", "safe reboot"}},
         {"FirstAid",
          "PowerCycle",

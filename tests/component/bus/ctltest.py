@@ -9,7 +9,7 @@ from bustest import CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent
 FOTACTL = os.environ["FOTACTL"]
 OK, FAILED, USAGE, NO_DAEMON, DENIED, NOT_OFFERED, NO_MODULE = range(7)
 VERBS = ["list", "status", "check", "plan", "approve", "reject", "defer", "cancel", "rehearse",
-         "history", "report", "query", "version", "monitor", "inhibit"]
+         "history", "report", "query", "version", "registration", "monitor", "inhibit"]
 
 
 class CtlTest(BusTest):

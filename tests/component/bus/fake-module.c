@@ -37,6 +37,7 @@ static const struct {
     {"history", "aa{sv}", "[]"},
     {"report", "s", "'{}'"},
     {"plan-cost", "u", "0"}, /* ms of processor time */
+    {"password", "s", "''"},
 };
 
 G_DEFINE_FINAL_TYPE(FotaModule, fota_module, G_TYPE_OBJECT)
@@ -64,14 +65,15 @@ fota_module_class_init(FotaModuleClass *class)
                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
 }
 
-/* "bytes-received" is BytesReceived on the bus; history and cost of a plan are no properties. */
+/* "bytes-received" is BytesReceived on the bus; history, cost of a plan and password are none. */
 static void
 tell_changed(FotaModule *module, const char *name)
 {
     g_autoptr(GString) property = g_string_new(NULL);
     gboolean first = TRUE;
 
-    if (g_str_equal(name, "history") || g_str_equal(name, "plan-cost"))
+    if (g_str_equal(name, "history") || g_str_equal(name, "plan-cost") ||
+        g_str_equal(name, "password"))
         return;
     for (; *name != '\0'; name++) {
         if (*name != '-')
@@ -318,6 +320,21 @@ fota_module_plan(FotaModule *module)
         ;
     return g_strdup_printf("{\"imei\": \"%s\", \"blockers\": [\"window\"]}",
                            fota_module_get_imei(module));
+}
+
+GVariant *
+fota_module_get_registration(FotaModule *module, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!module_is_there(module, error))
+        return NULL;
+    text = g_strdup_printf(
+        "{'imei': <'%s'>, 'number': <'+15551234567'>, 'gprs': <'YES'>, "
+        "'password': <'%s'>}",
+        fota_module_get_imei(module),
+        g_variant_get_string(g_hash_table_lookup(module->values, "password"), NULL));
+    return g_variant_ref_sink(g_variant_new_parsed(text, NULL));
 }
 
 GVariant *

@@ -243,6 +243,10 @@ class Methods(BusTest):
         self.fake.tell(f"set {IMEI} report '{{\"imei\":\"{IMEI}\"}}'")
         self.assertEqual(self.call_module("GetReport"), (f'{{"imei":"{IMEI}"}}',))
 
+    def test_registration(self):
+        registration, = self.call_module("GetRegistration")
+        self.assertEqual(registration["imei"], IMEI)
+
     def test_plan(self):
         self.assertIn(IMEI, self.call_module("Plan")[0])
 

@@ -33,7 +33,7 @@ class Completion(CtlTest):
 
     def test_verbs(self):
         self.assertEqual(self.complete(""), VERBS)
-        self.assertEqual(self.complete("re"), ["reject", "rehearse", "report"])
+        self.assertEqual(self.complete("re"), ["reject", "rehearse", "report", "registration"])
         self.assertEqual(self.complete("--json", "his"), ["history"])
 
     def test_verbs_are_those_of_the_program(self):
@@ -52,7 +52,8 @@ class Completion(CtlTest):
 
     def test_imeis(self):
         self.fake.tell(f"add {OTHER_IMEI}")
-        for verb in ("status", "check", "plan", "rehearse", "history", "query", "version", "monitor"):
+        for verb in ("status", "check", "plan", "rehearse", "history", "query", "version",
+                     "registration", "monitor"):
             self.assertEqual(self.complete(verb, ""), [IMEI, OTHER_IMEI], verb)
         self.assertEqual(self.complete("status", OTHER_IMEI[:12]), [OTHER_IMEI])
         self.assertEqual(self.complete("approve", "--module", ""), [IMEI, OTHER_IMEI])

@@ -83,6 +83,16 @@ class Show(CtlTest):
         self.assertEqual(self.ctl("version"), "30.00.001-B026\n")
         self.assertEqual(self.json("version"), {"module": IMEI, "version": "30.00.001-B026"})
 
+    def test_registration(self):
+        self.assertIn("+15551234567", self.ctl("registration"))
+        self.assertEqual(self.json("registration")["gprs"], "YES")
+        self.assertEqual(self.ctl("registration", "--csv"),
+                         f"{IMEI};+15551234567;;;;;;;;;;YES;;\n")
+        self.fake.tell(f"set {IMEI} password 'se;cret'")
+        self.ctl("registration", "--csv", status=FAILED)
+        self.assertIn("password", self.stderr)
+        self.assertNotIn("se;cret", self.stderr)
+
     def test_several_modules(self):
         self.fake.tell(f"add {OTHER_IMEI}")
         self.ctl("status", status=USAGE)
@@ -243,7 +253,8 @@ class Completion(CtlTest):
 
     def test_verbs(self):
         self.assertEqual(self.complete(""), VERBS)
-        self.assertEqual(self.complete("--json", "re"), ["reject", "rehearse", "report"])
+        self.assertEqual(self.complete("--json", "re"),
+                         ["reject", "rehearse", "report", "registration"])
 
     def test_from_the_bus(self):
         self.offer()
@@ -274,7 +285,8 @@ class Unprivileged(CtlTest):
     def test_may_not_touch(self):
         self.offer()
         for verb in (["check"], ["approve", "--yes"], ["reject"], ["defer", "1h"], ["cancel"],
-                     ["rehearse"], ["query"], ["report"], ["report", IMEI], ["inhibit"], ["check", "--all"]):
+                     ["rehearse"], ["query"], ["report"], ["report", IMEI], ["registration", "--csv"],
+                     ["inhibit"], ["check", "--all"]):
             self.assertEqual(self.json(*verb, status=DENIED)["error"]["name"],
                              "org.freedesktop.DBus.Error.AccessDenied")
             self.assertIn("polkit", self.stderr)
