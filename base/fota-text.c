@@ -50,6 +50,14 @@ fota_text_validate_name(const char *text)
 }
 
 const char *
+fota_text_validate_apn(const char *text)
+{
+    return consists_of(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-", 100)
+               ? NULL
+               : "1 to 100 of A-Z a-z 0-9 . -";
+}
+
+const char *
 fota_text_validate_sha256(const char *text)
 {
     return strlen(text) == 64 && consists_of(text, "0123456789abcdef", 64)

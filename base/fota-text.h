@@ -27,6 +27,8 @@ const char *fota_text_validate_model(const char *text);
  */
 const char *fota_text_validate_name(const char *text);
 /** 64 lower-case hex digits. */
+/** An access point name: 23.003, 9.1. */
+const char *fota_text_validate_apn(const char *text);
 const char *fota_text_validate_sha256(const char *text);
 /** http, https, ftp or ftps; a host; no userinfo; no fragment; at most 512 bytes. */
 const char *fota_text_validate_uri(const char *text);

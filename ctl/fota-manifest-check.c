@@ -22,11 +22,13 @@ static const struct {
     const char *place; /* [] = of each element */
     const char *members;
 } known[] = {
-    {"", "manifestVersion sequenceNumber issued useBefore critical target poll update report"},
+    {"", "manifestVersion sequenceNumber issued useBefore critical target poll update report "
+         "provision"},
     {"target", "imei model"},
     {"poll", "sleep notBefore server"},
     {"poll.server", "uri credential"},
     {"report", "uri credential"},
+    {"provision", "apn credential authentication"},
     {"update", "id severity title infoUri approval maximumDeferPeriod deadline downgrade window "
                "conditions rollout retry toVersion steps"},
     {"update.approval", "download install"},

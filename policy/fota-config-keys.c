@@ -6,6 +6,7 @@
 #include "base/fota-frame.h"
 #include "base/fota-text.h"
 #include "base/fota-units.h"
+#include "policy/fota-credential-rule.h"
 #include "policy/fota-first-aid.h"
 #include "policy/fota-poll.h"
 #include "policy/fota-push.h"
@@ -73,6 +74,20 @@ static gboolean
 set_servers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
     return set_words(key, settings, value, fota_poll_is_server);
+}
+
+static gboolean
+is_receiver(const char *word)
+{
+    return g_str_has_prefix(word, FOTA_CREDENTIAL_APN)
+               ? fota_text_validate_apn(word + strlen(FOTA_CREDENTIAL_APN)) == NULL
+               : fota_poll_is_server(word);
+}
+
+static gboolean
+set_receivers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_words(key, settings, value, is_receiver);
 }
 
 static gboolean
@@ -373,7 +388,7 @@ static const FotaConfigKey keys[] = {
      "an https or http address without a login"},
     {"Report", "Credential", set_credential, TEXT(module.report_credential),
      "the name of a credential"},
-    {"Credential", "Servers", set_servers, LIST(servers),
+    {"Credential", "Servers", set_receivers, LIST(servers),
      "a list of servers such as ftp://fw.example *.fota.example"},
     {"Log", "Level", set_choice, NUMBER(log_level),
      "emerg, alert, crit, err, warning, notice, info or debug"},

@@ -101,6 +101,41 @@ fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GE
     return FALSE;
 }
 
+static gboolean
+is_bound_to_apn(const FotaProvision *provision, const FotaCredentialUse *use)
+{
+    g_autofree char *place = g_strconcat(FOTA_CREDENTIAL_APN, provision->apn, NULL);
+
+    return fota_poll_allows_server(use->servers, place) ||
+           (use->network.apn && g_strcmp0(use->network.credential, provision->credential) == 0 &&
+            g_ascii_strcasecmp(use->network.apn, provision->apn) == 0);
+}
+
+/* Who may set it could lead the module's data through a network of his own. */
+static gboolean
+allow_provision(const FotaManifest *manifest, FotaCredentialLookup lookup, gpointer user_data,
+                GError **error)
+{
+    const FotaProvision *provision = &manifest->provision;
+    const FotaCredentialUse use = provision->credential ? lookup(provision->credential, user_data)
+                                                        : (FotaCredentialUse){NULL};
+
+    if (provision->apn && !manifest->signers) {
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_UNSIGNED,
+                    "provision is taken from a signed manifest only; sign it, or set Apn= in "
+                    "[Network]");
+        return FALSE;
+    }
+    if (!provision->apn || !provision->credential || is_bound_to_apn(provision, &use))
+        return TRUE;
+    g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND,
+                "the manifest sends the credential %s to the access point %s, which the "
+                "configuration does not; where that is right, add a group [Credential %s] with "
+                "Servers=" FOTA_CREDENTIAL_APN "%s to fotad.conf",
+                provision->credential, provision->apn, provision->credential, provision->apn);
+    return FALSE;
+}
+
 gboolean
 fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
                                gpointer user_data, GError **error)
@@ -114,7 +149,7 @@ fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLooku
         if (!fota_credential_allow_use(&to, &use, error))
             return FALSE;
     }
-    return TRUE;
+    return allow_provision(manifest, lookup, user_data, error);
 }
 
 gboolean

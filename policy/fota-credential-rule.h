@@ -41,12 +41,16 @@ char *fota_credential_read_text(const char *data, gsize size, const char **fault
 /** Splits `user:password`, at the first colon; %FALSE when @text is something else. */
 gboolean fota_credential_split(const char *text, char **user, char **password);
 
+/** Begins an access point name among Servers=. */
+#define FOTA_CREDENTIAL_APN "apn://"
+
 /** What the configuration says about the credential that a manifest names. */
 typedef struct {
     const char *const
-        *servers;      /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
-    FotaServer named;  /* [Manifest] Uri= and Credential=: a use that binds by itself */
-    FotaServer report; /* [Report] Uri= and Credential=: another one */
+        *servers;          /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
+    FotaServer named;      /* [Manifest] Uri= and Credential=: a use that binds by itself */
+    FotaServer report;     /* [Report] Uri= and Credential=: another one */
+    FotaProvision network; /* [Network], too */
 } FotaCredentialUse;
 
 /**
@@ -69,7 +73,9 @@ typedef FotaCredentialUse (*FotaCredentialLookup)(const char *name, gpointer use
 /**
  * fota_credential_allow_manifest:
  *
- * fota_credential_allow_use() for each delta that @manifest names a credential for.
+ * fota_credential_allow_use() for each delta that @manifest names a credential for; and whether it
+ * may provision the module: signed (ManifestUnsigned), and with a login that [Network] or
+ * Servers=apn://NAME sends to that access point (CredentialNotBound).
  */
 gboolean fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
                                         gpointer user_data, GError **error);

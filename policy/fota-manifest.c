@@ -13,9 +13,9 @@ typedef struct {
 } Document;
 
 /* The members of the top level: what `critical` may name. */
-static const char *const members[] = {
-    "manifestVersion", "sequenceNumber", "issued", "useBefore", "critical",
-    "target",          "poll",           "update", "report",    NULL};
+static const char *const members[] = {"manifestVersion", "sequenceNumber", "issued", "useBefore",
+                                      "critical",        "target",         "poll",   "update",
+                                      "report",          "provision",      NULL};
 
 static FotaServer
 read_server(const FotaJsonPlace *place)
@@ -53,6 +53,29 @@ read_poll(const FotaJsonPlace *root, FotaManifest *manifest)
     manifest->not_before = fota_json_get_time(&poll, "notBefore", FOTA_JSON_OPTIONAL);
     if (fota_json_get_object(&poll, "server", FOTA_JSON_OPTIONAL, &server))
         manifest->next_server = read_server(&server);
+}
+
+static const char *
+validate_authentication(const char *text)
+{
+    static const char *const kinds[] = {"none", "pap", "chap", NULL};
+
+    return g_strv_contains(kinds, text) ? NULL : "none, pap or chap";
+}
+
+static void
+read_provision(const FotaJsonPlace *root, FotaProvision *provision)
+{
+    FotaJsonPlace place;
+
+    if (!fota_json_get_object(root, "provision", FOTA_JSON_OPTIONAL, &place))
+        return;
+    provision->apn =
+        fota_json_get_string(&place, "apn", FOTA_JSON_REQUIRED, fota_text_validate_apn);
+    provision->credential =
+        fota_json_get_string(&place, "credential", FOTA_JSON_OPTIONAL, fota_text_validate_name);
+    provision->authentication =
+        fota_json_get_string(&place, "authentication", FOTA_JSON_OPTIONAL, validate_authentication);
 }
 
 /* Reads what must be understood before anything else. */
@@ -96,6 +119,7 @@ read_manifest(const FotaJsonPlace *root, FotaManifest *manifest)
     }
     if (fota_json_get_object(root, "report", FOTA_JSON_OPTIONAL, &report))
         manifest->report = read_server(&report);
+    read_provision(root, &manifest->provision);
 }
 
 static void

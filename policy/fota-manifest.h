@@ -111,6 +111,13 @@ typedef struct {
     FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
 } FotaManifestUpdate;
 
+/** The module's own data connection. */
+typedef struct {
+    const char *apn;            /* NULL = not given, and nothing of it is */
+    const char *credential;     /* a name, of the login there; NULL = none */
+    const char *authentication; /* "none", "pap" or "chap"; NULL = as the plugin has it */
+} FotaProvision;
+
 typedef struct {
     const char *const
         *signers; /* ids of the trusted keys that signed it, NULL-terminated; NULL = unsigned */
@@ -125,7 +132,8 @@ typedef struct {
     gboolean has_update;      /* FALSE = nothing for you */
     FotaManifestUpdate update;
     FotaServer report;
-    const char *digest; /* SHA-256 of the payload, 64 hex digits */
+    FotaProvision provision; /* instead of the configuration's [Network] */
+    const char *digest;      /* SHA-256 of the payload, 64 hex digits */
 } FotaManifest;
 
 /**

@@ -40,6 +40,8 @@ fota_job_order_free(FotaJobOrder *order)
     g_free((char *)order->update.user);
     g_free((char *)order->update.password);
     g_free(order->delta_credential);
+    g_free(order->apn);
+    g_free(order->authentication);
     g_free(order->network_credential);
     if (order->delta >= 0)
         close(order->delta);
@@ -227,9 +229,9 @@ fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer us
     job->order = order;
     job->listener = listener;
     job->user_data = user_data;
-    job->network.apn = order->config->apn;
+    job->network.apn = order->apn;
     job->network.pdp_type = order->config->pdp_type;
-    job->network.authentication = order->config->authentication;
+    job->network.authentication = order->authentication;
     job->cancellable = g_cancellable_new();
     job->ending = g_cancellable_new();
     job->installing = order->kind == FOTA_JOB_RESUME;

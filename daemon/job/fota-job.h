@@ -34,6 +34,8 @@ typedef struct {
     gboolean unsettled; /**< an earlier order to install may still be under way */
     FotaUpdate update;
     char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
+    char *apn;                /**< of the module's own data connection, NULL = none */
+    char *authentication;     /**< there; NULL = as the plugin has it */
     char *network_credential; /**< file of the login at the APN, NULL = none */
     int delta;                /**< the verified delta, for a method that is fed; -1 = none */
     GHashTable *settings;     /**< what an earlier job of this update remembered, name -> value */

@@ -77,6 +77,7 @@ fota_poller_find_use(const char *name, gpointer user_data)
         .servers = fota_config_get_credential_servers(poller->context->config, name),
         .named = {config->manifest_uri, config->manifest_credential},
         .report = {config->report_uri, config->report_credential},
+        .network = {config->apn, config->network_credential, NULL},
     };
 }
 

@@ -61,7 +61,10 @@ test_values(void)
          {"", "/usr/bin/cycle", "'/opt/my tool' --now"},
          {"cycle", "./cycle", "'/opt/cycle", "   "}},
         {"FirstAid", "PowerCycleTime", {"1s", "1h"}, {"0s", "2h", "", "soon"}},
-        {"Credential", "Servers", {"", "ftp://fw.example *.fota.example"}, {"a b/c", "*"}},
+        {"Credential",
+         "Servers",
+         {"", "ftp://fw.example *.fota.example", "apn://private.example fw.example"},
+         {"a b/c", "*", "apn://", "apn://*.example", "apn://a/b"}},
         {"Log", "Level", {"emerg", "info", "debug"}, {"", "7", "loud"}},
     };
 

@@ -165,6 +165,54 @@ test_manifest(void)
     g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
 }
 
+static FotaCredentialUse
+use_network(const char *name, gpointer user_data)
+{
+    static const char *const servers[] = {"apn://other", "https://web", NULL};
+
+    return (FotaCredentialUse){
+        .servers = g_str_equal(name, "bound") ? servers : NULL,
+        .network = {"private", "own", NULL},
+    };
+}
+
+static void
+test_provision(void)
+{
+    static const struct {
+        FotaProvision provision;
+        gboolean is_signed;
+        int code; /* -1 = it may */
+    } cases[] = {
+        {{NULL, NULL, NULL}, FALSE, -1},
+        {{"internet", NULL, "none"}, TRUE, -1},
+        {{"internet", NULL, "none"}, FALSE, FOTA_POLICY_ERROR_MANIFEST_UNSIGNED},
+        {{"private", "own", "chap"}, FALSE, FOTA_POLICY_ERROR_MANIFEST_UNSIGNED},
+        {{"private", "own", "chap"}, TRUE, -1},
+        {{"Private", "own", NULL}, TRUE, -1},
+        {{"evil", "own", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
+        {{"private", "server", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
+        {{"other", "bound", NULL}, TRUE, -1},
+        {{"web", "bound", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
+        {{"private", "bound", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
+    };
+    static const char *const signers[] = {"E7620F1842B4E81F", NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const FotaManifest manifest = {.provision = cases[i].provision,
+                                       .signers = cases[i].is_signed ? signers : NULL};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        g_assert_cmpint(fota_credential_allow_manifest(&manifest, use_network, NULL, &error), ==,
+                        cases[i].code < 0);
+        if (cases[i].code >= 0)
+            g_assert_error(error, FOTA_POLICY_ERROR, cases[i].code);
+        if (cases[i].code == FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND)
+            g_assert_nonnull(strstr(error->message, "Servers=apn://"));
+    }
+}
+
 static void
 test_exposed(void)
 {
@@ -189,6 +237,7 @@ main(int argc, char **argv)
     g_test_add_func("/credential/split", test_split);
     g_test_add_func("/credential/use", test_use);
     g_test_add_func("/credential/manifest", test_manifest);
+    g_test_add_func("/credential/provision", test_provision);
     g_test_add_func("/credential/exposed", test_exposed);
     return g_test_run();
 }

@@ -29,7 +29,9 @@ static const char full[] =
     "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"B\","
     "\"delta\":{\"uri\":\"ftp://fw/a.bin\",\"credential\":\"fw\",\"size\":123456,"
     "\"sha256\":\"" SHA "\"}},{\"fromVersion\":\"B\",\"toVersion\":\"C\"}]},"
-    "\"report\":{\"uri\":\"https://fota.example/report\",\"credential\":\"server\"}}";
+    "\"report\":{\"uri\":\"https://fota.example/report\",\"credential\":\"server\"},"
+    "\"provision\":{\"apn\":\"private.example\",\"credential\":\"apn\","
+    "\"authentication\":\"pap\"}}";
 
 static const char least[] = "{\"manifestVersion\":1,\"sequenceNumber\":1,"
                             "\"issued\":\"2026-11-21T04:00:00Z\","
@@ -127,6 +129,9 @@ test_full(void)
     g_assert_cmpstr(manifest->next_server.credential, ==, "server-b");
     g_assert_cmpstr(manifest->report.uri, ==, "https://fota.example/report");
     g_assert_cmpstr(manifest->report.credential, ==, "server");
+    g_assert_cmpstr(manifest->provision.apn, ==, "private.example");
+    g_assert_cmpstr(manifest->provision.credential, ==, "apn");
+    g_assert_cmpstr(manifest->provision.authentication, ==, "pap");
     g_assert_cmpstr(manifest->digest, ==, digest);
     g_assert_true(manifest->has_update);
     check_full_update(&manifest->update);
@@ -146,6 +151,7 @@ test_least(void)
     g_assert_cmpint(manifest->not_before, ==, 0);
     g_assert_null(manifest->next_server.uri);
     g_assert_null(manifest->report.uri);
+    g_assert_null(manifest->provision.apn);
     g_assert_cmpint(update->severity, ==, FOTA_SEVERITY_OPTIONAL);
     g_assert_cmpint(update->approve_download, ==, FOTA_APPROVAL_AUTO);
     g_assert_cmpuint(update->maximum_defer_period, ==, 0);
@@ -239,6 +245,12 @@ test_top(void)
         {full, "server-b", "../b", "poll.server.credential: expected"},
         {full, "\"uri\":\"https://fota.example/report\",", "", "report.uri: missing"},
         {full, "https://fota.example", "https://u:p@fota.example", "report.uri: expected"},
+        {full, "\"apn\":\"private.example\",", "", "provision.apn: missing"},
+        {full, "private.example", "a\\\",\\\"b", "provision.apn: expected 1 to 100 of"},
+        {full, "private.example", "", "provision.apn: expected 1 to 100 of"},
+        {full, "\"pap\"", "\"PAP\"", "provision.authentication: expected none, pap or chap"},
+        {full, "\"credential\":\"apn\"", "\"credential\":\"../apn\"",
+         "provision.credential: expected"},
     };
 
     check_edits(edits, G_N_ELEMENTS(edits), FOTA_POLICY_ERROR_BAD_MANIFEST);

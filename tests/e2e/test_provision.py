@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A signed manifest sets the module's own data connection for its update."""
+import unittest
+
+from e2e import BenchTest
+
+APN = "private.example"
+
+
+class Provision(BenchTest):
+    options = {"modules": ["me910c1-na,apn="]}
+
+    def test_provision(self):
+        """Before the download, as a whole instead of [Network], with a login that stays secret."""
+        self.bench.set_credential("apn", "sim-user:sim-secret")
+        self.bench.publish(self.bench.update(approval={"download": "auto", "install": "auto"}),
+                           provision={"apn": APN, "credential": "apn", "authentication": "pap"})
+        self.bench.start_fotad(Approval={"Download": "auto"},
+                               Network={"Apn": "configured.example", "Authentication": "chap"},
+                               **{"Credential apn": {"Servers": f"apn://{APN}"}})
+        module = self.bench.module()
+        self.assertEqual(module.wait_finished()[1], "success")
+        sent = [line.text for line in self.bench.transcript() if line.mark == ">"]
+        set_apn, login, download = (
+            next(i for i, text in enumerate(sent) if text.startswith(command))
+            for command in (f'AT+CGDCONT=3,"IPV4V6","{APN}"', "AT#PDPAUTH=3,1,", "AT#FTPGETOTA"))
+        self.assertLess(set_apn, login)
+        self.assertLess(login, download)
+        self.assertFalse(any("configured.example" in text for text in sent))
+        self.assertNotIn("sim-secret", self.bench.log())
+
+
+if __name__ == "__main__":
+    unittest.main()
