@@ -285,7 +285,7 @@ class Unprivileged(CtlTest):
     def test_may_not_touch(self):
         self.offer()
         for verb in (["check"], ["approve", "--yes"], ["reject"], ["defer", "1h"], ["cancel"],
-                     ["rehearse"], ["query"], ["report"], ["report", IMEI], ["registration", "--csv"],
+                     ["rehearse"], ["query"], ["report"], ["report", IMEI], ["registration"],
                      ["inhibit"], ["check", "--all"]):
             self.assertEqual(self.json(*verb, status=DENIED)["error"]["name"],
                              "org.freedesktop.DBus.Error.AccessDenied")
