@@ -179,6 +179,13 @@ channel_wait_back(FotaSession *session, guint seconds, GError **error)
                                               fota_session_get_cancellable(session), error);
 }
 
+/* Also an ERROR to AT is an answer. */
+static gboolean
+is_refused(const GError *error)
+{
+    return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
+}
+
 gboolean
 fota_session_answers(FotaSession *session, guint seconds, GError **error)
 {
@@ -189,7 +196,8 @@ fota_session_answers(FotaSession *session, guint seconds, GError **error)
         g_autoptr(GError) local_error = NULL;
 
         if (channel_wait_back(session, left, &local_error) &&
-            fota_session_order(session, "AT", ANSWER_SECONDS, &local_error))
+            (fota_session_order(session, "AT", ANSWER_SECONDS, &local_error) ||
+             is_refused(local_error)))
             return TRUE;
         if (fota_deadline_passed(end) || local_error->domain != FOTA_MODULE_ERROR) {
             g_propagate_error(error, g_steal_pointer(&local_error));
@@ -212,8 +220,7 @@ probe_answers(FotaSession *session, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
 
-    if (fota_session_order(session, "AT", ANSWER_SECONDS, &local_error) ||
-        g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+    if (fota_session_order(session, "AT", ANSWER_SECONDS, &local_error) || is_refused(local_error))
         return TRUE;
     if (local_error->domain != FOTA_MODULE_ERROR)
         g_propagate_error(error, g_steal_pointer(&local_error));

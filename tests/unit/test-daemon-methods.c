@@ -426,6 +426,10 @@ static const Case cases[] = {
      " <downloaded> AT+GMR" ORDER " AT+INSTALL" RETURN},
     {"pull/silent", &pull, FOTA_JOB_INSTALL, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR, NEW,
      " <downloaded> AT+GMR" ORDER " AT+INSTALL AT AT+GMR AT+CGDCONT?", .model = "SILENT"},
+    /* Back with an ERROR to AT: it answers, and is not asked for it over and over. */
+    {"pull/silent-then-error", &pull, FOTA_JOB_INSTALL, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR,
+     NEW, " <downloaded> AT+GMR" ORDER " AT+INSTALL AT AT+GMR AT+CGDCONT?", .model = "SILENT",
+     .refuses = "AT"},
     /* One gate: settings read and mark written before the download, which is the order. */
     {"pull-one", &pull_one, FOTA_JOB_UPDATE, "AT+PULL", FOTA_RESULT_DONE, NO_ERROR, NEW,
      BEGIN ORDER " AT+PULL" RETURN},
