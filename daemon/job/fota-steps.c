@@ -344,9 +344,6 @@ install(FotaSteps *steps, const FotaQuestion *question, GError **error)
     gint64 start;
     FotaResult result;
 
-    if (!check_power(steps, error))
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-
     /* Written with the record that is committed next. */
     if (!fota_session_read_settings(steps->session, steps->settings, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
@@ -500,7 +497,7 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = check_base(steps, error);
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (!check_method(steps, error))
+    if (!check_method(steps, error) || !check_power(steps, error))
         return FOTA_RESULT_FAILED_FOR_GOOD;
     if (steps->kind == FOTA_JOB_FOLLOW)
         return follow(steps, error);

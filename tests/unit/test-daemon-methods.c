@@ -131,6 +131,8 @@ test_close(FotaSession *session)
 /* clang-format off */
 static const FotaMethod pull = {BOTH, .name = "pull", .route = FOTA_ROUTE_PULL,
     .download = test_download, .validate = test_validate, .install = test_install};
+static const FotaMethod pull_power = {BOTH, .name = "pull-power", .route = FOTA_ROUTE_PULL,
+    .restarts = FOTA_RESTART_BY_POWER, .download = test_download, .install = test_install};
 static const FotaMethod pull_one = {BOTH, .name = "pull-one", .route = FOTA_ROUTE_PULL,
     .commit = FOTA_COMMIT_POINT_DOWNLOAD, .download = test_download};
 static const FotaMethod feed = {BOTH, .name = "feed", .route = FOTA_ROUTE_FEED,
@@ -430,6 +432,11 @@ static const Case cases[] = {
     {"pull/silent-then-error", &pull, FOTA_JOB_INSTALL, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR,
      NEW, " <downloaded> AT+GMR" ORDER " AT+INSTALL AT AT+GMR AT+CGDCONT?", .model = "SILENT",
      .refuses = "AT"},
+    {"pull-power", &pull_power, FOTA_JOB_UPDATE, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     BEGIN " AT+PULL AT+CLOSE <downloaded>" ORDER " AT+INSTALL gone power back AT+GMR AT+CGDCONT?"},
+    /* What cannot be installed is not paid for. */
+    {"pull-power/powerless", &pull_power, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN, .powerless = TRUE},
     /* One gate: settings read and mark written before the download, which is the order. */
     {"pull-one", &pull_one, FOTA_JOB_UPDATE, "AT+PULL", FOTA_RESULT_DONE, NO_ERROR, NEW,
      BEGIN ORDER " AT+PULL" RETURN},
