@@ -143,6 +143,9 @@ ask_outcome(FotaSteps *steps, FotaResult *result, char **reason, GError **error)
     g_autofree char *version = NULL;
 
     *result = read_outcome(steps, &version, &local_error);
+    if (version == NULL && local_error == NULL)
+        g_set_error(&local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                    "the method %s has told neither a version nor why", steps->method->name);
     if (version == NULL && is_of_module(local_error)) {
         fota_session_note(steps->session, "no version: %s", local_error->message);
         g_free(*reason);

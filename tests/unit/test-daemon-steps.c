@@ -26,6 +26,8 @@ ask_version(FotaSession *self, const char *command, char **version, GError **err
 
     if (lines == NULL)
         return FOTA_RESULT_FAILED_FOR_NOW;
+    if (lines[0] == NULL)
+        return FOTA_RESULT_DONE;
     *version = lines[0][0] != '\0' ? g_strdup(lines[0]) : NULL;
     if (lines[1] == NULL)
         return FOTA_RESULT_DONE;
@@ -258,6 +260,16 @@ static const Case cases[] = {
      TRUE,
      1,
      {BEGIN_INSTALL, ORDER, RESTART, {"outcome", "!4"}, RESTS, {"outcome", "B"}, END}},
+    /* A plugin's slip: done, with neither a version nor an error. */
+    {"outcome-without-version",
+     FOTA_JOB_INSTALL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     "B",
+     FALSE,
+     TRUE,
+     1,
+     {BEGIN_INSTALL, ORDER, RESTART, {"outcome", ""}, RESTS, {"outcome", "B"}, END}},
     /* Of an outcome that could not be asked to its end an old version is none: it leaves just now,
      * or says that it is not through yet. */
     {"outcome-cut-off",
