@@ -353,6 +353,7 @@ find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **e
                        : NULL,
         .named = {config->manifest_uri, config->manifest_credential},
         .report = {config->report_uri, config->report_credential},
+        .registration = {config->registration_uri, config->registration_credential},
     };
 
     *server = (FotaServer){post->uri, post->credential};

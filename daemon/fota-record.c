@@ -48,6 +48,8 @@ static const Member record_members[] = {
     TEXT(FotaRecord, mm_revision),
     TEXT(FotaRecord, device),
     TEXT(FotaRecord, pin_tried),
+    TEXT(FotaRecord, registered),
+    NUMBER(FotaRecord, registrations),
     NUMBER(FotaRecord, sequence),
     TEXT(FotaRecord, digest),
     NUMBER(FotaRecord, issued),

@@ -53,7 +53,9 @@ typedef struct {
 
     char *distributor; /**< [Registration]: names that the update service knows us by */
     char *subdistributor;
-    char *registration_apn; /**< NULL = `apn` */
+    char *registration_apn;        /**< NULL = `apn` */
+    char *registration_uri;        /**< a template, NULL = nothing is posted */
+    char *registration_credential; /**< name of a credential */
 } FotaModuleConfig;
 
 /** All of fotad.conf and its drop-ins. */

@@ -89,7 +89,8 @@ fota_credential_allow_use(const FotaServer *to, const FotaCredentialUse *use, GE
     g_autoptr(GUri) uri = NULL;
 
     if (!to->credential || !to->uri || is_named_use(to, &use->named) ||
-        is_named_use(to, &use->report) || fota_poll_allows_server(use->servers, to->uri))
+        is_named_use(to, &use->report) || is_named_use(to, &use->registration) ||
+        fota_poll_allows_server(use->servers, to->uri))
         return TRUE;
     uri = parse_uri(to->uri);
     g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND,

@@ -47,10 +47,11 @@ gboolean fota_credential_split(const char *text, char **user, char **password);
 /** What the configuration says about the credential that a manifest names. */
 typedef struct {
     const char *const
-        *servers;          /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
-    FotaServer named;      /* [Manifest] Uri= and Credential=: a use that binds by itself */
-    FotaServer report;     /* [Report] Uri= and Credential=: another one */
-    FotaProvision network; /* [Network], too */
+        *servers;            /* Servers= of its [Credential] group, NULL-terminated; NULL = none */
+    FotaServer named;        /* [Manifest] Uri= and Credential=: a use that binds by itself */
+    FotaServer report;       /* [Report] Uri= and Credential=: another one */
+    FotaServer registration; /* [Registration] Uri= and Credential= */
+    FotaProvision network;   /* [Network], too */
 } FotaCredentialUse;
 
 /**

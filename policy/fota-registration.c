@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-registration.h"
 
+#include <json-glib/json-glib.h>
+
 #include "policy/fota-policy-error.h"
 
 #define OF(member) G_STRUCT_OFFSET(FotaRegistration, member), NULL
@@ -42,6 +44,38 @@ fota_registration_get_value(const FotaRegistration *registration, guint field)
                             : G_STRUCT_MEMBER(const char *, registration, fields[field].offset);
 
     return value != NULL ? value : "";
+}
+
+char *
+fota_registration_to_json(const FotaRegistration *registration)
+{
+    FotaRegistration shown = *registration;
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+
+    shown.user = shown.password = NULL;
+    json_builder_begin_object(builder);
+    for (guint i = 0; i < FOTA_REGISTRATION_FIELDS; i++) {
+        g_autofree char *text = g_utf8_make_valid(fota_registration_get_value(&shown, i), -1);
+
+        if (text[0] == '\0')
+            continue;
+        json_builder_set_member_name(builder, fields[i].name);
+        json_builder_add_string_value(builder, text);
+    }
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    return json_to_string(root, FALSE);
+}
+
+char *
+fota_registration_make_key(const char *imei, const char *imsi, guint64 number)
+{
+    g_autofree char *text =
+        g_strdup_printf("registration %s %s %" G_GUINT64_FORMAT, imei, imsi, number);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+
+    return g_strndup(digest, 32);
 }
 
 static gboolean

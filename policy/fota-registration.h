@@ -35,6 +35,15 @@ const char *fota_registration_get_name(guint field);
  */
 const char *fota_registration_get_value(const FotaRegistration *registration, guint field);
 
+/** All fields but the login, as a JSON text for a server. Transfer full. */
+char *fota_registration_to_json(const FotaRegistration *registration);
+
+/**
+ * 32 hex digits, others for another module, another SIM in it, or another @number: a SIM that comes
+ * back later is no repetition. Transfer full.
+ */
+char *fota_registration_make_key(const char *imei, const char *imsi, guint64 number);
+
 /**
  * fota_registration_format_csv:
  * @values: of all fields, in their order

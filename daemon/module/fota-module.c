@@ -317,6 +317,7 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
                         "%s %s is there, running %s%s", facts->manufacturer, facts->model,
                         facts->revision,
                         fota_parts_get_plugin(parts) == NULL ? "; no plugin claims it" : "");
+    fota_registrar_look(parts);
     /* The hold was for discarding a delta that has installed itself. */
     if (fota_keeper_get_mark(parts->keeper) != before)
         fota_run_hold(parts->run, 0, 0);

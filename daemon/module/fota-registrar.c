@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/module/fota-registrar.h"
 
+#include <string.h>
+
+#include "base/fota-text.h"
 #include "daemon/fota-error.h"
+#include "daemon/fota-outbox.h"
 #include "policy/fota-registration.h"
 
 static GVariant *
@@ -16,13 +20,30 @@ registration_to_variant(const FotaRegistration *registration)
     return g_variant_ref_sink(g_variant_dict_end(&dict));
 }
 
+static FotaRegistration
+collect(const FotaParts *parts, const FotaModemFacts *facts)
+{
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    const FotaRecord *record = parts->record;
+
+    return (FotaRegistration){
+        .imei = record->imei,
+        .number = facts->own_numbers[0],
+        .product = record->model,
+        .firmware = record->revision,
+        .distributor = config->distributor,
+        .subdistributor = config->subdistributor,
+        .apn = config->registration_apn != NULL ? config->registration_apn : config->apn,
+    };
+}
+
 GVariant *
 fota_registrar_describe(const FotaParts *parts, GError **error)
 {
     const FotaModemFacts *facts = fota_presence_get_facts(parts->presence);
-    const FotaModuleConfig *config = fota_parts_get_config(parts);
-    const FotaRecord *record = parts->record;
-    g_autofree char *credential = fota_parts_find_credential(parts, config->network_credential);
+    const char *name = fota_parts_get_config(parts)->network_credential;
+    g_autofree char *credential = fota_parts_find_credential(parts, name);
+    FotaRegistration registration;
     g_autofree char *user = NULL;
     g_autofree char *password = NULL;
 
@@ -33,15 +54,44 @@ fota_registrar_describe(const FotaParts *parts, GError **error)
     }
     if (credential != NULL && !fota_credential_read_login(credential, &user, &password, error))
         return NULL;
-    return registration_to_variant(&(FotaRegistration){
-        .imei = record->imei,
-        .number = facts->own_numbers[0],
-        .product = record->model,
-        .firmware = record->revision,
-        .distributor = config->distributor,
-        .subdistributor = config->subdistributor,
-        .apn = config->registration_apn != NULL ? config->registration_apn : config->apn,
-        .user = user,
-        .password = password,
-    });
+    registration = collect(parts, facts);
+    registration.user = user;
+    registration.password = password;
+    return registration_to_variant(&registration);
+}
+
+void
+fota_registrar_look(const FotaParts *parts)
+{
+    const FotaModemFacts *facts = fota_presence_get_facts(parts->presence);
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    FotaRecord *record = parts->record;
+    g_autofree char *sim = NULL;
+    g_autofree char *key = NULL;
+    g_autofree char *uri = NULL;
+    g_autofree char *body = NULL;
+    FotaRegistration registration;
+
+    /* Without its IMSI, nobody can tell whether it is another SIM. */
+    if (config->registration_uri == NULL || parts->context->outbox == NULL || facts == NULL ||
+        facts->imsi[0] == '\0')
+        return;
+    sim = fota_registration_make_key(record->imei, facts->imsi, 0);
+    if (strcmp(record->registered, sim) == 0)
+        return;
+    key = fota_registration_make_key(record->imei, facts->imsi, record->registrations + 1);
+    registration = collect(parts, facts);
+    uri = fota_text_expand_uri(config->registration_uri, record->imei, record->model, config->salt);
+    body = fota_registration_to_json(&registration);
+    fota_outbox_add(parts->context->outbox, &(FotaPost){
+                                                .key = key,
+                                                .imei = record->imei,
+                                                .model = record->model,
+                                                .uri = uri,
+                                                .credential = config->registration_credential,
+                                                .body = body,
+                                            });
+    record->registrations++;
+    fota_record_set(&record->registered, sim);
+    fota_keeper_save(parts->keeper, NULL);
 }

@@ -11,4 +11,10 @@ G_BEGIN_DECLS
  */
 GVariant *fota_registrar_describe(const FotaParts *parts, GError **error);
 
+/**
+ * Posts the identity of a module that is seen for the first time, or with another SIM, to
+ * [Registration] Uri=, without the login. The record is changed; it is written then.
+ */
+void fota_registrar_look(const FotaParts *parts);
+
 G_END_DECLS

@@ -317,6 +317,8 @@ __wrap_fota_mm_show_again(FotaMm *mm, const char *imei)
     modem_manager.again++;
 }
 
+static const char *imsi = "";
+
 static void
 show(const char *path, const char *imei, const char *revision)
 {
@@ -328,7 +330,7 @@ show(const char *path, const char *imei, const char *revision)
                             .uid = (char *)path,
                             .device = (char *)path,
                             .own_numbers = (char *[]){NULL},
-                            .imsi = (char *)"",
+                            .imsi = (char *)imsi,
                             .operator_name = (char *)"",
                             .start = (char *)"1",
                             .pin_attempts = -1};
@@ -564,6 +566,53 @@ test_stop(void)
     remove_directory(directory);
 }
 
+static guint
+count_posts(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, "state", "outbox", NULL);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+    guint n = 0;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        n += g_str_has_suffix(name, ".json");
+    return n;
+}
+
+/* The module is shown by turns with these SIMs; each new one is posted, also after a restart. */
+static void
+test_registration(void)
+{
+    static const struct {
+        const char *imsi;
+        guint posts;
+    } steps[] = {{"", 0},
+                 {"222015602260340", 1},
+                 {"222015602260340", 1},
+                 {"222015602260341", 2},
+                 {"222015602260340", 3}};
+    g_autofree char *directory = make_directory();
+    g_autofree char *file = g_build_filename(directory, "fotad.conf.d", "r.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(
+        file, "[Registration]\nUri=https://fota.example/register\nDistributor=TTSC\n", -1, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autoptr(FotaManager) manager = load(directory, &error);
+
+        g_assert_no_error(error);
+        fota_manager_start(manager);
+        imsi = steps[i].imsi;
+        show("/Modem/1", "353081090012345", "A");
+        show("/Modem/1", "353081090012345", "A");
+        /* The end waits for what is being written. */
+        g_clear_object(&manager);
+        g_assert_cmpuint(count_posts(directory), ==, steps[i].posts);
+    }
+    imsi = "";
+    remove_directory(directory);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -577,6 +626,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/doubles", test_doubles);
     g_test_add_func("/manager/push", test_push);
     g_test_add_func("/manager/stop", test_stop);
+    g_test_add_func("/manager/registration", test_registration);
     g_log_set_writer_func(count_refusals, NULL, NULL);
     return g_test_run();
 }

@@ -70,11 +70,41 @@ test_separator(void)
     }
 }
 
+/* A server is told everything but the login, and knows a repetition by its key. */
+static void
+test_post(void)
+{
+    const FotaRegistration registration = {.imei = "123456789040001",
+                                           .number = "+391234560001",
+                                           .product = "GC864\xff-PY",
+                                           .user = "me",
+                                           .password = "secret"};
+    g_autofree char *body = fota_registration_to_json(&registration);
+    g_autofree char *key = fota_registration_make_key("123456789040001", "222015602260340", 1);
+    g_autofree char *again = fota_registration_make_key("123456789040001", "222015602260340", 1);
+    g_autofree char *later = fota_registration_make_key("123456789040001", "222015602260340", 2);
+    g_autofree char *other_sim =
+        fota_registration_make_key("123456789040001", "222015602260341", 1);
+    g_autofree char *other = fota_registration_make_key("123456789040002", "222015602260340", 1);
+
+    g_assert_nonnull(strstr(body, "\"number\":\"+391234560001\""));
+    g_assert_null(strstr(body, "me\""));
+    g_assert_null(strstr(body, "secret"));
+    g_assert_null(strstr(body, "distributor"));
+    g_assert_true(g_utf8_validate(body, -1, NULL));
+    g_assert_cmpuint(strlen(key), ==, 32);
+    g_assert_cmpstr(key, ==, again);
+    g_assert_cmpstr(key, !=, later);
+    g_assert_cmpstr(key, !=, other_sim);
+    g_assert_cmpstr(key, !=, other);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy/registration/form", test_form);
     g_test_add_func("/policy/registration/separator", test_separator);
+    g_test_add_func("/policy/registration/post", test_post);
     return g_test_run();
 }
