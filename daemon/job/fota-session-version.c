@@ -35,7 +35,8 @@ fota_session_read_version(FotaSession *session, const char *command, char **vers
 
         if (left <= 0) {
             g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
-                        "%s was not answered twice the same within %u s", command, seconds);
+                        "%s did not give the same answer twice in a row within %u s", command,
+                        seconds);
             return FOTA_RESULT_FAILED_FOR_NOW;
         }
         now =
