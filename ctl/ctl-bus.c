@@ -9,6 +9,17 @@
  * module may have to be taken from ModemManager to be asked. */
 #define CALL_TIMEOUT_US (300 * G_USEC_PER_SEC)
 
+void
+ctl_error(GError **error, CtlExit exit_status, const char *name, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (error != NULL)
+        *error = g_error_new_valist(g_quark_from_string(name), (int)exit_status, format, arguments);
+    va_end(arguments);
+}
+
 /* The exit status for an error's name. */
 static CtlExit
 classify_error(const char *name)

@@ -98,17 +98,6 @@ print_help(void)
     return CTL_OK;
 }
 
-void
-ctl_error(GError **error, CtlExit exit_status, const char *name, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (error != NULL)
-        *error = g_error_new_valist(g_quark_from_string(name), (int)exit_status, format, arguments);
-    va_end(arguments);
-}
-
 /* Prints @error as text or JSON; returns the exit status. */
 static int
 report(const GError *error, gboolean json)

@@ -48,3 +48,14 @@ fota_fetch_parse_date(const char *text)
 
     return date ? g_date_time_to_unix(date) : -1;
 }
+
+gboolean
+fota_fetch_same_origin(GUri *a, GUri *b)
+{
+    const char *host = g_uri_get_host(a);
+    const char *other = g_uri_get_host(b);
+
+    return g_str_equal(g_uri_get_scheme(a), g_uri_get_scheme(b)) &&
+           g_ascii_strcasecmp(host ? host : "", other ? other : "") == 0 &&
+           g_uri_get_port(a) == g_uri_get_port(b);
+}

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-#include <unistd.h>
-
 #include "base/fota-frame.h"
 #include "fetch/fetch.h"
 
@@ -28,17 +25,6 @@ parse_uri(const char *text, GError **error)
         return NULL;
     }
     return g_steal_pointer(&uri);
-}
-
-gboolean
-fota_fetch_same_origin(GUri *a, GUri *b)
-{
-    const char *host = g_uri_get_host(a);
-    const char *other = g_uri_get_host(b);
-
-    return g_str_equal(g_uri_get_scheme(a), g_uri_get_scheme(b)) &&
-           g_ascii_strcasecmp(host ? host : "", other ? other : "") == 0 &&
-           g_uri_get_port(a) == g_uri_get_port(b);
 }
 
 static gboolean
@@ -138,79 +124,6 @@ request_run(const FotaFetchRequest *request, GError **error)
     if (g_str_has_prefix(scheme, "ftp"))
         return fota_fetch_ftp(request, error);
     return fota_fetch_file(request, error);
-}
-
-gboolean
-fota_fetch_begin(const FotaFetchRequest *request, const FotaFetchAnswer *answer, GError **error)
-{
-    g_autoptr(GString) frame = g_string_new(NULL);
-
-    if (answer->size > 0 && (guint64)answer->size > request->max_size) {
-        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TOO_LARGE,
-                    "the answer has more than %" G_GUINT64_FORMAT " bytes", request->max_size);
-        return FALSE;
-    }
-    fota_frame_number(frame, "status", answer->status);
-    fota_frame_line(frame, "etag", answer->etag);
-    fota_frame_line(frame, "last-modified", answer->modified);
-    if (answer->max_age >= 0)
-        fota_frame_number(frame, "max-age", (guint64)answer->max_age);
-    if (answer->retry_after >= 0)
-        fota_frame_number(frame, "retry-after", (guint64)answer->retry_after);
-    if (answer->from >= 0)
-        fota_frame_number(frame, "range", (guint64)answer->from);
-    if (answer->size >= 0)
-        fota_frame_number(frame, "size", (guint64)answer->size);
-    fota_frame_end(frame);
-    fota_fetch_session_send(request->session, frame);
-    return TRUE;
-}
-
-static gboolean
-write_all(int fd, const char *data, gsize size)
-{
-    while (size > 0) {
-        gssize length = write(fd, data, size);
-
-        if (length < 0 && errno != EINTR)
-            return FALSE;
-        data += MAX(length, 0);
-        size -= (gsize)MAX(length, 0);
-    }
-    return TRUE;
-}
-
-static void
-send_data(FotaFetchSession *session, const char *data, gsize size)
-{
-    for (gsize start = 0; start < size; start += FOTA_FRAME_MAX_DATA) {
-        g_autoptr(GString) frame = g_string_new(NULL);
-
-        fota_frame_payload(frame, data + start, MIN(size - start, FOTA_FRAME_MAX_DATA));
-        fota_fetch_session_send(session, frame);
-    }
-}
-
-gboolean
-fota_fetch_add(const FotaFetchRequest *request, const void *data, gsize size, GError **error)
-{
-    FotaFetchSession *session = request->session;
-
-    if (size > request->max_size - session->sent) {
-        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_TOO_LARGE,
-                    "the answer has more than %" G_GUINT64_FORMAT " bytes", request->max_size);
-        return FALSE;
-    }
-    session->sent += size;
-    fota_fetch_limits_received(request->limits, size);
-    if (request->descriptor < 0) {
-        send_data(session, data, size);
-    } else if (!write_all(request->descriptor, data, size)) {
-        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_OUTPUT,
-                    "the file for it cannot be written: %s", g_strerror(errno));
-        return FALSE;
-    }
-    return TRUE;
 }
 
 gboolean
