@@ -139,32 +139,48 @@ post_parse(GBytes *bytes)
     return NULL;
 }
 
-/* Takes over one file of an earlier start; what is none of ours, or cut off, is deleted. */
+static void
+outbox_delete_stray(const char *path)
+{
+    g_message("%s is no report that fotad has written, and is deleted", path);
+    if (g_unlink(path) < 0)
+        g_warning("%s: %s", path, g_strerror(errno));
+}
+
+/*
+ * Takes over one file of an earlier start; what is none of ours, or cut off, is deleted. What
+ * cannot be read may be a report all the same, and is there for the next start.
+ */
 static void
 outbox_load(FotaOutbox *outbox, const char *directory, const char *name)
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
     char *end = NULL, *text = NULL;
     guint64 serial = g_ascii_strtoull(name, &end, 10);
+    g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = NULL;
     gsize size = 0;
-    Post *post = NULL;
+    Post *post;
 
-    if (end == name + SERIAL_DIGITS && g_str_has_suffix(name, ".json") &&
-        g_file_get_contents(path, &text, &size, NULL)) {
-        bytes = g_bytes_new_take(text, size);
-        post = post_parse(bytes);
+    if (end != name + SERIAL_DIGITS || !g_str_has_suffix(name, ".json")) {
+        outbox_delete_stray(path);
+        return;
     }
+    outbox->serial = MAX(outbox->serial, serial);
+    if (!g_file_get_contents(path, &text, &size, &error)) {
+        g_warning("a report cannot be read, and waits for the next start of fotad: %s",
+                  error->message);
+        return;
+    }
+    bytes = g_bytes_new_take(text, size);
+    post = post_parse(bytes);
     if (post == NULL) {
-        g_message("%s is no report that fotad has written, and is deleted", path);
-        if (g_unlink(path) < 0)
-            g_warning("%s: %s", path, g_strerror(errno));
+        outbox_delete_stray(path);
         return;
     }
     post->file = g_build_filename(DIRECTORY, name, NULL);
     post->size = size;
     post->written = TRUE;
-    outbox->serial = MAX(outbox->serial, serial);
     g_ptr_array_add(outbox->posts, post);
 }
 
@@ -181,12 +197,15 @@ fota_outbox_new(const FotaContext *context)
     g_autofree char *directory =
         g_build_filename(fota_store_get_directory(context->store), DIRECTORY, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
     g_autoptr(GDir) dir = NULL;
     const char *name;
 
     outbox->context = context;
     outbox->posts = g_ptr_array_new_with_free_func(post_free);
-    dir = g_dir_open(directory, 0, NULL);
+    dir = g_dir_open(directory, 0, &error);
+    if (dir == NULL && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        g_warning("the reports that wait cannot be read: %s", error->message);
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, g_strdup(name));
     g_ptr_array_sort(names, compare_names);

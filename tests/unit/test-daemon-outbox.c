@@ -225,6 +225,30 @@ test_next_start(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 0);
 }
 
+/* What cannot be read now may be a report, and a later start can perhaps. */
+static void
+test_unreadable(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+    g_autofree char *path =
+        g_build_filename(fixture->directory, "outbox", "00000000000000000005-05.json", NULL);
+
+    add(outbox, 1);
+    end(outbox, fixture);
+    /* A loop stands for a flash that fails: reading ends with an error also for root. */
+    g_assert_cmpint(symlink(path, path), ==, 0);
+    outbox = fota_outbox_new(&fixture->context);
+    g_assert_cmpuint(fota_outbox_get_length(outbox), ==, 1);
+    add(outbox, 2);
+    end(outbox, fixture);
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_SYMLINK));
+    /* What comes later is posted later. */
+    g_assert_cmpint(unlink(path), ==, 0);
+    path[strlen(path) - strlen("5-05.json")] = '\0';
+    g_autofree char *next = g_strdup_printf("%s6-%032x.json", path, 2);
+    g_assert_true(g_file_test(next, G_FILE_TEST_EXISTS));
+}
+
 /* The server is down, overloaded, or the session breaks: the first one waits, and all behind it. */
 static void
 test_server_down(Fixture *fixture, gconstpointer data)
@@ -334,6 +358,7 @@ main(int argc, char **argv)
     g_log_set_writer_func(be_quiet, NULL, NULL);
     g_test_add("/outbox/in-order", Fixture, NULL, set_up, test_in_order, tear_down);
     g_test_add("/outbox/next-start", Fixture, NULL, set_up, test_next_start, tear_down);
+    g_test_add("/outbox/unreadable", Fixture, NULL, set_up, test_unreadable, tear_down);
     g_test_add("/outbox/server-down", Fixture, NULL, set_up, test_server_down, tear_down);
     g_test_add("/outbox/refused", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
