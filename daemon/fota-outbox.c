@@ -360,7 +360,7 @@ post_done(GObject *object, GAsyncResult *result, gpointer user_data)
     outbox_post(outbox);
 }
 
-/* The server as it is configured now. BadConfiguration, CredentialNotBound. */
+/* The server as it is configured now. BadConfiguration, BadManifest, CredentialNotBound. */
 static gboolean
 find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **error)
 {
@@ -374,10 +374,15 @@ find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **e
         .report = {config->report_uri, config->report_credential},
         .registration = {config->registration_uri, config->registration_credential},
     };
+    const FotaReportServers servers = {
+        .own = {config->manifest_uri, config->registration_uri},
+        .allowed = (const char *const *)config->allowed_servers,
+    };
 
     *server = (FotaServer){post->uri, post->credential};
     if (post->uri != NULL)
-        return fota_credential_allow_use(server, &use, error);
+        return fota_report_allow_server(&servers, post->uri, error) &&
+               fota_credential_allow_use(server, &use, error);
     *server = use.report;
     if (server->uri == NULL)
         g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,

@@ -21,6 +21,17 @@ is_own(const FotaReportServers *servers, const char *uri)
 }
 
 gboolean
+fota_report_allow_server(const FotaReportServers *servers, const char *uri, GError **error)
+{
+    if (is_own(servers, uri) || fota_poll_allows_server(servers->allowed, uri))
+        return TRUE;
+    g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
+                        "report.uri: neither the manifest's own server nor among [Manifest] "
+                        "AllowedServers=");
+    return FALSE;
+}
+
+gboolean
 fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, GError **error)
 {
     const FotaServer *named = &servers->named;
@@ -37,13 +48,8 @@ fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, 
                             "report.uri: expected http or https");
         return FALSE;
     }
-    if (!is_own(servers, named->uri) && !fota_poll_allows_server(servers->allowed, named->uri)) {
-        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
-                            "report.uri: neither the manifest's own server nor among [Manifest] "
-                            "AllowedServers=");
-        return FALSE;
-    }
-    if (!fota_credential_allow_use(named, &servers->credential_use, error))
+    if (!fota_report_allow_server(servers, named->uri, error) ||
+        !fota_credential_allow_use(named, &servers->credential_use, error))
         return FALSE;
     *server = *named;
     return TRUE;

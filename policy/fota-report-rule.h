@@ -30,6 +30,13 @@ typedef struct {
 gboolean
 fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, GError **error);
 
+/**
+ * Whether a report that a manifest asked for may go to @uri: one of @servers' own or allowed ones.
+ * Error: BadManifest.
+ */
+gboolean
+fota_report_allow_server(const FotaReportServers *servers, const char *uri, GError **error);
+
 /** Whether @uri, which may be a template, has a scheme that can be posted to. */
 gboolean fota_report_is_address(const char *uri);
 

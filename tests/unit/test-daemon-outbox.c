@@ -326,12 +326,60 @@ test_bounded(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 1);
 }
 
+static void
+configure(Fixture *fixture, const char *text)
+{
+    g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    g_clear_pointer(&fixture->context.config, fota_config_unref);
+    fixture->context.config = fota_config_load(file, &error);
+    g_assert_no_error(error);
+}
+
+/* A server that is no longer allowed gets nothing, also no report that has waited for it. */
+static void
+test_allowed(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *config;
+        gboolean posts;
+    } cases[] = {
+        {"", FALSE},
+        {"[Manifest]\nAllowedServers=elsewhere.example\n", FALSE},
+        {"[Manifest]\nAllowedServers=http://other.example\n", TRUE},
+        {"[Manifest]\nUri=http://other.example/{imei}\n", TRUE},
+        {"[Manifest]\nUri=https://other.example/\n", FALSE},
+        {"[Registration]\nUri=http://other.example/\n", TRUE},
+    };
+    guint posts = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+        fota_outbox_add(outbox, &(FotaPost){.key = "ab",
+                                            .imei = IMEI,
+                                            .model = "M",
+                                            .uri = "http://other.example/r",
+                                            .body = "{}"});
+        configure(fixture, cases[i].config);
+        fota_outbox_start(outbox);
+        run_until_empty(outbox);
+        end(outbox, fixture);
+        posts += cases[i].posts;
+        g_assert_cmpuint(fixture->heard->len, ==, posts);
+        g_assert_cmpuint(count_files(fixture), ==, 0);
+    }
+}
+
 /* A secret goes only where the configuration binds it, also when that has changed meanwhile. */
 static void
 test_unbound(Fixture *fixture, gconstpointer data)
 {
     FotaOutbox *outbox = fota_outbox_new(&fixture->context);
 
+    configure(fixture, "[Manifest]\nAllowedServers=http://other.example\n");
     fota_outbox_start(outbox);
     fota_outbox_add(outbox, &(FotaPost){.key = "ab",
                                         .imei = IMEI,
@@ -362,6 +410,7 @@ main(int argc, char **argv)
     g_test_add("/outbox/server-down", Fixture, NULL, set_up, test_server_down, tear_down);
     g_test_add("/outbox/refused", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
+    g_test_add("/outbox/allowed", Fixture, NULL, set_up, test_allowed, tear_down);
     g_test_add("/outbox/unbound", Fixture, NULL, set_up, test_unbound, tear_down);
     return g_test_run();
 }
