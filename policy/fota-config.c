@@ -200,8 +200,13 @@ fota_config_take(FotaConfig *config, const char *file, const char *text, const c
 static gboolean
 has_salt(const FotaModuleConfig *module)
 {
-    return module->salt != NULL || module->manifest_uri == NULL ||
-           strstr(module->manifest_uri, "{imei-hmac}") == NULL;
+    const char *const uris[] = {module->manifest_uri, module->report_uri, module->registration_uri};
+
+    for (guint i = 0; module->salt == NULL && i < G_N_ELEMENTS(uris); i++) {
+        if (uris[i] != NULL && strstr(uris[i], "{imei-hmac}") != NULL)
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -216,8 +221,8 @@ static const struct {
     gboolean (*holds)(const FotaModuleConfig *module);
     const char *wanted;
 } rules[] = {
-    {has_salt, "Uri= in [Manifest] has {imei-hmac}, so Salt= must be set there to a text that "
-               "others cannot guess"},
+    {has_salt, "a Uri= has {imei-hmac}, so Salt= must be set in [Manifest] to a text that others "
+               "cannot guess"},
     {has_whole_push, "SmsSenders= and SmsKeyword= in [Push] have an effect only together"},
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-report-rule.h"
 
+#include <string.h>
+
 #include "policy/fota-policy-error.h"
 #include "policy/fota-poll.h"
 
@@ -46,6 +48,11 @@ fota_report_choose_server(const FotaReportServers *servers, FotaServer *server, 
     if (!fota_report_is_address(named->uri)) {
         g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
                             "report.uri: expected http or https");
+        return FALSE;
+    }
+    if (!servers->has_salt && strstr(named->uri, "{imei-hmac}") != NULL) {
+        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_MANIFEST,
+                            "report.uri has {imei-hmac}, and [Manifest] Salt= is not set");
         return FALSE;
     }
     if (!fota_report_allow_server(servers, named->uri, error) ||

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct {
     FotaServer configured;            /**< [Report] */
     FotaServer named;                 /**< `report` of the manifest */
+    gboolean has_salt;                /**< `{imei-hmac}` can be filled in */
     const char *own[2];               /**< addresses that manifests come from; NULL = none */
     const char *const *allowed;       /**< [Manifest] AllowedServers= */
     FotaCredentialUse credential_use; /**< of the credential that the manifest names */

@@ -17,6 +17,7 @@ choose_server(const FotaParts *parts, FotaServer *server, GError **error)
     const FotaManifest *manifest = fota_accepted_get(parts->accepted);
     FotaReportServers servers = {
         .configured = {config->report_uri, config->report_credential},
+        .has_salt = config->salt != NULL,
         .own = {config->manifest_uri, fota_poller_get_server(parts->poller).uri},
         .allowed = (const char *const *)config->allowed_servers,
     };

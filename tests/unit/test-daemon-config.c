@@ -200,6 +200,8 @@ test_refusals(Fixture *fixture, gconstpointer data)
         {"[Manifest]\nCertificateAuthority=/dev/null\n",
          "fotad.conf:2: CertificateAuthority=/dev/n"},
         {"[Manifest]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
+        {"[Report]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
+        {"[Registration]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
         {"[Push]\nSmsKeyword=look\n", "only together"},
         {"[Push]\nSmsSenders=+15551234567\n", "only together"},
         {"[Push]\nSmsSenders=+15551234567\nSmsKeyword=look\n[Module " IMEI "]\nSmsKeyword=\n",

@@ -218,6 +218,17 @@ test_server(void)
         {NULL, "https://bound.fota.example/r", "server", NULL, "https://bound.fota.example/r", -1},
     };
     static const char *const bound[] = {"bound.fota.example", NULL};
+    const FotaServer digest = {"https://a.fota.example/{imei-hmac}", NULL};
+
+    for (guint salted = 0; salted < 2; salted++) {
+        const FotaReportServers servers = {
+            .named = digest, .allowed = allowed, .has_salt = salted != 0};
+        g_autoptr(GError) error = NULL;
+        FotaServer server;
+
+        g_assert_cmpint(fota_report_choose_server(&servers, &server, &error), ==, salted);
+        g_assert_cmpstr(server.uri, ==, salted != 0 ? digest.uri : NULL);
+    }
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const FotaReportServers servers = {
