@@ -478,6 +478,21 @@ test_network(void)
     }
 }
 
+/* Every module of the list in Huawei's guide is claimed. */
+static void
+test_guide_models(void)
+{
+    static const char *const models[] = {"MU509", "MU509-b", "MU509-g", "MU509-c", "MU609"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(models); i++) {
+        const FotaClaim *claim = fota_plugin.claims;
+
+        while (claim->methods != NULL && !g_pattern_match_simple(claim->model, models[i]))
+            claim++;
+        g_assert_nonnull(claim->methods);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -495,5 +510,6 @@ main(int argc, char **argv)
     g_test_add_func("/huawei/any-version", test_any_version);
     g_test_add_func("/huawei/other-size", test_other_size);
     g_test_add_func("/huawei/network", test_network);
+    g_test_add_func("/huawei/guide-models", test_guide_models);
     return g_test_run();
 }

@@ -813,6 +813,9 @@ test_versions(void)
         FakeExchange script[4];
     } table[] = {
         {"ME910C1-NA", OLD, {{"AT+GMR", OLD}, END}},
+        {"ME910C1-NV", OLD, {{"AT+GMR", OLD}, END}},
+        {"LE910-NA V2", OLD, {{"AT+GMR", OLD}, END}},
+        {"LE910-SV1", OLD, {{"AT+GMR", OLD}, END}},
         {"LE910-SVL", "20.00.034+4", {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR: 4"}, END}},
         {"LE910-SVL", "20.00.034+10", {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR:10"}, END}},
         {"LE910-NA1", "20.00.522+7", {{"AT+GMR", "20.00.522"}, {"AT#CFVR", "7"}, END}},
@@ -851,6 +854,22 @@ test_other_base(void)
     fake_session_finish(session);
 }
 
+/* Every module of the list in MultiTech's guide is claimed. */
+static void
+test_guide_models(void)
+{
+    static const char *const models[] = {"ME910C1-NV", "ME910C1-NA", "LE910-NA V2", "LE910-NA1",
+                                         "LE910-SV1"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(models); i++) {
+        const FotaClaim *claim = fota_plugin.claims;
+
+        while (claim->methods != NULL && !g_pattern_match_simple(claim->model, models[i]))
+            claim++;
+        g_assert_nonnull(claim->methods);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -877,5 +896,6 @@ main(int argc, char **argv)
     g_test_add_func("/telit/login", test_login);
     g_test_add_func("/telit/versions", test_versions);
     g_test_add_func("/telit/other-base", test_other_base);
+    g_test_add_func("/telit/guide-models", test_guide_models);
     return g_test_run();
 }
