@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What holds of all pages: manual pages without a warning, links that lead somewhere, an entry for
 each error, and a reader for each page."""
+import json
+import os
 import pathlib
 import re
 import subprocess
@@ -59,6 +61,47 @@ class Guides(unittest.TestCase):
         """Those for the users of a gateway, and the examples."""
         self.assertIn("docs/*.md", (REPOSITORY / "debian/fotad.docs").read_text().split())
         self.assertEqual((REPOSITORY / "debian/fotad.examples").read_text(), "docs/examples/*\n")
+
+
+class Promises(unittest.TestCase):
+    """Each test that a table names exists."""
+
+    @classmethod
+    def setUpClass(cls):
+        build = pathlib.Path(os.environ["FOTA_BUILD"])
+        tests = json.loads((build / "meson-info/intro-tests.json").read_text())
+        cls.meson = {name for test in tests
+                     for name in (test["name"], re.sub(r"-\d$", "", test["name"]))}
+        cls.units = "".join(f.read_text() for f in sorted(REPOSITORY.glob("tests/*/**/*.c")))
+        cls.matrices = set(re.findall(r'Case\("([\w ]+)"',
+                                      (REPOSITORY / "tests/matrix/faults.py").read_text()))
+
+    def is_unit(self, path):
+        """In one piece, or as the name of a case below a prefix."""
+        prefix, _, case = path.rpartition("/")
+        return f'"{path}"' in self.units \
+            or f'"{prefix}/' in self.units and f'{{"{case}",' in self.units
+
+    def test_exist(self):
+        rows = [line for line in (DOCS / "sources.md").read_text().splitlines()
+                if line.startswith("| ") and not line.endswith("| test |")]
+        self.assertGreater(len(rows), 50)
+        for row in rows:
+            where, last = row.rsplit(" |", 2)[:2]
+            with self.subTest(row=row):
+                self.assertRegex(last, r"^(|( (matrix )?`[^`]+`,?)+)$")
+                self.assertTrue(last or re.search(r"\b(not built|left out|as 4\.1)\b", where))
+                for matrix, name in re.findall(r"(matrix )?`([^`]+)`", last):
+                    self.assertTrue(name in self.matrices if matrix else self.is_unit(name)
+                                    if name.startswith("/") else name in self.meson, name)
+
+    def test_functions_exist(self):
+        """Those of the plugins, by name."""
+        source = "".join(f.read_text() for f in sorted(REPOSITORY.glob("plugins/*/*.c")))
+        named = re.findall(r"`((?:telit|huawei)_\w+)`", (DOCS / "sources.md").read_text())
+        self.assertGreater(len(named), 20)
+        for name in named:
+            self.assertRegex(source, rf"(?m)^(static .*)?{name}[\[(]")
 
 
 class Plugin(unittest.TestCase):
