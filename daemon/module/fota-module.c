@@ -373,6 +373,7 @@ fota_module_reload(FotaModule *module)
     FotaParts *parts = &module->parts;
 
     fota_accepted_trust_anew(parts->accepted);
+    fota_registrar_look(parts);
     fota_poller_schedule(parts->poller, fota_accepted_get(parts->accepted));
     fota_sim_pin_forget(parts->pin);
 }

@@ -613,6 +613,31 @@ test_registration(void)
     remove_directory(directory);
 }
 
+/* A module that is there when its owner sets the address is registered then. */
+static void
+test_registration_at_reload(void)
+{
+    g_autofree char *directory = make_directory();
+    g_autofree char *file = g_build_filename(directory, "fotad.conf.d", "r.conf", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = load(directory, &error);
+
+    g_assert_no_error(error);
+    fota_manager_start(manager);
+    imsi = "222015602260340";
+    show("/Modem/1", "353081090012345", "A");
+    g_assert_true(
+        g_file_set_contents(file, "[Registration]\nUri=https://fota.example/register\n", -1, NULL));
+    for (guint i = 0; i < 2; i++) {
+        g_assert_true(fota_manager_reload(manager, &error));
+        g_assert_no_error(error);
+    }
+    g_clear_object(&manager);
+    g_assert_cmpuint(count_posts(directory), ==, 1);
+    imsi = "";
+    remove_directory(directory);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -627,6 +652,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/push", test_push);
     g_test_add_func("/manager/stop", test_stop);
     g_test_add_func("/manager/registration", test_registration);
+    g_test_add_func("/manager/registration-at-reload", test_registration_at_reload);
     g_log_set_writer_func(count_refusals, NULL, NULL);
     return g_test_run();
 }
