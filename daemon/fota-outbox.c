@@ -31,8 +31,8 @@ typedef struct {
     char *uri; /* NULL = the configuration's */
     char *credential;
     char *body;
-    gsize size; /* of the file */
-    gboolean written;
+    gsize size;       /* of the file */
+    gboolean written; /* or could not be, and is in memory only */
 } Post;
 
 struct _FotaOutbox {
@@ -509,14 +509,16 @@ write_done(GObject *object, GAsyncResult *result, gpointer user_data)
     /* NULL when it was the oldest of too many meanwhile. */
     Post *post = outbox_find(outbox, G_STRUCT_OFFSET(Post, file), write->file);
     g_autoptr(GError) error = NULL;
-    gboolean written = fota_store_save_finish(outbox->context->store, result, &error);
 
+    fota_store_save_finish(outbox->context->store, result, &error);
     g_free(write->file);
     g_free(write);
-    if (post != NULL && written)
+    if (post != NULL)
         post->written = TRUE;
-    else if (post != NULL)
-        outbox_drop(outbox, post, error->message);
+    if (post != NULL && error != NULL)
+        post_log(post, LOG_WARNING, FOTA_EVENT_NONE,
+                 "a report is lost if fotad ends before its server has taken it: %s",
+                 error->message);
     outbox_post(outbox);
 }
 

@@ -326,6 +326,23 @@ test_bounded(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 1);
 }
 
+/* A full disk loses no report while its server can be reached. */
+static void
+test_unwritable(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+    g_autofree char *path = g_build_filename(fixture->directory, "outbox", NULL);
+
+    g_assert_true(g_file_set_contents(path, "", 0, NULL));
+    fota_outbox_start(outbox);
+    for (guint i = 1; i <= 2; i++)
+        add(outbox, i);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    for (guint i = 1; i <= 2; i++)
+        assert_heard(fixture, i - 1, i);
+}
+
 static void
 configure(Fixture *fixture, const char *text)
 {
@@ -410,6 +427,7 @@ main(int argc, char **argv)
     g_test_add("/outbox/server-down", Fixture, NULL, set_up, test_server_down, tear_down);
     g_test_add("/outbox/refused", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
+    g_test_add("/outbox/unwritable", Fixture, NULL, set_up, test_unwritable, tear_down);
     g_test_add("/outbox/allowed", Fixture, NULL, set_up, test_allowed, tear_down);
     g_test_add("/outbox/unbound", Fixture, NULL, set_up, test_unbound, tear_down);
     return g_test_run();
