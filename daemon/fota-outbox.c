@@ -7,6 +7,7 @@
 #include <syslog.h>
 
 #include "base/fota-json.h"
+#include "base/fota-text.h"
 #include "base/fota-timer.h"
 #include "base/fota-wait.h"
 #include "daemon/fota-credential.h"
@@ -40,13 +41,16 @@ struct _FotaOutbox {
     GPtrArray *posts; /* Post, oldest first */
     guint64 serial;   /* of the last one */
     gboolean runs;
-    GCancellable *request; /* while the first post is under way */
+    GCancellable *request; /* while a post is under way, */
+    Post *sent;            /* this one */
+    char *origin;          /* of its server */
+    GHashTable *away;      /* origins of servers that have not answered since the timer was over */
     guint tries;           /* in a row that have failed */
     guint timer;           /* to the next try, 0 = none */
     gint64 due;            /* boot time of that */
     guint route_watch;     /* from a failure until a success, 0 = none */
     gint64 changes_paid;   /* see fota_poll_follow_change() */
-    char *failure;         /* the last one, as the log has it; NULL = none */
+    GHashTable *failures;  /* origin -> the last one, as the log has it, until it answers */
 };
 
 static void
@@ -203,6 +207,8 @@ fota_outbox_new(const FotaContext *context)
 
     outbox->context = context;
     outbox->posts = g_ptr_array_new_with_free_func(post_free);
+    outbox->away = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    outbox->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     dir = g_dir_open(directory, 0, &error);
     if (dir == NULL && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         g_warning("the reports that wait cannot be read: %s", error->message);
@@ -220,7 +226,9 @@ fota_outbox_free(FotaOutbox *outbox)
     fota_outbox_stop(outbox);
     g_clear_object(&outbox->request);
     g_ptr_array_unref(outbox->posts);
-    g_free(outbox->failure);
+    g_hash_table_unref(outbox->away);
+    g_free(outbox->origin);
+    g_hash_table_unref(outbox->failures);
     g_free(outbox);
 }
 
@@ -260,6 +268,7 @@ timer_over(gpointer user_data)
     FotaOutbox *outbox = user_data;
 
     outbox->timer = 0;
+    g_hash_table_remove_all(outbox->away);
     outbox_post(outbox);
     return G_SOURCE_REMOVE;
 }
@@ -285,21 +294,24 @@ network_changed(gpointer user_data)
                     fota_poll_follow_change(&outbox->changes_paid, now, MAX(outbox->due - now, 0)));
 }
 
-/* A failure that lasts is told once. */
+/* A failure that lasts is told once. All servers that are away are asked again together. */
 static void
 outbox_retry(FotaOutbox *outbox, const Post *post, const char *failure, gint64 retry_after)
 {
-    gboolean known = g_strcmp0(outbox->failure, failure) == 0;
+    const char *last = g_hash_table_lookup(outbox->failures, outbox->origin);
+    gboolean known = g_strcmp0(last, failure) == 0;
     g_autoptr(GError) error = NULL;
     gint64 wait;
 
     outbox->tries++;
     wait = fota_poll_retry(outbox->tries, retry_after, g_random_double());
+    if (outbox->timer != 0)
+        wait = MAX(wait, outbox->due - fota_boot_time());
+    g_hash_table_add(outbox->away, g_strdup(outbox->origin));
     post_log(post, known ? LOG_INFO : LOG_WARNING, FOTA_EVENT_NONE,
              "a report waits, %u in all; the next try is in %" G_GINT64_FORMAT " s: %s",
              outbox->posts->len, wait / G_TIME_SPAN_SECOND, failure);
-    g_free(outbox->failure);
-    outbox->failure = g_strdup(failure);
+    g_hash_table_insert(outbox->failures, g_strdup(outbox->origin), g_strdup(failure));
     if (outbox->route_watch == 0)
         outbox->route_watch = fota_route_watch(network_changed, outbox, &error);
     if (error != NULL)
@@ -307,11 +319,16 @@ outbox_retry(FotaOutbox *outbox, const Post *post, const char *failure, gint64 r
     outbox_wait(outbox, wait);
 }
 
+/* The server of the post that was sent answers. Where nothing else waits, no other one matters. */
 static void
 outbox_end_failures(FotaOutbox *outbox)
 {
+    g_hash_table_remove(outbox->failures, outbox->origin);
+    if (outbox->posts->len == 1)
+        g_hash_table_remove_all(outbox->failures);
+    if (g_hash_table_size(outbox->failures) > 0)
+        return;
     outbox->tries = 0;
-    g_clear_pointer(&outbox->failure, g_free);
     g_clear_handle_id(&outbox->route_watch, g_source_remove);
 }
 
@@ -340,7 +357,7 @@ static void
 post_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     FotaOutbox *outbox = user_data;
-    Post *post = outbox->posts->pdata[0];
+    Post *post = g_steal_pointer(&outbox->sent);
     g_autoptr(GError) error = NULL;
     g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
 
@@ -391,7 +408,7 @@ find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **e
 }
 
 static void
-outbox_send(FotaOutbox *outbox, const Post *post, const FotaServer *server)
+outbox_send(FotaOutbox *outbox, Post *post, const FotaServer *server)
 {
     FotaConfig *all = outbox->context->config;
     const char *file = fota_config_get_file(all);
@@ -416,26 +433,47 @@ outbox_send(FotaOutbox *outbox, const Post *post, const FotaServer *server)
         .max_bytes = MAX_ANSWER,
     };
 
+    outbox->sent = post;
     outbox->request = g_cancellable_new();
     fota_fetch_async(&request, outbox->request, post_done, outbox);
 }
 
+/* Sends @post if its server is not away. A template's placeholders are not in the host. */
+static gboolean
+outbox_try(FotaOutbox *outbox, Post *post, const FotaServer *server)
+{
+    g_autofree char *fixed = g_strndup(server->uri, strcspn(server->uri, "{"));
+    g_autofree char *origin = fota_text_get_origin(fixed);
+
+    if (origin == NULL)
+        origin = g_strdup(fixed);
+    if (g_hash_table_contains(outbox->away, origin))
+        return FALSE;
+    g_free(outbox->origin);
+    outbox->origin = g_steal_pointer(&origin);
+    outbox_send(outbox, post, server);
+    return TRUE;
+}
+
+/* Posts the oldest whose server is not away, so that each server has its own in their order. */
 static void
 outbox_post(FotaOutbox *outbox)
 {
-    while (outbox->runs && outbox->request == NULL && outbox->timer == 0 &&
-           outbox->posts->len > 0 && ((Post *)outbox->posts->pdata[0])->written) {
-        Post *post = outbox->posts->pdata[0];
+    guint i = 0;
+
+    while (outbox->runs && outbox->request == NULL && i < outbox->posts->len &&
+           ((Post *)outbox->posts->pdata[i])->written) {
+        Post *post = outbox->posts->pdata[i];
         g_autoptr(GError) error = NULL;
         FotaServer server;
 
-        if (find_server(outbox, post, &server, &error)) {
-            outbox_send(outbox, post, &server);
-        } else {
+        if (!find_server(outbox, post, &server, &error)) {
             g_autofree char *why =
                 g_strdup_printf("%s (%s)", error->message, fota_error_get_name(error));
 
             outbox_drop(outbox, post, why);
+        } else if (!outbox_try(outbox, post, &server)) {
+            i++;
         }
     }
 }
@@ -461,6 +499,7 @@ void
 fota_outbox_reload(FotaOutbox *outbox)
 {
     g_clear_handle_id(&outbox->timer, g_source_remove);
+    g_hash_table_remove_all(outbox->away);
     outbox_post(outbox);
 }
 
@@ -470,15 +509,17 @@ fota_outbox_reload(FotaOutbox *outbox)
 static void
 outbox_bound(FotaOutbox *outbox)
 {
-    guint oldest = outbox->request != NULL ? 1 : 0;
     gsize bytes = 0;
 
     for (guint i = 0; i < outbox->posts->len; i++)
         bytes += ((Post *)outbox->posts->pdata[i])->size;
-    while (outbox->posts->len > oldest + 1 &&
-           (outbox->posts->len > FOTA_REPORT_MAX_COUNT || bytes > FOTA_REPORT_MAX_BYTES)) {
-        Post *post = outbox->posts->pdata[oldest];
+    while (outbox->posts->len > FOTA_REPORT_MAX_COUNT || bytes > FOTA_REPORT_MAX_BYTES) {
+        guint oldest = outbox->posts->pdata[0] == outbox->sent ? 1 : 0;
+        Post *post;
 
+        if (oldest + 1 >= outbox->posts->len)
+            return;
+        post = outbox->posts->pdata[oldest];
         bytes -= post->size;
         outbox_drop(outbox, post, "too many wait for their server, and this one is the oldest");
     }

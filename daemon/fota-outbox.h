@@ -10,11 +10,11 @@ G_BEGIN_DECLS
  *
  *   outbox/<serial>-<key>.json   one post, with its address
  *
- * One file is written, posted and deleted after the other, in their order; a kill in between
- * repeats a post at most, and the server knows the repetition by its key. What cannot be written is
- * posted all the same. When the server does not
- * answer, the next try follows as after a poll without an answer. Lives on the main loop; no
- * function blocks, except that fota_outbox_new() reads the files.
+ * One file is written, posted and deleted after the other, for each server in their order; a kill
+ * in between repeats a post at most, and the server knows the repetition by its key. What cannot be
+ * written is posted all the same. When a server does not answer, the next try follows as after a
+ * poll without an answer, and the posts for others go on. Lives on the main loop; no function
+ * blocks, except that fota_outbox_new() reads the files.
  */
 
 /** One post; everything is copied. */

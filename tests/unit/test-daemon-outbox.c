@@ -38,7 +38,8 @@ typedef struct {
     int listener;
     GThread *thread;
     GMutex lock;
-    const char *answer; /* "" = the session is closed without one */
+    const char *answer; /* "" = the session is closed without one, */
+    const char *away;   /* as for each request that has this in it; NULL = none */
     GPtrArray *heard;   /* requests */
 } Fixture;
 
@@ -57,7 +58,7 @@ fetch_run(gpointer data)
             g_string_append_c(heard, byte);
         g_mutex_lock(&fixture->lock);
         g_ptr_array_add(fixture->heard, g_strdup(heard->str));
-        if (heard->len > 0)
+        if (heard->len > 0 && (fixture->away == NULL || strstr(heard->str, fixture->away) == NULL))
             g_assert_cmpint(send(fd, fixture->answer, strlen(fixture->answer), MSG_NOSIGNAL), >=,
                             0);
         g_mutex_unlock(&fixture->lock);
@@ -326,6 +327,59 @@ test_bounded(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 1);
 }
 
+static void
+configure(Fixture *fixture, const char *text)
+{
+    g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    g_clear_pointer(&fixture->context.config, fota_config_unref);
+    fixture->context.config = fota_config_load(file, &error);
+    g_assert_no_error(error);
+}
+
+static void
+add_for(FotaOutbox *outbox, const char *key, const char *uri)
+{
+    fota_outbox_add(outbox,
+                    &(FotaPost){.key = key, .imei = IMEI, .model = "M", .uri = uri, .body = "{}"});
+}
+
+/* A server that is away has its own posts wait, in their order, and nobody else's. */
+static void
+test_one_away(Fixture *fixture, gconstpointer data)
+{
+    static const char *const heard[] = {"a1", "b1", "b2", "a1", "a2", "a3"};
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    configure(fixture, "[Manifest]\nAllowedServers=http://*.example\n");
+    fixture->away = "http://a.example";
+    add_for(outbox, "a1", "http://a.example/1");
+    add_for(outbox, "b1", "http://b.example/");
+    add_for(outbox, "a2", "http://a.example/2");
+    fota_outbox_start(outbox);
+    while (fota_outbox_get_length(outbox) > 2)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(waits, ==, 1);
+    add_for(outbox, "a3", "http://a.example/3");
+    add_for(outbox, "b2", "http://b.example/");
+    while (fota_outbox_get_length(outbox) > 3)
+        g_main_context_iteration(NULL, TRUE);
+    g_mutex_lock(&fixture->lock);
+    fixture->away = NULL;
+    g_mutex_unlock(&fixture->lock);
+    fota_outbox_reload(outbox);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, G_N_ELEMENTS(heard));
+    for (guint i = 0; i < G_N_ELEMENTS(heard); i++) {
+        g_autofree char *key = g_strdup_printf("\nidempotency-key: %s\n", heard[i]);
+
+        g_assert_nonnull(strstr(fixture->heard->pdata[i], key));
+    }
+}
+
 /* A full disk loses no report while its server can be reached. */
 static void
 test_unwritable(Fixture *fixture, gconstpointer data)
@@ -341,18 +395,6 @@ test_unwritable(Fixture *fixture, gconstpointer data)
     end(outbox, fixture);
     for (guint i = 1; i <= 2; i++)
         assert_heard(fixture, i - 1, i);
-}
-
-static void
-configure(Fixture *fixture, const char *text)
-{
-    g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
-    g_autoptr(GError) error = NULL;
-
-    g_assert_true(g_file_set_contents(file, text, -1, NULL));
-    g_clear_pointer(&fixture->context.config, fota_config_unref);
-    fixture->context.config = fota_config_load(file, &error);
-    g_assert_no_error(error);
 }
 
 /* A server that is no longer allowed gets nothing, also no report that has waited for it. */
@@ -427,6 +469,7 @@ main(int argc, char **argv)
     g_test_add("/outbox/server-down", Fixture, NULL, set_up, test_server_down, tear_down);
     g_test_add("/outbox/refused", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
+    g_test_add("/outbox/one-away", Fixture, NULL, set_up, test_one_away, tear_down);
     g_test_add("/outbox/unwritable", Fixture, NULL, set_up, test_unwritable, tear_down);
     g_test_add("/outbox/allowed", Fixture, NULL, set_up, test_allowed, tear_down);
     g_test_add("/outbox/unbound", Fixture, NULL, set_up, test_unbound, tear_down);
