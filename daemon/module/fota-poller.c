@@ -203,7 +203,7 @@ advance_to_push(FotaPoller *poller)
 {
     gint64 wait = MAX(poller->push_due - fota_boot_time(), 0);
 
-    if (poller->push_due != 0 && poller->next_check != 0)
+    if (poller->push_due != 0 && poller->next_check != 0 && !is_over_budget(poller))
         poller->next_check = MIN(poller->next_check, (guint64)(fota_clock_now() + wait));
 }
 

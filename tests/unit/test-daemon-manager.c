@@ -10,6 +10,7 @@
 #include "daemon/fota-context.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-manager.h"
+#include "daemon/fota-record.h"
 #include "daemon/mm/fota-mm.h"
 #include "policy/fota-policy-error.h"
 
@@ -494,6 +495,43 @@ test_push(void)
     remove_directory(directory);
 }
 
+/* A message that still waits for its turn when the month's data is used up brings nothing forward.
+ */
+static void
+test_push_over_budget(void)
+{
+    static const char conf[] = "[Manifest]\nUri=https://fota.example/m.signed\n"
+                               "[Push]\nSmsSenders=Fleet\nSmsKeyword=look\n";
+    g_autofree char *directory = make_directory();
+    g_autofree char *file = g_build_filename(directory, "fotad.conf.d", "push.conf", NULL);
+    g_autofree char *limited = g_strconcat(conf, "[Limits]\nMonthlyData=1M\n", NULL);
+    g_autofree char *path = g_build_filename(directory, "state", "353081090012345.json", NULL);
+    g_autoptr(FotaRecord) record = fota_record_new("353081090012345");
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = NULL;
+
+    fota_budget_add(&record->data, now, 1 << 20);
+    bytes = fota_record_serialize(record);
+    g_assert_true(g_file_set_contents(path, g_bytes_get_data(bytes, NULL),
+                                      (gssize)g_bytes_get_size(bytes), NULL));
+    g_assert_true(g_file_set_contents(file, conf, -1, NULL));
+    write_check(directory, "353081090012345");
+    manager = load(directory, &error);
+    g_assert_no_error(error);
+    fota_manager_start(manager);
+    show("/Modem/1", "353081090012345", "A");
+    g_assert_true(modem_manager.callbacks->message("353081090012345", "Fleet", "look",
+                                                   modem_manager.user_data));
+    g_assert_cmpint(get_next_check(manager, 0), ==, now);
+    g_assert_true(g_file_set_contents(file, limited, -1, NULL));
+    g_assert_true(fota_manager_reload(manager, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(get_next_check(manager, 0), >=, fota_budget_next_month(now));
+    g_clear_object(&manager);
+    remove_directory(directory);
+}
+
 static void
 install_plugin(const char *directory)
 {
@@ -650,6 +688,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
     g_test_add_func("/manager/doubles", test_doubles);
     g_test_add_func("/manager/push", test_push);
+    g_test_add_func("/manager/push-over-budget", test_push_over_budget);
     g_test_add_func("/manager/stop", test_stop);
     g_test_add_func("/manager/registration", test_registration);
     g_test_add_func("/manager/registration-at-reload", test_registration_at_reload);
