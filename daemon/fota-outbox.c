@@ -197,7 +197,7 @@ compare_names(gconstpointer a, gconstpointer b)
 FotaOutbox *
 fota_outbox_new(const FotaContext *context)
 {
-    FotaOutbox *outbox = g_new0(FotaOutbox, 1);
+    FotaOutbox *outbox = g_rc_box_new0(FotaOutbox);
     g_autofree char *directory =
         g_build_filename(fota_store_get_directory(context->store), DIRECTORY, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -220,16 +220,32 @@ fota_outbox_new(const FotaContext *context)
     return outbox;
 }
 
-void
-fota_outbox_free(FotaOutbox *outbox)
+static void
+outbox_clear(gpointer data)
 {
-    fota_outbox_stop(outbox);
+    FotaOutbox *outbox = data;
+
     g_clear_object(&outbox->request);
     g_ptr_array_unref(outbox->posts);
     g_hash_table_unref(outbox->away);
     g_free(outbox->origin);
     g_hash_table_unref(outbox->failures);
-    g_free(outbox);
+}
+
+/* Each write and the request hold the outbox, too: their ends come when they come. */
+static void
+outbox_unref(FotaOutbox *outbox)
+{
+    g_rc_box_release_full(outbox, outbox_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaOutbox, outbox_unref)
+
+void
+fota_outbox_free(FotaOutbox *outbox)
+{
+    fota_outbox_stop(outbox);
+    outbox_unref(outbox);
 }
 
 /* Deleting */
@@ -356,7 +372,7 @@ outbox_take_answer(FotaOutbox *outbox, Post *post, const FotaResponse *response)
 static void
 post_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
-    FotaOutbox *outbox = user_data;
+    g_autoptr(FotaOutbox) outbox = user_data;
     Post *post = g_steal_pointer(&outbox->sent);
     g_autoptr(GError) error = NULL;
     g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
@@ -435,7 +451,7 @@ outbox_send(FotaOutbox *outbox, Post *post, const FotaServer *server)
 
     outbox->sent = post;
     outbox->request = g_cancellable_new();
-    fota_fetch_async(&request, outbox->request, post_done, outbox);
+    fota_fetch_async(&request, outbox->request, post_done, g_rc_box_acquire(outbox));
 }
 
 /* Sends @post if its server is not away. A template's placeholders are not in the host. */
@@ -546,12 +562,12 @@ static void
 write_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     Write *write = user_data;
-    FotaOutbox *outbox = write->outbox;
+    g_autoptr(FotaOutbox) outbox = write->outbox;
     /* NULL when it was the oldest of too many meanwhile. */
     Post *post = outbox_find(outbox, G_STRUCT_OFFSET(Post, file), write->file);
     g_autoptr(GError) error = NULL;
 
-    fota_store_save_finish(outbox->context->store, result, &error);
+    fota_store_save_finish(NULL, result, &error);
     g_free(write->file);
     g_free(write);
     if (post != NULL)
@@ -587,7 +603,7 @@ fota_outbox_add(FotaOutbox *outbox, const FotaPost *post)
     copy->size = g_bytes_get_size(bytes);
     g_ptr_array_add(outbox->posts, copy);
     write = g_new0(Write, 1);
-    write->outbox = outbox;
+    write->outbox = g_rc_box_acquire(outbox);
     write->file = g_strdup(copy->file);
     fota_store_write_async(outbox->context->store, copy->file, bytes, write_done, write);
     outbox_bound(outbox);

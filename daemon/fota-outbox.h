@@ -29,7 +29,7 @@ typedef struct {
 
 /** Takes over what earlier starts have left. @context outlives it. */
 FotaOutbox *fota_outbox_new(const FotaContext *context);
-/** Only when nothing is being posted any more, or the main loop has ended. */
+/** Also while something is being written or posted. */
 void fota_outbox_free(FotaOutbox *outbox);
 
 /** From now on it posts. */

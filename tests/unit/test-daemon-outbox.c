@@ -452,6 +452,31 @@ test_unbound(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 0);
 }
 
+/* What was begun ends when there is no outbox any more. */
+static void
+test_freed(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+    gboolean heard = FALSE;
+
+    fixture->away = "r.example";
+    fota_outbox_start(outbox);
+    add(outbox, 1);
+    while (!heard) {
+        g_main_context_iteration(NULL, FALSE);
+        g_mutex_lock(&fixture->lock);
+        heard = fixture->heard->len > 0;
+        g_mutex_unlock(&fixture->lock);
+    }
+    add(outbox, 2);
+    g_clear_pointer(&fixture->context.store, fota_store_free);
+    fota_outbox_free(outbox);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_assert_cmpuint(count_files(fixture), ==, 2);
+    fixture->context.store = fota_store_new(fixture->directory, NULL);
+}
+
 static GLogWriterOutput
 be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -472,6 +497,7 @@ main(int argc, char **argv)
     g_test_add("/outbox/one-away", Fixture, NULL, set_up, test_one_away, tear_down);
     g_test_add("/outbox/unwritable", Fixture, NULL, set_up, test_unwritable, tear_down);
     g_test_add("/outbox/allowed", Fixture, NULL, set_up, test_allowed, tear_down);
+    g_test_add("/outbox/freed", Fixture, NULL, set_up, test_freed, tear_down);
     g_test_add("/outbox/unbound", Fixture, NULL, set_up, test_unbound, tear_down);
     return g_test_run();
 }
