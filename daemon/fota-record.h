@@ -52,7 +52,7 @@ typedef struct {
                           has not been asked */
     char *device;      /**< sysfs path where it was last seen */
     char *pin_tried;   /**< the start of the module after which its PIN was entered last */
-    char *registered;  /**< which SIM was in the module that was registered last, as a key */
+    char *registered;  /**< with which SIM and server the module was registered last, as a key */
     guint64 registrations;
 
     /* The manifest accepted last */

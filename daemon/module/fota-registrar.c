@@ -60,13 +60,23 @@ fota_registrar_describe(const FotaParts *parts, GError **error)
     return registration_to_variant(&registration);
 }
 
+/* Which SIM is in the module, and the server that was told so. */
+static char *
+make_mark(const FotaRecord *record, const FotaModemFacts *facts, const char *uri)
+{
+    g_autofree char *origin = fota_text_get_origin(uri);
+    g_autofree char *text = g_strdup_printf("%s %s", facts->imsi, origin != NULL ? origin : uri);
+
+    return fota_registration_make_key(record->imei, text, 0);
+}
+
 void
 fota_registrar_look(const FotaParts *parts)
 {
     const FotaModemFacts *facts = fota_presence_get_facts(parts->presence);
     const FotaModuleConfig *config = fota_parts_get_config(parts);
     FotaRecord *record = parts->record;
-    g_autofree char *sim = NULL;
+    g_autofree char *mark = NULL;
     g_autofree char *key = NULL;
     g_autofree char *uri = NULL;
     g_autofree char *body = NULL;
@@ -76,12 +86,12 @@ fota_registrar_look(const FotaParts *parts)
     if (config->registration_uri == NULL || parts->context->outbox == NULL || facts == NULL ||
         facts->imsi[0] == '\0')
         return;
-    sim = fota_registration_make_key(record->imei, facts->imsi, 0);
-    if (strcmp(record->registered, sim) == 0)
+    uri = fota_text_expand_uri(config->registration_uri, record->imei, record->model, config->salt);
+    mark = make_mark(record, facts, uri);
+    if (strcmp(record->registered, mark) == 0)
         return;
     key = fota_registration_make_key(record->imei, facts->imsi, record->registrations + 1);
     registration = collect(parts, facts);
-    uri = fota_text_expand_uri(config->registration_uri, record->imei, record->model, config->salt);
     body = fota_registration_to_json(&registration);
     fota_outbox_add(parts->context->outbox, &(FotaPost){
                                                 .key = key,
@@ -92,6 +102,6 @@ fota_registrar_look(const FotaParts *parts)
                                                 .body = body,
                                             });
     record->registrations++;
-    fota_record_set(&record->registered, sim);
+    fota_record_set(&record->registered, mark);
     fota_keeper_save(parts->keeper, NULL);
 }

@@ -651,10 +651,13 @@ test_registration(void)
     remove_directory(directory);
 }
 
-/* A module that is there when its owner sets the address is registered then. */
+/* A module that is there when its owner sets the address is registered then, once with each server.
+ */
 static void
 test_registration_at_reload(void)
 {
+    static const char *const uris[] = {"https://fota.example/register",
+                                       "https://fota.example/register", "https://other.example/"};
     g_autofree char *directory = make_directory();
     g_autofree char *file = g_build_filename(directory, "fotad.conf.d", "r.conf", NULL);
     g_autoptr(GError) error = NULL;
@@ -664,14 +667,15 @@ test_registration_at_reload(void)
     fota_manager_start(manager);
     imsi = "222015602260340";
     show("/Modem/1", "353081090012345", "A");
-    g_assert_true(
-        g_file_set_contents(file, "[Registration]\nUri=https://fota.example/register\n", -1, NULL));
-    for (guint i = 0; i < 2; i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(uris); i++) {
+        g_autofree char *text = g_strdup_printf("[Registration]\nUri=%s\n", uris[i]);
+
+        g_assert_true(g_file_set_contents(file, text, -1, NULL));
         g_assert_true(fota_manager_reload(manager, &error));
         g_assert_no_error(error);
     }
     g_clear_object(&manager);
-    g_assert_cmpuint(count_posts(directory), ==, 1);
+    g_assert_cmpuint(count_posts(directory), ==, 2);
     imsi = "";
     remove_directory(directory);
 }
