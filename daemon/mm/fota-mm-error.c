@@ -68,14 +68,16 @@ translate_bus(int code)
 }
 
 GError *
-fota_mm_translate_error(const GError *error, const char *command, int *cme)
+fota_mm_translate_error(const GError *told, const char *command, int *cme)
 {
+    g_autoptr(GError) error = g_error_copy(told);
     g_autofree char *name = fota_at_command_name(command);
     FotaModuleError code = FOTA_MODULE_ERROR_MODULE_GONE;
 
     *cme = -1;
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return g_error_copy(error);
+        return g_steal_pointer(&error);
+    g_dbus_error_strip_remote_error(error);
     if (error->domain == MM_MOBILE_EQUIPMENT_ERROR || error->domain == MM_MESSAGE_ERROR) {
         *cme = error->domain == MM_MESSAGE_ERROR ? error->code : equipment_number(error);
         if (*cme >= 0)

@@ -6,9 +6,10 @@
 G_BEGIN_DECLS
 
 /**
- * Converts ModemManager's error of Modem.Command for @command to FOTA_MODULE_ERROR. *@cme is set to
- * the number of a +CME ERROR or +CMS ERROR, or to -1. Cancellation is not converted.
+ * Converts ModemManager's error @told of @command to FOTA_MODULE_ERROR. *@cme is set to
+ * the number of a +CME ERROR or +CMS ERROR, or to -1. Cancellation is not converted. The
+ * text is ModemManager's, without the name that D-Bus puts before it.
  */
-GError *fota_mm_translate_error(const GError *error, const char *command, int *cme);
+GError *fota_mm_translate_error(const GError *told, const char *command, int *cme);
 
 G_END_DECLS

@@ -45,6 +45,7 @@ message_deleted(GObject *object, GAsyncResult *result, gpointer user_data)
     if (mm_modem_messaging_delete_finish(MM_MODEM_MESSAGING(object), result, &error) ||
         g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
+    g_dbus_error_strip_remote_error(error);
     modem = message_find_modem(message);
     context.imei = modem != NULL && modem->facts != NULL ? modem->facts->imei : NULL;
     fota_log(LOG_WARNING, FOTA_EVENT_NONE, &context,

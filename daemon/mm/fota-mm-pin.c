@@ -32,11 +32,13 @@ sim_found(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     g_autoptr(MMSim) sim = mm_modem_get_sim_finish(MM_MODEM(object), result, &error);
 
-    if (sim == NULL)
+    if (sim == NULL) {
+        g_dbus_error_strip_remote_error(error);
         g_task_return_error(task, g_steal_pointer(&error));
-    else
+    } else {
         mm_sim_send_pin(sim, g_task_get_task_data(task), g_task_get_cancellable(task), pin_sent,
                         g_object_ref(task));
+    }
 }
 
 void

@@ -233,6 +233,7 @@ manager_ready(GObject *object, GAsyncResult *result, gpointer user_data)
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
     if (manager == NULL) {
+        g_dbus_error_strip_remote_error(error);
         g_warning("ModemManager does not show its modems: %s; asking it again in %d s",
                   error->message, AGAIN_SECONDS);
         mm->again = fota_timer_add(AGAIN_SECONDS, ask_for_modems_again, mm);
