@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What docs/architecture.md promises of the tree and of the programs that come out of it."""
+import ast
 import collections
 import importlib
 import json
@@ -226,6 +227,25 @@ class Clock(unittest.TestCase):
         for file in sources("policy"):
             if file.name != "fota-clock.c":
                 self.assertNotIn("base/fota-clock.h", includes(file), file)
+
+
+class Waits(unittest.TestCase):
+    """A test waits for what it needs, not for a time in which a fast machine gets there."""
+
+    @staticmethod
+    def sleeps(node, looping=False):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "sleep"):
+            if not looping:
+                yield node.lineno
+        looping = looping or isinstance(node, (ast.While, ast.For))
+        for child in ast.iter_child_nodes(node):
+            yield from Waits.sleeps(child, looping)
+
+    def test_sleep_only_between_two_looks(self):
+        files = list((ROOT / "tests").rglob("*.py"))
+        self.assertGreater(len(files), 60)
+        for file in files:
+            self.assertEqual(list(self.sleeps(ast.parse(file.read_text()))), [], file)
 
 
 class Programs(unittest.TestCase):

@@ -569,18 +569,18 @@ class Report(ManifestCase):
         self.addCleanup(receiver.wait)
         self.addCleanup(receiver.kill)
 
-        def post(body, key, tries=100, **headers):
+        def post(body, key, **headers):
             request = urllib.request.Request(f"http://127.0.0.1:{port}/", body,
                                              {"Idempotency-Key": key, **headers})
-            try:
-                return urllib.request.urlopen(request, timeout=10).status
-            except urllib.error.HTTPError as error:
-                return error.code
-            except urllib.error.URLError:
-                if not tries:
-                    raise
-                time.sleep(0.1)  # it has not begun to listen
-                return post(body, key, tries - 1, **headers)
+            for left in reversed(range(100)):
+                try:
+                    return urllib.request.urlopen(request, timeout=10).status
+                except urllib.error.HTTPError as error:
+                    return error.code
+                except urllib.error.URLError:
+                    if not left:
+                        raise
+                    time.sleep(0.1)  # it has not begun to listen
 
         good = self.report("a")
         for _ in range(2):
