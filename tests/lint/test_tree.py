@@ -331,6 +331,20 @@ class Unit(unittest.TestCase):
         self.assertEqual(re.findall(r"^Alias=(.*)$", install, re.MULTILINE), [started])
         self.assertNotEqual(started, "fotad.service")
 
+    def test_nothing_else_starts_fotad(self):
+        """Not the fetcher's socket, which comes and goes with fotad; nor a unit beside it."""
+        for file in (ROOT / "units").glob("*.s*"):
+            text = file.read_text()
+            if file.name.startswith("fotad-fetch"):
+                self.assertNotIn("[Install]", text, file)
+                self.assertNotRegex(text, r"(?m)^(Wants|Requires|BindsTo|Upholds)=.*fotad\.service")
+            if file.name.endswith(".socket"):
+                self.assertIn("PartOf=fotad.service", text.splitlines(), file)
+        self.assertEqual(len(list((ROOT / "dbus").glob("*.service"))), 1)
+        self.assertEqual([file for room in ("units", "debian", "packaging")
+                          for file in (ROOT / room).rglob("*")
+                          if file.suffix in (".path", ".timer", ".preset")], [])
+
     def test_bus_policy_takes_no_descriptor(self):
         """No method takes one, so whoever attaches some only wants fotad to run out of them."""
         policy = (ROOT / "dbus/org.fotad.Fota1.conf").read_text()
