@@ -345,6 +345,15 @@ class Unit(unittest.TestCase):
                           for file in (ROOT / room).rglob("*")
                           if file.suffix in (".path", ".timer", ".preset")], [])
 
+    def test_what_a_start_needs_is_there(self):
+        """systemd starts no unit whose credentials directory is missing; tmpfiles makes it."""
+        unit = (ROOT / "units/fotad.service.in").read_text()
+        made = re.findall(r"^d (\S+) 0700 root root$",
+                          (ROOT / "units/fotad.tmpfiles.in").read_text(), re.MULTILINE)
+        wanted = re.findall(r"^LoadCredential=\w+:(\S+)$", unit, re.MULTILINE)
+        self.assertEqual(wanted, made)
+        self.assertTrue(wanted)
+
     def test_bus_policy_takes_no_descriptor(self):
         """No method takes one, so whoever attaches some only wants fotad to run out of them."""
         policy = (ROOT / "dbus/org.fotad.Fota1.conf").read_text()
