@@ -217,6 +217,12 @@ has_whole_push(const FotaModuleConfig *module)
     return senders == (module->sms_keyword != NULL);
 }
 
+static gboolean
+has_certificate(const FotaModuleConfig *module)
+{
+    return module->client_key == NULL || module->client_certificate != NULL;
+}
+
 static const struct {
     gboolean (*holds)(const FotaModuleConfig *module);
     const char *wanted;
@@ -224,6 +230,7 @@ static const struct {
     {has_salt, "a Uri= has {imei-hmac}, so Salt= must be set in [Manifest] to a text that others "
                "cannot guess"},
     {has_whole_push, "SmsSenders= and SmsKeyword= in [Push] have an effect only together"},
+    {has_certificate, "ClientKey= in [Manifest] has an effect only with ClientCertificate="},
 };
 
 static gboolean
