@@ -57,6 +57,18 @@ class Guides(unittest.TestCase):
         for page in MANUALS:
             self.assertIn(f"{page.stem}({page.suffix[1:]})", readme)
 
+    def test_rules_of_a_site_come_first_or_last(self):
+        """polkit lets the first rule decide, udev the last one, in the order of their names."""
+        text = "".join(guide.read_text() for guide in GUIDES)
+        ours, = (REPOSITORY / "units").glob("*.rules")
+        polkit = re.findall(r"/etc/polkit-1/rules\.d/([\w.-]+\.rules)", text)
+        udev = re.findall(r"/etc/udev/rules\.d/([\w.-]+\.rules)", text)
+        self.assertTrue(polkit and udev)
+        for name in polkit:
+            self.assertLess(name, ours.name)
+        for name in udev:
+            self.assertGreater(name, "80-mm-candidate.rules")
+
     def test_are_packaged(self):
         """Those for the users of a gateway, and the examples."""
         self.assertIn("docs/*.md", (REPOSITORY / "debian/fotad.docs").read_text().split())
