@@ -201,6 +201,16 @@ test_locate(void)
         g_assert_nonnull(added);
         assert_located(strrchr(node, '/') + 1, added);
     }
+    /* On a PCI card, too. */
+    add_device(testbed, "pci", "pci0000:00/0000:00:1d.0", NULL);
+    for (guint i = 4; i < 6; i++) {
+        g_autofree char *path = g_strdup_printf("pci0000:00/0000:00:1d.0/tty/ttyS%u", i);
+        g_autofree char *added =
+            umockdev_testbed_add_device(testbed, "tty", path, NULL, NULL, NULL, NULL);
+
+        g_assert_nonnull(added);
+        assert_located(strrchr(path, '/') + 1, added);
+    }
     place = fota_at_place_new("/sys/devices/platform/serial8250/tty/ttyS1", FALSE);
     ttys = fota_at_place_find(place);
     g_assert_cmpint(ttys->len, ==, 1);
