@@ -15,7 +15,7 @@
 /* What the module was last offered, for when it already holds it: `<version>,<size>,"<text>"`. */
 #define OFFER "Offer"
 
-/* Idle seen so often in a row after the question was asked: no answer will come. */
+/* Number of times in a row that the module is idle after the question: no answer will come. */
 #define MAX_IDLE 2
 
 /* 1. */

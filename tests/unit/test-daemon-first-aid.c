@@ -165,7 +165,7 @@ test_cancelled(void)
     g_string_free(done, TRUE);
 }
 
-/* A definite answer, a wrong module or a lost ModemManager are nothing that a restart mends. */
+/* A restart fixes no definite answer, no wrong module and no lost ModemManager. */
 static void
 test_needed(void)
 {
