@@ -276,7 +276,7 @@ class Gateway(PolicyTest):
     def configure(self, mains="no", space="1000000G", groups="europe"):
         self.bench.config = {"Approval": {"Download": "auto"}, "Manifest": {"Groups": groups},
                              "Conditions": {"MainsPower": mains, "MinimumFreeSpace": space,
-                                            "OtherRoute": "yes"}}
+                                            "OtherRoute": "yes" if self.ways() else "no"}}
         self.bench.write_config()
 
     def reload(self):

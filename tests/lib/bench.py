@@ -390,14 +390,14 @@ class Bench:
         return self.fotad.log()
 
     def report(self):
-        """The ends of fotad's log and of the modules' transcripts, for a test that has failed."""
+        """The ends of the modules' transcripts and of fotad's log, for a test that has failed."""
         parts = []
-        if self.fotad:
-            parts += ["fotad:", self.fotad.log()[-20000:]]
         for imei in self.imeis:
             lines = self.transcript(imei)[-200:]
             parts += [f"module {imei}:", *(f"{l.seconds:9.3f} {l.tty} {l.mark} {l.text}"
                                            for l in lines)]
+        if self.fotad:
+            parts += ["fotad:", self.fotad.log()[-20000:]]
         return "\n".join(parts)
 
     def _owns(self, name):

@@ -211,8 +211,11 @@ class FotaModule:
                 .get(FOTA_MODULE)
             return properties if properties and condition(properties) else None
 
+        return self._until(look, seconds, what)
+
+    def _until(self, condition, seconds, what):
         try:
-            return self._view.until(look, seconds, what)
+            return self._view.until(condition, seconds, what)
         except TimeoutError as error:
             properties = self._view.objects(FOTA_NAME, FOTA_PATH).get(self.path, {})
             raise TimeoutError(f"{error}; fotad shows {properties}") from None
@@ -222,8 +225,8 @@ class FotaModule:
 
     def wait_finished(self, since=0, seconds=120):
         """Waits for UpdateFinished; returns (id, result, details)."""
-        return self._view.until(lambda: (self.heard("UpdateFinished", since) or [None])[-1],
-                                seconds, "UpdateFinished")
+        return self._until(lambda: (self.heard("UpdateFinished", since) or [None])[-1],
+                           seconds, "UpdateFinished")
 
 
 class ModemManagerView:
