@@ -340,7 +340,12 @@ const char *fota_session_get_model(FotaSession *session);
 guint fota_session_get_number(FotaSession *session, const char *key);
 const char *fota_session_get_text(FotaSession *session, const char *key);
 
-/** A setting of the [Network] group of the configuration: "Apn", "User" ... or NULL when unset. */
+/**
+ * A setting of the [Network] group of the configuration, or what the manifest provisions in its
+ * place: "Apn", "PdpType", "User", "Password", "Authentication"; NULL when unset. "ProvisionedApn"
+ * is the same as "Apn" when a manifest provisions it: it holds whatever is programmed, for this
+ * update, and close() sets back what was somebody else's.
+ */
 const char *fota_session_get_network(FotaSession *session, const char *key);
 
 /* Commands */
@@ -474,6 +479,12 @@ void fota_session_note(FotaSession *session, const char *format, ...) G_GNUC_PRI
 
 /** Remembers @value under @name for the rest of this update; written with the next record. */
 void fota_session_remember(FotaSession *session, const char *name, const char *value);
+
+/**
+ * Writes the record with what was remembered so far, and waits until it is on disk: before
+ * something is changed that must be set back. FALSE: it is not; the change must not be made.
+ */
+gboolean fota_session_save(FotaSession *session, GError **error);
 
 /** What fota_session_remember() stored, or NULL. */
 const char *fota_session_recall(FotaSession *session, const char *name);

@@ -152,6 +152,14 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
     return written;
 }
 
+static gboolean
+on_save(gpointer user_data, GError **error)
+{
+    FotaCommit answer;
+
+    return on_commit(FOTA_MARK_NONE, &answer, user_data, error);
+}
+
 static void
 reset_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -236,6 +244,7 @@ make_session(FotaJob *job)
         .cancellable = job->cancellable,
         .ending = job->ending,
         .report = on_report,
+        .save = on_save,
         .guard = on_guard,
         .user_data = job,
     };

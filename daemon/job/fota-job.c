@@ -230,6 +230,7 @@ fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer us
     job->listener = listener;
     job->user_data = user_data;
     job->network.apn = order->apn;
+    job->network.provisioned_apn = order->provisioned ? order->apn : NULL;
     job->network.pdp_type = order->config->pdp_type;
     job->network.authentication = order->authentication;
     job->cancellable = g_cancellable_new();

@@ -35,6 +35,7 @@ typedef struct {
     FotaUpdate update;
     char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
     char *apn;                /**< of the module's own data connection, NULL = none */
+    gboolean provisioned;     /**< by a manifest */
     char *authentication;     /**< there; NULL = as the plugin has it */
     char *network_credential; /**< file of the login at the APN, NULL = none */
     int delta;                /**< the verified delta, for a method that is fed; -1 = none */
@@ -63,7 +64,10 @@ typedef struct {
 /** All called on the main loop, never from within a function of this header. */
 typedef struct {
     void (*report)(const FotaJobReport *report, gpointer user_data);
-    /** Must lead to fota_job_commit_done(); the job waits for that. */
+    /**
+     * Must lead to fota_job_commit_done(); the job waits for that. FOTA_MARK_NONE: the record as it
+     * is, with its mark.
+     */
     void (*commit)(FotaMark mark, gpointer user_data);
     /** The last call; the job is freed after it returns. */
     void (*finished)(const FotaJobEnd *end, gpointer user_data);

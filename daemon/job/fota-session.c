@@ -318,6 +318,7 @@ fota_session_get_network(FotaSession *session, const char *key)
         {"User", network->user},
         {"Password", network->password},
         {"Authentication", network->authentication},
+        {"ProvisionedApn", network->provisioned_apn},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -510,6 +511,12 @@ fota_session_remember(FotaSession *session, const char *name, const char *value)
 {
     g_hash_table_insert(session->setup.settings, g_strdup(name), g_strdup(value));
     session_report(session, (FotaJobReport){.kind = FOTA_REPORT_SETTING, .setting = {name, value}});
+}
+
+gboolean
+fota_session_save(FotaSession *session, GError **error)
+{
+    return session->setup.save(session->setup.user_data, error);
 }
 
 const char *

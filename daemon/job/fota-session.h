@@ -20,6 +20,7 @@ typedef struct {
     char *user;
     char *password;
     char *authentication;
+    char *provisioned_apn; /**< @apn, when it is a manifest's */
 } FotaNetwork;
 
 /** What a session is about; borrowed for its life. */
@@ -34,6 +35,8 @@ typedef struct {
     GCancellable *cancellable; /**< the user's cancel, or the end of the process */
     GCancellable *ending;      /**< the end of the process alone: no shield is against it */
     void (*report)(const FotaJobReport *report, gpointer user_data);
+    /** Blocks until the record, with all that was remembered, is on disk. */
+    gboolean (*save)(gpointer user_data, GError **error);
     /**
      * Waits until nobody else uses the module's ports. *@disturbed = somebody has since the last
      * call.

@@ -40,17 +40,19 @@ order_manifest(const FotaParts *parts, FotaJobOrder *order)
     order_address(order, address);
 }
 
-/* The manifest's word for the module's own data connection, as a whole, before the configuration's.
- */
+/* The manifest's word for the module's own data connection, as a whole, before the configuration's,
+ * for its update. */
 static void
-order_network(const FotaParts *parts, FotaJobOrder *order)
+order_network(const FotaParts *parts, FotaAction action, FotaJobOrder *order)
 {
     const FotaModuleConfig *config = order->config;
     const FotaManifest *manifest = fota_accepted_get(parts->accepted);
     FotaProvision network = {config->apn, config->network_credential, config->authentication};
 
-    if (manifest != NULL && manifest->provision.apn != NULL &&
-        fota_accepted_is_trusted(parts->accepted, NULL))
+    order->provisioned = (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE) &&
+                         manifest != NULL && manifest->provision.apn != NULL &&
+                         fota_accepted_is_trusted(parts->accepted, NULL);
+    if (order->provisioned)
         network = manifest->provision;
     order->apn = g_strdup(network.apn);
     order->authentication = g_strdup(network.authentication);
@@ -90,7 +92,7 @@ fota_order_make(const FotaParts *parts, FotaAction action)
     order->device = g_strdup(modem->device);
     order->modem = g_strdup(modem->path);
     order->unsettled = record->unsettled != 0;
-    order_network(parts, order);
+    order_network(parts, action, order);
     g_hash_table_iter_init(&iter, record->settings);
     while (g_hash_table_iter_next(&iter, &name, &value))
         g_hash_table_insert(order->settings, g_strdup(name), g_strdup(value));

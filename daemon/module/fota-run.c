@@ -98,6 +98,8 @@ run_commit(FotaMark mark, gpointer user_data)
         fota_job_commit_done(run->job, FOTA_COMMIT_STOP, NULL);
         return;
     }
+    if (mark == FOTA_MARK_NONE)
+        mark = fota_keeper_get_mark(run->keeper);
     g_object_ref(run->owner.part.object);
     fota_keeper_advance_async(run->keeper, mark, run_mark_written, run);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/telit/telit-apn.h"
 #include "plugins/telit/telit-errors.h"
 
 /* +CSQ: 0 is -113 dBm or less, 99 unknown. */
@@ -32,8 +33,8 @@ telit_get_opened(FotaSession *session)
     return fota_session_get_data(session);
 }
 
-static guint
-context_id(FotaSession *session)
+guint
+telit_context_id(FotaSession *session)
 {
     return fota_session_get_number(session, "ContextId");
 }
@@ -69,7 +70,7 @@ telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     TelitOpened *opened = telit_get_opened(session);
     guint socket = fota_session_get_number(session, "SocketId");
-    g_autofree char *wanted = g_strdup_printf("%u,%u,%s", socket, context_id(session),
+    g_autofree char *wanted = g_strdup_printf("%u,%u,%s", socket, telit_context_id(session),
                                               fota_session_get_text(session, "SocketSetup"));
     g_autofree char *command = g_strconcat("AT#SCFG=", wanted, NULL);
     g_autofree char *now = NULL;
@@ -82,49 +83,6 @@ telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
         opened->socket = g_steal_pointer(&now);
         fota_session_remember(session, OTHER_SOCKET, opened->socket);
     }
-    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
-                                                          : FOTA_RESULT_FAILED_FOR_NOW;
-}
-
-/* `+CGDCONT: 3,"IPV4V6","VZWINTERNET",...` has an access point name; `3,"IP","",...` has none. */
-static gboolean
-has_apn(GStrv contexts, guint cid)
-{
-    for (guint i = 0; contexts[i] != NULL; i++) {
-        const char *text = fota_line_after(contexts[i], "+CGDCONT:");
-        g_auto(GStrv) fields = g_strsplit(text != NULL ? text : "", ",", 4);
-
-        if (g_strv_length(fields) >= 3 && g_ascii_strtoull(fields[0], NULL, 10) == cid)
-            return strlen(fields[2]) > strlen("\"\"");
-    }
-    return FALSE;
-}
-
-FotaResult
-telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    guint cid = context_id(session);
-    const char *apn = fota_session_get_network(session, "Apn");
-    const char *type = fota_session_get_network(session, "PdpType");
-    g_auto(GStrv) contexts = NULL;
-    g_autofree char *quoted = NULL;
-    g_autofree char *command = NULL;
-
-    if (!fota_session_try(session, "AT+CGDCONT?", 0, &contexts, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    /* What the module does not tell may be the integrator's: it stays, and the context shows. */
-    if (contexts == NULL || has_apn(contexts, cid))
-        return FOTA_RESULT_DONE;
-    if (apn == NULL) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
-                    "PDP context %u has no APN; set Apn= in [Network], or program it", cid);
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-    }
-    quoted = fota_at_quote(apn, error);
-    if (quoted == NULL)
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-    command =
-        g_strdup_printf("AT+CGDCONT=%u,\"%s\",%s", cid, type != NULL ? type : "IPV4V6", quoted);
     return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
                                                           : FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -218,11 +176,10 @@ telit_check_registration(FotaSession *session, const FotaUpdate *update, GError 
     return FOTA_RESULT_TRY_LATER;
 }
 
-/* Whether the context is up; FALSE too when the module does not tell. */
-static FotaResult
-read_active(FotaSession *session, guint cid, gboolean *active, GError **error)
+FotaResult
+telit_read_active(FotaSession *session, gboolean *active, GError **error)
 {
-    g_autofree char *wanted = g_strdup_printf("%u,1", cid);
+    g_autofree char *wanted = g_strdup_printf("%u,1", telit_context_id(session));
     g_auto(GStrv) lines = NULL;
 
     *active = FALSE;
@@ -240,7 +197,7 @@ judge_refusal(FotaSession *session, GError *refusal, GError **error)
     g_autoptr(GError) owned = refusal;
     gboolean active = fota_session_get_cme(session) == CME_CONTEXT_ACTIVE;
     FotaResult result = FOTA_RESULT_DONE;
-    guint cid = context_id(session);
+    guint cid = telit_context_id(session);
 
     if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&owned));
@@ -248,7 +205,7 @@ judge_refusal(FotaSession *session, GError *refusal, GError **error)
     }
     fota_session_explain(session, telit_cme_texts, &owned);
     if (!active)
-        result = read_active(session, cid, &active, error);
+        result = telit_read_active(session, &active, error);
     if (result != FOTA_RESULT_DONE || active)
         return result;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
@@ -257,63 +214,25 @@ judge_refusal(FotaSession *session, GError *refusal, GError **error)
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/*
- * The login at the access point, where [Network] names one or forbids it. Not in the guide: the
- * command is the one that other software for these modules uses.
- */
-static FotaResult
-set_login(FotaSession *session, guint cid, GError **error)
-{
-    static const char *const kinds[] = {"none", "pap", "chap", NULL};
-    const char *wanted = fota_session_get_network(session, "Authentication");
-    const char *user = fota_session_get_network(session, "User");
-    const char *password = fota_session_get_network(session, "Password");
-    guint kind = fota_session_get_number(session, "Authentication");
-    g_autofree char *quoted_user = fota_at_quote(user != NULL ? user : "", error);
-    g_autofree char *quoted_password = NULL;
-    g_autofree char *command = NULL;
-    g_autoptr(GError) refusal = NULL;
-
-    if (wanted == NULL && user == NULL)
-        return FOTA_RESULT_DONE;
-    for (guint i = 0; wanted != NULL && kinds[i] != NULL; i++)
-        kind = strcmp(wanted, kinds[i]) == 0 ? i : kind;
-    if (quoted_user == NULL ||
-        (quoted_password = fota_at_quote(password != NULL ? password : "", error)) == NULL)
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-    command = kind == 0 ? g_strdup_printf("AT#PDPAUTH=%u,0", cid)
-                        : g_strdup_printf("AT#PDPAUTH=%u,%u,%s,%s", cid, kind, quoted_user,
-                                          quoted_password);
-    if (fota_session_order(session, command, 0, &refusal))
-        return FOTA_RESULT_DONE;
-    if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&refusal));
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
-                "the module does not take Credential= and Authentication= of [Network]: %s",
-                refusal->message);
-    return FOTA_RESULT_FAILED_FOR_NOW;
-}
-
 FotaResult
 telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     TelitOpened *opened = telit_get_opened(session);
-    guint cid = context_id(session);
+    guint cid = telit_context_id(session);
     g_autofree char *name = g_strdup_printf("%u", cid);
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", cid);
     g_autoptr(GError) refusal = NULL;
     gboolean active;
-    FotaResult result = read_active(session, cid, &active, error);
+    FotaResult result = telit_read_active(session, &active, error);
 
     if (result != FOTA_RESULT_DONE)
         return result;
     if (active) {
-        opened->ours = g_strcmp0(fota_session_recall(session, OUR_CONTEXT), name) == 0;
+        opened->ours = g_strcmp0(fota_session_recall(session, OUR_CONTEXT), name) == 0 ||
+                       telit_apn_is_provisioned(session);
         return FOTA_RESULT_DONE;
     }
-    result = set_login(session, cid, error);
+    result = telit_set_login(session, error);
     if (result != FOTA_RESULT_DONE)
         return result;
     opened->ours = TRUE;
@@ -332,7 +251,7 @@ void
 telit_network_close(FotaSession *session)
 {
     const TelitOpened *opened = telit_get_opened(session);
-    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", context_id(session));
+    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
     g_autofree char *set = g_strconcat("AT#SCFG=", opened->socket, NULL);
     g_autoptr(GError) error = NULL;
 
@@ -340,6 +259,7 @@ telit_network_close(FotaSession *session)
         fota_session_note(session, "the context did not close: %s", error->message);
     else if (opened->ours)
         fota_session_remember(session, OUR_CONTEXT, "");
+    telit_apn_close(session);
     g_clear_error(&error);
     if (opened->socket != NULL && !fota_session_order(session, set, 0, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);

@@ -5,9 +5,10 @@
 
 /** What the flow has opened, for telit_close(). */
 typedef struct {
-    gboolean ftp;  /**< an FTP session */
-    gboolean ours; /**< we have activated the context */
-    char *socket;  /**< how the socket was set before, NULL = as we want it, or unknown */
+    gboolean ftp;        /**< an FTP session */
+    gboolean ours;       /**< we have activated the context */
+    gboolean login_fits; /**< the login that is given is for what the context leads to */
+    char *socket;        /**< how the socket was set before, NULL = as we want it, or unknown */
 } TelitOpened;
 
 /** Of this session; empty at first. */
@@ -18,16 +19,21 @@ TelitOpened *telit_get_opened(FotaSession *session);
  * @update alone.
  *
  * a) The socket may be the integrator's: what it was is entered again afterwards.
- * b) An APN only where none has been programmed: the integrator's own one wins.
+ * b) telit-apn.h.
  * c) A module that does not tell may have a signal: the context will show.
  * d) LTE is asked first, as in the guide; a module in 3G or 2G is registered there.
  * e) A context that somebody else has up is as good as ours, and stays up.
  */
 FotaResult telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error);
-FotaResult telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error);
 FotaResult telit_check_signal(FotaSession *session, const FotaUpdate *update, GError **error);
 FotaResult telit_check_registration(FotaSession *session, const FotaUpdate *update, GError **error);
 FotaResult telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **error);
+
+/** The number of the context in the data file. */
+guint telit_context_id(FotaSession *session);
+
+/** Whether the context is up; FALSE too when the module does not tell. */
+FotaResult telit_read_active(FotaSession *session, gboolean *active, GError **error);
 
 /** m) Leaves context and socket as they were found. */
 void telit_network_close(FotaSession *session);

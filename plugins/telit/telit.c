@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugins/fota-plugin.h"
+#include "plugins/telit/telit-apn.h"
 #include "plugins/telit/telit-errors.h"
 #include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"

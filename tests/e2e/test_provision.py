@@ -8,10 +8,11 @@ APN = "private.example"
 
 
 class Provision(BenchTest):
-    options = {"modules": ["me910c1-na,apn="]}
+    options = {"modules": ["me910c1-na,apn=own.example"]}
 
     def test_provision(self):
-        """Before the download, as a whole instead of [Network], with a login that stays secret."""
+        """Before the download, as a whole instead of [Network], with a login that stays secret;
+        afterwards the module has what its owner had programmed."""
         self.bench.set_credential("apn", "sim-user:sim-secret")
         self.bench.publish(self.bench.update(approval={"download": "auto", "install": "auto"}),
                            provision={"apn": APN, "credential": "apn", "authentication": "pap"})
@@ -26,6 +27,9 @@ class Provision(BenchTest):
             for command in (f'AT+CGDCONT=3,"IPV4V6","{APN}"', "AT#PDPAUTH=3,1,", "AT#FTPGETOTA"))
         self.assertLess(set_apn, login)
         self.assertLess(login, download)
+        self.assertLess(download, sent.index('AT+CGDCONT=3,"IPV4V6","own.example"'))
+        self.assertEqual({c["cid"]: c["apn"] for c in self.bench.sim_state()["contexts"]}[3],
+                         "own.example")
         self.assertFalse(any("configured.example" in text for text in sent))
         self.assertNotIn("sim-secret", self.bench.log())
 

@@ -298,6 +298,16 @@ fota_session_remember(FotaSession *session, const char *name, const char *value)
     g_hash_table_insert(session->settings, g_strdup(name), g_strdup(value));
 }
 
+gboolean
+fota_session_save(FotaSession *session, GError **error)
+{
+    g_assert_cmpstr(peek(session), ==, FAKE_SAVE);
+    if (strcmp(session->script++->answer, "-") != 0)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the record is not written");
+    return FALSE;
+}
+
 const char *
 fota_session_recall(FotaSession *session, const char *name)
 {

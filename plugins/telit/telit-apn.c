@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/telit/telit-apn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/telit/telit-network.h"
+
+/* What is remembered of a context that is somebody else's: its definition, whether it was up, and
+ * that a login was set for it. */
+#define OTHER_CONTEXT "ContextWas"
+#define OTHER_UP "ContextWasUp"
+#define OUR_LOGIN "Login"
+
+/* What +CGDCONT? tells of the context. */
+typedef struct {
+    gboolean told;
+    char *definition; /* as it would be entered; NULL = not defined */
+    char *apn;        /* NULL = none */
+} Context;
+
+static void
+context_clear(Context *context)
+{
+    g_free(context->definition);
+    g_free(context->apn);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Context, context_clear)
+
+/* `3,"IPV4V6","VZWINTERNET","",0,0`: an address may be the network's, and is not kept. */
+static void
+context_parse(const char *text, Context *context)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ",", 4);
+    gsize length;
+
+    if (g_strv_length(fields) < 3 || !fota_at_is_parameter(text))
+        return;
+    context->definition = g_strdup_printf("%s,%s,%s", fields[0], fields[1], fields[2]);
+    length = strlen(fields[2]);
+    if (length > strlen("\"\""))
+        context->apn = g_strndup(fields[2] + 1, length - strlen("\"\""));
+}
+
+static FotaResult
+context_read(FotaSession *session, Context *context, GError **error)
+{
+    g_auto(GStrv) lines = NULL;
+
+    if (!fota_session_try(session, "AT+CGDCONT?", 0, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    context->told = lines != NULL;
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], "+CGDCONT:");
+
+        if (text != NULL && g_ascii_strtoull(text, NULL, 10) == telit_context_id(session) &&
+            context->definition == NULL)
+            context_parse(text, context);
+    }
+    return FOTA_RESULT_DONE;
+}
+
+static gboolean
+context_leads_to(const Context *context, const char *apn)
+{
+    return context->apn != NULL && apn != NULL && g_ascii_strcasecmp(context->apn, apn) == 0;
+}
+
+static gboolean
+recall_is(FotaSession *session, const char *name, const char *value)
+{
+    return g_strcmp0(fota_session_recall(session, name), value) == 0;
+}
+
+gboolean
+telit_apn_is_provisioned(FotaSession *session)
+{
+    const char *definition = fota_session_recall(session, OTHER_CONTEXT);
+
+    return definition != NULL && definition[0] != '\0';
+}
+
+static FotaResult
+fail_to_provision(const char *why, FotaSession *session, GError **error)
+{
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+                "PDP context %u is not provisioned, since it could not be set back: %s",
+                telit_context_id(session), why);
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/* A login that is there cannot be read whole, and so never be set back. */
+static FotaResult
+check_login(FotaSession *session, GError **error)
+{
+    gboolean sets_login = fota_session_get_network(session, "User") != NULL ||
+                          fota_session_get_network(session, "Authentication") != NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!fota_session_try(session, "AT#PDPAUTH?", 0, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (lines == NULL && sets_login)
+        return fail_to_provision("the module does not tell its login", session, error);
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], "#PDPAUTH:");
+        g_auto(GStrv) fields = g_strsplit(text != NULL ? text : "", ",", 3);
+
+        if (g_strv_length(fields) >= 2 && g_strcmp0(g_strstrip(fields[1]), "0") != 0 &&
+            g_ascii_strtoull(fields[0], NULL, 10) == telit_context_id(session))
+            return fail_to_provision("it has a login, whose password cannot be read", session,
+                                     error);
+    }
+    return FOTA_RESULT_DONE;
+}
+
+/* Writes down what the context is, and takes it from whoever uses it. */
+static FotaResult
+context_take(FotaSession *session, const Context *context, GError **error)
+{
+    guint cid = telit_context_id(session);
+    g_autofree char *undefined = g_strdup_printf("%u", cid);
+    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", cid);
+    gboolean active;
+    FotaResult result;
+
+    if (!context->told)
+        return fail_to_provision("the module does not tell what it is", session, error);
+    result = check_login(session, error);
+    if (result == FOTA_RESULT_DONE)
+        result = telit_read_active(session, &active, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (!telit_apn_is_provisioned(session)) {
+        fota_session_remember(session, OTHER_UP, active ? "1" : "");
+        fota_session_remember(session, OTHER_CONTEXT,
+                              context->definition != NULL ? context->definition : undefined);
+        if (!fota_session_save(session, error))
+            return FOTA_RESULT_TRY_LATER;
+    }
+    return !active || fota_session_order(session, deactivate, 0, error)
+               ? FOTA_RESULT_DONE
+               : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+static FotaResult
+context_define(FotaSession *session, const char *apn, GError **error)
+{
+    const char *type = fota_session_get_network(session, "PdpType");
+    g_autofree char *quoted = fota_at_quote(apn, error);
+    g_autofree char *command = NULL;
+
+    if (quoted == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command = g_strdup_printf("AT+CGDCONT=%u,\"%s\",%s", telit_context_id(session),
+                              type != NULL ? type : "IPV4V6", quoted);
+    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
+                                                          : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+FotaResult
+telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    TelitOpened *opened = telit_get_opened(session);
+    const char *apn = fota_session_get_network(session, "Apn");
+    const char *provisioned = fota_session_get_network(session, "ProvisionedApn");
+    g_auto(Context) context = {0};
+    FotaResult result = context_read(session, &context, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    opened->login_fits = apn == NULL || context_leads_to(&context, apn);
+    if (opened->login_fits && context.apn != NULL)
+        return FOTA_RESULT_DONE;
+    if (provisioned != NULL) {
+        result = context_take(session, &context, error);
+        if (result != FOTA_RESULT_DONE)
+            return result;
+    } else if (!context.told || context.apn != NULL) {
+        /* What the module does not tell may be the integrator's: it stays, and the context shows.
+         */
+        return FOTA_RESULT_DONE;
+    }
+    if (apn == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NO_APN,
+                    "PDP context %u has no APN; set Apn= in [Network], or program it",
+                    telit_context_id(session));
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    opened->login_fits = TRUE;
+    return context_define(session, apn, error);
+}
+
+/* The command, without what it must not be given to; NULL: a text that no AT line may have. */
+static char *
+make_login(FotaSession *session, GError **error)
+{
+    static const char *const kinds[] = {"none", "pap", "chap", NULL};
+    const char *wanted = fota_session_get_network(session, "Authentication");
+    const char *user = fota_session_get_network(session, "User");
+    const char *password = fota_session_get_network(session, "Password");
+    guint kind = fota_session_get_number(session, "Authentication");
+    guint cid = telit_context_id(session);
+    g_autofree char *quoted_user = fota_at_quote(user != NULL ? user : "", error);
+    g_autofree char *quoted_password = NULL;
+
+    if (quoted_user != NULL)
+        quoted_password = fota_at_quote(password != NULL ? password : "", error);
+    if (quoted_password == NULL)
+        return NULL;
+    for (guint i = 0; wanted != NULL && kinds[i] != NULL; i++)
+        kind = strcmp(wanted, kinds[i]) == 0 ? i : kind;
+    if (kind == 0)
+        return g_strdup_printf("AT#PDPAUTH=%u,0", cid);
+    return g_strdup_printf("AT#PDPAUTH=%u,%u,%s,%s", cid, kind, quoted_user, quoted_password);
+}
+
+FotaResult
+telit_set_login(FotaSession *session, GError **error)
+{
+    g_autofree char *command = NULL;
+    g_autoptr(GError) refusal = NULL;
+
+    if (fota_session_get_network(session, "Authentication") == NULL &&
+        fota_session_get_network(session, "User") == NULL)
+        return FOTA_RESULT_DONE;
+    if (!telit_get_opened(session)->login_fits) {
+        fota_session_note(session,
+                          "the login of [Network] is for Apn=, and PDP context %u leads elsewhere, "
+                          "or does not tell where: it is not set",
+                          telit_context_id(session));
+        return FOTA_RESULT_DONE;
+    }
+    command = make_login(session, error);
+    if (command == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    if (telit_apn_is_provisioned(session))
+        fota_session_remember(session, OUR_LOGIN, "1");
+    if (fota_session_order(session, command, 0, &refusal))
+        return FOTA_RESULT_DONE;
+    if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+                "the module does not take the login and its kind, of [Network] or of the manifest: "
+                "%s",
+                refusal->message);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+void
+telit_apn_close(FotaSession *session)
+{
+    guint cid = telit_context_id(session);
+    g_autofree char *forget = g_strdup_printf("AT#PDPAUTH=%u,0", cid);
+    g_autofree char *activate = g_strdup_printf("AT#SGACT=%u,1", cid);
+    g_autofree char *define = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!telit_apn_is_provisioned(session))
+        return;
+    define = g_strconcat("AT+CGDCONT=", fota_session_recall(session, OTHER_CONTEXT), NULL);
+    if ((recall_is(session, OUR_LOGIN, "1") && !fota_session_order(session, forget, 0, &error)) ||
+        !fota_session_order(session, define, 0, &error) ||
+        (recall_is(session, OTHER_UP, "1") && !fota_session_order(session, activate, 0, &error))) {
+        fota_session_note(session, "PDP context %u is not as it was before: %s", cid,
+                          error->message);
+        return;
+    }
+    fota_session_remember(session, OUR_LOGIN, "");
+    fota_session_remember(session, OTHER_CONTEXT, "");
+}
