@@ -99,6 +99,19 @@ fota_text_validate_uri(const char *text)
 }
 
 const char *
+fota_text_validate_delta_uri(const char *text)
+{
+    const char *path = g_str_has_prefix(text, "file:///") ? text + strlen("file://") : NULL;
+
+    if (path == NULL)
+        return fota_text_validate_uri(text);
+    return consists_of(path, NAME_ALPHABET "/", URI_MAX) && strstr(path, "//") == NULL &&
+                   strstr(path, "/.") == NULL && path[1] != '\0'
+               ? NULL
+               : "file:/// and a path of A-Z a-z 0-9 . _ - /, where no name begins with a dot";
+}
+
+const char *
 fota_text_validate_uri_template(const char *text)
 {
     const char *brace = strchr(text, '{');

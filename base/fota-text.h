@@ -32,6 +32,8 @@ const char *fota_text_validate_apn(const char *text);
 const char *fota_text_validate_sha256(const char *text);
 /** http, https, ftp or ftps; a host; no userinfo; no fragment; at most 512 bytes. */
 const char *fota_text_validate_uri(const char *text);
+/** The same, or `file:///` and the path of a file of this gateway, without a step upwards. */
+const char *fota_text_validate_delta_uri(const char *text);
 /** As fota_text_validate_uri(), with `{imei}`, `{imei-sha256}`, `{imei-hmac}` and `{model}` in the
  * path. */
 const char *fota_text_validate_uri_template(const char *text);

@@ -151,7 +151,7 @@ find_warnings(GBytes *payload)
     if (manifest != NULL)
         find_never(manifest, warnings);
     for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++)
-        if (manifest->update.steps[i].delta.uri != NULL &&
+        if (manifest->update.steps[i].delta.uri[0] != NULL &&
             manifest->update.steps[i].delta.size == 0)
             g_ptr_array_add(warnings,
                             g_strdup_printf("update.steps[%u].delta: without size a delta that "
@@ -170,9 +170,14 @@ add_exposed(GBytes *payload, GPtrArray *warnings)
 
     for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++) {
         const FotaDelta *delta = &manifest->update.steps[i].delta;
-        const FotaServer to = {delta->uri, delta->credential};
+        gboolean exposed = FALSE;
 
-        if (fota_credential_is_exposed(&to))
+        for (guint j = 0; delta->uri[j] != NULL; j++) {
+            const FotaServer to = {delta->uri[j], delta->credential};
+
+            exposed = exposed || fota_credential_is_exposed(&to);
+        }
+        if (exposed)
             g_ptr_array_add(warnings, g_strdup_printf("update.steps[%u].delta: the login %s %s", i,
                                                       delta->credential, text));
     }

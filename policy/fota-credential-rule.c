@@ -137,17 +137,28 @@ allow_provision(const FotaManifest *manifest, FotaCredentialLookup lookup, gpoin
     return FALSE;
 }
 
+/* To each of its servers; a file needs no login. */
+static gboolean
+allow_delta(const FotaDelta *delta, FotaCredentialLookup lookup, gpointer user_data, GError **error)
+{
+    const FotaCredentialUse use = delta->credential ? lookup(delta->credential, user_data)
+                                                    : (FotaCredentialUse){.servers = NULL};
+
+    for (guint i = 0; delta->uri[i] != NULL; i++) {
+        const FotaServer to = {.uri = delta->uri[i], .credential = delta->credential};
+
+        if (!g_str_has_prefix(to.uri, "file:") && !fota_credential_allow_use(&to, &use, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLookup lookup,
                                gpointer user_data, GError **error)
 {
     for (guint i = 0; i < manifest->update.n_steps; i++) {
-        const FotaDelta *delta = &manifest->update.steps[i].delta;
-        const FotaServer to = {.uri = delta->uri, .credential = delta->credential};
-        const FotaCredentialUse use =
-            to.credential ? lookup(to.credential, user_data) : (FotaCredentialUse){.servers = NULL};
-
-        if (!fota_credential_allow_use(&to, &use, error))
+        if (!allow_delta(&manifest->update.steps[i].delta, lookup, user_data, error))
             return FALSE;
     }
     return allow_provision(manifest, lookup, user_data, error);

@@ -126,6 +126,40 @@ read_rollout(const FotaJsonPlace *place, FotaRollout *rollout)
         (guint32)fota_json_get_hundredths(&child, "percentage", FOTA_JSON_OPTIONAL, 10000, 10000);
 }
 
+/* A text, or several. */
+static void
+read_addresses(const FotaJsonPlace *place, FotaDelta *delta)
+{
+    JsonNode *node = json_object_get_member(place->object, "uri");
+    g_autofree const char **uris = NULL;
+
+    if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node)) {
+        delta->uri[0] = fota_json_get_string(place, "uri", FOTA_JSON_REQUIRED,
+                                             fota_text_validate_delta_uri);
+        return;
+    }
+    uris = fota_json_get_strings(place, "uri", FOTA_JSON_REQUIRED, FOTA_MANIFEST_MAX_ADDRESSES,
+                                 fota_text_validate_delta_uri);
+    for (guint i = 0; uris != NULL && uris[i] != NULL; i++)
+        delta->uri[i] = uris[i];
+}
+
+static FotaDelta
+read_delta(const FotaJsonPlace *place)
+{
+    FotaDelta delta = {
+        .credential =
+            fota_json_get_string(place, "credential", FOTA_JSON_OPTIONAL, fota_text_validate_name),
+        .size =
+            (guint64)fota_json_get_integer(place, "size", FOTA_JSON_OPTIONAL, 1, MAX_DELTA, 0),
+        .sha256 =
+            fota_json_get_string(place, "sha256", FOTA_JSON_OPTIONAL, fota_text_validate_sha256),
+    };
+
+    read_addresses(place, &delta);
+    return delta;
+}
+
 static FotaStep
 read_step(const FotaJsonPlace *place)
 {
@@ -135,16 +169,8 @@ read_step(const FotaJsonPlace *place)
                      .to_version = fota_json_get_string(place, "toVersion", FOTA_JSON_REQUIRED,
                                                         fota_text_validate_version)};
 
-    if (fota_json_get_object(place, "delta", FOTA_JSON_OPTIONAL, &delta)) {
-        step.delta.uri =
-            fota_json_get_string(&delta, "uri", FOTA_JSON_REQUIRED, fota_text_validate_uri);
-        step.delta.credential =
-            fota_json_get_string(&delta, "credential", FOTA_JSON_OPTIONAL, fota_text_validate_name);
-        step.delta.size =
-            (guint64)fota_json_get_integer(&delta, "size", FOTA_JSON_OPTIONAL, 1, MAX_DELTA, 0);
-        step.delta.sha256 =
-            fota_json_get_string(&delta, "sha256", FOTA_JSON_OPTIONAL, fota_text_validate_sha256);
-    }
+    if (fota_json_get_object(place, "delta", FOTA_JSON_OPTIONAL, &delta))
+        step.delta = read_delta(&delta);
     return step;
 }
 
@@ -164,7 +190,7 @@ fota_manifest_name_delta(const FotaStep *step)
 
     return g_strdup_printf("%016" G_GINT64_MODIFIER "x",
                            fota_text_hash(step->from_version, step->to_version,
-                                          delta->uri ? delta->uri : "",
+                                          delta->uri[0] ? delta->uri[0] : "",
                                           delta->sha256 ? delta->sha256 : "", NULL));
 }
 

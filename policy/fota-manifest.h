@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 #define FOTA_MANIFEST_MAX_WINDOWS 8
 #define FOTA_MANIFEST_MAX_WAVES 8
 #define FOTA_MANIFEST_MAX_TARGETS 4096
+#define FOTA_MANIFEST_MAX_ADDRESSES 4
 
 /** Whether the application is asked. The larger value is the stricter. */
 typedef enum {
@@ -44,9 +45,10 @@ typedef struct {
     const char *credential; /* a name, never a secret; NULL = none */
 } FotaServer;
 
-/** The place of a delta. */
+/** The places of a delta, in order of preference. */
 typedef struct {
-    const char *uri;        /* NULL = the vendor's server knows */
+    /* NULL-terminated; none = the vendor's server knows. May be a file on this gateway, too */
+    const char *uri[FOTA_MANIFEST_MAX_ADDRESSES + 1];
     const char *credential; /* NULL = none */
     guint64 size;           /* bytes, 0 = not given */
     const char *sha256;     /* 64 hex digits, NULL = not given */

@@ -70,20 +70,27 @@ fota_accepted_is_trusted(FotaAccepted *accepted, GError **error)
 }
 
 static void
+warn_of_server(FotaAccepted *accepted, const FotaServer *to)
+{
+    g_autofree char *origin = fota_text_get_origin(to->uri);
+
+    if (fota_credential_is_exposed(to))
+        fota_record_log(accepted->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "the login %s will go to %s without encryption; use one that opens "
+                        "nothing else",
+                        to->credential, origin);
+}
+
+static void
 warn_of_exposed(FotaAccepted *accepted)
 {
     const FotaManifestUpdate *update = &accepted->manifest->update;
 
     for (guint i = 0; i < update->n_steps; i++) {
         const FotaDelta *delta = &update->steps[i].delta;
-        const FotaServer to = {delta->uri, delta->credential};
-        g_autofree char *origin = delta->uri != NULL ? fota_text_get_origin(delta->uri) : NULL;
 
-        if (fota_credential_is_exposed(&to))
-            fota_record_log(accepted->record, LOG_WARNING, FOTA_EVENT_NONE,
-                            "the login %s will go to %s without encryption; use one that opens "
-                            "nothing else",
-                            to.credential, origin);
+        for (guint j = 0; delta->uri[j] != NULL; j++)
+            warn_of_server(accepted, &(FotaServer){delta->uri[j], delta->credential});
     }
 }
 

@@ -26,7 +26,7 @@ choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
 static FotaRoute
 plan_route(const FotaPlan *plan)
 {
-    return plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri != NULL
+    return plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri[0] != NULL
                ? FOTA_ROUTE_PULL
                : FOTA_ROUTE_VENDOR;
 }

@@ -25,8 +25,8 @@ order_delta(const FotaParts *parts, FotaJobOrder *order)
 
     order->update.size = step->delta.size;
     order->delta_credential = fota_parts_find_credential(parts, step->delta.credential);
-    if (step->delta.uri != NULL)
-        order_address(order, step->delta.uri);
+    if (step->delta.uri[0] != NULL)
+        order_address(order, step->delta.uri[0]);
 }
 
 static void

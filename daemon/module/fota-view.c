@@ -24,7 +24,7 @@ describe_update(const FotaParts *parts, gboolean guest)
     const FotaPlan *plan = parts->plan;
     const FotaManifestUpdate *update = &plan->manifest->update;
     const FotaDelta *delta = &plan->steps[0].delta;
-    g_autofree char *server = delta->uri != NULL ? fota_text_get_origin(delta->uri) : NULL;
+    g_autofree char *server = delta->uri[0] != NULL ? fota_text_get_origin(delta->uri[0]) : NULL;
     const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
     FotaApprovalGate gate =
         guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_offers_get_gate(parts->offers);

@@ -99,7 +99,7 @@ test_downloaded(void)
     static const FotaMark marks[] = {FOTA_MARK_NONE, FOTA_MARK_DOWNLOADING, FOTA_MARK_DOWNLOADED};
     FotaPlan plan = {.kind = FOTA_PLAN_UPDATE, .n_steps = 1};
 
-    plan.steps[0].delta.uri = "http://fw.example/a";
+    plan.steps[0].delta.uri[0] = "http://fw.example/a";
     methods = all;
     for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
         FotaContext context = {.config = load_config("")};
@@ -123,7 +123,7 @@ test_all(void)
         const FotaParts parts = {.context = &context, .record = &record, .plan = &plan};
         const FotaMethod *method;
 
-        plan.steps[0].delta.uri = cases[i].uri ? "http://fw.example/a" : NULL;
+        plan.steps[0].delta.uri[0] = cases[i].uri ? "http://fw.example/a" : NULL;
         if (cases[i].recorded != NULL)
             g_hash_table_insert(record.settings, (char *)FOTA_JOB_METHOD,
                                 (char *)cases[i].recorded);

@@ -153,15 +153,15 @@ test_manifest(void)
     FotaManifest manifest = {.update.n_steps = 2};
     g_autoptr(GError) error = NULL;
 
-    manifest.update.steps[0].delta = (FotaDelta){.uri = "ftp://a.example/1", .credential = "a"};
-    manifest.update.steps[1].delta = (FotaDelta){.uri = "ftp://b.example/2"};
+    manifest.update.steps[0].delta = (FotaDelta){.uri = {"ftp://a.example/1"}, .credential = "a"};
+    manifest.update.steps[1].delta = (FotaDelta){.uri = {"ftp://b.example/2"}};
     g_assert_true(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
     manifest.update.steps[1].delta.credential = "a";
     g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
     g_assert_nonnull(strstr(error->message, "Servers=ftp://b.example"));
     g_clear_error(&error);
     manifest.update.steps[1].delta.credential = NULL;
-    manifest.update.steps[0].delta.uri = "ftp://b.example/1";
+    manifest.update.steps[0].delta.uri[0] = "ftp://b.example/1";
     g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
 }
 

@@ -19,7 +19,7 @@ test_seed_unsigned(void)
     g_assert_cmpuint(update->n_steps, ==, 1);
     g_assert_cmpstr(update->steps[0].from_version, ==, OLD);
     g_assert_cmpstr(update->steps[0].to_version, ==, NEW);
-    g_assert_cmpstr(update->steps[0].delta.uri, ==, "ftp://fw.example/" NEW ".bin");
+    g_assert_cmpstr(update->steps[0].delta.uri[0], ==, "ftp://fw.example/" NEW ".bin");
     g_assert_cmpstr(update->steps[0].delta.credential, ==, "fw");
     g_assert_cmpint(update->approve_download, ==, FOTA_APPROVAL_REQUIRED);
     g_assert_cmpuint(update->max_attempts, ==, 1);
@@ -38,7 +38,7 @@ test_seed_signed(void)
     g_assert_cmpint(manifest->use_before, ==, G_GINT64_CONSTANT(1798761600000000));
     g_assert_cmpstr(manifest->imei[0], ==, IMEI);
     g_assert_cmpstr(update->steps[0].from_version, ==, OLD);
-    g_assert_cmpstr(update->steps[0].delta.uri, ==, "ftp://fw.example/" IMEI "/" NEW ".bin");
+    g_assert_cmpstr(update->steps[0].delta.uri[0], ==, "ftp://fw.example/" IMEI "/" NEW ".bin");
     g_assert_cmpint(update->approve_download, ==, FOTA_APPROVAL_AUTO);
     g_assert_cmpuint(update->max_attempts, ==, 3);
     g_assert_null(manifest->next_server.uri);
@@ -90,7 +90,7 @@ test_values(void)
         const FotaStep *step = &manifest->update.steps[0];
 
         g_assert_cmpstr(step->to_version, ==, "B");
-        g_assert_cmpstr(step->delta.uri, ==, cases[i].uri);
+        g_assert_cmpstr(step->delta.uri[0], ==, cases[i].uri);
         g_assert_cmpstr(step->delta.credential, ==,
                         g_str_has_prefix(cases[i].uri, "ftp://fw.example/") ? "fw" : NULL);
     }

@@ -100,11 +100,11 @@ check_full_lists(const FotaManifestUpdate *update)
     g_assert_cmpuint(update->n_steps, ==, 2);
     g_assert_cmpstr(update->steps[0].from_version, ==, "A");
     g_assert_cmpstr(update->steps[0].to_version, ==, "B");
-    g_assert_cmpstr(update->steps[0].delta.uri, ==, "ftp://fw/a.bin");
+    g_assert_cmpstr(update->steps[0].delta.uri[0], ==, "ftp://fw/a.bin");
     g_assert_cmpstr(update->steps[0].delta.credential, ==, "fw");
     g_assert_cmpuint(update->steps[0].delta.size, ==, 123456);
     g_assert_cmpstr(update->steps[0].delta.sha256, ==, SHA);
-    g_assert_null(update->steps[1].delta.uri);
+    g_assert_null(update->steps[1].delta.uri[0]);
     g_assert_true(fota_manifest_find_step(update, "B") == &update->steps[1]);
     g_assert_null(fota_manifest_find_step(update, "C"));
 }
@@ -316,7 +316,11 @@ test_steps(void)
         {full, "\"toVersion\":\"C\"", "\"toVersion\":\"C\\r\"",
          "update.steps[1].toVersion: expected 1 to 64"},
         {full, "ftp://fw/a.bin", "ftp://u:p@fw/a.bin", "update.steps[0].delta.uri: expected"},
-        {full, "ftp://fw/a.bin", "file:///a.bin", "update.steps[0].delta.uri: expected"},
+        {full, "ftp://fw/a.bin", "file:///../a.bin", "update.steps[0].delta.uri: expected file"},
+        {full, "\"ftp://fw/a.bin\"", "[]", "update.steps[0].delta.uri: expected"},
+        {full, "\"ftp://fw/a.bin\"", "[1]", "update.steps[0].delta.uri[0]: expected a text"},
+        {full, "\"ftp://fw/a.bin\"", "[\"ftp://a\",\"x\"]",
+         "update.steps[0].delta.uri[1]: expected"},
         {full, "ftp://fw/a.bin", "ftp://fw/{imei}.bin", "update.steps[0].delta.uri: expected"},
         {full, "123456", "0", "update.steps[0].delta.size: expected"},
         {full, "123456", "-1", "update.steps[0].delta.size: expected"},
@@ -419,21 +423,39 @@ test_lint(void)
     g_assert_true(g_str_has_suffix(error->message, " (and 3 more)"));
 }
 
+/* One address, or several: a server's, or a file's. */
+static void
+test_addresses(void)
+{
+    const Edit list = {full, "\"ftp://fw/a.bin\"",
+                       "[\"https://fw/a.bin\",\"file:///media/usb/a.bin\"]", NULL};
+    g_autofree char *text = apply(&list);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManifest) manifest = parse(text, &error);
+    const FotaDelta *delta;
+
+    g_assert_no_error(error);
+    delta = &manifest->update.steps[0].delta;
+    g_assert_cmpstr(delta->uri[0], ==, "https://fw/a.bin");
+    g_assert_cmpstr(delta->uri[1], ==, "file:///media/usb/a.bin");
+    g_assert_null(delta->uri[2]);
+}
+
 static void
 test_delta_name(void)
 {
     static const FotaStep steps[] = {
-        {"A", "B", {.uri = "ftp://fw/a", .sha256 = "1"}},
-        {"C", "B", {.uri = "ftp://fw/a", .sha256 = "1"}},
-        {"A", "C", {.uri = "ftp://fw/a", .sha256 = "1"}},
-        {"A", "B", {.uri = "ftp://fw/b", .sha256 = "1"}},
-        {"A", "B", {.uri = "ftp://fw/a", .sha256 = "2"}},
-        {"A", "B", {.uri = "ftp://fw/a"}},
-        {"A", "B", {.uri = NULL}},
+        {"A", "B", {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
+        {"C", "B", {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
+        {"A", "C", {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
+        {"A", "B", {.uri = {"ftp://fw/b"}, .sha256 = "1"}},
+        {"A", "B", {.uri = {"ftp://fw/a"}, .sha256 = "2"}},
+        {"A", "B", {.uri = {"ftp://fw/a"}}},
+        {"A", "B", {.uri = {NULL}}},
     };
     /* Whoever gives the size later, or another login, means the same file. */
     const FotaStep same = {
-        "A", "B", {.uri = "ftp://fw/a", .sha256 = "1", .size = 7, .credential = "fw"}};
+        "A", "B", {.uri = {"ftp://fw/a"}, .sha256 = "1", .size = 7, .credential = "fw"}};
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *again = fota_manifest_name_delta(&same);
 
@@ -451,6 +473,7 @@ main(int argc, char **argv)
     g_test_add_func("/manifest/top", test_top);
     g_test_add_func("/manifest/update", test_update);
     g_test_add_func("/manifest/steps", test_steps);
+    g_test_add_func("/manifest/addresses", test_addresses);
     g_test_add_func("/manifest/version", test_version);
     g_test_add_func("/manifest/nothing-for-you", test_nothing_for_you);
     g_test_add_func("/manifest/delta-name", test_delta_name);

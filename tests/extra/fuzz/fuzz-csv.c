@@ -42,7 +42,7 @@ open_unsigned(const char *csv, gsize size)
     g_assert_cmpuint(update->max_attempts, ==, 1);
     g_assert_cmpuint(update->n_steps, ==, 1);
     g_assert_cmpstr(update->steps[0].from_version, ==, "30.00.001-B026");
-    g_assert_true(g_str_has_prefix(update->steps[0].delta.uri, SERVER));
+    g_assert_true(g_str_has_prefix(update->steps[0].delta.uri[0], SERVER));
 }
 
 static void
