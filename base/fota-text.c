@@ -28,6 +28,16 @@ fota_text_validate_imei(const char *text)
 }
 
 const char *
+fota_text_validate_operator(const char *text)
+{
+    gsize length = strlen(text);
+
+    return (length == 5 || length == 6) && consists_of(text, "0123456789", 6)
+               ? NULL
+               : "an operator's MCC and MNC, 5 or 6 digits";
+}
+
+const char *
 fota_text_validate_version(const char *text)
 {
     return consists_of(text, VERSION_ALPHABET, 64) ? NULL

@@ -18,6 +18,8 @@ typedef const char *(*FotaTextValidator)(const char *text);
 
 /** 15 digits. The last digit is not verified: vendors ship test units with a wrong one. */
 const char *fota_text_validate_imei(const char *text);
+/** Code of an operator: MCC and MNC, 5 or 6 digits. */
+const char *fota_text_validate_operator(const char *text);
 /** Firmware version as a module reports it: 1 to 64 of `A-Z a-z 0-9 . _ / , : + [ ] -` and space.
  */
 const char *fota_text_validate_version(const char *text);

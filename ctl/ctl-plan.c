@@ -33,6 +33,8 @@ static const Words blockers[] = {
     {"rollout", "for its turn in the roll-out"},
     {"backoff", "for the pause after the failed attempt to end"},
     {"window", "for a time at which updates may run"},
+    {"operator", "for ModemManager to read the SIM"},
+    {"pin", "for the SIM's PIN"},
     {"registration", "for the network"},
     {"roaming", "for the home network"},
     {"signal", "for a better signal"},

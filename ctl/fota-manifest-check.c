@@ -24,7 +24,7 @@ static const struct {
 } known[] = {
     {"", "manifestVersion sequenceNumber issued useBefore critical target poll update report "
          "provision"},
-    {"target", "imei model"},
+    {"target", "imei model operator"},
     {"poll", "sleep notBefore server"},
     {"poll.server", "uri credential"},
     {"report", "uri credential"},

@@ -130,6 +130,13 @@ set_model(const char *value, gpointer member)
 }
 
 static gboolean
+set_operator(const char *value, gpointer member)
+{
+    *(const char **)member = g_intern_string(value);
+    return fota_text_validate_operator(value) == NULL;
+}
+
+static gboolean
 set_zone(const char *value, gpointer member)
 {
     GTimeZone **zone = member;
@@ -148,6 +155,7 @@ static const struct {
     const char *expected;
 } known_facts[] = {
     {"Model", set_model, FACT(model), "a model such as ME910C1-NA"},
+    {"Operator", set_operator, FACT(sim_operator), "an operator's MCC and MNC such as 26201"},
     {"TimeZone", set_zone, FACT(local_zone), "a zone such as Europe/Berlin"},
     {"ClockSet", set_flag, FACT(clock_is_set), "yes or no"},
     {"SequenceNumber", set_sequence, G_STRUCT_OFFSET(Gateway, sequence), "a number"},
@@ -269,6 +277,8 @@ open_manifest(Tool *tool, Gateway *gateway, GError **error)
         return NULL;
     if (gateway->facts.model == NULL)
         gateway->facts.model = manifest->model != NULL ? manifest->model[0] : "";
+    if (gateway->facts.sim_operator == NULL && manifest->operators != NULL)
+        gateway->facts.sim_operator = manifest->operators[0];
     facts.numbers = numbers = make_numbers(manifest, gateway->sequence);
     return fota_trust_judge(manifest, &facts, error) ? g_steal_pointer(&manifest) : NULL;
 }

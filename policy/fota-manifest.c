@@ -37,6 +37,9 @@ read_target(const FotaJsonPlace *root, FotaManifest *manifest)
                                            FOTA_MANIFEST_MAX_TARGETS, fota_text_validate_imei);
     manifest->model = fota_json_get_strings(&target, "model", FOTA_JSON_OPTIONAL,
                                             FOTA_MANIFEST_MAX_TARGETS, fota_text_validate_model);
+    manifest->operators =
+        fota_json_get_strings(&target, "operator", FOTA_JSON_OPTIONAL, FOTA_MANIFEST_MAX_OPERATORS,
+                              fota_text_validate_operator);
     if (!fota_json_has(&target, "imei") && !fota_json_has(&target, "model"))
         fota_json_fault(&target, NULL, "expected imei, model or both");
 }
@@ -129,6 +132,7 @@ document_clear(gpointer data)
 
     g_free((gpointer)document->manifest.imei);
     g_free((gpointer)document->manifest.model);
+    g_free((gpointer)document->manifest.operators);
     for (guint i = 0; i < document->manifest.update.rollout.n_waves; i++)
         g_free((gpointer)document->manifest.update.rollout.waves[i].groups);
     g_clear_pointer(&document->root, json_node_unref);

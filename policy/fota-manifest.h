@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 #define FOTA_MANIFEST_MAX_WAVES 8
 #define FOTA_MANIFEST_MAX_TARGETS 4096
 #define FOTA_MANIFEST_MAX_ADDRESSES 4
+#define FOTA_MANIFEST_MAX_OPERATORS 256
 
 /** Whether the application is asked. The larger value is the stricter. */
 typedef enum {
@@ -126,12 +127,13 @@ typedef struct {
     gint64 sequence_number; /* 0 = it has none: an unsigned csv, or made without a file */
     gint64 issued;
     gint64 use_before;
-    const char *const *imei;  /* NULL-terminated; NULL = any IMEI of @model */
-    const char *const *model; /* NULL-terminated; NULL = any model of @imei */
-    guint32 sleep;            /* seconds between checks, 0 = as configured */
-    gint64 not_before;        /* no check before this, 0 = none */
-    FotaServer next_server;   /* where to ask from now on, if AllowedServers has it */
-    gboolean has_update;      /* FALSE = nothing for you */
+    const char *const *imei;      /* NULL-terminated; NULL = any IMEI of @model */
+    const char *const *model;     /* NULL-terminated; NULL = any model of @imei */
+    const char *const *operators; /* MCC and MNC of the SIM's home; NULL-terminated; NULL = any */
+    guint32 sleep;                /* seconds between checks, 0 = as configured */
+    gint64 not_before;            /* no check before this, 0 = none */
+    FotaServer next_server;       /* where to ask from now on, if AllowedServers has it */
+    gboolean has_update;          /* FALSE = nothing for you */
     FotaManifestUpdate update;
     FotaServer report;
     FotaProvision provision; /* instead of the configuration's [Network] */

@@ -183,6 +183,9 @@ block_by_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
     int signal = (int)MAX(theirs->minimum_signal, ours->minimum_signal);
 
+    if (plan->manifest->operators && !facts->sim_operator && !facts->imsi)
+        block(plan, "operator",
+              "the SIM is not known yet; target.operator names its home operator");
     if (facts->pin_wanted)
         block(plan, "pin", "the SIM wants its PIN");
     if (!facts->registered)

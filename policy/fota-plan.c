@@ -208,6 +208,32 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     return FOTA_PLAN_UPDATE;
 }
 
+/* ModemManager cannot tell of each SIM how many digits of the IMSI are its home's. */
+static gboolean
+is_home(const char *operator_code, const FotaFacts *facts)
+{
+    return facts->sim_operator ? g_str_equal(operator_code, facts->sim_operator)
+                               : g_str_has_prefix(facts->imsi, operator_code);
+}
+
+/* An unknown SIM only blocks, because it may be the right one. */
+static gboolean
+is_for_sim(FotaPlan *plan, const FotaFacts *facts)
+{
+    const char *const *operators = plan->manifest->operators;
+    g_autofree char *list = NULL;
+
+    if (!operators || (!facts->sim_operator && !facts->imsi))
+        return TRUE;
+    for (guint i = 0; operators[i]; i++)
+        if (is_home(operators[i], facts))
+            return TRUE;
+    list = g_strjoinv(", ", (char **)operators);
+    fota_plan_explain(plan, "target.operator names %s; the SIM's home operator is %s", list,
+                      facts->sim_operator ? facts->sim_operator : "another one");
+    return FALSE;
+}
+
 FotaPlan *
 fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
 {
@@ -225,6 +251,10 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
     g_ptr_array_add(plan->reasons, NULL);
     if (!manifest->has_update) {
         fota_plan_explain(plan, "the manifest offers this module nothing");
+        plan->kind = FOTA_PLAN_NOTHING_FOR_YOU;
+        return plan;
+    }
+    if (!is_for_sim(plan, facts)) {
         plan->kind = FOTA_PLAN_NOTHING_FOR_YOU;
         return plan;
     }

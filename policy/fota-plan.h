@@ -49,6 +49,10 @@ typedef struct {
     gboolean clock_is_set; /* FALSE = the clock has never been set since the start */
     GTimeZone *local_zone; /* NULL = UTC */
 
+    /* The SIM. */
+    const char *sim_operator; /* MCC and MNC of its home; NULL = unknown */
+    const char *imsi;         /* counts where @sim_operator is unknown; NULL = unknown */
+
     /* The radio. */
     gboolean pin_wanted; /* the SIM is locked */
     gboolean registered;
@@ -117,8 +121,8 @@ typedef struct {
  * FotaPlan: what would be done now, why, and what keeps it from being done.
  *
  * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
- * `window`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`,
- * `data-budget`. Approval is not a blocker: see the gates.
+ * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`,
+ * `route`, `data-budget`. Approval is not a blocker: see the gates.
  */
 typedef struct {
     FotaPlanKind kind;

@@ -20,6 +20,7 @@ fota_modem_facts_copy(const FotaModemFacts *facts)
     copy->device = g_strdup(facts->device);
     copy->own_numbers = g_strdupv(facts->own_numbers);
     copy->imsi = g_strdup(facts->imsi);
+    copy->sim_operator = g_strdup(facts->sim_operator);
     copy->operator_name = g_strdup(facts->operator_name);
     copy->start = g_strdup(facts->start);
     return copy;
@@ -39,6 +40,7 @@ fota_modem_facts_free(FotaModemFacts *facts)
     g_free(facts->device);
     g_strfreev(facts->own_numbers);
     g_free(facts->imsi);
+    g_free(facts->sim_operator);
     g_free(facts->operator_name);
     g_free(facts->start);
     g_free(facts);
@@ -52,10 +54,11 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
            strcmp(a->revision, b->revision) == 0 && strcmp(a->uid, b->uid) == 0 &&
            strcmp(a->device, b->device) == 0 &&
            g_strv_equal((const char *const *)a->own_numbers, (const char *const *)b->own_numbers) &&
-           strcmp(a->imsi, b->imsi) == 0 && strcmp(a->operator_name, b->operator_name) == 0 &&
-           a->enabled == b->enabled && a->signal == b->signal && a->registered == b->registered &&
-           a->roaming == b->roaming && a->pin_wanted == b->pin_wanted &&
-           a->pin_attempts == b->pin_attempts && strcmp(a->start, b->start) == 0;
+           strcmp(a->imsi, b->imsi) == 0 && strcmp(a->sim_operator, b->sim_operator) == 0 &&
+           strcmp(a->operator_name, b->operator_name) == 0 && a->enabled == b->enabled &&
+           a->signal == b->signal && a->registered == b->registered && a->roaming == b->roaming &&
+           a->pin_wanted == b->pin_wanted && a->pin_attempts == b->pin_attempts &&
+           strcmp(a->start, b->start) == 0;
 }
 
 /*
@@ -159,6 +162,7 @@ fota_modem_facts_collect(MMObject *object, MMSim *sim)
     if (facts->own_numbers == NULL)
         facts->own_numbers = g_new0(char *, 1);
     facts->imsi = first_line(sim != NULL ? mm_sim_get_imsi(sim) : NULL);
+    facts->sim_operator = first_line(sim != NULL ? mm_sim_get_operator_identifier(sim) : NULL);
     facts->enabled = mm_modem_get_state(modem) >= MM_MODEM_STATE_ENABLED;
     facts->signal = mm_modem_get_signal_quality(modem, &recent);
     facts->pin_wanted = mm_modem_get_unlock_required(modem) == MM_MODEM_LOCK_SIM_PIN;

@@ -22,7 +22,8 @@ typedef struct {
     char *uid;      /**< ModemManager's name of the device, for the inhibition */
     char *device;   /**< sysfs path of what its ports belong to: a USB or PCI device, else a tty */
     GStrv own_numbers;
-    char *imsi; /**< of the SIM */
+    char *imsi;         /**< of the SIM */
+    char *sim_operator; /**< MCC and MNC of the SIM's home */
     char *operator_name;
     gboolean enabled; /**< ModemManager follows the radio; otherwise the next three mean nothing */
     guint signal;     /**< percent, 0 = none or unknown */

@@ -22,6 +22,8 @@
 static void
 fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
 {
+    facts->sim_operator = modem->sim_operator[0] != '\0' ? modem->sim_operator : NULL;
+    facts->imsi = modem->imsi[0] != '\0' ? modem->imsi : NULL;
     facts->pin_wanted = modem->pin_wanted;
     facts->registered = modem->registered || !modem->enabled;
     facts->roaming = modem->roaming || !modem->enabled;

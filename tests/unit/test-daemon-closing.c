@@ -144,6 +144,7 @@ see(Fixture *fixture, const char *revision)
                             .device = (char *)"/sys/devices/x",
                             .own_numbers = (char *[]){NULL},
                             .imsi = (char *)"",
+                            .sim_operator = (char *)"",
                             .operator_name = (char *)"",
                             .start = (char *)"1",
                             .pin_attempts = -1};

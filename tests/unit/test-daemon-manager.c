@@ -332,6 +332,7 @@ show(const char *path, const char *imei, const char *revision)
                             .device = (char *)path,
                             .own_numbers = (char *[]){NULL},
                             .imsi = (char *)imsi,
+                            .sim_operator = (char *)"",
                             .operator_name = (char *)"",
                             .start = (char *)"1",
                             .pin_attempts = -1};

@@ -405,11 +405,70 @@ test_text(void)
     }
 }
 
+static FotaManifest *
+make_for_operators(const char *operators)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{\"manifestVersion\":1,\"sequenceNumber\":7,\"issued\":\"2026-11-21T04:00:00Z\","
+        "\"useBefore\":\"2026-12-21T00:00:00Z\",\"target\":{\"model\":[\"M\"]%s},"
+        "\"update\":{\"id\":\"u\"," PLAN_CHAIN "}}",
+        operators);
+    g_autoptr(GBytes) payload = g_bytes_new(text, strlen(text));
+    FotaManifest *manifest = fota_manifest_parse(payload, NULL);
+
+    g_assert_nonnull(manifest);
+    return manifest;
+}
+
+/* Another operator's SIM gets nothing; one that is not known yet is waited for. */
+static void
+test_operator(void)
+{
+    static const struct {
+        const char *operators; /* the member, or nothing */
+        const char *sim_operator;
+        const char *imsi;
+        FotaPlanKind kind;
+        gboolean blocked;
+    } cases[] = {
+        {"", NULL, NULL, FOTA_PLAN_UPDATE, FALSE},
+        {"", "26201", "262011234567890", FOTA_PLAN_UPDATE, FALSE},
+        {",\"operator\":[\"311480\"]", "311480", NULL, FOTA_PLAN_UPDATE, FALSE},
+        {",\"operator\":[\"26201\",\"311480\"]", "311480", NULL, FOTA_PLAN_UPDATE, FALSE},
+        {",\"operator\":[\"311480\"]", "31148", "311480123456789", FOTA_PLAN_NOTHING_FOR_YOU,
+         FALSE},
+        {",\"operator\":[\"311480\"]", NULL, "311480123456789", FOTA_PLAN_UPDATE, FALSE},
+        {",\"operator\":[\"311480\"]", NULL, "311481123456789", FOTA_PLAN_NOTHING_FOR_YOU, FALSE},
+        {",\"operator\":[\"311480\"]", NULL, NULL, FOTA_PLAN_UPDATE, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FotaManifest) manifest = make_for_operators(cases[i].operators);
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) plan = NULL;
+        const char *reason;
+
+        g_test_message("case %u", i);
+        facts.sim_operator = cases[i].sim_operator;
+        facts.imsi = cases[i].imsi;
+        plan = fota_plan_make(manifest, &facts);
+        g_assert_cmpint(plan->kind, ==, cases[i].kind);
+        g_assert_cmpint(fota_plan_has_blocker(plan, "operator"), ==, cases[i].blocked);
+        reason = plan->reasons->pdata[plan->decided_by];
+        if (plan->kind == FOTA_PLAN_NOTHING_FOR_YOU)
+            g_assert_true(g_str_has_prefix(reason, "target.operator names 311480; the SIM's home "
+                                                   "operator is "));
+        if (cases[i].imsi != NULL)
+            g_assert_null(strstr(reason, cases[i].imsi));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/position", test_position);
+    g_test_add_func("/plan/operator", test_operator);
     g_test_add_func("/plan/vendor", test_vendor);
     g_test_add_func("/plan/gates", test_gates);
     g_test_add_func("/plan/approved", test_approved);
