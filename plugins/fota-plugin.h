@@ -211,7 +211,11 @@ typedef struct {
      */
     FotaResult (*install)(FotaSession *session, const FotaUpdate *update, GError **error);
 
-    /** Has the module restart. Required with FOTA_RESTART_BY_COMMAND. Sent once. */
+    /**
+     * Has the module restart. Required with FOTA_RESTART_BY_COMMAND. Called once after install();
+     * and, where fotad was ended in between, once more when the module has come to rest with its
+     * old version and without a restart: there it must do no more harm than a restart does.
+     */
     FotaResult (*restart)(FotaSession *session, const FotaUpdate *update, GError **error);
 
     /**

@@ -33,7 +33,7 @@ typedef struct {
     gboolean cancelled;   /**< Cancel() was accepted, whatever the job was doing */
     gboolean unwritten;   /**< it ended because the record could not be written */
     gboolean downloaded;  /**< the delta is in the module, and nothing is ordered */
-    gboolean restarted;   /**< the job has seen the module restart */
+    gboolean restarted;   /**< the job has seen the module restart by itself */
     gboolean can_discard; /**< the plugin can discard a delta */
 } FotaEnd;
 

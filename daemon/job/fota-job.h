@@ -54,7 +54,7 @@ typedef struct {
     const char *version;          /**< what the module last said, "" = it could not be asked */
     gboolean downloaded;          /**< the delta is in the module, not installed */
     gboolean ordered;             /**< this job gave the order to install */
-    guint restarts;               /**< of the module, as far as this job has seen them */
+    guint restarts;               /**< of the module by itself, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
     GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */

@@ -383,6 +383,36 @@ follow(FotaSteps *steps, GError **error)
     return result == FOTA_RESULT_DONE ? install(steps, &question, error) : result;
 }
 
+/*
+ * fotad may have ended between the order and the command that restarts the module. At rest, with
+ * its old version, and without a restart of its own the module still waits for that command, or has
+ * no order at all; the command harms neither.
+ */
+static gboolean
+restart_is_missing(const FotaSteps *steps, const GError *error)
+{
+    return steps->method->restarts == FOTA_RESTART_BY_COMMAND && steps->restarts == 0 &&
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION);
+}
+
+static FotaResult
+restart_once_more(FotaSteps *steps, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    FotaResult result;
+
+    fota_session_note(steps->session, "it has not restarted; fotad tells it to once more");
+    result = steps->method->restart(steps->session, steps->update, &refusal);
+    if (refusal != NULL && !is_of_module(refusal)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return result;
+    }
+    result = follow_order(steps, result, refusal, error);
+    /* That it restarted because it was told to says nothing about the order. */
+    steps->restarts = 0;
+    return result;
+}
+
 /* After a restart of fotad: the order may have been given, and is not given again. */
 static FotaResult
 resume(FotaSteps *steps, GError **error)
@@ -398,8 +428,15 @@ resume(FotaSteps *steps, GError **error)
         fota_session_note(steps->session, "%s %s; waiting whether it still installs",
                           local_error != NULL ? "no version:" : "it runs",
                           local_error != NULL ? local_error->message : steps->version);
+        g_clear_error(&local_error);
         fota_session_begin_part(steps->session, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
-        result = follow_restarts(steps, error);
+        result = follow_restarts(steps, &local_error);
+        if (restart_is_missing(steps, local_error)) {
+            g_clear_error(&local_error);
+            result = restart_once_more(steps, &local_error);
+        }
+        if (local_error != NULL)
+            g_propagate_error(error, g_steal_pointer(&local_error));
     }
     restore_settings(steps);
     return result;

@@ -33,7 +33,7 @@ typedef struct {
     gboolean downloaded;
     gboolean stopped; /**< the answer to a commit was FOTA_COMMIT_STOP */
     gboolean ordered;
-    guint restarts;
+    guint restarts;  /**< of the module by itself, as far as they were seen */
     guint outage;    /**< seconds */
     GStrv differing; /**< settings that are not as before the install; NULL = it did not come so
                         far */
