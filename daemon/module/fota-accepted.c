@@ -17,6 +17,9 @@ struct _FotaAccepted {
     FotaRecord *record;
     FotaPoller *poller;
     FotaManifest *manifest; /* NULL = none */
+    /* That was read at the start or accepted since, also while its manifest is not valid: the store
+     * may not have written it yet. NULL = none. */
+    GBytes *file;
 };
 
 static const FotaModuleConfig *
@@ -129,11 +132,11 @@ set_accepted(FotaRecord *record, const FotaManifest *manifest)
 
 /* Fills a record that was lost from the signed manifest at hand. */
 static void
-learn_from_manifest(FotaAccepted *accepted, GBytes *file)
+learn_from_manifest(FotaAccepted *accepted)
 {
     FotaRecord *record = accepted->record;
     const FotaTrustFacts no_past = {.imei = record->imei, .keyring = accepted->context->keyring};
-    g_autoptr(FotaManifest) manifest = open_manifest(accepted, file, &no_past, NULL);
+    g_autoptr(FotaManifest) manifest = open_manifest(accepted, accepted->file, &no_past, NULL);
 
     if (manifest == NULL || manifest->signers == NULL)
         return;
@@ -150,20 +153,18 @@ static void
 restore_manifest(FotaAccepted *accepted)
 {
     const FotaTrustFacts facts = trust_facts(accepted);
-    g_autoptr(GBytes) file =
-        fota_store_load_manifest(accepted->context->store, accepted->record->imei);
     g_autoptr(GError) error = NULL;
 
     /* An update in the module continues; otherwise the next check asks the server. */
     if (!fota_poller_reads_file(accepted->poller) &&
         fota_keeper_get_mark(accepted->keeper) != FOTA_MARK_NONE)
         accepted->manifest = fota_manifest_make_for_vendor(accepted->record->imei);
-    if (!fota_poller_reads_file(accepted->poller) || file == NULL)
+    if (!fota_poller_reads_file(accepted->poller) || accepted->file == NULL)
         return;
-    learn_from_manifest(accepted, file);
+    learn_from_manifest(accepted);
     if (accepted->record->digest[0] == '\0')
         return;
-    accepted->manifest = open_manifest(accepted, file, &facts, &error);
+    accepted->manifest = open_manifest(accepted, accepted->file, &facts, &error);
     /* The attempts and answers in the record belong to another manifest. */
     if (accepted->manifest != NULL &&
         strcmp(accepted->manifest->digest, accepted->record->digest) != 0) {
@@ -179,7 +180,7 @@ restore_manifest(FotaAccepted *accepted)
 void
 fota_accepted_trust_anew(FotaAccepted *accepted)
 {
-    if (accepted->manifest == NULL || !fota_poller_reads_file(accepted->poller))
+    if (!fota_poller_reads_file(accepted->poller))
         return;
     g_clear_pointer(&accepted->manifest, fota_manifest_unref);
     restore_manifest(accepted);
@@ -194,7 +195,9 @@ accept_manifest(FotaAccepted *accepted, FotaManifest *manifest, GBytes *file)
     gboolean noted = fota_trust_note(record->numbers, manifest);
 
     g_clear_pointer(&accepted->manifest, fota_manifest_unref);
+    g_clear_pointer(&accepted->file, g_bytes_unref);
     accepted->manifest = manifest;
+    accepted->file = file != NULL ? g_bytes_ref(file) : NULL;
     set_accepted(record, manifest);
     if (same) {
         if (noted)
@@ -279,6 +282,7 @@ fota_accepted_new(const FotaContext *context, FotaKeeper *keeper, FotaPoller *po
     accepted->keeper = keeper;
     accepted->record = fota_keeper_get_record(keeper);
     accepted->poller = poller;
+    accepted->file = fota_store_load_manifest(context->store, accepted->record->imei);
     restore_manifest(accepted);
     return accepted;
 }
@@ -287,5 +291,6 @@ void
 fota_accepted_free(FotaAccepted *accepted)
 {
     g_clear_pointer(&accepted->manifest, fota_manifest_unref);
+    g_clear_pointer(&accepted->file, g_bytes_unref);
     g_free(accepted);
 }

@@ -31,7 +31,8 @@ FotaManifest *fota_accepted_get(FotaAccepted *accepted);
 gboolean fota_accepted_is_trusted(FotaAccepted *accepted, GError **error);
 /** The manifest has expired, and stays expired if the clock is set back. */
 void fota_accepted_note_expired(FotaAccepted *accepted);
-/** The keys have changed: drops a manifest that none of them has signed. */
+/** The keys may have changed: judges the file at hand again, and drops a manifest that none of them
+ * has signed. */
 void fota_accepted_trust_anew(FotaAccepted *accepted);
 
 G_END_DECLS

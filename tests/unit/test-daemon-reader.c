@@ -345,6 +345,27 @@ test_max_age(Fixture *fixture, gconstpointer data)
     expect_error(fixture, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_ROLLBACK);
 }
 
+/* The configuration is read again while the manifest is still on its way to the disk, and after its
+ * key has been away. */
+static void
+test_trusted_anew(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *good = manifest(5, 1, "");
+    g_autoptr(GBytes) file = g_bytes_new(good, strlen(good));
+    FotaKeyring *keyring = fixture->context.keyring;
+
+    g_assert_true(fota_accepted_take_file(fixture->accepted, file, NULL, NULL));
+    fota_accepted_trust_anew(fixture->accepted);
+    g_assert_nonnull(fota_accepted_get(fixture->accepted));
+    fixture->context.keyring = test_sign_keyring(0);
+    fota_accepted_trust_anew(fixture->accepted);
+    g_assert_null(fota_accepted_get(fixture->accepted));
+    fota_keyring_free(fixture->context.keyring);
+    fixture->context.keyring = keyring;
+    fota_accepted_trust_anew(fixture->accepted);
+    g_assert_nonnull(fota_accepted_get(fixture->accepted));
+}
+
 /* Without a signature it moves no clock, even where the configuration accepts it. */
 static void
 test_unsigned_accepted(Fixture *fixture, gconstpointer data)
@@ -484,6 +505,7 @@ main(int argc, char **argv)
     ADD("/reader/unsigned-clocks", test_unsigned_clocks);
     ADD("/reader/manifest-stays", test_manifest_stays);
     ADD("/reader/max-age", test_max_age);
+    ADD("/reader/trusted-anew", test_trusted_anew);
     ADD("/reader/unsigned-accepted", test_unsigned_accepted);
     ADD("/reader/asked-for-ever", test_asked_for_ever);
     ADD("/reader/network-changes", test_network_changes);
