@@ -23,17 +23,21 @@
 /* Digits of the serial in a file's name: the names sort as the posts came. */
 #define SERIAL_DIGITS 20
 #define MAX_ANSWER 65536
+/* Until a registration that was refused is posted again. */
+#define REFUSED_SECONDS (24 * 3600)
 
 typedef struct {
     char *file; /* below the state directory */
     char *key;
     char *imei;
     char *model;
-    char *uri; /* NULL = the configuration's */
+    char *kind; /* NULL = report */
+    char *uri;  /* NULL = the configuration's */
     char *credential;
     char *body;
     gsize size;       /* of the file */
     gboolean written; /* or could not be, and is in memory only */
+    gboolean refused; /* and waits for another configuration, or for a day to pass */
 } Post;
 
 struct _FotaOutbox {
@@ -48,6 +52,7 @@ struct _FotaOutbox {
     guint tries;           /* in a row that have failed */
     guint timer;           /* to the next try, 0 = none */
     gint64 due;            /* boot time of that */
+    guint refused_timer;   /* to the next try of those that were refused, 0 = none */
     guint route_watch;     /* from a failure until a success, 0 = none */
     gint64 changes_paid;   /* see fota_poll_follow_change() */
     GHashTable *failures;  /* origin -> the last one, as the log has it, until it answers */
@@ -62,10 +67,24 @@ post_free(gpointer data)
     g_free(post->key);
     g_free(post->imei);
     g_free(post->model);
+    g_free(post->kind);
     g_free(post->uri);
     g_free(post->credential);
     g_free(post->body);
     g_free(post);
+}
+
+static gboolean
+post_is_registration(const Post *post)
+{
+    return g_strcmp0(post->kind, FOTA_POST_REGISTRATION) == 0;
+}
+
+/* What the log calls it. */
+static const char *
+post_get_name(const Post *post)
+{
+    return post_is_registration(post) ? "a registration" : "a report";
 }
 
 static void
@@ -95,7 +114,8 @@ static const struct {
     const char *name;
     gsize offset;
 } members[] = {
-    MEMBER(key), MEMBER(imei), MEMBER(model), MEMBER(uri), MEMBER(credential), MEMBER(body),
+    MEMBER(key), MEMBER(imei),       MEMBER(model), MEMBER(kind),
+    MEMBER(uri), MEMBER(credential), MEMBER(body),
 };
 
 static GBytes *
@@ -270,7 +290,8 @@ outbox_forget(FotaOutbox *outbox, Post *post)
 static void
 outbox_drop(FotaOutbox *outbox, Post *post, const char *why)
 {
-    post_log(post, LOG_WARNING, FOTA_EVENT_REPORT_LOST, "a report is dropped: %s", why);
+    post_log(post, LOG_WARNING, FOTA_EVENT_REPORT_LOST, "%s is dropped: %s", post_get_name(post),
+             why);
     outbox_forget(outbox, post);
 }
 
@@ -325,8 +346,8 @@ outbox_retry(FotaOutbox *outbox, const Post *post, const char *failure, gint64 r
         wait = MAX(wait, outbox->due - fota_boot_time());
     g_hash_table_add(outbox->away, g_strdup(outbox->origin));
     post_log(post, known ? LOG_INFO : LOG_WARNING, FOTA_EVENT_NONE,
-             "a report waits, %u in all; the next try is in %" G_GINT64_FORMAT " s: %s",
-             outbox->posts->len, wait / G_TIME_SPAN_SECOND, failure);
+             "%s waits, %u in all; the next try is in %" G_GINT64_FORMAT " s: %s",
+             post_get_name(post), outbox->posts->len, wait / G_TIME_SPAN_SECOND, failure);
     g_hash_table_insert(outbox->failures, g_strdup(outbox->origin), g_strdup(failure));
     if (outbox->route_watch == 0)
         outbox->route_watch = fota_route_watch(network_changed, outbox, &error);
@@ -349,19 +370,54 @@ outbox_end_failures(FotaOutbox *outbox)
 }
 
 static void
+outbox_forgive(FotaOutbox *outbox)
+{
+    g_clear_handle_id(&outbox->refused_timer, g_source_remove);
+    for (guint i = 0; i < outbox->posts->len; i++)
+        ((Post *)outbox->posts->pdata[i])->refused = FALSE;
+}
+
+static gboolean
+refused_timer_over(gpointer user_data)
+{
+    FotaOutbox *outbox = user_data;
+
+    outbox->refused_timer = 0;
+    outbox_forgive(outbox);
+    outbox_post(outbox);
+    return G_SOURCE_REMOVE;
+}
+
+/* What it says is still true, and whoever reads the log can put the rest right. */
+static void
+outbox_keep_refused(FotaOutbox *outbox, Post *post, const char *why)
+{
+    post->refused = TRUE;
+    post_log(post, LOG_WARNING, FOTA_EVENT_NONE,
+             "%s; the registration is kept, and posted again in a day, or when the configuration "
+             "is read again: look at Uri= and Credential= in [Registration]",
+             why);
+    if (outbox->refused_timer == 0)
+        outbox->refused_timer = fota_timer_add(REFUSED_SECONDS, refused_timer_over, outbox);
+}
+
+static void
 outbox_take_answer(FotaOutbox *outbox, Post *post, const FotaResponse *response)
 {
     g_autofree char *text = g_strdup_printf("its server answered %u", response->status);
 
     switch (fota_report_judge(response->status)) {
     case FOTA_REPORT_DELIVERED:
-        post_log(post, LOG_INFO, FOTA_EVENT_NONE, "a report was delivered");
+        post_log(post, LOG_INFO, FOTA_EVENT_NONE, "%s was delivered", post_get_name(post));
         outbox_end_failures(outbox);
         outbox_forget(outbox, post);
         break;
     case FOTA_REPORT_REFUSED:
         outbox_end_failures(outbox);
-        outbox_drop(outbox, post, text);
+        if (post_is_registration(post))
+            outbox_keep_refused(outbox, post, text);
+        else
+            outbox_drop(outbox, post, text);
         break;
     case FOTA_REPORT_LATER:
         outbox_retry(outbox, post, text, (gint64)MIN(response->retry_after, G_MAXINT64));
@@ -393,6 +449,19 @@ post_done(GObject *object, GAsyncResult *result, gpointer user_data)
     outbox_post(outbox);
 }
 
+/* An address on another server is another registration, which its registrar has posted. */
+static gboolean
+find_registry(const Post *post, const FotaCredentialUse *use, FotaServer *server, GError **error)
+{
+    *server = use->registration;
+    if (server->uri != NULL && post->uri != NULL &&
+        fota_credential_is_same_server(post->uri, server->uri))
+        return TRUE;
+    g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
+                        "[Registration] Uri= no longer names its server");
+    return FALSE;
+}
+
 /* The server as it is configured now. BadConfiguration, BadManifest, CredentialNotBound. */
 static gboolean
 find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **error)
@@ -412,6 +481,8 @@ find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **e
         .allowed = (const char *const *)config->allowed_servers,
     };
 
+    if (post_is_registration(post))
+        return find_registry(post, &use, server, error);
     *server = (FotaServer){post->uri, post->credential};
     if (post->uri != NULL)
         return fota_report_allow_server(&servers, post->uri, error) &&
@@ -429,9 +500,10 @@ outbox_send(FotaOutbox *outbox, Post *post, const FotaServer *server)
     FotaConfig *all = outbox->context->config;
     const char *file = fota_config_get_file(all);
     const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
-    g_autofree char *uri = post->uri != NULL ? g_strdup(post->uri)
-                                             : fota_text_expand_uri(server->uri, post->imei,
-                                                                    post->model, config->salt);
+    g_autofree char *uri =
+        post->uri != NULL && !post_is_registration(post)
+            ? g_strdup(post->uri)
+            : fota_text_expand_uri(server->uri, post->imei, post->model, config->salt);
     g_autofree char *credential = fota_credential_get_path(file, server->credential);
     g_autofree char *certificate = fota_credential_get_path(file, config->client_certificate);
     g_autofree char *key = fota_credential_get_path(file, config->client_key);
@@ -483,7 +555,9 @@ outbox_post(FotaOutbox *outbox)
         g_autoptr(GError) error = NULL;
         FotaServer server;
 
-        if (!find_server(outbox, post, &server, &error)) {
+        if (post->refused) {
+            i++;
+        } else if (!find_server(outbox, post, &server, &error)) {
             g_autofree char *why =
                 g_strdup_printf("%s (%s)", error->message, fota_error_get_name(error));
 
@@ -506,6 +580,7 @@ fota_outbox_stop(FotaOutbox *outbox)
 {
     outbox->runs = FALSE;
     g_clear_handle_id(&outbox->timer, g_source_remove);
+    g_clear_handle_id(&outbox->refused_timer, g_source_remove);
     g_clear_handle_id(&outbox->route_watch, g_source_remove);
     if (outbox->request != NULL)
         g_cancellable_cancel(outbox->request);
@@ -516,6 +591,7 @@ fota_outbox_reload(FotaOutbox *outbox)
 {
     g_clear_handle_id(&outbox->timer, g_source_remove);
     g_hash_table_remove_all(outbox->away);
+    outbox_forgive(outbox);
     outbox_post(outbox);
 }
 
@@ -596,6 +672,7 @@ fota_outbox_add(FotaOutbox *outbox, const FotaPost *post)
     copy->key = g_strdup(post->key);
     copy->imei = g_strdup(post->imei);
     copy->model = g_strdup(post->model);
+    copy->kind = g_strdup(post->kind);
     copy->uri = g_strdup(post->uri);
     copy->credential = g_strdup(post->credential);
     copy->body = g_strdup(post->body);

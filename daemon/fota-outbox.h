@@ -17,11 +17,20 @@ G_BEGIN_DECLS
  * blocks, except that fota_outbox_new() reads the files.
  */
 
+/**
+ * A post of this kind is about the module, not about an event: its server may refuse it until
+ * somebody has put the address or the credential right. It is then kept, and posted again once a
+ * day and whenever the configuration is read; to [Registration] Uri= as it is then, if that is
+ * still on the server of @uri.
+ */
+#define FOTA_POST_REGISTRATION "registration"
+
 /** One post; everything is copied. */
 typedef struct {
     const char *key;        /**< idempotency key: lower-case hex digits */
     const char *imei;       /**< of its module, whose configuration holds */
     const char *model;      /**< for the placeholders of the address */
+    const char *kind;       /**< FOTA_POST_REGISTRATION; NULL = a report */
     const char *uri;        /**< without placeholders; NULL = [Report] Uri= as it is then */
     const char *credential; /**< its name, for @uri; NULL = none */
     const char *body;       /**< JSON */

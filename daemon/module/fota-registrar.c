@@ -94,6 +94,7 @@ fota_registrar_look(const FotaParts *parts)
     registration = collect(parts, facts);
     body = fota_registration_to_json(&registration);
     fota_outbox_add(parts->context->outbox, &(FotaPost){
+                                                .kind = FOTA_POST_REGISTRATION,
                                                 .key = key,
                                                 .imei = record->imei,
                                                 .model = record->model,

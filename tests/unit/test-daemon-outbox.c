@@ -303,6 +303,93 @@ test_refused(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 0);
 }
 
+static void
+configure(Fixture *fixture, const char *text)
+{
+    g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_set_contents(file, text, -1, NULL));
+    g_clear_pointer(&fixture->context.config, fota_config_unref);
+    fixture->context.config = fota_config_load(file, &error);
+    g_assert_no_error(error);
+}
+
+static void
+add_registration(FotaOutbox *outbox)
+{
+    fota_outbox_add(outbox, &(FotaPost){.key = "ab",
+                                        .imei = IMEI,
+                                        .model = "M",
+                                        .kind = FOTA_POST_REGISTRATION,
+                                        .uri = "http://reg.example/old/" IMEI,
+                                        .body = "{}"});
+}
+
+static void
+run_until_heard(Fixture *fixture, guint number)
+{
+    gboolean heard = FALSE;
+
+    while (!heard) {
+        g_main_context_iteration(NULL, FALSE);
+        g_mutex_lock(&fixture->lock);
+        heard = fixture->heard->len >= number;
+        g_mutex_unlock(&fixture->lock);
+    }
+}
+
+/* A registration outlives its refusal, over a restart, and until its address has been put right;
+ * what is behind it does not wait for it. */
+static void
+test_registration_refused(Fixture *fixture, gconstpointer data)
+{
+#define BOTH "[Report]\nUri=http://r.example/{imei}\n[Registration]\nUri=http://reg.example/"
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    configure(fixture, BOTH "old/{imei}\n");
+    fixture->answer = "status: 404\n\nend: 0\n\n";
+    fota_outbox_start(outbox);
+    add_registration(outbox);
+    run_until_waits(1);
+    g_assert_cmpuint(waited, ==, 24 * 3600);
+    fixture->answer = "status: 204\n\nend: 0\n\n";
+    add(outbox, 2);
+    run_until_heard(fixture, 2);
+    while (fota_outbox_get_length(outbox) > 1)
+        g_main_context_iteration(NULL, TRUE);
+    end(outbox, fixture);
+    assert_heard(fixture, 1, 2);
+    g_assert_cmpuint(count_files(fixture), ==, 1);
+
+    fixture->answer = "status: 401\n\nend: 0\n\n";
+    outbox = fota_outbox_new(&fixture->context);
+    fota_outbox_start(outbox);
+    run_until_waits(2);
+    fixture->answer = "status: 204\n\nend: 0\n\n";
+    configure(fixture, BOTH "new/{imei}\n");
+    fota_outbox_reload(outbox);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 4);
+    g_assert_nonnull(strstr(fixture->heard->pdata[3], "http://reg.example/new/" IMEI));
+    g_assert_cmpuint(count_files(fixture), ==, 0);
+}
+
+/* Another server has a registration of its own. */
+static void
+test_registration_elsewhere(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    configure(fixture, "[Registration]\nUri=http://other.example/{imei}\n");
+    fota_outbox_start(outbox);
+    add_registration(outbox);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 0);
+}
+
 /* A server that is down for a month. */
 static void
 test_bounded(Fixture *fixture, gconstpointer data)
@@ -325,18 +412,6 @@ test_bounded(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fota_outbox_get_length(outbox), ==, 1);
     end(outbox, fixture);
     g_assert_cmpuint(count_files(fixture), ==, 1);
-}
-
-static void
-configure(Fixture *fixture, const char *text)
-{
-    g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
-    g_autoptr(GError) error = NULL;
-
-    g_assert_true(g_file_set_contents(file, text, -1, NULL));
-    g_clear_pointer(&fixture->context.config, fota_config_unref);
-    fixture->context.config = fota_config_load(file, &error);
-    g_assert_no_error(error);
 }
 
 static void
@@ -457,17 +532,11 @@ static void
 test_freed(Fixture *fixture, gconstpointer data)
 {
     FotaOutbox *outbox = fota_outbox_new(&fixture->context);
-    gboolean heard = FALSE;
 
     fixture->away = "r.example";
     fota_outbox_start(outbox);
     add(outbox, 1);
-    while (!heard) {
-        g_main_context_iteration(NULL, FALSE);
-        g_mutex_lock(&fixture->lock);
-        heard = fixture->heard->len > 0;
-        g_mutex_unlock(&fixture->lock);
-    }
+    run_until_heard(fixture, 1);
     add(outbox, 2);
     g_clear_pointer(&fixture->context.store, fota_store_free);
     fota_outbox_free(outbox);
@@ -493,6 +562,10 @@ main(int argc, char **argv)
     g_test_add("/outbox/unreadable", Fixture, NULL, set_up, test_unreadable, tear_down);
     g_test_add("/outbox/server-down", Fixture, NULL, set_up, test_server_down, tear_down);
     g_test_add("/outbox/refused", Fixture, NULL, set_up, test_refused, tear_down);
+    g_test_add("/outbox/registration-refused", Fixture, NULL, set_up, test_registration_refused,
+               tear_down);
+    g_test_add("/outbox/registration-elsewhere", Fixture, NULL, set_up, test_registration_elsewhere,
+               tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
     g_test_add("/outbox/one-away", Fixture, NULL, set_up, test_one_away, tear_down);
     g_test_add("/outbox/unwritable", Fixture, NULL, set_up, test_unwritable, tear_down);
