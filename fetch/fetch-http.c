@@ -252,6 +252,9 @@ follow(const FotaFetchRequest *request, SoupMessage *message, GUri **uri, GError
     if (request->body && status != SOUP_STATUS_TEMPORARY_REDIRECT &&
         status != SOUP_STATUS_PERMANENT_REDIRECT)
         return refuse_redirect(error, "the server redirects a report to a page");
+    /* It says who the module is, to the server that was chosen for that. */
+    if (request->body && !fota_fetch_same_origin(next, request->session->origin))
+        return refuse_redirect(error, "the server redirects a report to another server");
     if (!g_str_equal(g_uri_get_scheme(next), "https") &&
         !g_str_equal(g_uri_get_scheme(next), g_uri_get_scheme(*uri)))
         return refuse_redirect(error, "the server redirects from https to something weaker");

@@ -343,7 +343,8 @@ class RudeTest(FetchCase):
             if b" /there " in request:
                 sock.sendall(self.head("Content-Length: 0"))
             else:
-                sock.sendall(self.head("Location: /there", "Content-Length: 0", status=status))
+                sock.sendall(self.head("Location: " + place, "Content-Length: 0", status=status))
+        place = "/there"
         status = "302 Found"
         with Rude(answer) as server:
             self.assert_fails("BadRedirect", server.uri, method="POST", body=b"{}")
@@ -351,6 +352,12 @@ class RudeTest(FetchCase):
         with Rude(answer) as server:
             self.assert_answer(200, server.uri, method="POST", body=b"{}")
             self.assertTrue(server.requests[-1].endswith(b"{}"))
+        with Rude(answer) as other:
+            place = other.uri
+            for status in "307 Temporary Redirect", "308 Permanent Redirect":
+                with Rude(answer) as server:
+                    self.assert_fails("BadRedirect", server.uri, method="POST", body=b"{}")
+            self.assertEqual(other.requests, [])
 
 
 class TlsTest(FetchCase):
