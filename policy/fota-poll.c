@@ -82,10 +82,8 @@ skip_fresh(const FotaPollFacts *facts, gint64 next)
     return MAX(next, slot_from(facts, facts->now + skipped * G_TIME_SPAN_SECOND));
 }
 
-/* A server's Retry-After, with some chance, so that not all come at the same moment; 0 = not said.
- */
-static gint64
-wait_as_asked(gint64 retry_after, double random)
+gint64
+fota_poll_wait_as_asked(gint64 retry_after, double random)
 {
     gint64 wait = CLAMP(retry_after, 0, MAX_RETRY_AFTER) * G_TIME_SPAN_SECOND;
 
@@ -107,14 +105,14 @@ fota_poll_next(const FotaPollFacts *facts)
     next = skip_fresh(facts, next);
     if (facts->not_before > next)
         next = MIN(slot_from(facts, MIN(facts->not_before, latest)), latest);
-    return MAX(next, facts->now + wait_as_asked(facts->retry_after, facts->random));
+    return MAX(next, facts->now + fota_poll_wait_as_asked(facts->retry_after, facts->random));
 }
 
 gint64
 fota_poll_retry(guint tries, gint64 retry_after, double random)
 {
     return MAX(fota_schedule_retry(tries, random) * G_TIME_SPAN_SECOND,
-               wait_as_asked(retry_after, random));
+               fota_poll_wait_as_asked(retry_after, random));
 }
 
 gint64

@@ -72,6 +72,14 @@ typedef struct {
 gint64 fota_poll_next(const FotaPollFacts *facts);
 
 /**
+ * fota_poll_wait_as_asked:
+ * @retry_after: of a server's answer, seconds; 0 or less = not said
+ *
+ * Returns: µs to wait, with some chance, so that not all come at the same moment.
+ */
+gint64 fota_poll_wait_as_asked(gint64 retry_after, double random);
+
+/**
  * fota_poll_retry:
  * @tries: in a row that have failed
  * @retry_after: of the last answer, seconds; 0 or less = not said

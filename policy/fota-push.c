@@ -29,12 +29,12 @@ fota_push_is_request(const char *const *senders, const char *keyword, const char
 }
 
 gint64
-fota_push_find_time(const FotaPushes *pushes, gint64 now)
+fota_push_find_time(const FotaPushes *pushes, gint64 earliest, gint64 now)
 {
     gint64 share = pushes->paid_until - (FOTA_PUSH_AT_ONCE - 1) * COST;
     gint64 pause = pushes->last != 0 ? pushes->last + FOTA_PUSH_PAUSE : now;
 
-    return MAX(now, MAX(share, pause));
+    return MAX(MAX(now, earliest), MAX(share, pause));
 }
 
 void

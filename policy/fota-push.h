@@ -40,8 +40,11 @@ typedef struct {
     gint64 paid_until; /* each check moves it on by an hour */
 } FotaPushes;
 
-/** When the check may begin that a message at @now asks for; at @now, or later. */
-gint64 fota_push_find_time(const FotaPushes *pushes, gint64 now);
+/**
+ * When the check may begin that a message at @now asks for; at @now, or later, and not before
+ * @earliest, which the server has asked for; 0 = it has not.
+ */
+gint64 fota_push_find_time(const FotaPushes *pushes, gint64 earliest, gint64 now);
 
 /** A check that a message asked for begins at @now. */
 void fota_push_note(FotaPushes *pushes, gint64 now);

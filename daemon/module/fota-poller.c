@@ -37,6 +37,7 @@ struct _FotaPoller {
     guint tries;               /* of these, since the network changed */
     gint64 max_age;            /* seconds, of the signed manifest accepted last, 0 = not said */
     gint64 retry_after;        /* seconds, of the last answer, 0 = not said */
+    gint64 retry_from;         /* boot time that follows from it, 0 = now */
 };
 
 FotaPoller *
@@ -299,7 +300,7 @@ fota_poller_push(FotaPoller *poller)
     if (poller->push_due != 0 || poller_config(poller)->manifest_uri == NULL ||
         is_over_budget(poller))
         return;
-    poller->push_due = fota_push_find_time(&poller->pushes, now);
+    poller->push_due = fota_push_find_time(&poller->pushes, poller->retry_from, now);
     advance_to_push(poller);
     fota_record_log(poller->record, LOG_NOTICE, FOTA_EVENT_NONE,
                     "a text message asks for a check; the manifest is read in %" G_GINT64_FORMAT
@@ -376,6 +377,20 @@ time_saved(GObject *object, GAsyncResult *result, gpointer user_data)
                         "the time of the last check could not be kept: %s", error->message);
 }
 
+/* A message that came during the check waits, too. */
+static void
+note_retry_after(FotaPoller *poller)
+{
+    gint64 now = fota_boot_time();
+
+    poller->retry_from = 0;
+    if (poller->retry_after <= 0)
+        return;
+    poller->retry_from = now + fota_poll_wait_as_asked(poller->retry_after, g_random_double());
+    if (poller->push_due != 0)
+        poller->push_due = fota_push_find_time(&poller->pushes, poller->retry_from, now);
+}
+
 void
 fota_poller_end(FotaPoller *poller, FotaPollOutcome outcome, const FotaResponse *response,
                 gint64 max_age, gboolean asked)
@@ -388,6 +403,7 @@ fota_poller_end(FotaPoller *poller, FotaPollOutcome outcome, const FotaResponse 
     poller->tries = failed ? poller->tries + 1 : 0;
     poller->retry_after =
         failed && response != NULL ? (gint64)MIN(response->retry_after, G_MAXINT64) : 0;
+    note_retry_after(poller);
     if (max_age >= 0)
         poller->max_age = max_age;
     if (!failed)

@@ -423,6 +423,24 @@ test_network_changes(Fixture *fixture, gconstpointer data)
                     FOTA_SCHEDULE_MAX_RETRY * G_TIME_SPAN_SECOND);
 }
 
+/* A text message, before the answer or after it, brings no check before the time that it names. */
+static void
+test_push(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *good = manifest(1, 1, "");
+
+    check(fixture, 200, "", good);
+    fota_poller_push(fixture->poller);
+    g_assert_cmpint((gint64)fota_poller_get_next_check(fixture->poller), ==, now);
+    g_assert_cmpint(check(fixture, 503, "retry-after: 1200\n", ""), >=, 1200);
+    for (guint i = 0; i < 2; i++) {
+        fota_poller_push(fixture->poller);
+        fota_poller_schedule(fixture->poller, NULL);
+        g_assert_cmpint((gint64)fota_poller_get_next_check(fixture->poller) - now, >=,
+                        1199 * G_TIME_SPAN_SECOND);
+    }
+}
+
 /* Time that was seen stays seen: by the manifest at hand, by one that was refused, after a start.
  */
 static void
@@ -509,6 +527,7 @@ main(int argc, char **argv)
     ADD("/reader/unsigned-accepted", test_unsigned_accepted);
     ADD("/reader/asked-for-ever", test_asked_for_ever);
     ADD("/reader/network-changes", test_network_changes);
+    ADD("/reader/push", test_push);
     ADD("/reader/expired-stays", test_expired_stays);
     ADD("/reader/next-server", test_next_server);
     g_log_set_writer_func(be_quiet, NULL, NULL);

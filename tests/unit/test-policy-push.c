@@ -79,7 +79,7 @@ flood(guint n, gint64 step)
         gint64 now = MINUTE + i * step;
 
         if (due == 0)
-            due = fota_push_find_time(&pushes, now);
+            due = fota_push_find_time(&pushes, 0, now);
         g_assert_cmpint(due, >=, last);
         if (due > now)
             continue;
@@ -111,16 +111,17 @@ test_time(void)
     FotaPushes pushes = {0};
     gint64 now = 5 * MINUTE;
 
-    g_assert_cmpint(fota_push_find_time(&pushes, now), ==, now);
+    g_assert_cmpint(fota_push_find_time(&pushes, 0, now), ==, now);
     for (guint i = 0; i < FOTA_PUSH_AT_ONCE; i++) {
-        gint64 due = fota_push_find_time(&pushes, now);
+        gint64 due = fota_push_find_time(&pushes, 0, now);
 
         g_assert_cmpint(due, ==, i == 0 ? now : now + FOTA_PUSH_PAUSE);
         now = due;
         fota_push_note(&pushes, now);
     }
-    g_assert_cmpint(fota_push_find_time(&pushes, now), ==, 5 * MINUTE + G_TIME_SPAN_HOUR);
-    g_assert_cmpint(fota_push_find_time(&pushes, now + DAY), ==, now + DAY);
+    g_assert_cmpint(fota_push_find_time(&pushes, 0, now), ==, 5 * MINUTE + G_TIME_SPAN_HOUR);
+    g_assert_cmpint(fota_push_find_time(&pushes, 0, now + DAY), ==, now + DAY);
+    g_assert_cmpint(fota_push_find_time(&pushes, now + DAY + 1, now + DAY), ==, now + DAY + 1);
 }
 
 int
