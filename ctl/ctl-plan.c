@@ -41,6 +41,8 @@ static const Words blockers[] = {
     {"supply", "for mains power, or a fuller battery"},
     {"free-space", "for free space on the gateway"},
     {"route", "for another route to the network than the module"},
+    {"uplink", "for a way to the delta's server"},
+    {"metered", "for a connection that is not metered"},
     {"data-budget", "for the next month, or a higher [Limits] MonthlyData="},
 };
 

@@ -23,8 +23,8 @@ ctl_progress_clear(CtlProgress *progress)
 gboolean
 ctl_progress_is_running(const CtlModule *module)
 {
-    static const char *const running[] = {"scheduled", "downloading", "installing", "verifying",
-                                          NULL};
+    static const char *const running[] = {"scheduled",  "fetching",  "downloading",
+                                          "installing", "verifying", NULL};
 
     return g_strv_contains(running, ctl_dict_get_text(module->properties, "State"));
 }

@@ -191,7 +191,8 @@ typedef struct {
 
     /**
      * Hands over the delta that @fd, a regular file at its beginning, holds: @update's size bytes,
-     * which the daemon has verified. Required for FOTA_ROUTE_FEED. Else as download().
+     * which the daemon has verified. Required for FOTA_ROUTE_FEED. Else as download(), but for a
+     * rehearsal, in which it is not called.
      */
     FotaResult (*load)(FotaSession *session, const FotaUpdate *update, int fd, GError **error);
 
@@ -253,6 +254,12 @@ typedef struct {
      * Its commands are sent although the update was cancelled; only the end of fotad stops them.
      */
     void (*close)(FotaSession *session);
+
+    /**
+     * Schemes of the addresses that download() can fetch from, ended by NULL; of FOTA_ROUTE_PULL.
+     * NULL = it finds that out itself.
+     */
+    const char *const *schemes;
 } FotaMethod;
 
 /**

@@ -29,6 +29,14 @@ set_path(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     return (value[0] == '\0' || g_path_is_absolute(value)) && set_text(key, settings, value);
 }
 
+/* It may be mounted later, and anybody may write there: what lies in it is compared. */
+static gboolean
+set_directory(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || (g_path_is_absolute(value) && value[1] != '\0')) &&
+           set_text(key, settings, value);
+}
+
 static gboolean
 set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
@@ -362,6 +370,11 @@ static const FotaConfigKey keys[] = {
     {"Limits", "AllowDowngrade", set_flag, NUMBER(module.rules.allow_downgrade), "yes or no"},
     {"Limits", "MonthlyData", set_size, NUMBER(module.rules.monthly_data), "a size such as 5M"},
     {"Limits", "AtOnce", set_at_once, NUMBER(at_once), "a number from 1 to 24"},
+    {"Delivery", "By", set_choice, NUMBER(module.delivery), "auto, host or module"},
+    {"Delivery", "CacheSize", set_size, NUMBER(cache_size), "a size such as 64M"},
+    {"Delivery", "Metered", set_choice, NUMBER(module.defer_metered), "allow or defer"},
+    {"Delivery", "Directory", set_directory, TEXT(module.delta_directory),
+     "a directory, by a path that begins with / and goes on"},
     {"Access", "At", set_choice, NUMBER(module.access), "auto, modemmanager or port"},
     {"Network", "Apn", set_text, TEXT(module.apn), "an access point name"},
     {"Network", "PdpType", set_chosen_text, TEXT(module.pdp_type), "IP, IPV6 or IPV4V6"},
@@ -404,7 +417,8 @@ static gboolean
 is_global(const FotaConfigKey *key)
 {
     return strcmp(key->group, "Log") == 0 || strcmp(key->group, "Credential") == 0 ||
-           strcmp(key->name, "KeysDirectory") == 0 || strcmp(key->name, "AtOnce") == 0;
+           strcmp(key->name, "KeysDirectory") == 0 || strcmp(key->name, "AtOnce") == 0 ||
+           strcmp(key->name, "CacheSize") == 0;
 }
 
 static gboolean

@@ -21,6 +21,7 @@ typedef struct {
     gboolean personal_info;
     int log_level;   /**< syslog's, -1 = unset */
     guint32 at_once; /**< modules that update at the same time */
+    guint64 cache_size;
 } FotaSettings;
 
 #define FOTA_SETTINGS_INIT                                                                         \
@@ -30,7 +31,7 @@ typedef struct {
                    .require_signature = TRUE,                                                      \
                    .rules = {.approve_download = FOTA_APPROVAL_REQUIRED,                           \
                              .conditions = FOTA_CONDITIONS_INIT}},                                 \
-        .at_once = 1, .log_level = -1                                                              \
+        .at_once = 1, .cache_size = 64 * 1024 * 1024, .log_level = -1                              \
     }
 
 void fota_settings_clear(FotaSettings *settings);

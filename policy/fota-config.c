@@ -344,6 +344,12 @@ fota_config_get_at_once(FotaConfig *config)
     return get_settings(config, "")->at_once;
 }
 
+guint64
+fota_config_get_cache_size(FotaConfig *config)
+{
+    return get_settings(config, "")->cache_size;
+}
+
 gboolean
 fota_config_get_personal_info(FotaConfig *config)
 {

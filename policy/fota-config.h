@@ -35,6 +35,9 @@ typedef struct {
     char *client_key;            /**< of its key; NULL = it is in the same one */
     char *proxy;                 /**< http://host:port for all schemes, NULL = none */
     FotaRules rules;             /**< approval, windows, conditions and limits, for policy/ */
+    FotaDeliveryBy delivery;     /**< [Delivery]: who brings a delta to the module */
+    char *delta_directory;  /**< where files that manifests name as deltas lie; NULL = nowhere */
+    gboolean defer_metered; /**< the host fetches nothing over a metered connection */
     FotaAccess access;
     char *apn;                /**< [Network]: used only if none is programmed in the module */
     char *pdp_type;           /**< "IP", "IPV6" or "IPV4V6" */
@@ -90,6 +93,8 @@ const char *fota_config_get_keys_directory(FotaConfig *config);
 gboolean fota_config_get_personal_info(FotaConfig *config);
 /** Modules of this gateway that may update at the same time, at least 1. */
 guint fota_config_get_at_once(FotaConfig *config);
+/** Bytes that the deltas which the host has fetched may take. */
+guint64 fota_config_get_cache_size(FotaConfig *config);
 /** syslog level of [Log] Level=, -1 when unset. */
 int fota_config_get_log_level(FotaConfig *config);
 

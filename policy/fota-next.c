@@ -49,13 +49,21 @@ rehearsal_runs(S *s)
     return s->runs == FOTA_ACTION_REHEARSE;
 }
 
+/* The module is not touched: it may be away, and the host keeps it. */
+static gboolean
+fetch_runs(S *s)
+{
+    return s->runs == FOTA_ACTION_FETCH;
+}
+
 /* The job has not changed the module yet: it waits for it, or asks its version. With one gate, what
  * changes it is the order. */
 static gboolean
 update_begins(S *s)
 {
     return s->runs == FOTA_ACTION_INSTALL ||
-           (s->runs == FOTA_ACTION_DOWNLOAD && (s->mark == FOTA_MARK_NONE || s->one_gate));
+           (s->runs == FOTA_ACTION_DOWNLOAD &&
+            (s->mark == FOTA_MARK_NONE || s->mark == FOTA_MARK_FETCHING || s->one_gate));
 }
 
 static gboolean
@@ -79,7 +87,8 @@ is_unsupported(S *s)
 static gboolean
 was_cancelled(S *s)
 {
-    return s->cancelled && (s->mark == FOTA_MARK_DOWNLOADING || s->mark == FOTA_MARK_DOWNLOADED);
+    return s->cancelled && (s->mark == FOTA_MARK_FETCHING || s->mark == FOTA_MARK_DOWNLOADING ||
+                            s->mark == FOTA_MARK_DOWNLOADED);
 }
 
 static gboolean
@@ -102,7 +111,7 @@ version_is_asked(S *s)
            (!s->ask_takes || may_be_taken(s));
 }
 
-/* The next download handles a delta that has arrived in part. */
+/* The next download, or fetch, handles a delta that has arrived in part. */
 static gboolean
 delta_is_wanted(S *s)
 {
@@ -110,7 +119,7 @@ delta_is_wanted(S *s)
         return FALSE;
     if (s->plan != FOTA_PLAN_UPDATE)
         return s->plan == FOTA_PLAN_ASK_VENDOR;
-    return s->mark == FOTA_MARK_DOWNLOADING || s->same_delta;
+    return s->mark == FOTA_MARK_FETCHING || s->mark == FOTA_MARK_DOWNLOADING || s->same_delta;
 }
 
 static gboolean
@@ -119,10 +128,11 @@ delta_is_unwanted(S *s)
     return s->mark != FOTA_MARK_NONE && !delta_is_wanted(s);
 }
 
+/* In the module it does nothing by itself, or it is in the cache alone. */
 static gboolean
 delta_is_harmless(S *s)
 {
-    return delta_is_unwanted(s) && !s->can_discard;
+    return delta_is_unwanted(s) && (!s->can_discard || s->mark == FOTA_MARK_FETCHING);
 }
 
 static gboolean
@@ -279,6 +289,12 @@ update_is_held(S *s)
 }
 
 static gboolean
+delta_is_away(S *s)
+{
+    return s->fetches;
+}
+
+static gboolean
 always(S *s)
 {
     return TRUE;
@@ -318,6 +334,7 @@ static const Row rows[] = {
     {"question runs",          question_runs,          STATE(CHECKING)},
     {"discard runs",           discard_runs,           AS_ENDED},
     {"rehearsal runs",         rehearsal_runs,         STATE(DOWNLOADING), GUEST},
+    {"fetch runs",             fetch_runs,             STATE(FETCHING),    OFFER},
     {"update begins",          update_begins,          STATE(SCHEDULED),   OFFER},
     {"update runs",            update_runs,            STATE(DOWNLOADING), OFFER},
     /* Nothing runs. */
@@ -351,6 +368,7 @@ static const Row rows[] = {
     {"update blocked",         update_is_blocked,      STATE(SCHEDULED),   OFFER, BLOCKERS},
     {"update held",            update_is_held,         STATE(SCHEDULED),   OFFER, BACKOFF},
     {"install",                delta_is_in,            STATE(SCHEDULED),   DO(INSTALL), OFFER},
+    {"fetch",                  delta_is_away,          STATE(SCHEDULED),   DO(FETCH), OFFER},
     {"download",               always,                 STATE(SCHEDULED),   DO(DOWNLOAD), OFFER},
 };
 /* clang-format on */
@@ -414,6 +432,7 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
     then.runs = FOTA_ACTION_NONE;
     then.mark = one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
     then.presence = FOTA_PRESENCE_HERE; /* the job has it */
+    then.fetches = FALSE;               /* and the delta */
     then.check_due = FALSE;
     then.version_asked = FALSE;
     then.held = FALSE;
@@ -447,8 +466,8 @@ job_runs(S *s)
 static gboolean
 job_is_no_update(S *s)
 {
-    return s->runs != FOTA_ACTION_DOWNLOAD && s->runs != FOTA_ACTION_INSTALL &&
-           s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
+    return s->runs != FOTA_ACTION_FETCH && s->runs != FOTA_ACTION_DOWNLOAD &&
+           s->runs != FOTA_ACTION_INSTALL && s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
 }
 
 static gboolean

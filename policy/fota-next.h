@@ -25,6 +25,7 @@ typedef enum {
     FOTA_ACTION_ASK,      /**< ask the vendor's server what it offers */
     FOTA_ACTION_INSPECT,  /**< ask the module for its version */
     FOTA_ACTION_REHEARSE, /**< all of an update except the delta and the installation */
+    FOTA_ACTION_FETCH,    /**< have the host fetch the delta into its cache */
     FOTA_ACTION_DOWNLOAD, /**< bring the delta in and, unless that must wait, install it */
     FOTA_ACTION_INSTALL,  /**< install the delta that is in the module */
     FOTA_ACTION_RESUME,   /**< find out how an order to install has ended */
@@ -61,6 +62,7 @@ typedef struct {
     gboolean can_discard;   /**< the plugin can discard a delta */
     gboolean kept_delta;    /**< all attempts to discard the delta have failed */
     gboolean one_gate;      /**< download and installation are one */
+    gboolean fetches;       /**< the host must fetch the delta before it can feed the module */
     gboolean same_delta;    /**< the delta at @mark is the one that the plan wants */
 
     FotaManifestStanding manifest;

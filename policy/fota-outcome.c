@@ -90,6 +90,12 @@ was_not_written(E *e)
 }
 
 static gboolean
+was_fetched(E *e)
+{
+    return e->ending == FOTA_ENDED_WELL && e->job == FOTA_ACTION_FETCH;
+}
+
+static gboolean
 was_downloaded(E *e)
 {
     return e->ending == FOTA_ENDED_WELL && e->downloaded;
@@ -172,6 +178,7 @@ static const struct {
     /* Nothing was ordered. */
     {"cancelled",           was_cancelled,           GONE, FINISH(CANCELLED), OFFER_ENDS},
     {"unwritten",           was_not_written,         SAME, HOLD(WAIT)},
+    {"fetched",             was_fetched,             SAME},
     {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
     {"not begun",           was_not_begun,           MARK(NONE)},
     {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
@@ -193,8 +200,9 @@ fota_outcome_decide(const FotaEnd *end)
     if (rows[i].mark == AS_IT_WAS)
         mark = end->mark;
     else if (rows[i].mark == GOES)
-        mark =
-            end->can_discard && end->mark != FOTA_MARK_NONE ? FOTA_MARK_DISCARDING : FOTA_MARK_NONE;
+        mark = end->can_discard && end->mark != FOTA_MARK_NONE && end->mark != FOTA_MARK_FETCHING
+                   ? FOTA_MARK_DISCARDING
+                   : FOTA_MARK_NONE;
     else
         mark = (FotaMark)rows[i].mark;
     return (FotaOutcome){rows[i].name,   mark,         rows[i].attempts,

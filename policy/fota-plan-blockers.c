@@ -188,7 +188,8 @@ block_by_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
               "the SIM is not known yet; target.operator names its home operator");
     if (facts->pin_wanted)
         block(plan, "pin", "the SIM wants its PIN");
-    if (!facts->registered)
+    /* What the host brings needs no network of the module's. */
+    if (!facts->registered && facts->delivery != FOTA_DELIVERY_HOST)
         block(plan, "registration", "the module is not registered on a network");
     if (facts->roaming && !(theirs->allow_roaming && ours->allow_roaming))
         block(plan, "roaming", "the module is roaming, which is not allowed for updates");
@@ -202,7 +203,7 @@ block_by_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
     int battery = (int)MAX(theirs->minimum_battery, ours->minimum_battery);
-    guint64 space = MAX(theirs->minimum_free_space, ours->minimum_free_space);
+    guint64 space = MAX(theirs->minimum_free_space, ours->minimum_free_space) + facts->to_fetch;
 
     if (facts->inhibited)
         block(plan, "inhibited", "an application holds an inhibition");
@@ -235,6 +236,16 @@ block_by_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
               facts->data_used, rules->monthly_data, needed);
 }
 
+/* What the host fetches costs what the host's way out costs. */
+static void
+block_by_way_out(FotaPlan *plan, const FotaFacts *facts)
+{
+    if (facts->cut_off)
+        block(plan, "uplink", "the gateway has no way to the delta's server now");
+    if (facts->metered)
+        block(plan, "metered", "the gateway's connection is metered, and [Delivery] Metered=defer");
+}
+
 void
 fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
@@ -242,4 +253,5 @@ fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules 
     block_by_radio(plan, facts, rules);
     block_by_gateway(plan, facts, rules);
     block_by_data(plan, facts, rules);
+    block_by_way_out(plan, facts);
 }

@@ -86,6 +86,8 @@ fota_plan_to_json(const FotaPlan *plan)
     add_steps(builder, plan);
     if (plan->size > 0)
         add_number(builder, "size", plan->size);
+    if (plan->delivery != FOTA_DELIVERY_NONE)
+        add_text(builder, "delivery", fota_delivery_get_name(plan->delivery));
     if (plan->gates[0].token)
         add_gates(builder, plan);
     add_list(builder, "blockers", plan->blockers);

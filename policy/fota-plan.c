@@ -244,6 +244,7 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
     plan->manifest = fota_manifest_ref(manifest);
     plan->from = g_strdup(facts->revision);
     plan->data_used = facts->data_used;
+    plan->delivery = facts->delivery;
     plan->monthly_data = rules->monthly_data;
     plan->blockers = g_ptr_array_new_with_free_func(g_free);
     plan->reasons = g_ptr_array_new_with_free_func(g_free);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/fota-approval.h"
+#include "policy/fota-delivery.h"
 
 G_BEGIN_DECLS
 
@@ -68,10 +69,14 @@ typedef struct {
     int other_route;    /* 1 yes, 0 no, -1 unknown */
     guint64 data_used;  /* bytes this month */
     guint64
-        delta_paid;    /* bytes of the next step's delta that the module has and that are counted */
-    gboolean one_gate; /* download and installation are one: so is the answer to both */
-    gboolean downloaded; /* the delta of the next step is in the module, and paid for */
-    guint32 run_seconds; /* how long download, install and restart will take; 0 = unknown */
+        delta_paid; /* bytes of the next step's delta that the module has and that are counted */
+    FotaDelivery delivery; /* who brings the delta of the next step */
+    guint64 to_fetch;      /* bytes of it that the host has still to fetch and keep */
+    gboolean cut_off;      /* the host has no way to a server of it now */
+    gboolean metered;      /* its way costs by the byte, and the configuration heeds that */
+    gboolean one_gate;     /* download and installation are one: so is the answer to both */
+    gboolean downloaded;   /* the delta of the next step is in the module, and paid for */
+    guint32 run_seconds;   /* how long download, install and restart will take; 0 = unknown */
 
     /* What happened before, for this update's id under this manifest. */
     guint32 attempts;     /* attempts that failed */
@@ -123,6 +128,8 @@ typedef struct {
  * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
  * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`,
  * `route`, `data-budget`. Approval is not a blocker: see the gates.
+ * `window`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`,
+ * `data-budget`, `uplink`, `metered`. Approval is not a blocker: see the gates.
  */
 typedef struct {
     FotaPlanKind kind;
@@ -134,16 +141,17 @@ typedef struct {
     FotaStep steps[FOTA_MANIFEST_MAX_STEPS];
     guint64 size;                              /* bytes of the deltas to go, 0 = unknown */
     FotaPlanGate gates[FOTA_APPROVAL_N_GATES]; /* tokens only when kind is UPDATE */
-    GPtrArray *blockers;  /* char *, NULL-terminated: (char **)plan->blockers->pdata */
-    GPtrArray *reasons;   /* char *, NULL-terminated: sentences in the order of the decisions */
-    guint decided_by;     /* index in reasons of the sentence that decided the kind */
-    gint64 not_before;    /* earliest µs at which every blocker of time is gone; 0 = none now;
-                           * G_MAXINT64 = never as things stand */
-    gint64 deadline;      /* µs, 0 = none */
-    gint64 defer_limit;   /* µs, 0 = no limit */
-    guint64 data_used;    /* bytes this month */
-    guint64 monthly_data; /* bytes allowed, 0 = no limit */
-    gint64 answer_by;     /* µs up to which the open gate waits for an answer, 0 = for ever */
+    GPtrArray *blockers;   /* char *, NULL-terminated: (char **)plan->blockers->pdata */
+    GPtrArray *reasons;    /* char *, NULL-terminated: sentences in the order of the decisions */
+    guint decided_by;      /* index in reasons of the sentence that decided the kind */
+    gint64 not_before;     /* earliest µs at which every blocker of time is gone; 0 = none now;
+                            * G_MAXINT64 = never as things stand */
+    gint64 deadline;       /* µs, 0 = none */
+    gint64 defer_limit;    /* µs, 0 = no limit */
+    FotaDelivery delivery; /* who brings the delta of the first step */
+    guint64 data_used;     /* bytes this month */
+    guint64 monthly_data;  /* bytes allowed, 0 = no limit */
+    gint64 answer_by;      /* µs up to which the open gate waits for an answer, 0 = for ever */
 } FotaPlan;
 
 /**

@@ -11,6 +11,7 @@ fota_state_to_string(FotaState state)
         [FOTA_STATE_CHECKING] = "checking",
         [FOTA_STATE_AWAITING_APPROVAL] = "awaiting-approval",
         [FOTA_STATE_SCHEDULED] = "scheduled",
+        [FOTA_STATE_FETCHING] = "fetching",
         [FOTA_STATE_DOWNLOADING] = "downloading",
         [FOTA_STATE_AWAITING_INSTALL_APPROVAL] = "awaiting-install-approval",
         [FOTA_STATE_INSTALLING] = "installing",

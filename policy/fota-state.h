@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * The life of an update, as a module's State property shows it:
  *
- *   idle -> checking -> awaiting-approval -> scheduled -> downloading
+ *   idle -> checking -> awaiting-approval -> scheduled -> fetching -> downloading
  *        -> awaiting-install-approval -> installing -> verifying -> idle
  *
  * Nothing sets a state: fota-next.h derives it from what is known.
@@ -20,6 +20,7 @@ typedef enum {
     FOTA_STATE_CHECKING,
     FOTA_STATE_AWAITING_APPROVAL,
     FOTA_STATE_SCHEDULED,
+    FOTA_STATE_FETCHING, /**< the host fetches the delta; the module is not touched */
     FOTA_STATE_DOWNLOADING,
     FOTA_STATE_AWAITING_INSTALL_APPROVAL,
     FOTA_STATE_INSTALLING, /**< an order to install may be out */
@@ -38,7 +39,8 @@ typedef enum {
     FOTA_MARK_DOWNLOADED,  /**< the delta is in the module, nothing is installed */
     FOTA_MARK_INSTALLING,  /**< the order to install may be out: only a version ends this */
     FOTA_MARK_DISCARDING,  /**< the update is over; what the module holds of it must go */
+    FOTA_MARK_FETCHING,    /**< the host fetches the delta; the module holds nothing of it */
 } FotaMark;
-#define FOTA_MARK_LAST FOTA_MARK_DISCARDING
+#define FOTA_MARK_LAST FOTA_MARK_FETCHING
 
 G_END_DECLS

@@ -53,7 +53,13 @@ static const struct {
     {"discard runs", FOTA_STATE_FAILED, 0, {REST, RUNS(DISCARD), .failed = TRUE}},
     {"rehearsal runs", FOTA_STATE_DOWNLOADING, 0, {REST, UPDATE, RUNS(REHEARSE)}},
     {"update begins", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED)}},
+    {"fetch runs", FOTA_STATE_FETCHING, 0, {REST, UPDATE, RUNS(FETCH)}},
+    {"fetch runs",
+     FOTA_STATE_FETCHING,
+     0,
+     {REST, UPDATE, RUNS(FETCH), MARK(FETCHING), .presence = FOTA_PRESENCE_LOST}},
     {"update begins", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, RUNS(DOWNLOAD)}},
+    {"update begins", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, RUNS(DOWNLOAD), MARK(FETCHING)}},
     /* With one gate nothing changes the module before the order. */
     {"update begins",
      FOTA_STATE_SCHEDULED,
@@ -64,6 +70,10 @@ static const struct {
      0,
      {REST, UPDATE, RUNS(DOWNLOAD), MARK(INSTALLING), .one_gate = TRUE}},
     {"update runs", FOTA_STATE_DOWNLOADING, 0, {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING)}},
+    {"cancelled",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_CLOSE,
+     {REST, UPDATE, MARK(FETCHING), .cancelled = TRUE}},
     {"cancelled",
      FOTA_STATE_IDLE,
      FOTA_ACTION_CLOSE,
@@ -137,6 +147,8 @@ static const struct {
      FOTA_STATE_IDLE,
      FOTA_ACTION_FORGET,
      {REST, MARK(DOWNLOADED), .can_discard = FALSE, .inhibited = TRUE, .held = TRUE}},
+    /* It is in the cache alone. */
+    {"delta harmless", FOTA_STATE_IDLE, FOTA_ACTION_FORGET, {REST, MARK(FETCHING)}},
     {"delta must wait", FOTA_STATE_IDLE, 0, {REST, MARK(DOWNLOADED), .inhibited = TRUE}},
     {"delta must wait", FOTA_STATE_IDLE, 0, {REST, MARK(DISCARDING), .held = TRUE}},
     {"delta unwanted", FOTA_STATE_IDLE, FOTA_ACTION_DISCARD, {REST, MARK(DOWNLOADED)}},
@@ -224,6 +236,23 @@ static const struct {
     {"install", FOTA_STATE_SCHEDULED, FOTA_ACTION_INSTALL, {REST, UPDATE, MARK(DOWNLOADED)}},
     {"download", FOTA_STATE_SCHEDULED, FOTA_ACTION_DOWNLOAD, {REST, UPDATE}},
     {"download", FOTA_STATE_SCHEDULED, FOTA_ACTION_DOWNLOAD, {REST, UPDATE, MARK(DOWNLOADING)}},
+    {"download", FOTA_STATE_SCHEDULED, FOTA_ACTION_DOWNLOAD, {REST, UPDATE, MARK(FETCHING)}},
+    {"fetch", FOTA_STATE_SCHEDULED, FOTA_ACTION_FETCH, {REST, UPDATE, .fetches = TRUE}},
+    {"fetch",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_FETCH,
+     {REST, UPDATE, MARK(FETCHING), .fetches = TRUE}},
+    {"fetch",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_FETCH,
+     {REST, UPDATE, MARK(DOWNLOADING), .fetches = TRUE}},
+    /* It uses the gateway's network, and its time. */
+    {"update blocked", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .fetches = TRUE, .inhibited = TRUE}},
+    {"update held", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .fetches = TRUE, .held = TRUE}},
+    {"install",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_INSTALL,
+     {REST, UPDATE, MARK(DOWNLOADED), .fetches = TRUE}},
 };
 
 static void
@@ -241,7 +270,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 38);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 40);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -259,6 +288,7 @@ static const struct {
     {"question runs", FALSE, FALSE, 0, 0},
     {"discard runs", FALSE, FALSE, 0, 0},
     {"rehearsal runs", TRUE, TRUE, 0, 0},
+    {"fetch runs", TRUE, FALSE, 0, 0},
     {"update begins", TRUE, FALSE, 0, 0},
     {"update runs", TRUE, FALSE, 0, 0},
     {"cancelled", FALSE, FALSE, 0, 0},
@@ -289,6 +319,7 @@ static const struct {
     {"update blocked", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
     {"update held", TRUE, FALSE, FOTA_SHOW_BACKOFF, 0},
     {"install", TRUE, FALSE, 0, 0},
+    {"fetch", TRUE, FALSE, 0, 0},
     {"download", TRUE, FALSE, 0, 0},
 };
 
@@ -391,6 +422,9 @@ test_commit(void)
         {TRUE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE}},
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .fetches = TRUE}},
         {FALSE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .blocked = TRUE}},
@@ -435,6 +469,7 @@ test_requests(void)
         {FOTA_REQUEST_REJECT, FOTA_REFUSAL_UPDATE_RUNS, {REST, MARK(INSTALLING)}},
         {FOTA_REQUEST_APPROVE, FOTA_REFUSAL_UPDATE_RUNS, {REST, UPDATE, RUNS(DOWNLOAD)}},
         {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE, RUNS(DOWNLOAD)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE, RUNS(FETCH), MARK(FETCHING)}},
         {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE, RUNS(REHEARSE)}},
         {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, UPDATE}},
         {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_UPDATE_RUNS, {REST, RUNS(DISCARD)}},
@@ -509,6 +544,7 @@ static const struct {
     FIELD(can_discard, 2),
     FIELD(kept_delta, 2),
     FIELD(one_gate, 2),
+    FIELD(fetches, 2),
     FIELD(same_delta, 2),
     FIELD(manifest, 3),
     FIELD(planned, 2),
@@ -536,6 +572,7 @@ static const struct {
     [FOTA_ACTION_INSPECT] = {.while_inhibited = TRUE},
     [FOTA_ACTION_ASK] = {.takes = TRUE},
     [FOTA_ACTION_REHEARSE] = {.takes = TRUE},
+    [FOTA_ACTION_FETCH] = {.takes = FALSE},
     [FOTA_ACTION_DOWNLOAD] = {.takes = TRUE},
     [FOTA_ACTION_INSTALL] = {.takes = TRUE},
     [FOTA_ACTION_RESUME] = {.takes = TRUE, .while_inhibited = TRUE},
@@ -574,8 +611,12 @@ assert_rules(const FotaSituation *s)
     if (s->inhibited && !order)
         g_assert_true(traits[next.action].while_inhibited);
     /* An update begins with an open gate. */
-    if (next.action == FOTA_ACTION_DOWNLOAD)
+    if (next.action == FOTA_ACTION_DOWNLOAD || next.action == FOTA_ACTION_FETCH)
         g_assert_true(s->open[FOTA_APPROVAL_GATE_DOWNLOAD] && s->plan == FOTA_PLAN_UPDATE);
+    if (next.action == FOTA_ACTION_FETCH)
+        g_assert_true(s->fetches && !s->blocked && !s->held && !s->inhibited);
+    if (next.action == FOTA_ACTION_DOWNLOAD)
+        g_assert_false(s->fetches);
     if (next.action == FOTA_ACTION_INSTALL)
         g_assert_true(s->open[FOTA_APPROVAL_GATE_INSTALL] && s->same_delta &&
                       s->mark == FOTA_MARK_DOWNLOADED);

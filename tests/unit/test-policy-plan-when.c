@@ -46,6 +46,13 @@ SET(set_mains_ours, set_on_battery(facts, rules); rules->conditions.mains_power 
 SET(set_space, facts->free_space = 1999)
 SET(set_space_ours, facts->free_space = 1999; rules->conditions.minimum_free_space = 2000)
 SET(set_space_fits, facts->free_space = 2000)
+SET(set_no_space_to_fetch, facts->free_space = 2999; facts->to_fetch = 1000;
+    rules->conditions.minimum_free_space = 2000)
+SET(set_space_to_fetch, facts->free_space = 3000; facts->to_fetch = 1000;
+    rules->conditions.minimum_free_space = 2000)
+SET(set_fed_unregistered, facts->registered = FALSE; facts->delivery = FOTA_DELIVERY_HOST)
+SET(set_cut_off, facts->cut_off = TRUE)
+SET(set_metered, facts->metered = TRUE)
 SET(set_only_route, facts->other_route = 0)
 SET(set_other_route, facts->other_route = 1; rules->conditions.other_route = TRUE)
 SET(set_route_ours, facts->other_route = 0; rules->conditions.other_route = TRUE)
@@ -102,6 +109,12 @@ static const BlockerCase blocker_cases[] = {
     {"free-space", "\"conditions\":{\"minimumFreeSpace\":2000},", set_space, TRUE},
     {"free-space", "\"conditions\":{\"minimumFreeSpace\":2000},", set_space_fits, FALSE},
     {"free-space", NULL, set_space_ours, TRUE},
+    {"free-space", NULL, set_no_space_to_fetch, TRUE},
+    {"free-space", NULL, set_space_to_fetch, FALSE},
+    {"registration", NULL, set_fed_unregistered, FALSE},
+    {"uplink", NULL, set_cut_off, TRUE},
+    {"uplink", NULL, set_fed_unregistered, FALSE},
+    {"metered", NULL, set_metered, TRUE},
     {"route", "\"conditions\":{\"otherRoute\":true},", set_nothing, FALSE},
     {"route", "\"conditions\":{\"otherRoute\":true},", set_only_route, TRUE},
     {"route", "\"conditions\":{\"otherRoute\":true},", set_other_route, FALSE},
