@@ -22,6 +22,9 @@ fota_modem_facts_copy(const FotaModemFacts *facts)
     copy->imsi = g_strdup(facts->imsi);
     copy->sim_operator = g_strdup(facts->sim_operator);
     copy->operator_name = g_strdup(facts->operator_name);
+    copy->operator_code = g_strdup(facts->operator_code);
+    copy->technology = g_strdup(facts->technology);
+    copy->interface = g_strdup(facts->interface);
     copy->start = g_strdup(facts->start);
     return copy;
 }
@@ -42,6 +45,9 @@ fota_modem_facts_free(FotaModemFacts *facts)
     g_free(facts->imsi);
     g_free(facts->sim_operator);
     g_free(facts->operator_name);
+    g_free(facts->operator_code);
+    g_free(facts->technology);
+    g_free(facts->interface);
     g_free(facts->start);
     g_free(facts);
 }
@@ -58,6 +64,9 @@ fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b)
            strcmp(a->operator_name, b->operator_name) == 0 && a->enabled == b->enabled &&
            a->signal == b->signal && a->registered == b->registered && a->roaming == b->roaming &&
            a->pin_wanted == b->pin_wanted && a->pin_attempts == b->pin_attempts &&
+           strcmp(a->operator_code, b->operator_code) == 0 &&
+           strcmp(a->technology, b->technology) == 0 && a->connected == b->connected &&
+           a->ipv4 == b->ipv4 && a->ipv6 == b->ipv6 && strcmp(a->interface, b->interface) == 0 &&
            strcmp(a->start, b->start) == 0;
 }
 
@@ -129,6 +138,19 @@ name_start(MMObject *object)
                        owner != NULL ? owner : "", mm_object_get_path(object), NULL);
 }
 
+/* One word: some technologies come in pairs. */
+static char *
+name_technology(MMModem *modem)
+{
+    MMModemAccessTechnology technology = mm_modem_get_access_technologies(modem);
+    g_autofree char *names = technology != MM_MODEM_ACCESS_TECHNOLOGY_UNKNOWN
+                                 ? mm_modem_access_technology_build_string_from_mask(technology)
+                                 : NULL;
+    g_auto(GStrv) words = g_strsplit(names != NULL ? names : "", ", ", -1);
+
+    return g_strjoinv("/", words);
+}
+
 static void
 collect_network(FotaModemFacts *facts, MMModem3gpp *network)
 {
@@ -138,6 +160,8 @@ collect_network(FotaModemFacts *facts, MMModem3gpp *network)
         state = mm_modem_3gpp_get_registration_state(network);
     facts->operator_name =
         first_line(network != NULL ? mm_modem_3gpp_get_operator_name(network) : NULL);
+    facts->operator_code =
+        first_line(network != NULL ? mm_modem_3gpp_get_operator_code(network) : NULL);
     facts->roaming = state == MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING ||
                      state == MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING_CSFB_NOT_PREFERRED;
     facts->registered = facts->roaming || state == MM_MODEM_3GPP_REGISTRATION_STATE_HOME ||
@@ -145,10 +169,12 @@ collect_network(FotaModemFacts *facts, MMModem3gpp *network)
 }
 
 FotaModemFacts *
-fota_modem_facts_collect(MMObject *object, MMSim *sim)
+fota_modem_facts_collect(const FotaMmModem *known)
 {
     FotaModemFacts *facts = g_new0(FotaModemFacts, 1);
+    MMObject *object = known->object;
     MMModem *modem = mm_object_peek_modem(object);
+    MMSim *sim = known->sim;
     gboolean recent;
 
     facts->path = g_strdup(mm_object_get_path(object));
@@ -168,6 +194,8 @@ fota_modem_facts_collect(MMObject *object, MMSim *sim)
     facts->pin_wanted = mm_modem_get_unlock_required(modem) == MM_MODEM_LOCK_SIM_PIN;
     facts->pin_attempts = count_pin_attempts(modem);
     facts->start = name_start(object);
+    facts->technology = name_technology(modem);
     collect_network(facts, mm_object_peek_modem_3gpp(object));
+    fota_mm_bearers_collect(known, facts);
     return facts;
 }

@@ -19,6 +19,9 @@ typedef struct {
     GCancellable *cancellable; /**< of all calls about this modem */
     FotaModemFacts *facts;     /**< as last reported, NULL before */
     gboolean refused;          /**< fotad ignores it until fota_mm_show_again() */
+    char **bearer_paths;       /**< as last listed, NULL = not yet */
+    GPtrArray *bearers;        /**< MMBearer */
+    GCancellable *listing;     /**< of the bearers, NULL = none is under way */
     GHashTable *messages;      /**< object paths of the text messages that were read */
     guint idle;                /**< source that reports changed facts */
     guint again;               /**< timer: its SIM is asked for again */
@@ -59,9 +62,19 @@ FotaMmModem *fota_mm_find_modem(FotaMm *mm, const char *imei);
 void fota_mm_add_watch(FotaMm *mm, FotaMmWatch *watch);
 void fota_mm_remove_watch(FotaMm *mm, FotaMmWatch *watch);
 
+/** Something about @modem has changed: its facts are read again, once for all in a row. */
+void fota_mm_modem_changed(FotaMmModem *modem);
+
 /* fota-mm-facts.c */
-FotaModemFacts *fota_modem_facts_collect(MMObject *object, MMSim *sim);
+FotaModemFacts *fota_modem_facts_collect(const FotaMmModem *modem);
 gboolean fota_modem_facts_equal(const FotaModemFacts *a, const FotaModemFacts *b);
+
+/* fota-mm-bearers.c */
+/** Lists the data calls anew when there are others, and reports their changes. */
+void fota_mm_bearers_follow(FotaMmModem *modem);
+/** Adds to @facts what the data calls have. */
+void fota_mm_bearers_collect(const FotaMmModem *modem, FotaModemFacts *facts);
+void fota_mm_bearers_free(FotaMmModem *modem);
 
 /* fota-mm-messages.c */
 /** Reads the text messages that have come since the last look. */

@@ -31,6 +31,7 @@ modem_free(gpointer data)
     if (modem->sim != NULL)
         g_signal_handlers_disconnect_by_data(modem->sim, modem);
     g_clear_object(&modem->sim);
+    fota_mm_bearers_free(modem);
     g_object_unref(modem->object);
     g_hash_table_unref(modem->messages);
     fota_modem_facts_free(modem->facts);
@@ -50,7 +51,7 @@ modem_show(FotaMmModem *modem, gboolean first)
 static void
 modem_read_facts(FotaMmModem *modem)
 {
-    g_autoptr(FotaModemFacts) facts = fota_modem_facts_collect(modem->object, modem->sim);
+    g_autoptr(FotaModemFacts) facts = fota_modem_facts_collect(modem);
     gboolean first = modem->facts == NULL || modem->refused;
     gboolean other = modem->facts == NULL || strcmp(facts->imei, modem->facts->imei) != 0;
 
@@ -74,8 +75,8 @@ modem_report(gpointer data)
 }
 
 /* Several properties change in a row; the facts are read once after all of them. */
-static void
-modem_report_soon(FotaMmModem *modem)
+void
+fota_mm_modem_changed(FotaMmModem *modem)
 {
     if (modem->idle == 0)
         modem->idle = g_idle_add(modem_report, modem);
@@ -108,8 +109,8 @@ sim_found(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     }
     modem->sim = sim;
-    g_signal_connect_swapped(sim, "g-properties-changed", G_CALLBACK(modem_report_soon), modem);
-    modem_report_soon(modem);
+    g_signal_connect_swapped(sim, "g-properties-changed", G_CALLBACK(fota_mm_modem_changed), modem);
+    fota_mm_modem_changed(modem);
 }
 
 static void
@@ -154,10 +155,12 @@ on_object_added(GDBusObjectManager *manager, GDBusObject *object, FotaMm *mm)
     modem->serial = ++mm->last_serial;
     modem->object = MM_OBJECT(g_object_ref(object));
     modem->cancellable = g_cancellable_new();
+    modem->bearers = g_ptr_array_new_with_free_func(g_object_unref);
     modem->messages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_hash_table_insert(mm->modems, g_strdup(path), modem);
     modem_follow_sim(modem);
-    modem_report_soon(modem);
+    fota_mm_bearers_follow(modem);
+    fota_mm_modem_changed(modem);
     if (mm_modem_get_device(proxy) != NULL)
         fota_mm_inhibitions_renew(mm, mm_modem_get_device(proxy));
 }
@@ -191,7 +194,8 @@ object_changed(FotaMm *mm, GDBusObject *object)
     if (modem == NULL || mm_object_peek_modem(modem->object) == NULL)
         return;
     modem_follow_sim(modem);
-    modem_report_soon(modem);
+    fota_mm_bearers_follow(modem);
+    fota_mm_modem_changed(modem);
 }
 
 /* A locked modem has most of its interfaces only after the PIN. */
@@ -397,7 +401,7 @@ fota_mm_show_again(FotaMm *mm, const char *imei)
             continue;
         modem->refused = FALSE;
         g_clear_pointer(&modem->facts, fota_modem_facts_free);
-        modem_report_soon(modem);
+        fota_mm_modem_changed(modem);
     }
 }
 

@@ -22,13 +22,18 @@ typedef struct {
     char *uid;      /**< ModemManager's name of the device, for the inhibition */
     char *device;   /**< sysfs path of what its ports belong to: a USB or PCI device, else a tty */
     GStrv own_numbers;
-    char *imsi;         /**< of the SIM */
-    char *sim_operator; /**< MCC and MNC of the SIM's home */
-    char *operator_name;
+    char *imsi;          /**< of the SIM */
+    char *sim_operator;  /**< MCC and MNC of the SIM's home */
+    char *operator_name; /**< of the network, as the next */
+    char *operator_code; /**< MCC and MNC */
+    char *technology;    /**< such as "lte", or "hsdpa/hsupa" */
     gboolean enabled; /**< ModemManager follows the radio; otherwise the next three mean nothing */
     guint signal;     /**< percent, 0 = none or unknown */
     gboolean registered; /**< home or roaming */
     gboolean roaming;
+    gboolean connected;  /**< a data call is up */
+    gboolean ipv4, ipv6; /**< families of the calls that are up */
+    char *interface;     /**< network interface of one of them; "" = none has any */
     gboolean pin_wanted; /**< by the SIM */
     int pin_attempts;    /**< that are left, -1 = unknown */
     char *start;         /**< a different text after each return of the module */

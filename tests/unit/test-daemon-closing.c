@@ -146,6 +146,9 @@ see(Fixture *fixture, const char *revision)
                             .imsi = (char *)"",
                             .sim_operator = (char *)"",
                             .operator_name = (char *)"",
+                            .operator_code = (char *)"",
+                            .technology = (char *)"",
+                            .interface = (char *)"",
                             .start = (char *)"1",
                             .pin_attempts = -1};
 

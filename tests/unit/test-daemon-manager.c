@@ -334,6 +334,9 @@ show(const char *path, const char *imei, const char *revision)
                             .imsi = (char *)imsi,
                             .sim_operator = (char *)"",
                             .operator_name = (char *)"",
+                            .operator_code = (char *)"",
+                            .technology = (char *)"",
+                            .interface = (char *)"",
                             .start = (char *)"1",
                             .pin_attempts = -1};
 
