@@ -30,7 +30,7 @@ static const struct {
     {"report", "uri credential"},
     {"provision", "apn credential authentication"},
     {"update", "id severity title infoUri approval maximumDeferPeriod deadline downgrade window "
-               "conditions rollout retry toVersion steps"},
+               "conditions rollout retry service toVersion steps"},
     {"update.approval", "download install"},
     {"update.window[]", "days start duration timezone"},
     {"update.conditions",
@@ -38,8 +38,10 @@ static const struct {
     {"update.rollout", "id paused percentage waves"},
     {"update.rollout.waves[]", "name group percentage start ramp"},
     {"update.retry", "maxAttempts backoff"},
-    {"update.steps[]", "fromVersion toVersion delta"},
+    {"update.service", "time probe back"},
+    {"update.steps[]", "fromVersion toVersion delta back"},
     {"update.steps[].delta", "uri credential size sha256"},
+    {"update.steps[].back", "uri credential size sha256 fromVersion toVersion"},
 };
 
 static gboolean

@@ -167,6 +167,17 @@ set_timeout(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 }
 
 static gboolean
+set_service_time(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint64 seconds;
+
+    if (!fota_parse_duration(value, &seconds) || seconds < 60 || seconds > 86400)
+        return FALSE;
+    MEMBER(guint32) = seconds;
+    return TRUE;
+}
+
+static gboolean
 set_number(const FotaConfigKey *key, FotaSettings *settings, const char *value, guint64 min,
            guint64 max)
 {
@@ -401,6 +412,12 @@ static const FotaConfigKey keys[] = {
     {"FirstAid", "PowerCycleTime", set_limit, NUMBER(module.power_cycle_seconds),
      "a duration from 1s to 1h"},
     {"FirstAid", "ResetAfterInstall", set_flag, NUMBER(module.reset_after_install), "yes or no"},
+    {"Service", "Prove", set_flag, NUMBER(module.rules.prove_service), "yes or no"},
+    {"Service", "Time", set_service_time, NUMBER(module.rules.service_time),
+     "a duration from 1min to 1d"},
+    {"Service", "Probe", set_web_uri, TEXT(module.service_probe),
+     "an https or http address without a login"},
+    {"Service", "Back", set_choice, NUMBER(module.rules.back), "no, use or required"},
     {"Report", "Uri", set_web_uri, TEXT(module.report_uri),
      "an https or http address without a login"},
     {"Report", "Credential", set_credential, TEXT(module.report_credential),

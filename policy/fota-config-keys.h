@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 #define FOTA_CONFIG_GROUPS                                                                         \
     "Manifest, Approval, Window, Conditions, Limits, Access, Network, Push, Registration, "        \
-    "FirstAid, Report, Log, Module <IMEI>, Credential <NAME>"
+    "FirstAid, Service, Report, Log, Module <IMEI>, Credential <NAME>"
 
 /** The values themselves. `module.rules` points into the arrays beside it. */
 typedef struct {
@@ -30,6 +30,8 @@ typedef struct {
                    .power_cycle_seconds = 60,                                                      \
                    .require_signature = TRUE,                                                      \
                    .rules = {.approve_download = FOTA_APPROVAL_REQUIRED,                           \
+                             .prove_service = TRUE,                                                \
+                             .service_time = 600,                                                  \
                              .conditions = FOTA_CONDITIONS_INIT}},                                 \
         .at_once = 1, .cache_size = 64 * 1024 * 1024, .log_level = -1                              \
     }

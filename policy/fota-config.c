@@ -200,7 +200,8 @@ fota_config_take(FotaConfig *config, const char *file, const char *text, const c
 static gboolean
 has_salt(const FotaModuleConfig *module)
 {
-    const char *const uris[] = {module->manifest_uri, module->report_uri, module->registration_uri};
+    const char *const uris[] = {module->manifest_uri, module->report_uri, module->registration_uri,
+                                module->service_probe};
 
     for (guint i = 0; module->salt == NULL && i < G_N_ELEMENTS(uris); i++) {
         if (uris[i] != NULL && strstr(uris[i], "{imei-hmac}") != NULL)
@@ -227,8 +228,9 @@ static const struct {
     gboolean (*holds)(const FotaModuleConfig *module);
     const char *wanted;
 } rules[] = {
-    {has_salt, "a Uri= has {imei-hmac}, so Salt= must be set in [Manifest] to a text that others "
-               "cannot guess"},
+    {has_salt,
+     "a Uri= or Probe= has {imei-hmac}, so Salt= must be set in [Manifest] to a text that others "
+     "cannot guess"},
     {has_whole_push, "SmsSenders= and SmsKeyword= in [Push] have an effect only together"},
     {has_certificate, "ClientKey= in [Manifest] has an effect only with ClientCertificate="},
 };

@@ -47,6 +47,7 @@ typedef struct {
     GStrv power_cycle;        /**< command with its arguments, NULL = none */
     guint32 power_cycle_seconds;
     gboolean reset_after_install;
+    char *service_probe;     /**< [Service]: a template, NULL = the manifest may name one */
     char *authentication;    /**< at the APN: "none", "pap" or "chap" */
     char *report_uri;        /**< [Report]: a template, NULL = the manifest may name one */
     char *report_credential; /**< name of a credential */

@@ -158,7 +158,10 @@ fota_credential_allow_manifest(const FotaManifest *manifest, FotaCredentialLooku
                                gpointer user_data, GError **error)
 {
     for (guint i = 0; i < manifest->update.n_steps; i++) {
-        if (!allow_delta(&manifest->update.steps[i].delta, lookup, user_data, error))
+        const FotaStep *step = &manifest->update.steps[i];
+
+        if (!allow_delta(&step->delta, lookup, user_data, error) ||
+            !allow_delta(&step->back, lookup, user_data, error))
             return FALSE;
     }
     return allow_provision(manifest, lookup, user_data, error);

@@ -5,6 +5,7 @@
 #define MAX_DELTA (G_GINT64_CONSTANT(1) << 30)
 
 static const char *const approvals[] = {"auto", "required", NULL};
+static const char *const backs[] = {"no", "use", "required", NULL};
 static const char *const severities[] = {"optional", "mandatory", "critical", NULL};
 const char *
 fota_approval_get_name(FotaApproval approval)
@@ -134,8 +135,8 @@ read_addresses(const FotaJsonPlace *place, FotaDelta *delta)
     g_autofree const char **uris = NULL;
 
     if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node)) {
-        delta->uri[0] = fota_json_get_string(place, "uri", FOTA_JSON_REQUIRED,
-                                             fota_text_validate_delta_uri);
+        delta->uri[0] =
+            fota_json_get_string(place, "uri", FOTA_JSON_REQUIRED, fota_text_validate_delta_uri);
         return;
     }
     uris = fota_json_get_strings(place, "uri", FOTA_JSON_REQUIRED, FOTA_MANIFEST_MAX_ADDRESSES,
@@ -144,14 +145,28 @@ read_addresses(const FotaJsonPlace *place, FotaDelta *delta)
         delta->uri[i] = uris[i];
 }
 
+static void
+read_service(const FotaJsonPlace *place, FotaManifestUpdate *update)
+{
+    FotaJsonPlace child;
+
+    if (!fota_json_get_object(place, "service", FOTA_JSON_OPTIONAL, &child))
+        return;
+    update->service_time =
+        (guint32)fota_json_get_integer(&child, "time", FOTA_JSON_OPTIONAL, 60, 86400, 0);
+    update->service_probe =
+        fota_json_get_string(&child, "probe", FOTA_JSON_OPTIONAL, fota_text_validate_web_uri);
+    update->back =
+        (FotaBack)fota_json_get_choice(&child, "back", FOTA_JSON_OPTIONAL, backs, FOTA_BACK_NO);
+}
+
 static FotaDelta
 read_delta(const FotaJsonPlace *place)
 {
     FotaDelta delta = {
         .credential =
             fota_json_get_string(place, "credential", FOTA_JSON_OPTIONAL, fota_text_validate_name),
-        .size =
-            (guint64)fota_json_get_integer(place, "size", FOTA_JSON_OPTIONAL, 1, MAX_DELTA, 0),
+        .size = (guint64)fota_json_get_integer(place, "size", FOTA_JSON_OPTIONAL, 1, MAX_DELTA, 0),
         .sha256 =
             fota_json_get_string(place, "sha256", FOTA_JSON_OPTIONAL, fota_text_validate_sha256),
     };
@@ -160,10 +175,31 @@ read_delta(const FotaJsonPlace *place)
     return delta;
 }
 
+/* The bytes of a way back are compared before the module needs them, or they are none. It may say
+ * what it leads from and to; then that must be the step's way, backwards. */
+static void
+read_back(const FotaJsonPlace *place, FotaStep *step)
+{
+    const char *from, *to;
+
+    step->back = read_delta(place);
+    if (step->back.size == 0)
+        fota_json_fault(place, "size", "missing");
+    if (step->back.sha256 == NULL)
+        fota_json_fault(place, "sha256", "missing");
+    from =
+        fota_json_get_string(place, "fromVersion", FOTA_JSON_OPTIONAL, fota_text_validate_version);
+    to = fota_json_get_string(place, "toVersion", FOTA_JSON_OPTIONAL, fota_text_validate_version);
+    if (from != NULL && g_strcmp0(from, step->to_version) != 0)
+        fota_json_fault(place, "fromVersion", "expected the toVersion of the step");
+    if (to != NULL && g_strcmp0(to, step->from_version) != 0)
+        fota_json_fault(place, "toVersion", "expected the fromVersion of the step");
+}
+
 static FotaStep
 read_step(const FotaJsonPlace *place)
 {
-    FotaJsonPlace delta;
+    FotaJsonPlace delta, back;
     FotaStep step = {.from_version = fota_json_get_string(place, "fromVersion", FOTA_JSON_REQUIRED,
                                                           fota_text_validate_version),
                      .to_version = fota_json_get_string(place, "toVersion", FOTA_JSON_REQUIRED,
@@ -171,6 +207,8 @@ read_step(const FotaJsonPlace *place)
 
     if (fota_json_get_object(place, "delta", FOTA_JSON_OPTIONAL, &delta))
         step.delta = read_delta(&delta);
+    if (fota_json_get_object(place, "back", FOTA_JSON_OPTIONAL, &back))
+        read_back(&back, &step);
     return step;
 }
 
@@ -265,5 +303,6 @@ fota_manifest_read_update(const FotaJsonPlace *place, FotaManifestUpdate *update
         update->backoff = (guint32)fota_json_get_integer(&child, "backoff", FOTA_JSON_OPTIONAL, 60,
                                                          7 * 86400, update->backoff);
     }
+    read_service(place, update);
     read_steps(place, update);
 }

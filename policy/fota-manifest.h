@@ -36,6 +36,13 @@ typedef enum {
     FOTA_SEVERITY_CRITICAL,
 } FotaSeverity;
 
+/** Whether a module without service is put back. The larger value is the stricter. */
+typedef enum {
+    FOTA_BACK_NO,
+    FOTA_BACK_USE,      /* where the manifest names a way back that can be taken */
+    FOTA_BACK_REQUIRED, /* and without one nothing is installed */
+} FotaBack;
+
 /** Returns: "auto" or "required". */
 const char *fota_approval_get_name(FotaApproval approval);
 /** Returns: "optional", "mandatory" or "critical". */
@@ -60,6 +67,7 @@ typedef struct {
     const char *from_version; /* equal, byte for byte, to what the module reports */
     const char *to_version;   /* what it must report afterwards */
     FotaDelta delta;
+    FotaDelta back; /* from to_version to from_version again; no address = none */
 } FotaStep;
 
 /** What must be true before an update starts; in the manifest and in the configuration. */
@@ -107,6 +115,9 @@ typedef struct {
     FotaWindow windows[FOTA_MANIFEST_MAX_WINDOWS];
     FotaConditions conditions;
     FotaRollout rollout;
+    guint32 service_time;      /* seconds that the service may take to return, 0 = not given */
+    const char *service_probe; /* NULL = none */
+    FotaBack back;
     guint32 max_attempts;   /* 1 .. 10 */
     guint32 backoff;        /* seconds between attempts */
     const char *to_version; /* without steps: what is accepted; NULL = whatever the vendor sends */

@@ -246,6 +246,31 @@ block_by_way_out(FotaPlan *plan, const FotaFacts *facts)
         block(plan, "metered", "the gateway's connection is metered, and [Delivery] Metered=defer");
 }
 
+/* Why a module without service could not be put back after the next step; NULL = it could. */
+static const char *
+find_no_way_back(const FotaPlan *plan, const FotaFacts *facts)
+{
+    if (plan->steps[0].back.uri[0] == NULL)
+        return "the manifest names no delta that leads back";
+    if (!facts->feeds)
+        return "the host cannot hand a delta over to this module";
+    return facts->keeps ? NULL
+                        : "the state directory is in memory; a delta there is lost with the power";
+}
+
+static void
+look_back(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    FotaBack wanted = fota_plan_get_back(&plan->manifest->update, rules);
+    const char *why = find_no_way_back(plan, facts);
+
+    plan->way_back = wanted != FOTA_BACK_NO && why == NULL;
+    if (wanted == FOTA_BACK_REQUIRED && why != NULL)
+        block(plan, "way-back", "NoWayBack, and Back=required: %s", why);
+    else if (wanted == FOTA_BACK_USE && why != NULL)
+        fota_plan_explain(plan, "NoWayBack: %s; a module without service stays without", why);
+}
+
 void
 fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
@@ -254,4 +279,6 @@ fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules 
     block_by_gateway(plan, facts, rules);
     block_by_data(plan, facts, rules);
     block_by_way_out(plan, facts);
+    if (plan->kind == FOTA_PLAN_UPDATE)
+        look_back(plan, facts, rules);
 }

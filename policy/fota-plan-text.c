@@ -97,6 +97,10 @@ fota_plan_to_json(const FotaPlan *plan)
     add_time(builder, "deadline", plan->deadline);
     add_time(builder, "deferUntilAtMost", plan->defer_limit);
     add_time(builder, "answerBy", plan->answer_by);
+    if (plan->kind == FOTA_PLAN_UPDATE) {
+        json_builder_set_member_name(builder, "wayBack");
+        json_builder_add_boolean_value(builder, plan->way_back);
+    }
     add_number(builder, "dataUsed", plan->data_used);
     if (plan->monthly_data > 0)
         add_number(builder, "monthlyData", plan->monthly_data);

@@ -292,6 +292,18 @@ fota_plan_free(FotaPlan *plan)
     g_free(plan);
 }
 
+FotaBack
+fota_plan_get_back(const FotaManifestUpdate *update, const FotaRules *rules)
+{
+    return rules->prove_service ? MAX(update->back, rules->back) : FOTA_BACK_NO;
+}
+
+guint32
+fota_plan_get_service_time(const FotaManifestUpdate *update, const FotaRules *rules)
+{
+    return MAX(update->service_time, rules->service_time);
+}
+
 gboolean
 fota_plan_has_blocker(const FotaPlan *plan, const char *name)
 {

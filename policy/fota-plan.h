@@ -16,8 +16,11 @@ typedef struct {
     const FotaBlackout *blackouts;
     guint n_blackouts;
     FotaConditions conditions;
-    guint32 max_attempts;      /* 0 = as the manifest says */
-    guint64 monthly_data;      /* bytes a month, 0 = no limit */
+    guint32 max_attempts;   /* 0 = as the manifest says */
+    guint64 monthly_data;   /* bytes a month, 0 = no limit */
+    gboolean prove_service; /* after an update the module must serve as before */
+    guint32 service_time;   /* seconds that this may take */
+    FotaBack back;
     gboolean allow_downgrade;  /* default FALSE */
     const char *const *groups; /* roll-out groups of this gateway; NULL = none */
 } FotaRules;
@@ -74,6 +77,8 @@ typedef struct {
     guint64 to_fetch;      /* bytes of it that the host has still to fetch and keep */
     gboolean cut_off;      /* the host has no way to a server of it now */
     gboolean metered;      /* its way costs by the byte, and the configuration heeds that */
+    gboolean feeds;        /* the host can hand a delta over to the module */
+    gboolean keeps;        /* what the host has fetched survives a power cut */
     gboolean one_gate;     /* download and installation are one: so is the answer to both */
     gboolean downloaded;   /* the delta of the next step is in the module, and paid for */
     guint32 run_seconds;   /* how long download, install and restart will take; 0 = unknown */
@@ -126,10 +131,8 @@ typedef struct {
  * FotaPlan: what would be done now, why, and what keeps it from being done.
  *
  * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
- * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`,
- * `route`, `data-budget`. Approval is not a blocker: see the gates.
- * `window`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`,
- * `data-budget`, `uplink`, `metered`. Approval is not a blocker: see the gates.
+ * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`,
+ * `data-budget`, `uplink`, `metered`, `way-back`. Approval is not a blocker: see the gates.
  */
 typedef struct {
     FotaPlanKind kind;
@@ -152,6 +155,7 @@ typedef struct {
     guint64 data_used;     /* bytes this month */
     guint64 monthly_data;  /* bytes allowed, 0 = no limit */
     gint64 answer_by;      /* µs up to which the open gate waits for an answer, 0 = for ever */
+    gboolean way_back;     /* a module that is without service after the next step is put back */
 } FotaPlan;
 
 /**
@@ -163,6 +167,12 @@ typedef struct {
 FotaPlan *fota_plan_make(FotaManifest *manifest, const FotaFacts *facts);
 void fota_plan_free(FotaPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPlan, fota_plan_free)
+
+/** Whether a module is put back: the stricter word of the two, where service is proven at all. */
+FotaBack fota_plan_get_back(const FotaManifestUpdate *update, const FotaRules *rules);
+
+/** Seconds that the service may take to return: the longer of the two. */
+guint32 fota_plan_get_service_time(const FotaManifestUpdate *update, const FotaRules *rules);
 
 gboolean fota_plan_has_blocker(const FotaPlan *plan, const char *name);
 

@@ -7,6 +7,8 @@
 
 #define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
+#define BACK_SHA "a3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 /* Everything that a manifest can say. */
 static const char full[] =
     "{\"manifestVersion\":1,\"sequenceNumber\":1795236802,\"critical\":[\"update\",\"poll\"],"
@@ -26,9 +28,12 @@ static const char full[] =
     "\"group\":[\"lab\",\"pilot\"]},{\"percentage\":12.5,\"start\":\"2026-11-24T00:00:00Z\","
     "\"ramp\":172800}]},"
     "\"retry\":{\"maxAttempts\":5,\"backoff\":7200},"
+    "\"service\":{\"time\":900,\"probe\":\"https://probe.example/alive\",\"back\":\"use\"},"
     "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"B\","
     "\"delta\":{\"uri\":\"ftp://fw/a.bin\",\"credential\":\"fw\",\"size\":123456,"
-    "\"sha256\":\"" SHA "\"}},{\"fromVersion\":\"B\",\"toVersion\":\"C\"}]},"
+    "\"sha256\":\"" SHA "\"},\"back\":{\"uri\":\"ftp://fw/back.bin\",\"size\":9876,"
+    "\"sha256\":\"" BACK_SHA
+    "\",\"fromVersion\":\"B\",\"toVersion\":\"A\"}},{\"fromVersion\":\"B\",\"toVersion\":\"C\"}]},"
     "\"report\":{\"uri\":\"https://fota.example/report\",\"credential\":\"server\"},"
     "\"provision\":{\"apn\":\"private.example\",\"credential\":\"apn\","
     "\"authentication\":\"pap\"}}";
@@ -104,6 +109,13 @@ check_full_lists(const FotaManifestUpdate *update)
     g_assert_cmpstr(update->steps[0].delta.credential, ==, "fw");
     g_assert_cmpuint(update->steps[0].delta.size, ==, 123456);
     g_assert_cmpstr(update->steps[0].delta.sha256, ==, SHA);
+    g_assert_cmpstr(update->steps[0].back.uri[0], ==, "ftp://fw/back.bin");
+    g_assert_cmpuint(update->steps[0].back.size, ==, 9876);
+    g_assert_cmpstr(update->steps[0].back.sha256, ==, BACK_SHA);
+    g_assert_null(update->steps[1].back.uri[0]);
+    g_assert_cmpuint(update->service_time, ==, 900);
+    g_assert_cmpstr(update->service_probe, ==, "https://probe.example/alive");
+    g_assert_cmpint(update->back, ==, FOTA_BACK_USE);
     g_assert_null(update->steps[1].delta.uri[0]);
     g_assert_true(fota_manifest_find_step(update, "B") == &update->steps[1]);
     g_assert_null(fota_manifest_find_step(update, "C"));
@@ -316,7 +328,7 @@ test_steps(void)
 #define STEP(from, to) "{\"fromVersion\":\"" from "\",\"toVersion\":\"" to "\"}"
 #define STEPS(steps) "\"id\":\"u\",\"steps\":[" steps "]"
     static const Edit edits[] = {
-        {full, "\"fromVersion\":\"B\",", "", "update.steps[1].fromVersion: missing"},
+        {full, "{\"fromVersion\":\"B\",", "{", "update.steps[1].fromVersion: missing"},
         {full, "\"toVersion\":\"C\"", "\"toVersion\":\"C;D\"",
          "update.steps[1].toVersion: expected 1 to 64"},
         {full, "\"toVersion\":\"C\"", "\"toVersion\":\"C\\r\"",
@@ -328,6 +340,20 @@ test_steps(void)
         {full, "\"ftp://fw/a.bin\"", "[\"ftp://a\",\"x\"]",
          "update.steps[0].delta.uri[1]: expected"},
         {full, "ftp://fw/a.bin", "ftp://fw/{imei}.bin", "update.steps[0].delta.uri: expected"},
+        {full, "\"size\":9876,", "", "update.steps[0].back.size: missing"},
+        {full, "\"sha256\":\"" BACK_SHA "\",", "", "update.steps[0].back.sha256: missing"},
+        {full, "\"uri\":\"ftp://fw/back.bin\",", "", "update.steps[0].back.uri: missing"},
+        {full, ",\"fromVersion\":\"B\",\"toVersion\":\"A\"", "", NULL},
+        /* A way back must begin where the step ends, and end where it begins. */
+        {full, BACK_SHA "\",\"fromVersion\":\"B\"", BACK_SHA "\",\"fromVersion\":\"C\"",
+         "update.steps[0].back.fromVersion: expected the toVersion of the step"},
+        {full, BACK_SHA "\",\"fromVersion\":\"B\",\"toVersion\":\"A\"",
+         BACK_SHA "\",\"fromVersion\":\"B\",\"toVersion\":\"B\"",
+         "update.steps[0].back.toVersion: expected the fromVersion of the step"},
+        {full, "\"time\":900", "\"time\":59", "update.service.time: expected"},
+        {full, "https://probe.example/alive", "ftp://probe.example/alive",
+         "update.service.probe: expected"},
+        {full, "\"use\"", "\"yes\"", "update.service.back: expected one of no, use, required"},
         {full, "123456", "0", "update.steps[0].delta.size: expected"},
         {full, "123456", "-1", "update.steps[0].delta.size: expected"},
         {full, "123456", "1073741824", NULL},
@@ -451,17 +477,19 @@ static void
 test_delta_name(void)
 {
     static const FotaStep steps[] = {
-        {"A", "B", {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
-        {"C", "B", {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
-        {"A", "C", {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
-        {"A", "B", {.uri = {"ftp://fw/b"}, .sha256 = "1"}},
-        {"A", "B", {.uri = {"ftp://fw/a"}, .sha256 = "2"}},
-        {"A", "B", {.uri = {"ftp://fw/a"}}},
-        {"A", "B", {.uri = {NULL}}},
+        {.from_version = "A", .to_version = "B", .delta = {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
+        {.from_version = "C", .to_version = "B", .delta = {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
+        {.from_version = "A", .to_version = "C", .delta = {.uri = {"ftp://fw/a"}, .sha256 = "1"}},
+        {.from_version = "A", .to_version = "B", .delta = {.uri = {"ftp://fw/b"}, .sha256 = "1"}},
+        {.from_version = "A", .to_version = "B", .delta = {.uri = {"ftp://fw/a"}, .sha256 = "2"}},
+        {.from_version = "A", .to_version = "B", .delta = {.uri = {"ftp://fw/a"}}},
+        {.from_version = "A", .to_version = "B", .delta = {.uri = {NULL}}},
     };
     /* Whoever gives the size later, or another login, means the same file. */
     const FotaStep same = {
-        "A", "B", {.uri = {"ftp://fw/a"}, .sha256 = "1", .size = 7, .credential = "fw"}};
+        .from_version = "A",
+        .to_version = "B",
+        .delta = {.uri = {"ftp://fw/a"}, .sha256 = "1", .size = 7, .credential = "fw"}};
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *again = fota_manifest_name_delta(&same);
 

@@ -70,6 +70,14 @@ SET(set_backoff_over, facts->attempts = 1; facts->last_attempt = facts->now - G_
 static const char *const sample[] = {"sample", NULL};
 SET(set_sample, rules->groups = sample)
 
+/* The way back: [Service] Back=, whether the host can feed the module, and keep what it fetches. */
+SET(set_back_required, rules->prove_service = TRUE; rules->back = FOTA_BACK_REQUIRED;
+    facts->feeds = facts->keeps = TRUE)
+SET(set_back_unproven, rules->back = FOTA_BACK_REQUIRED)
+SET(set_back_unfed, set_back_required(facts, rules); facts->feeds = FALSE)
+SET(set_back_in_memory, set_back_required(facts, rules); facts->keeps = FALSE)
+SET(set_back_used, rules->prove_service = TRUE; rules->back = FOTA_BACK_USE)
+
 #define WAVE(members) "\"rollout\":{\"id\":\"r\",\"waves\":[{" members "}]},"
 
 static const BlockerCase blocker_cases[] = {
@@ -128,6 +136,10 @@ static const BlockerCase blocker_cases[] = {
     {"data-budget", NULL, set_budget_part_short, TRUE},
     {"data-budget", NULL, set_budget_whole, FALSE},
     {"data-budget", NULL, set_budget_paid, FALSE},
+    {"way-back", NULL, set_back_required, TRUE},
+    {"way-back", NULL, set_back_unproven, FALSE},
+    {"way-back", NULL, set_back_used, FALSE},
+    {"way-back", "\"service\":{\"back\":\"required\"},", set_back_used, TRUE},
     {"backoff", NULL, set_backoff, TRUE},
     {"backoff", NULL, set_backoff_over, FALSE},
     {"rollout", "\"rollout\":{\"id\":\"r\",\"paused\":true},", set_nothing, TRUE},
@@ -161,6 +173,51 @@ test_blockers(void)
         g_assert_cmpint(fota_plan_has_blocker(plan, c->name), ==, c->blocked);
         /* That one and no other. */
         g_assert_cmpuint(plan->blockers->len, ==, c->blocked ? 2 : 1);
+    }
+}
+
+#define BACK                                                                                       \
+    "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"B\",\"back\":{\"uri\":\"ftp://fw/"          \
+    "b\",\"size\":9,"                                                                              \
+    "\"sha256\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}}]"
+
+/* Where the next step has a way back, it is taken only if the host can keep and feed it. */
+static void
+test_way_back(void)
+{
+    static const struct {
+        const char *update;
+        void (*set)(FotaFacts *facts, FotaRules *rules);
+        gboolean way_back, blocked;
+        const char *reason; /* NULL = nothing is said of it */
+    } cases[] = {
+        {BACK, set_nothing, FALSE, FALSE, NULL},
+        {BACK, set_back_unproven, FALSE, FALSE, NULL},
+        {BACK, set_back_required, TRUE, FALSE, NULL},
+        {BACK, set_back_unfed, FALSE, TRUE, "NoWayBack, and Back=required: the host cannot hand"},
+        {BACK, set_back_in_memory, FALSE, TRUE,
+         "NoWayBack, and Back=required: the state directory is in memory"},
+        {BACK, set_back_used, FALSE, FALSE, "NoWayBack: the host cannot hand"},
+        {PLAN_CHAIN, set_back_used, FALSE, FALSE, "NoWayBack: the manifest names no delta"},
+        {PLAN_CHAIN, set_back_required, FALSE, TRUE,
+         "NoWayBack, and Back=required: the manifest names no delta"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) plan = NULL;
+        const char *last;
+
+        g_test_message("case %u", i);
+        facts.rules = &rules;
+        cases[i].set(&facts, &rules);
+        plan = test_plan_make(cases[i].update, &facts);
+        g_assert_cmpint(plan->way_back, ==, cases[i].way_back);
+        g_assert_cmpint(fota_plan_has_blocker(plan, "way-back"), ==, cases[i].blocked);
+        last = plan->reasons->pdata[plan->reasons->len - 2];
+        g_assert_cmpint(g_str_has_prefix(last, cases[i].reason ? cases[i].reason : "NoWayBack"), ==,
+                        cases[i].reason != NULL);
     }
 }
 
@@ -374,6 +431,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/blockers", test_blockers);
     g_test_add_func("/plan/windows", test_windows);
+    g_test_add_func("/plan/way-back", test_way_back);
     g_test_add_func("/plan/window-shares", test_window_shares);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
     g_test_add_func("/plan/any-time", test_any_time);
