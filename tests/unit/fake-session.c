@@ -156,22 +156,30 @@ set_failure(FotaSession *session, const char *answer, GError **error)
     }
 }
 
-GStrv
-fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
+const char *
+fake_session_take(FotaSession *session, const char *command, GError **error)
 {
-    gboolean polled = g_strcmp0(command, session->poll) == 0 && is_next(session, FAKE_URC);
     const char *answer;
 
     session->cme = -1;
     if (check_cancelled(session, error))
         return NULL;
-    if (!polled)
-        g_assert_cmpstr(command, ==, peek(session));
+    g_assert_cmpstr(command, ==, peek(session));
     answer = session->script++->answer;
-    if (answer[0] == '!' || strcmp(answer, "?") == 0 || strcmp(answer, "-") == 0) {
-        set_failure(session, answer, error);
+    if (answer[0] != '!' && strcmp(answer, "?") != 0 && strcmp(answer, "-") != 0)
+        return answer;
+    set_failure(session, answer, error);
+    return NULL;
+}
+
+GStrv
+fota_session_command(FotaSession *session, const char *command, guint seconds, GError **error)
+{
+    gboolean polled = g_strcmp0(command, session->poll) == 0 && is_next(session, FAKE_URC);
+    const char *answer = fake_session_take(session, polled ? FAKE_URC : command, error);
+
+    if (answer == NULL)
         return NULL;
-    }
     return answer[0] != '\0' ? g_strsplit(answer, "\n", -1) : g_new0(char *, 1);
 }
 
@@ -246,8 +254,10 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
     if (check_cancelled(session, error))
         return NULL;
     if (session->poll == NULL && is_next(session, FAKE_URC)) {
-        g_assert_nonnull(strstr(session->script->answer, text));
-        return g_strdup(session->script++->answer);
+        const char *answer = fake_session_take(session, FAKE_URC, error);
+
+        g_assert_true(answer == NULL || strstr(answer, text) != NULL);
+        return g_strdup(answer);
     }
     session->seconds += seconds;
     return NULL;

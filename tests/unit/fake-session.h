@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  */
 
 /** Commands of exchanges that are none. */
-#define FAKE_URC "<"       /* the module says @answer by itself */
+#define FAKE_URC "<"       /* the module says @answer by itself; with "-" it leaves instead */
 #define FAKE_BACK "back"   /* the module comes back; with the answer "-" it does not */
 #define FAKE_GONE "gone"   /* the module leaves; with the answer "-" it stays */
 #define FAKE_SAVE "save"   /* the record is written; with the answer "-" it cannot be */
@@ -45,6 +45,12 @@ void fake_session_set_network(FotaSession *session, const char *key, const char 
 void fake_session_set_poll(FotaSession *session, const char *poll);
 /** Fails when exchanges of the script are left over, or the session is still shielded. */
 void fake_session_finish(FotaSession *session);
+
+/**
+ * Takes the next exchange, which must be one of @command, and returns its answer; NULL with its
+ * failure, or when the update was cancelled.
+ */
+const char *fake_session_take(FotaSession *session, const char *command, GError **error);
 
 /** What the plugin has reported last. */
 guint fake_session_get_percent(FotaSession *session);
