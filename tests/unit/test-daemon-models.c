@@ -112,6 +112,7 @@ main(int argc, char **argv)
     g_test_add_func("/models/bad", test_bad);
     g_test_add_data_func("/models/telit", PLUGINS "/telit/telit.models", test_shipped);
     g_test_add_data_func("/models/huawei", PLUGINS "/huawei/huawei.models", test_shipped);
+    g_test_add_data_func("/models/quectel", PLUGINS "/quectel/quectel.models", test_shipped);
     g_test_add_data_func("/models/skeleton", PLUGINS "/skeleton/skeleton.models", test_shipped);
     return g_test_run();
 }

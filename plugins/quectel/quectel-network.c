@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/quectel/quectel-network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RADIO_ON 1
+#define FACTORY_TEST 5
+#define UNKNOWN (-1)
+
+#define FACTORY_TEXT                                                                               \
+    "the module is in factory test mode (+CFUN: 5) and has no network: an interrupted update has " \
+    "lost its calibration; it needs Quectel's repair, or its own calibration data back"
+
+/* +CSQ: 0 is -113 dBm or less, 99 unknown. */
+#define CSQ_UNKNOWN 99
+
+/* Pause between two looks at the registration. */
+#define LOOK_PAUSE 5
+
+/* *@mode is UNKNOWN when it is not told. */
+static gboolean
+read_radio(FotaSession *session, int *mode, GError **error)
+{
+    g_auto(GStrv) lines = NULL;
+    const char *text;
+
+    if (!fota_session_try(session, "AT+CFUN?", 0, &lines, error))
+        return FALSE;
+    text = fota_lines_find(lines, "+CFUN:");
+    *mode = text != NULL && g_ascii_isdigit(text[0]) ? atoi(text) : UNKNOWN;
+    return TRUE;
+}
+
+FotaResult
+quectel_check_radio(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    int mode;
+
+    if (!read_radio(session, &mode, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (mode == FACTORY_TEST) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED, FACTORY_TEXT);
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    if (mode == RADIO_ON || mode == UNKNOWN)
+        return FOTA_RESULT_DONE;
+    fota_session_note(session, "the radio is off (+CFUN: %d); switching it on", mode);
+    return fota_session_order(session, "AT+CFUN=1", 0, error) ? FOTA_RESULT_DONE
+                                                              : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+gboolean
+quectel_note_radio(FotaSession *session, GError **error)
+{
+    int mode;
+
+    if (!read_radio(session, &mode, error))
+        return FALSE;
+    if (mode == FACTORY_TEST)
+        fota_session_note(session, FACTORY_TEXT);
+    return TRUE;
+}
+
+/* Whether context @cid has an access point; TRUE too when the module does not tell. */
+static gboolean
+has_apn(GStrv lines, guint cid)
+{
+    g_autofree char *wanted = g_strdup_printf("%u,", cid);
+    gboolean told = FALSE;
+
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], "+CGDCONT:");
+        g_auto(GStrv) fields = NULL;
+
+        if (text == NULL)
+            continue;
+        told = TRUE;
+        fields = g_strsplit(text, ",", 4);
+        if (g_str_has_prefix(text, wanted) && g_strv_length(fields) > 2)
+            return strlen(fields[2]) > strlen("\"\"");
+    }
+    return lines == NULL || (!told && lines[0] != NULL);
+}
+
+/* As +QICSGP has them: none, PAP, CHAP. */
+static guint
+choose_authentication(FotaSession *session)
+{
+    static const char *const kinds[] = {"none", "pap", "chap"};
+    const char *wanted = fota_session_get_network(session, "Authentication");
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_strcmp0(wanted, kinds[i]) == 0)
+            return i;
+    }
+    return fota_session_get_network(session, "User") != NULL ? 2 : 0;
+}
+
+static char *
+quote_network(FotaSession *session, const char *key, GError **error)
+{
+    const char *text = fota_session_get_network(session, key);
+
+    return fota_at_quote(text != NULL ? text : "", error);
+}
+
+FotaResult
+quectel_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    guint cid = fota_session_get_number(session, "ContextId");
+    g_autofree char *apn = NULL;
+    g_autofree char *user = NULL;
+    g_autofree char *password = NULL;
+    g_autofree char *command = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!fota_session_try(session, "AT+CGDCONT?", 0, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (has_apn(lines, cid) || fota_session_get_network(session, "Apn") == NULL)
+        return FOTA_RESULT_DONE;
+    if ((apn = quote_network(session, "Apn", error)) == NULL ||
+        (user = quote_network(session, "User", error)) == NULL ||
+        (password = quote_network(session, "Password", error)) == NULL)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    command = g_strdup_printf("AT+QICSGP=%u,1,%s,%s,%s,%u", cid, apn, user, password,
+                              choose_authentication(session));
+    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
+                                                          : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* 27.007: 1 home, 5 roaming, 9 and 10 the same without all services. */
+static gboolean
+is_registered(const char *text)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ",", 3);
+    int status =
+        g_strv_length(fields) > 1 && g_ascii_isdigit(fields[1][0]) ? atoi(fields[1]) : UNKNOWN;
+
+    return status == 1 || status == 5 || status == 9 || status == 10;
+}
+
+/* One look. *@told is set when the module says anything at all. */
+static gboolean
+look_registered(FotaSession *session, gboolean *registered, gboolean *told, GError **error)
+{
+    static const char *const names[] = {"+CEREG", "+CGREG", "+CREG"};
+
+    *registered = *told = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(names) && !*registered; i++) {
+        g_autofree char *command = g_strconcat("AT", names[i], "?", NULL);
+        g_autofree char *prefix = g_strconcat(names[i], ":", NULL);
+        g_auto(GStrv) lines = NULL;
+        const char *text;
+
+        if (!fota_session_try(session, command, 0, &lines, error))
+            return FALSE;
+        text = fota_lines_find(lines, prefix);
+        *told = *told || text != NULL;
+        *registered = text != NULL && is_registered(text);
+    }
+    return TRUE;
+}
+
+static FotaResult
+fail_not_registered(FotaSession *session, GError **error)
+{
+    g_autofree char *signal = fota_session_query(session, "AT+CSQ", "+CSQ:", 0, NULL);
+    gboolean none = signal != NULL && (atoi(signal) == 0 || atoi(signal) == CSQ_UNKNOWN);
+
+    g_set_error(error, FOTA_MODULE_ERROR,
+                none ? FOTA_MODULE_ERROR_NO_SIGNAL : FOTA_MODULE_ERROR_NOT_REGISTERED,
+                none ? "no signal (+CSQ: %s); look at the antenna"
+                     : "not registered on a network (+CSQ: %s); check SIM and subscription",
+                signal != NULL ? signal : "not told");
+    return FOTA_RESULT_TRY_LATER;
+}
+
+FotaResult
+quectel_wait_registered(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    gint64 end = fota_session_get_time(session) + fota_session_get_number(session, "RegisterTime");
+
+    for (;;) {
+        gboolean registered, told;
+
+        if (!look_registered(session, &registered, &told, error))
+            return FOTA_RESULT_FAILED_FOR_NOW;
+        if (registered || !told)
+            return FOTA_RESULT_DONE;
+        if (fota_session_get_time(session) >= end)
+            return fail_not_registered(session, error);
+        if (!fota_session_pause(session, LOOK_PAUSE, error))
+            return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+}

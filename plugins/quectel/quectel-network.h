@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "plugins/fota-plugin.h"
+
+/**
+ * What the module's own client needs before it is told to fetch: steps of the flow by address. All
+ * leave @update alone.
+ *
+ * Radio: one that is off is switched on. +CFUN: 5 is the factory's test mode, in which a module is
+ * left whose calibration an interrupted update has lost: no network for it, ever.
+ * Access point: only where none is programmed; the integrator's own one wins.
+ * Registration: waited for, since the radio may just have been switched on.
+ */
+FotaResult quectel_check_radio(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult quectel_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult quectel_wait_registered(FotaSession *session, const FotaUpdate *update, GError **error);
+
+/** Notes a module that is in the factory's test mode. FALSE when it has left, or on a cancel. */
+gboolean quectel_note_radio(FotaSession *session, GError **error);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/quectel/quectel-url.h"
+
+#include <string.h>
+
+#include "plugins/quectel/quectel-errors.h"
+#include "plugins/quectel/quectel-network.h"
+#include "plugins/quectel/quectel-report.h"
+
+static FotaResult
+fail_for_good(GError **error, FotaModuleError code, const char *text)
+{
+    g_set_error_literal(error, FOTA_MODULE_ERROR, code, text);
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/* The login stands in the address as it is: what would end it there cannot be told. */
+static FotaResult
+make_login(const FotaUpdate *update, char **login, GError **error)
+{
+    *login = g_strdup("");
+    if (update->user[0] == '\0')
+        return FOTA_RESULT_DONE;
+    if (strcmp(update->scheme, "ftp") != 0)
+        return fail_for_good(error, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                             "Quectel modules log in by ftp only; take an address without a "
+                             "credential, or ftp");
+    if (strpbrk(update->user, ":@/") != NULL || strpbrk(update->password, ":@/") != NULL)
+        return fail_for_good(error, FOTA_MODULE_ERROR_BAD_ARGUMENT,
+                             "the login for the delta's server holds one of : @ /, which cannot "
+                             "stand in the address that the module takes");
+    g_free(*login);
+    *login = g_strdup_printf("%s:%s@", update->user, update->password);
+    return FOTA_RESULT_DONE;
+}
+
+/* The address as the module takes it, between quotes. */
+static FotaResult
+make_address(FotaSession *session, const FotaUpdate *update, char **quoted, GError **error)
+{
+    static const char *const schemes[] = {"http", "https", "ftp", NULL};
+    guint most = fota_session_get_number(session, "UrlMax");
+    g_autofree char *login = NULL;
+    g_autofree char *address = NULL;
+    gboolean is_ipv6;
+    FotaResult result;
+
+    if (update->scheme == NULL || !g_strv_contains(schemes, update->scheme) ||
+        update->host == NULL || update->path == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "Quectel modules fetch a delta by http, https or ftp; the manifest names %s",
+                    update->scheme != NULL ? update->scheme : "no address");
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    result = make_login(update, &login, error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    is_ipv6 = strchr(update->host, ':') != NULL;
+    address = g_strdup_printf("%s://%s%s%s%s:%u/%s", update->scheme, login, is_ipv6 ? "[" : "",
+                              update->host, is_ipv6 ? "]" : "", update->port, update->path);
+    if (strlen(address) > most) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT,
+                    "the delta's address has %" G_GSIZE_FORMAT
+                    " letters, and this module takes %u; give the delta a shorter one",
+                    strlen(address), most);
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    *quoted = fota_at_quote(address, error);
+    return *quoted != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/* One line. FALSE: it is the end, which is then in *@result. */
+static gboolean
+judge_report(FotaSession *session, const FotaUpdate *update, const FotaHeard *heard,
+             FotaResult *result, GError **error)
+{
+    fota_session_note(session, "the module reports %s %" G_GINT64_FORMAT, heard->text, heard->code);
+    *result = FOTA_RESULT_DONE;
+    switch ((QuectelReport)heard->number) {
+    case QUECTEL_LOADING:
+        if (heard->kind == FOTA_LINE_PROGRESS && heard->code <= 100)
+            fota_session_report_progress(session, (guint)heard->code);
+        return TRUE;
+    case QUECTEL_LOADED:
+        if (heard->kind == FOTA_LINE_FAILED)
+            *result = quectel_fail_download((int)heard->code, error);
+        else
+            fota_session_report_bytes(session, update->size, update->size);
+        return FALSE;
+    case QUECTEL_UPDATED:
+        if (heard->kind == FOTA_LINE_FAILED)
+            *result = quectel_fail_update(session, (int)heard->code, error);
+        return FALSE;
+    case QUECTEL_UPDATING:
+    case QUECTEL_STARTED:
+    default:
+        return FALSE;
+    }
+}
+
+/* Until it has the package, or leaves with it: some families say nothing while they load. */
+static FotaResult
+follow_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    guint seconds = fota_session_get_number(session, "DownloadTime");
+    gint64 end = fota_session_get_time(session) + seconds;
+    FotaResult result = FOTA_RESULT_DONE;
+
+    for (gint64 left = seconds; left > 0; left = end - fota_session_get_time(session)) {
+        g_autoptr(GError) local_error = NULL;
+        g_auto(FotaHeard) heard = {0};
+
+        if (fota_session_hear(session, (guint)left, &heard, &local_error)) {
+            if (judge_report(session, update, &heard, &result, error))
+                continue;
+            return result;
+        }
+        if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
+            return FOTA_RESULT_DONE;
+        if (local_error != NULL) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return FOTA_RESULT_FAILED_FOR_NOW;
+        }
+    }
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
+                "the module has not said within %u s how its download has ended", seconds);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+static FotaResult
+order_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    g_autofree char *address = NULL;
+    g_autofree char *command = NULL;
+    g_autoptr(GError) refusal = NULL;
+    FotaResult result = make_address(session, update, &address, error);
+
+    if (result != FOTA_RESULT_DONE || update->rehearsal)
+        return result;
+    command =
+        g_strdup_printf("AT+QFOTADL=%s%s", address, fota_session_get_text(session, "UrlOptions"));
+    fota_session_report_bytes(session, 0, update->size);
+    if (fota_session_order(session, command, 0, &refusal))
+        return follow_download(session, update, error);
+    if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    }
+    fota_session_explain(session, NULL, &refusal);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED,
+                "the module does not take the delta's address: %s", refusal->message);
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+static const FotaFlowStep flow[] = {
+    {"radio", quectel_check_radio, 1},
+    {"access point", quectel_ensure_apn, 2},
+    {"registration", quectel_wait_registered, 3},
+    {"download", order_download, 100},
+    {NULL, NULL, 0},
+};
+
+FotaResult
+quectel_url_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return fota_session_run_flow(session, flow, update, error);
+}

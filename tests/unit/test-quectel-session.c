@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/test-quectel.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+const FotaUpdate test_quectel_update = {
+    .struct_size = sizeof(FotaUpdate),
+    .from = OLD,
+    .to = NEW,
+    .scheme = "http",
+    .host = "fw.example",
+    .port = 80,
+    .path = "a-b.zip",
+    .user = "",
+    .password = "",
+    .size = 2048,
+};
+
+FotaSession *
+test_quectel_session(const FakeExchange *script)
+{
+    FotaSession *session = fake_session_new(QUECTEL_MODELS, script);
+
+    fake_session_set_model(session, "EC25");
+    fake_session_set_unsolicited(session, fota_plugin.unsolicited);
+    return session;
+}
+
+static const FotaMethod *
+find_method(const char *name)
+{
+    const FotaMethod *const *methods = fota_plugin.claims[0].methods;
+
+    while (strcmp((*methods)->name, name) != 0)
+        methods++;
+    return *methods;
+}
+
+FotaResult
+test_quectel_call(FotaSession *session, TestQuectelFunction function, const FotaUpdate *update,
+                  int fd, char **version, GError **error)
+{
+    const FotaMethod *url = find_method("url");
+    const FotaMethod *fed = find_method("fed");
+
+    switch (function) {
+    case TEST_QUECTEL_INSPECT:
+        return url->inspect(session, version, error);
+    case TEST_QUECTEL_DOWNLOAD:
+        return url->download(session, update, error);
+    case TEST_QUECTEL_LOAD:
+        return fed->load(session, update, fd, error);
+    case TEST_QUECTEL_DISCARD:
+        return fed->discard(session, update, error);
+    case TEST_QUECTEL_INSTALL:
+        return fed->install(session, update, error);
+    case TEST_QUECTEL_OUTCOME:
+        return url->outcome(session, update, version, error);
+    case TEST_QUECTEL_FED_OUTCOME:
+    default:
+        return fed->outcome(session, update, version, error);
+    }
+}
+
+void
+test_quectel_run(gconstpointer data)
+{
+    const TestQuectelCase *test = data;
+    FotaSession *session = test_quectel_session(test->script);
+    g_autofree char *version = NULL;
+    g_autoptr(GError) error = NULL;
+    FotaResult result;
+    const char *told;
+
+    if (test->model != NULL)
+        fake_session_set_model(session, test->model);
+    result = test_quectel_call(session, test->function, &test_quectel_update, -1, &version, &error);
+    if (result != test->result)
+        g_error("%s: result %d: %s", test->name, result, error != NULL ? error->message : "");
+    if (result == FOTA_RESULT_DONE)
+        g_assert_no_error(error);
+    else if (test->code < 0)
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else
+        g_assert_error(error, FOTA_MODULE_ERROR, test->code);
+    told = error != NULL ? error->message : fake_session_get_notes(session);
+    if (test->says != NULL && strstr(told, test->says) == NULL)
+        g_error("%s: \"%s\" does not say \"%s\"", test->name, told, test->says);
+    if (test->version != NULL)
+        g_assert_cmpstr(version, ==, test->version);
+    if (test->function == TEST_QUECTEL_DOWNLOAD && result == FOTA_RESULT_DONE)
+        g_assert_cmpuint(fake_session_get_percent(session), ==, 100);
+    fake_session_finish(session);
+}
+
+void
+test_quectel_add(const char *path, const TestQuectelCase *cases, guint n_cases)
+{
+    for (guint i = 0; i < n_cases; i++) {
+        g_autofree char *name = g_strconcat(path, cases[i].name, NULL);
+
+        g_test_add_data_func(name, &cases[i], test_quectel_run);
+    }
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/test-quectel.h"
+
+#include <string.h>
+
+/* The version before and after, what the module says of its update, and which modules are meant. */
+
+#define INSPECT TEST_QUECTEL_INSPECT
+#define OUTCOME TEST_QUECTEL_OUTCOME
+#define FED TEST_QUECTEL_FED_OUTCOME
+
+#define HALF "EM05GFAR07A07M1G_01.016.00.000"
+#define WHOLE "EM05GFAR07A07M1G_01.016.01.016"
+#define IDLE                                                                                       \
+    {                                                                                              \
+        RADIO("1")                                                                                 \
+    }
+#define SAID(code) {SAYS("\"END\"," code)}, {VERSION(OLD)}, IDLE, END
+
+/* clang-format off */
+static const TestQuectelCase cases[] = {
+    {"inspect/version", INSPECT, DONE, NULL, OLD, NULL, {{VERSION(OLD)}, END}},
+    {"inspect/no-sub-version", INSPECT, DONE, NULL, "EG18EAPAR01A08M4G", "EG18",
+     {{VERSION("EG18EAPAR01A08M4G")}, END}},
+    {"inspect/late-second-half", INSPECT, DONE, NULL, WHOLE, "EM05-G",
+     {{VERSION(HALF)}, {VERSION(HALF)}, {VERSION(WHOLE)}, END}},
+    {"inspect/gone", INSPECT, FOR_NOW(MODULE_GONE), NULL, NULL, NULL, {{VERSION("-")}, END}},
+    {"inspect/ec20-of-old", INSPECT, DONE, NULL, "EC20EQAR02A04E2G", "EC20",
+     {{VERSION("!")}, {"AT+CGMR", "EC20EQAR02A04E2G"}, END}},
+    {"inspect/ec20", INSPECT, DONE, NULL, "EC20CEHCLGR06A02M1G_01.001", "EC20",
+     {{VERSION("EC20CEHCLGR06A02M1G_01.001")}, {VERSION("EC20CEHCLGR06A02M1G_01.001")}, END}},
+    {"inspect/ec20-silent", INSPECT, FOR_NOW(MODULE_SILENT), NULL, NULL, "EC20",
+     {{VERSION("?")}, END}},
+
+    {"outcome/success", OUTCOME, DONE, NULL, NEW, NULL, {{VERSION(NEW)}, IDLE, END}},
+    {"outcome/end", OUTCOME, DONE, "END 0", NEW, NULL,
+     {{SAYS("\"START\"")}, {SAYS("\"UPDATING\",100")}, {SAYS("\"END\",0")}, {FAKE_URC, "RDY"},
+      {VERSION(NEW)}, IDLE, END}},
+    {"outcome/end-twice", OUTCOME, DONE, NULL, NEW, NULL,
+     {{SAYS("\"END\",0")}, {FAKE_URC, "RDY"}, {SAYS("\"END\",0")}, {VERSION(NEW)}, IDLE, END}},
+    {"outcome/progress-ends-at-96", OUTCOME, DONE, NULL, NEW, NULL,
+     {{SAYS("\"UPDATING\",7")}, {SAYS("\"UPDATING\",47")}, {SAYS("\"UPDATING\",60")},
+      {SAYS("\"UPDATING\",96")}, {SAYS("\"END\",0")}, {VERSION(NEW)}, IDLE, END}},
+    {"outcome/end-0-is-not-enough", OUTCOME, DONE, NULL, OLD, NULL,
+     {{SAYS("\"END\",0")}, {VERSION(OLD)}, IDLE, END}},
+    {"outcome/end-lost", OUTCOME, DONE, NULL, NEW, NULL,
+     {{SAYS("\"UPDATING\",99%")}, {VERSION(NEW)}, IDLE, END}},
+    {"outcome/fails-and-has-succeeded", OUTCOME, DONE, NULL, NEW, NULL,
+     {{SAYS("\"END\",502")}, {VERSION(NEW)}, IDLE, END}},
+    {"outcome/resumed", OUTCOME, DONE, "Last upgrade was not finished", NEW, "BG96",
+     {{SAYS("\"Last upgrade was not finished,continue upgrade\"")}, {SAYS("\"RESTORE\",1%")},
+      {SAYS("\"RESTORE\",100%")}, {SAYS("\"END\",0")}, {VERSION(NEW)}, IDLE, END}},
+    {"outcome/still-installing", OUTCOME, FOR_NOW(MODULE_SILENT), "still installing", OLD, NULL,
+     {{SAYS("\"START\"")}, {SAYS("\"UPDATING\",47")}, {VERSION(OLD)}, IDLE, END}},
+    {"outcome/still-restoring", OUTCOME, FOR_NOW(MODULE_SILENT), "still installing", OLD, "BG96",
+     {{SAYS("\"Last upgrade was not finished,continue upgrade\"")}, {VERSION(OLD)}, IDLE, END}},
+    {"outcome/started-since", OUTCOME, DONE, NULL, OLD, NULL,
+     {{SAYS("\"UPDATING\",47")}, {FAKE_URC, "RDY"}, {VERSION(OLD)}, IDLE, END}},
+    {"outcome/late-second-half", OUTCOME, DONE, NULL, WHOLE, "EM05-G",
+     {{VERSION(HALF)}, {VERSION(WHOLE)}, IDLE, END}},
+    {"outcome/no-version", OUTCOME, FOR_NOW(MODULE_SILENT), NULL, NULL, NULL,
+     {{VERSION("?")}, END}},
+    {"outcome/leaves-again", OUTCOME, FOR_NOW(MODULE_GONE), NULL, NULL, NULL,
+     {{VERSION("-")}, END}},
+    {"outcome/leaves-after-its-version", OUTCOME, FOR_NOW(MODULE_GONE), NULL, NULL, NULL,
+     {{VERSION(OLD)}, {"AT+CFUN?", "-"}, END}},
+    {"outcome/calibration-lost", OUTCOME, DONE, "factory test mode", NEW, NULL,
+     {{VERSION(NEW)}, {RADIO("5")}, END}},
+    {"outcome/calibration-lost-and-failed", OUTCOME, FOTA_RESULT_REFUSED,
+     FOTA_MODULE_ERROR_INSTALL_REFUSED, "502", OLD, NULL,
+     {{SAYS("\"END\",502")}, {VERSION(OLD)}, {RADIO("5")}, END}},
+
+    {"end/lte-a-502", OUTCOME, REFUSED, "unexpectedly", NULL, NULL, {SAID("502")}},
+    {"end/lte-a-504", OUTCOME, FOR_GOOD(TRANSFER_FAILED), "damaged", NULL, "EP06-E", {SAID("504")}},
+    {"end/lte-a-505", OUTCOME, FOR_GOOD(TRANSFER_FAILED), "damaged", NULL, "EG95", {SAID("505")}},
+    {"end/lte-a-507", OUTCOME, REFUSED, "not published", NULL, "EP06-E", {SAID("507")}},
+    {"end/lte-a-510", OUTCOME, WRONG_BASE, "firmware that runs", NULL, NULL, {SAID("510")}},
+    {"end/lte-a-511", OUTCOME, REFUSED, "no room", NULL, "EM05-G", {SAID("511")}},
+    {"end/lte-a-520", OUTCOME, REFUSED, "failed", NULL, "EG25-G", {SAID("520")}},
+    {"end/lte-a-530", OUTCOME, REFUSED, "failed", NULL, "EG91", {SAID("530")}},
+    {"end/lte-a-546", OUTCOME, REFUSED, "failed", NULL, "EG06-E", {SAID("546")}},
+    {"end/lte-a-1", OUTCOME, REFUSED, "backup", NULL, "EC21", {SAID("1")}},
+    {"end/lte-a-twice", OUTCOME, WRONG_BASE, "510", NULL, NULL,
+     {{SAYS("\"END\",510")}, {FAKE_URC, "RDY"}, {SAYS("\"END\",510")}, {VERSION(OLD)}, IDLE, END}},
+    {"end/lte-standard-504", OUTCOME, REFUSED, "504", NULL, "EG800K-EU", {SAID("504")}},
+    {"end/lte-standard-505", OUTCOME, FOR_GOOD(TRANSFER_FAILED), "505", NULL, "EC800K-CN",
+     {SAID("505")}},
+    {"end/lte-standard-506", OUTCOME, FOR_GOOD(TRANSFER_FAILED), "MD5", NULL, "EG800K-EU",
+     {SAID("506")}},
+    {"end/lte-standard-507", OUTCOME, WRONG_BASE, "version", NULL, "EG800K-EU", {SAID("507")}},
+    {"end/lte-standard-510", OUTCOME, REFUSED, "not published", NULL, "EG800K-EU", {SAID("510")}},
+    {"end/lte-standard-552", OUTCOME, WRONG_BASE, "product", NULL, "EG800K-EU", {SAID("552")}},
+    {"end/lte-standard-553", OUTCOME, WRONG_BASE, "baseline", NULL, "EG800K-EU", {SAID("553")}},
+    {"end/no-list-510", OUTCOME, REFUSED, "for this model", NULL, "BG96", {SAID("510")}},
+    {"end/over-qmi-510", OUTCOME, WRONG_BASE, "510", NULL, "QUECTEL Mobile Broadband Module",
+     {SAID("510")}},
+
+    {"fed/success", FED, DONE, NULL, NEW, NULL,
+     {{VERSION(NEW)}, IDLE, {"AT+QFDEL=\"fotad.zip\"", ""}, END}},
+    {"fed/package-gone", FED, DONE, NULL, NEW, NULL,
+     {{VERSION(NEW)}, IDLE, {"AT+QFDEL=\"fotad.zip\"", "!405"}, END}},
+    {"fed/old-version", FED, DONE, NULL, OLD, NULL, {{VERSION(OLD)}, IDLE, END}},
+    {"fed/failed", FED, WRONG_BASE, "510", NULL, NULL, {SAID("510")}},
+};
+/* clang-format on */
+
+/* The half that never comes is taken as it is, after HalfTime. */
+static void
+test_half_for_good(void)
+{
+    FakeExchange script[40] = {0};
+    FotaSession *session;
+    g_autofree char *version = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i <= 30; i++)
+        script[i] = (FakeExchange){VERSION(HALF)};
+    session = test_quectel_session(script);
+    g_assert_cmpint(test_quectel_call(session, INSPECT, &test_quectel_update, -1, &version, &error),
+                    ==, FOTA_RESULT_DONE);
+    g_assert_cmpstr(version, ==, HALF);
+    g_assert_cmpuint(fake_session_get_seconds(session), ==, 30);
+    fake_session_finish(session);
+}
+
+/* After its restart an EC20 is asked as before the update, whatever it answers then. */
+static void
+test_same_question(void)
+{
+    static const FakeExchange script[] = {
+        {VERSION("EC20CEHCLGR06A02M1G_01.001")},
+        {VERSION("EC20CEHCLGR06A02M1G_01.001")},
+        {VERSION("!")},
+        END,
+    };
+    FotaSession *session = test_quectel_session(script);
+    g_autofree char *version = NULL;
+    g_autofree char *after = NULL;
+    g_autoptr(GError) error = NULL;
+
+    fake_session_set_model(session, "EC20");
+    g_assert_cmpint(test_quectel_call(session, INSPECT, &test_quectel_update, -1, &version, &error),
+                    ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(test_quectel_call(session, OUTCOME, &test_quectel_update, -1, &after, &error),
+                    ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_null(after);
+    fake_session_finish(session);
+}
+
+static gboolean
+is_claimed(const char *model)
+{
+    for (const FotaClaim *claim = fota_plugin.claims; claim->methods != NULL; claim++) {
+        if (claim->model != NULL && g_pattern_match_simple(claim->model, model))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* By the names that ModemManager was seen to report. */
+static void
+test_models(void)
+{
+    static const char *const claimed[] = {"EC20",   "EC21",      "EC25",    "EG21-G", "EG25-G",
+                                          "EG91",   "EG91-EX",   "EG95",    "EM05-G", "EP06-E",
+                                          "EG06-E", "EM06-E",    "BG95-M3", "BG96",   "EG18-EA",
+                                          "EG18",   "EG800K-EU", NULL};
+    static const char *const not_claimed[] = {"EG915U",    "EG916Q-GL", "EM060K-GL", "EM120R_GL",
+                                              "BC660K-GL", "RM500Q-GL", "EC200U-EU", NULL};
+
+    for (guint i = 0; claimed[i] != NULL; i++)
+        g_assert_true(is_claimed(claimed[i]));
+    for (guint i = 0; not_claimed[i] != NULL; i++)
+        g_assert_false(is_claimed(not_claimed[i]));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    test_quectel_add("/quectel/", cases, G_N_ELEMENTS(cases));
+    g_test_add_func("/quectel/half-for-good", test_half_for_good);
+    g_test_add_func("/quectel/same-question", test_same_question);
+    g_test_add_func("/quectel/models", test_models);
+    return g_test_run();
+}
