@@ -176,21 +176,30 @@ compare(FotaSteps *steps, guint restarts, GError **error)
     return FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* The order has been answered, and not taken: the module has no reason to leave. */
+static gboolean
+is_refusal(const GError *answer)
+{
+    return answer != NULL &&
+           !g_error_matches(answer, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT) &&
+           !g_error_matches(answer, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
+}
+
 /*
  * MultiTech's steps o to q: the module restarts several times, and answers with its old version in
  * between. Ready as soon as it reports the wanted version; failed when it has not left again for
  * SettleTime and still reports another, or stays away longer than ReturnLimit. A module may come
  * and go unseen while ModemManager probes it, so the restarts are counted for the user, not relied
- * on.
+ * on. @refused: it has not taken the order, and is not waited for until it may leave.
  */
 static FotaResult
-follow_restarts(FotaSteps *steps, GError **error)
+follow_restarts(FotaSteps *steps, gboolean refused, GError **error)
 {
     guint expected = MAX(fota_session_get_number(steps->session, "Restarts"), 1);
     guint away = fota_session_get_number(steps->session, "ReturnLimit");
     guint settle = fota_session_get_number(steps->session, "SettleTime");
     guint leave = fota_session_get_number(steps->session, "LeaveTime");
-    guint stays = MAX(leave, settle);
+    guint stays = refused ? settle : MAX(leave, settle);
     gint64 end = fota_boot_time() + (gint64)(away * (expected + 1) + leave) * G_USEC_PER_SEC;
     g_autofree char *reason = g_strdup("it restarts over and over; look at its power supply");
     guint restarts = 0;
@@ -254,11 +263,9 @@ static FotaResult
 follow_order(FotaSteps *steps, FotaResult refused, const GError *refusal, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
-    FotaResult result = follow_restarts(steps, &local_error);
+    FotaResult result = follow_restarts(steps, is_refusal(refusal), &local_error);
 
-    if (refusal != NULL &&
-        !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT) &&
-        !g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE) &&
+    if (is_refusal(refusal) &&
         g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION)) {
         g_propagate_error(error, g_error_copy(refusal));
         return refused;
@@ -430,7 +437,7 @@ resume(FotaSteps *steps, GError **error)
                           local_error != NULL ? local_error->message : steps->version);
         g_clear_error(&local_error);
         fota_session_begin_part(steps->session, DOWNLOAD_SHARE + INSTALL_SHARE, RESTARTS_SHARE);
-        result = follow_restarts(steps, &local_error);
+        result = follow_restarts(steps, FALSE, &local_error);
         if (restart_is_missing(steps, local_error)) {
             g_clear_error(&local_error);
             result = restart_once_more(steps, &local_error);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/job/fota-steps.h"
 #include "tests/unit/fake-session.h"
@@ -449,6 +451,38 @@ test_case(gconstpointer data)
     fake_session_finish(session);
 }
 
+/*
+ * How long a module that stays is waited for. One that has refused the order will not leave; one
+ * that has said nothing may still be loading, where that is part of the order.
+ */
+static void
+test_leave_time(gconstpointer answer)
+{
+    const FotaUpdate update = {.from = "A", .to = "B", .path = "delta"};
+    const FakeExchange script[] = {BEGIN_INSTALL,       {"commit installing", "go"},
+                                   {"install", answer}, RESTS,
+                                   {"outcome", "A"},    END};
+    FotaSteps steps = {
+        .kind = FOTA_JOB_INSTALL, .method = &method, .update = &update, .commit = on_commit};
+    gboolean refused = strcmp(answer, "!4") == 0;
+    g_autofree char *models = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *file = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("fotad-test-XXXXXX", &file, NULL);
+
+    g_assert_true(g_file_get_contents(SKELETON_MODELS, &text, NULL, NULL));
+    models = g_strconcat(text, "LeaveTime=900\n", NULL);
+    g_assert_true(g_file_set_contents(file, models, -1, NULL));
+    close(fd);
+    steps.session = steps.user_data = session = fake_session_new(file, script);
+    g_unlink(file);
+    g_assert_cmpint(fota_steps_run(&steps, &error), !=, FOTA_RESULT_DONE);
+    g_assert_cmpuint(fake_session_get_seconds(session), ==, refused ? 120 : 900);
+    fota_steps_clear(&steps);
+    fake_session_finish(session);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -458,5 +492,8 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_case);
     }
+    g_test_add_data_func("/steps/leave-time/refused", "!4", test_leave_time);
+    g_test_add_data_func("/steps/leave-time/silent", "?", test_leave_time);
+    g_test_add_data_func("/steps/leave-time/taken", "", test_leave_time);
     return g_test_run();
 }
