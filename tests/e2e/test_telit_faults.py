@@ -40,7 +40,7 @@ CASES = {
 
 # How a line goes wrong is the port's matter. Of these, unsolicited lines and silence are tried through
 # ModemManager as well, which reads the lines itself there. A failure that the plugin reads from a number
-# is in the tables of test-telit.c, and here once.
+# is in the table of test-telit-download.c, and here once.
 OF_THE_PORT = ("result line lost", "result line doubled", "echo on again", "split lines",
                "glued lines", "login refused", "no such file", "half a file",
                "wrong base, noticed at once", "wrong base, noticed late")
