@@ -167,7 +167,8 @@ is_refusal(const char *line, int *number)
     return TRUE;
 }
 
-/* What modules say by themselves without a name: of calls, of their start, and of their end. */
+/* What modules say by themselves without a name: of calls, of their start and their end, and that a
+ * data session of their own has ended. */
 static gboolean
 is_announcement(const char *line)
 {
@@ -188,6 +189,7 @@ is_announcement(const char *line)
                                         "Ready",
                                         "CALL READY",
                                         "NORMAL POWER DOWN",
+                                        "#DREL",
                                         NULL};
 
     return g_strv_contains(texts, line);

@@ -39,6 +39,8 @@ static const Case cases[] = {
      "U RDY\nU +CPIN: READY\nU SMS DONE\nU PB DONE\nI 1.2\nO OK\n"},
     {"restart of Cinterion", "AT^CICRET=swn", "^SYSSTART\r\nLYNX_100_032\r\nOK\r\n",
      "U ^SYSSTART\nI LYNX_100_032\nO OK\n"},
+    {"end of a data session", "AT#FTPGETOTAENH=fw.example,21,/d,,", "\r\n#DREL\r\n\r\nOK\r\n",
+     "U #DREL\nO OK\n"},
     {"report in the place of OK", "AT+COPS=2",
      "\r\n+UFOTASTAT: 3, 1, 0\r\n+ULWM2MSTAT: 4, 0\r\n\r\nOK\r\n",
      "U +UFOTASTAT: 3, 1, 0\nU +ULWM2MSTAT: 4, 0\nO OK\n"},
