@@ -50,6 +50,24 @@ telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char 
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
+gboolean
+telit_ftp_check_address(const FotaUpdate *update, GError **error)
+{
+    if (g_strcmp0(update->scheme, "ftp") == 0 && update->host != NULL && update->path != NULL)
+        return TRUE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                "Telit modules fetch a delta by ftp only; the manifest names %s",
+                update->scheme != NULL ? update->scheme : "no address");
+    return FALSE;
+}
+
+guint
+telit_ftp_get_limit(FotaSession *session, const FotaUpdate *update)
+{
+    return fota_session_get_seconds(session, "AT#FTPGETOTA") +
+           (guint)MIN(update->size / SLOWEST, 86400);
+}
+
 static gboolean
 send_close(FotaSession *session, GError **error)
 {
@@ -66,12 +84,8 @@ send_open(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *command = NULL;
     g_autofree char *address = NULL;
 
-    if (g_strcmp0(update->scheme, "ftp") != 0 || update->host == NULL || update->path == NULL) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
-                    "Telit modules fetch a delta by ftp only; the manifest names %s",
-                    update->scheme != NULL ? update->scheme : "no address");
+    if (!telit_ftp_check_address(update, error))
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    }
     address = g_strdup_printf("%s:%u", update->host, update->port);
     if ((server = fota_at_quote(address, error)) == NULL ||
         (user = fota_at_quote(update->user, error)) == NULL ||
@@ -150,8 +164,7 @@ telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, GError **er
 FotaResult
 telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    guint limit = fota_session_get_seconds(session, "AT#FTPGETOTA") +
-                  (guint)MIN(update->size / SLOWEST, 86400);
+    guint limit = telit_ftp_get_limit(session, update);
     g_autoptr(GError) local_error = NULL;
     g_autofree char *quoted = NULL;
     g_autofree char *command = NULL;

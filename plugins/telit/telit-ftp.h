@@ -25,6 +25,12 @@ FotaResult telit_ftp_check_size(FotaSession *session, const FotaUpdate *update, 
 /** k) Brings the delta into the OTA area; a rehearsal does not. */
 FotaResult telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **error);
 
+/** FALSE: the delta is not where these modules can fetch it. */
+gboolean telit_ftp_check_address(const FotaUpdate *update, GError **error);
+
+/** Longest time for the delta, seconds. */
+guint telit_ftp_get_limit(FotaSession *session, const FotaUpdate *update);
+
 /** l) Closes the session that is open. */
 void telit_ftp_close(FotaSession *session);
 

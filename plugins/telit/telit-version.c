@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugins/telit/telit-version.h"
 
-/* One part: `#CFVR: 4` is 4, and an answer without the command's name is itself. */
+/* 3GPP TS 27.007 9.2 */
+#define CME_NOT_ALLOWED 3
+#define CME_NOT_SUPPORTED 4
+#define CME_UNKNOWN 100
+
+/* `#CFVR: 4` is 4, and an answer without the command's name is itself. */
 static FotaResult
-read_part(FotaSession *session, const char *name, GString *joined, GError **error)
+read_answer(FotaSession *session, const char *name, GString *joined, GError **error)
 {
     g_autofree char *command = g_strconcat("AT", name, NULL);
     g_autofree char *prefix = g_strconcat(name, ":", NULL);
@@ -17,6 +22,47 @@ read_part(FotaSession *session, const char *name, GString *joined, GError **erro
     g_string_append_printf(joined, "%s%s", joined->len > 0 ? "+" : "",
                            part != NULL ? part : answer);
     return FOTA_RESULT_DONE;
+}
+
+/*
+ * Whether the module does not have the command: it answers, and not because its SIM is not ready. A
+ * module that is silent for now must not get another name for its firmware.
+ */
+static gboolean
+lacks_command(FotaSession *session, const char *name)
+{
+    static const int numbers[] = {-1, CME_NOT_ALLOWED, CME_NOT_SUPPORTED, CME_UNKNOWN};
+    g_autofree char *command = g_strconcat("AT", name, NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean lacks = FALSE;
+
+    if (fota_session_order(session, command, 0, &error) ||
+        !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+        lacks = lacks || fota_session_get_cme(session) == numbers[i];
+    return lacks;
+}
+
+/* One part, `#SWPKGV|+GMR`: the first that the module has. */
+static FotaResult
+read_part(FotaSession *session, const char *part, GString *joined, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(part, "|", -1);
+    FotaResult result = FOTA_RESULT_FAILED_FOR_NOW;
+
+    for (guint i = 0; names[i] != NULL; i++) {
+        g_autoptr(GError) local_error = NULL;
+
+        result = read_answer(session, names[i], joined, &local_error);
+        if (result == FOTA_RESULT_DONE)
+            return result;
+        if (names[i + 1] == NULL || !lacks_command(session, names[i])) {
+            g_propagate_error(error, g_steal_pointer(&local_error));
+            return result;
+        }
+    }
+    return result;
 }
 
 FotaResult

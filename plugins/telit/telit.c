@@ -4,10 +4,11 @@
 
 #include "plugins/fota-plugin.h"
 #include "plugins/telit/telit-apn.h"
-#include "plugins/telit/telit-errors.h"
+#include "plugins/telit/telit-enhanced.h"
 #include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"
 #include "plugins/telit/telit-network.h"
+#include "plugins/telit/telit-otaup.h"
 #include "plugins/telit/telit-version.h"
 
 /*
@@ -53,12 +54,31 @@ static const FotaFlowStep download_flow[] = {
     {NULL, NULL, 0},
 };
 
+/* The same way to the network; then one command instead of g) to k). */
+static const FotaFlowStep enhanced_flow[] = {
+    {"b", telit_ensure_apn, 2},
+    {"c", telit_check_signal, 3},
+    {"d", telit_check_registration, 5},
+    {"e", telit_activate_context, 10},
+    {"f, g", telit_enhanced_ask_server, 20},
+    {"h", check_base, 25},
+    {"reports", telit_enhanced_listen, 26},
+    {"k", telit_enhanced_get_delta, 100},
+    {NULL, NULL, 0},
+};
+
 static const FotaFlowStep fetch_flow[] = {TO_THE_SERVER, {NULL, NULL, 0}};
 
 static FotaResult
 telit_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     return fota_session_run_flow(session, download_flow, update, error);
+}
+
+static FotaResult
+telit_enhanced_download(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return fota_session_run_flow(session, enhanced_flow, update, error);
 }
 
 /* a) to g), with a file that comes to us instead of staying in the module. */
@@ -77,48 +97,16 @@ telit_fetch(FotaSession *session, const FotaUpdate *update, gsize max_bytes, GBy
 static void
 telit_close(FotaSession *session)
 {
+    telit_enhanced_close(session);
     telit_ftp_close(session);
     telit_network_close(session);
-}
-
-/* Not in the guide: other software for these modules has the delta checked before it is installed.
- */
-static FotaResult
-telit_validate(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    g_autoptr(GError) local_error = NULL;
-
-    if (fota_session_get_number(session, "CanValidate") == 0 ||
-        fota_session_order(session, "AT#OTAUP=1", 0, &local_error))
-        return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
-                "the module finds its copy of the delta damaged, or not made for %s: %s",
-                update->from, local_error->message);
-    return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 /* n) */
 static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    g_autoptr(GError) local_error = NULL;
-
-    if (fota_session_order(session, "AT#OTAUP=0", 0, &local_error))
-        return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_INSTALL_REFUSED,
-                "the module refuses the delta: %s; is it the delta from %s?", local_error->message,
-                update->from);
-    return FOTA_RESULT_REFUSED;
+    return telit_otaup_install(session, update, "AT#OTAUP=0", error);
 }
 
 /* p) and what the module itself says of the end, where unsolicited lines are heard. */
@@ -136,6 +124,8 @@ telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GE
 }
 
 static const FotaUnsolicited telit_unsolicited[] = {
+    {"#OTAEV:", FOTA_LINE_REPORT, telit_enhanced_parse},
+    {"#DREL", FOTA_LINE_STATE, telit_enhanced_parse_released},
     {"#OTAEV:", FOTA_LINE_REPORT, NULL},
     {NULL, 0, NULL},
 };
@@ -164,18 +154,43 @@ static const FotaMethod telit_ftp = {
     .restarts = FOTA_RESTART_BY_MODULE,
     .inspect = telit_inspect,
     .download = telit_download,
-    .validate = telit_validate,
+    .validate = telit_otaup_validate,
     .install = telit_install,
     .outcome = telit_outcome,
     .fetch = telit_fetch,
     .close = telit_close,
 };
 
-static const FotaMethod *const telit_methods[] = {&telit_ftp, NULL};
+/* Flow D: the host restarts the module, which then installs what #OTAUP=2 has armed. */
+static const FotaMethod telit_enhanced = {
+    .size = sizeof(FotaMethod),
+    .name = "ftp-enhanced",
+    .route = FOTA_ROUTE_PULL,
+    .commit = FOTA_COMMIT_POINT_INSTALL,
+    .needs = FOTA_NEEDS_UNSOLICITED,
+    .restarts = FOTA_RESTART_BY_COMMAND,
+    .inspect = telit_inspect,
+    .download = telit_enhanced_download,
+    .install = telit_enhanced_install,
+    .restart = telit_enhanced_restart,
+    .outcome = telit_outcome,
+    .fetch = telit_fetch,
+    .close = telit_close,
+};
+
+static const FotaMethod *const ftp_methods[] = {&telit_ftp, NULL};
+static const FotaMethod *const both_methods[] = {&telit_enhanced, &telit_ftp, NULL};
+static const FotaMethod *const enhanced_methods[] = {&telit_enhanced, NULL};
 
 static const FotaClaim telit_claims[] = {
-    {.manufacturer = "Telit", .model = "ME910C1-*", .methods = telit_methods},
-    {.manufacturer = "Telit", .model = "LE910-*", .methods = telit_methods},
+    {.manufacturer = "Telit", .model = "ME910C1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "ME910G1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "ME310G1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "ML865G1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "LE910-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "LE910B*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "LE910C*", .methods = both_methods},
+    {.manufacturer = "Telit", .model = "LN920*", .methods = enhanced_methods},
     {.methods = NULL},
 };
 

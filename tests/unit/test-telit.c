@@ -76,6 +76,8 @@ test_validate(void)
         {"LE910-EU1", NULL, FOTA_RESULT_DONE, 0},
         {"LE910-SVL", "", FOTA_RESULT_DONE, 0},
         {"LE910-NA1", "", FOTA_RESULT_DONE, 0},
+        {"LE910-SV1", "", FOTA_RESULT_DONE, 0},
+        {"ME310G1-WW", "", FOTA_RESULT_DONE, 0},
         {"LE910-SVL", "!", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED},
         {"LE910-SVL", "!400", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED},
         {"LE910-SVL", "?", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
@@ -136,6 +138,8 @@ test_outcome(void)
     fake_session_finish(session);
 }
 
+#define PACKAGE "37.00.214-P0C.210001\nM0C.200003\nP0C.210001\nA0C.210000"
+
 /* One answer does not tell the firmwares of some models apart. */
 static void
 test_versions(void)
@@ -147,7 +151,21 @@ test_versions(void)
         {"ME910C1-NA", OLD, {{"AT+GMR", OLD}, END}},
         {"ME910C1-NV", OLD, {{"AT+GMR", OLD}, END}},
         {"LE910-NA V2", OLD, {{"AT+GMR", OLD}, END}},
-        {"LE910-SV1", OLD, {{"AT+GMR", OLD}, END}},
+        {"LE910-SV1", "20.00.014+2", {{"AT+GMR", "20.00.014"}, {"AT#CFVR", "#CFVR: 2"}, END}},
+        {"LE910B1-NA", "20.00.544", {{"AT+GMR", "20.00.544"}, END}},
+        {"ME310G1-WW", "37.00.214-P0C.210001", {{"AT#SWPKGV", PACKAGE}, END}},
+        {"ME910G1-WW", "37.00.214-P0C.210001", {{"AT#SWPKGV", PACKAGE}, END}},
+        {"LE910C4-NF", "37.00.214-P0C.210001", {{"AT#SWPKGV", PACKAGE}, END}},
+        /* Firmware without #SWPKGV; a module that is silent, or whose SIM is not ready, has it. */
+        {"LE910C4-EU",
+         "25.20.678",
+         {{"AT#SWPKGV", "!ERROR"}, {"AT#SWPKGV", "!ERROR"}, {"AT+GMR", "25.20.678"}, END}},
+        {"LE910C4-EU",
+         "25.20.678",
+         {{"AT#SWPKGV", "!4"}, {"AT#SWPKGV", "!4"}, {"AT+GMR", "25.20.678"}, END}},
+        {"LE910C4-EU", NULL, {{"AT#SWPKGV", "?"}, {"AT#SWPKGV", "?"}, END}},
+        {"LE910C4-EU", NULL, {{"AT#SWPKGV", "!14"}, {"AT#SWPKGV", "!14"}, END}},
+        {"LE910C4-EU", NULL, {{"AT#SWPKGV", "?"}, {"AT#SWPKGV", ""}, END}},
         {"LE910-SVL", "20.00.034+4", {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR: 4"}, END}},
         {"LE910-SVL", "20.00.034+10", {{"AT+GMR", "20.00.034"}, {"AT#CFVR", "#CFVR:10"}, END}},
         {"LE910-NA1", "20.00.522+7", {{"AT+GMR", "20.00.522"}, {"AT#CFVR", "7"}, END}},
@@ -186,19 +204,43 @@ test_other_base(void)
     fake_session_finish(session);
 }
 
-/* Every module of the list in MultiTech's guide is claimed. */
+/* Every module of the list in MultiTech's guide is claimed, and the later families. */
 static void
 test_guide_models(void)
 {
-    static const char *const models[] = {"ME910C1-NV", "ME910C1-NA", "LE910-NA V2", "LE910-NA1",
-                                         "LE910-SV1"};
+    static const struct {
+        const char *model, *methods[3];
+    } table[] = {
+        {"ME910C1-NV", {"ftp"}},
+        {"ME910C1-NA", {"ftp"}},
+        {"LE910-NA V2", {"ftp"}},
+        {"LE910-NA1", {"ftp"}},
+        {"LE910-SV1", {"ftp"}},
+        {"LE910-SVL", {"ftp"}},
+        {"LE910B1-NA", {"ftp"}},
+        {"LE910B4-NA", {"ftp"}},
+        {"ME310G1-WW", {"ftp"}},
+        {"ME910G1-W1", {"ftp"}},
+        {"ML865G1-WW", {"ftp"}},
+        {"LE910C1-EUX", {"ftp-enhanced", "ftp"}},
+        {"LE910C4-NF", {"ftp-enhanced", "ftp"}},
+        {"LN920A12-WW", {"ftp-enhanced"}},
+        {"LM940", {NULL}},
+        {"LE940", {NULL}},
+    };
 
-    for (guint i = 0; i < G_N_ELEMENTS(models); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
         const FotaClaim *claim = fota_plugin.claims;
 
-        while (claim->methods != NULL && !g_pattern_match_simple(claim->model, models[i]))
+        while (claim->methods != NULL && !g_pattern_match_simple(claim->model, table[i].model))
             claim++;
-        g_assert_nonnull(claim->methods);
+        if (table[i].methods[0] == NULL)
+            g_assert_null(claim->methods);
+        for (guint k = 0; table[i].methods[k] != NULL; k++) {
+            g_assert_cmpstr(claim->methods[k]->name, ==, table[i].methods[k]);
+            if (table[i].methods[k + 1] == NULL)
+                g_assert_null(claim->methods[k + 1]);
+        }
     }
 }
 
