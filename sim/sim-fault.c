@@ -38,6 +38,8 @@ static const FaultKind kinds[] = {
     {"pin-after", VALUE_NONE, "it comes back from the update asking for the PIN"},
     {"apn-lost", VALUE_NONE, "it comes back from the update without its PDP contexts"},
     {"otaev-lost", VALUE_NONE, "the #OTAEV line after the update does not come"},
+    {"check-fails", VALUE_NUMBER,
+     "Telit: NUMBER behind the INTEGRITY CHECK FAIL of the check after #FTPGETOTAENH"},
     {"ask-silent", VALUE_NONE, "Huawei: a query ends without a word (11, then 10)"},
     {"ask-nothing", VALUE_NONE, "Huawei: the server has nothing newer (14)"},
     {"ask-fails", VALUE_NUMBER, "Huawei: NUMBER behind the 13 that a query ends with"},

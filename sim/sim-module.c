@@ -7,9 +7,9 @@
 #include "sim-step.h"
 #include "sim-telit.h"
 
-static const SimPersonality *const personalities[] = {&sim_telit_me910c1_na, &sim_telit_le910_svl,
-                                                      &sim_huawei_mu509, &sim_huawei_mu609,
-                                                      &sim_huawei_me909u};
+static const SimPersonality *const personalities[] = {
+    &sim_telit_me910c1_na, &sim_telit_le910_svl, &sim_telit_le910c4, &sim_telit_me310g1,
+    &sim_huawei_mu509,     &sim_huawei_mu609,    &sim_huawei_me909u};
 
 guint
 sim_ms(const Sim *sim, double seconds)

@@ -9,28 +9,23 @@
 #define NAME_MAX_BYTES 200
 #define PACKET_MAX 3000
 
-/* The requested file, or with the fault one that the server does not have. */
-static const char *
-choose_path(SimModule *module, SimCommand *command)
+const char *
+sim_telit_ftp_choose(SimModule *module, const char *command, const char *path)
 {
-    return sim_faults_take(module->faults, "ftp-550", command->text, NULL)
-               ? "no-such-file"
-               : sim_command_arg(command, 0);
+    return sim_faults_take(module->faults, "ftp-550", command, NULL) ? "no-such-file" : path;
 }
 
-/* The transfer, with the faults that occur in it. */
-static void
-prepare_get(SimModule *module, SimCommand *command, SimFtpGet *get)
+void
+sim_telit_ftp_prepare(SimModule *module, const char *command, SimFtpGet *get)
 {
     SimTelit *telit = module->state;
     double percent = -1;
 
     get->offset = telit->ftp_rest;
     telit->ftp_rest = 0;
-    sim_faults_take_number(module->faults, "ftp-cut", command->text, &percent);
+    sim_faults_take_number(module->faults, "ftp-cut", command, &percent);
     get->cut_percent = (int)percent;
-    get->stall_percent =
-        sim_faults_take(module->faults, "ftp-stall", command->text, NULL) ? 50 : -1;
+    get->stall_percent = sim_faults_take(module->faults, "ftp-stall", command, NULL) ? 50 : -1;
     get->stall_ms = sim_ms(module->sim, telit->ftp_timeout / 10.0);
 }
 
@@ -61,7 +56,8 @@ sim_telit_ftp_size(SimModule *module, SimCommand *command)
     if (result != SIM_OK)
         return result;
     telit->ftp_busy = TRUE;
-    sim_ftp_size(telit->ftp, choose_path(module, command), on_size_done, sim_command_ref(command));
+    sim_ftp_size(telit->ftp, sim_telit_ftp_choose(module, command->text, path), on_size_done,
+                 sim_command_ref(command));
     return SIM_PENDING;
 }
 
@@ -78,9 +74,10 @@ start_get(SimModule *module, SimCommand *command, SimFtpGet get, SimFtpFunc func
     result = sim_telit_ftp_check(module, command);
     if (result != SIM_OK)
         return result;
-    prepare_get(module, command, &get);
+    sim_telit_ftp_prepare(module, command->text, &get);
     telit->ftp_busy = TRUE;
-    sim_ftp_get(telit->ftp, choose_path(module, command), &get, func, sim_command_ref(command));
+    sim_ftp_get(telit->ftp, sim_telit_ftp_choose(module, command->text, path), &get, func,
+                sim_command_ref(command));
     return SIM_PENDING;
 }
 

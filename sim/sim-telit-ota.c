@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-step.h"
-#include "sim-telit.h"
+#include "sim-telit-enhanced.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +178,11 @@ sim_telit_ota_power_on(SimModule *module)
 {
     SimTelit *telit = module->state;
 
+    /* Armed with one delta, and another one has taken its place since. */
+    if (telit->apply_step == 0 && telit->armed && !sim_telit_ota_fits(module)) {
+        telit->armed = FALSE;
+        sim_telit_ota_clear(&telit->ota);
+    }
     if (telit->apply_step == 0 && !telit->armed)
         return FALSE;
     if (telit->apply_step == 0) {
@@ -204,17 +209,22 @@ sim_telit_otaup(SimModule *module, SimCommand *command)
     if (command->form != SIM_FORM_SET || !sim_command_number(command, 0, 0, 2, &mode) || mode < 0 ||
         !sim_command_number(command, 1, 0, 2, &extra))
         return SIM_CME_BAD_PARAMETERS;
-    if (telit->apply_step > 0)
+    if (telit->apply_step > 0 ||
+        (telit->enhanced != NULL && sim_telit_enhanced_is_checking(telit->enhanced)))
         return SIM_CME_NOT_ALLOWED;
     if (sim_faults_take(module->faults, "otaup-error", command->text, NULL))
         return SIM_ERROR;
     if (!sim_telit_ota_fits(module)) {
         sim_telit_ota_clear(&telit->ota);
-        return SIM_CME_NOT_ALLOWED;
+        return telit->enhanced != NULL && mode == 1
+                   ? sim_telit_enhanced_validate(module, command, SIM_CME_NOT_ALLOWED)
+                   : SIM_CME_NOT_ALLOWED;
     }
     telit->ota.validated = TRUE;
     telit->armed = mode == 2;
-    sim_step(module, "delta validated");
+    sim_step(module, mode == 2 ? "armed" : "delta validated");
+    if (telit->enhanced != NULL && mode == 1)
+        return sim_telit_enhanced_validate(module, command, SIM_OK);
     if (mode != 0)
         return SIM_OK;
     apply_start(module);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sim-telit.h"
+#include "sim-telit-enhanced.h"
 
 static SimResult
 run_socket_config(SimModule *module, SimCommand *command)
@@ -172,6 +172,8 @@ static const SimCommandDef telit_commands[] = {
     {"#FTPRECV", sim_telit_ftp_receive, 0.05, TRUE},
     {"#FTPGETOTA", sim_telit_ftp_get_ota, 0.05, TRUE},
     {"#OTAUP", sim_telit_otaup, 0.33, FALSE},
+    {"#FTPGETOTAENH", sim_telit_enhanced_run_get, 0.5, TRUE},
+    {"#FOTAURC", sim_telit_enhanced_run_reports, 0.05, FALSE},
     {"#CFVR", run_extended_version, 0.05, FALSE},
     {"#CGMR", run_prefixed_version, 0.05, FALSE},
     {"#SWPKGV", run_package_version, 0.05, FALSE},
@@ -196,6 +198,8 @@ telit_new(SimModule *module)
     sim_telit_forget_sockets(telit);
     telit->ftp_timeout = 100;
     telit->cfvr = 4;
+    if (module->personality == &sim_telit_le910c4 || module->personality == &sim_telit_me310g1)
+        telit->enhanced = sim_telit_enhanced_new();
     return telit;
 }
 
@@ -205,6 +209,7 @@ telit_free(SimModule *module)
     SimTelit *telit = module->state;
 
     sim_telit_ota_clear(&telit->ota);
+    g_clear_pointer(&telit->enhanced, sim_telit_enhanced_free);
     g_free(telit->login);
     g_free(telit->ftp_message);
     g_free(telit->packet_name);
@@ -227,6 +232,8 @@ telit_stopped(SimModule *module)
 {
     SimTelit *telit = module->state;
 
+    if (telit->enhanced != NULL)
+        sim_telit_enhanced_stopped(module);
     sim_telit_ftp_drop(module);
     telit->ftp_timeout = 100;
     telit->ftp_rest = 0;
@@ -285,12 +292,16 @@ telit_describe(SimModule *module, JsonBuilder *b)
  * Which interface a third AT port would have is not public. */
 static const SimTtySpec ttys[] = {
     {1, SIM_TTY_PRIMARY}, {2, SIM_TTY_SECONDARY}, {4, SIM_TTY_RESERVED}};
+static const SimTtySpec le910c_ttys[] = {
+    {4, SIM_TTY_PRIMARY}, {5, SIM_TTY_SECONDARY}, {6, SIM_TTY_RESERVED}};
 
-#define TELIT                                                                                      \
-    .manufacturer = "Telit", .vendor_id = "1bc7", .ttys = ttys, .n_ttys = G_N_ELEMENTS(ttys),      \
-    .boot_seconds = 12, .commands = telit_commands, .state_new = telit_new,                        \
-    .state_free = telit_free, .stopped = telit_stopped, .context_down = telit_context_down,        \
-    .power_on = sim_telit_ota_power_on, .set = telit_set, .describe = telit_describe
+#define TELIT_ON(the_ttys)                                                                         \
+    .manufacturer = "Telit", .vendor_id = "1bc7", .ttys = the_ttys,                                \
+    .n_ttys = G_N_ELEMENTS(the_ttys), .boot_seconds = 12, .commands = telit_commands,              \
+    .state_new = telit_new, .state_free = telit_free, .stopped = telit_stopped,                    \
+    .context_down = telit_context_down, .power_on = sim_telit_ota_power_on, .set = telit_set,      \
+    .describe = telit_describe
+#define TELIT TELIT_ON(ttys)
 
 const SimPersonality sim_telit_me910c1_na = {
     TELIT,
@@ -308,4 +319,22 @@ const SimPersonality sim_telit_le910_svl = {
     .model = "LE910-SVL",
     .version = "20.00.034",
     .product_id = "1101",
+};
+
+const SimPersonality sim_telit_le910c4 = {
+    TELIT_ON(le910c_ttys),
+    .option = "le910c4",
+    .summary = "Telit LE910C4-NF, USB 1bc7:1201, FTP in one command (#FTPGETOTAENH, #OTAUP=2)",
+    .model = "LE910C4-NF",
+    .version = "25.21.660-P0F.660300",
+    .product_id = "1201",
+};
+
+const SimPersonality sim_telit_me310g1 = {
+    TELIT,
+    .option = "me310g1",
+    .summary = "Telit ME310G1-WW, USB 1bc7:110a, as me910c1-na; #OTAUP=1 takes its time",
+    .model = "ME310G1-WW",
+    .version = "37.00.214-P0C.210001",
+    .product_id = "110a",
 };

@@ -14,6 +14,10 @@ extern const SimPersonality sim_telit_me910c1_na;
  */
 extern const SimPersonality sim_telit_le910_svl;
 
+/* Later families, which report what they think of a delta (sim-telit-enhanced.h). */
+extern const SimPersonality sim_telit_le910c4;
+extern const SimPersonality sim_telit_me310g1;
+
 #define SIM_TELIT_SOCKETS 6
 #define SIM_TELIT_OTA_ROOM (4 * 1024 * 1024)
 
@@ -28,6 +32,8 @@ extern const SimPersonality sim_telit_le910_svl;
 #define SIM_CME_FTP_NOT_CONNECTED 430
 #define SIM_CME_FTP_CONNECTED 431
 #define SIM_CME_FTP_CONTEXT 432
+
+typedef struct _SimTelitEnhanced SimTelitEnhanced;
 
 typedef struct {
     int cid, packet, inactivity, connect, transmit;
@@ -65,6 +71,8 @@ typedef struct {
     guint apply_step; /* 0: none; else the restart under way, from 1 */
     gboolean apply_old;
     int cfvr; /* #CFVR's number, one more for each update */
+
+    SimTelitEnhanced *enhanced; /* NULL: a module that reports nothing */
 } SimTelit;
 
 /* sim-telit-ftp.c: the control connection */
@@ -83,6 +91,10 @@ SimResult sim_telit_ftp_result(SimFtpStatus status);
 void sim_telit_ftp_drop(SimModule *module);
 
 /* sim-telit-get.c: files */
+/* The transfer, with the faults that occur in it; `command` is what their on= is compared with. */
+void sim_telit_ftp_prepare(SimModule *module, const char *command, SimFtpGet *get);
+/* The requested file, or with the fault one that the server does not have. */
+const char *sim_telit_ftp_choose(SimModule *module, const char *command, const char *path);
 SimResult sim_telit_ftp_size(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get_packet(SimModule *module, SimCommand *command);
