@@ -47,6 +47,8 @@ MODELS = {
     "me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
                    "30.00.001-B026_to_B026-FOTA.bin"),
     "le910-svl": ("LE910-SVL", "20.00.034+4", "20.00.034+10", "20.00.034_4_to_10.bin"),
+    "le910c4": ("LE910C4-NF", "25.21.660-P0F.660300", "25.21.661-P0F.661300", "25.21.660_to_661.bin"),
+    "me310g1": ("ME310G1-WW", "37.00.214-P0C.210001", "37.00.215-P0C.210002", "37.00.214_to_215.bin"),
     "mu509": ("MU509", "12.815.01.03.00", "12.815.01.04.00", None),
     "mu609": ("MU609", "12.105.29.00.00", "12.105.29.01.00", None),
     "me909u": ("ME909u-523", "12.636.12.01.00", "12.636.12.02.00", None),
@@ -62,8 +64,8 @@ RETURN_SECONDS = 120
 EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as long
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale. A limit
 # after which the module counts as lost is kept long enough for a module whose process had to wait.
-TIMES = {"ApplyTime": 1, "SettleTime": 5, "VersionPause": 0, "AidTime": 5, "AskPause": 1,
-         "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10}
+TIMES = {"ApplyTime": 1, "SettleTime": 5, "LeaveTime": 5, "CheckTime": 5, "VersionPause": 0,
+         "AidTime": 5, "AskPause": 1, "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10}
 VERSION_SECONDS = 20  # for two answers that agree: not of the module's speed, but of the machine's
 
 
@@ -318,7 +320,7 @@ class Bench:
                                "CertificateAuthority": self.web.authority.certificate},
                   "Credential fw": {"Servers": self.ftp.uri.rpartition(":")[0]},
                   "Log": {"Level": "debug"}}
-        if not self.delta_name:
+        if not self.delta_name or self.model.startswith("LE910C"):  # their context has no APN
             merged["Network"] = {"Apn": "1234"}
         for layer in (self.config, groups):
             for group, keys in layer.items():
@@ -494,7 +496,8 @@ def remove(file):
 def scale_times(models, scale):
     """The data file of a plugin with its times divided."""
     def divide(match):
-        return f"{match[1]}={max(TIMES[match[1]], round(int(match[2]) / scale))}"
+        time = int(match[2])
+        return f"{match[1]}={time and max(TIMES[match[1]], round(time / scale))}"
 
     models = re.sub("^VersionTime=.*$", f"VersionTime={VERSION_SECONDS}", models, flags=re.MULTILINE)
     return re.sub(rf"^({'|'.join(TIMES)})=(\d+)$", divide, models, flags=re.MULTILINE)
