@@ -76,7 +76,25 @@ control_sms(SimModule *module, const char *rest, GError **error)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "sms <imei> <sender> <text>");
         return NULL;
     }
-    return sim_sms_receive(module, words[0], words[1], error) ? g_strdup("") : NULL;
+    return sim_sms_receive(module, words[0], words[1], 1, 1, error) ? g_strdup("") : NULL;
+}
+
+static char *
+control_sms_part(SimModule *module, const char *rest, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(rest, " ", 4);
+    guint64 part = 0, parts = 0;
+
+    if (g_strv_length(words) < 4 ||
+        !g_ascii_string_to_unsigned(words[2], 10, 2, 255, &parts, NULL) ||
+        !g_ascii_string_to_unsigned(words[1], 10, 1, parts, &part, NULL)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "sms-part <imei> <sender> <part> <parts> <text>");
+        return NULL;
+    }
+    return sim_sms_receive(module, words[0], words[3], (guint)part, (guint)parts, error)
+               ? g_strdup("")
+               : NULL;
 }
 
 static char *
@@ -122,9 +140,10 @@ static const struct {
     const char *name;
     ControlFunc run;
 } commands[] = {
-    {"state", control_state},         {"fault", control_fault},       {"set", control_set},
-    {"power-cut", control_power_cut}, {"urc", control_urc},           {"sms", control_sms},
-    {"plug", control_plug},           {"power-on", control_power_on}, {"unplug", control_unplug},
+    {"state", control_state},         {"fault", control_fault}, {"set", control_set},
+    {"power-cut", control_power_cut}, {"urc", control_urc},     {"sms", control_sms},
+    {"sms-part", control_sms_part},   {"plug", control_plug},   {"power-on", control_power_on},
+    {"unplug", control_unplug},
 };
 
 static char *

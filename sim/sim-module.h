@@ -164,7 +164,9 @@ SimResult sim_sms_run_list(SimModule *module, SimCommand *command);
 SimResult sim_sms_run_read(SimModule *module, SimCommand *command);
 SimResult sim_sms_run_delete(SimModule *module, SimCommand *command);
 /* A message arrives from the network. */
-gboolean sim_sms_receive(SimModule *module, const char *sender, const char *text, GError **error);
+/* @part of @parts, from 1; a whole message is part 1 of 1. */
+gboolean sim_sms_receive(SimModule *module, const char *sender, const char *text, guint part,
+                         guint parts, GError **error);
 void sim_sms_clear(SimModule *module);
 
 /* sim-context.c: PDP contexts */

@@ -30,11 +30,12 @@ append_digits(GString *pdu, const char *digits)
         g_string_append_printf(pdu, "%c%c", digits[i + 1] != '\0' ? digits[i + 1] : 'F', digits[i]);
 }
 
-/* Seven bits a character; of the GSM alphabet, what it shares with ASCII. */
+/* Seven bits a character; of the GSM alphabet, what it shares with ASCII. @n_bits: unused ones in
+ * front. */
 static void
-append_packed(GString *pdu, const char *text)
+append_packed(GString *pdu, const char *text, guint n_bits)
 {
-    guint bits = 0, n_bits = 0;
+    guint bits = 0;
 
     for (const char *c = text; *c != '\0'; c++) {
         bits |= (guint)(*c & 0x7f) << n_bits;
@@ -46,12 +47,25 @@ append_packed(GString *pdu, const char *text)
         append_octet(pdu, bits);
 }
 
+/* @part of @parts: 23.040, 9.2.3.24.1. The header's six octets take the place of seven letters. */
+static void
+append_text(GString *pdu, const char *text, guint part, guint parts)
+{
+    guint header = parts > 1 ? 7 : 0;
+
+    append_octet(pdu, (guint)strlen(text) + header);
+    if (header > 0)
+        g_string_append_printf(pdu, "0500032A%02X%02X", parts, part);
+    append_packed(pdu, text, header > 0 ? 1 : 0);
+}
+
 static char *
-build_deliver(const char *sender, const char *text)
+build_deliver(const char *sender, const char *text, guint part, guint parts)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%y%m%d%H%M%S00");
-    GString *pdu = g_string_new("0004"); /* no service centre; SMS-DELIVER, no more to come */
+    /* No service centre; SMS-DELIVER, no more to come, with or without a header in its data. */
+    GString *pdu = g_string_new(parts > 1 ? "0044" : "0004");
     gboolean international = sender[0] == '+';
     const char *digits = sender + international;
 
@@ -60,8 +74,7 @@ build_deliver(const char *sender, const char *text)
     append_digits(pdu, digits);
     g_string_append(pdu, "0000"); /* protocol, GSM alphabet */
     append_digits(pdu, time);
-    append_octet(pdu, (guint)strlen(text));
-    append_packed(pdu, text);
+    append_text(pdu, text, part, parts);
     return g_string_free(pdu, FALSE);
 }
 
@@ -74,12 +87,13 @@ sim_sms_clear(SimModule *module)
 }
 
 gboolean
-sim_sms_receive(SimModule *module, const char *sender, const char *text, GError **error)
+sim_sms_receive(SimModule *module, const char *sender, const char *text, guint part, guint parts,
+                GError **error)
 {
     guint i = 0;
 
     if (strlen(sender) > 20 || strspn(sender, "+0123456789") != strlen(sender) ||
-        strlen(text) > 160 || strpbrk(text, "@[\\]^_`{|}~$\t") != NULL) {
+        strlen(text) > (parts > 1 ? 153 : 160) || strpbrk(text, "@[\\]^_`{|}~$\t") != NULL) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                     "a sender has digits, a text up to 160 characters of plain GSM alphabet");
         return FALSE;
@@ -93,7 +107,7 @@ sim_sms_receive(SimModule *module, const char *sender, const char *text, GError 
                     SMS_PLACES);
         return FALSE;
     }
-    module->messages[i] = (SimSms){build_deliver(sender, text), SMS_UNREAD};
+    module->messages[i] = (SimSms){build_deliver(sender, text, part, parts), SMS_UNREAD};
     if (module->cnmi > 0) {
         g_autofree char *urc = g_strdup_printf("+CMTI: \"SM\",%u", i + 1);
 

@@ -5,8 +5,10 @@
 
 #include "daemon/fota-log.h"
 
-/* Text messages to the modules whose owner is interested in them. Each is read once; one that is
- * taken is deleted, all others are left as they are. */
+#define SMS_INTERFACE "org.freedesktop.ModemManager1.Sms"
+
+/* Text messages to the modules whose owner is interested in them. Each is read once it is whole;
+ * one that is taken is deleted, all others are left as they are. */
 
 /* A message that is read or deleted. The modem object may be gone when the answer comes. */
 typedef struct {
@@ -61,15 +63,23 @@ delete_message(FotaMmModem *modem, Message *message)
                               message->mm->closing, message_deleted, message);
 }
 
-/* Of messages that have arrived whole; one in several parts is shown before it has. */
+/* One in several parts is shown before it has arrived whole. */
+static MMSmsState
+get_state(GVariant *properties)
+{
+    guint32 state = MM_SMS_STATE_UNKNOWN;
+
+    g_variant_lookup(properties, "State", "u", &state);
+    return (MMSmsState)state;
+}
+
 static gboolean
 is_received(GVariant *properties)
 {
-    guint32 state = MM_SMS_STATE_UNKNOWN, type = MM_SMS_PDU_TYPE_UNKNOWN;
+    guint32 type = MM_SMS_PDU_TYPE_UNKNOWN;
 
-    g_variant_lookup(properties, "State", "u", &state);
     g_variant_lookup(properties, "PduType", "u", &type);
-    return state == MM_SMS_STATE_RECEIVED && type == MM_SMS_PDU_TYPE_DELIVER;
+    return get_state(properties) == MM_SMS_STATE_RECEIVED && type == MM_SMS_PDU_TYPE_DELIVER;
 }
 
 static void
@@ -96,6 +106,9 @@ message_read(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     }
     properties = g_variant_get_child_value(reply, 0);
+    if (get_state(properties) == MM_SMS_STATE_RECEIVING &&
+        g_hash_table_contains(modem->messages, message->path))
+        g_hash_table_insert(modem->messages, g_strdup(message->path), GINT_TO_POINTER(TRUE));
     g_variant_lookup(properties, "Number", "&s", &sender);
     g_variant_lookup(properties, "Text", "&s", &text);
     if (is_received(properties) &&
@@ -114,9 +127,8 @@ read_message(FotaMmModem *modem, const char *path)
     message->serial = modem->serial;
     message->path = g_strdup(path);
     g_dbus_connection_call(mm->bus, MM_DBUS_SERVICE, path, "org.freedesktop.DBus.Properties",
-                           "GetAll", g_variant_new("(s)", "org.freedesktop.ModemManager1.Sms"),
-                           G_VARIANT_TYPE("(a{sv})"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1,
-                           mm->closing, message_read, message);
+                           "GetAll", g_variant_new("(s)", SMS_INTERFACE), G_VARIANT_TYPE("(a{sv})"),
+                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, mm->closing, message_read, message);
 }
 
 void
@@ -132,8 +144,43 @@ fota_mm_messages_look(FotaMmModem *modem)
         callbacks->message != NULL && callbacks->listens(modem->facts->imei, modem->mm->user_data))
         paths = mm_gdbus_modem_messaging_get_messages(MM_GDBUS_MODEM_MESSAGING(messaging));
     for (guint i = 0; paths != NULL && paths[i] != NULL; i++) {
-        g_hash_table_add(modem->messages, g_strdup(paths[i]));
+        g_hash_table_insert(modem->messages, g_strdup(paths[i]),
+                            g_hash_table_lookup(known, paths[i]));
         if (!g_hash_table_contains(known, paths[i]))
             read_message(modem, paths[i]);
     }
+}
+
+/* Perhaps its last part has come. */
+static void
+message_changed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+                const char *name, GVariant *parameters, gpointer user_data)
+{
+    FotaMm *mm = user_data;
+    FotaMmModem *modem;
+    GHashTableIter iter;
+
+    g_hash_table_iter_init(&iter, mm->modems);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&modem)) {
+        if (g_hash_table_lookup(modem->messages, path) == NULL)
+            continue;
+        g_hash_table_insert(modem->messages, g_strdup(path), NULL);
+        read_message(modem, path);
+    }
+}
+
+void
+fota_mm_messages_watch(FotaMm *mm)
+{
+    mm->message_watch = g_dbus_connection_signal_subscribe(
+        mm->bus, MM_DBUS_SERVICE, "org.freedesktop.DBus.Properties", "PropertiesChanged", NULL,
+        SMS_INTERFACE, G_DBUS_SIGNAL_FLAGS_NONE, message_changed, mm, NULL);
+}
+
+void
+fota_mm_messages_unwatch(FotaMm *mm)
+{
+    if (mm->message_watch != 0)
+        g_dbus_connection_signal_unsubscribe(mm->bus, mm->message_watch);
+    mm->message_watch = 0;
 }

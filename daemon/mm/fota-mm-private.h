@@ -22,7 +22,8 @@ typedef struct {
     char **bearer_paths;       /**< as last listed, NULL = not yet */
     GPtrArray *bearers;        /**< MMBearer */
     GCancellable *listing;     /**< of the bearers, NULL = none is under way */
-    GHashTable *messages;      /**< object paths of the text messages that were read */
+    GHashTable *messages;      /**< object paths of the text messages that were read, with whether
+                                  one has not arrived whole */
     guint idle;                /**< source that reports changed facts */
     guint again;               /**< timer: its SIM is asked for again */
 } FotaMmModem;
@@ -44,6 +45,7 @@ struct _FotaMm {
     const FotaMmCallbacks *callbacks;
     gpointer user_data;
     guint name_watch;
+    guint message_watch;       /**< subscription: a text message has changed */
     GCancellable *closing;     /**< of all calls, cancelled when this object is freed */
     GCancellable *cancellable; /**< of the calls to the present ModemManager */
     MMManager *manager;        /**< NULL while ModemManager is not there */
@@ -77,6 +79,9 @@ void fota_mm_bearers_collect(const FotaMmModem *modem, FotaModemFacts *facts);
 void fota_mm_bearers_free(FotaMmModem *modem);
 
 /* fota-mm-messages.c */
+/** Follows the messages that are there in part only, from when the bus is there until it goes. */
+void fota_mm_messages_watch(FotaMm *mm);
+void fota_mm_messages_unwatch(FotaMm *mm);
 /** Reads the text messages that have come since the last look. */
 void fota_mm_messages_look(FotaMmModem *modem);
 

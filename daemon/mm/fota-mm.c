@@ -329,9 +329,11 @@ bus_changed(GDBusConnection *connection, gpointer user_data)
         mm->name_watch =
             g_bus_watch_name_on_connection(mm->bus, MM_DBUS_SERVICE, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                            on_name_appeared, on_name_vanished, mm, NULL);
+        fota_mm_messages_watch(mm);
         return;
     }
     g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
+    fota_mm_messages_unwatch(mm);
     g_clear_object(&mm->bus);
     on_name_vanished(NULL, NULL, mm);
     /* Our inhibitions ended with the connection; ModemManager itself may still run. */
@@ -361,6 +363,7 @@ void
 fota_mm_free(FotaMm *mm)
 {
     g_clear_handle_id(&mm->name_watch, g_bus_unwatch_name);
+    fota_mm_messages_unwatch(mm);
     g_hash_table_unref(mm->leases);
     g_ptr_array_set_size(mm->watches, 0);
     fota_mm_inhibitions_end(mm);

@@ -37,6 +37,17 @@ class Push(BenchTest):
         self.send(sender, text)
         self.until(lambda: self.deleted() > before, "the message is deleted")
 
+    def take_parts(self, sender, *texts):
+        """A message that is shown before it is whole, and taken when it is."""
+        before = self.deleted()
+        for i, text in enumerate(texts):
+            shown = len(self.messages())
+            self.bench.sim.command("sms-part", self.bench.imei, sender, str(i + 1),
+                                   str(len(texts)), text)
+            if i == 0:
+                self.until(lambda n=shown: len(self.messages()) > n, "its first part has come")
+        self.until(lambda: self.deleted() == before + len(texts), "all parts are deleted")
+
     def until(self, condition, what):
         self.bench.view.until(condition, 60, what)
 
@@ -59,7 +70,7 @@ class Push(BenchTest):
         strange = self.messages()
         self.assertEqual(len(server.requests), requests)
 
-        self.take(SENDER, "look")
+        self.take_parts(SENDER, "lo", "ok")
         self.until(lambda: len(server.requests) > requests, "the manifest is read")
 
         # A flood costs one more check, later.

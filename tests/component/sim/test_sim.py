@@ -328,6 +328,10 @@ class Line(SimTest):
             )
         self.assertEqual(tty.ask("AT+CMGD=1"), ["OK"])
         self.assertEqual(tty.ask("AT+CMGL=4"), ["OK"])
+        self.ok(f"sms-part {IMEI} +15551234567 2 3 ll")
+        # A header of 5 octets (part 2 of 3), one bit of filling, two letters.
+        self.assertRegex(" ".join(tty.ask("AT+CMGR=1")),
+                         rf"00440B91{number}0000{time_stamp}090500032A0302D86C OK$")
 
     def test_unsolicited(self):
         self.ok(f"urc {IMEI} #OTAEV: lost, nobody has it open")
