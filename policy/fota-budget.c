@@ -34,6 +34,9 @@ fota_budget_add(FotaBudget *budget, gint64 now, gint64 bytes)
 void
 fota_budget_charge(FotaBudget *budget, FotaDeltaCount *delta, gint64 now, guint64 size)
 {
+    /* What an earlier month was charged stays there, and is not taken off this one. */
+    if (now != 0 && month_of(now) != budget->month)
+        delta->charge = 0;
     fota_budget_add(budget, now, (gint64)size);
     delta->charge += size;
 }

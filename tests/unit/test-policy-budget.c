@@ -133,6 +133,20 @@ test_delta_of_two_months(void)
     g_assert_cmpuint(fota_budget_get_used(&budget, after), ==, 400);
 }
 
+/* An attempt that was cut short in the month before is not taken off this one. */
+static void
+test_killed_before_the_month(void)
+{
+    FotaBudget budget = {0};
+    FotaDeltaCount delta = {0};
+    gint64 before = at("2026-11-30T23:00:00Z"), after = at("2026-12-01T01:00:00Z");
+
+    fota_budget_charge(&budget, &delta, before, 1000);
+    fota_budget_charge(&budget, &delta, after, 1000);
+    fota_budget_correct(&budget, &delta, after, 1000, 600, 1000);
+    g_assert_cmpuint(fota_budget_get_used(&budget, after), ==, 1000);
+}
+
 static void
 test_next_month(void)
 {
@@ -170,6 +184,7 @@ main(int argc, char **argv)
     g_test_add_func("/budget/gives-back", test_gives_back);
     g_test_add_func("/budget/delta-is-counted-once", test_delta_is_counted_once);
     g_test_add_func("/budget/delta-of-two-months", test_delta_of_two_months);
+    g_test_add_func("/budget/killed-before-the-month", test_killed_before_the_month);
     g_test_add_func("/budget/next-month", test_next_month);
     g_test_add_func("/budget/poll-bytes", test_poll_bytes);
     return g_test_run();
