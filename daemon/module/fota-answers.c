@@ -155,7 +155,10 @@ refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const
     fota_record_set(&entry->result, rejected ? "rejected" : "cancelled");
     fota_record_set(&entry->text, reason);
     entry->finished = (guint64)fota_clock_now();
-    entry->started = entry->finished;
+    /* Of an answer that is given again after a kill, the report is the same. */
+    entry->started = guest ? 0 : fota_offers_get_question_time(parts->offers, token);
+    if (entry->started == 0)
+        entry->started = entry->finished;
     if (!guest)
         fota_results_note_stages(parts, entry);
     fota_results_add(parts, entry);

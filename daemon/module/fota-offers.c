@@ -118,6 +118,12 @@ fota_offers_ask(FotaOffers *offers, const char *token, gboolean guest)
     return TRUE;
 }
 
+guint64
+fota_offers_get_question_time(FotaOffers *offers, const char *token)
+{
+    return strcmp(offers->record->asked_token, token) == 0 ? offers->record->asked : 0;
+}
+
 void
 fota_offers_ask_again(FotaOffers *offers)
 {

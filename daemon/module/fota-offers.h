@@ -36,6 +36,9 @@ char *fota_offers_make_token(FotaOffers *offers, const FotaPlan *plan, gboolean 
  * the time for an answer begins and is recorded, so the plan must be made again.
  */
 gboolean fota_offers_ask(FotaOffers *offers, const char *token, gboolean guest);
+/** When the question that @token answers was first asked, µs, as the record has it; 0 = never. */
+guint64 fota_offers_get_question_time(FotaOffers *offers, const char *token);
+
 /** Asks the application again about what is offered. */
 void fota_offers_ask_again(FotaOffers *offers);
 

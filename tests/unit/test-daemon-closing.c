@@ -312,6 +312,27 @@ test_question_shows_offer(Fixture *fixture, gconstpointer data)
     g_clear_pointer(&parts->plan, fota_plan_free);
 }
 
+/* The time of a question survives a kill, so that its rejection makes one report, whenever it is
+ * given; the next question has a time of its own. */
+static void
+test_question_time(Fixture *fixture, gconstpointer data)
+{
+    guint64 first;
+
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "a"), ==, 0);
+    g_assert_true(fota_offers_ask(fixture->parts.offers, "a", FALSE));
+    first = fota_offers_get_question_time(fixture->parts.offers, "a");
+    g_assert_cmpuint(first, >, 0);
+    stop(fixture);
+    start(fixture);
+    g_assert_true(fota_offers_ask(fixture->parts.offers, "a", FALSE));
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "a"), ==, first);
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "b"), ==, 0);
+    fota_offers_defer(fixture->parts.offers, 0);
+    g_assert_true(fota_offers_ask(fixture->parts.offers, "a", FALSE));
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "a"), >, first);
+}
+
 /* Reading changes nothing, and an answer that comes after the offer has gone is refused. */
 static void
 test_offer_has_gone(Fixture *fixture, gconstpointer data)
@@ -385,6 +406,7 @@ main(int argc, char **argv)
     ADD("/closing/no-name", test_no_name);
     ADD("/closing/asked", test_asked);
     ADD("/closing/question-shows-offer", test_question_shows_offer);
+    ADD("/closing/question-time", test_question_time);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/question-takes", test_question_takes);
     g_log_set_writer_func(be_quiet, NULL, NULL);
