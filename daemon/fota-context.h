@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /** When this source was last released: no true clock is before it. Microseconds of UTC. */
 #define FOTA_RELEASE_TIME ((gint64)1793491200 * G_USEC_PER_SEC)
 
+typedef struct _FotaCache FotaCache;
 typedef struct _FotaOutbox FotaOutbox;
 
 /** What all modules share. Owned by the manager, and outlives them. */
@@ -20,6 +21,7 @@ typedef struct {
     FotaKeyring *keyring;
     FotaPluginSet *plugins;
     FotaStore *store;
+    FotaCache *cache;   /**< of deltas that the host has fetched (fota-cache.h) */
     FotaMm *mm;         /**< NULL until fota_manager_start() */
     char *fetch_socket; /**< socket of fotad-fetch */
     FotaOutbox *outbox; /**< for reports (fota-outbox.h); NULL = nothing is reported */

@@ -28,6 +28,8 @@ typedef enum {
     FOTA_ERROR_FIRST_AID_FAILED, /**< a rung of first aid could not be taken */
     FOTA_ERROR_PIN_REQUIRED,     /**< the SIM is locked, and fotad does not enter the PIN
                                   */
+    FOTA_ERROR_NO_SPACE,         /**< no room for a delta on the gateway */
+    FOTA_ERROR_BAD_DELTA,        /**< not the delta that the manifest means: size or digest */
 } FotaError;
 
 /**

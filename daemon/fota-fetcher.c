@@ -11,6 +11,7 @@
 
 #define MAX_STATUS 999
 #define CHUNK 16384
+#define GRACE_SECONDS 20 /* in which fotad-fetch reports that its time is over */
 
 /* One session with one request. */
 typedef struct {
@@ -24,6 +25,12 @@ typedef struct {
     guint8 chunk[CHUNK];
     gsize max_bytes;
     GByteArray *body;
+    guint64 from;          /* as it was asked for */
+    GOutputStream *output; /* NULL = the body is kept */
+    void (*progress)(guint64 bytes, gpointer user_data);
+    gpointer progress_data;
+    gsize taken; /* bytes of the body so far */
+    gboolean whole;
     FotaResponse *response; /* NULL until the answer has begun */
 } Session;
 
@@ -42,6 +49,7 @@ session_free(gpointer data)
 
     g_clear_object(&session->connection);
     g_clear_object(&session->cancellable);
+    g_clear_object(&session->output);
     g_string_free(session->request, TRUE);
     g_byte_array_unref(session->received);
     g_clear_pointer(&session->body, g_byte_array_unref);
@@ -92,7 +100,7 @@ broken_protocol(void)
 
 /* A failure that the next attempt would meet again has an error of its own. */
 static GError *
-explain_failure(const FotaFrame *frame)
+explain_failure(const Session *session, const FotaFrame *frame)
 {
     static const struct {
         const char *name;
@@ -113,6 +121,8 @@ explain_failure(const FotaFrame *frame)
         if (strcmp(lasting[i].name, fota_frame_get(frame, "error")) == 0)
             return g_error_new_literal(lasting[i].domain(), lasting[i].code, text);
     }
+    if (session->from > 0 && strcmp(fota_frame_get(frame, "error"), "BadAnswer") == 0)
+        return g_error_new_literal(G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, text);
     return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE, text);
 }
 
@@ -125,11 +135,27 @@ read_response(const FotaFrame *frame)
     if (!fota_frame_get_number(frame, "status", MAX_STATUS, &status) ||
         !fota_frame_get_number(frame, "max-age", G_MAXINT64, &response->max_age) ||
         !fota_frame_get_number(frame, "retry-after", G_MAXINT64, &response->retry_after) ||
-        status == 0)
+        !fota_frame_get_number(frame, "range", G_MAXINT64, &response->from) || status == 0)
         return NULL;
     response->status = (guint)status;
     response->etag = g_strdup(fota_frame_get(frame, "etag"));
     return g_steal_pointer(&response);
+}
+
+/* What is there already is not continued where another part comes, or all. */
+static gboolean
+session_take_head(Session *session, const FotaFrame *frame, GError **error)
+{
+    session->response = read_response(frame);
+    if (session->response == NULL ||
+        (session->response->from != 0 && session->response->from != session->from)) {
+        g_propagate_error(error, broken_protocol());
+        return FALSE;
+    }
+    if (session->output == NULL || session->from == 0 || session->response->from != 0 ||
+        session->response->status / 100 != 2)
+        return TRUE;
+    return g_seekable_truncate(G_SEEKABLE(session->output), 0, session->cancellable, error);
 }
 
 static gboolean
@@ -138,11 +164,12 @@ session_take_data(Session *session, GBytes *data, GError **error)
     gsize size = g_bytes_get_size(data);
 
     /* fotad-fetch has been told so; what it was made to say by a server is not believed. */
-    if (session->response == NULL || size == 0 || size > session->max_bytes - session->body->len) {
+    if (session->response == NULL || size == 0 || size > session->max_bytes - session->taken) {
         g_propagate_error(error, broken_protocol());
         return FALSE;
     }
     g_byte_array_append(session->body, g_bytes_get_data(data, NULL), (guint)size);
+    session->taken += size;
     return TRUE;
 }
 
@@ -153,16 +180,14 @@ session_take_frame(Session *session, const FotaFrame *frame, GError **error)
     guint64 end = G_MAXUINT64;
 
     if (fota_frame_get(frame, "error") != NULL) {
-        g_propagate_error(error, explain_failure(frame));
+        g_propagate_error(error, explain_failure(session, frame));
     } else if (fota_frame_get(frame, "status") != NULL && session->response == NULL) {
-        session->response = read_response(frame);
-        if (session->response == NULL)
-            g_propagate_error(error, broken_protocol());
+        session_take_head(session, frame, error);
     } else if (frame->payload != NULL) {
         session_take_data(session, frame->payload, error);
     } else if (session->response != NULL && fota_frame_get(frame, "end") != NULL &&
                fota_frame_get_number(frame, "end", session->max_bytes, &end) &&
-               end == session->body->len) {
+               end == session->taken) {
         return TRUE;
     } else {
         g_propagate_error(error, broken_protocol());
@@ -197,6 +222,49 @@ session_take(Session *session, GError **error)
 static void session_read(GTask *task);
 
 static void
+session_go_on(GTask *task)
+{
+    Session *session = g_task_get_task_data(task);
+
+    if (session->whole)
+        session_end(task, NULL);
+    else
+        session_read(task);
+}
+
+static void
+output_written(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    GTask *task = user_data;
+    Session *session = g_task_get_task_data(task);
+    g_autoptr(GError) error = NULL;
+
+    if (!g_output_stream_write_all_finish(G_OUTPUT_STREAM(object), result, NULL, &error)) {
+        if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+            session_end(task, g_steal_pointer(&error));
+        else
+            session_end(task,
+                        g_error_new(FOTA_ERROR, FOTA_ERROR_NO_SPACE,
+                                    "what was fetched cannot be written: %s", error->message));
+        return;
+    }
+    g_byte_array_set_size(session->body, 0);
+    if (session->progress != NULL)
+        session->progress(session->taken, session->progress_data);
+    session_go_on(task);
+}
+
+/* To a disk that may be slow, so not by the main loop. */
+static void
+session_write_output(GTask *task)
+{
+    Session *session = g_task_get_task_data(task);
+
+    g_output_stream_write_all_async(session->output, session->body->data, session->body->len,
+                                    G_PRIORITY_DEFAULT, session->cancellable, output_written, task);
+}
+
+static void
 read_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     GTask *task = user_data;
@@ -211,12 +279,14 @@ read_done(GObject *object, GAsyncResult *result, gpointer user_data)
         error = broken_off(error);
     if (length > 0) {
         g_byte_array_append(session->received, session->chunk, (guint)length);
-        if (!session_take(session, &error) && error == NULL) {
-            session_read(task);
-            return;
-        }
+        session->whole = session_take(session, &error);
     }
-    session_end(task, error);
+    if (session->output != NULL && session->body->len > 0 && error == NULL)
+        session_write_output(task);
+    else if (error == NULL)
+        session_go_on(task);
+    else
+        session_end(task, error);
 }
 
 static void
@@ -370,6 +440,10 @@ add_frames(GString *frames, const FotaRequest *request, GError **error)
     fota_frame_line(frames, "etag", request->etag);
     fota_frame_line(frames, "idempotency-key", request->idempotency_key);
     fota_frame_number(frames, "max-size", request->max_bytes);
+    if (request->from > 0)
+        fota_frame_number(frames, "range", request->from);
+    if (request->limit > FOTA_FETCH_LIMIT)
+        fota_frame_number(frames, "timeout", request->limit - GRACE_SECONDS);
     if (request->body != NULL)
         fota_frame_payload(frames, g_bytes_get_data(request->body, NULL),
                            g_bytes_get_size(request->body));
@@ -391,6 +465,10 @@ fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
     session->received = g_byte_array_new();
     session->body = g_byte_array_new();
     session->max_bytes = request->max_bytes;
+    session->from = request->from;
+    session->output = request->output != NULL ? g_object_ref(request->output) : NULL;
+    session->progress = request->progress;
+    session->progress_data = user_data;
     g_task_set_task_data(task, session, session_free);
     if (!add_frames(session->request, request, &error) ||
         !session_connect(session, request->socket, &error)) {

@@ -22,6 +22,14 @@ typedef struct {
     const char *etag;               /**< of the copy that we have, NULL = none */
     GBytes *body;                   /**< JSON that is posted; NULL = GET */
     const char *idempotency_key;    /**< of @body: one that comes twice is the same; NULL = none */
+    guint64 from;                   /**< first byte wanted, 0 = all */
+    /**
+     * Where the body is written, beyond what it holds, instead of into memory; NULL = nowhere. It
+     * is a GSeekable: where the server sends all although @from is not 0, it is emptied first.
+     */
+    GOutputStream *output;
+    /** Bytes of the body that have been written to @output; may be NULL. */
+    void (*progress)(guint64 bytes, gpointer user_data);
     gsize max_bytes;
     guint limit; /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
 } FotaRequest;
@@ -34,7 +42,8 @@ typedef struct {
     char *etag;          /**< NULL = none */
     guint64 max_age;     /**< seconds, 0 = not said */
     guint64 retry_after; /**< seconds, 0 = not said */
-    GBytes *body;
+    guint64 from;        /**< first byte of the body */
+    GBytes *body;        /**< empty where it went to an output */
 } FotaResponse;
 
 void fota_response_free(FotaResponse *response);
@@ -48,7 +57,9 @@ void fota_fetch_async(const FotaRequest *request, GCancellable *cancellable,
  * NULL with FOTA_ERROR_MANIFEST_UNREACHABLE when no answer came, which may be different next time.
  * With what would be the same: FOTA_ERROR_BAD_CREDENTIAL, BadConfiguration (address,
  * certificates), FOTA_ERROR_MANIFEST_UNAVAILABLE (the server sends us where we do not go), or
- * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. The text is a sentence of fotad-fetch or of ours.
+ * FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE. G_IO_ERROR_PARTIAL_INPUT when the server cannot begin at
+ * @from of the request, FOTA_ERROR_NO_SPACE when the output cannot be written. The text is a
+ * sentence of fotad-fetch or of ours.
  */
 FotaResponse *fota_fetch_finish(GAsyncResult *result, GError **error);
 

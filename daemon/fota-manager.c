@@ -7,6 +7,7 @@
 #include "base/fota-text.h"
 #include "base/fota-timer.h"
 #include "daemon/fota-authority.h"
+#include "daemon/fota-cache.h"
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-context.h"
 #include "daemon/fota-inhibitions.h"
@@ -60,6 +61,7 @@ fota_manager_finalize(GObject *object)
     g_clear_pointer(&manager->modules, g_ptr_array_unref);
     /* The store ends its writes first: what they tell is not heard any more. */
     g_clear_pointer(&context->store, fota_store_free);
+    g_clear_pointer(&context->cache, fota_cache_free);
     g_clear_pointer(&context->outbox, fota_outbox_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
     g_clear_pointer(&context->keyring, fota_keyring_free);
@@ -344,11 +346,13 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
                  "and offers rejected updates again; put it on flash",
                  paths->state);
     context->outbox = fota_outbox_new(context);
+    context->cache = fota_cache_new(paths->state);
     imeis = fota_store_list(context->store);
     for (guint i = 0; imeis[i] != NULL; i++) {
         if (is_imei(imeis[i]))
             add_module(manager, imeis[i]);
     }
+    fota_cache_sweep(context->cache);
     return g_steal_pointer(&manager);
 }
 
