@@ -229,6 +229,16 @@ fota_cache_delete_part(FotaCache *cache, const char *key)
         g_message("%s: %s", file, g_strerror(errno));
 }
 
+void
+fota_cache_delete(FotaCache *cache, const char *key)
+{
+    Search search = {.key = key, .whole = TRUE};
+
+    if (cache_visit(cache, search_visit, &search) && g_unlink(search.file) < 0)
+        g_message("%s: %s", search.file, g_strerror(errno));
+    g_free(search.file);
+}
+
 /* Reads @fd, whose place stays, from its beginning to its end. NULL = it cannot be read. */
 static char *
 digest_file(int fd, guint64 *size, GCancellable *cancellable, GError **error)

@@ -43,6 +43,8 @@ guint64 fota_cache_get_used(FotaCache *cache, const char *key);
  */
 GFileOutputStream *fota_cache_open_part(FotaCache *cache, const char *key, GError **error);
 void fota_cache_delete_part(FotaCache *cache, const char *key);
+/** Deletes the whole of @key: it has been found to be damaged. */
+void fota_cache_delete(FotaCache *cache, const char *key);
 
 /**
  * Compares the part of @key with @size (0 = unknown) and @sha256 (NULL = unknown), synchronises it

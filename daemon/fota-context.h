@@ -26,7 +26,8 @@ typedef struct {
     char *fetch_socket; /**< socket of fotad-fetch */
     FotaOutbox *outbox; /**< for reports (fota-outbox.h); NULL = nothing is reported */
     guint inhibitions;  /**< held by applications: nothing is started while there are any */
-    guint jobs;         /**< running: one module of a gateway is updated at a time */
+    guint jobs;         /**< running */
+    guint fetches;      /**< of them those that leave their module alone */
 } FotaContext;
 
 G_END_DECLS

@@ -75,12 +75,15 @@ static const Member record_members[] = {
     {"approved_install", G_STRUCT_OFFSET(FotaRecord, approved[FOTA_APPROVAL_GATE_INSTALL]), TRUE},
     NUMBER(FotaRecord, attempts),
     NUMBER(FotaRecord, last_attempt),
+    TEXT(FotaRecord, failed_delivery),
+    TEXT(FotaRecord, cached),
     NUMBER(FotaRecord, mark),
     NUMBER(FotaRecord, unsettled),
     TEXT(FotaRecord, update_id),
     TEXT(FotaRecord, from),
     TEXT(FotaRecord, to),
     TEXT(FotaRecord, delta),
+    TEXT(FotaRecord, delivery),
     TEXT(FotaRecord, chain_from),
     NUMBER(FotaRecord, started),
     NUMBER(FotaRecord, starts),
@@ -272,6 +275,7 @@ fota_record_forget_offer(FotaRecord *record)
     record->deferred_until = 0;
     record->attempts = 0;
     record->last_attempt = 0;
+    fota_record_set(&record->failed_delivery, NULL);
     fota_record_set(&record->rejected, NULL);
     fota_record_set(&record->cancelled, NULL);
     fota_record_set(&record->chain_from, NULL);
@@ -292,6 +296,7 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->from, NULL);
     fota_record_set(&record->to, NULL);
     fota_record_set(&record->delta, NULL);
+    fota_record_set(&record->delivery, NULL);
     record->delta_data = (FotaDeltaCount){0};
     record->received = 0;
     for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)

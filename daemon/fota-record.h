@@ -88,6 +88,8 @@ typedef struct {
     char *approved[FOTA_APPROVAL_N_GATES]; /**< tokens */
     guint64 attempts;                      /**< that failed */
     guint64 last_attempt;                  /**< when the last of them ended */
+    char *failed_delivery;                 /**< who had brought its delta */
+    char *cached;                          /**< name in the cache of the delta it has claimed */
 
     /* The update under way */
     guint64 mark; /**< FotaMark */
@@ -97,6 +99,7 @@ typedef struct {
     char *from;       /**< of the step under way */
     char *to;         /**< of the step under way */
     char *delta;      /**< name of its delta, see fota_manifest_name_delta() */
+    char *delivery;   /**< who brings it: "host" or "module" */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
     guint64 received;              /**< bytes of its delta */

@@ -210,6 +210,14 @@ on_power(gpointer user_data, GError **error)
 }
 
 static gboolean
+on_verify(gpointer user_data, GError **error)
+{
+    FotaJob *job = user_data;
+
+    return fota_cache_file_verify(&job->order->delta, job->cancellable, error);
+}
+
+static gboolean
 read_logins(FotaJob *job, GError **error)
 {
     char *user = NULL;
@@ -356,7 +364,8 @@ fota_job_thread(gpointer data)
             .session = session,
             .commit = on_commit,
             .power = job->order->config->power_cycle != NULL ? on_power : NULL,
-            .delta = job->order->delta,
+            .delta = job->order->delta.fd,
+            .verify = on_verify,
             .user_data = job,
         };
         run_steps(job, session);

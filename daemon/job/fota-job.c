@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <syslog.h>
-#include <unistd.h>
 
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-error.h"
@@ -15,7 +14,7 @@ fota_job_order_new(FotaJobKind kind)
     FotaJobOrder *order = g_new0(FotaJobOrder, 1);
 
     order->kind = kind;
-    order->delta = -1;
+    order->delta.fd = -1;
     order->update.struct_size = sizeof(FotaUpdate);
     order->update.user = g_strdup("");
     order->update.password = g_strdup("");
@@ -43,8 +42,7 @@ fota_job_order_free(FotaJobOrder *order)
     g_free(order->apn);
     g_free(order->authentication);
     g_free(order->network_credential);
-    if (order->delta >= 0)
-        close(order->delta);
+    fota_cache_file_clear(&order->delta);
     g_hash_table_unref(order->settings);
     g_free(order);
 }

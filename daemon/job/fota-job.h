@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/fota-config.h"
+#include "daemon/fota-cache.h"
 #include "daemon/fota-plugins.h"
 #include "daemon/fota-record.h"
 #include "policy/fota-state.h"
@@ -38,7 +39,7 @@ typedef struct {
     gboolean provisioned;     /**< by a manifest */
     char *authentication;     /**< there; NULL = as the plugin has it */
     char *network_credential; /**< file of the login at the APN, NULL = none */
-    int delta;                /**< the verified delta, for a method that is fed; -1 = none */
+    FotaCacheFile delta;      /**< for a method that is fed; without a descriptor = none */
     GHashTable *settings;     /**< what an earlier job of this update remembered, name -> value */
 } FotaJobOrder;
 

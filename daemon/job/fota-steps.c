@@ -85,6 +85,9 @@ download(FotaSteps *steps, GError **error)
 {
     FotaResult result;
 
+    /* There is no delta to hand over, and a load that is begun is not taken back. */
+    if (steps->update->rehearsal && steps->method->route == FOTA_ROUTE_FEED)
+        return FOTA_RESULT_DONE;
     fota_session_begin_part(steps->session, 0, DOWNLOAD_SHARE);
     result = steps_close(steps, transfer(steps, error));
     if (result == FOTA_RESULT_DONE && steps->method->validate != NULL && !steps->update->rehearsal)
@@ -320,10 +323,11 @@ static gboolean
 check_method(FotaSteps *steps, GError **error)
 {
     const FotaMethod *method = steps->method;
-    gboolean can = steps->kind == FOTA_JOB_INSTALL    ? method->install != NULL
-                   : steps->kind != FOTA_JOB_UPDATE   ? TRUE
-                   : method->route != FOTA_ROUTE_FEED ? method->download != NULL
-                                                      : steps->delta >= 0;
+    gboolean can = steps->kind == FOTA_JOB_INSTALL  ? method->install != NULL
+                   : steps->kind != FOTA_JOB_UPDATE ? TRUE
+                   : method->route != FOTA_ROUTE_FEED
+                       ? method->download != NULL
+                       : steps->delta >= 0 || steps->update->rehearsal;
 
     if (!can)
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
@@ -332,6 +336,14 @@ check_method(FotaSteps *steps, GError **error)
                     : method->route == FOTA_ROUTE_FEED ? "be fed: the host has no delta for it"
                                                        : "download what the manifest names");
     return can;
+}
+
+/* Before anything is ordered, through the descriptor that the module is fed from. */
+static gboolean
+check_delta(FotaSteps *steps, GError **error)
+{
+    return steps->kind != FOTA_JOB_UPDATE || steps->delta < 0 || steps->verify == NULL ||
+           steps->verify(steps->user_data, error);
 }
 
 static gboolean
@@ -546,6 +558,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return result;
     if (!check_method(steps, error) || !check_power(steps, error))
         return FOTA_RESULT_FAILED_FOR_GOOD;
+    if (!check_delta(steps, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
     if (steps->kind == FOTA_JOB_FOLLOW)
         return follow(steps, error);
     if (steps->kind == FOTA_JOB_UPDATE && (!is_one(steps) || steps->update->rehearsal)) {

@@ -24,7 +24,9 @@ typedef struct {
     /** Switches the module off and on; NULL = nothing here can. */
     gboolean (*power)(gpointer user_data, GError **error);
     gpointer user_data;
-    int delta; /**< the verified delta, for a method that is fed; -1 = none */
+    int delta; /**< for a method that is fed; -1 = none */
+    /** Compares @delta once more with what was fetched; NULL = there is no need. */
+    gboolean (*verify)(gpointer user_data, GError **error);
 
     /* Results; fota_steps_clear() frees them */
     char *version; /**< last read, NULL = none */

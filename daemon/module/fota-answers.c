@@ -186,7 +186,8 @@ update_has_begun(const FotaParts *parts)
     FotaAction action = fota_run_get_action(parts->run);
     FotaMark mark = fota_keeper_get_mark(parts->keeper);
 
-    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+    return action == FOTA_ACTION_FETCH || action == FOTA_ACTION_DOWNLOAD ||
+           action == FOTA_ACTION_INSTALL || mark == FOTA_MARK_FETCHING ||
            mark == FOTA_MARK_DOWNLOADING || mark == FOTA_MARK_DOWNLOADED;
 }
 

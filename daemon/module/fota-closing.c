@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "base/fota-clock.h"
+#include "daemon/fota-cache.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/module/fota-method.h"
@@ -199,6 +200,24 @@ judge_version(const FotaRecord *record, const char *version)
     return FOTA_VERSION_OTHER;
 }
 
+/* The next attempt is for the other one, where there is a choice. */
+static void
+note_delivery(FotaRecord *record, FotaAttempts attempts)
+{
+    if (attempts == FOTA_ATTEMPTS_RESET)
+        fota_record_set(&record->failed_delivery, NULL);
+    else if (attempts != FOTA_ATTEMPTS_KEEP)
+        fota_record_set(&record->failed_delivery, record->delivery);
+}
+
+static void
+drop_damaged(const FotaParts *parts, const FotaJobEnd *end)
+{
+    if (g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA) &&
+        parts->record->cached[0] != '\0')
+        fota_cache_delete(parts->context->cache, parts->record->cached);
+}
+
 static Closing
 close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
@@ -223,6 +242,8 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
     fota_record_log(parts->record, LOG_DEBUG, FOTA_EVENT_NONE, "the end of this job means: %s",
                     outcome.row);
     count_attempts(record, outcome.attempts);
+    note_delivery(record, outcome.attempts);
+    drop_damaged(parts, end);
     finish_update(parts, action, &closing, *end);
     wait_longer(parts, action, outcome.hold, end, &closing);
     if (action == FOTA_ACTION_REHEARSE)
@@ -339,10 +360,15 @@ report_differing(const FotaParts *parts, const FotaJobEnd *end)
 static void
 correct_charge(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
-    guint64 received = fota_run_get_bytes_received(parts->run);
+    gboolean fetched = action == FOTA_ACTION_FETCH;
+    guint64 received =
+        fetched ? fota_run_get_bytes_first(parts->run) + fota_run_get_bytes_spent(parts->run)
+                : fota_run_get_bytes_received(parts->run);
     gboolean uncounted = received == 0 && end->error == NULL && action == FOTA_ACTION_DOWNLOAD;
+    gboolean fed = parts->plan != NULL && parts->plan->delivery == FOTA_DELIVERY_HOST;
 
-    if ((action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE) && !uncounted)
+    if (fetched ||
+        (!fed && (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE) && !uncounted))
         fota_keeper_correct_delta(parts->keeper, fota_poller_get_budget_time(parts->poller),
                                   fota_run_get_charge(parts->run),
                                   fota_run_get_bytes_first(parts->run), received);

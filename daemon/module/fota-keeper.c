@@ -67,8 +67,11 @@ fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const
     fota_record_set(&record->cancelled, NULL);
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, from);
-    record->started = (guint64)fota_clock_now();
     record->received = 0;
+    /* What was fetched for it belongs to it. */
+    if (record->mark == FOTA_MARK_FETCHING && record->started != 0)
+        return;
+    record->started = (guint64)fota_clock_now();
     for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)
         record->stages[stage] = 0;
     record->stages[FOTA_STAGE_DOWNLOAD] = record->started;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/module/fota-method.h"
 
+#include "daemon/fota-route.h"
+
 /* The first method that can read a file; most can not. */
 static const FotaMethod *
 choose_fetcher(const FotaVendor *vendor)
@@ -12,13 +14,20 @@ choose_fetcher(const FotaVendor *vendor)
     return NULL;
 }
 
+/* What [Access] At= takes away. */
+static guint
+list_lacking(const FotaModuleConfig *config)
+{
+    return config->access == FOTA_ACCESS_MODEM_MANAGER
+               ? FOTA_NEEDS_TTY | FOTA_NEEDS_UNSOLICITED | FOTA_NEEDS_INHIBITION
+               : 0;
+}
+
 static const FotaMethod *
 choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
 {
     const FotaModuleConfig *config = fota_parts_get_config(parts);
-    guint lacking = config->access == FOTA_ACCESS_MODEM_MANAGER
-                        ? FOTA_NEEDS_TTY | FOTA_NEEDS_UNSOLICITED | FOTA_NEEDS_INHIBITION
-                        : 0;
+    guint lacking = list_lacking(config);
 
     return fota_vendor_choose_method(vendor, 1u << route, lacking, config->power_cycle != NULL);
 }
@@ -26,9 +35,31 @@ choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
 static FotaRoute
 plan_route(const FotaPlan *plan)
 {
-    return plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri[0] != NULL
-               ? FOTA_ROUTE_PULL
-               : FOTA_ROUTE_VENDOR;
+    if (plan == NULL || plan->kind != FOTA_PLAN_UPDATE || plan->steps[0].delta.uri[0] == NULL)
+        return FOTA_ROUTE_VENDOR;
+    return plan->delivery == FOTA_DELIVERY_HOST ? FOTA_ROUTE_FEED : FOTA_ROUTE_PULL;
+}
+
+FotaDelivery
+fota_method_choose_delivery(const FotaParts *parts, const FotaPlan *plan, gboolean cached)
+{
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+    const FotaMethod *feed = choose_route(parts, vendor, FOTA_ROUTE_FEED);
+    const FotaMethod *pull = choose_route(parts, vendor, FOTA_ROUTE_PULL);
+    const FotaDeliveryFacts facts = {
+        .by = config->delivery,
+        .directory = config->delta_directory,
+        .fed = feed != NULL && (feed->needs & list_lacking(config)) == 0,
+        .pulls = pull != NULL,
+        .schemes = pull != NULL ? pull->schemes : NULL,
+        .cached = cached,
+        .leads_out = fota_route_leads_out(NULL, NULL),
+        .under_way = fota_delivery_parse(parts->record->delivery),
+        .failed = fota_delivery_parse(parts->record->failed_delivery),
+    };
+
+    return fota_delivery_choose(&plan->steps[0].delta, &facts).by;
 }
 
 /* Of a plugin without a method for what is planned the first one, of which the steps say so. */
@@ -38,6 +69,21 @@ choose_for_plan(const FotaParts *parts, const FotaVendor *vendor, const FotaPlan
     const FotaMethod *method = choose_route(parts, vendor, plan_route(plan));
 
     return method != NULL ? method : vendor->methods[0];
+}
+
+gboolean
+fota_method_fits_plan(const FotaParts *parts, GError **error)
+{
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+    gboolean fed = plan_route(parts->plan) == FOTA_ROUTE_FEED;
+
+    if (!fed || choose_for_plan(parts, vendor, parts->plan)->route == FOTA_ROUTE_FEED)
+        return TRUE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                "the plugin %s has no method by which the host could feed this module; set By=auto "
+                "or module in [Delivery]",
+                vendor->table->name);
+    return FALSE;
 }
 
 gboolean

@@ -11,6 +11,16 @@ G_BEGIN_DECLS
  */
 const FotaMethod *fota_method_choose(const FotaParts *parts, FotaAction action);
 
+/**
+ * Who brings the delta of what @plan wants (policy/fota-delivery.h). @cached: the cache has it
+ * whole.
+ */
+FotaDelivery
+fota_method_choose_delivery(const FotaParts *parts, const FotaPlan *plan, gboolean cached);
+
+/** Whether a method does what the plan at hand wants. Error: NotSupported. */
+gboolean fota_method_fits_plan(const FotaParts *parts, GError **error);
+
 /** Whether download and installation of what @plan, which may be NULL, wants are one. */
 gboolean fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan);
 

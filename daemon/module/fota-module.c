@@ -6,6 +6,7 @@
 
 #include "base/fota-timer.h"
 #include "base/fota-wait.h"
+#include "daemon/fota-cache.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-closing.h"
@@ -184,6 +185,7 @@ fota_module_decide(FotaModule *module)
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
         module_end_late_guest(module);
         module_draft_plan(module);
+        fota_situation_claim_delta(parts, parts->plan);
     }
     if (!something_runs(module) && fota_poller_get_next_check(parts->poller) == 0)
         fota_poller_schedule(parts->poller, manifest);
@@ -261,6 +263,7 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
     gboolean unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE);
 
     parts->context->jobs--;
+    parts->context->fetches -= action == FOTA_ACTION_FETCH ? 1 : 0;
     fota_presence_end_job(parts->presence, end->version);
     if (module->stopping) {
         stop_update(module);
@@ -301,6 +304,8 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     /* The version wanted by an update under way is what the vendor's server offered. */
     if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
         fota_offers_set_vendor(parts->offers, &(FotaVendorOffer){.version = record->to});
+    if (record->cached[0] != '\0')
+        fota_cache_claim(context->cache, record->imei, record->cached);
     fota_view_refresh(parts);
     return module;
 }
@@ -310,7 +315,7 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
 {
     FotaParts *parts = &module->parts;
     FotaMark before = fota_keeper_get_mark(parts->keeper);
-    gboolean busy = fota_run_get_action(parts->run) != FOTA_ACTION_NONE;
+    gboolean busy = fota_run_has_module(parts->run);
 
     if (fota_presence_see(parts->presence, facts, busy))
         fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_MODULE_FOUND,
@@ -331,7 +336,7 @@ fota_module_gone(FotaModule *module)
 
     if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE)
         return;
-    fota_presence_lose(parts->presence, fota_run_get_action(parts->run) != FOTA_ACTION_NONE);
+    fota_presence_lose(parts->presence, fota_run_has_module(parts->run));
     fota_module_decide(module);
 }
 
@@ -348,8 +353,7 @@ fota_module_guarded(FotaModule *module, const char *uid, gboolean guarded)
     FotaParts *parts = &module->parts;
     const FotaModemFacts *facts = fota_presence_get_facts(parts->presence);
 
-    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE || facts == NULL ||
-        strcmp(facts->uid, uid) != 0)
+    if (!fota_run_has_module(parts->run) || facts == NULL || strcmp(facts->uid, uid) != 0)
         return;
     if (!guarded)
         fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,

@@ -2,6 +2,7 @@
 #include "daemon/module/fota-order.h"
 
 #include "base/fota-text.h"
+#include "daemon/fota-cache.h"
 #include "daemon/module/fota-method.h"
 
 /* Fills @order with the parts of @address. */
@@ -17,16 +18,25 @@ order_address(FotaJobOrder *order, const char *address)
     order->update.path = parts.path;
 }
 
-/* The delta of the next step. */
+/* The delta of the next step: an address for the module, or a file of the host. */
 static void
 order_delta(const FotaParts *parts, FotaJobOrder *order)
 {
-    const FotaStep *step = &parts->plan->steps[0];
+    const FotaDelta *delta = &parts->plan->steps[0].delta;
+    const char *address = fota_delivery_find_for_module(delta, order->method->schemes);
+    g_autofree char *key = NULL;
 
-    order->update.size = step->delta.size;
-    order->delta_credential = fota_parts_find_credential(parts, step->delta.credential);
-    if (step->delta.uri[0] != NULL)
-        order_address(order, step->delta.uri[0]);
+    order->update.size = delta->size;
+    if (order->method->route == FOTA_ROUTE_FEED) {
+        key = fota_delivery_make_key(delta);
+        if (fota_cache_open(parts->context->cache, key, &order->delta))
+            order->update.size = order->delta.size;
+        return;
+    }
+    order->delta_credential = fota_parts_find_credential(parts, delta->credential);
+    /* Where there is none for it, the module says so. */
+    if (address != NULL || delta->uri[0] != NULL)
+        order_address(order, address != NULL ? address : delta->uri[0]);
 }
 
 static void

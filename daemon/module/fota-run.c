@@ -3,11 +3,15 @@
 
 #include "base/fota-clock.h"
 #include "base/fota-wait.h"
+#include "daemon/fota-error.h"
+#include "policy/fota-policy-error.h"
 
 struct _FotaRun {
     FotaRunOwner owner;
     FotaKeeper *keeper;
     FotaJob *job;
+    GCancellable *fetch; /* of the host's fetch; NULL = none runs */
+    FotaDeltaRequest wanted;
     FotaAction action;
     gboolean verifying;
     gboolean cancelled;
@@ -16,6 +20,7 @@ struct _FotaRun {
     guint64 bytes_first;
     guint64 bytes_received;
     guint64 bytes_total;
+    guint64 bytes_spent;
     gint64 began;    /* boot time */
     guint64 started; /* wall clock */
     gint64 hold;     /* boot time */
@@ -118,11 +123,9 @@ run_finish(const FotaJobEnd *end, gpointer user_data)
     run->owner.ended(action, end, owner);
 }
 
-void
-fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order)
+static void
+run_begin(FotaRun *run, FotaAction action, guint64 size)
 {
-    static const FotaJobListener listener = {run_take_report, run_commit, run_finish};
-
     run->action = action;
     run->verifying = action == FOTA_ACTION_RESUME;
     run->cancelled = FALSE;
@@ -130,16 +133,102 @@ fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order)
     run->bytes_reported = FALSE;
     run->bytes_first = 0;
     run->bytes_received = 0;
-    run->bytes_total = order->update.size;
+    run->bytes_total = size;
+    run->bytes_spent = 0;
     run->began = fota_boot_time();
     run->started = (guint64)fota_clock_now();
     g_object_ref(run->owner.part.object);
+}
+
+/* A fetch that was cut, but has brought something that stays, goes on later. */
+static FotaResult
+judge_fetch(FotaRun *run, const GError *error)
+{
+    if (error == NULL)
+        return FOTA_RESULT_DONE;
+    if (g_error_matches(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE))
+        return FOTA_RESULT_TRY_LATER;
+    if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED) &&
+        run->wanted.delta->sha256 != NULL && run->bytes_received > run->bytes_first)
+        return FOTA_RESULT_TRY_LATER;
+    if (g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA) ||
+        g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_CREDENTIAL) ||
+        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED) ||
+        error->domain == FOTA_POLICY_ERROR)
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+static void
+run_end_fetch(FotaRun *run, const GError *error)
+{
+    static const char *const nothing[] = {NULL};
+    const FotaJobEnd end = {
+        .result = judge_fetch(run, error), .error = error, .version = "", .differing = nothing};
+
+    g_clear_object(&run->fetch);
+    run_finish(&end, run);
+}
+
+static void
+run_take_bytes(guint64 received, guint64 total, gpointer user_data)
+{
+    const FotaJobReport report = {.kind = FOTA_REPORT_BYTES,
+                                  .bytes = {.received = received, .total = total}};
+
+    run_take_report(&report, user_data);
+}
+
+static void
+run_fetched(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaRun *run = user_data;
+    g_autoptr(GError) error = NULL;
+
+    fota_delta_fetch_finish(result, &run->bytes_spent, &error);
+    run_end_fetch(run, error);
+}
+
+static void
+run_fetch_marked(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaRun *run = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (fota_keeper_advance_finish(run->keeper, result, &error))
+        fota_delta_fetch_async(&run->wanted, run->fetch, run_fetched, run);
+    else
+        run_end_fetch(run, error);
+}
+
+/* That the module may hold a part of the delta, from an attempt before, stays written. */
+void
+fota_run_fetch(FotaRun *run, const FotaDeltaRequest *request)
+{
+    gboolean part = fota_keeper_get_mark(run->keeper) == FOTA_MARK_DOWNLOADING;
+
+    run_begin(run, FOTA_ACTION_FETCH, request->delta->size);
+    run->fetch = g_cancellable_new();
+    run->wanted = *request;
+    run->wanted.progress = run_take_bytes;
+    fota_keeper_advance_async(run->keeper, part ? FOTA_MARK_DOWNLOADING : FOTA_MARK_FETCHING,
+                              run_fetch_marked, run);
+}
+
+void
+fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order)
+{
+    static const FotaJobListener listener = {run_take_report, run_commit, run_finish};
+
+    run_begin(run, action, order->update.size);
     run->job = fota_job_start(order, &listener, run);
 }
 
 gboolean
 fota_run_cancel(FotaRun *run, gboolean force)
 {
+    if (run->fetch != NULL)
+        g_cancellable_cancel(run->fetch);
     if (run->job == NULL)
         return TRUE;
     if (!fota_job_cancel(run->job, force))
@@ -159,6 +248,14 @@ FotaAction
 fota_run_get_action(FotaRun *run)
 {
     return run->action;
+}
+
+gboolean
+fota_run_has_module(FotaRun *run)
+{
+    FotaAction action = fota_run_get_action(run);
+
+    return action != FOTA_ACTION_NONE && action != FOTA_ACTION_FETCH;
 }
 
 gboolean
@@ -189,6 +286,12 @@ guint64
 fota_run_get_bytes_first(FotaRun *run)
 {
     return run->bytes_first;
+}
+
+guint64
+fota_run_get_bytes_spent(FotaRun *run)
+{
+    return run->bytes_spent;
 }
 
 guint64

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/fota-delta.h"
 #include "daemon/job/fota-job.h"
 #include "daemon/module/fota-keeper.h"
 #include "policy/fota-next.h"
@@ -25,6 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaRun, fota_run_free)
 
 /** Starts a job for @action. Takes @order. */
 void fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order);
+/** Has the host fetch @request's delta, for FOTA_ACTION_FETCH; its progress is reported here. */
+void fota_run_fetch(FotaRun *run, const FotaDeltaRequest *request);
 /** FALSE if the order to install may be out; then only @force ends the job's thread. */
 gboolean fota_run_cancel(FotaRun *run, gboolean force);
 /** Whether ModemManager keeps away from the module's ports. */
@@ -32,6 +35,8 @@ void fota_run_set_guarded(FotaRun *run, gboolean guarded);
 
 /** FOTA_ACTION_NONE = no job runs. */
 FotaAction fota_run_get_action(FotaRun *run);
+/** Whether what runs is about the module itself, and not only on the host. */
+gboolean fota_run_has_module(FotaRun *run);
 gboolean fota_run_is_verifying(FotaRun *run);
 /** Whether the rehearsal was cancelled; the cancel of an update is in the record. */
 gboolean fota_run_was_cancelled(FotaRun *run);
@@ -40,6 +45,7 @@ gboolean fota_run_was_cancelled(FotaRun *run);
 guint fota_run_get_progress(FotaRun *run);
 guint64 fota_run_get_bytes_received(FotaRun *run);
 guint64 fota_run_get_bytes_first(FotaRun *run); /**< as in the first report */
+guint64 fota_run_get_bytes_spent(FotaRun *run); /**< that the host has fetched over a network */
 guint64 fota_run_get_bytes_total(FotaRun *run);
 guint64 fota_run_get_started(FotaRun *run); /**< µs of UTC */
 guint64 fota_run_get_seconds(FotaRun *run); /**< since then */

@@ -4,6 +4,7 @@
 #include "base/fota-clock.h"
 #include "base/fota-wait.h"
 #include "daemon/at/fota-at-channel.h"
+#include "daemon/fota-cache.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
 #include "daemon/module/fota-method.h"
@@ -35,8 +36,8 @@ fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
 static gboolean
 is_crowded(const FotaParts *parts, int other_route)
 {
-    FotaAction action = fota_run_get_action(parts->run);
-    guint others = parts->context->jobs - (action != FOTA_ACTION_NONE ? 1 : 0);
+    guint others =
+        parts->context->jobs - parts->context->fetches - (fota_run_has_module(parts->run) ? 1 : 0);
 
     return others >= fota_config_get_at_once(parts->context->config) ||
            (others > 0 && other_route == 0 && fota_route_leads_out(NULL, NULL) != 0);
@@ -74,7 +75,44 @@ fill_past(const FotaRecord *record, FotaFacts *facts)
         facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
     facts->downloaded = record->mark == FOTA_MARK_DOWNLOADED;
-    facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING ? record->delta_data.counted : 0;
+    facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING || record->mark == FOTA_MARK_FETCHING
+                            ? record->delta_data.counted
+                            : 0;
+}
+
+static gboolean
+is_metered(const FotaParts *parts)
+{
+    return fota_parts_get_config(parts)->defer_metered &&
+           g_network_monitor_get_network_metered(g_network_monitor_get_default());
+}
+
+/* What only the plan tells: whose the next delta is, and what that takes of the gateway. */
+static void
+fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
+{
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    FotaCache *cache = parts->context->cache;
+    const FotaDelta *delta = &plan->steps[0].delta;
+    g_autofree char *key = NULL;
+    gboolean cached;
+
+    if (plan->n_steps == 0 || delta->uri[0] == NULL)
+        return;
+    key = fota_delivery_make_key(delta);
+    cached = fota_cache_has(cache, key);
+    plan->delivery = facts->delivery = fota_method_choose_delivery(parts, plan, cached);
+    if (facts->delivery != FOTA_DELIVERY_HOST)
+        return;
+    if (cached) {
+        facts->delta_paid = delta->size;
+    } else {
+        facts->to_fetch = delta->size - MIN(delta->size, fota_cache_get_bytes(cache, key));
+        if (fota_delivery_is_local(delta, config->delta_directory))
+            return;
+        facts->cut_off = fota_route_leads_out(NULL, NULL) == 0;
+        facts->metered = is_metered(parts);
+    }
 }
 
 guint
@@ -123,12 +161,28 @@ fota_situation_draft_plan(const FotaParts *parts)
     fill_gateway(parts, &facts);
     fill_past(record, &facts);
     plan = fota_plan_make(manifest, &facts);
-    facts.one_gate = fota_method_has_one_gate(parts, plan);
-    if (!facts.one_gate)
-        return plan;
     /* Only the plan tells which method it needs. */
+    fill_delivery(parts, plan, &facts);
+    facts.one_gate = fota_method_has_one_gate(parts, plan);
+    if (!facts.one_gate && facts.delivery != FOTA_DELIVERY_HOST)
+        return plan;
     fota_plan_free(plan);
     return fota_plan_make(manifest, &facts);
+}
+
+/* Keeps in the cache what the update needs, until it is over. Without a plan nobody knows. */
+void
+fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan)
+{
+    FotaRecord *record = parts->record;
+    gboolean wanted =
+        plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri[0] != NULL;
+    g_autofree char *key = wanted ? fota_delivery_make_key(&plan->steps[0].delta) : NULL;
+
+    if (plan == NULL)
+        return;
+    fota_cache_claim(parts->context->cache, record->imei, key);
+    fota_record_set(&record->cached, key);
 }
 
 /* Whether a query of the module requires taking it from the host. */
@@ -151,6 +205,14 @@ holds_delta_of(const FotaParts *parts, const FotaPlan *plan)
     return g_strcmp0(parts->record->delta, wanted) == 0;
 }
 
+static gboolean
+must_fetch(const FotaParts *parts, const FotaPlan *plan)
+{
+    g_autofree char *key = fota_delivery_make_key(&plan->steps[0].delta);
+
+    return plan->delivery == FOTA_DELIVERY_HOST && !fota_cache_has(parts->context->cache, key);
+}
+
 static void
 look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
 {
@@ -165,6 +227,7 @@ look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
         return;
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         s->open[i] = plan->gates[i].wanted == FOTA_APPROVAL_AUTO || plan->gates[i].approved;
+    s->fetches = must_fetch(parts, plan);
     guest = fota_offers_make_token(parts->offers, plan, TRUE);
     s->rehearsal_open = s->rehearsal && fota_offers_guest_is_approved(parts->offers, guest);
 }
@@ -214,7 +277,8 @@ waits_for_gateway(const FotaPlan *plan)
 {
     return plan != NULL &&
            (fota_plan_has_blocker(plan, "supply") || fota_plan_has_blocker(plan, "free-space") ||
-            fota_plan_has_blocker(plan, "route"));
+            fota_plan_has_blocker(plan, "route") || fota_plan_has_blocker(plan, "uplink") ||
+            fota_plan_has_blocker(plan, "metered"));
 }
 
 static gint64

@@ -17,6 +17,9 @@ FotaPlan *fota_situation_draft_plan(const FotaParts *parts);
  */
 FotaSituation fota_situation_look(const FotaParts *parts, const FotaPlan *plan);
 
+/** Claims from the cache what the update of @plan needs, and releases what none needs any more. */
+void fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan);
+
 /** Seconds until something may change without an event. */
 guint fota_situation_get_wait(const FotaParts *parts);
 

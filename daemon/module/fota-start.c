@@ -32,8 +32,9 @@ start_check(const FotaParts *parts)
 static gboolean
 is_update(FotaAction action)
 {
-    return action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
-           action == FOTA_ACTION_RESUME || action == FOTA_ACTION_DISCARD;
+    return action == FOTA_ACTION_FETCH || action == FOTA_ACTION_DOWNLOAD ||
+           action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_RESUME ||
+           action == FOTA_ACTION_DISCARD;
 }
 
 static void
@@ -46,6 +47,7 @@ open_record(const FotaParts *parts)
                         "the rehearsal is dropped: the update itself begins");
     fota_offers_dismiss_guest(parts->offers);
     fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
+    fota_record_set(&parts->record->delivery, fota_delivery_get_name(plan->delivery));
     fota_run_set_discards(parts->run, 0);
 }
 
@@ -54,9 +56,14 @@ open_record(const FotaParts *parts)
  * cannot hide its cost.
  */
 static void
-charge_delta(const FotaParts *parts)
+charge_delta(const FotaParts *parts, FotaAction action)
 {
-    guint64 size = parts->plan->steps[0].delta.size;
+    const FotaDelta *delta = &parts->plan->steps[0].delta;
+    gboolean local = fota_delivery_is_local(delta, fota_parts_get_config(parts)->delta_directory) &&
+                     delta->uri[0] != NULL;
+    /* What is fed to the module has been counted when it was fetched. */
+    gboolean fed = parts->plan->delivery == FOTA_DELIVERY_HOST && action != FOTA_ACTION_FETCH;
+    guint64 size = fed || (action == FOTA_ACTION_FETCH && local) ? 0 : delta->size;
 
     fota_run_set_charge(parts->run, size);
     fota_keeper_charge_delta(parts->keeper, fota_poller_get_budget_time(parts->poller), size);
@@ -64,36 +71,34 @@ charge_delta(const FotaParts *parts)
 
 /*
  * Opens the record for an action that an update begins with, and counts the start and the delta.
- * Error: UpdateLoop, if it was begun too often without an end; then nothing begins.
+ * Error: UpdateLoop, if it was begun too often without an end; NotSupported where no method does
+ * what is planned. Then nothing begins.
  */
-static FotaJobOrder *
+static gboolean
 begin_update(const FotaParts *parts, FotaAction action, GError **error)
 {
-    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE;
-    FotaJobOrder *order;
+    gboolean fetches = action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE ||
+                       action == FOTA_ACTION_FETCH;
 
     /* Needed if the record was damaged and only the previous generation is left. */
     if (action == FOTA_ACTION_RESUME)
         parts->record->unsettled = 1;
-    if (action == FOTA_ACTION_DOWNLOAD)
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_FETCH)
         open_record(parts);
     if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
-        return NULL;
+        return FALSE;
+    if (fetches && !fota_method_fits_plan(parts, error))
+        return FALSE;
     if (is_update(action))
         parts->record->starts++;
     if (fetches)
-        charge_delta(parts);
-    order = fota_order_make(parts, action);
-    if (fetches)
-        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
-                        action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
-                        order->update.from, order->update.to);
-    return order;
+        charge_delta(parts, action);
+    return TRUE;
 }
 
-/* Ends an update during which fotad has ended too often. */
+/* Ends an update that does not begin: fotad has ended too often during it, or no method fits. */
 static void
-end_loop(const FotaParts *parts, FotaAction action, const GError *error)
+end_unbegun(const FotaParts *parts, FotaAction action, const GError *error)
 {
     FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_FAILED_FOR_GOOD, error);
 
@@ -110,18 +115,47 @@ end_loop(const FotaParts *parts, FotaAction action, const GError *error)
     fota_keeper_save(parts->keeper, NULL);
 }
 
+/* The host alone is at work: the module is not touched. */
+static void
+start_fetch(const FotaParts *parts)
+{
+    const FotaDeltaRequest request = {
+        .context = parts->context,
+        .config = fota_parts_get_config(parts),
+        .delta = &parts->plan->steps[0].delta,
+    };
+
+    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "fetching the delta from %s to %s",
+                    parts->record->from, parts->record->to);
+    parts->context->jobs++;
+    parts->context->fetches++;
+    fota_run_fetch(parts->run, &request);
+}
+
 static void
 start_job(const FotaParts *parts, FotaAction action)
 {
-    g_autoptr(GError) error = NULL;
-    FotaJobOrder *order = begin_update(parts, action, &error);
+    FotaJobOrder *order = fota_order_make(parts, action);
 
-    if (order == NULL) {
-        end_loop(parts, action, error);
-        return;
-    }
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
+                        action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
+                        order->update.from, order->update.to);
     parts->context->jobs++;
     fota_run_start(parts->run, action, order);
+}
+
+static void
+start_update(const FotaParts *parts, FotaAction action)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!begin_update(parts, action, &error))
+        end_unbegun(parts, action, error);
+    else if (action == FOTA_ACTION_FETCH)
+        start_fetch(parts);
+    else
+        start_job(parts, action);
 }
 
 void
@@ -144,7 +178,7 @@ fota_start_action(const FotaParts *parts, FotaAction action)
         fota_keeper_save(parts->keeper, NULL);
         break;
     default:
-        start_job(parts, action);
+        start_update(parts, action);
         break;
     }
 }

@@ -43,6 +43,8 @@ describe_update(const FotaParts *parts, gboolean guest)
     insert_text(&dict, "info-uri", update->info_uri);
     insert_text(&dict, "server", server);
     insert_text(&dict, "credential", delta->credential);
+    if (plan->delivery != FOTA_DELIVERY_NONE)
+        insert_text(&dict, "delivery", fota_delivery_get_name(plan->delivery));
     g_variant_dict_insert(&dict, "steps", "u", plan->n_steps);
     g_variant_dict_insert(&dict, "size", "t", plan->size);
     g_variant_dict_insert(&dict, "deadline", "t", (guint64)plan->deadline);
