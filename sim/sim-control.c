@@ -98,6 +98,17 @@ control_sms_part(SimModule *module, const char *rest, GError **error)
 }
 
 static char *
+control_ask(SimModule *module, const char *rest, GError **error)
+{
+    if (module->personality->ask == NULL) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s has no server of its own",
+                    module->personality->option);
+        return NULL;
+    }
+    return module->personality->ask(module, rest, error) ? g_strdup("") : NULL;
+}
+
+static char *
 control_set(SimModule *module, const char *rest, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", -1);
@@ -143,7 +154,7 @@ static const struct {
     {"state", control_state},         {"fault", control_fault}, {"set", control_set},
     {"power-cut", control_power_cut}, {"urc", control_urc},     {"sms", control_sms},
     {"sms-part", control_sms_part},   {"plug", control_plug},   {"power-on", control_power_on},
-    {"unplug", control_unplug},
+    {"unplug", control_unplug},       {"ask", control_ask},
 };
 
 static char *

@@ -48,6 +48,8 @@ typedef struct {
     void (*take_bytes)(SimModule *module, SimLine *line, const guint8 *bytes, gsize length);
     /* Sets a key of the personality's own. FALSE: unknown key; `good`: whether the value fits. */
     gboolean (*set)(SimModule *module, const char *key, const char *value, gboolean *good);
+    /* The module's own server wants an update (control command `ask`). NULL: it has none. */
+    gboolean (*ask)(SimModule *module, const char *text, GError **error);
     /* Power is back. TRUE: the personality brings the ports back itself. */
     gboolean (*power_on)(SimModule *module);
     void (*describe)(SimModule *module, JsonBuilder *builder);

@@ -293,6 +293,12 @@ sim_port_leave_data_mode(SimPort *port)
     port->data_mode = FALSE;
 }
 
+gboolean
+sim_port_is_in_data_mode(SimPort *port)
+{
+    return port->data_mode;
+}
+
 void
 sim_port_when_drained(SimPort *port, GSourceFunc func, gpointer user_data)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-step.h"
+#include "sim-telit-ask.h"
 #include "sim-telit-enhanced.h"
 
 #include <stdio.h>
@@ -95,6 +96,24 @@ sim_telit_ota_fits(SimModule *module)
            g_str_equal(ota->model, module->personality->model) && g_str_equal(ota->from, firmware);
 }
 
+static void
+apply_report(SimModule *module)
+{
+    SimTelit *telit = module->state;
+    const char *good =
+        telit->ask != NULL ? telit->ask->kind->upgraded : "Module Upgraded To New Fw";
+    const char *text = telit->apply_old ? "OTA FW Upgrade Failed" : good;
+    g_autofree char *line = g_strdup_printf("#OTAEV: %s", text);
+
+    sim_module_urc_at_open(module, BOOT_NOISE);
+    if (telit->ask != NULL)
+        sim_telit_ask_updated(module, !telit->apply_old);
+    if (telit->ask != NULL && telit->ask->kind->keeps_report)
+        sim_telit_event(module, text);
+    else if (!sim_faults_take(module->faults, "otaev-lost", text, NULL))
+        sim_module_urc_at_open(module, line);
+}
+
 /* The update is over: back with the new version, or with the old one. */
 static void
 apply_finish(SimModule *module)
@@ -111,10 +130,7 @@ apply_finish(SimModule *module)
     module->first_delay = FIRST_ANSWER_SECONDS;
     sim_module_start(module);
     sim_step(module, "back with what it runs from now on");
-    sim_module_urc_at_open(module, BOOT_NOISE);
-    if (!sim_faults_take(module->faults, "otaev-lost", NULL, NULL))
-        sim_module_urc_at_open(module, telit->apply_old ? "#OTAEV: OTA FW Upgrade Failed"
-                                                        : "#OTAEV: Module Upgraded To New Fw");
+    apply_report(module);
     sim_log_event(module->log, "version %s", module->version);
     sim_step(module, "reported");
 }
@@ -148,6 +164,7 @@ apply_leave(gpointer user_data)
     double away;
 
     module->timer = 0;
+    telit->armed = FALSE;
     sim_module_stop(module);
     telit->apply_step++;
     away = away_seconds[telit->apply_step];
@@ -162,8 +179,8 @@ apply_leave(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static void
-apply_start(SimModule *module)
+void
+sim_telit_ota_apply(SimModule *module)
 {
     SimTelit *telit = module->state;
 
@@ -227,7 +244,7 @@ sim_telit_otaup(SimModule *module, SimCommand *command)
         return sim_telit_enhanced_validate(module, command, SIM_OK);
     if (mode != 0)
         return SIM_OK;
-    apply_start(module);
+    sim_telit_ota_apply(module);
     if (sim_faults_take(module->faults, "otaup-no-ok", command->text, NULL))
         return SIM_SILENT;
     return SIM_OK;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-telit-ask.h"
 #include "sim-telit-enhanced.h"
 
 static SimResult
@@ -174,6 +175,9 @@ static const SimCommandDef telit_commands[] = {
     {"#OTAUP", sim_telit_otaup, 0.33, FALSE},
     {"#FTPGETOTAENH", sim_telit_enhanced_run_get, 0.5, TRUE},
     {"#FOTAURC", sim_telit_enhanced_run_reports, 0.05, FALSE},
+    {"#OTASUAN", sim_telit_ask_run_answer, 0.05, FALSE},
+    {"#OTASETRI", sim_telit_ask_run_ring, 0.05, FALSE},
+    {"#OTAIPUPD", sim_telit_ask_run_start, 0.05, TRUE},
     {"#CFVR", run_extended_version, 0.05, FALSE},
     {"#CGMR", run_prefixed_version, 0.05, FALSE},
     {"#SWPKGV", run_package_version, 0.05, FALSE},
@@ -200,6 +204,10 @@ telit_new(SimModule *module)
     telit->cfvr = 4;
     if (module->personality == &sim_telit_le910c4 || module->personality == &sim_telit_me310g1)
         telit->enhanced = sim_telit_enhanced_new();
+    if (module->personality == &sim_telit_me910c1_asks)
+        telit->ask = sim_telit_ask_new(&sim_telit_ask_me910c1);
+    else if (module->personality == &sim_telit_le910_v2_asks)
+        telit->ask = sim_telit_ask_new(&sim_telit_ask_le910_v2);
     return telit;
 }
 
@@ -210,6 +218,7 @@ telit_free(SimModule *module)
 
     sim_telit_ota_clear(&telit->ota);
     g_clear_pointer(&telit->enhanced, sim_telit_enhanced_free);
+    g_clear_pointer(&telit->ask, sim_telit_ask_free);
     g_free(telit->login);
     g_free(telit->ftp_message);
     g_free(telit->packet_name);
@@ -234,11 +243,22 @@ telit_stopped(SimModule *module)
 
     if (telit->enhanced != NULL)
         sim_telit_enhanced_stopped(module);
+    if (telit->ask != NULL)
+        sim_telit_ask_stopped(module);
     sim_telit_ftp_drop(module);
     telit->ftp_timeout = 100;
     telit->ftp_rest = 0;
     g_clear_pointer(&telit->packet, g_bytes_unref);
     g_clear_pointer(&telit->packet_name, g_free);
+}
+
+static void
+telit_registration_changed(SimModule *module)
+{
+    SimTelit *telit = module->state;
+
+    if (telit->ask != NULL && !sim_module_is_registered(module))
+        sim_telit_ask_offline(module);
 }
 
 static const char *
@@ -257,6 +277,10 @@ telit_set(SimModule *module, const char *key, const char *value, gboolean *good)
     SimTelit *telit = module->state;
     guint64 number = 0;
 
+    if (telit->ask != NULL && g_str_equal(key, "offer")) {
+        *good = sim_telit_ask_set_offer(telit->ask, value);
+        return TRUE;
+    }
     if (!g_str_equal(key, "socket-1-cid"))
         return FALSE;
     *good = g_ascii_string_to_unsigned(value, 10, 1, SIM_MAX_CID, &number, NULL);
@@ -286,6 +310,8 @@ telit_describe(SimModule *module, JsonBuilder *b)
     sim_describe_number(b, "armed", telit->armed);
     sim_describe_number(b, "apply-step", telit->apply_step);
     sim_describe_number(b, "cfvr", telit->cfvr);
+    if (telit->ask != NULL)
+        sim_telit_ask_describe(telit->ask, b);
 }
 
 /* Interfaces as in ModemManager's 77-mm-telit-port-types.rules, where 00 is the diagnostic port.
@@ -299,8 +325,8 @@ static const SimTtySpec le910c_ttys[] = {
     .manufacturer = "Telit", .vendor_id = "1bc7", .ttys = the_ttys,                                \
     .n_ttys = G_N_ELEMENTS(the_ttys), .boot_seconds = 12, .commands = telit_commands,              \
     .state_new = telit_new, .state_free = telit_free, .stopped = telit_stopped,                    \
-    .context_down = telit_context_down, .power_on = sim_telit_ota_power_on, .set = telit_set,      \
-    .describe = telit_describe
+    .context_down = telit_context_down, .registration_changed = telit_registration_changed,        \
+    .power_on = sim_telit_ota_power_on, .set = telit_set, .describe = telit_describe
 #define TELIT TELIT_ON(ttys)
 
 const SimPersonality sim_telit_me910c1_na = {
@@ -337,4 +363,24 @@ const SimPersonality sim_telit_me310g1 = {
     .model = "ME310G1-WW",
     .version = "37.00.214-P0C.210001",
     .product_id = "110a",
+};
+
+const SimPersonality sim_telit_me910c1_asks = {
+    TELIT,
+    .option = "me910c1-asks",
+    .summary = "Telit ME910C1-NA that asks whether its own server may update it (#OTASUAN)",
+    .model = "ME910C1-NA",
+    .version = "30.00.001-B026",
+    .product_id = "1101",
+    .ask = sim_telit_ask,
+};
+
+const SimPersonality sim_telit_le910_v2_asks = {
+    TELIT,
+    .option = "le910-v2-asks",
+    .summary = "Telit LE910-EU1 (V2) that asks, as me910c1-asks; its answer is yes or no only",
+    .model = "LE910-EU1",
+    .version = "20.00.412",
+    .product_id = "1101",
+    .ask = sim_telit_ask,
 };

@@ -13,6 +13,9 @@ extern const SimPersonality sim_telit_me910c1_na;
 /* The same commands; several of its firmwares have the same +GMR, and only #CFVR tells them apart.
  */
 extern const SimPersonality sim_telit_le910_svl;
+/* Modules that ask whether their own server may update them (sim-telit-ask.h). */
+extern const SimPersonality sim_telit_me910c1_asks;
+extern const SimPersonality sim_telit_le910_v2_asks;
 
 /* Later families, which report what they think of a delta (sim-telit-enhanced.h). */
 extern const SimPersonality sim_telit_le910c4;
@@ -34,6 +37,7 @@ extern const SimPersonality sim_telit_me310g1;
 #define SIM_CME_FTP_CONTEXT 432
 
 typedef struct _SimTelitEnhanced SimTelitEnhanced;
+typedef struct _SimTelitAsk SimTelitAsk;
 
 typedef struct {
     int cid, packet, inactivity, connect, transmit;
@@ -73,6 +77,7 @@ typedef struct {
     int cfvr; /* #CFVR's number, one more for each update */
 
     SimTelitEnhanced *enhanced; /* NULL: a module that reports nothing */
+    SimTelitAsk *ask; /* NULL: a module that does not ask */
 } SimTelit;
 
 /* sim-telit-ftp.c: the control connection */
@@ -112,5 +117,7 @@ void sim_telit_ota_store(SimOta *ota, GBytes *bytes);
 char *sim_telit_firmware(SimModule *module);
 /* Whether the stored delta fits this module now. */
 gboolean sim_telit_ota_fits(SimModule *module);
+/* Starts the update with the stored delta. */
+void sim_telit_ota_apply(SimModule *module);
 /* Power is back: resumes the update. */
 gboolean sim_telit_ota_power_on(SimModule *module);

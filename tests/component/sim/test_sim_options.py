@@ -60,7 +60,7 @@ class Completion(unittest.TestCase):
     def test_modules(self):
         self.assertEqual(self.complete("--module", "="),
                          [line.split()[0] for line in run("--list-modules").stdout.splitlines()])
-        self.assertEqual(self.complete("--module", "=", "le"), ["le910-svl"])
+        self.assertEqual(self.complete("--module", "=", "le910-s"), ["le910-svl"])
 
     def test_files_are_left_to_the_shell(self):
         self.assertEqual(self.complete("--replay", "=", ""), [])

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sim-telit.h"
+
+/*
+ * The module that asks: an update that Telit's server starts (Premium FOTA Management), with the
+ * question, its answer (#OTASUAN) and the #OTAEV lines of the LE910 V2 AT guide, pages 476 to 480.
+ * The module downloads by itself, by real FTP.
+ */
+
+/* What differs between the families. */
+typedef struct {
+    gboolean delays;       /* whether #OTASUAN takes 2 */
+    gboolean keeps_report; /* the report after the update waits for #OTASUAN's mode, too */
+    const char *upgraded;  /* that report */
+} SimTelitAskKind;
+
+extern const SimTelitAskKind sim_telit_ask_me910c1;
+extern const SimTelitAskKind sim_telit_ask_le910_v2;
+
+/* Where #OTAEV lines go: to the tty on which #OTASUAN set the mode last. */
+typedef struct {
+    char *tty; /* NULL: none since the start */
+    int mode;  /* 0: kept; 1: discarded while that tty is in data mode; 2: kept meanwhile */
+    int flush; /* what becomes of kept lines when the mode is set: 0 discarded, 1 sent */
+    GPtrArray *kept;
+} SimTelitEvents;
+
+typedef enum {
+    SIM_ASK_IDLE,
+    SIM_ASK_ASKED,
+    SIM_ASK_DELAYED, /* by 2: the question repeats until it has an answer */
+    SIM_ASK_LOADING,
+    SIM_ASK_CHECKING,
+    SIM_ASK_UPDATING, /* from the good check on, over the restarts */
+} SimTelitAskPhase;
+
+struct _SimTelitAsk {
+    const SimTelitAskKind *kind;
+    SimTelitEvents events;
+    SimTelitAskPhase phase;
+    GUri *delta;   /* of the request under way; NULL: the server has none */
+    GUri *offer;   /* what the server has when the module asks it (#OTAIPUPD); NULL: nothing */
+    double limit;  /* seconds in which the server wants the answer */
+    double repeat; /* seconds between two questions, after a 2 */
+    guint limit_timer;
+    guint timer; /* the next question, or the next step */
+    guint load_step;
+    guint questions;     /* asked since the start of the program */
+    const char *outcome; /* what the server knows of the last request */
+    int ring;            /* #OTASETRI, ms */
+};
+
+SimTelitAsk *sim_telit_ask_new(const SimTelitAskKind *kind);
+void sim_telit_ask_free(SimTelitAsk *ask);
+void sim_telit_ask_describe(const SimTelitAsk *ask, JsonBuilder *builder);
+
+/* The server's request: `text` is a delta's URI, then KEY=VALUE of `limit`, `repeat` and
+ * `automatic`. */
+gboolean sim_telit_ask(SimModule *module, const char *text, GError **error);
+/* What the server has for #OTAIPUPD; empty: nothing. */
+gboolean sim_telit_ask_set_offer(SimTelitAsk *ask, const char *uri);
+/* The processor restarts: forgets a question, drops a download. */
+void sim_telit_ask_stopped(SimModule *module);
+/* The network is lost. */
+void sim_telit_ask_offline(SimModule *module);
+/* Back with what it runs from now on. */
+void sim_telit_ask_updated(SimModule *module, gboolean good);
+
+SimResult sim_telit_ask_run_answer(SimModule *module, SimCommand *command);
+SimResult sim_telit_ask_run_ring(SimModule *module, SimCommand *command);
+SimResult sim_telit_ask_run_start(SimModule *module, SimCommand *command);
+
+/* Calls @func after so many seconds of the module's time, instead of what was to be next. */
+void sim_telit_ask_after(SimModule *module, double seconds, GSourceFunc func);
+/* The request is over; `outcome` (static) is what the server knows of it. */
+void sim_telit_ask_end(SimModule *module, const char *outcome);
+
+/* sim-telit-ask-load.c: from the yes to the good check */
+/* Takes the module. The module has one FTP client: while the host has it, the request fails. */
+gboolean sim_telit_ask_start_load(gpointer user_data);
+/* The file is dropped, and the module stays as it was. */
+void sim_telit_ask_fail(SimModule *module);
+
+/* sim-telit-event.c */
+/* `#OTAEV: <text>`, where and when #OTASUAN's mode says, with the faults of such a line. */
+void sim_telit_event(SimModule *module, const char *text);
+void sim_telit_events_set(SimModule *module, SimCommand *command, int mode, int flush);
+/* The settings of a start. Lines that were kept are lost. */
+void sim_telit_events_reset(SimTelitEvents *events);
