@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <umockdev.h>
 
+#include "sim-certify.h"
 #include "sim-control.h"
 #include "sim-ftp.h"
 #include "sim-module.h"
@@ -220,7 +221,10 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) original = g_strdupv(argv);
 
+    if (argc > 1 && g_str_equal(argv[1], "certify"))
+        return certify_main(argc - 1, argv + 1);
     g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, "fota-sim certify --help: certify an application");
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         g_printerr("fota-sim: %s\n", error->message);
         return EXIT_FAILURE;

@@ -23,6 +23,8 @@ NOT_RUN = {
     "systemctl reload dbus && systemctl enable --now fotad": "the same",
     "apt-get install -y ./build/package/fotad_*.deb": "the quick start does it with another path",
     "fota-rehearsal start --scale=40": "tests/system/test_system.py: it needs a gateway of its own",
+    "fota-sim certify --busy-file=/run/busy -- sh /usr/share/doc/fotad/examples/approve.sh "
+    "353081090012345 /run/busy": "the same",
     "fota-rehearsal stop": "the same",
     "systemctl disable --now fotad": "tests/system/test_system.py: no other page could use fotad then",
     "lsusb": "needs a USB bus, which no test has",

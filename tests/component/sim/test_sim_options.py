@@ -21,15 +21,15 @@ def run(*options):
                           text=True, timeout=60, check=False)
 
 
-def options():
-    return set(re.findall(r"--[a-z-]+", run("--help").stdout)) - {"--help"}
+def options(*verb):
+    return set(re.findall(r"(?<=  )--[a-z-]+", run(*verb, "--help").stdout)) - {"--help"}
 
 
 class Options(unittest.TestCase):
     def test_manual_page(self):
         page = (REPOSITORY / "docs/fota-sim.1").read_text()
         described = {f"-{option}" for option in re.findall(r"Fl (-[a-z-]+)", page)}
-        self.assertEqual(options(), described)
+        self.assertEqual(options() | options("certify"), described)
 
     def test_refused(self):
         for words, expected in (
@@ -44,6 +44,23 @@ class Options(unittest.TestCase):
             self.assertIn(expected, done.stderr)
 
 
+class Certify(unittest.TestCase):
+    """What it plays: tests/e2e/test_certify.py."""
+
+    def test_wrong_usage(self):
+        for words in ([], ["--time=0", "--", "true"], ["--nonsense", "--", "true"]):
+            done = run("certify", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn("fota-sim certify: ", done.stderr)
+
+    def test_without_a_bus(self):
+        done = subprocess.run([SIM, "certify", "--", "true"], text=True, capture_output=True,
+                              env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"},
+                              timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("/nowhere", done.stderr)
+
+
 class Completion(unittest.TestCase):
     def complete(self, *words):
         done = subprocess.run(
@@ -56,6 +73,13 @@ class Completion(unittest.TestCase):
     def test_options(self):
         found = {word.rstrip("=") for word in self.complete("--")}
         self.assertEqual(found - {"--help"}, options())
+
+    def test_certify(self):
+        self.assertEqual(self.complete("cer"), ["certify"])
+        found = {word.rstrip("=") for word in self.complete("certify", "--")}
+        self.assertEqual(found - {"--help"}, options("certify"))
+        self.assertEqual(self.complete("certify", "--busy-file", "=", ""), [])
+        self.assertEqual(self.complete("certify", "--json", "--", "--"), [])
 
     def test_modules(self):
         self.assertEqual(self.complete("--module", "="),
