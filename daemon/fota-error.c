@@ -48,6 +48,7 @@ static const char *const module_names[] = {
     [FOTA_MODULE_ERROR_OLD_VERSION] = "OldVersion",
     [FOTA_MODULE_ERROR_UNEXPECTED_VERSION] = "UnexpectedVersion",
     [FOTA_MODULE_ERROR_BAD_ARGUMENT] = "BadArgument",
+    [FOTA_MODULE_ERROR_QUESTION_EXPIRED] = "QuestionExpired",
 };
 
 const char *

@@ -64,6 +64,7 @@ typedef enum {
     FOTA_MODULE_ERROR_OLD_VERSION,        /**< back, but with the firmware it had before */
     FOTA_MODULE_ERROR_UNEXPECTED_VERSION, /**< neither the old nor the wanted one */
     FOTA_MODULE_ERROR_BAD_ARGUMENT,       /**< text that must not enter an AT line */
+    FOTA_MODULE_ERROR_QUESTION_EXPIRED,   /**< the module no longer waits for the answer */
 } FotaModuleError;
 
 /** What one step of an update is about. Strings are never NULL unless said so. */
@@ -179,6 +180,8 @@ typedef struct {
      * Asks the vendor's server what is new, and leaves the module as it was. Required for
      * FOTA_ROUTE_VENDOR. DONE also when there is nothing newer. The caller clears *@offer, whatever
      * the result is.
+     * For FOTA_ROUTE_ASKED, where the module can do that: has it ask its server, and leaves *@offer
+     * empty. What comes of it is a question.
      */
     FotaResult (*ask)(FotaSession *session, FotaVendorOffer *offer, GError **error);
 
@@ -231,16 +234,19 @@ typedef struct {
                           GError **error);
 
     /**
-     * The question that is open now; FOTA_QUESTION_NONE when there is none. Required for
-     * FOTA_ROUTE_ASKED. The caller clears *@question.
+     * Has the module ask, where that must be turned on, and says which question is open now;
+     * FOTA_QUESTION_NONE when there is none, and with a text when the module has begun without
+     * asking. What the module said while no job had its port comes first from
+     * fota_session_hear(). Required for FOTA_ROUTE_ASKED. The caller clears *@question.
      */
     FotaResult (*questions)(FotaSession *session, FotaQuestion *question, GError **error);
 
     /**
      * Answers @question. @seconds: how long it is postponed with FOTA_ANSWER_LATER, 0 = as long as
-     * the module does by itself. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module
-     * may download, install and leave by itself; the function may follow what it reports until
-     * then.
+     * the module does by itself; a module that knows no such answer gets none, and the result is
+     * DONE. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module may download, install
+     * and leave by itself; the function may follow what it reports until then.
+     * FOTA_MODULE_ERROR_QUESTION_EXPIRED: the answer came too late.
      */
     FotaResult (*answer)(FotaSession *session, const FotaQuestion *question, FotaAnswer answer,
                          guint seconds, GError **error);
@@ -260,6 +266,8 @@ typedef struct {
      * NULL = it finds that out itself.
      */
     const char *const *schemes;
+
+    gboolean carrier; /**< FOTA_ROUTE_ASKED: who asks is the carrier, else the module's own server */
 } FotaMethod;
 
 /**

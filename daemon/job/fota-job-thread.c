@@ -258,6 +258,8 @@ make_session(FotaJob *job)
     };
     FotaSession *session = fota_session_new(&setup);
 
+    if (job->order->heard != NULL)
+        fota_session_put_heard(session, job->order->heard);
     fota_session_set_channel(
         session,
         job->channel == CHANNEL_MODEM_MANAGER
@@ -308,7 +310,7 @@ give_first_aid(FotaJob *job, FotaSession *session)
     };
 
     if (job->order->kind != FOTA_JOB_UPDATE && job->order->kind != FOTA_JOB_INSTALL &&
-        job->order->kind != FOTA_JOB_RESUME)
+        job->order->kind != FOTA_JOB_RESUME && job->order->kind != FOTA_JOB_FOLLOW)
         return FALSE;
     if (job->order->update.rehearsal || !fota_first_aid_is_needed(job->error))
         return FALSE;
@@ -366,6 +368,10 @@ fota_job_thread(gpointer data)
             .power = job->order->config->power_cycle != NULL ? on_power : NULL,
             .delta = job->order->delta.fd,
             .verify = on_verify,
+            .asked = job->order->asked,
+            .approved = job->order->approved,
+            .starts = job->order->starts,
+            .answer = job->order->answer,
             .user_data = job,
         };
         run_steps(job, session);
@@ -376,6 +382,7 @@ fota_job_thread(gpointer data)
             job->steps.kind = FOTA_JOB_RESUME;
             job->result = fota_steps_run(&job->steps, &job->error);
         }
+        job->heard = fota_session_take_heard(session);
     }
     g_clear_pointer(&session, fota_session_free);
     tell(&(Message){.job = job, .deliver = deliver_end});

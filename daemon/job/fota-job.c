@@ -43,6 +43,7 @@ fota_job_order_free(FotaJobOrder *order)
     g_free(order->authentication);
     g_free(order->network_credential);
     fota_cache_file_clear(&order->delta);
+    g_free(order->heard);
     g_hash_table_unref(order->settings);
     g_free(order);
 }
@@ -60,6 +61,7 @@ job_free(FotaJob *job)
     g_clear_error(&job->refusal);
     g_clear_error(&job->error);
     fota_steps_clear(&job->steps);
+    g_strfreev(job->heard);
     g_free(job);
 }
 
@@ -75,6 +77,8 @@ fota_job_end(FotaJob *job)
         .ordered = job->steps.ordered,
         .restarts = job->steps.restarts,
         .offer = &job->steps.offer,
+        .question = &job->steps.question,
+        .heard = job->heard != NULL ? (const char *const *)job->heard : nothing,
         .contents = job->steps.contents,
         .outage = job->steps.outage,
         .differing =

@@ -40,7 +40,12 @@ typedef struct {
     char *authentication;     /**< there; NULL = as the plugin has it */
     char *network_credential; /**< file of the login at the APN, NULL = none */
     FotaCacheFile delta;      /**< for a method that is fed; without a descriptor = none */
-    GHashTable *settings;     /**< what an earlier job of this update remembered, name -> value */
+    const FotaMethod *asked;  /**< of @vendor: of FotaSteps, like the next three */
+    gboolean approved;
+    gboolean starts;
+    FotaAnswer answer;
+    char *heard;          /**< line that the module said before, NULL = none */
+    GHashTable *settings; /**< what an earlier job of this update remembered, name -> value */
 } FotaJobOrder;
 
 /** An order without anything but its kind and empty settings. */
@@ -57,6 +62,8 @@ typedef struct {
     gboolean ordered;             /**< this job gave the order to install */
     guint restarts;               /**< of the module by itself, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
+    const FotaQuestion *question; /**< FOTA_JOB_LISTEN: what the module asks */
+    const char *const *heard;     /**< lines that the job has not looked at */
     GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */
     const char *const *differing; /**< names of settings that are not as before the install */

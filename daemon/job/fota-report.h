@@ -18,6 +18,8 @@ typedef enum {
     FOTA_JOB_INSPECT, /**< ask the module what it runs */
     FOTA_JOB_DISCARD, /**< throw the delta away */
     FOTA_JOB_FOLLOW,  /**< what the module asks was approved: answer it, follow, order nothing */
+    FOTA_JOB_LISTEN,  /**< have the module ask, and find out what it asks */
+    FOTA_JOB_ANSWER,  /**< tell it no, or not yet */
 } FotaJobKind;
 
 /** What a running job tells. */

@@ -51,9 +51,8 @@ fota_session_try(FotaSession *session, const char *command, guint seconds, GStrv
     return TRUE;
 }
 
-/* The entry of @table that @line belongs to, with what the line says; FALSE when there is none. */
-static gboolean
-heard_read(const FotaUnsolicited *table, const char *line, FotaHeard *heard)
+gboolean
+fota_heard_read(const FotaUnsolicited *table, const char *line, FotaHeard *heard)
 {
     for (; table != NULL && table->prefix != NULL; table++) {
         gsize length = strlen(table->prefix);
@@ -84,7 +83,7 @@ fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError 
 
         if (line == NULL)
             return FALSE;
-        if (heard_read(fota_session_get_unsolicited(session), line, heard))
+        if (fota_heard_read(fota_session_get_unsolicited(session), line, heard))
             return TRUE;
     }
 }

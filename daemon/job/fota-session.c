@@ -19,6 +19,7 @@ struct _FotaSession {
     FotaChannel *channel;
     GHashTable *texts; /* key -> text of the model, so that plugins need not free it */
     gboolean shielded; /* what was opened is being closed */
+    GQueue heard;      /* char *, from before the session */
     gpointer data;     /* of the plugin, for its close() */
     GDestroyNotify destroy;
     guint base, share; /* of the running part, in percent of the whole */
@@ -32,6 +33,7 @@ fota_session_new(const FotaSessionSetup *setup)
 
     session->setup = *setup;
     session->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_queue_init(&session->heard);
     session->share = 100;
     session->cme = -1;
     return session;
@@ -44,6 +46,7 @@ fota_session_free(FotaSession *session)
     if (session->channel != NULL)
         session->channel->klass->close(session->channel);
     g_hash_table_unref(session->texts);
+    g_queue_clear_full(&session->heard, g_free);
     g_free(session);
 }
 
@@ -425,9 +428,50 @@ fota_session_hears_unsolicited(FotaSession *session)
     return session->channel->klass->unsolicited;
 }
 
+void
+fota_session_put_heard(FotaSession *session, const char *line)
+{
+    g_queue_push_tail(&session->heard, g_strdup(line));
+}
+
+static char *
+take_heard(FotaSession *session, const char *text)
+{
+    for (GList *l = session->heard.head; l != NULL; l = l->next) {
+        char *line = l->data;
+
+        if (strcasestr(line, text) != NULL) {
+            g_queue_delete_link(&session->heard, l);
+            return line;
+        }
+    }
+    return NULL;
+}
+
+GStrv
+fota_session_take_heard(FotaSession *session)
+{
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    const FotaChannelClass *klass = session->channel->klass;
+    char *line;
+
+    while (
+        (line = take_heard(session, "")) != NULL ||
+        (klass->wait_line != NULL &&
+         (line = klass->wait_line(session->channel, "", 0, session->setup.ending, NULL)) != NULL)) {
+        g_strv_builder_add(lines, line);
+        g_free(line);
+    }
+    return g_strv_builder_end(lines);
+}
+
 char *
 fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds, GError **error)
 {
+    char *heard = take_heard(session, text);
+
+    if (heard != NULL)
+        return heard;
     if (session->channel->klass->wait_line == NULL) {
         fota_session_pause(session, seconds, error);
         return NULL;

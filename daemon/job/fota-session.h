@@ -93,8 +93,17 @@ void fota_session_report_verifying(FotaSession *session);
 char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds,
                                     GError **error);
 
+/** @line was heard before the session began: it is heard again, before any other. */
+void fota_session_put_heard(FotaSession *session, const char *line);
+
+/** What has come and nobody has waited for. Transfer full. */
+GStrv fota_session_take_heard(FotaSession *session);
+
 /** The table of the plugin, NULL = none. */
 const FotaUnsolicited *fota_session_get_unsolicited(FotaSession *session);
+
+/** Reads @line by @table, which may be NULL. FALSE: the table does not list it. */
+gboolean fota_heard_read(const FotaUnsolicited *table, const char *line, FotaHeard *heard);
 
 /** Calls the method's close(), although the job was cancelled, and drops what it needed for that.
  */

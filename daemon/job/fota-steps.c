@@ -391,6 +391,46 @@ install(FotaSteps *steps, const FotaQuestion *question, GError **error)
     return result;
 }
 
+/* Has the module ask its server, where that is wanted, and finds out what it asks. */
+static FotaResult
+listen(FotaSteps *steps, GError **error)
+{
+    const FotaMethod *method = steps->method;
+    FotaResult result = FOTA_RESULT_DONE;
+
+    if (steps->starts && method->ask != NULL)
+        result = steps_close(steps, method->ask(steps->session, &steps->offer, error));
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    return steps_close(steps, method->questions(steps->session, &steps->question, error));
+}
+
+/* No, or not yet; nothing where the module no longer asks. */
+static FotaResult
+answer(FotaSteps *steps, const FotaMethod *method, FotaAnswer what, GError **error)
+{
+    g_auto(FotaQuestion) question = {0};
+    FotaResult result = method->questions(steps->session, &question, error);
+
+    fota_session_close(steps->session, method);
+    if (result != FOTA_RESULT_DONE || question.kind == FOTA_QUESTION_NONE)
+        return result;
+    result = method->answer(steps->session, &question, what, 0, error);
+    fota_session_close(steps->session, method);
+    return result;
+}
+
+/* While an update of ours is under way, the module is told to ask later, where it knows that. */
+static void
+put_question_off(FotaSteps *steps)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (steps->asked != NULL &&
+        answer(steps, steps->asked, FOTA_ANSWER_LATER, &error) != FOTA_RESULT_DONE)
+        fota_session_note(steps->session, "%s; the update goes on", error->message);
+}
+
 /* What the module asks was approved; it may also have begun without asking. */
 static FotaResult
 follow(FotaSteps *steps, GError **error)
@@ -399,7 +439,14 @@ follow(FotaSteps *steps, GError **error)
     FotaResult result =
         steps_close(steps, steps->method->questions(steps->session, &question, error));
 
-    return result == FOTA_RESULT_DONE ? install(steps, &question, error) : result;
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    if (steps->approved && question.kind == FOTA_QUESTION_NONE && question.text == NULL) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+                    "the module no longer asks; nothing was changed");
+        return FOTA_RESULT_FAILED_FOR_GOOD;
+    }
+    return install(steps, &question, error);
 }
 
 /*
@@ -551,6 +598,10 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return steps_close(steps, steps->method->ask(steps->session, &steps->offer, error));
     if (steps->kind == FOTA_JOB_DISCARD)
         return steps_close(steps, steps->method->discard(steps->session, steps->update, error));
+    if (steps->kind == FOTA_JOB_LISTEN)
+        return listen(steps, error);
+    if (steps->kind == FOTA_JOB_ANSWER)
+        return answer(steps, steps->method, steps->answer, error);
     if (steps->update->to != NULL && is_wanted(steps, steps->version) && !steps->update->rehearsal)
         return FOTA_RESULT_DONE;
     result = check_base(steps, error);
@@ -566,6 +617,7 @@ fota_steps_run(FotaSteps *steps, GError **error)
         result = download(steps, error);
         if (result != FOTA_RESULT_DONE || steps->stopped || steps->update->rehearsal)
             return result;
+        put_question_off(steps);
     }
     return install(steps, NULL, error);
 }
@@ -576,5 +628,6 @@ fota_steps_clear(FotaSteps *steps)
     g_clear_pointer(&steps->version, g_free);
     g_clear_pointer(&steps->differing, g_strfreev);
     fota_vendor_offer_clear(&steps->offer);
+    fota_question_clear(&steps->question);
     g_clear_pointer(&steps->contents, g_bytes_unref);
 }

@@ -27,11 +27,17 @@ typedef struct {
     int delta; /**< for a method that is fed; -1 = none */
     /** Compares @delta once more with what was fetched; NULL = there is no need. */
     gboolean (*verify)(gpointer user_data, GError **error);
+    gboolean approved; /**< FOTA_JOB_FOLLOW: a question was; else the module has begun by itself */
+    gboolean starts;   /**< FOTA_JOB_LISTEN: the module is to ask its server */
+    FotaAnswer answer; /**< FOTA_JOB_ANSWER */
+    const FotaMethod *asked; /**< another method, which knows whether the module asks meanwhile;
+                                NULL = it does not */
 
     /* Results; fota_steps_clear() frees them */
     char *version; /**< last read, NULL = none */
     FotaVendorOffer offer;
-    GBytes *contents; /**< of a file that was read */
+    FotaQuestion question; /**< FOTA_JOB_LISTEN */
+    GBytes *contents;      /**< of a file that was read */
     gboolean downloaded;
     gboolean stopped; /**< the answer to a commit was FOTA_COMMIT_STOP */
     gboolean ordered;

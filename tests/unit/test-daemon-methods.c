@@ -411,6 +411,9 @@ typedef struct {
     const char *refuses, *cancelled_at, *asks, *model, *raw;
     FotaMark stops_at;
     gboolean unfed, altered, powerless, rehearsal, in_vain;
+    gboolean approved;   /* the question */
+    FotaAnswer answers;  /* to it */
+    const FotaMethod *beside; /* the method that knows of questions meanwhile */
 } Case;
 
 #define NO_ERROR (-1)
@@ -521,6 +524,30 @@ static const Case cases[] = {
      " AT+GMR AT+WHAT? AT+CLOSE" ORDER " AT+YES" RETURN, .asks = NEW},
     {"asked/nothing", &asked, FOTA_JOB_FOLLOW, "AT+CGDCONT?", FOTA_RESULT_DONE, NO_ERROR, NEW,
      " AT+GMR AT+WHAT? AT+CLOSE" ORDER RETURN, .asks = ""},
+    /* It was asked, and no longer is. */
+    {"asked/over", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD, " AT+GMR AT+WHAT? AT+CLOSE", .asks = "",
+     .approved = TRUE},
+    {"asked/approved", &asked, FOTA_JOB_FOLLOW, "AT+YES", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " AT+GMR AT+WHAT? AT+CLOSE" ORDER " AT+YES" RETURN, .asks = NEW, .approved = TRUE},
+    {"asked/listen", &asked, FOTA_JOB_LISTEN, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE", .asks = NEW},
+    {"asked/listen-in-vain", &asked, FOTA_JOB_LISTEN, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_REFUSED, OLD, " AT+GMR AT+WHAT? AT+CLOSE", .refuses = "AT+WHAT?"},
+    {"asked/no", &asked, FOTA_JOB_ANSWER, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE AT+NO AT+CLOSE", .asks = NEW, .answers = FOTA_ANSWER_REJECT},
+    {"asked/no-question", &asked, FOTA_JOB_ANSWER, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE", .asks = "", .answers = FOTA_ANSWER_REJECT},
+    /* A question during an update of ours is put off before the order, and does not end it. */
+    {"pull/asked", &pull, FOTA_JOB_UPDATE, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     BEGIN " AT+PULL AT+CLOSE AT+CHECK AT+CLOSE <downloaded> AT+WHAT? AT+CLOSE AT+NO AT+CLOSE" ORDER
+     " AT+INSTALL" RETURN, .asks = NEW, .beside = &asked},
+    {"pull/not-asked", &pull, FOTA_JOB_UPDATE, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     BEGIN " AT+PULL AT+CLOSE AT+CHECK AT+CLOSE <downloaded> AT+WHAT? AT+CLOSE" ORDER
+     " AT+INSTALL" RETURN, .asks = "", .beside = &asked},
+    {"pull/question-unread", &pull, FOTA_JOB_UPDATE, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     BEGIN " AT+PULL AT+CLOSE AT+CHECK AT+CLOSE <downloaded> AT+WHAT? AT+CLOSE" ORDER
+     " AT+INSTALL" RETURN, .refuses = "AT+WHAT?", .beside = &asked},
     {"asked/stopped", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
      " AT+GMR AT+WHAT? AT+CLOSE" ORDER, .asks = NEW, .stops_at = FOTA_MARK_INSTALLING},
     {"asked/refused", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_NOW,
@@ -595,7 +622,10 @@ test_case(gconstpointer data)
                        .power = c->powerless ? NULL : on_power,
                        .user_data = &module,
                        .verify = c->altered ? refuse_delta : NULL,
-                       .delta = delta};
+                       .delta = delta,
+                       .approved = c->approved,
+                       .answer = c->answers,
+                       .asked = c->beside};
 
     g_assert_true(g_key_file_load_from_data(models, MODELS, strlen(MODELS), 0, NULL));
     fota_session_set_channel(session, &module.channel);
@@ -618,6 +648,9 @@ test_case(gconstpointer data)
                     strstr(log->str, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
                         c->kind != FOTA_JOB_RESUME);
     g_assert_cmpint(steps.downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
+    g_assert_cmpint(steps.question.kind, ==,
+                    c->kind == FOTA_JOB_LISTEN && c->asks != NULL ? FOTA_QUESTION_INSTALL
+                                                                   : FOTA_QUESTION_NONE);
     if (!c->rehearsal && (c->kind == FOTA_JOB_UPDATE || c->kind == FOTA_JOB_FOLLOW))
         g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_METHOD), ==, c->method->name);
     check_delta(c, &module);
