@@ -22,7 +22,7 @@ G_BEGIN_DECLS
 /** How one update ended. */
 typedef struct {
     char *id;
-    char *result; /**< "success", "failed", "cancelled", "rejected", "rehearsed" */
+    char *result; /**< "success", "failed", "cancelled", "rejected", "expired", "rehearsed" */
     char *from;
     char *to;
     char *error;     /**< name, "" on success */
@@ -90,6 +90,15 @@ typedef struct {
     guint64 last_attempt;                  /**< when the last of them ended */
     char *failed_delivery;                 /**< who had brought its delta */
     char *cached;                          /**< name in the cache of the delta it has claimed */
+
+    /* What the module asks by itself */
+    char *question; /**< the line, as it was heard; "" = nothing */
+    guint64 question_heard;
+    guint64 question_asked; /**< when the application was asked, 0 = not, or it has answered */
+    guint64 question_answered; /**< when it was approved */
+    guint64 question_deferred_until;
+    char *question_approved; /**< token */
+    char *question_refused;  /**< token; the module is to be told */
 
     /* The update under way */
     guint64 mark; /**< FotaMark */

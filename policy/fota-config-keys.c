@@ -398,6 +398,8 @@ static const FotaConfigKey keys[] = {
     {"Push", "SmsSenders", set_senders, LIST(module.sms_senders),
      "a list of senders such as +15551234567 12345 Fleet"},
     {"Push", "SmsKeyword", set_keyword, TEXT(module.sms_keyword), "a text of at most 160 bytes"},
+    {"ModuleAsks", "Answer", set_choice, NUMBER(module.module_asks), "ask, refuse or leave"},
+    {"ModuleAsks", "Start", set_flag, NUMBER(module.module_starts), "yes or no"},
     {"Registration", "Uri", set_web_uri, TEXT(module.registration_uri),
      "an https or http address without a login"},
     {"Registration", "Credential", set_credential, TEXT(module.registration_credential),

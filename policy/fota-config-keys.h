@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /** The table of all configuration keys and the values that they set. For fota-config.c only. */
 
 #define FOTA_CONFIG_GROUPS                                                                         \
-    "Manifest, Approval, Window, Conditions, Limits, Access, Network, Push, Registration, "        \
-    "FirstAid, Service, Report, Log, Module <IMEI>, Credential <NAME>"
+    "Manifest, Approval, Window, Conditions, Limits, Access, Network, Push, ModuleAsks, "          \
+    "Registration, FirstAid, Service, Report, Log, Module <IMEI>, Credential <NAME>"
 
 /** The values themselves. `module.rules` points into the arrays beside it. */
 typedef struct {

@@ -14,6 +14,12 @@ typedef enum {
     FOTA_ACCESS_PORT,
 } FotaAccess;
 
+typedef enum {
+    FOTA_MODULE_ASKS_ASK,    /**< the application */
+    FOTA_MODULE_ASKS_REFUSE, /**< without asking */
+    FOTA_MODULE_ASKS_LEAVE,  /**< the module is neither told to ask nor answered */
+} FotaModuleAsks;
+
 /**
  * The configuration of one module: the groups of fotad.conf, overridden by its [Module <IMEI>].
  * Strings are NULL when unset. Durations are seconds, sizes bytes.
@@ -54,6 +60,9 @@ typedef struct {
 
     GStrv sms_senders; /**< [Push]: who may ask for a check by a text message */
     char *sms_keyword; /**< what the message says; NULL, as no sender, = nobody may */
+
+    FotaModuleAsks module_asks; /**< [ModuleAsks]: what becomes of what the module asks */
+    gboolean module_starts;     /**< Check() has the module ask its server */
 
     char *distributor; /**< [Registration]: names that the update service knows us by */
     char *subdistributor;

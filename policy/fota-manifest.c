@@ -189,6 +189,19 @@ fota_manifest_parse(GBytes *payload, GError **error)
     return NULL;
 }
 
+const char *
+fota_source_get_name(FotaSource source)
+{
+    static const char *const names[] = {
+        [FOTA_SOURCE_MANIFEST] = "manifest",
+        [FOTA_SOURCE_VENDOR] = "vendor",
+        [FOTA_SOURCE_MODULE] = "module",
+        [FOTA_SOURCE_CARRIER] = "carrier",
+    };
+
+    return names[source];
+}
+
 void
 fota_manifest_take_signers(FotaManifest *manifest, char **signers)
 {

@@ -23,6 +23,17 @@ G_BEGIN_DECLS
 #define FOTA_MANIFEST_MAX_ADDRESSES 4
 #define FOTA_MANIFEST_MAX_OPERATORS 256
 
+/** Who wants an update. */
+typedef enum {
+    FOTA_SOURCE_MANIFEST,
+    FOTA_SOURCE_VENDOR,  /* the vendor's server, which a manifest leaves it to */
+    FOTA_SOURCE_MODULE,  /* the module itself asks */
+    FOTA_SOURCE_CARRIER, /* the module asks for the carrier */
+} FotaSource;
+
+/** Returns: "manifest", "vendor", "module" or "carrier". */
+const char *fota_source_get_name(FotaSource source);
+
 /** Whether the application is asked. The larger value is the stricter. */
 typedef enum {
     FOTA_APPROVAL_AUTO,
@@ -133,6 +144,7 @@ typedef struct {
 } FotaProvision;
 
 typedef struct {
+    FotaSource source; /* MANIFEST, or of whom fota_question_make_manifest() made it */
     const char *const
         *signers; /* ids of the trusted keys that signed it, NULL-terminated; NULL = unsigned */
     gint64 sequence_number; /* 0 = it has none: an unsigned csv, or made without a file */

@@ -30,6 +30,13 @@ order_cannot_be_asked(S *s)
                                s->runs == FOTA_ACTION_CHECK);
 }
 
+/* What the module asks by itself is no concern of what is offered or planned meanwhile. */
+static gboolean
+answer_runs(S *s)
+{
+    return s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER;
+}
+
 static gboolean
 question_runs(S *s)
 {
@@ -61,7 +68,7 @@ fetch_runs(S *s)
 static gboolean
 update_begins(S *s)
 {
-    return s->runs == FOTA_ACTION_INSTALL ||
+    return s->runs == FOTA_ACTION_INSTALL || s->runs == FOTA_ACTION_FOLLOW ||
            (s->runs == FOTA_ACTION_DOWNLOAD &&
             (s->mark == FOTA_MARK_NONE || s->mark == FOTA_MARK_FETCHING || s->one_gate));
 }
@@ -95,6 +102,32 @@ static gboolean
 may_be_taken(S *s)
 {
     return s->presence == FOTA_PRESENCE_HERE && !s->inhibited && !s->crowded;
+}
+
+/* It goes on whatever we think of it. */
+static gboolean
+module_has_begun(S *s)
+{
+    return s->planned && s->asked && s->begun;
+}
+
+static gboolean
+module_goes_on(S *s)
+{
+    return module_has_begun(s) && s->presence != FOTA_PRESENCE_HERE;
+}
+
+/* On its own port, so that nothing is taken from the host. */
+static gboolean
+answer_is_due(S *s)
+{
+    return s->answer_due && s->presence == FOTA_PRESENCE_HERE;
+}
+
+static gboolean
+question_is_due(S *s)
+{
+    return s->listen_due && s->presence == FOTA_PRESENCE_HERE;
 }
 
 static gboolean
@@ -295,6 +328,12 @@ delta_is_away(S *s)
 }
 
 static gboolean
+module_asks(S *s)
+{
+    return s->asked;
+}
+
+static gboolean
 always(S *s)
 {
     return TRUE;
@@ -331,6 +370,7 @@ static const Row rows[] = {
     {"order unasked",          order_cannot_be_asked,  STATE(INSTALLING),  OFFER},
     {"order",                  order_is_out,           STATE(VERIFYING),   DO(RESUME), OFFER},
     /* Something runs: its end decides anew. */
+    {"answer runs",            answer_runs,            AS_ENDED},
     {"question runs",          question_runs,          STATE(CHECKING)},
     {"discard runs",           discard_runs,           AS_ENDED},
     {"rehearsal runs",         rehearsal_runs,         STATE(DOWNLOADING), GUEST},
@@ -341,6 +381,10 @@ static const Row rows[] = {
     {"cancelled",              was_cancelled,          AS_ENDED,           DO(CLOSE)},
     {"lost",                   is_lost,                STATE(ABSENT)},
     {"unsupported",            is_unsupported,         STATE(UNSUPPORTED)},
+    {"module goes on",         module_goes_on,         STATE(INSTALLING),  OFFER},
+    {"module has begun",       module_has_begun,       STATE(SCHEDULED),   DO(FOLLOW), OFFER},
+    {"answer due",             answer_is_due,          AS_ENDED,           DO(ANSWER)},
+    {"question due",           question_is_due,        AS_ENDED,           DO(LISTEN)},
     {"check due",              check_is_due,           STATE(CHECKING),    DO(CHECK)},
     {"version asked",          version_is_asked,       STATE(CHECKING),    DO(INSPECT)},
     {"delta harmless",         delta_is_harmless,      AS_ENDED,           DO(FORGET)},
@@ -367,11 +411,30 @@ static const Row rows[] = {
     {"download closed",        download_is_closed,     STATE(AWAITING_APPROVAL), OFFER, BLOCKERS},
     {"update blocked",         update_is_blocked,      STATE(SCHEDULED),   OFFER, BLOCKERS},
     {"update held",            update_is_held,         STATE(SCHEDULED),   OFFER, BACKOFF},
+    {"answer",                 module_asks,            STATE(SCHEDULED),   DO(FOLLOW), OFFER},
     {"install",                delta_is_in,            STATE(SCHEDULED),   DO(INSTALL), OFFER},
     {"fetch",                  delta_is_away,          STATE(SCHEDULED),   DO(FETCH), OFFER},
     {"download",               always,                 STATE(SCHEDULED),   DO(DOWNLOAD), OFFER},
 };
 /* clang-format on */
+
+/* What the module asks by itself is found out or answered, now or as soon as this is decided: the
+ * state does not show it. */
+static gboolean
+hides_in_state(S *s, FotaAction action)
+{
+    return answer_runs(s) || action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER;
+}
+
+/* As if nothing more were to be asked, which takes no offer back. */
+static void
+situation_end_questions(FotaSituation *s)
+{
+    s->check_due = FALSE;
+    s->version_asked = FALSE;
+    s->listen_due = FALSE;
+    s->answer_due = FALSE;
+}
 
 /* The manifest is read, or a caller has the module asked for its version, now or as soon as this is
  * decided: neither takes an offer back. */
@@ -380,6 +443,8 @@ question_keeps_offer(S *s, FotaAction action)
 {
     if (order_is_out(s))
         return FALSE;
+    if (hides_in_state(s, action))
+        return TRUE;
     if (s->runs != FOTA_ACTION_NONE)
         return s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_INSPECT;
     return action == FOTA_ACTION_CHECK || (action == FOTA_ACTION_INSPECT && s->version_asked);
@@ -390,7 +455,7 @@ fota_next_decide(const FotaSituation *situation)
 {
     FotaSituation rest = *situation;
     const Row *row = rows;
-    FotaNext next;
+    FotaNext next, then;
 
     while (!row->fits(situation))
         row++;
@@ -407,18 +472,21 @@ fota_next_decide(const FotaSituation *situation)
     };
     if (!question_keeps_offer(situation, next.action))
         return next;
+    situation_end_questions(&rest);
     rest.runs = FOTA_ACTION_NONE;
-    rest.check_due = FALSE;
-    rest.version_asked = FALSE;
-    next.offers = fota_next_decide(&rest).offers;
-    next.guest = fota_next_decide(&rest).guest;
-    next.blockers = fota_next_decide(&rest).blockers;
+    then = fota_next_decide(&rest);
+    next.offers = then.offers;
+    next.guest = then.guest;
+    next.blockers = then.blockers;
+    if (hides_in_state(situation, next.action))
+        next.state = then.state;
     return next;
 }
 
 gboolean
 fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
 {
+    const gboolean follow = situation->runs == FOTA_ACTION_FOLLOW;
     const gboolean one = situation->one_gate && situation->runs == FOTA_ACTION_DOWNLOAD;
     FotaSituation then = *situation;
 
@@ -429,14 +497,15 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
     /* A download takes whatever the plan wants; this one is an order for the delta at the mark. */
     if (one && !situation->same_delta)
         return FALSE;
+    situation_end_questions(&then);
     then.runs = FOTA_ACTION_NONE;
-    then.mark = one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
+    then.mark = follow ? FOTA_MARK_NONE : one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
     then.presence = FOTA_PRESENCE_HERE; /* the job has it */
     then.fetches = FALSE;               /* and the delta */
-    then.check_due = FALSE;
-    then.version_asked = FALSE;
     then.held = FALSE;
-    return fota_next_decide(&then).action == (one ? FOTA_ACTION_DOWNLOAD : FOTA_ACTION_INSTALL);
+    return fota_next_decide(&then).action == (follow ? FOTA_ACTION_FOLLOW
+                                              : one  ? FOTA_ACTION_DOWNLOAD
+                                                     : FOTA_ACTION_INSTALL);
 }
 
 gboolean
@@ -452,8 +521,7 @@ nothing_is_offered(S *s)
 {
     FotaSituation then = *s;
 
-    then.check_due = FALSE; /* a question that is about to begin removes no offer */
-    then.version_asked = FALSE;
+    situation_end_questions(&then);
     return !fota_next_decide(&then).offers;
 }
 
@@ -463,10 +531,18 @@ job_runs(S *s)
     return s->runs != FOTA_ACTION_NONE && s->runs != FOTA_ACTION_CHECK;
 }
 
+/* What the module asks by itself is answered, whatever an application answers now. */
+static gboolean
+update_job_runs(S *s)
+{
+    return job_runs(s) && !answer_runs(s);
+}
+
 static gboolean
 job_is_no_update(S *s)
 {
-    return s->runs != FOTA_ACTION_FETCH && s->runs != FOTA_ACTION_DOWNLOAD &&
+    return s->runs != FOTA_ACTION_FETCH && s->runs != FOTA_ACTION_FOLLOW &&
+           s->runs != FOTA_ACTION_DOWNLOAD &&
            s->runs != FOTA_ACTION_INSTALL && s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
 }
 
@@ -510,7 +586,7 @@ question_would_crowd(S *s)
 static gboolean
 cannot_rehearse(S *s)
 {
-    return !s->planned || s->plan != FOTA_PLAN_UPDATE || s->mark != FOTA_MARK_NONE;
+    return !s->planned || s->plan != FOTA_PLAN_UPDATE || s->mark != FOTA_MARK_NONE || s->asked;
 }
 
 #define ANSWER(name) (1u << FOTA_REQUEST_##name)
@@ -524,7 +600,7 @@ static const struct {
 } refusals[] = {
     {ANSWER(CANCEL),                    order_is_out,       FOTA_REFUSAL_NOT_CANCELLABLE},
     {ANSWERS,                           order_is_out,       FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWERS,                           job_runs,           FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWERS,                           update_job_runs,    FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(CANCEL),                    job_is_no_update,   FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWERS | ANSWER(CANCEL),          nothing_is_offered, FOTA_REFUSAL_NOTHING_OFFERED},
     {ANSWER(CHECK) | ANSWER(REHEARSE),  job_runs,           FOTA_REFUSAL_UPDATE_RUNS},

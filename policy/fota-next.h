@@ -32,8 +32,11 @@ typedef enum {
     FOTA_ACTION_DISCARD,  /**< make the module discard its delta */
     FOTA_ACTION_FORGET,   /**< forget a delta that does nothing by itself */
     FOTA_ACTION_CLOSE,    /**< end an update that was cancelled before fotad was killed */
+    FOTA_ACTION_LISTEN,   /**< find out what the module asks by itself */
+    FOTA_ACTION_ANSWER,   /**< tell it no, or not yet */
+    FOTA_ACTION_FOLLOW,   /**< tell it yes, and follow what it does */
 } FotaAction;
-#define FOTA_ACTION_LAST FOTA_ACTION_CLOSE
+#define FOTA_ACTION_LAST FOTA_ACTION_FOLLOW
 
 typedef enum {
     FOTA_MANIFEST_NONE,
@@ -64,10 +67,14 @@ typedef struct {
     gboolean one_gate;      /**< download and installation are one */
     gboolean fetches;       /**< the host must fetch the delta before it can feed the module */
     gboolean same_delta;    /**< the delta at @mark is the one that the plan wants */
+    gboolean listen_due;    /**< what the module asks by itself is to be found out */
+    gboolean answer_due;    /**< it is to be told no, or not yet */
 
     FotaManifestStanding manifest;
     gboolean planned; /**< there is a plan, which the next members describe */
     FotaPlanKind plan;
+    gboolean asked;   /**< what is planned is what the module asks by itself */
+    gboolean begun;   /**< which it has begun without asking */
     gboolean blocked; /**< there is a blocker */
     gboolean open[FOTA_APPROVAL_N_GATES];
     gboolean rehearsal;      /**< a rehearsal is offered */

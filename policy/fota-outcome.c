@@ -29,7 +29,8 @@ static gboolean
 was_question(E *e)
 {
     return e->job == FOTA_ACTION_CHECK || e->job == FOTA_ACTION_ASK ||
-           e->job == FOTA_ACTION_INSPECT;
+           e->job == FOTA_ACTION_INSPECT || e->job == FOTA_ACTION_LISTEN ||
+           e->job == FOTA_ACTION_ANSWER;
 }
 
 static gboolean
@@ -71,6 +72,19 @@ order_left_no_trace(E *e)
 }
 
 static gboolean
+question_was_over(E *e)
+{
+    return e->asked && e->expired;
+}
+
+/* The question may still be open. */
+static gboolean
+answer_left_no_trace(E *e)
+{
+    return e->asked && order_left_no_trace(e);
+}
+
+static gboolean
 order_failed_for_good(E *e)
 {
     return order_was_out(e) &&
@@ -106,6 +120,19 @@ static gboolean
 was_not_begun(E *e)
 {
     return e->ending == FOTA_ENDED_WELL && e->mark == FOTA_MARK_DOWNLOADING;
+}
+
+/* Nothing has been answered yet: something had come in between, or the module did not listen. */
+static gboolean
+answer_was_not_begun(E *e)
+{
+    return e->job == FOTA_ACTION_FOLLOW && e->ending == FOTA_ENDED_WELL;
+}
+
+static gboolean
+answer_was_not_sent(E *e)
+{
+    return e->job == FOTA_ACTION_FOLLOW && e->ending == FOTA_ENDED_BADLY;
 }
 
 static gboolean
@@ -172,6 +199,8 @@ static const struct {
     {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
     /* After the order only a version is an end. */
     {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
+    {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},
+    {"answer not given",    answer_left_no_trace,    MARK(NONE)},
     {"order not given",     order_left_no_trace,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
     {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
     {"order failed",        order_was_out,           GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
@@ -181,6 +210,8 @@ static const struct {
     {"fetched",             was_fetched,             SAME},
     {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
     {"not begun",           was_not_begun,           MARK(NONE)},
+    {"answer not begun",    answer_was_not_begun,    SAME},
+    {"answer not sent",     answer_was_not_sent,     SAME, HOLD(WAIT)},
     {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
     {"other base",          had_other_base,          GONE, FINISH(FAILED)},
     {"failed for good",     failed_for_good,         GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
@@ -205,18 +236,24 @@ fota_outcome_decide(const FotaEnd *end)
                    : FOTA_MARK_NONE;
     else
         mark = (FotaMark)rows[i].mark;
-    return (FotaOutcome){rows[i].name,   mark,         rows[i].attempts,
-                         rows[i].finish, rows[i].hold, rows[i].ends_offer};
+    return (FotaOutcome){
+        .row = rows[i].name,
+        .mark = mark,
+        /* A question has one answer, and attempts are the manifest's. */
+        .attempts = end->asked ? FOTA_ATTEMPTS_KEEP : rows[i].attempts,
+        .finish = rows[i].finish,
+        .hold = rows[i].hold,
+        .ends_offer = rows[i].ends_offer,
+    };
 }
 
 const char *
 fota_finish_get_name(FotaFinish finish)
 {
     static const char *const names[] = {
-        [FOTA_FINISH_SUCCESS] = "success",
-        [FOTA_FINISH_FAILED] = "failed",
-        [FOTA_FINISH_CANCELLED] = "cancelled",
-        [FOTA_FINISH_REHEARSED] = "rehearsed",
+        [FOTA_FINISH_SUCCESS] = "success",     [FOTA_FINISH_FAILED] = "failed",
+        [FOTA_FINISH_CANCELLED] = "cancelled", [FOTA_FINISH_REHEARSED] = "rehearsed",
+        [FOTA_FINISH_EXPIRED] = "expired",
     };
 
     return names[finish];

@@ -35,6 +35,8 @@ typedef struct {
     gboolean downloaded;  /**< the delta is in the module, and nothing is ordered */
     gboolean restarted;   /**< the job has seen the module restart by itself */
     gboolean can_discard; /**< the plugin can discard a delta */
+    gboolean asked;       /**< the update is what the module asked by itself */
+    gboolean expired;     /**< and the answer came too late */
 } FotaEnd;
 
 typedef enum {
@@ -52,6 +54,7 @@ typedef enum {
     FOTA_FINISH_FAILED,
     FOTA_FINISH_CANCELLED,
     FOTA_FINISH_REHEARSED,
+    FOTA_FINISH_EXPIRED,
 } FotaFinish;
 
 /** "success", "failed", ...; NULL for FOTA_FINISH_NOTHING. */

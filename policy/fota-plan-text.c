@@ -80,6 +80,7 @@ fota_plan_to_json(const FotaPlan *plan)
     add_text(builder, "kind", fota_plan_kind_get_name(plan->kind));
     if (plan->manifest->has_update)
         add_text(builder, "id", plan->manifest->update.id);
+    add_text(builder, "source", fota_source_get_name(plan->source));
     add_text(builder, "from", plan->from);
     if (plan->to)
         add_text(builder, "to", plan->to);

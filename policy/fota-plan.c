@@ -104,6 +104,31 @@ decide_by_vendor(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFac
     return FOTA_PLAN_UPDATE;
 }
 
+/* The module does not always tell what it would become. */
+static FotaPlanKind
+decide_by_question(FotaPlan *plan, const FotaFacts *facts)
+{
+    plan->to = g_strdup(facts->vendor_version);
+    plan->steps[plan->n_steps++] = (FotaStep){
+        .from_version = plan->from, .to_version = plan->to, .delta = {.size = facts->vendor_size}};
+    fota_plan_explain(plan, "the module runs %s; %s asks for an update to %s", facts->revision,
+                      plan->source == FOTA_SOURCE_CARRIER ? "its carrier" : "it",
+                      plan->to ? plan->to : "a version that is not told");
+    return FOTA_PLAN_UPDATE;
+}
+
+static FotaPlanKind
+decide_kind(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFacts *facts)
+{
+    plan->source = plan->manifest->source;
+    if (plan->source != FOTA_SOURCE_MANIFEST)
+        return decide_by_question(plan, facts);
+    if (update->n_steps > 0)
+        return decide_by_steps(plan, update, facts->revision);
+    plan->source = FOTA_SOURCE_VENDOR;
+    return decide_by_vendor(plan, update, facts);
+}
+
 static void
 sum_size(FotaPlan *plan)
 {
@@ -151,7 +176,7 @@ static const char *
 find_way_back(const FotaPlan *plan, const FotaFacts *facts)
 {
     for (guint i = 0; facts->left && i < plan->n_steps; i++)
-        if (g_strv_contains(facts->left, plan->steps[i].to_version))
+        if (plan->steps[i].to_version && g_strv_contains(facts->left, plan->steps[i].to_version))
             return plan->steps[i].to_version;
     return NULL;
 }
@@ -260,8 +285,7 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
         return plan;
     }
     /* Asking the vendor's server, or the module its version, may take the module from the host. */
-    plan->kind = update->n_steps > 0 ? decide_by_steps(plan, update, facts->revision)
-                                     : decide_by_vendor(plan, update, facts);
+    plan->kind = decide_kind(plan, update, facts);
     plan->decided_by = plan->reasons->len - 2;
     if (plan->kind == FOTA_PLAN_ASK_VENDOR || plan->kind == FOTA_PLAN_NO_PATH)
         fota_plan_find_blockers(plan, facts, rules);

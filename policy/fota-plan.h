@@ -44,8 +44,9 @@ typedef struct {
     const char *model;
     const char *revision;
 
-    /* Where the manifest has no steps: what the vendor's server has for this revision. */
-    const char *vendor_version; /* NULL = not asked yet, "" = nothing newer */
+    /* Where the manifest has no steps: what the vendor's server has for this revision, or what the
+     * module's question is about. */
+    const char *vendor_version; /* NULL = not asked yet, or not told; "" = nothing newer */
     guint64 vendor_size;        /* bytes, 0 = unknown */
 
     /* The moment. */
@@ -136,6 +137,7 @@ typedef struct {
  */
 typedef struct {
     FotaPlanKind kind;
+    FotaSource source;
     FotaManifest *manifest; /* reference; owner of the steps' texts */
     char *from;             /* where the module stands */
     char *to;               /* where the chain ends; NULL = not known */

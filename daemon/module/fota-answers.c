@@ -5,6 +5,7 @@
 
 #include "base/fota-clock.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
@@ -99,6 +100,9 @@ fota_answers_approve(const FotaParts *parts, const char *token, GError **error)
                     guest_is_offered(parts) ? "rehearse" : fota_approval_gate_get_name(gate));
     if (guest_is_offered(parts)) {
         fota_offers_approve_guest(parts->offers, token);
+    } else if (fota_asking_is_offered(parts)) {
+        fota_questions_approve(parts->questions, token);
+        fota_keeper_save(parts->keeper, NULL);
     } else {
         fota_offers_approve(parts->offers, token);
         fota_keeper_save(parts->keeper, NULL);
@@ -109,7 +113,7 @@ fota_answers_approve(const FotaParts *parts, const char *token, GError **error)
 gboolean
 fota_answers_defer(const FotaParts *parts, const char *token, guint64 seconds, GError **error)
 {
-    FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    gboolean asked = fota_asking_is_offered(parts);
     gint64 until;
 
     if (!accept_answer(parts, FOTA_REQUEST_DEFER, token, error))
@@ -119,10 +123,16 @@ fota_answers_defer(const FotaParts *parts, const char *token, guint64 seconds, G
                     "a rehearsal cannot be deferred; reject it, and ask for another one later");
         return FALSE;
     }
-    if (!fota_approval_allow_deferral(&manifest->update, (gint64)parts->record->first_offered,
-                                      fota_clock_now(), seconds, &until, error))
+    if (!fota_approval_allow_deferral(&parts->plan->manifest->update,
+                                      (gint64)parts->record->first_offered, fota_clock_now(),
+                                      seconds, &until, error))
         return FALSE;
-    fota_offers_defer(parts->offers, until);
+    if (asked)
+        fota_questions_defer(parts->questions, until);
+    else
+        fota_offers_defer(parts->offers, until);
+    if (asked)
+        fota_offers_ask_again(parts->offers);
     fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE,
                     "deferred for %" G_GUINT64_FORMAT " s", seconds);
     fota_keeper_save(parts->keeper, NULL);
@@ -173,9 +183,20 @@ refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const
 gboolean
 fota_answers_reject(const FotaParts *parts, const char *token, const char *reason, GError **error)
 {
+    gboolean may_reject = TRUE;
+
     if (!accept_answer(parts, FOTA_REQUEST_REJECT, token, error))
         return FALSE;
-    refuse_offer(parts, token, TRUE, reason);
+    g_variant_lookup(fota_shown_get(parts->shown, "Update"), "may-reject", "b", &may_reject);
+    if (!may_reject) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "the module does not take no for an answer to this; defer it");
+        return FALSE;
+    }
+    if (fota_asking_is_offered(parts))
+        fota_asking_reject(parts, token, reason);
+    else
+        refuse_offer(parts, token, TRUE, reason);
     return TRUE;
 }
 
@@ -187,8 +208,9 @@ update_has_begun(const FotaParts *parts)
     FotaMark mark = fota_keeper_get_mark(parts->keeper);
 
     return action == FOTA_ACTION_FETCH || action == FOTA_ACTION_DOWNLOAD ||
-           action == FOTA_ACTION_INSTALL || mark == FOTA_MARK_FETCHING ||
-           mark == FOTA_MARK_DOWNLOADING || mark == FOTA_MARK_DOWNLOADED;
+           action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_FOLLOW ||
+           mark == FOTA_MARK_FETCHING || mark == FOTA_MARK_DOWNLOADING ||
+           mark == FOTA_MARK_DOWNLOADED;
 }
 
 /*
@@ -205,7 +227,9 @@ fota_answers_cancel(const FotaParts *parts, const char *token, GError **error)
         return refuse_request(parts, FOTA_REFUSAL_NOT_CANCELLABLE, error);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_REHEARSE)
         return TRUE;
-    if (guest_is_offered(parts) || !update_has_begun(parts)) {
+    if (fota_asking_is_offered(parts) && !update_has_begun(parts)) {
+        fota_asking_cancel(parts);
+    } else if (guest_is_offered(parts) || !update_has_begun(parts)) {
         refuse_offer(parts, token, FALSE, "");
     } else {
         fota_offers_refuse(parts->offers, token, FALSE);

@@ -8,6 +8,7 @@
 #include "daemon/fota-cache.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
@@ -35,6 +36,16 @@ fota_closing_make_end(FotaResult result, const GError *error)
     return (FotaJobEnd){.result = result, .error = error, .version = "", .differing = nothing};
 }
 
+/* Whether it is about what the module asked by itself. */
+static gboolean
+update_is_asked(const FotaParts *parts, FotaAction action)
+{
+    const FotaMethod *method = fota_method_choose(parts, action);
+
+    return action == FOTA_ACTION_FOLLOW ||
+           (action == FOTA_ACTION_RESUME && method != NULL && method->route == FOTA_ROUTE_ASKED);
+}
+
 /* A rehearsal is not in the record, which holds the update itself. */
 static FotaHistoryEntry *
 make_entry(const FotaParts *parts, FotaAction action, const char *result, const FotaJobEnd *end)
@@ -59,6 +70,10 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
         entry->stages[FOTA_STAGE_DOWNLOAD] = entry->started;
     } else {
         fota_results_note_stages(parts, entry);
+    }
+    if (update_is_asked(parts, action)) {
+        entry->stages[FOTA_STAGE_OFFERED] = record->question_heard;
+        entry->stages[FOTA_STAGE_APPROVED] = record->question_answered;
     }
     return entry;
 }
@@ -102,6 +117,10 @@ log_finish(const FotaParts *parts, FotaFinish finish, const FotaJobEnd *end)
                         record->from, record->to[0] != '\0' ? record->to : end->version);
     else if (finish == FOTA_FINISH_CANCELLED)
         fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "the update was cancelled");
+    else if (finish == FOTA_FINISH_EXPIRED)
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "the answer to what the module asks came too late: %s",
+                        end->error->message);
     else if (finish == FOTA_FINISH_FAILED)
         fota_record_log(parts->record, LOG_ERR,
                         loop ? FOTA_EVENT_UPDATE_LOOP : FOTA_EVENT_UPDATE_FAILED,
@@ -115,7 +134,7 @@ finish_update(const FotaParts *parts, FotaAction action, Closing *closing, FotaJ
     if (closing->finish == FOTA_FINISH_NOTHING)
         return;
     /* The error of a cancelled job, or beside the wanted version, does not count. */
-    if (closing->finish != FOTA_FINISH_FAILED)
+    if (closing->finish != FOTA_FINISH_FAILED && closing->finish != FOTA_FINISH_EXPIRED)
         told.error = NULL;
     if (action == FOTA_ACTION_REHEARSE)
         log_rehearsal(parts, told.error);
@@ -235,6 +254,9 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .downloaded = end->downloaded,
         .restarted = end->restarts > 0,
         .can_discard = method != NULL && method->discard != NULL,
+        .asked = update_is_asked(parts, action),
+        .expired =
+            g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED),
     };
     const FotaOutcome outcome = fota_outcome_decide(&facts);
     Closing closing = {.finish = outcome.finish};
@@ -255,6 +277,11 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         fota_record_set(&record->chain_from, NULL);
     else if (outcome.finish == FOTA_FINISH_SUCCESS)
         end_chain(parts);
+    /* The approval of a manifest was for a chain that began elsewhere. */
+    if (facts.asked && outcome.mark == FOTA_MARK_NONE)
+        fota_record_set(&record->chain_from, NULL);
+    if (facts.asked && outcome.finish != FOTA_FINISH_NOTHING)
+        fota_questions_close(parts->questions);
     return closing;
 }
 
@@ -387,6 +414,10 @@ close_job(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         return close_question(parts, end);
     case FOTA_ACTION_INSPECT:
         return close_inspection(parts, end);
+    case FOTA_ACTION_LISTEN:
+    case FOTA_ACTION_ANSWER:
+        fota_asking_end(parts, action, end);
+        return (Closing){.finish = FOTA_FINISH_NOTHING};
     case FOTA_ACTION_DISCARD:
         closing = close_update(parts, action, end);
         count_discards(parts, end, &closing);

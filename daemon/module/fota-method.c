@@ -35,6 +35,8 @@ choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
 static FotaRoute
 plan_route(const FotaPlan *plan)
 {
+    if (plan != NULL && plan->source >= FOTA_SOURCE_MODULE)
+        return FOTA_ROUTE_ASKED;
     if (plan == NULL || plan->kind != FOTA_PLAN_UPDATE || plan->steps[0].delta.uri[0] == NULL)
         return FOTA_ROUTE_VENDOR;
     return plan->delivery == FOTA_DELIVERY_HOST ? FOTA_ROUTE_FEED : FOTA_ROUTE_PULL;
@@ -91,6 +93,9 @@ fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan)
 {
     const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
 
+    /* An answer is one to all that follows from it. */
+    if (plan != NULL && plan->source >= FOTA_SOURCE_MODULE)
+        return TRUE;
     /* What waits in the module has passed the first of two, whatever method is preferred now. */
     return vendor != NULL && parts->record->mark != FOTA_MARK_DOWNLOADED &&
            choose_for_plan(parts, vendor, plan)->commit == FOTA_COMMIT_POINT_DOWNLOAD;
@@ -112,6 +117,9 @@ fota_method_choose(const FotaParts *parts, FotaAction action)
             vendor, g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
     else if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
         method = choose_for_plan(parts, vendor, parts->plan);
+    else if (action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER ||
+             action == FOTA_ACTION_FOLLOW)
+        method = choose_route(parts, vendor, FOTA_ROUTE_ASKED);
     else if (action == FOTA_ACTION_ASK)
         method = choose_route(parts, vendor, FOTA_ROUTE_VENDOR);
     return method != NULL ? method : vendor->methods[0];

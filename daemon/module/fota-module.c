@@ -9,6 +9,7 @@
 #include "daemon/fota-cache.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-registrar.h"
 #include "daemon/module/fota-results.h"
@@ -39,6 +40,7 @@ fota_module_finalize(GObject *object)
     g_clear_pointer(&parts->plan, fota_plan_free);
     g_clear_pointer(&parts->pin, fota_sim_pin_free);
     g_clear_pointer(&parts->run, fota_run_free);
+    g_clear_pointer(&parts->questions, fota_questions_free);
     g_clear_pointer(&parts->offers, fota_offers_free);
     g_clear_pointer(&parts->reader, fota_reader_free);
     g_clear_pointer(&parts->accepted, fota_accepted_free);
@@ -86,12 +88,16 @@ module_ask(FotaModule *module, gboolean guest)
     const FotaPlan *plan = parts->plan;
     const char *gate = fota_approval_gate_get_name(fota_offers_get_gate(parts->offers));
     g_autofree char *token = fota_offers_make_token(parts->offers, plan, guest);
+    gboolean asked = plan->source >= FOTA_SOURCE_MODULE;
 
-    if (fota_plan_has_blocker(plan, "deferred") || !fota_offers_ask(parts->offers, token, guest))
+    if (fota_plan_has_blocker(plan, "deferred") ||
+        !fota_offers_ask(parts->offers, token, guest || asked))
         return;
+    if (asked)
+        fota_questions_note_asked(parts->questions);
     fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_APPROVAL_WANTED,
                     "update %s from %s to %s wants approval to %s", plan->manifest->update.id,
-                    plan->from, plan->to != NULL ? plan->to : "what the vendor offers", gate);
+                    plan->from, plan->to != NULL ? plan->to : "what the server offers", gate);
     fota_shown_request_approval(parts->shown, token, gate);
     /* The new plan knows when the time for an answer ends. */
     module_draft_plan(module);
@@ -182,6 +188,7 @@ fota_module_decide(FotaModule *module)
         return;
     module_tell_lost(module);
     module_take_check(module);
+    fota_asking_look(parts);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
         module_end_late_guest(module);
         module_draft_plan(module);
@@ -255,6 +262,22 @@ stop_update(FotaModule *module)
     fota_keeper_save(module->parts.keeper, NULL);
 }
 
+/* What the module said while the job had its port. A job that has followed an update knows its end,
+ * whatever is still to be heard of it. */
+static void
+module_take_heard(FotaModule *module, FotaAction action, const FotaJobEnd *end)
+{
+    FotaQuestions *questions = module->parts.questions;
+    gboolean follows = action == FOTA_ACTION_FOLLOW || action == FOTA_ACTION_RESUME;
+
+    for (guint i = 0; end->heard != NULL && end->heard[i] != NULL; i++) {
+        if (follows)
+            fota_questions_note(questions, end->heard[i]);
+        else
+            fota_questions_hear(questions, end->heard[i]);
+    }
+}
+
 static void
 job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
 {
@@ -271,6 +294,7 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
         return;
     }
     fota_closing_end(parts, action, end);
+    module_take_heard(module, action, end);
     if (action == FOTA_ACTION_INSPECT)
         fota_presence_answer_version(parts->presence, end->error);
     if (action == FOTA_ACTION_REHEARSE)
@@ -299,6 +323,7 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     parts->accepted = fota_accepted_new(context, parts->keeper, parts->poller);
     parts->reader = fota_reader_new(context, record, parts->poller, parts->accepted, &owner);
     parts->offers = fota_offers_new(parts->keeper);
+    parts->questions = fota_questions_new(parts->keeper, &owner);
     parts->run = fota_run_new(parts->keeper, &run_owner);
     parts->pin = fota_sim_pin_new(context->store, record, &owner);
     /* The version wanted by an update under way is what the vendor's server offered. */
@@ -388,6 +413,7 @@ fota_module_stop(FotaModule *module)
     module->stopping = TRUE;
     fota_presence_answer_version(module->parts.presence, NULL);
     g_clear_handle_id(&module->timer, g_source_remove);
+    fota_questions_listen(module->parts.questions, NULL, NULL, NULL);
     fota_reader_stop(module->parts.reader);
     fota_run_cancel(module->parts.run, TRUE);
     return !something_runs(module);
@@ -422,6 +448,8 @@ fota_module_check(FotaModule *module, GError **error)
     if (!fota_poller_take_request(parts->poller, error))
         return FALSE;
     fota_run_hold(parts->run, 0, 0);
+    if (fota_parts_get_config(parts)->module_starts)
+        fota_questions_start(parts->questions);
     fota_offers_reopen(parts->offers, parts->plan);
     fota_start_action(parts, FOTA_ACTION_CHECK);
     fota_module_decide(module);

@@ -3,6 +3,7 @@
 
 #include "base/fota-text.h"
 #include "daemon/fota-cache.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-method.h"
 
 /* Fills @order with the parts of @address. */
@@ -77,9 +78,31 @@ job_kind(FotaAction action)
         [FOTA_ACTION_INSPECT] = FOTA_JOB_INSPECT, [FOTA_ACTION_REHEARSE] = FOTA_JOB_UPDATE,
         [FOTA_ACTION_DOWNLOAD] = FOTA_JOB_UPDATE, [FOTA_ACTION_INSTALL] = FOTA_JOB_INSTALL,
         [FOTA_ACTION_RESUME] = FOTA_JOB_RESUME,   [FOTA_ACTION_DISCARD] = FOTA_JOB_DISCARD,
+        [FOTA_ACTION_LISTEN] = FOTA_JOB_LISTEN,   [FOTA_ACTION_ANSWER] = FOTA_JOB_ANSWER,
+        [FOTA_ACTION_FOLLOW] = FOTA_JOB_FOLLOW,
     };
 
     return kinds[action];
+}
+
+/* What the module was heard to ask is heard again by whoever deals with it. */
+static void
+order_question(const FotaParts *parts, FotaAction action, FotaJobOrder *order)
+{
+    const FotaQuestion *question = fota_questions_get(parts->questions);
+
+    if (action == FOTA_ACTION_DOWNLOAD)
+        order->asked = fota_asking_find_method(parts);
+    if (action != FOTA_ACTION_LISTEN && action != FOTA_ACTION_ANSWER &&
+        action != FOTA_ACTION_FOLLOW)
+        return;
+    if (parts->record->question[0] != '\0')
+        order->heard = g_strdup(parts->record->question);
+    order->starts = fota_questions_are_started(parts->questions);
+    order->approved = question != NULL && question->kind != FOTA_QUESTION_NONE;
+    if (action == FOTA_ACTION_FOLLOW && question != NULL)
+        order->update.size = question->size;
+    fota_asking_find_answer(parts, &order->answer);
 }
 
 FotaJobOrder *
@@ -111,6 +134,7 @@ fota_order_make(const FotaParts *parts, FotaAction action)
     if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
         action == FOTA_ACTION_REHEARSE)
         order_delta(parts, order);
+    order_question(parts, action, order);
     order->update.rehearsal = action == FOTA_ACTION_REHEARSE;
     if (action == FOTA_ACTION_REHEARSE) {
         order->update.from = g_strdup(parts->plan->steps[0].from_version);

@@ -4,6 +4,7 @@
 #include "daemon/fota-credential.h"
 #include "daemon/module/fota-offers.h"
 #include "daemon/module/fota-presence.h"
+#include "daemon/module/fota-questions.h"
 #include "daemon/module/fota-reader.h"
 #include "daemon/module/fota-run.h"
 #include "daemon/module/fota-shown.h"
@@ -21,6 +22,7 @@ typedef struct {
     FotaAccepted *accepted;
     FotaReader *reader;
     FotaOffers *offers;
+    FotaQuestions *questions;
     FotaRun *run;
     FotaSimPin *pin;
     FotaShown *shown;

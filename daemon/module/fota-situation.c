@@ -7,7 +7,9 @@
 #include "daemon/fota-cache.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-method.h"
+#include "policy/fota-question.h"
 
 /* Everything that plans and decisions depend on, gathered anew each time. */
 
@@ -130,21 +132,13 @@ fota_situation_expect_outage(const FotaParts *parts)
     return vendor != NULL ? fota_vendor_get_number(vendor, parts->record->model, "ApplyTime") : 0;
 }
 
-FotaPlan *
-fota_situation_draft_plan(const FotaParts *parts)
+/* All but what has come of the offer so far, and what its server has. */
+static FotaFacts
+gather_facts(const FotaParts *parts, const char **left, GTimeZone *zone)
 {
     const FotaRecord *record = parts->record;
-    g_autofree const char **left = fota_record_list_left(record);
-    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
-    const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
-    FotaManifest *manifest = fota_accepted_get(parts->accepted);
-    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
     FotaFacts facts = FOTA_FACTS_INIT;
-    FotaPlan *plan;
 
-    if (manifest == NULL || modem == NULL || fota_parts_get_plugin(parts) == NULL ||
-        !fota_accepted_is_trusted(parts->accepted, NULL))
-        return NULL;
     facts.imei = record->imei;
     facts.manufacturer = record->manufacturer;
     facts.model = record->model;
@@ -154,12 +148,25 @@ fota_situation_draft_plan(const FotaParts *parts)
     facts.clock_is_set = fota_poller_get_budget_time(parts->poller) != 0;
     facts.local_zone = zone;
     facts.run_seconds = fota_situation_expect_outage(parts);
+    facts.rules = &fota_parts_get_config(parts)->rules;
+    fill_radio(fota_presence_get_facts(parts->presence), &facts);
+    fill_gateway(parts, &facts);
+    return facts;
+}
+
+/* What the manifest wants. NULL = there is none that holds. */
+static FotaPlan *
+draft_manifest(const FotaParts *parts, FotaFacts facts)
+{
+    const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
+    FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    FotaPlan *plan;
+
+    if (manifest == NULL || !fota_accepted_is_trusted(parts->accepted, NULL))
+        return NULL;
     facts.vendor_version = offer != NULL ? offer->version : NULL;
     facts.vendor_size = offer != NULL ? offer->size : 0;
-    facts.rules = &fota_parts_get_config(parts)->rules;
-    fill_radio(modem, &facts);
-    fill_gateway(parts, &facts);
-    fill_past(record, &facts);
+    fill_past(parts->record, &facts);
     plan = fota_plan_make(manifest, &facts);
     /* Only the plan tells which method it needs. */
     fill_delivery(parts, plan, &facts);
@@ -170,7 +177,70 @@ fota_situation_draft_plan(const FotaParts *parts)
     return fota_plan_make(manifest, &facts);
 }
 
-/* Keeps in the cache what the update needs, until it is over. Without a plan nobody knows. */
+/* What the module asks. NULL = nothing. */
+static FotaPlan *
+draft_question(const FotaParts *parts, FotaFacts facts)
+{
+    const FotaRecord *record = parts->record;
+    const FotaQuestion *question = fota_questions_get(parts->questions);
+    FotaPlan *plan;
+
+    if (question == NULL)
+        return NULL;
+    facts.vendor_version = question->version;
+    facts.vendor_size = question->size;
+    facts.one_gate = TRUE;
+    facts.first_offered = (gint64)record->question_heard;
+    facts.asked = (gint64)record->question_asked;
+    facts.deferred_until = (gint64)record->question_deferred_until;
+    facts.rejected = record->question_refused[0] != '\0' ? record->question_refused : NULL;
+    facts.approved[FOTA_APPROVAL_GATE_DOWNLOAD] = record->question_approved;
+    plan = fota_plan_make(fota_questions_get_manifest(parts->questions), &facts);
+    if (fota_questions_get_answer_by(parts->questions) != 0)
+        plan->answer_by = fota_questions_get_answer_by(parts->questions);
+    return plan;
+}
+
+/* When the offer of @plan ends by itself, 0 = not known. */
+static gint64
+find_end(const FotaPlan *plan)
+{
+    return plan->answer_by != 0 ? MIN(plan->answer_by, plan->manifest->use_before)
+                                : plan->manifest->use_before;
+}
+
+FotaPlan *
+fota_situation_draft_plan(const FotaParts *parts)
+{
+    const FotaRecord *record = parts->record;
+    g_autofree const char **left = fota_record_list_left(record);
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    FotaQuestionRival rival = {.begun = record->mark != FOTA_MARK_NONE};
+    FotaFacts facts;
+    FotaPlan *plan, *asked;
+
+    if (fota_presence_get_facts(parts->presence) == NULL || fota_parts_get_plugin(parts) == NULL)
+        return NULL;
+    facts = gather_facts(parts, left, zone);
+    plan = draft_manifest(parts, facts);
+    asked = draft_question(parts, facts);
+    if (asked == NULL)
+        return plan;
+    rival.offered = plan != NULL && plan->kind == FOTA_PLAN_UPDATE;
+    rival.end = plan != NULL ? find_end(plan) : 0;
+    rival.deferred = fota_plan_has_blocker(asked, "deferred");
+    rival.answer_by = asked->answer_by;
+    if (asked->kind != FOTA_PLAN_UPDATE || !fota_question_goes_first(&rival)) {
+        fota_plan_free(asked);
+        return plan;
+    }
+    if (plan != NULL)
+        fota_plan_free(plan);
+    return asked;
+}
+
+/* Keeps in the cache what the manifest's update needs, until it is over. Without a plan, and while a
+ * question of the module goes first, nobody knows. */
 void
 fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan)
 {
@@ -179,7 +249,7 @@ fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan)
         plan != NULL && plan->kind == FOTA_PLAN_UPDATE && plan->steps[0].delta.uri[0] != NULL;
     g_autofree char *key = wanted ? fota_delivery_make_key(&plan->steps[0].delta) : NULL;
 
-    if (plan == NULL)
+    if (plan == NULL || plan->source >= FOTA_SOURCE_MODULE)
         return;
     fota_cache_claim(parts->context->cache, record->imei, key);
     fota_record_set(&record->cached, key);
@@ -216,12 +286,19 @@ must_fetch(const FotaParts *parts, const FotaPlan *plan)
 static void
 look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
 {
+    const FotaQuestion *question = fota_questions_get(parts->questions);
     g_autofree char *guest = NULL;
 
     s->planned = plan != NULL;
     if (plan == NULL)
         return;
     s->plan = plan->kind;
+    s->asked = plan->source >= FOTA_SOURCE_MODULE;
+    if (s->asked) {
+        s->manifest = FOTA_MANIFEST_HOLDS;
+        s->begun = question != NULL && question->kind == FOTA_QUESTION_NONE;
+        s->rehearsal = FALSE;
+    }
     s->blocked = plan->blockers->pdata[0] != NULL;
     if (plan->kind != FOTA_PLAN_UPDATE)
         return;
@@ -241,6 +318,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
     const FotaMethod *discards = fota_method_choose(parts, FOTA_ACTION_DISCARD);
     FotaManifest *manifest = fota_accepted_get(parts->accepted);
     FotaAction job = fota_run_get_action(parts->run);
+    const gboolean heard = fota_asking_find_method(parts) != NULL;
+    FotaAnswer answer;
     FotaSituation s = {
         .presence = fota_presence_get(parts->presence),
         .supported = plugin != NULL,
@@ -261,6 +340,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
         .one_gate = fota_method_has_one_gate(parts, plan),
         .same_delta = holds_delta_of(parts, plan),
+        .listen_due = heard && fota_questions_are_due(parts->questions),
+        .answer_due = heard && fota_asking_find_answer(parts, &answer),
         .manifest = manifest == NULL                                  ? FOTA_MANIFEST_NONE
                     : fota_accepted_is_trusted(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
                                                                       : FOTA_MANIFEST_DISTRUSTED,
@@ -302,6 +383,8 @@ fota_situation_get_wait(const FotaParts *parts)
         wait = sooner(wait, manifest->use_before, now);
     if (parts->plan != NULL)
         wait = sooner(sooner(wait, parts->plan->not_before, now), parts->plan->answer_by, now);
+    wait = sooner(wait, (gint64)parts->record->question_deferred_until, now);
+    wait = sooner(wait, fota_questions_get_hold(parts->questions), boot);
     wait = sooner(wait, fota_run_get_hold(parts->run), boot);
     wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
     return (guint)(wait / G_USEC_PER_SEC) + 1;

@@ -34,7 +34,7 @@ is_update(FotaAction action)
 {
     return action == FOTA_ACTION_FETCH || action == FOTA_ACTION_DOWNLOAD ||
            action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_RESUME ||
-           action == FOTA_ACTION_DISCARD;
+           action == FOTA_ACTION_DISCARD || action == FOTA_ACTION_FOLLOW;
 }
 
 static void
@@ -83,7 +83,8 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
     /* Needed if the record was damaged and only the previous generation is left. */
     if (action == FOTA_ACTION_RESUME)
         parts->record->unsettled = 1;
-    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_FETCH)
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_FETCH ||
+        action == FOTA_ACTION_FOLLOW)
         open_record(parts);
     if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
         return FALSE;
@@ -110,7 +111,7 @@ end_unbegun(const FotaParts *parts, FotaAction action, const GError *error)
         parts->record->starts = 0;
         return;
     }
-    fota_closing_end(parts, FOTA_ACTION_DOWNLOAD, &end);
+    fota_closing_end(parts, action == FOTA_ACTION_FOLLOW ? action : FOTA_ACTION_DOWNLOAD, &end);
     fota_keeper_close(parts->keeper, FOTA_MARK_NONE);
     fota_keeper_save(parts->keeper, NULL);
 }
@@ -141,6 +142,14 @@ start_job(const FotaParts *parts, FotaAction action)
         fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
                         action == FOTA_ACTION_REHEARSE ? "rehearsing the update" : "updating",
                         order->update.from, order->update.to);
+    if (action == FOTA_ACTION_FOLLOW)
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_STARTED, "%s from %s to %s",
+                        order->approved ? "having the module update itself"
+                                        : "the module updates itself without asking,",
+                        order->update.from,
+                        order->update.to != NULL ? order->update.to : "what it does not tell");
+    /* The job needs the port that is listened on. */
+    fota_questions_listen(parts->questions, NULL, NULL, NULL);
     parts->context->jobs++;
     fota_run_start(parts->run, action, order);
 }

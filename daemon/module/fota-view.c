@@ -26,6 +26,8 @@ describe_update(const FotaParts *parts, gboolean guest)
     const FotaDelta *delta = &plan->steps[0].delta;
     g_autofree char *server = delta->uri[0] != NULL ? fota_text_get_origin(delta->uri[0]) : NULL;
     const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
+    const FotaQuestion *asked =
+        plan->source >= FOTA_SOURCE_MODULE ? fota_questions_get(parts->questions) : NULL;
     FotaApprovalGate gate =
         guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_offers_get_gate(parts->offers);
     g_autofree char *token = fota_offers_make_token(parts->offers, plan, guest);
@@ -39,7 +41,10 @@ describe_update(const FotaParts *parts, gboolean guest)
     insert_text(&dict, "to", plan->to);
     insert_text(&dict, "severity", fota_severity_get_name(update->severity));
     insert_text(&dict, "title",
-                update->title == NULL && offer != NULL ? offer->text : update->title);
+                asked != NULL                            ? asked->text
+                : update->title == NULL && offer != NULL ? offer->text
+                                                         : update->title);
+    insert_text(&dict, "source", fota_source_get_name(plan->source));
     insert_text(&dict, "info-uri", update->info_uri);
     insert_text(&dict, "server", server);
     insert_text(&dict, "credential", delta->credential);
@@ -51,6 +56,10 @@ describe_update(const FotaParts *parts, gboolean guest)
     g_variant_dict_insert(&dict, "defer-until-at-most", "t", (guint64)plan->defer_limit);
     g_variant_dict_insert(&dict, "expected-outage", "u",
                           fota_situation_expect_outage(parts) * plan->n_steps);
+    g_variant_dict_insert(&dict, "answer-by", "t", (guint64)plan->answer_by);
+    g_variant_dict_insert(&dict, "may-reject", "b",
+                          asked == NULL ||
+                              (asked->kind != FOTA_QUESTION_NONE && asked->may_reject));
     g_variant_dict_insert(&dict, "rehearsal", "b", guest);
     g_variant_dict_insert(&dict, "one-gate", "b", fota_method_has_one_gate(parts, plan));
     return g_variant_dict_end(&dict);
@@ -140,7 +149,8 @@ update_runs(const FotaParts *parts)
 {
     FotaAction job = fota_run_get_action(parts->run);
 
-    return (job != FOTA_ACTION_NONE && job != FOTA_ACTION_CHECK && job != FOTA_ACTION_INSPECT) ||
+    return (job != FOTA_ACTION_NONE && job != FOTA_ACTION_CHECK && job != FOTA_ACTION_INSPECT &&
+            job != FOTA_ACTION_LISTEN && job != FOTA_ACTION_ANSWER) ||
            fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
 }
 

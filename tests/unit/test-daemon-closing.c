@@ -56,6 +56,7 @@ start(Fixture *fixture)
     parts->reader =
         fota_reader_new(&fixture->context, record, parts->poller, parts->accepted, &owner);
     parts->offers = fota_offers_new(parts->keeper);
+    parts->questions = fota_questions_new(parts->keeper, &owner);
     parts->run = fota_run_new(parts->keeper, &run_owner);
     parts->shown = fota_shown_new(fixture->owner, IMEI);
 }
@@ -88,6 +89,7 @@ stop(Fixture *fixture)
         g_main_context_iteration(NULL, TRUE);
     g_clear_pointer(&parts->shown, fota_shown_free);
     g_clear_pointer(&parts->run, fota_run_free);
+    g_clear_pointer(&parts->questions, fota_questions_free);
     g_clear_pointer(&parts->offers, fota_offers_free);
     g_clear_pointer(&parts->reader, fota_reader_free);
     g_clear_pointer(&parts->accepted, fota_accepted_free);

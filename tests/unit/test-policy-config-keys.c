@@ -68,6 +68,8 @@ test_values(void)
          {"", "/usr/bin/cycle", "'/opt/my tool' --now"},
          {"cycle", "./cycle", "'/opt/cycle", "   "}},
         {"FirstAid", "PowerCycleTime", {"1s", "1h"}, {"0s", "2h", "", "soon"}},
+        {"ModuleAsks", "Answer", {"ask", "refuse", "leave"}, {"", "accept", "Ask"}},
+        {"ModuleAsks", "Start", {"yes", "no"}, {"", "ask"}},
         {"Credential",
          "Servers",
          {"", "ftp://fw.example *.fota.example", "apn://private.example fw.example"},

@@ -11,6 +11,7 @@
 #define PLAN(name) .plan = FOTA_PLAN_##name
 #define RUNS(name) .runs = FOTA_ACTION_##name
 #define MARK(name) .mark = FOTA_MARK_##name
+#define ASKED PLAN(UPDATE), .asked = TRUE, .one_gate = TRUE, .open = {TRUE, TRUE}
 #define UPDATE PLAN(UPDATE), .open = {TRUE, TRUE}, .same_delta = TRUE
 
 /* -Woverride-init is not on: a later member replaces the one of REST. */
@@ -93,6 +94,51 @@ static const struct {
      0,
      {REST, .presence = FOTA_PRESENCE_LOST, .supported = FALSE, .check_due = TRUE}},
     {"unsupported", FOTA_STATE_UNSUPPORTED, 0, {REST, .supported = FALSE, .check_due = TRUE}},
+    /* What the module asks by itself: the state does not show that it is found out or answered,
+     * and neither takes the module from the host. */
+    {"question due",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_LISTEN,
+     {REST, .listen_due = TRUE, .inhibited = TRUE, .crowded = TRUE, .planned = FALSE}},
+    {"question due",
+     FOTA_STATE_AWAITING_APPROVAL,
+     FOTA_ACTION_LISTEN,
+     {REST, PLAN(UPDATE), .listen_due = TRUE, .check_due = TRUE}},
+    {"nothing planned",
+     FOTA_STATE_IDLE,
+     0,
+     {REST, .listen_due = TRUE, .answer_due = TRUE, .presence = FOTA_PRESENCE_AWAY}},
+    {"answer due",
+     FOTA_STATE_IDLE,
+     FOTA_ACTION_ANSWER,
+     {REST, .answer_due = TRUE, .listen_due = TRUE, .check_due = TRUE}},
+    /* "Not yet", to a module whose delta is in it for the manifest. */
+    {"answer due",
+     FOTA_STATE_AWAITING_INSTALL_APPROVAL,
+     FOTA_ACTION_ANSWER,
+     {REST, UPDATE, .open = {TRUE, FALSE}, MARK(DOWNLOADED), .answer_due = TRUE}},
+    {"answer runs", FOTA_STATE_IDLE, 0, {REST, RUNS(LISTEN)}},
+    {"answer runs", FOTA_STATE_AWAITING_APPROVAL, 0, {REST, PLAN(UPDATE), RUNS(ANSWER)}},
+    {"answer runs", FOTA_STATE_SCHEDULED, 0, {REST, ASKED, RUNS(LISTEN)}},
+    /* The question as an offer. */
+    {"download closed", FOTA_STATE_AWAITING_APPROVAL, 0, {REST, ASKED, .open = {FALSE, TRUE}}},
+    {"update blocked", FOTA_STATE_SCHEDULED, 0, {REST, ASKED, .blocked = TRUE}},
+    {"update blocked", FOTA_STATE_SCHEDULED, 0, {REST, ASKED, .inhibited = TRUE}},
+    {"update blocked", FOTA_STATE_SCHEDULED, 0, {REST, ASKED, .crowded = TRUE}},
+    {"update held", FOTA_STATE_SCHEDULED, 0, {REST, ASKED, .held = TRUE}},
+    {"answer", FOTA_STATE_SCHEDULED, FOTA_ACTION_FOLLOW, {REST, ASKED}},
+    {"update begins", FOTA_STATE_SCHEDULED, 0, {REST, ASKED, RUNS(FOLLOW)}},
+    {"order watched", FOTA_STATE_INSTALLING, 0, {REST, ASKED, RUNS(FOLLOW), MARK(INSTALLING)}},
+    /* What it does without asking is followed, whatever we would have said to it. */
+    {"module has begun",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_FOLLOW,
+     {REST, ASKED, .open = {FALSE, FALSE}, .begun = TRUE, .blocked = TRUE, .inhibited = TRUE,
+      .crowded = TRUE, .held = TRUE, .check_due = TRUE}},
+    {"module goes on",
+     FOTA_STATE_INSTALLING,
+     0,
+     {REST, ASKED, .begun = TRUE, .presence = FOTA_PRESENCE_AWAY}},
     {"check due", FOTA_STATE_CHECKING, FOTA_ACTION_CHECK, {REST, .check_due = TRUE}},
     {"check due",
      FOTA_STATE_CHECKING,
@@ -270,7 +316,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 40);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 46);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -291,6 +337,9 @@ static const struct {
     {"fetch runs", TRUE, FALSE, 0, 0},
     {"update begins", TRUE, FALSE, 0, 0},
     {"update runs", TRUE, FALSE, 0, 0},
+    {"module goes on", TRUE, FALSE, 0, 0},
+    {"module has begun", TRUE, FALSE, 0, 0},
+    {"answer", TRUE, FALSE, 0, 0},
     {"cancelled", FALSE, FALSE, 0, 0},
     {"lost", FALSE, FALSE, 0, 0},
     {"unsupported", FALSE, FALSE, 0, 0},
@@ -331,6 +380,10 @@ test_shown(void)
         guint j = 0;
 
         /* At a question a row shows what the one beneath it would: see below. */
+        if (cases[i].situation.listen_due || cases[i].situation.answer_due ||
+            cases[i].situation.runs == FOTA_ACTION_LISTEN ||
+            cases[i].situation.runs == FOTA_ACTION_ANSWER)
+            continue;
         if (cases[i].situation.runs == FOTA_ACTION_CHECK ||
             cases[i].situation.runs == FOTA_ACTION_INSPECT || cases[i].situation.check_due ||
             cases[i].situation.version_asked)
@@ -442,6 +495,19 @@ test_commit(void)
         {TRUE,
          FOTA_MARK_INSTALLING,
          {REST, RUNS(RESUME), MARK(INSTALLING), .planned = FALSE, .inhibited = TRUE}},
+        /* The answer to what the module asks, for which something else may have come in between;
+         * not for what it does without an answer. */
+        {TRUE, FOTA_MARK_INSTALLING, {REST, ASKED, RUNS(FOLLOW), .answer_due = TRUE}},
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, ASKED, RUNS(FOLLOW), .presence = FOTA_PRESENCE_AWAY, .listen_due = TRUE}},
+        {FALSE, FOTA_MARK_INSTALLING, {REST, ASKED, RUNS(FOLLOW), .inhibited = TRUE}},
+        {FALSE, FOTA_MARK_INSTALLING, {REST, ASKED, RUNS(FOLLOW), .blocked = TRUE}},
+        {FALSE, FOTA_MARK_INSTALLING, {REST, ASKED, RUNS(FOLLOW), .open = {FALSE, TRUE}}},
+        {FALSE, FOTA_MARK_INSTALLING, {REST, UPDATE, RUNS(FOLLOW)}},
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, ASKED, RUNS(FOLLOW), .begun = TRUE, .inhibited = TRUE, .open = {FALSE, FALSE}}},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(commits); i++) {
@@ -478,6 +544,14 @@ test_requests(void)
          FOTA_REFUSAL_NOTHING_OFFERED,
          {REST, .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
         {FOTA_REQUEST_APPROVE, FOTA_REFUSAL_NONE, {REST, PLAN(UPDATE), .check_due = TRUE}},
+        /* What the module asks meanwhile is in nobody's way. */
+        {FOTA_REQUEST_APPROVE, FOTA_REFUSAL_NONE, {REST, PLAN(UPDATE), RUNS(LISTEN)}},
+        {FOTA_REQUEST_DEFER, FOTA_REFUSAL_NONE, {REST, PLAN(UPDATE), RUNS(ANSWER)}},
+        {FOTA_REQUEST_REJECT, FOTA_REFUSAL_NONE, {REST, ASKED, .listen_due = TRUE}},
+        {FOTA_REQUEST_CHECK, FOTA_REFUSAL_UPDATE_RUNS, {REST, RUNS(LISTEN)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NONE, {REST, ASKED, RUNS(FOLLOW)}},
+        {FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NOT_CANCELLABLE, {REST, ASKED, MARK(INSTALLING)}},
+        {FOTA_REQUEST_REHEARSE, FOTA_REFUSAL_NOTHING_OFFERED, {REST, ASKED}},
         {FOTA_REQUEST_CHECK, FOTA_REFUSAL_UPDATE_RUNS, {REST, RUNS(DOWNLOAD)}},
         {FOTA_REQUEST_CHECK, FOTA_REFUSAL_CHECK_RUNS, {REST, RUNS(CHECK)}},
         {FOTA_REQUEST_CHECK, FOTA_REFUSAL_ABSENT, {REST, .presence = FOTA_PRESENCE_LOST}},
@@ -546,6 +620,10 @@ static const struct {
     FIELD(one_gate, 2),
     FIELD(fetches, 2),
     FIELD(same_delta, 2),
+    FIELD(listen_due, 2),
+    FIELD(answer_due, 2),
+    FIELD(asked, 2),
+    FIELD(begun, 2),
     FIELD(manifest, 3),
     FIELD(planned, 2),
     FIELD(plan, FOTA_PLAN_FAILED_FOR_GOOD + 1),
@@ -579,15 +657,37 @@ static const struct {
     [FOTA_ACTION_DISCARD] = {.takes = TRUE},
     [FOTA_ACTION_FORGET] = {.while_inhibited = TRUE},
     [FOTA_ACTION_CLOSE] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_LISTEN] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_ANSWER] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_FOLLOW] = {.takes = TRUE},
 };
+
+/* What the module asks is planned, with nothing of a manifest's update under way, or it is not. */
+static FotaSituation
+make_possible(const FotaSituation *given)
+{
+    FotaSituation s = *given;
+
+    s.asked = s.asked && s.plan == FOTA_PLAN_UPDATE && s.mark == FOTA_MARK_NONE;
+    s.begun = s.begun && s.asked;
+    s.planned = s.planned || s.asked;
+    s.one_gate = s.one_gate || s.asked;
+    s.rehearsal = s.rehearsal && !s.asked;
+    if (s.asked)
+        s.manifest = FOTA_MANIFEST_HOLDS;
+    return s;
+}
 
 /* What holds in every situation. */
 static void
-assert_rules(const FotaSituation *s)
+assert_rules(const FotaSituation *given)
 {
+    const FotaSituation possible = make_possible(given), *s = &possible;
     FotaNext next = fota_next_decide(s);
+    gboolean begun = strcmp(next.row, "module has begun") == 0;
+    gboolean follow = s->runs == FOTA_ACTION_FOLLOW;
     gboolean order = s->mark == FOTA_MARK_INSTALLING;
-    FotaApprovalGate gate = s->one_gate && s->runs == FOTA_ACTION_DOWNLOAD
+    FotaApprovalGate gate = (s->one_gate && s->runs == FOTA_ACTION_DOWNLOAD) || follow
                                 ? FOTA_APPROVAL_GATE_DOWNLOAD
                                 : FOTA_APPROVAL_GATE_INSTALL;
     gboolean takes = traits[next.action].takes ||
@@ -595,7 +695,8 @@ assert_rules(const FotaSituation *s)
                      (next.action == FOTA_ACTION_INSPECT && s->ask_takes);
 
     /* An order that may be out shows as such, and nothing but a question about it is begun. */
-    g_assert_cmpint(fota_next_keeps_power(next.state), ==, order);
+    g_assert_true(fota_next_keeps_power(next.state) == order ||
+                  (s->begun && s->presence == FOTA_PRESENCE_AWAY));
     if (order)
         g_assert_true(next.action == FOTA_ACTION_NONE || next.action == FOTA_ACTION_RESUME);
     else
@@ -603,12 +704,12 @@ assert_rules(const FotaSituation *s)
     if (s->runs != FOTA_ACTION_NONE)
         g_assert_cmpint(next.action, ==, FOTA_ACTION_NONE);
     /* Nothing takes the module while an application inhibits, or beside too many others. */
-    if (takes && !order)
+    if (takes && !order && !begun)
         g_assert_true(!s->inhibited && !s->crowded && s->presence == FOTA_PRESENCE_HERE);
     if (takes && !order && next.action != FOTA_ACTION_CHECK && next.action != FOTA_ACTION_DISCARD &&
-        strcmp(next.row, "version asked") != 0)
+        strcmp(next.row, "version asked") != 0 && !begun)
         g_assert_true(!s->blocked && !s->held);
-    if (s->inhibited && !order)
+    if (s->inhibited && !order && !begun)
         g_assert_true(traits[next.action].while_inhibited);
     /* An update begins with an open gate. */
     if (next.action == FOTA_ACTION_DOWNLOAD || next.action == FOTA_ACTION_FETCH)
@@ -617,6 +718,10 @@ assert_rules(const FotaSituation *s)
         g_assert_true(s->fetches && !s->blocked && !s->held && !s->inhibited);
     if (next.action == FOTA_ACTION_DOWNLOAD)
         g_assert_false(s->fetches);
+    if (next.action == FOTA_ACTION_FOLLOW && !begun)
+        g_assert_true(s->open[FOTA_APPROVAL_GATE_DOWNLOAD] && s->asked);
+    g_assert_true(!s->asked ||
+                  (next.action != FOTA_ACTION_DOWNLOAD && next.action != FOTA_ACTION_INSTALL));
     if (next.action == FOTA_ACTION_INSTALL)
         g_assert_true(s->open[FOTA_APPROVAL_GATE_INSTALL] && s->same_delta &&
                       s->mark == FOTA_MARK_DOWNLOADED);
@@ -633,19 +738,22 @@ assert_rules(const FotaSituation *s)
 
     /* What is offered can be answered, and nothing else. */
     if (fota_next_judge(s, FOTA_REQUEST_APPROVE) == FOTA_REFUSAL_NONE)
-        g_assert_true(!order && (s->runs == FOTA_ACTION_NONE || s->runs == FOTA_ACTION_CHECK));
+        g_assert_true(!order && (s->runs == FOTA_ACTION_NONE || s->runs == FOTA_ACTION_CHECK ||
+                                 s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER));
     if (next.state == FOTA_STATE_AWAITING_APPROVAL ||
         next.state == FOTA_STATE_AWAITING_INSTALL_APPROVAL) {
         g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
-        g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NONE);
+        g_assert_true(s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER ||
+                      fota_next_judge(s, FOTA_REQUEST_CANCEL) == FOTA_REFUSAL_NONE);
     }
     if (order)
         g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NOT_CANCELLABLE);
 
     /* The order is given only where it could have begun. */
-    if (s->runs != FOTA_ACTION_RESUME && fota_next_may_commit(s, FOTA_MARK_INSTALLING))
-        g_assert_true(!s->inhibited && !s->blocked && !s->cancelled && s->open[gate] &&
-                      s->same_delta);
+    if (s->runs != FOTA_ACTION_RESUME && fota_next_may_commit(s, FOTA_MARK_INSTALLING) && !s->begun)
+        g_assert_true(follow ? !s->inhibited && !s->blocked && s->open[gate] && s->asked
+                             : !s->inhibited && !s->blocked && !s->cancelled && s->open[gate] &&
+                                   s->same_delta);
 }
 
 /* Every pair of values of two fields, around each case of the table and around nothing. */

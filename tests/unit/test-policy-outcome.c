@@ -273,6 +273,96 @@ static const struct {
      0,
      FALSE,
      {JOB(INSTALL), AT(DOWNLOADED), ENDED(BADLY), CAN_DISCARD}},
+    /* What the module asked by itself. */
+    {"question", FOTA_MARK_DOWNLOADED, 0, 0, 0, FALSE, {JOB(LISTEN), AT(DOWNLOADED), ENDED(BADLY)}},
+    {"question", FOTA_MARK_NONE, 0, 0, 0, FALSE, {JOB(ANSWER), ENDED(FOR_GOOD), VERSION(OLD)}},
+    {"success",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_SUCCESS,
+     0,
+     FALSE,
+     {JOB(FOLLOW), AT(INSTALLING), VERSION(WANTED), .restarted = TRUE, .asked = TRUE}},
+    {"order unasked",
+     FOTA_MARK_INSTALLING,
+     0,
+     0,
+     FOTA_HOLD_ORDER,
+     FALSE,
+     {JOB(FOLLOW), AT(INSTALLING), ENDED(FOR_GOOD), .asked = TRUE, .expired = TRUE}},
+    /* Before the answer, and after it. */
+    {"question over",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_EXPIRED,
+     0,
+     TRUE,
+     {JOB(FOLLOW), ENDED(FOR_GOOD), VERSION(OLD), .asked = TRUE, .expired = TRUE}},
+    {"question over",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_EXPIRED,
+     0,
+     TRUE,
+     {JOB(FOLLOW), AT(INSTALLING), ENDED(FOR_GOOD), VERSION(OLD), .asked = TRUE, .expired = TRUE}},
+    /* Killed between the mark and the answer: the question may still be open. */
+    {"answer not given",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OLD), .asked = TRUE}},
+    {"order failed",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_FAILED,
+     0,
+     FALSE,
+     {JOB(FOLLOW), AT(INSTALLING), ENDED(BADLY), VERSION(OLD), .asked = TRUE}},
+    {"order failed for good",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_FAILED,
+     0,
+     TRUE,
+     {JOB(RESUME), AT(INSTALLING), ENDED(FOR_GOOD), VERSION(OLD), .restarted = TRUE,
+      .asked = TRUE}},
+    {"cancelled",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     TRUE,
+     {JOB(FOLLOW), ENDED(BADLY), VERSION(OLD), .cancelled = TRUE, .asked = TRUE}},
+    {"answer not begun",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(FOLLOW), VERSION(OLD), .asked = TRUE}},
+    {"answer not sent",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     FOTA_HOLD_WAIT,
+     FALSE,
+     {JOB(FOLLOW), ENDED(BADLY), VERSION(OLD), .asked = TRUE}},
+    {"had to wait",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     FOTA_HOLD_WAIT,
+     FALSE,
+     {JOB(FOLLOW), ENDED(LATER), VERSION(OLD), .asked = TRUE}},
+    {"failed for good",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_FAILED,
+     0,
+     TRUE,
+     {JOB(FOLLOW), ENDED(FOR_GOOD), VERSION(OLD), .asked = TRUE}},
     {"failed",
      FOTA_MARK_DISCARDING,
      FOTA_ATTEMPTS_COUNT,
@@ -307,28 +397,41 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)outcome.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 21);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 25);
 }
 
 /* Every end there can be. */
 static void
 test_all(void)
 {
-    for (guint i = 0; i < 11 * 5 * 4 * 4 * 32; i++) {
-        const FotaEnd end = {
-            .job = i % 11,
-            .mark = i / 11 % 5,
-            .ending = i / 55 % 4,
-            .version = i / 220 % 4,
-            .cancelled = (i / 880 & 1) != 0,
-            .unwritten = (i / 880 & 2) != 0,
-            .downloaded = (i / 880 & 4) != 0,
-            .restarted = (i / 880 & 8) != 0,
-            .can_discard = (i / 880 & 16) != 0,
+    const guint jobs = FOTA_ACTION_LAST + 1, bits = jobs * 5 * 4 * 4;
+
+    for (guint i = 0; i < bits * 128; i++) {
+        FotaEnd end = {
+            .job = i % jobs,
+            .mark = i / jobs % 5,
+            .ending = i / jobs / 5 % 4,
+            .version = i / jobs / 20 % 4,
+            .cancelled = (i / bits & 1) != 0,
+            .unwritten = (i / bits & 2) != 0,
+            .downloaded = (i / bits & 4) != 0,
+            .restarted = (i / bits & 8) != 0,
+            .can_discard = (i / bits & 16) != 0,
+            .asked = (i / bits & 32) != 0,
+            .expired = (i / bits & 64) != 0,
         };
-        FotaOutcome outcome = fota_outcome_decide(&end);
+        FotaOutcome outcome;
         gboolean order = end.mark == FOTA_MARK_INSTALLING && end.job != FOTA_ACTION_DISCARD;
 
+        /* What the module asks leaves nothing of ours in it before the order. */
+        end.asked = end.job == FOTA_ACTION_FOLLOW || (end.job == FOTA_ACTION_RESUME && end.asked);
+        if (end.asked && end.mark != FOTA_MARK_INSTALLING)
+            end.mark = FOTA_MARK_NONE;
+        outcome = fota_outcome_decide(&end);
+        /* It has one answer: no attempt of the manifest is counted or forgotten by it. */
+        if (end.asked)
+            g_assert_cmpint(outcome.attempts, ==, FOTA_ATTEMPTS_KEEP);
+        g_assert_true(outcome.finish != FOTA_FINISH_EXPIRED || (end.asked && end.expired));
         /* Only a version ends an order that may be out, and nothing but an order begins one. */
         if (order && outcome.mark != FOTA_MARK_INSTALLING)
             g_assert_cmpint(end.version, !=, FOTA_VERSION_UNREAD);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-asking.h"
+
+#include <syslog.h>
+
+#include "base/fota-clock.h"
+#include "daemon/at/fota-at-channel.h"
+#include "daemon/fota-error.h"
+#include "daemon/module/fota-method.h"
+#include "daemon/module/fota-results.h"
+
+const FotaMethod *
+fota_asking_find_method(const FotaParts *parts)
+{
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
+    const FotaMethod *method = fota_method_choose(parts, FOTA_ACTION_LISTEN);
+
+    if (method == NULL || method->route != FOTA_ROUTE_ASKED || modem == NULL ||
+        config->module_asks == FOTA_MODULE_ASKS_LEAVE ||
+        config->access == FOTA_ACCESS_MODEM_MANAGER || !fota_at_has_reserved_port(modem->device))
+        return NULL;
+    return method;
+}
+
+/* What was asked ends without the module, or with a word of it. */
+static void
+asking_finish(const FotaParts *parts, const char *result, const char *error, const char *text)
+{
+    const FotaRecord *record = parts->record;
+    const FotaManifest *manifest = fota_questions_get_manifest(parts->questions);
+    const FotaQuestion *question = fota_questions_get(parts->questions);
+    FotaHistoryEntry *entry = fota_history_entry_new();
+    GVariantDict details;
+
+    fota_record_set(&entry->id, manifest->update.id);
+    fota_record_set(&entry->from, record->revision);
+    fota_record_set(&entry->to, question != NULL ? question->version : NULL);
+    fota_record_set(&entry->result, result);
+    fota_record_set(&entry->error, error);
+    fota_record_set(&entry->text, text);
+    entry->finished = (guint64)fota_clock_now();
+    entry->started = entry->finished;
+    entry->stages[FOTA_STAGE_OFFERED] = record->question_heard;
+    fota_results_add(parts, entry);
+    fota_record_log(record, LOG_NOTICE, FOTA_EVENT_NONE, "what the module asks is %s%s%s", result,
+                    text[0] != '\0' ? ": " : "", text);
+    g_variant_dict_init(&details, NULL);
+    g_variant_dict_insert(&details, "reason", "s", entry->text);
+    fota_shown_announce_end(parts->shown, entry->id, entry->result, g_variant_dict_end(&details));
+}
+
+/* One that was refused has ended for everybody but the module. */
+static gboolean
+was_refused(const FotaParts *parts)
+{
+    return parts->record->question_refused[0] != '\0';
+}
+
+static gboolean
+was_offered(const FotaRecord *record)
+{
+    return record->question_asked != 0 || record->question_deferred_until != 0;
+}
+
+static void
+end_unanswered(const FotaParts *parts)
+{
+    g_autofree char *end = fota_questions_take_end(parts->questions);
+
+    if (end == NULL)
+        return;
+    if (was_offered(parts->record) && !was_refused(parts))
+        asking_finish(parts, "expired", "QuestionExpired", end);
+    fota_questions_close(parts->questions);
+    fota_keeper_save(parts->keeper, NULL);
+}
+
+/* The token of the question's own plan is not needed: nobody else answers it any more. */
+static void
+refuse_by_rule(const FotaParts *parts)
+{
+    const FotaQuestion *question = fota_questions_get(parts->questions);
+
+    if (fota_parts_get_config(parts)->module_asks == FOTA_MODULE_ASKS_REFUSE && question != NULL &&
+        question->kind != FOTA_QUESTION_NONE && question->may_reject && !was_refused(parts))
+        fota_asking_reject(parts, "configuration", "[ModuleAsks] Answer=refuse");
+}
+
+void
+fota_asking_look(const FotaParts *parts)
+{
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
+    gboolean free = fota_run_get_action(parts->run) == FOTA_ACTION_NONE &&
+                    fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE;
+    gboolean listens = free && fota_asking_find_method(parts) != NULL;
+
+    fota_questions_listen(parts->questions, listens ? modem->device : NULL,
+                          listens ? fota_parts_get_plugin(parts)->unsolicited : NULL,
+                          listens ? modem->start : NULL);
+    if (!free)
+        return;
+    end_unanswered(parts);
+    refuse_by_rule(parts);
+}
+
+gboolean
+fota_asking_is_offered(const FotaParts *parts)
+{
+    const char *source = "";
+
+    g_variant_lookup(fota_shown_get(parts->shown, "Update"), "source", "&s", &source);
+    return g_str_equal(source, fota_source_get_name(FOTA_SOURCE_MODULE)) ||
+           g_str_equal(source, fota_source_get_name(FOTA_SOURCE_CARRIER));
+}
+
+void
+fota_asking_reject(const FotaParts *parts, const char *token, const char *reason)
+{
+    asking_finish(parts, "rejected", NULL, reason);
+    fota_questions_refuse(parts->questions, token);
+    fota_keeper_save(parts->keeper, NULL);
+}
+
+void
+fota_asking_cancel(const FotaParts *parts)
+{
+    asking_finish(parts, "cancelled", NULL, "");
+    fota_questions_close(parts->questions);
+    fota_keeper_save(parts->keeper, NULL);
+}
+
+gboolean
+fota_asking_find_answer(const FotaParts *parts, FotaAnswer *answer)
+{
+    const FotaRecord *record = parts->record;
+    const FotaPlan *plan = parts->plan;
+    gboolean waits = plan != NULL && plan->source >= FOTA_SOURCE_MODULE &&
+                     plan->gates[FOTA_APPROVAL_GATE_DOWNLOAD].approved &&
+                     plan->blockers->pdata[0] != NULL;
+    gboolean later = (gint64)record->question_deferred_until > fota_clock_now() || waits ||
+                     record->mark != FOTA_MARK_NONE;
+
+    return record->mark != FOTA_MARK_INSTALLING &&
+           fota_questions_find_answer(parts->questions, later, answer);
+}
+
+static gboolean
+is_definite(const FotaJobEnd *end)
+{
+    return g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) ||
+           g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED) ||
+           g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+}
+
+void
+fota_asking_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
+{
+    const FotaMethod *method = fota_method_choose(parts, action);
+
+    if (end->error != NULL) {
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        action == FOTA_ACTION_LISTEN ? "what the module asks is not known (%s): %s"
+                                                     : "the module was not answered (%s): %s",
+                        fota_error_get_name(end->error), end->error->message);
+        fota_questions_fail(parts->questions, is_definite(end));
+        return;
+    }
+    if (action == FOTA_ACTION_LISTEN)
+        fota_questions_take(parts->questions, end->question,
+                            method->carrier ? FOTA_SOURCE_CARRIER : FOTA_SOURCE_MODULE);
+    else
+        fota_questions_note_told(parts->questions,
+                                 was_refused(parts) ? FOTA_ANSWER_REJECT : FOTA_ANSWER_LATER);
+}

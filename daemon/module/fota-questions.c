@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/module/fota-questions.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "base/fota-clock.h"
+#include "base/fota-wait.h"
+#include "daemon/at/fota-at-listener.h"
+#include "daemon/job/fota-session.h"
+#include "policy/fota-question.h"
+
+/* No question is as long; what is, is not kept. */
+#define LINE_MAX_BYTES 512
+/* Pause after a module could not be asked or told, and how often that is tried. */
+#define HOLD_SECONDS 60
+#define TRIES_MAX 3
+
+struct _FotaQuestions {
+    FotaPartOwner owner;
+    FotaKeeper *keeper;
+    FotaRecord *record;
+    FotaAtListener *listener;
+    const FotaUnsolicited *table;
+    char *start;      /* of the module when it was last told to ask */
+    char *last;       /* line that was logged */
+    gboolean due;     /* the plugin is to read what the module asks */
+    gboolean started; /* and the module to ask its server */
+    gint64 hold;      /* boot time */
+    guint failures;   /* in a row */
+
+    gboolean read;  /* by the plugin, into the members below */
+    gboolean saved; /* after that */
+    FotaQuestion question;
+    FotaManifest *manifest;
+    gint64 answer_by;
+    gboolean put_off; /* the module was told "not yet" since it asked last */
+    char *end;        /* of a question that was not answered */
+};
+
+static void
+questions_make_manifest(FotaQuestions *questions, FotaSource source)
+{
+    const FotaRecord *record = questions->record;
+
+    g_clear_pointer(&questions->manifest, fota_manifest_unref);
+    questions->manifest = fota_question_make_manifest(record->imei, source, record->question,
+                                                      (gint64)record->question_heard);
+}
+
+static void
+listener_heard(const char *line, gpointer user_data)
+{
+    FotaQuestions *questions = user_data;
+
+    fota_questions_hear(questions, line);
+    fota_part_tell(&questions->owner);
+}
+
+FotaQuestions *
+fota_questions_new(FotaKeeper *keeper, const FotaPartOwner *owner)
+{
+    FotaQuestions *questions = g_new0(FotaQuestions, 1);
+
+    questions->owner = *owner;
+    questions->keeper = keeper;
+    questions->record = fota_keeper_get_record(keeper);
+    questions->listener = fota_at_listener_new(listener_heard, questions);
+    questions->due = questions->record->question[0] != '\0';
+    /* Until it is read again: the application, if it was asked, must be told when that is over. */
+    if (questions->due)
+        questions_make_manifest(questions, FOTA_SOURCE_MODULE);
+    return questions;
+}
+
+void
+fota_questions_free(FotaQuestions *questions)
+{
+    fota_at_listener_free(questions->listener);
+    fota_question_clear(&questions->question);
+    g_clear_pointer(&questions->manifest, fota_manifest_unref);
+    g_free(questions->start);
+    g_free(questions->last);
+    g_free(questions->end);
+    g_free(questions);
+}
+
+void
+fota_questions_listen(FotaQuestions *questions, const char *device, const FotaUnsolicited *table,
+                      const char *start)
+{
+    fota_at_listener_set_device(questions->listener, device);
+    if (device == NULL)
+        return;
+    questions->table = table;
+    if (g_strcmp0(questions->start, start) == 0)
+        return;
+    g_free(questions->start);
+    questions->start = g_strdup(start);
+    questions->due = TRUE;
+}
+
+gboolean
+fota_questions_are_heard(FotaQuestions *questions)
+{
+    return fota_at_listener_is_open(questions->listener);
+}
+
+/* What a module says over and over is logged once. */
+static void
+questions_log(FotaQuestions *questions, const char *line)
+{
+    if (g_strcmp0(questions->last, line) == 0)
+        return;
+    g_free(questions->last);
+    questions->last = g_strdup(line);
+    fota_record_log(questions->record, LOG_NOTICE, FOTA_EVENT_NONE, "the module reports %s", line);
+}
+
+static gboolean
+questions_are_open(FotaQuestions *questions)
+{
+    return questions->record->question[0] != '\0';
+}
+
+/* Asked again, it is the same question, which was perhaps put off. */
+static void
+questions_open(FotaQuestions *questions, const char *line)
+{
+    questions->put_off = FALSE;
+    if (strcmp(questions->record->question, line) == 0)
+        return;
+    fota_questions_close(questions);
+    fota_record_set(&questions->record->question, line);
+    questions->record->question_heard = (guint64)fota_clock_now();
+    questions->due = TRUE;
+    questions->hold = 0;
+    fota_keeper_save(questions->keeper, NULL);
+}
+
+static void
+questions_end(FotaQuestions *questions, const char *how)
+{
+    if (!questions_are_open(questions))
+        return;
+    g_free(questions->end);
+    questions->end = g_strdup(how);
+}
+
+void
+fota_questions_hear(FotaQuestions *questions, const char *line)
+{
+    g_auto(FotaHeard) heard = {0};
+
+    if (strlen(line) > LINE_MAX_BYTES || !fota_heard_read(questions->table, line, &heard))
+        return;
+    questions_log(questions, line);
+    if (heard.kind == FOTA_LINE_QUESTION || heard.kind == FOTA_LINE_STATE)
+        questions_open(questions, line);
+    else if (heard.kind == FOTA_LINE_FAILED)
+        questions_end(questions, heard.text != NULL ? heard.text : line);
+}
+
+void
+fota_questions_note(FotaQuestions *questions, const char *line)
+{
+    g_auto(FotaHeard) heard = {0};
+
+    if (fota_heard_read(questions->table, line, &heard))
+        questions_log(questions, line);
+}
+
+void
+fota_questions_start(FotaQuestions *questions)
+{
+    questions->started = TRUE;
+    questions->due = TRUE;
+    questions->hold = 0;
+}
+
+gboolean
+fota_questions_are_started(FotaQuestions *questions)
+{
+    return questions->started;
+}
+
+gboolean
+fota_questions_are_due(FotaQuestions *questions)
+{
+    return questions->due && questions->hold <= fota_boot_time();
+}
+
+gint64
+fota_questions_get_hold(FotaQuestions *questions)
+{
+    return questions->hold;
+}
+
+static void
+question_saved(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaQuestions *questions = user_data;
+    G_GNUC_UNUSED g_autoptr(GObject) owner = questions->owner.object;
+    g_autoptr(GError) error = NULL;
+
+    questions->saved = fota_keeper_wait_finish(questions->keeper, result, &error);
+    if (error != NULL) {
+        questions->due = TRUE;
+        fota_questions_fail(questions, FALSE);
+    }
+    fota_part_tell(&questions->owner);
+}
+
+static void
+questions_copy(FotaQuestions *questions, const FotaQuestion *question, FotaSource source)
+{
+    fota_question_clear(&questions->question);
+    questions->question = *question;
+    questions->question.version = g_strdup(question->version);
+    questions->question.text = g_strdup(question->text);
+    questions->answer_by = question->seconds > 0 ? fota_clock_now() + (gint64)question->seconds *
+                                                                          (gint64)G_USEC_PER_SEC
+                                                 : 0;
+    questions_make_manifest(questions, source);
+}
+
+void
+fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, FotaSource source)
+{
+    FotaRecord *record = questions->record;
+
+    questions->due = FALSE;
+    questions->started = FALSE;
+    questions->failures = 0;
+    if (question->kind == FOTA_QUESTION_NONE && question->text == NULL) {
+        questions_end(questions, "the module no longer asks");
+        return;
+    }
+    /* Found by asking, before it was heard. */
+    if (!questions_are_open(questions)) {
+        fota_record_set(&record->question, question->text != NULL ? question->text : "asked");
+        record->question_heard = (guint64)fota_clock_now();
+    }
+    questions_copy(questions, question, source);
+    questions->read = TRUE;
+    questions->saved = FALSE;
+    fota_keeper_save(questions->keeper, NULL);
+    g_object_ref(questions->owner.object);
+    fota_keeper_wait_async(questions->keeper, question_saved, questions);
+}
+
+void
+fota_questions_fail(FotaQuestions *questions, gboolean for_good)
+{
+    questions->failures++;
+    questions->hold = fota_boot_time() + HOLD_SECONDS * (gint64)G_USEC_PER_SEC;
+    if (!for_good && questions->failures < TRIES_MAX)
+        return;
+    questions->failures = 0;
+    questions->due = FALSE;
+    questions->started = FALSE;
+    questions->put_off = TRUE;
+    if (questions->record->question_refused[0] != '\0')
+        fota_questions_close(questions);
+}
+
+const FotaQuestion *
+fota_questions_get(FotaQuestions *questions)
+{
+    return questions_are_open(questions) && questions->read && questions->saved
+               ? &questions->question
+               : NULL;
+}
+
+FotaManifest *
+fota_questions_get_manifest(FotaQuestions *questions)
+{
+    return questions->manifest;
+}
+
+gint64
+fota_questions_get_answer_by(FotaQuestions *questions)
+{
+    return questions->answer_by;
+}
+
+void
+fota_questions_note_asked(FotaQuestions *questions)
+{
+    if (questions->record->question_asked != 0)
+        return;
+    questions->record->question_asked = (guint64)fota_clock_now();
+    fota_keeper_save(questions->keeper, NULL);
+}
+
+void
+fota_questions_approve(FotaQuestions *questions, const char *token)
+{
+    fota_record_set(&questions->record->question_approved, token);
+    questions->record->question_answered = (guint64)fota_clock_now();
+    questions->record->question_deferred_until = 0;
+}
+
+void
+fota_questions_refuse(FotaQuestions *questions, const char *token)
+{
+    fota_record_set(&questions->record->question_refused, token);
+    questions->hold = 0;
+}
+
+void
+fota_questions_defer(FotaQuestions *questions, gint64 until)
+{
+    questions->record->question_deferred_until = (guint64)until;
+    questions->record->question_asked = 0;
+    questions->put_off = FALSE;
+    questions->hold = 0;
+}
+
+gboolean
+fota_questions_find_answer(FotaQuestions *questions, gboolean later, FotaAnswer *answer)
+{
+    gboolean refused = questions->record->question_refused[0] != '\0';
+
+    *answer = refused ? FOTA_ANSWER_REJECT : FOTA_ANSWER_LATER;
+    return questions_are_open(questions) && questions->hold <= fota_boot_time() &&
+           (refused || (later && !questions->put_off));
+}
+
+void
+fota_questions_note_told(FotaQuestions *questions, FotaAnswer answer)
+{
+    questions->failures = 0;
+    questions->put_off = TRUE;
+    if (answer == FOTA_ANSWER_REJECT)
+        fota_questions_close(questions);
+}
+
+char *
+fota_questions_take_end(FotaQuestions *questions)
+{
+    return g_steal_pointer(&questions->end);
+}
+
+void
+fota_questions_close(FotaQuestions *questions)
+{
+    FotaRecord *record = questions->record;
+
+    fota_record_set(&record->question, NULL);
+    fota_record_set(&record->question_approved, NULL);
+    fota_record_set(&record->question_refused, NULL);
+    record->question_heard = 0;
+    record->question_asked = 0;
+    record->question_answered = 0;
+    record->question_deferred_until = 0;
+    questions->read = FALSE;
+    questions->saved = FALSE;
+    g_clear_pointer(&questions->end, g_free);
+}
