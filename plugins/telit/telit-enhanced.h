@@ -14,6 +14,7 @@ typedef enum {
     TELIT_DOWNLOAD_FAILED, /**< always told */
     TELIT_CHECK_PASSED,    /**< told with #FOTAURC=1 */
     TELIT_CHECK_FAILED,    /**< always told, maybe more than once; FotaHeard.code says why */
+    TELIT_N_REPORTS,
 } TelitReport;
 
 /** For the plugin's table of unsolicited lines: `#OTAEV:` and what follows, if it is one of these.

@@ -4,7 +4,9 @@
 
 #include "plugins/fota-plugin.h"
 #include "plugins/telit/telit-apn.h"
+#include "plugins/telit/telit-asked.h"
 #include "plugins/telit/telit-enhanced.h"
+#include "plugins/telit/telit-errors.h"
 #include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"
 #include "plugins/telit/telit-network.h"
@@ -126,7 +128,7 @@ telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GE
 static const FotaUnsolicited telit_unsolicited[] = {
     {"#OTAEV:", FOTA_LINE_REPORT, telit_enhanced_parse},
     {"#DREL", FOTA_LINE_STATE, telit_enhanced_parse_released},
-    {"#OTAEV:", FOTA_LINE_REPORT, NULL},
+    {"#OTAEV:", FOTA_LINE_REPORT, telit_asked_parse},
     {NULL, 0, NULL},
 };
 
@@ -178,16 +180,32 @@ static const FotaMethod telit_enhanced = {
     .close = telit_close,
 };
 
+/* Flow C of README.md: the module downloads and installs once it has its answer. */
+static const FotaMethod telit_premium = {
+    .size = sizeof(FotaMethod),
+    .name = "premium",
+    .route = FOTA_ROUTE_ASKED,
+    .commit = FOTA_COMMIT_POINT_DOWNLOAD,
+    .needs = FOTA_NEEDS_UNSOLICITED,
+    .restarts = FOTA_RESTART_BY_MODULE,
+    .inspect = telit_inspect,
+    .ask = telit_asked_start,
+    .outcome = telit_asked_outcome,
+    .questions = telit_asked_questions,
+    .answer = telit_asked_answer,
+};
+
 static const FotaMethod *const ftp_methods[] = {&telit_ftp, NULL};
+static const FotaMethod *const asking_methods[] = {&telit_ftp, &telit_premium, NULL};
 static const FotaMethod *const both_methods[] = {&telit_enhanced, &telit_ftp, NULL};
 static const FotaMethod *const enhanced_methods[] = {&telit_enhanced, NULL};
 
 static const FotaClaim telit_claims[] = {
-    {.manufacturer = "Telit", .model = "ME910C1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "ME910C1-*", .methods = asking_methods},
     {.manufacturer = "Telit", .model = "ME910G1-*", .methods = ftp_methods},
     {.manufacturer = "Telit", .model = "ME310G1-*", .methods = ftp_methods},
     {.manufacturer = "Telit", .model = "ML865G1-*", .methods = ftp_methods},
-    {.manufacturer = "Telit", .model = "LE910-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "LE910-*", .methods = asking_methods},
     {.manufacturer = "Telit", .model = "LE910B*", .methods = ftp_methods},
     {.manufacturer = "Telit", .model = "LE910C*", .methods = both_methods},
     {.manufacturer = "Telit", .model = "LN920*", .methods = enhanced_methods},

@@ -211,12 +211,12 @@ test_guide_models(void)
     static const struct {
         const char *model, *methods[3];
     } table[] = {
-        {"ME910C1-NV", {"ftp"}},
-        {"ME910C1-NA", {"ftp"}},
-        {"LE910-NA V2", {"ftp"}},
-        {"LE910-NA1", {"ftp"}},
-        {"LE910-SV1", {"ftp"}},
-        {"LE910-SVL", {"ftp"}},
+        {"ME910C1-NV", {"ftp", "premium"}},
+        {"ME910C1-NA", {"ftp", "premium"}},
+        {"LE910-NA V2", {"ftp", "premium"}},
+        {"LE910-NA1", {"ftp", "premium"}},
+        {"LE910-SV1", {"ftp", "premium"}},
+        {"LE910-SVL", {"ftp", "premium"}},
         {"LE910B1-NA", {"ftp"}},
         {"LE910B4-NA", {"ftp"}},
         {"ME310G1-WW", {"ftp"}},
