@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/fota-frame.h"
 
+#include <net/if.h>
 #include <string.h>
 
 #include "base/fota-text.h"
@@ -91,6 +92,18 @@ fota_frame_take(GByteArray *received, gsize max_payload, gboolean *malformed)
         frame->payload = g_bytes_new(received->data + start, (gsize)length);
     g_byte_array_remove_range(received, 0, (guint)(start + length));
     return g_steal_pointer(&frame);
+}
+
+gboolean
+fota_frame_is_interface(const char *text)
+{
+    gsize length = strlen(text);
+
+    for (const char *p = text; *p != '\0'; p++) {
+        if (!g_ascii_isgraph(*p) || *p == '/' || *p == ':' || *p == '!')
+            return FALSE;
+    }
+    return length > 0 && length < IFNAMSIZ;
 }
 
 gboolean

@@ -27,6 +27,8 @@ G_BEGIN_DECLS
  * | `authority` | PEM certificates to trust in place of the system's |
  * | `certificate`, `key` | PEM, to be known by; go to the origin alone |
  * | `proxy` | `http://HOST:PORT`, for every scheme |
+ * | `interface` | network interface that connections leave by, whatever the routes are; not `file`
+ * |
  *
  * | line of a request | |
  * |---|---|
@@ -81,6 +83,9 @@ fota_frame_get_number(const FotaFrame *frame, const char *name, guint64 max, gui
 
 /** Whether @text may be the setting `proxy`: `http://HOST:PORT`, without a login or a path. */
 gboolean fota_frame_is_proxy(const char *text);
+
+/** Whether @text may be the setting `interface`: a name as the kernel has them. */
+gboolean fota_frame_is_interface(const char *text);
 
 /** Adds a line to a frame that is being written, unless @value is NULL. */
 void fota_frame_line(GString *frame, const char *name, const char *value);

@@ -427,6 +427,8 @@ add_settings(GString *frames, const FotaRequest *request, GError **error)
         return FALSE;
     if (request->proxy != NULL)
         add_setting(frames, "proxy", request->proxy, strlen(request->proxy));
+    if (request->interface != NULL)
+        add_setting(frames, "interface", request->interface, strlen(request->interface));
     return TRUE;
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     const char *client_certificate; /**< file of a credential, PEM; NULL = none */
     const char *client_key;         /**< the same; NULL = it is in @client_certificate */
     const char *proxy;              /**< http://host:port, NULL = none */
+    const char *interface;          /**< network interface to leave by, NULL = as the routes are */
     const char *etag;               /**< of the copy that we have, NULL = none */
     GBytes *body;                   /**< JSON that is posted; NULL = GET */
     const char *idempotency_key;    /**< of @body: one that comes twice is the same; NULL = none */

@@ -156,8 +156,11 @@ static void
 set_options(CURL *curl, const FotaFetchRequest *request, Transfer *transfer, char *message)
 {
     g_autofree char *uri = g_uri_to_string(request->uri);
+    g_autofree char *interface = g_strconcat("if!", request->session->interface, NULL);
 
     curl_easy_setopt(curl, CURLOPT_URL, uri);
+    if (request->session->interface)
+        curl_easy_setopt(curl, CURLOPT_INTERFACE, interface);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "ftp,ftps");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);

@@ -3,6 +3,7 @@
 
 #include <libsoup/soup.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/fota-clock.h"
 #include "fetch/fetch-tls.h"
@@ -62,6 +63,26 @@ add_conditions(SoupMessageHeaders *headers, const FotaFetchRequest *request)
         soup_message_headers_replace(headers, "If-Modified-Since", request->modified);
 }
 
+/*
+ * A new connection has a socket, which is not connected yet. Since Linux 5.7 nobody needs a right
+ * to bind one that is not bound; an older kernel, or an interface that is gone, makes it fail.
+ */
+static void
+bind_connection(SoupMessage *message, GSocketClientEvent event, GIOStream *connection,
+                FotaFetchSession *session)
+{
+    GSocket *socket;
+
+    if (event != G_SOCKET_CLIENT_CONNECTING)
+        return;
+    socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(connection));
+    session->unbound = setsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_BINDTODEVICE,
+                                  session->interface, (socklen_t)strlen(session->interface)) < 0;
+    /* Nothing may leave by another way. */
+    if (session->unbound)
+        g_socket_close(socket, NULL);
+}
+
 static SoupMessage *
 make_message(const FotaFetchRequest *request, GUri *uri)
 {
@@ -77,6 +98,8 @@ make_message(const FotaFetchRequest *request, GUri *uri)
     /* A secret is only for the server that was asked, not for one that it redirects to. */
     if (request->session->secret && fota_fetch_same_origin(uri, request->session->origin))
         add_authorization(headers, request->session->secret);
+    if (request->session->interface)
+        g_signal_connect(message, "network-event", G_CALLBACK(bind_connection), request->session);
     fota_fetch_tls_set_message(request->session, message,
                                fota_fetch_limits_get_cancellable(request->limits));
     return message;
@@ -121,6 +144,13 @@ fail(const FotaFetchRequest *request, SoupMessage *message, const GError *fault,
     const char *text =
         request->session->tls_fault ? request->session->tls_fault : certificate_fault(message);
 
+    if (request->session->unbound) {
+        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_UNREACHABLE,
+                    "no connection can be bound to the interface %s; is it there, and the kernel "
+                    "5.7 or later?",
+                    request->session->interface);
+        return FALSE;
+    }
     if (!fota_fetch_limits_broken(request->limits, error))
         g_set_error(error, FOTA_FETCH_ERROR,
                     (int)(text ? FOTA_FETCH_ERROR_TLS_FAILED : classify(fault)), "%s: %s",

@@ -127,6 +127,20 @@ session_set_proxy(FotaFetchSession *session, GBytes *value, GError **error)
 }
 
 static gboolean
+session_set_interface(FotaFetchSession *session, GBytes *value, GError **error)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(value, &size);
+
+    g_free(session->interface);
+    session->interface = g_strndup(data, size);
+    if (fota_frame_is_interface(session->interface))
+        return TRUE;
+    return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
+                             "expected the name of a network interface such as wwan0");
+}
+
+static gboolean
 session_set_pem(GBytes **member, GBytes *value)
 {
     g_clear_pointer(member, g_bytes_unref);
@@ -146,6 +160,8 @@ session_set(FotaFetchSession *session, const FotaFrame *frame, GError **error)
         return session_set_secret(session, frame->payload, error);
     if (g_str_equal(name, "proxy"))
         return session_set_proxy(session, frame->payload, error);
+    if (g_str_equal(name, "interface"))
+        return session_set_interface(session, frame->payload, error);
     if (g_str_equal(name, "authority"))
         return session_set_pem(&session->authority, frame->payload);
     if (g_str_equal(name, "certificate"))
@@ -203,6 +219,7 @@ fota_fetch_session_serve(int in, int out)
     g_byte_array_unref(session.received);
     g_free(session.secret);
     g_free(session.proxy);
+    g_free(session.interface);
     g_clear_pointer(&session.authority, g_bytes_unref);
     g_clear_pointer(&session.certificate, g_bytes_unref);
     g_clear_pointer(&session.key, g_bytes_unref);

@@ -18,11 +18,13 @@ typedef struct {
     GBytes *authority;   /**< PEM, NULL = the system's */
     GBytes *certificate; /**< PEM, NULL = none; its key is in it when @key is NULL */
     GBytes *key;
-    char *proxy; /**< http://host:port, NULL = none */
+    char *proxy;     /**< http://host:port, NULL = none */
+    char *interface; /**< that connections leave by, NULL = as the routes are */
 
     GUri *origin;            /**< NULL before the first request */
     GTlsCertificate *client; /**< made of @certificate and @key */
     const char *tls_fault;   /**< of the server's certificate, NULL = none */
+    gboolean unbound;        /**< a connection could not be bound to @interface */
     GObject *http; /**< fetch-http.c's, so that requests share a connection; NULL = none yet */
     guint64 sent;  /**< bytes of body in the answer that is being given */
 } FotaFetchSession;

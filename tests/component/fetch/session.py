@@ -4,7 +4,7 @@ import contextlib
 import socket
 import subprocess
 
-SETTINGS = ("secret", "authority", "certificate", "key", "proxy")
+SETTINGS = ("secret", "authority", "certificate", "key", "proxy", "interface")
 SECONDS = 90
 
 
