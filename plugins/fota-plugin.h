@@ -454,9 +454,10 @@ gboolean fota_session_hears_unsolicited(FotaSession *session);
 
 /**
  * Waits for an unsolicited line that the plugin's table lists, and reads it into *@event, which the
- * caller clears. Lines that came since the module last started are looked at first; those that the
- * table does not list are dropped. FALSE without an error when none came within @seconds (0 = only
- * look).
+ * caller clears. Lines that came since the module last started, and what a module has said before
+ * that while it answered nothing, as some do in the middle of an update, are looked at first; those
+ * that the table does not list are dropped. FALSE without an error when none came within @seconds
+ * (0 = only look).
  */
 gboolean fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError **error);
 

@@ -8,6 +8,9 @@
 
 #define OPEN_SECONDS 30
 #define TTY_SECONDS 6 /* for one tty to answer before the next is tried */
+/* The same for one that says something and answers nothing, where a module is waited for: in the
+ * middle of an update it reports, on one of its ttys, and takes no command. */
+#define TALKING_SECONDS 30
 #define AGAIN_SECONDS 1
 
 typedef struct {
@@ -15,6 +18,7 @@ typedef struct {
     FotaAtPlace *place;
     FotaAtLine *line; /* NULL once the module has left */
     int interface;    /* of the tty that answered last */
+    GQueue heard;     /* char *: what came from ttys that did not answer, oldest first */
     FotaTrace trace;
     gpointer user_data;
 } FotaAtChannel;
@@ -170,17 +174,41 @@ at_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     return TRUE;
 }
 
+/* @talking: how long a tty may have on which something is said. */
+static gboolean
+greet(FotaAtLine *line, guint talking, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    gint64 end = MIN(deadline, fota_deadline_in(talking));
+
+    for (;;) {
+        guint64 heard = fota_at_line_get_heard(line);
+        g_autoptr(GError) local = NULL;
+
+        if (fota_at_line_greet(line, MIN(end, fota_deadline_in(TTY_SECONDS)), cancellable, &local))
+            return TRUE;
+        if (fota_at_line_get_heard(line) == heard || fota_deadline_passed(end) ||
+            !g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+}
+
 /* Opens @tty and keeps it if the right module answers there. */
 static gboolean
-try_tty(FotaAtChannel *self, const FotaAtTty *tty, gint64 deadline, GCancellable *cancellable,
-        GError **error)
+try_tty(FotaAtChannel *self, const FotaAtTty *tty, guint talking, gint64 deadline,
+        GCancellable *cancellable, GError **error)
 {
     g_autoptr(FotaAtLine) line = NULL;
 
     line = fota_at_line_open(tty, self->parent.imei, self->trace, self->user_data, error);
-    if (line == NULL ||
-        !fota_at_line_greet(line, MIN(deadline, fota_deadline_in(TTY_SECONDS)), cancellable, error))
+    if (line == NULL)
         return FALSE;
+    if (!greet(line, talking, deadline, cancellable, error)) {
+        fota_at_line_give_unsolicited(line, &self->heard);
+        return FALSE;
+    }
+    fota_at_line_take_unsolicited(line, &self->heard);
     self->line = g_steal_pointer(&line);
     self->interface = tty->interface;
     fota_at_place_prefer(self->place, tty->interface);
@@ -204,8 +232,8 @@ set_no_tty_error(FotaAtChannel *self, GError **error)
 
 /* Tries each tty once. FALSE: none answers, and *@error says why the last one does not. */
 static gboolean
-try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cancellable,
-         GError **error)
+try_ttys(FotaAtChannel *self, guint talking, gint64 deadline, guint *tried,
+         GCancellable *cancellable, GError **error)
 {
     g_autoptr(GPtrArray) ttys = fota_at_place_find(self->place);
     g_autoptr(GError) last = NULL;
@@ -213,7 +241,7 @@ try_ttys(FotaAtChannel *self, gint64 deadline, guint *tried, GCancellable *cance
     *tried = ttys->len;
     for (guint i = 0; i < ttys->len; i++) {
         g_clear_error(&last);
-        if (try_tty(self, g_ptr_array_index(ttys, i), deadline, cancellable, &last))
+        if (try_tty(self, g_ptr_array_index(ttys, i), talking, deadline, cancellable, &last))
             return TRUE;
         if (g_error_matches(last, G_IO_ERROR, G_IO_ERROR_CANCELLED))
             break;
@@ -245,7 +273,8 @@ find_line(FotaAtChannel *self, gboolean present, guint seconds, GCancellable *ca
         guint tried;
 
         fota_at_monitor_clear(monitor);
-        if (try_ttys(self, deadline, &tried, cancellable, &last))
+        if (try_ttys(self, present ? TTY_SECONDS : TALKING_SECONDS, deadline, &tried, cancellable,
+                     &last))
             return TRUE;
         if (g_error_matches(last, G_IO_ERROR, G_IO_ERROR_CANCELLED) || (present && tried == 0) ||
             fota_deadline_passed(deadline)) {
@@ -342,6 +371,7 @@ at_close(FotaChannel *channel)
     FotaAtChannel *self = (FotaAtChannel *)channel;
 
     g_clear_pointer(&self->line, fota_at_line_close);
+    g_queue_clear_full(&self->heard, g_free);
     fota_at_place_free(self->place);
     g_free(self->parent.imei);
     g_free(self);
@@ -386,6 +416,7 @@ fota_at_channel_new(const char *imei, const char *device, gboolean reserved, Fot
     self->parent.imei = g_strdup(imei);
     self->place = fota_at_place_new(device, reserved);
     self->interface = -1;
+    g_queue_init(&self->heard);
     self->trace = trace;
     self->user_data = user_data;
     return &self->parent;

@@ -45,13 +45,14 @@ greet_set(FotaAtLine *line, const char *command, gint64 deadline, GCancellable *
     return greet_ask(line, command, SETTING_SECONDS, deadline, &lines, cancellable, error);
 }
 
-/* Sends AT until it is answered. */
+/* Sends AT until it is answered. What speaks meanwhile is not in data mode. */
 static gboolean
 greet_wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error)
 {
     guint unanswered = 0;
 
     for (;;) {
+        guint64 heard = fota_at_line_get_heard(line);
         g_auto(GStrv) lines = NULL;
         g_autoptr(GError) local = NULL;
 
@@ -62,7 +63,10 @@ greet_wake(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
         }
-        if (++unanswered % UNANSWERED_MAX == 0 && !fota_at_line_escape(line, cancellable, error))
+        if (fota_at_line_get_heard(line) > heard)
+            unanswered = 0;
+        else if (++unanswered % UNANSWERED_MAX == 0 &&
+                 !fota_at_line_escape(line, cancellable, error))
             return FALSE;
     }
 }

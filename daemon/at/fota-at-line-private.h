@@ -17,6 +17,7 @@ struct _FotaAtLine {
     struct termios saved;
     FotaAtReply *reply;
     GQueue unsolicited; /**< char *, oldest first */
+    guint64 heard; /**< unsolicited lines */
     guint64 dropped;
     gboolean confused; /**< a final result of no command may be under way */
     gboolean in_data;  /**< the module is in data mode */

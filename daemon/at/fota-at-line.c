@@ -164,6 +164,31 @@ keep_unsolicited(FotaAtLine *line, const char *text)
         line->dropped++;
     }
     g_queue_push_tail(&line->unsolicited, g_strdup(text));
+    line->heard++;
+}
+
+guint64
+fota_at_line_get_heard(FotaAtLine *line)
+{
+    return line->heard;
+}
+
+void
+fota_at_line_take_unsolicited(FotaAtLine *line, GQueue *from)
+{
+    for (char *text; (text = g_queue_pop_tail(from)) != NULL;)
+        g_queue_push_head(&line->unsolicited, text);
+    while (line->unsolicited.length > FOTA_AT_UNSOLICITED_MAX)
+        g_free(g_queue_pop_head(&line->unsolicited));
+}
+
+void
+fota_at_line_give_unsolicited(FotaAtLine *line, GQueue *to)
+{
+    for (char *text; (text = g_queue_pop_head(&line->unsolicited)) != NULL;)
+        g_queue_push_tail(to, text);
+    while (to->length > FOTA_AT_UNSOLICITED_MAX)
+        g_free(g_queue_pop_head(to));
 }
 
 FotaAtEvent

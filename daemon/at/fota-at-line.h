@@ -38,7 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtLine, fota_at_line_close)
  * Makes sure that the expected module listens: `AT` until it answers, `ATE0`, `AT+CMEE=1`, then
  * `AT+CGSN` until the answer contains the IMEI (its first 14 digits; some modules report no check
  * digit). If an `AT` gets no answer for three seconds, `+++` follows, in case the module is still
- * in data mode.
+ * in data mode; not where unsolicited lines come meanwhile: they would be lost.
  */
 gboolean
 fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
@@ -81,6 +81,14 @@ char *fota_at_line_wait_unsolicited(FotaAtLine *line, const char *text, guint se
 /** Waits until the tty hangs up. FALSE without an error: it has not hung up within @seconds. */
 gboolean fota_at_line_wait_hangup(FotaAtLine *line, guint seconds, GCancellable *cancellable,
                                   GError **error);
+
+/** The number of unsolicited lines that have come so far. */
+guint64 fota_at_line_get_heard(FotaAtLine *line);
+
+/** Moves the unsolicited lines that @line keeps to the end of @to, a queue of char *. */
+void fota_at_line_give_unsolicited(FotaAtLine *line, GQueue *to);
+/** Moves those of @from in front of what @line keeps. Both keep the newest FOTA_AT_UNSOLICITED_MAX. */
+void fota_at_line_take_unsolicited(FotaAtLine *line, GQueue *from);
 
 /** The number of unsolicited lines dropped to make room. */
 guint64 fota_at_line_get_dropped(FotaAtLine *line);

@@ -144,6 +144,41 @@ test_greeting_in_data_mode(void)
     peer_finish(peer);
 }
 
+/*
+ * A module that says something and answers nothing is not in data mode: it is asked again, without
+ * +++, and what it says is kept, also over to another tty.
+ */
+static void
+test_greeting_a_talking_module(void)
+{
+    static const PeerStep script[] = {{"AT\r", "\r\n+QIND: \"FOTA\",\"UPDATING\",7\r\n"},
+                                      {"AT\r", "\r\n+QIND: \"FOTA\",\"UPDATING\",47\r\n"},
+                                      {"AT\r", "\r\n+QIND: \"FOTA\",\"END\",0\r\n"},
+                                      PEER_GREETING,
+                                      {0}};
+    Peer *peer = peer_new(script);
+    FotaAtLine *line = peer_open(peer, NULL);
+    GQueue kept = G_QUEUE_INIT;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *first = NULL;
+    g_autofree char *last = NULL;
+
+    g_assert_true(fota_at_line_greet(line, fota_deadline_in(20), NULL, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(fota_at_line_get_heard(line), ==, 3);
+    fota_at_line_give_unsolicited(line, &kept);
+    g_assert_cmpuint(kept.length, ==, 3);
+    g_queue_push_head(&kept, g_strdup("+QIND: \"FOTA\",\"START\""));
+    fota_at_line_take_unsolicited(line, &kept);
+    g_assert_cmpuint(kept.length, ==, 0);
+    first = fota_at_line_wait_unsolicited(line, "", 0, NULL, &error);
+    g_assert_cmpstr(first, ==, "+QIND: \"FOTA\",\"START\"");
+    last = fota_at_line_wait_unsolicited(line, "END", 0, NULL, &error);
+    g_assert_cmpstr(last, ==, "+QIND: \"FOTA\",\"END\",0");
+    fota_at_line_close(line);
+    peer_finish(peer);
+}
+
 static void
 test_other_module(void)
 {
@@ -505,6 +540,7 @@ main(int argc, char **argv)
     g_test_add_func("/at-line/shout and close", test_shout_and_close);
     g_test_add_func("/at-line/shout", test_shout);
     g_test_add_func("/at-line/greeting/in data mode", test_greeting_in_data_mode);
+    g_test_add_func("/at-line/greeting/a talking module", test_greeting_a_talking_module);
     g_test_add_func("/at-line/greeting/other module", test_other_module);
     g_test_add_func("/at-line/manners", test_manners);
     g_test_add_func("/at-line/refusals", test_refusals);
