@@ -6,6 +6,8 @@
 /* The commands of V.250 and 27.007 that every module has, as far as ModemManager and an updater use
  * them. */
 
+#define FACTORY_TEST 5 /* +CFUN of a module that has lost its calibration: nothing leads out of it */
+
 static SimResult
 run_ok(SimModule *module, SimCommand *command)
 {
@@ -290,6 +292,8 @@ run_functionality(SimModule *module, SimCommand *command)
         sim_command_info(command, "+CFUN: %d", module->cfun);
     if (command->form != SIM_FORM_SET)
         return SIM_OK;
+    if (module->cfun == FACTORY_TEST)
+        return SIM_CME_NOT_ALLOWED;
     if (!sim_command_number(command, 0, 0, 4, &fun) || (fun != 0 && fun != 1 && fun != 4) ||
         !sim_command_number(command, 1, 0, 1, &reset))
         return SIM_CME_BAD_PARAMETERS;

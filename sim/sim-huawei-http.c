@@ -10,6 +10,7 @@
 
 struct _SimHttp {
     char *url;
+    CURL *curl; /* the thread's */
     SimHttpGet get;
     SimHttpFunc func;
     gpointer user_data;
@@ -42,13 +43,31 @@ wait_for_pace(SimHttp *http)
         g_usleep((gulong)MIN(left, POLL_MS * 1000));
 }
 
+/* The first bytes are there, and with them what the server tells of the file. */
+static void
+take_size(SimHttp *http)
+{
+    curl_off_t size = 0;
+
+    curl_easy_getinfo(http->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+    g_mutex_lock(&http->lock);
+    http->get.size = (guint64)MAX(size, 1);
+    g_mutex_unlock(&http->lock);
+    if (http->get.break_share > 0)
+        http->get.break_at = (guint64)((double)http->get.size * http->get.break_share);
+}
+
 static size_t
 on_bytes(char *data, size_t size, size_t n, void *user_data)
 {
     SimHttp *http = user_data;
-    guint64 left = http->get.break_at - MIN(http->get.break_at, http->get.offset + http->received);
-    gsize take = (gsize)MIN((guint64)(size * n), left);
+    guint64 left;
+    gsize take;
 
+    if (http->get.size == 0)
+        take_size(http);
+    left = http->get.break_at - MIN(http->get.break_at, http->get.offset + http->received);
+    take = (gsize)MIN((guint64)(size * n), left);
     g_mutex_lock(&http->lock);
     g_byte_array_append(http->bytes, (const guint8 *)data, (guint)take);
     g_mutex_unlock(&http->lock);
@@ -97,6 +116,11 @@ status_from_curl(CURL *curl, CURLcode code)
     case CURLE_HTTP_RETURNED_ERROR:
         return answer >= HTTP_BAD_REQUEST && answer < HTTP_SERVER_ERROR ? SIM_HTTP_MISSING
                                                                         : SIM_HTTP_SERVER;
+    case CURLE_LOGIN_DENIED:
+        return SIM_HTTP_LOGIN;
+    case CURLE_REMOTE_FILE_NOT_FOUND:
+    case CURLE_FTP_COULDNT_RETR_FILE:
+        return SIM_HTTP_MISSING;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_RANGE_ERROR:
@@ -125,7 +149,10 @@ http_thread(gpointer data)
     CURL *curl = curl_easy_init();
 
     curl_easy_setopt(curl, CURLOPT_URL, http->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    http->curl = curl;
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,ftp");
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
@@ -156,6 +183,17 @@ sim_http_get(const char *url, const SimHttpGet *get, SimHttpFunc func, gpointer 
     g_mutex_init(&http->lock);
     http->thread = g_thread_new("http", http_thread, http);
     return http;
+}
+
+guint64
+sim_http_get_size(SimHttp *http)
+{
+    guint64 size;
+
+    g_mutex_lock(&http->lock);
+    size = http->get.size;
+    g_mutex_unlock(&http->lock);
+    return size;
 }
 
 GBytes *

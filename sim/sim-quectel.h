@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sim-huawei-http.h"
+#include "sim-module.h"
+
+/*
+ * The personalities of Quectel's EC25 and BG96: +QFOTADL with an address, or with a package in the
+ * module's file store. A package that is complete outlives a loss of power, and so does the order
+ * to install it; a download does not.
+ */
+extern const SimPersonality sim_quectel_ec25;
+extern const SimPersonality sim_quectel_bg96;
+
+/* What is in flash, and decides how the module starts. */
+typedef enum {
+    SIM_QUECTEL_NORMAL,
+    SIM_QUECTEL_UPDATING,  /* in the update mode */
+    SIM_QUECTEL_RESTORING, /* BG96's second half: from the backup */
+} SimQuectelPhase;
+
+typedef struct {
+    /* In flash. */
+    SimQuectelPhase phase;
+    GBytes *package; /* to be installed; NULL: none */
+    gboolean calibration_lost;
+    GHashTable *files; /* name -> GByteArray: the file store */
+
+    int sleeps;        /* +QSCLK */
+    SimHttp *http;     /* the download under way */
+    GByteArray *got;   /* what has arrived of it */
+    char *url;         /* its address; NULL: none is under way */
+    gboolean resets;   /* the fault load-reset ends it */
+    int fails;         /* the fault load-fails: its number; 0: none */
+    guint step;        /* timer: what comes next */
+    guint at;          /* place in the progress of the update */
+    char *last_end;    /* the fault end-doubled: comes once more, after the start */
+    gint64 half_until; /* monotonic: +QGMR lacks its second half */
+} SimQuectel;
+
+/* sim-quectel.c: one line of +QIND, with a number unless it is below zero, unless a fault swallows
+ * it. It is also a step, `WORD` or `WORD NUMBER`. */
+void sim_quectel_report(SimModule *module, const char *word, int number);
+void sim_quectel_after(SimModule *module, double seconds, GSourceFunc func);
+
+/* sim-quectel-url.c: +QFOTADL, and the download */
+SimResult sim_quectel_run_fota(SimModule *module, SimCommand *command);
+/* Ends it without a word. */
+void sim_quectel_stop_download(SimModule *module);
+/* The network is lost: it stalls, and ends with a timeout. */
+void sim_quectel_stall(SimModule *module);
+
+/* sim-quectel-update.c: the update mode, and power */
+void sim_quectel_install(SimModule *module, GBytes *package);
+gboolean sim_quectel_power_on(SimModule *module);
+/* The ports are there in the update mode. */
+void sim_quectel_update_started(SimModule *module);
