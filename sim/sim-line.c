@@ -256,6 +256,21 @@ sim_line_send_file(SimLine *line, SimCommand *command, GBytes *bytes)
     line->file_timer = g_timeout_add(CONNECT_GAP_MS, on_file_begin, line);
 }
 
+void
+sim_line_take_data(SimLine *line, SimPortBytesFunc func, gpointer user_data)
+{
+    sim_port_answer(line->port, "CONNECT");
+    sim_port_enter_data_mode(line->port);
+    sim_port_take_data(line->port, func, user_data);
+}
+
+void
+sim_line_end_data(SimLine *line)
+{
+    sim_port_take_data(line->port, NULL, NULL);
+    sim_port_leave_data_mode(line->port);
+}
+
 static void
 on_port_bytes(SimPort *port, const guint8 *bytes, gsize length, gpointer user_data)
 {

@@ -27,5 +27,10 @@ void sim_line_urc_at_open(SimLine *line, const char *text);
 /* `CONNECT`, then the bytes, then sim_command_finish(command, SIM_NO_CARRIER). */
 void sim_line_send_file(SimLine *line, SimCommand *command, GBytes *bytes);
 
+/* `CONNECT`; what comes from then on goes to `func`, until sim_line_end_data(). */
+void sim_line_take_data(SimLine *line, SimPortBytesFunc func, gpointer user_data);
+/* Before the command is finished. */
+void sim_line_end_data(SimLine *line);
+
 /* For sim_command_finish(). */
 void sim_line_command_done(SimLine *line, SimResult result);

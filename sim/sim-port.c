@@ -28,6 +28,8 @@ struct _SimPort {
     guint out_watch;
     GSourceFunc drained;
     gpointer drained_data;
+    SimPortBytesFunc taken; /* data from the host; NULL: command lines */
+    gpointer taken_data;
 };
 
 static gboolean on_writable(int fd, GIOCondition condition, gpointer user_data);
@@ -144,6 +146,11 @@ on_readable(int fd, GIOCondition condition, gpointer user_data)
     if (port->handler.bytes != NULL) {
         if (n > 0)
             port->handler.bytes(port, (const guint8 *)bytes, (gsize)n, port->user_data);
+        return G_SOURCE_CONTINUE;
+    }
+    if (port->taken != NULL) {
+        if (n > 0)
+            port->taken(port, (const guint8 *)bytes, (gsize)n, port->taken_data);
         return G_SOURCE_CONTINUE;
     }
     for (gssize i = 0; i < n && !port->data_mode; i++)
@@ -279,6 +286,13 @@ sim_port_end(SimPort *port)
     for (guint i = 0; i < port->later->len; i++)
         sim_port_urc(port, g_ptr_array_index(port->later, i));
     g_ptr_array_set_size(port->later, 0);
+}
+
+void
+sim_port_take_data(SimPort *port, SimPortBytesFunc func, gpointer user_data)
+{
+    port->taken = func;
+    port->taken_data = user_data;
 }
 
 void

@@ -60,6 +60,8 @@ void sim_port_data(SimPort *port, const guint8 *bytes, gsize length);
 void sim_port_begin(SimPort *port, SimPortManner manner); /* before a command line's answer */
 void sim_port_end(SimPort *port);                         /* after it */
 
+/* What comes goes to `func` as it is, instead of being command lines; NULL: no longer. */
+void sim_port_take_data(SimPort *port, SimPortBytesFunc func, gpointer user_data);
 void sim_port_enter_data_mode(SimPort *port);
 void sim_port_leave_data_mode(SimPort *port);
 gboolean sim_port_is_in_data_mode(SimPort *port);

@@ -121,6 +121,9 @@ static const SimCommandDef quectel_commands[] = {
     {"+QSCLK", run_sleep, 0.05, FALSE},
     {"+QICSGP", run_context, 0.05, FALSE},
     {"+QSIMSTAT", run_sim_state, 0.05, FALSE},
+    {"+QFUPL", sim_quectel_run_upload, 0.1, FALSE},
+    {"+QFLST", sim_quectel_run_list, 0.1, FALSE},
+    {"+QFDEL", sim_quectel_run_delete, 0.1, FALSE},
     {"+QFOTADL", sim_quectel_run_fota, 0.3, FALSE},
     {NULL, NULL, 0, FALSE},
 };
@@ -147,7 +150,7 @@ quectel_free(SimModule *module)
     g_clear_pointer(&module->state, g_free);
 }
 
-/* The processor stops: a download is forgotten. */
+/* The processor stops: a download is forgotten, and so is half a file. */
 static void
 quectel_stopped(SimModule *module)
 {
@@ -155,6 +158,7 @@ quectel_stopped(SimModule *module)
 
     g_clear_handle_id(&quectel->step, g_source_remove);
     sim_quectel_stop_download(module);
+    sim_quectel_stop_upload(module);
     quectel->sleeps = 0;
 }
 

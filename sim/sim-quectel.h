@@ -26,16 +26,20 @@ typedef struct {
     gboolean calibration_lost;
     GHashTable *files; /* name -> GByteArray: the file store */
 
-    int sleeps;        /* +QSCLK */
-    SimHttp *http;     /* the download under way */
-    GByteArray *got;   /* what has arrived of it */
-    char *url;         /* its address; NULL: none is under way */
-    gboolean resets;   /* the fault load-reset ends it */
-    int fails;         /* the fault load-fails: its number; 0: none */
-    guint step;        /* timer: what comes next */
-    guint at;          /* place in the progress of the update */
-    char *last_end;    /* the fault end-doubled: comes once more, after the start */
-    gint64 half_until; /* monotonic: +QGMR lacks its second half */
+    int sleeps;          /* +QSCLK */
+    SimHttp *http;       /* the download under way */
+    GByteArray *got;     /* what has arrived of it */
+    char *url;           /* its address; NULL: none is under way */
+    gboolean resets;     /* the fault load-reset ends it */
+    int fails;           /* the fault load-fails: its number; 0: none */
+    SimCommand *upload;  /* +QFUPL under way; NULL: none */
+    GByteArray *storing; /* what has arrived of it */
+    guint wanted;        /* bytes of it */
+    int patience;        /* seconds without a byte */
+    guint step;          /* timer: what comes next */
+    guint at;            /* place in the progress of the update */
+    char *last_end;      /* the fault end-doubled: comes once more, after the start */
+    gint64 half_until;   /* monotonic: +QGMR lacks its second half */
 } SimQuectel;
 
 /* sim-quectel.c: one line of +QIND, with a number unless it is below zero, unless a fault swallows
@@ -49,6 +53,13 @@ SimResult sim_quectel_run_fota(SimModule *module, SimCommand *command);
 void sim_quectel_stop_download(SimModule *module);
 /* The network is lost: it stalls, and ends with a timeout. */
 void sim_quectel_stall(SimModule *module);
+
+/* sim-quectel-ufs.c: the file store */
+SimResult sim_quectel_run_upload(SimModule *module, SimCommand *command);
+SimResult sim_quectel_run_list(SimModule *module, SimCommand *command);
+SimResult sim_quectel_run_delete(SimModule *module, SimCommand *command);
+/* The module leaves. */
+void sim_quectel_stop_upload(SimModule *module);
 
 /* sim-quectel-update.c: the update mode, and power */
 void sim_quectel_install(SimModule *module, GBytes *package);
