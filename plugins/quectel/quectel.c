@@ -92,6 +92,8 @@ static const FotaSetting quectel_settings[] = {
     {.name = NULL},
 };
 
+static const char *const url_schemes[] = {"http", "https", "ftp", NULL};
+
 /* Flow A of README.md. */
 static const FotaMethod quectel_url = {
     .size = sizeof(FotaMethod),
@@ -103,6 +105,7 @@ static const FotaMethod quectel_url = {
     .inspect = quectel_inspect,
     .download = quectel_url_download,
     .outcome = quectel_outcome,
+    .schemes = url_schemes,
 };
 
 /* Flow B of README.md. */
