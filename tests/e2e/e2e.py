@@ -99,7 +99,7 @@ class BenchTest(unittest.TestCase):
         self.assertIn(name, self.bench.fotactl("status").stdout)
         self.assertEqual(module.history()[0]["error"], name)
         self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
-        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.old)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.shown(self.bench.old))
 
     def assert_ends(self, module, since, error, text, seconds):
         """The update ends with this error and a text that holds this, or well (None, None)."""
@@ -127,7 +127,7 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(result, "success", details)
         self.assertEqual(module["Revision"], self.bench.new)
         self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
-        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.shown(self.bench.new))
 
 
 class SharedBenchTest(BenchTest):

@@ -52,6 +52,10 @@ MODELS = {
     "mu509": ("MU509", "12.815.01.03.00", "12.815.01.04.00", None),
     "mu609": ("MU609", "12.105.29.00.00", "12.105.29.01.00", None),
     "me909u": ("ME909u-523", "12.636.12.01.00", "12.636.12.02.00", None),
+    "ec25": ("EC25", "EC25EUXGAR08A15M1G_20.200.20.200", "EC25EUXGAR08A16M1G_20.200.20.200",
+             "EC25_A15_to_A16.zip"),
+    "bg96": ("BG96", "BG96MAR02A07M1G_01.007.01.007", "BG96MAR04A04M1G_01.001.01.001",
+             "BG96_A07_to_A04.zip"),
 }
 CHANNELS = ("modemmanager", "port", "reserved")
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
@@ -65,7 +69,8 @@ EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as l
 # The keys of the plugins' data files that are times, in seconds: divided by the bench's scale. A limit
 # after which the module counts as lost is kept long enough for a module whose process had to wait.
 TIMES = {"ApplyTime": 1, "SettleTime": 5, "LeaveTime": 5, "CheckTime": 5, "VersionPause": 0,
-         "AidTime": 5, "AskPause": 1, "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10}
+         "AidTime": 5, "AskPause": 1, "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10,
+         "DownloadTime": 20, "RegisterTime": 5, "HalfTime": 5}
 VERSION_SECONDS = 20  # for two answers that agree: not of the module's speed, but of the machine's
 
 
@@ -248,7 +253,8 @@ class Bench:
         """Whether ModemManager shows what the module runs, and has nothing else to do with it."""
         def look():
             found = self.mm.find(self.imei)
-            return found and found[1]["Revision"] == self.sim.state(self.imei)["version"] \
+            return found and found[1]["Revision"] == self.shown(
+                self.sim.state(self.imei)["version"]) \
                 and found[1]["State"] == MM_DISABLED
 
         try:
@@ -460,6 +466,10 @@ class Bench:
 
     # Modules
 
+    def shown(self, version):
+        """What ModemManager calls this firmware: of a Quectel module only the main version."""
+        return version.partition("_")[0] if self.model in ("EC25", "BG96") else version
+
     def module(self, imei=None):
         """A module as fotad shows it."""
         return FotaModule(self.view, imei or self.imei)
@@ -482,6 +492,8 @@ def next_version(version, number):
     """One that follows, in the vendor's way of numbers."""
     if version.startswith("30."):
         return f"30.00.001-B{100 + number}"
+    if version[0].isalpha():
+        return re.sub(r"A\d+M", f"A{20 + number}M", version)
     major, minor, *_ = version.split(".")
     return f"{major}.{minor}.01.{10 + number}.00"
 

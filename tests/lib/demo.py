@@ -33,12 +33,12 @@ def update(bench, yes):
     fotactl(bench, "list")
     if fotactl(bench, "approve", "--wait", *(["--yes"] if yes else [])) != 0:
         return False
-    after = bench.mm.wait_for(bench.imei, revision=bench.new)[1]["Revision"]
+    after = bench.mm.wait_for(bench.imei, revision=bench.shown(bench.new))[1]["Revision"]
     module.wait(lambda properties: properties["Modem"] != "/", 30, "fotad sees it again")
     fotactl(bench, "list")
     fotactl(bench, "history")
     say(f"\nBefore: {before}\nAfter:  {after}, as ModemManager read it from the module")
-    return after == bench.new
+    return after == bench.shown(bench.new)
 
 
 def keep(bench):
