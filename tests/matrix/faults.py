@@ -33,9 +33,11 @@ SPREAD = 30  # of the cases that are not always there, every so manieth
 TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
     Kind("me910c1-na", channel) for channel in ("port", "reserved", "modemmanager"))
 HUAWEI_PORT, HUAWEI_COMMAND = (Kind("mu509", channel) for channel in ("port", "modemmanager"))
+# Download and installation are one order.
+QUECTEL_PORT = Kind("ec25", "port")
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
 TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
-KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, HUAWEI_PORT, HUAWEI_COMMAND)
+KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, HUAWEI_PORT, HUAWEI_COMMAND, QUECTEL_PORT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,9 +97,9 @@ def run_undisturbed(kind):
 
 def make_cases(kind, run):
     cases = kill_cases(kind, run)
-    if kind in (TELIT_RESERVED, HUAWEI_PORT):
+    if kind in (TELIT_RESERVED, HUAWEI_PORT, QUECTEL_PORT):
         cases += power_cases(kind, run)
-    if kind != TELIT_RESERVED:
+    if kind not in (TELIT_RESERVED, QUECTEL_PORT):
         cases += service_cases(kind)
     if kind == TELIT_RESERVED:
         cases += state_cases(kind)
@@ -159,7 +161,7 @@ def power_cases(kind, run):
             # The files are the same for both vendors.
             *(Case("power of the gateway", kind, str(point), power.by_the_gateway,
                    (point,), point in special) for point in met
-              if kind == TELIT_RESERVED or point in special)]
+              if kind == TELIT_RESERVED or (kind == HUAWEI_PORT and point in special))]
 
 
 def service_cases(kind):

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Exactly once: between two orders to install the version has been read."""
+from rig import unquoted
 
 
 def violations(kind, transcript):
     """(number of orders, what is wrong). Between two orders the module must have been asked for its
-    version and have told it: fotad asks with +GMR, which ModemManager does not use."""
+    version and have told it: fotad asks with a command that ModemManager does not use."""
     orders, wrong, read, asking = 0, [], True, set()
     for line in transcript:
-        if line.mark == ">" and line.text == "AT+GMR":
+        if line.mark == ">" and line.text == kind.asks_version:
             asking.add(line.tty)
-        elif line.mark == "<" and line.tty in asking and line.text[:1].isdigit():
+        elif line.mark == "<" and line.tty in asking and line.text[:1].isalnum() \
+                and line.text not in ("OK", "ERROR"):
             asking.discard(line.tty)
             read = True
-        elif line.mark == ">" and line.text == kind.order:
+        elif line.mark == ">" and unquoted(line.text) == kind.order:
             orders += 1
             if not read:
                 wrong.append(f"{kind.order} at {line.seconds} s, with no look at the version since "

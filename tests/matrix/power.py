@@ -8,10 +8,12 @@ from rig import NotAsStated, seconds
 
 DARK_SECONDS = 20  # of the module's time
 BEFORE_ORDER = {"telit": ("delta asked for", "part", "delta stored"),
-                "huawei": ("state 11", "state 12", "state 30", "part")}
+                "huawei": ("state 11", "state 12", "state 30", "part"), "quectel": ()}
 # Lost between the order and the first restart, an update has not begun: Telit's document tells of
 # interrupted ones only.
 NOT_BEGUN = "delta validated"
+# Where the order includes the download, a loss in it is the end of the attempt.
+FORGOTTEN = {"quectel": ("told to fetch", "FTPSTART", "part", "FTPEND")}
 AWAY = ["ModuleGone", "ModuleSilent", "TransferFailed"]
 
 
@@ -28,7 +30,11 @@ def steps(rig):
 
 def is_at_order(name):
     return name in (NOT_BEGUN, "delta stored", "told to install", "state 40", "state 50", "flashing",
-                    "away 1")
+                    "away 1", "told to fetch and install", "in the update mode")
+
+
+def is_forgotten(rig, name):
+    return name == NOT_BEGUN or name.startswith(FORGOTTEN.get(rig.kind.vendor, ("no step",)))
 
 
 def is_before_order(rig, name):
@@ -55,7 +61,7 @@ def by_the_module(rig, name, skip):
     properties = rig.wait_done()
     if properties["State"] == "failed" and is_before_order(rig, name):
         rig.verify_failed(properties, AWAY)
-    elif name == NOT_BEGUN:
+    elif is_forgotten(rig, name):
         rig.verify_failed(properties, ["OldVersion"])
     else:
         rig.verify_updated(properties)
@@ -76,7 +82,7 @@ def by_both(rig, name, skip):
     rig.bench.start_modemmanager()
     rig.start_fotad()
     properties = rig.wait_done()
-    if name == NOT_BEGUN:
+    if is_forgotten(rig, name):
         rig.verify_failed(properties, ["OldVersion"])
     else:
         rig.verify_updated(properties)

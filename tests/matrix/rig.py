@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import re
 import shutil
 import sys
 import time
@@ -44,23 +45,40 @@ class Kind:
 
     @property
     def vendor(self):
-        return "telit" if self.module.startswith("me910") else "huawei"
+        return {"me9": "telit", "mu5": "huawei", "ec2": "quectel"}[self.module[:3]]
 
     @property
     def order(self):
-        """The command that cannot be taken back."""
-        return {"telit": "AT#OTAUP=0", "huawei": "AT^FWUP"}[self.vendor]
+        """The command that cannot be taken back, without what stands in quotes."""
+        return {"telit": "AT#OTAUP=0", "huawei": "AT^FWUP",
+                "quectel": 'AT+QFOTADL=""'}[self.vendor]
+
+    @property
+    def asks_version(self):
+        return {"quectel": "AT+QGMR"}.get(self.vendor, "AT+GMR")
+
+    @property
+    def config(self):
+        """The module fetches by itself, also where the host could feed it."""
+        return {"Delivery": {"By": "module"}}
 
 
 # {vendor: the n-th version}
-VERSIONS = {"telit": "30.00.001-B{:03d}", "huawei": "12.815.01.{:02d}.00"}
-FIRST = {"telit": 26, "huawei": 3}
+VERSIONS = {"telit": "30.00.001-B{:03d}", "huawei": "12.815.01.{:02d}.00",
+            "quectel": "EC25EUXGAR08A{:02d}M1G_20.200.20.200"}
+FIRST = {"telit": 26, "huawei": 3, "quectel": 15}
+
+
+def unquoted(command):
+    """As the points have it: see points.c."""
+    return re.sub('"[^"]*"', '""', command)
 
 
 class Rig:
     def __init__(self, kind):
         self.kind = kind
-        self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale)
+        self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale,
+                           config=kind.config)
         self.bench.__enter__()
         self.number = FIRST[kind.vendor]
         self.shadow = self.bench.directory / "flash"
@@ -284,7 +302,8 @@ class Rig:
 
     def orders(self):
         """How many of them the module has got."""
-        return [line.text for line in self.transcript() if line.mark == ">"].count(self.kind.order)
+        return [unquoted(line.text) for line in self.transcript()
+                if line.mark == ">"].count(self.kind.order)
 
     # What must hold at the end of every case
 
@@ -321,7 +340,7 @@ class Rig:
 
     def verify_in_service(self):
         version = self.bench.sim_state()["version"]
-        self.bench.mm.wait_for(self.bench.imei, revision=version)
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.shown(version))
 
     @staticmethod
     def expect(found, wanted, what):
