@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The simulated Quectel modules, seen as a host sees them, against a real web server.
+
+Runs as test_sim.py does, whose class SimTest it takes.
+"""
+
+import logging
+import pathlib
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
+
+import test_sim as testsim  # noqa: E402
+
+testsim.SCALE = 50
+
+from manifest import delta  # noqa: E402
+from processes import Place  # noqa: E402
+from servers import WebServer  # noqa: E402
+
+IMEI = testsim.IMEI
+OLD, NEW = "EC25EUXGAR08A15M1G_20.200.20.200", "EC25EUXGAR08A16M1G_20.202.20.202"
+BG96_OLD, BG96_NEW = "BG96MAR02A07M1G_01.007.01.007", "BG96MAR04A04M1G_01.001.01.001"
+
+
+class QuectelTest(testsim.SimTest):
+    modules = ["ec25"]
+    package = delta("EC25", OLD, NEW, 50_001)
+
+    def setUp(self):
+        super().setUp()
+        self.place = Place()
+        self.addCleanup(self.place.remove)
+        self.www = self.place.directory / "www"
+        self.www.mkdir()
+        self.web = WebServer(self.place, self.www)
+        self.addCleanup(self.web.stop)
+        (self.www / "a.zip").write_bytes(self.package)
+        self.starts = self.state()["starts"]
+
+    def prepared(self):
+        tty = self.tty()
+        for line in ["ATE0", "AT+CMEE=1"]:
+            self.assertEqual(tty.ask(line)[-1], "OK", line)
+        return tty
+
+    def fetch(self, tty, name="a.zip", scheme="http"):
+        self.assertEqual(tty.ask(f'AT+QFOTADL="{self.web.uris[scheme]}/{name}"'), ["OK"])
+
+    def hear(self, tty, text):
+        tty.expect(re.escape(f'\r\n+QIND: "FOTA",{text}\r\n'.encode()))
+
+    def step(self, text):
+        """In the transcript: what is unread when the ports go is lost."""
+        end = time.monotonic() + testsim.LIMIT
+        while f"! step {text}\n" not in self.log():
+            self.assertLess(time.monotonic(), end, f"never {text}")
+            time.sleep(0.01)
+
+    def in_update_mode(self):
+        self.wait_state(starts=self.starts + 1)
+        return self.reopen()
+
+    def back(self):
+        self.wait_state(phase="normal", starts=self.starts + 2)
+        return self.reopen()
+
+
+class Update(QuectelTest):
+    def prepared_again(self):
+        tty = self.back()
+        tty.expect(rb"\+QIND: PB DONE\r\n")
+        self.assertEqual(tty.ask("ATE0")[-1], "OK")
+        end = time.monotonic() + testsim.LIMIT
+        while tty.ask("AT+QGMR")[0].endswith("00.000"):
+            self.assertLess(time.monotonic(), end)
+        return tty
+
+    def test_whole(self):
+        """By an address: no pause between download and installation, and no command is taken."""
+        tty = self.prepared()
+        self.assertEqual(tty.ask("AT+QGMR"), [OLD, "OK"])
+        self.assertEqual(tty.ask("AT+CGMR"), [OLD.partition("_")[0], "OK"])
+        self.fetch(tty)
+        self.hear(tty, '"HTTPSTART"')
+        self.assertEqual(tty.ask(f'AT+QFOTADL="{self.web.uris["http"]}/a.zip"'), ["ERROR"])
+        self.step("HTTPEND 0")
+        tty = self.in_update_mode()
+        tty.write(b"AT\r")
+        said = tty.rest().decode()
+        self.assertNotIn("OK", said)
+        self.assertNotIn("%", said)
+        self.assertIn('"FOTA","UPDATING",96', said)
+        self.assertTrue(said.endswith('+QIND: "FOTA","END",0\r\n'), said)
+        tty = self.back()
+        tty.expect(rb"\r\nRDY\r\n.*\+QIND: PB DONE\r\n")
+        self.assertEqual(tty.ask("ATE0")[-1], "OK")
+        self.assertEqual(tty.ask("AT+QGMR"), [NEW[:-6] + "00.000", "OK"])
+        end = time.monotonic() + testsim.LIMIT
+        while tty.ask("AT+QGMR") != [NEW, "OK"]:
+            self.assertLess(time.monotonic(), end)
+
+    def test_numbers_of_a_download(self):
+        for name, fault, number in (("none.zip", None, 701), ("a.zip", "load-cut=50", 702),
+                                    ("a.zip", "load-fails=714", 714)):
+            with self.subTest(number):
+                if fault:
+                    self.ok(f"fault {IMEI} {fault}")
+                tty = self.prepared()
+                self.fetch(tty, name)
+                self.hear(tty, f'"HTTPEND",{number}')
+                self.assertEqual(tty.ask("AT+QGMR"), [OLD, "OK"])
+        self.assertEqual(self.state()["starts"], self.starts)
+
+    def test_package_of_another_base(self):
+        (self.www / "a.zip").write_bytes(delta("EC25", NEW, OLD, 3000))
+        self.fetch(self.prepared())
+        self.step("END 510")
+        self.assertEqual(self.prepared_again().ask("AT+QGMR"), [OLD, "OK"])
+
+    def test_power_lost_in_the_download(self):
+        tty = self.prepared()
+        self.fetch(tty)
+        self.hear(tty, '"HTTPSTART"')
+        self.ok(f"power-cut {IMEI}")
+        self.ok(f"power-on {IMEI}")
+        state = self.wait_state(starts=self.starts + 1)
+        self.assertEqual((state["phase"], state["loading"]), ("normal", 0))
+
+    def test_calibration_lost(self):
+        self.ok(f"fault {IMEI} calibration-lost")
+        self.fetch(self.prepared())
+        tty = self.prepared_again()
+        self.assertEqual(tty.ask("AT+CFUN?"), ["+CFUN: 5", "OK"])
+        self.assertEqual(tty.ask("AT+CMEE=1"), ["OK"])
+        self.assertEqual(tty.ask("AT+CFUN=1"), ["+CME ERROR: 3"])
+
+
+class FileStore(QuectelTest):
+    def test_upload(self):
+        tty = self.prepared()
+        size = len(self.package)
+        tty.write(f'AT+QFUPL="p.zip",{size},5,1\r'.encode())
+        tty.expect(rb"\r\nCONNECT\r\n")
+        for at in range(0, size, 1024):
+            block = self.package[at:at + 1024]
+            tty.write(block)
+            if len(block) == 1024:
+                tty.expect(b"A")
+        total = 0
+        for at in range(0, size, 2):
+            total ^= int.from_bytes(self.package[at:at + 2].ljust(2, b"\0"), "big")
+        tty.expect(f"\\+QFUPL: {size},{total:x}\r\n\r\nOK\r\n".encode())
+        self.assertEqual(tty.ask('AT+QFLST="*"'), [f'+QFLST: "UFS:p.zip",{size}', "OK"])
+        self.assertEqual(tty.ask(f'AT+QFUPL="p.zip",{size},5,1'), ["ERROR"])
+        self.assertEqual(tty.ask('AT+QFOTADL="/data/ufs/other.zip"'), ["ERROR"])
+        self.assertEqual(tty.ask('AT+QFOTADL="/data/ufs/p.zip"'), ["OK"])
+        self.step("END 0")
+
+    def test_upload_falls_silent(self):
+        tty = self.prepared()
+        tty.write(b'AT+QFUPL="p.zip",5000,5,1\r')
+        tty.expect(rb"CONNECT\r\n")
+        tty.write(bytes(1024))
+        tty.expect(rb"A\r\n\+QFUPL: 1024,0\r\n\r\nOK\r\n")
+        self.assertEqual(tty.ask('AT+QFDEL="p.zip"'), ["OK"])
+        self.assertEqual(tty.ask('AT+QFDEL="p.zip"'), ["ERROR"])
+
+    def test_full(self):
+        tty = self.prepared()
+        self.assertEqual(tty.ask('AT+QFUPL="p.zip",99000000,5,1'), ["+CME ERROR: 20"])
+
+
+class TwoHalves(QuectelTest):
+    modules = ["bg96"]
+    package = delta("BG96", BG96_OLD, BG96_NEW, 3000)
+
+    def test_power_lost_in_the_second(self):
+        self.fetch(self.prepared(), scheme="https")
+        self.step("HTTPEND 0")
+        self.ok(f"fault {IMEI} power-lost=20,on=RESTORE 50")
+        self.step("RESTORE 50")
+        self.wait_state(starts=self.starts + 2)
+        said = self.reopen().rest().decode()
+        self.assertIn('"FOTA","Last upgrade was not finished,continue upgrade"', said)
+        self.assertIn('"FOTA","RESTORE",1%', said)
+        self.assertNotIn("UPDATING", said)
+        self.step("END 0")
+        self.wait_state(version=BG96_NEW)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    unittest.main()
