@@ -115,8 +115,11 @@ follow_download(FotaSession *session, const FotaUpdate *update, GError **error)
                 continue;
             return result;
         }
-        if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
+        if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE)) {
+            fota_session_note(session, "the module has left without a word on its download; "
+                                       "after a loss of power it has forgotten it");
             return FOTA_RESULT_DONE;
+        }
         if (local_error != NULL) {
             g_propagate_error(error, g_steal_pointer(&local_error));
             return FOTA_RESULT_FAILED_FOR_NOW;

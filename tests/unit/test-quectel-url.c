@@ -20,7 +20,7 @@ static const TestQuectelCase cases[] = {
       {SAYS("\"HTTPEND\",0")}, END}},
     /* The port goes as soon as the package is there, or nothing is said at all (EC800K). */
     {"end-lost", DOWNLOAD, DONE, NULL, NULL, NULL, {BEGUN, {SAYS("\"HTTPSTART\"")}, {LEAVES}, END}},
-    {"nothing-said", DOWNLOAD, DONE, NULL, NULL, NULL, {BEGUN, {LEAVES}, END}},
+    {"nothing-said", DOWNLOAD, DONE, "without a word", NULL, NULL, {BEGUN, {LEAVES}, END}},
     {"truncated", DOWNLOAD, DONE, NULL, NULL, NULL,
      {BEGUN, {FAKE_URC, "+QIND: \"FO"}, {FAKE_URC, "D: \"FOTA\",\"HTTPSTART\""},
       {SAYS("\"HTTPSTA")}, {SAYS("\"HTTPEND\"")}, {SAYS("\"HTTPEND\",")}, {SAYS("\"HTTPEND\",x")},
