@@ -33,11 +33,14 @@ SPREAD = 30  # of the cases that are not always there, every so manieth
 TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
     Kind("me910c1-na", channel) for channel in ("port", "reserved", "modemmanager"))
 HUAWEI_PORT, HUAWEI_COMMAND = (Kind("mu509", channel) for channel in ("port", "modemmanager"))
+# One that fotad tells to restart after the order.
+TELIT_TOLD = Kind("le910c4", "reserved")
 # Download and installation are one order.
 QUECTEL_PORT = Kind("ec25", "port")
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
 TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
-KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, HUAWEI_PORT, HUAWEI_COMMAND, QUECTEL_PORT)
+KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, TELIT_TOLD, HUAWEI_PORT, HUAWEI_COMMAND,
+         QUECTEL_PORT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +100,8 @@ def run_undisturbed(kind):
 
 def make_cases(kind, run):
     cases = kill_cases(kind, run)
+    if kind == TELIT_TOLD:
+        return cases + [case for case in power_cases(kind, run) if case.name.startswith("armed")]
     if kind in (TELIT_RESERVED, HUAWEI_PORT, QUECTEL_PORT):
         cases += power_cases(kind, run)
     if kind not in (TELIT_RESERVED, QUECTEL_PORT):

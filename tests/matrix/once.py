@@ -5,10 +5,14 @@ from rig import unquoted
 
 def violations(kind, transcript):
     """(number of orders, what is wrong). Between two orders the module must have been asked for its
-    version and have told it: fotad asks with a command that ModemManager does not use."""
-    orders, wrong, read, asking = 0, [], True, set()
+    version and have told it: fotad asks with a command that ModemManager does not use, or with
+    #SWPKGV after a +GMM, which ModemManager does not use either."""
+    orders, wrong, read, asking, named = 0, [], True, set(), set()
     for line in transcript:
-        if line.mark == ">" and line.text == kind.asks_version:
+        if line.mark == ">" and line.text == "AT+GMM":
+            named.add(line.tty)
+        elif line.mark == ">" and (line.text == kind.asks_version or
+                                   (line.text == "AT#SWPKGV" and line.tty in named)):
             asking.add(line.tty)
         elif line.mark == "<" and line.tty in asking and line.text[:1].isalnum() \
                 and line.text not in ("OK", "ERROR"):
@@ -20,6 +24,7 @@ def violations(kind, transcript):
                 wrong.append(f"{kind.order} at {line.seconds} s, with no look at the version since "
                              "the one before")
             read = False
+            named.clear()
     return orders, wrong
 
 

@@ -29,8 +29,8 @@ def steps(rig):
 
 
 def is_at_order(name):
-    return name in (NOT_BEGUN, "delta stored", "told to install", "state 40", "state 50", "flashing",
-                    "away 1", "told to fetch and install", "in the update mode")
+    return name in (NOT_BEGUN, "armed", "delta stored", "told to install", "state 40", "state 50",
+                    "flashing", "away 1", "told to fetch and install", "in the update mode")
 
 
 def is_forgotten(rig, name):

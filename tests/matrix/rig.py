@@ -45,13 +45,13 @@ class Kind:
 
     @property
     def vendor(self):
-        return {"me9": "telit", "mu5": "huawei", "ec2": "quectel"}[self.module[:3]]
+        return {"me9": "telit", "le9": "telit", "mu5": "huawei", "ec2": "quectel"}[self.module[:3]]
 
     @property
     def order(self):
         """The command that cannot be taken back, without what stands in quotes."""
-        return {"telit": "AT#OTAUP=0", "huawei": "AT^FWUP",
-                "quectel": 'AT+QFOTADL=""'}[self.vendor]
+        return {"me910c1-na": "AT#OTAUP=0", "le910c4": "AT#OTAUP=2", "mu509": "AT^FWUP",
+                "ec25": 'AT+QFOTADL=""'}[self.module]
 
     @property
     def asks_version(self):
@@ -63,10 +63,10 @@ class Kind:
         return {"Delivery": {"By": "module"}}
 
 
-# {vendor: the n-th version}
-VERSIONS = {"telit": "30.00.001-B{:03d}", "huawei": "12.815.01.{:02d}.00",
-            "quectel": "EC25EUXGAR08A{:02d}M1G_20.200.20.200"}
-FIRST = {"telit": 26, "huawei": 3, "quectel": 15}
+# {module: the n-th version}
+VERSIONS = {"me910c1-na": "30.00.001-B{:03d}", "le910c4": "25.21.{:03d}-P0F.660300",
+            "mu509": "12.815.01.{:02d}.00", "ec25": "EC25EUXGAR08A{:02d}M1G_20.200.20.200"}
+FIRST = {"me910c1-na": 26, "le910c4": 660, "mu509": 3, "ec25": 15}
 
 
 def unquoted(command):
@@ -80,7 +80,7 @@ class Rig:
         self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale,
                            config=kind.config)
         self.bench.__enter__()
-        self.number = FIRST[kind.vendor]
+        self.number = FIRST[kind.module]
         self.shadow = self.bench.directory / "flash"
         self.journal_file = self.bench.directory / "points"
         self.journal_file.touch()
@@ -120,7 +120,7 @@ class Rig:
     def publish_next(self, **members):
         """Offers the next version to the module; both approvals are wanted."""
         bench = self.bench
-        version = VERSIONS[self.kind.vendor]
+        version = VERSIONS[self.kind.module]
         bench.old = bench.sim_state()["version"]
         self.number += 1
         bench.new = version.format(self.number)
