@@ -18,7 +18,7 @@ static const struct {
     {"Restarts", 1, 100, NULL},    {"ApplyTime", 1, WEEK, NULL},   {"ReturnLimit", 1, WEEK, NULL},
     {"SettleTime", 1, WEEK, NULL}, {"VersionTime", 1, WEEK, NULL}, {"VersionPause", 0, WEEK, NULL},
     {"AidTime", 1, WEEK, NULL},    {"SafeRungs", 0, 0, NULL},      {"Time", 1, WEEK, "10"},
-    {"LeaveTime", 0, WEEK, "0"},   {"Away", 0, 0, "hang-up"},
+    {"LeaveTime", 0, WEEK, "0"},   {"Away", 0, 0, "hang-up"},      {"Unsupported", 0, 0, ""},
 };
 
 /* One `key=value` of the file. */
@@ -48,6 +48,8 @@ check_daemon_key(const Entry *entry, guint index, GError **error)
     g_autofree char *expected = NULL;
     guint allowed;
 
+    if (strcmp(entry->key, "Unsupported") == 0)
+        return TRUE;
     if (strcmp(entry->key, "Away") == 0)
         return strcmp(entry->value, "hang-up") == 0 || strcmp(entry->value, "silence") == 0 ||
                entry_fail(entry, "hang-up or silence", error);

@@ -141,11 +141,15 @@ read_usb_id(const char *device, const char *name)
 }
 
 static gboolean
+is_by(const FotaClaim *claim, const char *manufacturer)
+{
+    return g_ascii_strncasecmp(manufacturer, claim->manufacturer, strlen(claim->manufacturer)) == 0;
+}
+
+static gboolean
 claim_fits(const FotaClaim *claim, const Identity *module)
 {
-    return (claim->manufacturer == NULL ||
-            g_ascii_strncasecmp(module->manufacturer, claim->manufacturer,
-                                strlen(claim->manufacturer)) == 0) &&
+    return (claim->manufacturer == NULL || is_by(claim, module->manufacturer)) &&
            (claim->model == NULL || g_pattern_match_simple(claim->model, module->model)) &&
            (claim->usb_vendor == 0 || claim->usb_vendor == module->usb_vendor) &&
            (claim->usb_product == 0 || claim->usb_product == module->usb_product);
@@ -178,7 +182,27 @@ fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer, const char *m
             (best == NULL || claim_exactness(vendor->claim) > claim_exactness(best->claim)))
             best = vendor;
     }
+    if (best != NULL) {
+        g_autofree char *reason = fota_vendor_get_text(best, model, "Unsupported");
+
+        if (reason[0] != '\0')
+            return NULL;
+    }
     return best;
+}
+
+char *
+fota_plugin_set_explain(FotaPluginSet *set, const char *manufacturer, const char *model)
+{
+    for (guint i = 0; i < set->vendors->len; i++) {
+        const FotaVendor *vendor = set->vendors->pdata[i];
+        g_autofree char *reason = fota_vendor_get_text(vendor, model, "Unsupported");
+
+        if (reason[0] != '\0' && vendor->claim->manufacturer != NULL &&
+            is_by(vendor->claim, manufacturer))
+            return g_strconcat("it is known, but not supported: ", reason, NULL);
+    }
+    return g_strdup("no plugin claims it");
 }
 
 const FotaMethod *

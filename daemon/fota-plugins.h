@@ -26,11 +26,18 @@ void fota_plugin_set_free(FotaPluginSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPluginSet, fota_plugin_set_free)
 
 /**
- * The vendor whose claim fits this module most exactly, or NULL. Owned by @set. @device: sysfs path
+ * The vendor whose claim fits this module most exactly, or NULL; also where its data file says that
+ * the model is not supported. Owned by @set. @device: sysfs path
  * of it, for its USB ids; NULL or not there = they are unknown, and a claim by them does not fit.
  */
 const FotaVendor *fota_plugin_set_find(FotaPluginSet *set, const char *manufacturer,
                                        const char *model, const char *device);
+
+/**
+ * Why no vendor's claim fits this module, for people: what a data file says about it
+ * (Unsupported=), else that nobody claims it. The caller frees it.
+ */
+char *fota_plugin_set_explain(FotaPluginSet *set, const char *manufacturer, const char *model);
 
 /**
  * The first method of one of @routes (bits, 1u << FotaRoute) that can be had: without the

@@ -10,6 +10,14 @@
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
 
+static void
+refuse_unsupported(const FotaParts *parts, GError **error)
+{
+    g_autofree char *why = fota_presence_explain(parts->presence);
+
+    g_set_error_literal(error, FOTA_ERROR, FOTA_ERROR_MODULE_UNSUPPORTED, why);
+}
+
 static gboolean
 refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
 {
@@ -47,8 +55,7 @@ refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
                     "ModemManager does not see the module; look at it with mmcli -L");
         break;
     case FOTA_REFUSAL_UNSUPPORTED:
-        g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_UNSUPPORTED, "no plugin claims %s %s",
-                    parts->record->manufacturer, parts->record->model);
+        refuse_unsupported(parts, error);
         break;
     }
     return FALSE;

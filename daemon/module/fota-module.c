@@ -335,6 +335,18 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     return module;
 }
 
+static void
+log_found(const FotaParts *parts, const FotaModemFacts *facts)
+{
+    g_autofree char *why =
+        fota_parts_get_plugin(parts) == NULL ? fota_presence_explain(parts->presence) : NULL;
+
+    fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_MODULE_FOUND, "%s %s is there, running %s",
+                    facts->manufacturer, facts->model, facts->revision);
+    if (why != NULL)
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "%s", why);
+}
+
 void
 fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
 {
@@ -343,10 +355,7 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     gboolean busy = fota_run_has_module(parts->run);
 
     if (fota_presence_see(parts->presence, facts, busy))
-        fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_MODULE_FOUND,
-                        "%s %s is there, running %s%s", facts->manufacturer, facts->model,
-                        facts->revision,
-                        fota_parts_get_plugin(parts) == NULL ? "; no plugin claims it" : "");
+        log_found(parts, facts);
     fota_registrar_look(parts);
     /* The hold was for discarding a delta that has installed itself. */
     if (fota_keeper_get_mark(parts->keeper) != before)

@@ -281,6 +281,16 @@ fota_presence_get_vendor(FotaPresence *presence)
     return presence->vendor;
 }
 
+char *
+fota_presence_explain(FotaPresence *presence)
+{
+    const FotaRecord *record = presence->record;
+    g_autofree char *reason =
+        fota_plugin_set_explain(presence->plugins, record->manufacturer, record->model);
+
+    return g_strdup_printf("%s %s: %s", record->manufacturer, record->model, reason);
+}
+
 gboolean
 fota_presence_was_told(FotaPresence *presence)
 {

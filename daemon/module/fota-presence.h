@@ -53,6 +53,8 @@ const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);
 const char *fota_presence_get_path(FotaPresence *presence);
 /** NULL = no plugin claims it. */
 const FotaVendor *fota_presence_get_vendor(FotaPresence *presence);
+/** Then why that is, with the module's name; the caller frees it. */
+char *fota_presence_explain(FotaPresence *presence);
 /** Whether the module itself has reported the version in the record. */
 gboolean fota_presence_was_told(FotaPresence *presence);
 

@@ -252,13 +252,14 @@ explain_no_plan(const FotaParts *parts)
     g_autoptr(JsonNode) root = NULL;
     g_autoptr(GError) error = NULL;
     const char *kind = "no-manifest", *reason = "no manifest has been accepted yet";
+    g_autofree char *why = NULL;
 
     if (fota_presence_get_facts(parts->presence) == NULL) {
         kind = "absent";
         reason = "ModemManager does not see the module";
     } else if (fota_parts_get_plugin(parts) == NULL) {
         kind = "unsupported";
-        reason = "no plugin claims this module";
+        reason = why = fota_presence_explain(parts->presence);
     } else if (fota_accepted_get(parts->accepted) != NULL &&
                !fota_accepted_is_trusted(parts->accepted, &error)) {
         reason = error->message;

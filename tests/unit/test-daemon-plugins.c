@@ -14,7 +14,7 @@
 #define SOMEBODY 65534
 #define MODELS                                                                                     \
     "[*]\nRestarts=1\nApplyTime=1\nReturnLimit=1\nSettleTime=1\nVersionTime=1\nVersionPause=0\n"   \
-    "AidTime=1\nSafeRungs=at-again\n"
+    "AidTime=1\nSafeRungs=at-again\nUnsupported=\n[M9*]\nUnsupported=nobody knows how\n"
 
 static char *
 copy_plugin(const char *directory, const char *name)
@@ -191,6 +191,35 @@ test_exact(void)
     }
 }
 
+/* A model that the data file names as not supported has no vendor, and a reason. */
+static void
+test_unsupported(void)
+{
+    static const struct {
+        const char *manufacturer, *model;
+        gboolean found;
+        const char *why;
+    } cases[] = {
+        {"Maker", "M1", TRUE, "no plugin claims it"},
+        {"MAKER AG", "M9-EU", FALSE, "it is known, but not supported: nobody knows how"},
+        {"Maker", "X9", FALSE, "no plugin claims it"},
+        {"Other", "M9-EU", FALSE, "no plugin claims it"},
+    };
+    g_autofree char *file = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaPluginSet) set = load("plain", 0, 0, &file, &error);
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *why =
+            fota_plugin_set_explain(set, cases[i].manufacturer, cases[i].model);
+
+        g_assert_true((fota_plugin_set_find(set, cases[i].manufacturer, cases[i].model, NULL) !=
+                       NULL) == cases[i].found);
+        g_assert_cmpstr(why, ==, cases[i].why);
+    }
+}
+
 /* Which method is taken of those that a model has, in order of preference. */
 static void
 test_choose(void)
@@ -235,6 +264,7 @@ main(int argc, char **argv)
     g_test_add_func("/plugins/others", test_others);
     g_test_add_func("/plugins/ages", test_ages);
     g_test_add_func("/plugins/exact", test_exact);
+    g_test_add_func("/plugins/unsupported", test_unsupported);
     g_test_add_func("/plugins/choose", test_choose);
     return g_test_run();
 }
