@@ -364,6 +364,24 @@ test_offer_has_gone(Fixture *fixture, gconstpointer data)
     g_assert_true(g_bytes_equal(before, after));
 }
 
+/* What a module without a plugin is, and why it has none, is said wherever it is asked for. */
+static void
+test_unsupported(Fixture *fixture, gconstpointer data)
+{
+    const char *why = "Telit ME910C1-NA: no plugin claims it";
+    const FotaParts *parts = &fixture->parts;
+    g_autofree char *plan = NULL;
+    g_autoptr(GError) error = NULL;
+
+    see(fixture, "package");
+    plan = fota_view_explain(parts);
+    g_assert_nonnull(strstr(plan, "\"unsupported\""));
+    g_assert_nonnull(strstr(plan, why));
+    g_assert_false(fota_answers_accept(parts, FOTA_REQUEST_CHECK, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_UNSUPPORTED);
+    g_assert_cmpstr(error->message, ==, why);
+}
+
 /* A question to the module takes it from the host, unless ModemManager passes it on. */
 static void
 test_question_takes(Fixture *fixture, gconstpointer data)
@@ -410,6 +428,7 @@ main(int argc, char **argv)
     ADD("/closing/question-shows-offer", test_question_shows_offer);
     ADD("/closing/question-time", test_question_time);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
+    ADD("/closing/unsupported", test_unsupported);
     ADD("/closing/question-takes", test_question_takes);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
