@@ -39,7 +39,7 @@ static const struct {
     {"update.rollout.waves[]", "name group percentage start ramp"},
     {"update.retry", "maxAttempts backoff"},
     {"update.service", "time probe back"},
-    {"update.steps[]", "fromVersion toVersion delta back"},
+    {"update.steps[]", "fromVersion toVersion dummy delta back"},
     {"update.steps[].delta", "uri credential size sha256"},
     {"update.steps[].back", "uri credential size sha256 fromVersion toVersion"},
 };

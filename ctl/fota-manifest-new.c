@@ -18,6 +18,7 @@ typedef struct {
     char *use_before, *id, *title, *severity, *deadline;
     char *download, *install, *from, *to, *uri, *credential, *delta, *rollout;
     gint64 sequence;
+    gboolean dummy;
 } Wanted;
 
 static void
@@ -63,6 +64,8 @@ parse_options(Tool *tool, Wanted *wanted, GError **error)
          "VERSION"},
         {"to", 0, 0, G_OPTION_ARG_STRING, &wanted->to, "Version that the delta leads to",
          "VERSION"},
+        {"dummy", 0, 0, G_OPTION_ARG_NONE, &wanted->dummy,
+         "It leads to the version that it starts from, and is installed all the same", NULL},
         {"uri", 0, 0, G_OPTION_ARG_STRING, &wanted->uri, "Address of the delta", "URI"},
         {"credential", 0, 0, G_OPTION_ARG_STRING, &wanted->credential,
          "Name of the login on that server", "NAME"},
@@ -79,6 +82,8 @@ parse_options(Tool *tool, Wanted *wanted, GError **error)
 
     if (!tool_parse(tool, options, 0, 0, error))
         return FALSE;
+    if (wanted->dummy && wanted->to == NULL)
+        wanted->to = g_strdup(wanted->from);
     if (wanted->waves != NULL && wanted->rollout == NULL) {
         tool_refuse(error, "--wave needs the roll-out's name: --rollout=ID");
         return FALSE;
@@ -175,10 +180,16 @@ add_rollout(JsonBuilder *builder, const Wanted *wanted)
 static void
 add_step(JsonBuilder *builder, const Wanted *wanted, GBytes *delta, gboolean filled)
 {
+    const char *other = wanted->dummy ? "A" : "B";
+
     begin_list(builder, "steps");
     json_builder_begin_object(builder);
     tool_add(builder, "fromVersion", wanted->from != NULL ? wanted->from : filled ? "A" : BLANK);
-    tool_add(builder, "toVersion", wanted->to != NULL ? wanted->to : filled ? "B" : BLANK);
+    tool_add(builder, "toVersion", wanted->to != NULL ? wanted->to : filled ? other : BLANK);
+    if (wanted->dummy) {
+        json_builder_set_member_name(builder, "dummy");
+        json_builder_add_boolean_value(builder, TRUE);
+    }
     begin(builder, "delta");
     tool_add(builder, "uri",
              wanted->uri != NULL ? wanted->uri

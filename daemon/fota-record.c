@@ -331,6 +331,19 @@ fota_record_list_left(const FotaRecord *record)
     return left;
 }
 
+gboolean
+fota_record_has_dummy(const FotaRecord *record, const char *id)
+{
+    for (guint i = 0; i < record->history->len; i++) {
+        const FotaHistoryEntry *entry = record->history->pdata[i];
+
+        if (strcmp(entry->result, "success") == 0 && strcmp(entry->id, id) == 0 &&
+            strcmp(entry->from, entry->to) == 0 && strcmp(entry->to, record->revision) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static const char *
 history_result(const FotaRecord *record, guint index)
 {

@@ -148,6 +148,9 @@ void fota_record_add_history(FotaRecord *record, FotaHistoryEntry *entry);
  */
 const char **fota_record_list_left(const FotaRecord *record);
 
+/** Whether the history has it that the dummy of the update @id was installed on this version. */
+gboolean fota_record_has_dummy(const FotaRecord *record, const char *id);
+
 /** As JSON with a digest over its contents. */
 GBytes *fota_record_serialize(const FotaRecord *record);
 

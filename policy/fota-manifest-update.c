@@ -203,7 +203,8 @@ read_step(const FotaJsonPlace *place)
     FotaStep step = {.from_version = fota_json_get_string(place, "fromVersion", FOTA_JSON_REQUIRED,
                                                           fota_text_validate_version),
                      .to_version = fota_json_get_string(place, "toVersion", FOTA_JSON_REQUIRED,
-                                                        fota_text_validate_version)};
+                                                        fota_text_validate_version),
+                     .dummy = fota_json_get_boolean(place, "dummy", FOTA_JSON_OPTIONAL, FALSE)};
 
     if (fota_json_get_object(place, "delta", FOTA_JSON_OPTIONAL, &delta))
         step.delta = read_delta(&delta);
@@ -232,6 +233,18 @@ fota_manifest_name_delta(const FotaStep *step)
                                           delta->sha256 ? delta->sha256 : "", NULL));
 }
 
+/* It leads nowhere: nothing could follow it, and nothing tells whether it comes before or after. */
+static void
+validate_dummy(const FotaJsonPlace *place, const FotaManifestUpdate *update, guint i)
+{
+    const FotaStep *step = &update->steps[i];
+
+    if (!g_str_equal(step->from_version, step->to_version))
+        fota_json_fault(place, "steps", "[%u] is a dummy, and its versions are not the same", i);
+    else if (update->n_steps > 1)
+        fota_json_fault(place, "steps", "[%u] is a dummy, which stands alone", i);
+}
+
 /* From each version at most one step leads on, and none leads back to where it came from. */
 static void
 validate_steps(const FotaJsonPlace *place, const FotaManifestUpdate *update)
@@ -242,9 +255,13 @@ validate_steps(const FotaJsonPlace *place, const FotaManifestUpdate *update)
 
         if (fota_manifest_find_step(update, step->from_version) != step)
             fota_json_fault(place, "steps", "[%u] has the fromVersion of a step before it", i);
-        while (step && ++walked <= update->n_steps)
+        if (step->dummy) {
+            validate_dummy(place, update, i);
+            continue;
+        }
+        while (step && !step->dummy && ++walked <= update->n_steps)
             step = fota_manifest_find_step(update, step->to_version);
-        if (step)
+        if (step && !step->dummy)
             fota_json_fault(place, "steps", "[%u] leads in a circle", i);
     }
 }

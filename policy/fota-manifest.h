@@ -79,6 +79,7 @@ typedef struct {
     const char *to_version;   /* what it must report afterwards */
     FotaDelta delta;
     FotaDelta back; /* from to_version to from_version again; no address = none */
+    gboolean dummy; /* both versions are the same, and the delta is installed all the same */
 } FotaStep;
 
 /** What must be true before an update starts; in the manifest and in the configuration. */

@@ -57,6 +57,19 @@ order_was_out(E *e)
     return e->mark == FOTA_MARK_INSTALLING;
 }
 
+/* Of a dummy the version tells nothing: its job says whether the module has installed it. */
+static gboolean
+dummy_was_installed(E *e)
+{
+    return order_was_out(e) && e->version == FOTA_VERSION_SAME && e->ending == FOTA_ENDED_WELL;
+}
+
+static gboolean
+is_back_unchanged(E *e)
+{
+    return e->version == FOTA_VERSION_OLD || e->version == FOTA_VERSION_SAME;
+}
+
 static gboolean
 order_told_nothing(E *e)
 {
@@ -67,7 +80,7 @@ order_told_nothing(E *e)
 static gboolean
 order_left_no_trace(E *e)
 {
-    return order_was_out(e) && e->job == FOTA_ACTION_RESUME && e->version == FOTA_VERSION_OLD &&
+    return order_was_out(e) && e->job == FOTA_ACTION_RESUME && is_back_unchanged(e) &&
            !e->restarted && e->ending == FOTA_ENDED_BADLY;
 }
 
@@ -197,6 +210,7 @@ static const struct {
     {"not discarded",       was_not_discarded,       MARK(DISCARDING), HOLD(WAIT)},
     /* The wanted version is a success, whatever else was reported. */
     {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
+    {"dummy installed",     dummy_was_installed,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
     /* After the order only a version is an end. */
     {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
     {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},

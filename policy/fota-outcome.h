@@ -23,6 +23,7 @@ typedef enum {
     FOTA_VERSION_OLD,
     FOTA_VERSION_WANTED,
     FOTA_VERSION_OTHER,
+    FOTA_VERSION_SAME, /**< of a dummy: the one before it and after it */
 } FotaVersionRead;
 
 typedef struct {

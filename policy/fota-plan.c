@@ -34,13 +34,13 @@ fota_plan_explain(FotaPlan *plan, const char *format, ...)
     va_end(arguments);
 }
 
-/* The steps from where the module stands. The manifest has no circles. */
+/* The steps from where the module stands. The manifest has no circles, but for a dummy. */
 static void
 find_chain(FotaPlan *plan, const FotaManifestUpdate *update, const char *revision)
 {
     const FotaStep *step = fota_manifest_find_step(update, revision);
 
-    for (; step; step = fota_manifest_find_step(update, step->to_version))
+    for (; step; step = step->dummy ? NULL : fota_manifest_find_step(update, step->to_version))
         plan->steps[plan->n_steps++] = *step;
     if (plan->n_steps > 0)
         plan->to = g_strdup(plan->steps[plan->n_steps - 1].to_version);
@@ -56,9 +56,20 @@ is_end(const FotaManifestUpdate *update, const char *revision)
 }
 
 static FotaPlanKind
-decide_by_steps(FotaPlan *plan, const FotaManifestUpdate *update, const char *revision)
+decide_by_steps(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFacts *facts)
 {
+    const char *revision = facts->revision;
+    const FotaStep *step = fota_manifest_find_step(update, revision);
+
+    if (step && step->dummy && facts->dummy_done) {
+        fota_plan_explain(plan, "the dummy of this update has been installed on %s", revision);
+        return FOTA_PLAN_UP_TO_DATE;
+    }
     find_chain(plan, update, revision);
+    if (plan->n_steps > 0 && plan->steps[0].dummy) {
+        fota_plan_explain(plan, "the module runs %s, and a dummy leaves it there", revision);
+        return FOTA_PLAN_UPDATE;
+    }
     if (plan->n_steps > 0) {
         fota_plan_explain(plan, "the module runs %s; %u step%s to %s", revision, plan->n_steps,
                           plan->n_steps == 1 ? "" : "s", plan->to);
@@ -124,7 +135,7 @@ decide_kind(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFacts *f
     if (plan->source != FOTA_SOURCE_MANIFEST)
         return decide_by_question(plan, facts);
     if (update->n_steps > 0)
-        return decide_by_steps(plan, update, facts->revision);
+        return decide_by_steps(plan, update, facts);
     plan->source = FOTA_SOURCE_VENDOR;
     return decide_by_vendor(plan, update, facts);
 }

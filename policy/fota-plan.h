@@ -93,6 +93,7 @@ typedef struct {
     gint64 deferred_until;   /* µs, 0 = not deferred */
     const char *rejected;    /* token that was rejected, NULL = none */
     const char *approved[FOTA_APPROVAL_N_GATES]; /* tokens that were approved, NULL = none */
+    gboolean dummy_done;                         /* the dummy of this update was installed before */
     const char *const
         *left;              /* versions that it has run since before the present one, NULL = none */
     const char *chain_from; /* version from which the running chain began: one

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /** Under this name an update remembers the method that it was begun with. */
 #define FOTA_JOB_METHOD "fotad.method"
 
+/** And under this one, of a dummy, how often the module has restarted since the order. */
+#define FOTA_JOB_RESTARTS "fotad.restarts"
+
 /** What a job does. */
 typedef enum {
     FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */

@@ -53,6 +53,20 @@ is_wanted(const FotaSteps *steps, const char *version)
     return g_strcmp0(version, steps->update->to) == 0;
 }
 
+/* A delta that leads to where it begins: the version tells nothing, the restarts do. */
+static gboolean
+is_dummy(const FotaSteps *steps)
+{
+    return g_strcmp0(steps->update->from, steps->update->to) == 0;
+}
+
+/* The module has what was ordered, and need not come to rest first. */
+static gboolean
+is_proven(const FotaSteps *steps, const char *version)
+{
+    return is_wanted(steps, version) && !is_dummy(steps);
+}
+
 static FotaResult
 inspect(FotaSteps *steps, GError **error)
 {
@@ -125,7 +139,7 @@ read_outcome(FotaSteps *steps, char **version, GError **error)
 
     if (is_definite(result) && *version == NULL)
         steps->method->inspect(steps->session, version, NULL);
-    if (*version != NULL && is_wanted(steps, *version)) {
+    if (*version != NULL && is_proven(steps, *version)) {
         g_clear_error(error);
         return FOTA_RESULT_DONE;
     }
@@ -165,7 +179,7 @@ ask_outcome(FotaSteps *steps, FotaResult *result, char **reason, GError **error)
 static FotaResult
 compare(FotaSteps *steps, guint restarts, GError **error)
 {
-    if (is_wanted(steps, steps->version))
+    if (is_wanted(steps, steps->version) && (!is_dummy(steps) || steps->restarts > 0))
         return FOTA_RESULT_DONE;
     if (g_strcmp0(steps->version, steps->update->from) == 0) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION,
@@ -186,6 +200,20 @@ is_refusal(const GError *answer)
     return answer != NULL &&
            !g_error_matches(answer, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT) &&
            !g_error_matches(answer, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
+}
+
+/* What a dummy is judged by outlives fotad. */
+static void
+count_restart(FotaSteps *steps)
+{
+    g_autofree char *restarts = NULL;
+
+    steps->restarts++;
+    if (!is_dummy(steps))
+        return;
+    restarts = g_strdup_printf("%u", steps->restarts);
+    fota_session_remember(steps->session, FOTA_JOB_RESTARTS, restarts);
+    fota_session_save(steps->session, NULL);
 }
 
 /*
@@ -221,7 +249,7 @@ follow_restarts(FotaSteps *steps, gboolean refused, GError **error)
         }
         if (left) {
             restarts++;
-            steps->restarts++;
+            count_restart(steps);
             fota_session_note(steps->session, "the module restarts (%u)", restarts);
             if (!fota_loop_allow_restarts(restarts, expected, error))
                 return FOTA_RESULT_FAILED_FOR_GOOD;
@@ -235,7 +263,7 @@ follow_restarts(FotaSteps *steps, gboolean refused, GError **error)
             continue;
         if (result != FOTA_RESULT_DONE)
             return result;
-        if (!left || is_wanted(steps, steps->version))
+        if (!left || is_proven(steps, steps->version))
             return compare(steps, restarts, error);
         fota_session_note(steps->session, "it is back with %s", steps->version);
         /* It may leave again: only of a module that has come to rest a version is an end. */
@@ -369,6 +397,8 @@ install(FotaSteps *steps, const FotaQuestion *question, GError **error)
     /* Written with the record that is committed next. */
     if (!fota_session_read_settings(steps->session, steps->settings, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
+    if (is_dummy(steps))
+        fota_session_remember(steps->session, FOTA_JOB_RESTARTS, "0");
     result = commit(steps, FOTA_MARK_INSTALLING, error);
     if (result != FOTA_RESULT_DONE || steps->stopped)
         return result;
@@ -484,13 +514,16 @@ static FotaResult
 resume(FotaSteps *steps, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
+    const char *restarts = fota_session_recall(steps->session, FOTA_JOB_RESTARTS);
     FotaResult result = inspect(steps, &local_error);
 
+    if (is_dummy(steps) && restarts != NULL)
+        steps->restarts = (guint)g_ascii_strtoull(restarts, NULL, 10);
     if (local_error != NULL && !is_of_module(local_error)) {
         g_propagate_error(error, g_steal_pointer(&local_error));
         return result;
     }
-    if (result != FOTA_RESULT_DONE || !is_wanted(steps, steps->version)) {
+    if (result != FOTA_RESULT_DONE || !is_proven(steps, steps->version)) {
         fota_session_note(steps->session, "%s %s; waiting whether it still installs",
                           local_error != NULL ? "no version:" : "it runs",
                           local_error != NULL ? local_error->message : steps->version);
@@ -602,7 +635,7 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return listen(steps, error);
     if (steps->kind == FOTA_JOB_ANSWER)
         return answer(steps, steps->method, steps->answer, error);
-    if (steps->update->to != NULL && is_wanted(steps, steps->version) && !steps->update->rehearsal)
+    if (steps->update->to != NULL && is_proven(steps, steps->version) && !steps->update->rehearsal)
         return FOTA_RESULT_DONE;
     result = check_base(steps, error);
     if (result != FOTA_RESULT_DONE)

@@ -112,7 +112,11 @@ log_finish(const FotaParts *parts, FotaFinish finish, const FotaJobEnd *end)
     const FotaRecord *record = parts->record;
     gboolean loop = g_error_matches(end->error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_UPDATE_LOOP);
 
-    if (finish == FOTA_FINISH_SUCCESS)
+    if (finish == FOTA_FINISH_SUCCESS && strcmp(record->from, record->to) == 0)
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_DONE,
+                        "the dummy was installed: %s as before, after %u restarts", record->to,
+                        end->restarts);
+    else if (finish == FOTA_FINISH_SUCCESS)
         fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_UPDATE_DONE, "updated from %s to %s",
                         record->from, record->to[0] != '\0' ? record->to : end->version);
     else if (finish == FOTA_FINISH_CANCELLED)
@@ -211,6 +215,8 @@ judge_version(const FotaRecord *record, const char *version)
 {
     if (version[0] == '\0')
         return FOTA_VERSION_UNREAD;
+    if (strcmp(version, record->from) == 0 && strcmp(version, record->to) == 0)
+        return FOTA_VERSION_SAME;
     if (strcmp(version, record->from) == 0)
         return FOTA_VERSION_OLD;
     /* If the vendor's server decides, any version but the old one is its choice. */

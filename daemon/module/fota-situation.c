@@ -62,7 +62,7 @@ fill_gateway(const FotaParts *parts, FotaFacts *facts)
 }
 
 static void
-fill_past(const FotaRecord *record, FotaFacts *facts)
+fill_past(const FotaRecord *record, const FotaManifestUpdate *update, FotaFacts *facts)
 {
     facts->attempts = (guint32)MIN(record->attempts, G_MAXUINT32);
     facts->last_attempt = (gint64)record->last_attempt;
@@ -75,6 +75,7 @@ fill_past(const FotaRecord *record, FotaFacts *facts)
                                                      : NULL;
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
+    facts->dummy_done = update != NULL && fota_record_has_dummy(record, update->id);
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
     facts->downloaded = record->mark == FOTA_MARK_DOWNLOADED;
     facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING || record->mark == FOTA_MARK_FETCHING
@@ -166,7 +167,7 @@ draft_manifest(const FotaParts *parts, FotaFacts facts)
         return NULL;
     facts.vendor_version = offer != NULL ? offer->version : NULL;
     facts.vendor_size = offer != NULL ? offer->size : 0;
-    fill_past(parts->record, &facts);
+    fill_past(parts->record, manifest->has_update ? &manifest->update : NULL, &facts);
     plan = fota_plan_make(manifest, &facts);
     /* Only the plan tells which method it needs. */
     fill_delivery(parts, plan, &facts);

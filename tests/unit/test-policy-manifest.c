@@ -326,6 +326,7 @@ static void
 test_steps(void)
 {
 #define STEP(from, to) "{\"fromVersion\":\"" from "\",\"toVersion\":\"" to "\"}"
+#define DUMMY(from, to) "{\"fromVersion\":\"" from "\",\"toVersion\":\"" to "\",\"dummy\":true}"
 #define STEPS(steps) "\"id\":\"u\",\"steps\":[" steps "]"
     static const Edit edits[] = {
         {full, "{\"fromVersion\":\"B\",", "{", "update.steps[1].fromVersion: missing"},
@@ -374,6 +375,13 @@ test_steps(void)
          "update.steps: expected a list of 1 to 8"},
         {least, "\"id\":\"u\"", STEPS(STEP("A", "C") "," STEP("B", "C")), NULL},
         {least, "\"id\":\"u\"", STEPS(STEP("A", "A")), "update.steps: [0] leads in a circle"},
+        {least, "\"id\":\"u\"", STEPS(DUMMY("A", "A")), NULL},
+        {least, "\"id\":\"u\"", STEPS(DUMMY("A", "B")),
+         "update.steps: [0] is a dummy, and its versions are not the same"},
+        {least, "\"id\":\"u\"", STEPS(DUMMY("A", "A") "," STEP("B", "C")),
+         "update.steps: [0] is a dummy, which stands alone"},
+        {least, "\"id\":\"u\"", STEPS(STEP("B", "A") "," DUMMY("A", "A")),
+         "update.steps: [1] is a dummy, which stands alone"},
         {least, "\"id\":\"u\"", STEPS(STEP("A", "B") "," STEP("B", "A")),
          "update.steps: [0] leads in a circle (and 1 more)"},
         {least, "\"id\":\"u\"", STEPS(STEP("A", "B") "," STEP("A", "C")),

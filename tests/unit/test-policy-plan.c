@@ -6,6 +6,8 @@
 
 /* What a plan does, and how it says so. */
 
+#define PLAN_DUMMY "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"A\",\"dummy\":true}]"
+
 static void
 test_position(void)
 {
@@ -32,6 +34,8 @@ test_position(void)
         {"\"steps\":[{\"fromVersion\":\"B\",\"toVersion\":\"C\"},{\"fromVersion\":\"A\","
          "\"toVersion\":\"B\",\"delta\":{\"uri\":\"ftp://fw/a\",\"size\":9}}]",
          "A", FOTA_PLAN_UPDATE, 2, 0, "C"},
+        {PLAN_DUMMY, "A", FOTA_PLAN_UPDATE, 1, 0, "A"},
+        {PLAN_DUMMY, "B", FOTA_PLAN_NO_PATH, 0, 0, NULL},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -51,6 +55,21 @@ test_position(void)
         g_assert_cmpint(plan->not_before, ==, 0);
         g_assert_true((plan->gates[0].token != NULL) == (plan->kind == FOTA_PLAN_UPDATE));
     }
+}
+
+/* It is over when the history has it, since the version never shows it. */
+static void
+test_dummy(void)
+{
+    FotaFacts facts = test_plan_make_facts("A");
+    g_autoptr(FotaPlan) plan = NULL;
+
+    facts.dummy_done = TRUE;
+    plan = test_plan_make(PLAN_DUMMY, &facts);
+    g_assert_cmpint(plan->kind, ==, FOTA_PLAN_UP_TO_DATE);
+    g_clear_pointer(&plan, fota_plan_free);
+    plan = test_plan_make(PLAN_CHAIN, &facts);
+    g_assert_cmpint(plan->kind, ==, FOTA_PLAN_UPDATE);
 }
 
 static void
@@ -470,6 +489,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/position", test_position);
     g_test_add_func("/plan/operator", test_operator);
     g_test_add_func("/plan/vendor", test_vendor);
+    g_test_add_func("/plan/dummy", test_dummy);
     g_test_add_func("/plan/gates", test_gates);
     g_test_add_func("/plan/approved", test_approved);
     g_test_add_func("/plan/past", test_past);

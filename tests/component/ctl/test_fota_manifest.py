@@ -419,6 +419,14 @@ class New(ManifestCase):
                           {"percentage": 12.5, "start": "2098-01-01T00:00:00Z"}])
         self.assertEqual(update["steps"][0]["delta"]["size"], 1000)
 
+    def test_dummy(self):
+        text = self.run_tool("new", f"--imei={IMEI}", "--id=u", f"--from={OLD}", "--dummy",
+                             "--uri=ftp://h/d.bin")
+        self.run_tool("lint", self.write("m.json", text.encode()))
+        step = json.loads(text)["update"]["steps"][0]
+        self.assertEqual((step["fromVersion"], step["toVersion"], step["dummy"]), (OLD, OLD, True))
+        self.run_tool("new", f"--from={OLD}", f"--to={NEW}", "--dummy", status=USAGE)
+
     def test_refuses(self):
         for option in ("--imei=1", "--model=;", "--sequence=-1", "--id=a b", "--from=;",
                        "--severity=high", "--download=maybe", "--uri=x", "--window=x",
