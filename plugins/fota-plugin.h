@@ -79,7 +79,8 @@ typedef struct {
     const char *user;     /**< login, "" = none */
     const char *password; /**< "" = none */
     guint64 size;         /**< bytes of the delta, 0 = unknown; never 0 for load() */
-    gboolean rehearsal;   /**< do everything short of storing or installing a delta */
+    gboolean rehearsal;   /**< do everything short of storing or installing a delta. Not set where
+                             the method keeps it inert until install(): see discard() */
 } FotaUpdate;
 
 /** What the vendor's own server has for a module (FOTA_ROUTE_VENDOR). */
@@ -205,7 +206,8 @@ typedef struct {
     /**
      * Throws away what download() or load() has left in the module, whole or in part; asked
      * whenever an update ends without being installed. DONE when there is nothing. NULL where a
-     * delta does nothing until install() and makes room for the next.
+     * delta does nothing until install() and makes room for the next: a rehearsal then loads the
+     * real one.
      */
     FotaResult (*discard)(FotaSession *session, const FotaUpdate *update, GError **error);
 

@@ -312,7 +312,7 @@ give_first_aid(FotaJob *job, FotaSession *session)
     if (job->order->kind != FOTA_JOB_UPDATE && job->order->kind != FOTA_JOB_INSTALL &&
         job->order->kind != FOTA_JOB_RESUME && job->order->kind != FOTA_JOB_FOLLOW)
         return FALSE;
-    if (job->order->update.rehearsal || !fota_first_aid_is_needed(job->error))
+    if (job->order->rehearsal || !fota_first_aid_is_needed(job->error))
         return FALSE;
     return fota_first_aid_give(&aid, &job->error);
 }
@@ -360,6 +360,7 @@ fota_job_thread(gpointer data)
         job->steps = (FotaSteps){
             .kind = job->order->kind,
             .with_signature = job->order->with_signature,
+            .rehearsal = job->order->rehearsal,
             .method = job->order->method,
             .settings = job->order->vendor->table->settings,
             .update = &job->order->update,

@@ -33,6 +33,7 @@ typedef struct {
     char *device;       /**< sysfs path of it */
     char *modem;        /**< ModemManager's object */
     gboolean unsettled; /**< an earlier order to install may still be under way */
+    gboolean rehearsal; /**< stop before the order to install, and before @update says so */
     FotaUpdate update;
     char *delta_credential;   /**< file of the login for the delta's server, NULL = none */
     char *apn;                /**< of the module's own data connection, NULL = none */
@@ -58,7 +59,8 @@ typedef struct {
     FotaResult result;
     const GError *error;          /**< NULL exactly when @result is FOTA_RESULT_DONE */
     const char *version;          /**< what the module last said, "" = it could not be asked */
-    gboolean downloaded;          /**< the delta is in the module, not installed */
+    gboolean downloaded;          /**< the delta is in the module, not installed; of a rehearsal,
+                                     too */
     gboolean ordered;             /**< this job gave the order to install */
     guint restarts;               /**< of the module by itself, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */

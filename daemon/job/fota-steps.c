@@ -91,6 +91,8 @@ transfer(FotaSteps *steps, GError **error)
 {
     if (steps->method->route != FOTA_ROUTE_FEED)
         return steps->method->download(steps->session, steps->update, error);
+    if (steps->update->rehearsal)
+        return FOTA_RESULT_DONE;
     return steps->method->load(steps->session, steps->update, steps->delta, error);
 }
 
@@ -106,10 +108,9 @@ download(FotaSteps *steps, GError **error)
     result = steps_close(steps, transfer(steps, error));
     if (result == FOTA_RESULT_DONE && steps->method->validate != NULL && !steps->update->rehearsal)
         result = steps_close(steps, steps->method->validate(steps->session, steps->update, error));
-    if (result != FOTA_RESULT_DONE || steps->update->rehearsal)
-        return result;
-    result = commit(steps, FOTA_MARK_DOWNLOADED, error);
-    steps->downloaded = result == FOTA_RESULT_DONE;
+    if (result == FOTA_RESULT_DONE && !steps->rehearsal)
+        result = commit(steps, FOTA_MARK_DOWNLOADED, error);
+    steps->downloaded = result == FOTA_RESULT_DONE && !steps->update->rehearsal;
     return result;
 }
 
@@ -590,10 +591,9 @@ commit_start(FotaSteps *steps, GError **error)
     FotaResult result;
 
     /* Written with the mark, for the jobs that go on with this update. */
-    if (!steps->update->rehearsal &&
-        (steps->kind == FOTA_JOB_UPDATE || steps->kind == FOTA_JOB_FOLLOW))
+    if (!steps->rehearsal && (steps->kind == FOTA_JOB_UPDATE || steps->kind == FOTA_JOB_FOLLOW))
         fota_session_remember(steps->session, FOTA_JOB_METHOD, steps->method->name);
-    if (steps->update->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
+    if (steps->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
         marks[steps->kind] == FOTA_MARK_NONE)
         return FOTA_RESULT_DONE;
     result = commit(steps, marks[steps->kind], &local_error);
@@ -635,7 +635,7 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return listen(steps, error);
     if (steps->kind == FOTA_JOB_ANSWER)
         return answer(steps, steps->method, steps->answer, error);
-    if (steps->update->to != NULL && is_proven(steps, steps->version) && !steps->update->rehearsal)
+    if (steps->update->to != NULL && is_proven(steps, steps->version) && !steps->rehearsal)
         return FOTA_RESULT_DONE;
     result = check_base(steps, error);
     if (result != FOTA_RESULT_DONE)
@@ -646,9 +646,9 @@ fota_steps_run(FotaSteps *steps, GError **error)
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (steps->kind == FOTA_JOB_FOLLOW)
         return follow(steps, error);
-    if (steps->kind == FOTA_JOB_UPDATE && (!is_one(steps) || steps->update->rehearsal)) {
+    if (steps->kind == FOTA_JOB_UPDATE && (!is_one(steps) || steps->rehearsal)) {
         result = download(steps, error);
-        if (result != FOTA_RESULT_DONE || steps->stopped || steps->update->rehearsal)
+        if (result != FOTA_RESULT_DONE || steps->stopped || steps->rehearsal)
             return result;
         put_question_off(steps);
     }

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct {
     FotaJobKind kind;
     gboolean with_signature;
+    gboolean rehearsal; /**< nothing is ordered; update->rehearsal: nor is the delta loaded */
     const FotaMethod *method;
     const FotaSetting *settings; /**< of the plugin, NULL = none */
     const FotaUpdate *update;

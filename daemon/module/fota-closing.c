@@ -46,6 +46,16 @@ update_is_asked(const FotaParts *parts, FotaAction action)
            (action == FOTA_ACTION_RESUME && method != NULL && method->route == FOTA_ROUTE_ASKED);
 }
 
+/* How far a rehearsal that went well has come. */
+static const char *
+describe_rehearsal(const FotaJobEnd *end)
+{
+    return end->downloaded
+               ? "the module has loaded the delta and checked it as it can; it was not installed"
+               : "the delta was not loaded, since it might not wait in this module until it is "
+                 "installed";
+}
+
 /* A rehearsal is not in the record, which holds the update itself. */
 static FotaHistoryEntry *
 make_entry(const FotaParts *parts, FotaAction action, const char *result, const FotaJobEnd *end)
@@ -62,6 +72,8 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
     fota_record_set(&entry->to, guest ? parts->plan->to : record->to);
     fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
     fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
+    if (guest && end->error == NULL && strcmp(result, "rehearsed") == 0)
+        fota_record_set(&entry->text, describe_rehearsal(end));
     entry->started = guest ? fota_run_get_started(parts->run) : record->started;
     entry->finished = (guint64)fota_clock_now();
     entry->outage = end->outage;
@@ -93,17 +105,18 @@ make_details(const FotaParts *parts, const FotaHistoryEntry *entry, const FotaJo
         g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     if (end->error != NULL) {
         g_variant_dict_insert(&details, "error", "s", entry->error);
-        g_variant_dict_insert(&details, "text", "s", entry->text);
     }
+    if (entry->text[0] != '\0')
+        g_variant_dict_insert(&details, "text", "s", entry->text);
     return g_variant_dict_end(&details);
 }
 
 static void
-log_rehearsal(const FotaParts *parts, const GError *error)
+log_rehearsal(const FotaParts *parts, const FotaJobEnd *end)
 {
-    fota_record_log(parts->record, error != NULL ? LOG_WARNING : LOG_NOTICE, FOTA_EVENT_NONE,
-                    "the rehearsal %s%s; nothing was installed",
-                    error != NULL ? "failed: " : "went well", error != NULL ? error->message : "");
+    fota_record_log(parts->record, end->error != NULL ? LOG_WARNING : LOG_NOTICE, FOTA_EVENT_NONE,
+                    "the rehearsal %s: %s", end->error != NULL ? "failed" : "went well",
+                    end->error != NULL ? end->error->message : describe_rehearsal(end));
 }
 
 static void
@@ -141,7 +154,7 @@ finish_update(const FotaParts *parts, FotaAction action, Closing *closing, FotaJ
     if (closing->finish != FOTA_FINISH_FAILED && closing->finish != FOTA_FINISH_EXPIRED)
         told.error = NULL;
     if (action == FOTA_ACTION_REHEARSE)
-        log_rehearsal(parts, told.error);
+        log_rehearsal(parts, &told);
     else
         log_finish(parts, closing->finish, &told);
     closing->entry = make_entry(parts, action, fota_finish_get_name(closing->finish), &told);
@@ -429,7 +442,7 @@ close_job(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         count_discards(parts, end, &closing);
         return closing;
     default:
-        if (end->downloaded)
+        if (end->downloaded && action != FOTA_ACTION_REHEARSE)
             note_download(parts);
         return close_update(parts, action, end);
     }

@@ -89,6 +89,12 @@ fota_method_fits_plan(const FotaParts *parts, GError **error)
 }
 
 gboolean
+fota_method_is_inert(const FotaMethod *method)
+{
+    return method->commit == FOTA_COMMIT_POINT_INSTALL && method->discard == NULL;
+}
+
+gboolean
 fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan)
 {
     const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);

@@ -21,6 +21,9 @@ fota_method_choose_delivery(const FotaParts *parts, const FotaPlan *plan, gboole
 /** Whether a method does what the plan at hand wants. Error: NotSupported. */
 gboolean fota_method_fits_plan(const FotaParts *parts, GError **error);
 
+/** Whether a delta that @method has loaded does nothing until it is installed. */
+gboolean fota_method_is_inert(const FotaMethod *method);
+
 /** Whether download and installation of what @plan, which may be NULL, wants are one. */
 gboolean fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan);
 

@@ -135,7 +135,8 @@ fota_order_make(const FotaParts *parts, FotaAction action)
         action == FOTA_ACTION_REHEARSE)
         order_delta(parts, order);
     order_question(parts, action, order);
-    order->update.rehearsal = action == FOTA_ACTION_REHEARSE;
+    order->rehearsal = action == FOTA_ACTION_REHEARSE;
+    order->update.rehearsal = order->rehearsal && !fota_method_is_inert(order->method);
     if (action == FOTA_ACTION_REHEARSE) {
         order->update.from = g_strdup(parts->plan->steps[0].from_version);
         order->update.to = g_strdup(parts->plan->steps[0].to_version);

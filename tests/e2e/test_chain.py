@@ -30,7 +30,8 @@ class Chain(BenchTest):
         self.assertEqual([entry["to"] for entry in module.history()], [LAST, bench.new])
 
     def test_rehearsal(self):
-        """Everything, approval included, but nothing is stored in the module or installed."""
+        """Everything, approval included, with the real delta, which waits in the module for an order
+        that is not given."""
         module = self.offer()
         real = module.token()
         module.call("Rehearse")
@@ -38,10 +39,12 @@ class Chain(BenchTest):
         self.assertNotEqual(module.token(), real)
         since = module.mark()
         module.approve()
-        self.assertEqual(module.wait_finished(since)[1], "rehearsed")
+        finished = module.wait_finished(since)
+        self.assertEqual(finished[1], "rehearsed")
+        self.assertIn("loaded the delta", finished[2]["text"])
         state = self.bench.sim_state()
         self.assertEqual((state["version"], state["starts"], state["ota"]),
-                         (self.bench.old, 1, "empty"))
+                         (self.bench.old, 1, "stored"))
         # The update itself has not been approved by that.
         module.wait(lambda p: p["State"] == "awaiting-approval" and p["Modem"] != "/", 60, "offer")
         self.assertEqual(module.token(), real)

@@ -589,6 +589,36 @@ test_dummy(void)
     }
 }
 
+/* Nothing is written or ordered; the delta is loaded where it waits for the order. */
+static void
+test_rehearsal(void)
+{
+    static const FakeExchange loads[] = {{"inspect", "A"}, {"download", ""}, END};
+    static const FakeExchange feeds[] = {{"inspect", "A"}, END};
+    FotaMethod feed = method;
+
+    feed.route = FOTA_ROUTE_FEED;
+    for (guint i = 0; i < 2; i++) {
+        const FotaUpdate update = {.from = "A", .to = "B", .path = "delta", .rehearsal = i > 0};
+        FotaSteps steps = {.kind = FOTA_JOB_UPDATE,
+                           .rehearsal = TRUE,
+                           .method = i > 0 ? &feed : &method,
+                           .update = &update,
+                           .delta = -1,
+                           .commit = on_commit};
+        g_autoptr(GError) error = NULL;
+
+        steps.session = steps.user_data = session =
+            fake_session_new(SKELETON_MODELS, i > 0 ? feeds : loads);
+        g_assert_cmpint(fota_steps_run(&steps, &error), ==, FOTA_RESULT_DONE);
+        g_assert_no_error(error);
+        g_assert_cmpint(steps.downloaded, ==, i == 0);
+        g_assert_false(steps.ordered);
+        fota_steps_clear(&steps);
+        fake_session_finish(session);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -602,5 +632,6 @@ main(int argc, char **argv)
     g_test_add_data_func("/steps/leave-time/silent", "?", test_leave_time);
     g_test_add_data_func("/steps/leave-time/taken", "", test_leave_time);
     g_test_add_func("/steps/dummy", test_dummy);
+    g_test_add_func("/steps/rehearsal", test_rehearsal);
     return g_test_run();
 }
