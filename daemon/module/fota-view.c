@@ -300,6 +300,7 @@ fota_view_identify(const FotaRecord *record, const FotaModemFacts *facts)
     insert_text(&dict, "revision", record->revision);
     insert_text(&dict, "imsi", facts->imsi);
     insert_text(&dict, "operator", facts->operator_name);
+    insert_text(&dict, "plmn", facts->operator_code);
     g_variant_dict_insert(&dict, "own-numbers", "^as", facts->own_numbers);
     g_variant_dict_insert(&dict, "signal", "u", facts->signal);
     g_variant_dict_insert(&dict, "registered", "b", facts->registered);

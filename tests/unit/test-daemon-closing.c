@@ -314,6 +314,39 @@ test_question_shows_offer(Fixture *fixture, gconstpointer data)
     g_clear_pointer(&parts->plan, fota_plan_free);
 }
 
+static void
+expect_text(GVariant *identity, const char *name, const char *expected)
+{
+    const char *text = NULL;
+
+    g_assert_true(g_variant_lookup(identity, name, "&s", &text));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+/* Query() has what Premium FOTA Management asks a module for (4.2): IMEI, number, model, IMSI, and
+ * the network. */
+static void
+test_query(Fixture *fixture, gconstpointer data)
+{
+    const FotaModemFacts facts = {.imsi = (char *)"222015602260340",
+                                  .own_numbers = (char *[]){(char *)"+15551234567", NULL},
+                                  .operator_name = (char *)"Bench",
+                                  .operator_code = (char *)"311480",
+                                  .registered = TRUE};
+    g_autoptr(GVariant) identity = NULL;
+    g_autofree const char **numbers = NULL;
+
+    see(fixture, "package");
+    identity = fota_view_identify(fixture->parts.record, &facts);
+    expect_text(identity, "imei", IMEI);
+    expect_text(identity, "model", "ME910C1-NA");
+    expect_text(identity, "imsi", "222015602260340");
+    expect_text(identity, "operator", "Bench");
+    expect_text(identity, "plmn", "311480");
+    g_assert_true(g_variant_lookup(identity, "own-numbers", "^a&s", &numbers));
+    g_assert_cmpstr(numbers[0], ==, "+15551234567");
+}
+
 /* The time of a question survives a kill, so that its rejection makes one report, whenever it is
  * given; the next question has a time of its own. */
 static void
@@ -426,6 +459,7 @@ main(int argc, char **argv)
     ADD("/closing/no-name", test_no_name);
     ADD("/closing/asked", test_asked);
     ADD("/closing/question-shows-offer", test_question_shows_offer);
+    ADD("/closing/query", test_query);
     ADD("/closing/question-time", test_question_time);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/unsupported", test_unsupported);

@@ -113,6 +113,7 @@ on_seen(const FotaModemFacts *facts, gpointer user_data)
     add_strings(builder, "own-numbers", copy->own_numbers);
     add_string(builder, "imsi", copy->imsi);
     add_string(builder, "operator", copy->operator_name);
+    add_string(builder, "plmn", copy->operator_code);
     add_number(builder, "signal", copy->signal);
     add_number(builder, "registered", copy->registered);
     add_number(builder, "roaming", copy->roaming);

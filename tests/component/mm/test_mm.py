@@ -180,8 +180,10 @@ class Facts(ProbeTest):
         self.bench.view.call("org.freedesktop.ModemManager1", facts["path"],
                              "org.freedesktop.ModemManager1.Modem", "Enable",
                              _variant("(b)", (True,)))
-        facts = self.wait_seen(lambda event: event["registered"] and event["signal"])
+        facts = self.wait_seen(lambda event: event["registered"] and event["signal"] and
+                               event["operator"])
         self.assertTrue(facts["enabled"])
+        self.assertEqual((facts["operator"], facts["plmn"]), ("Bench", "311480"))
         # 9 is home where circuit-switched calls are not preferred. ModemManager 1.20 reads one digit
         # of +CEREG: what it tells of 10, test-lease.c has.
         for status, registered, roaming in ((0, 0, 0), (9, 1, 0), (0, 0, 0), (5, 1, 1), (0, 0, 0)):
