@@ -60,12 +60,11 @@ class Guides(unittest.TestCase):
     def test_rules_of_a_site_come_first_or_last(self):
         """polkit lets the first rule decide, udev the last one, in the order of their names."""
         text = "".join(guide.read_text() for guide in GUIDES)
-        ours, = (REPOSITORY / "units").glob("*.rules")
         polkit = re.findall(r"/etc/polkit-1/rules\.d/([\w.-]+\.rules)", text)
         udev = re.findall(r"/etc/udev/rules\.d/([\w.-]+\.rules)", text)
         self.assertTrue(polkit and udev)
         for name in polkit:
-            self.assertLess(name, ours.name)
+            self.assertLess(name, "fotad.rules")  # units/
         for name in udev:
             self.assertGreater(name, "80-mm-candidate.rules")
 
