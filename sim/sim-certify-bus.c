@@ -9,6 +9,8 @@
 #define PATH "/org/fotad/Fota1"
 #define MODULE NAME ".Module"
 #define ERROR_PREFIX NAME ".Error."
+/* For conditions that no signal announces. */
+#define LOOK_AGAIN_MS 200
 
 struct _CertifyBus {
     GDBusConnection *connection;
@@ -17,6 +19,7 @@ struct _CertifyBus {
     guint signals;
     int inhibition; /* descriptor, -1: none */
     GPtrArray *answers;
+    char *last_id;
     GHashTable *ids;     /* token -> id */
     GHashTable *tokens;  /* id -> token */
     GHashTable *results; /* id -> result */
@@ -130,6 +133,8 @@ note_offer(CertifyBus *bus, GVariant *update)
         return;
     g_hash_table_insert(bus->ids, g_strdup(token), g_strdup(id));
     g_hash_table_insert(bus->tokens, g_strdup(id), g_strdup(token));
+    g_free(bus->last_id);
+    bus->last_id = g_strdup(id);
 }
 
 static void
@@ -221,6 +226,7 @@ certify_bus_free(CertifyBus *bus)
     g_hash_table_unref(bus->ids);
     g_hash_table_unref(bus->tokens);
     g_hash_table_unref(bus->results);
+    g_free(bus->last_id);
     g_free(bus->path);
     g_free(bus);
 }
@@ -235,6 +241,12 @@ const char *
 certify_bus_get_id(CertifyBus *bus, const char *token)
 {
     return g_hash_table_lookup(bus->ids, token);
+}
+
+const char *
+certify_bus_get_last_id(CertifyBus *bus)
+{
+    return bus->last_id;
 }
 
 const char *
@@ -277,16 +289,6 @@ certify_bus_read_offer(CertifyBus *bus)
     return id;
 }
 
-gboolean
-certify_bus_is_calm(CertifyBus *bus)
-{
-    g_autoptr(GVariant) properties = read_properties(bus);
-    const char *state;
-
-    return properties != NULL && g_variant_lookup(properties, "State", "&s", &state) &&
-           !g_str_equal(state, "checking");
-}
-
 char *
 certify_bus_read_revision(CertifyBus *bus)
 {
@@ -306,6 +308,14 @@ certify_bus_call(CertifyBus *bus, const char *method, GVariant *arguments, GErro
                                     NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, error);
 
     return reply != NULL;
+}
+
+gboolean
+certify_bus_is_busy(const GError *error)
+{
+    g_autofree char *name = g_dbus_error_get_remote_error(error);
+
+    return g_strcmp0(name, ERROR_PREFIX "Busy") == 0;
 }
 
 gboolean
@@ -340,15 +350,23 @@ on_limit(gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_look_again(gpointer user_data)
+{
+    return G_SOURCE_CONTINUE;
+}
+
 gboolean
 certify_bus_wait(CertifyCondition condition, gpointer user_data, double seconds)
 {
     gboolean over = FALSE;
     guint limit = g_timeout_add((guint)(seconds * 1000), on_limit, &over);
+    guint again = g_timeout_add(LOOK_AGAIN_MS, on_look_again, NULL);
     gboolean met;
 
     while (!(met = condition(user_data)) && !over)
         g_main_context_iteration(NULL, TRUE);
+    g_source_remove(again);
     g_source_remove(limit);
     return met;
 }

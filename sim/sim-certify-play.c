@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-certify.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* fotad's and the module's own time, never the application's. */
@@ -70,22 +71,38 @@ stage_wait(CertifyCondition condition, Wanted *wanted, double seconds, const cha
     return FALSE;
 }
 
-static gboolean
-is_calm(gpointer user_data)
-{
-    Wanted *wanted = user_data;
+typedef struct {
+    Certify *certify;
+    GError **error;
+    gboolean good;
+} Check;
 
-    return certify_bus_is_calm(wanted->certify->bus);
+/* Whether fotad has taken the call or refused it for good. */
+static gboolean
+is_called(gpointer user_data)
+{
+    Check *check = user_data;
+    g_autoptr(GError) error = NULL;
+
+    check->good = certify_bus_call(check->certify->bus, "Check", NULL, &error);
+    if (check->good)
+        return TRUE;
+    if (certify_bus_is_busy(error))
+        return FALSE;
+    g_propagate_error(check->error, g_steal_pointer(&error));
+    return TRUE;
 }
 
-/* Has fotad read the manifest, which it does not while it still reads the one before. */
+/* Has fotad read the manifest, which it does not while it reads another one or asks the module. */
 static gboolean
 check(Certify *self, GError **error)
 {
-    Wanted wanted = {self, NULL, NULL};
+    Check call = {self, error, FALSE};
 
-    return stage_wait(is_calm, &wanted, OFFER_SECONDS, "the end of a check", error) &&
-           certify_bus_call(self->bus, "Check", NULL, error);
+    if (certify_bus_wait(is_called, &call, OFFER_SECONDS))
+        return call.good;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "fotad stays busy for %d s", OFFER_SECONDS);
+    return FALSE;
 }
 
 /* Another update in place of the one before. Returns its id, NULL with an error. Free it. */
@@ -111,6 +128,29 @@ offer(Certify *self, gboolean two_gates, GError **error)
 }
 
 static gboolean
+is_another(gpointer user_data)
+{
+    Wanted *wanted = user_data;
+
+    return g_strcmp0(certify_bus_get_last_id(wanted->certify->bus), wanted->id) != 0;
+}
+
+/* The module asks by itself. Returns the id of what fotad then offers, NULL with an error. */
+static char *
+ask(Certify *self, GError **error)
+{
+    g_autofree char *before = g_strdup(certify_bus_get_last_id(self->bus));
+    g_autofree char *from = certify_bus_read_revision(self->bus);
+    g_autofree char *to = g_strdup_printf("%.20s-%u", from != NULL ? from : "", ++self->offers);
+    Wanted wanted = {self, before, NULL};
+
+    if (from == NULL || !certify_stage_ask(self->stage, from, to, error) ||
+        !stage_wait(is_another, &wanted, OFFER_SECONDS, "an offer of what the module asks", error))
+        return NULL;
+    return g_strdup(certify_bus_get_last_id(self->bus));
+}
+
+static gboolean
 is_withdrawn(gpointer user_data)
 {
     Wanted *wanted = user_data;
@@ -132,6 +172,11 @@ withdraw(Certify *self, GError **error)
 gboolean
 certify_prepare(Certify *self, GError **error)
 {
+    /* A module without a server of its own refuses the command before it looks at what follows. */
+    g_autoptr(GError) refused = NULL;
+
+    certify_stage_command(self->stage, "ask", "-", &refused);
+    self->asks = refused == NULL || strstr(refused->message, "no server of its own") == NULL;
     return certify_bus_set_inhibited(self->bus, TRUE, error) && withdraw(self, error);
 }
 
@@ -405,6 +450,52 @@ play_update(Certify *self, GError **error)
                                                                                  : CERTIFY_FAIL;
 }
 
+static gboolean
+module_asks(Certify *self)
+{
+    if (!self->asks)
+        saw(self, "not played: the simulated module does not ask; fota-rehearsal start --asks");
+    return self->asks;
+}
+
+static CertifyVerdict
+play_module_question(Certify *self, GError **error)
+{
+    g_autofree char *id = NULL;
+    Wanted wanted = {self, NULL, NULL};
+    gboolean good;
+
+    if (!module_asks(self))
+        return CERTIFY_SKIPPED;
+    good = withdraw(self, error) && certify_bus_set_inhibited(self->bus, FALSE, error);
+    wanted.id = id = good ? ask(self, error) : NULL;
+    good = id != NULL && answers(self, id, "Approve") &&
+           stage_wait(has_ended, &wanted, UPDATE_SECONDS, "the end of the module's update", error);
+    if (good)
+        saw(self, "the update ends: %s", certify_bus_get_result(self->bus, id));
+    return certify_bus_set_inhibited(self->bus, TRUE, *error == NULL ? error : NULL) && good
+               ? CERTIFY_PASS
+               : CERTIFY_FAIL;
+}
+
+static CertifyVerdict
+play_module_timeout(Certify *self, GError **error)
+{
+    g_autofree char *id = NULL;
+    Wanted wanted = {self, NULL, NULL};
+    gboolean good;
+
+    if (!module_asks(self))
+        return CERTIFY_SKIPPED;
+    certify_stage_pause(self->stage);
+    good = withdraw(self, error);
+    wanted.id = id = good ? ask(self, error) : NULL;
+    good = id != NULL && certify_stage_command(self->stage, "set", "answer-limit=0", error) &&
+           stage_wait(has_ended, &wanted, OFFER_SECONDS, "the end of the module's question", error);
+    certify_stage_resume(self->stage);
+    return good ? survives(self, id, error) : CERTIFY_FAIL;
+}
+
 const CertifyReaction certify_reactions[] = {
     {"offered-before", "at its start it answers the offer that is there", play_offered_before},
     {"question", "it answers an offer, with the offer's token", play_question},
@@ -416,6 +507,9 @@ const CertifyReaction certify_reactions[] = {
     {"own-deferral", "while it is busy it defers, afterwards it approves", play_own_deferral},
     {"restart", "after a restart of fotad it answers the offer that is there", play_restart},
     {"failure", "after an update that has failed it answers the next offer", play_failure},
+    {"module-timeout", "after a question of the module that has run out it answers the next offer",
+     play_module_timeout},
+    {"module-question", "it approves what the module asks by itself", play_module_question},
     {"update", "it approves download and installation, and is there at the end", play_update},
     {NULL, NULL, NULL},
 };

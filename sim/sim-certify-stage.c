@@ -14,22 +14,23 @@
 
 #define STOP_SECONDS 5
 
-static gboolean
+/* What it prints; NULL with an error. Free it. */
+static char *
 run_program(char **argv, char **environment, GError **error)
 {
-    g_autofree char *said = NULL;
+    g_autofree char *output = NULL, *said = NULL;
     int status = 0;
 
-    if (!g_spawn_sync(NULL, argv, environment, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL,
-                      NULL, NULL, NULL, &said, &status, error))
-        return FALSE;
+    if (!g_spawn_sync(NULL, argv, environment, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &said,
+                      &status, error))
+        return NULL;
     if (g_spawn_check_wait_status(status, NULL))
-        return TRUE;
+        return g_steal_pointer(&output);
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", argv[0], g_strstrip(said));
-    return FALSE;
+    return NULL;
 }
 
-static gboolean
+static char *
 run_rehearsal(CertifyStage *stage, const char **argv, GError **error)
 {
     g_auto(GStrv) environment =
@@ -49,16 +50,18 @@ certify_stage_offer(CertifyStage *stage, const char *id, const char *from, const
                           to,
                           two_gates ? "--install=required" : "--install=auto",
                           NULL};
+    g_autofree char *output = run_rehearsal(stage, argv, error);
 
-    return run_rehearsal(stage, argv, error);
+    return output != NULL;
 }
 
 gboolean
 certify_stage_withdraw(CertifyStage *stage, GError **error)
 {
     const char *argv[] = {"fota-rehearsal", "withdraw", NULL};
+    g_autofree char *output = run_rehearsal(stage, argv, error);
 
-    return run_rehearsal(stage, argv, error);
+    return output != NULL;
 }
 
 gboolean
@@ -88,11 +91,24 @@ certify_stage_command(CertifyStage *stage, const char *verb, const char *rest, G
 }
 
 gboolean
+certify_stage_ask(CertifyStage *stage, const char *from, const char *to, GError **error)
+{
+    const char *argv[] = {"fota-rehearsal", "delta", from, to, NULL};
+    g_autofree char *uri = run_rehearsal(stage, argv, error);
+    /* No answer is too late for the server, until it is told so. */
+    g_autofree char *rest =
+        uri != NULL ? g_strdup_printf("%s limit=100000", g_strstrip(uri)) : NULL;
+
+    return rest != NULL && certify_stage_command(stage, "ask", rest, error);
+}
+
+gboolean
 certify_stage_restart_fotad(CertifyStage *stage, GError **error)
 {
     const char *argv[] = {"/bin/sh", "-c", stage->restart, NULL};
+    g_autofree char *output = run_program((char **)argv, NULL, error);
 
-    return run_program((char **)argv, NULL, error);
+    return output != NULL;
 }
 
 /* In the child. What it prints must not get between the lines of the result. */

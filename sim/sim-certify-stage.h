@@ -22,6 +22,8 @@ gboolean certify_stage_offer(CertifyStage *stage, const char *id, const char *fr
                              gboolean two_gates, GError **error);
 /* Takes it away. fotad has yet to read that. */
 gboolean certify_stage_withdraw(CertifyStage *stage, GError **error);
+/* Has the module's own server want an update. */
+gboolean certify_stage_ask(CertifyStage *stage, const char *from, const char *to, GError **error);
 /* A command for the simulated module. */
 gboolean
 certify_stage_command(CertifyStage *stage, const char *verb, const char *rest, GError **error);

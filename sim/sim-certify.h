@@ -16,6 +16,7 @@ typedef struct {
     CertifyStage *stage;
     double seconds;        /* that the application has for an answer */
     const char *busy_file; /* while it exists the application defers; NULL: not known */
+    gboolean asks;         /* whether the simulated module has a server of its own */
     guint offers;          /* made so far */
     GString *seen;         /* of the reaction under way, for people */
 } Certify;

@@ -234,6 +234,20 @@ parse_delta(const char *text, GError **error)
 }
 
 gboolean
+sim_telit_ask_set_limit(SimModule *module, const char *seconds)
+{
+    SimTelitAsk *ask = ask_get(module);
+    char *end = NULL;
+    double limit = g_ascii_strtod(seconds, &end);
+
+    if (ask->phase != SIM_ASK_ASKED || limit < 0 || end == seconds || *end != '\0')
+        return FALSE;
+    g_clear_handle_id(&ask->limit_timer, g_source_remove);
+    ask->limit_timer = g_timeout_add(sim_ms(module->sim, limit), on_limit, module);
+    return TRUE;
+}
+
+gboolean
 sim_telit_ask_set_offer(SimTelitAsk *ask, const char *uri)
 {
     g_clear_pointer(&ask->offer, g_uri_unref);

@@ -59,6 +59,8 @@ void sim_telit_ask_describe(const SimTelitAsk *ask, JsonBuilder *builder);
 /* The server's request: `text` is a delta's URI, then KEY=VALUE of `limit`, `repeat` and
  * `automatic`. */
 gboolean sim_telit_ask(SimModule *module, const char *text, GError **error);
+/* The server wants the answer to the question under way in so many seconds from now. */
+gboolean sim_telit_ask_set_limit(SimModule *module, const char *seconds);
 /* What the server has for #OTAIPUPD; empty: nothing. */
 gboolean sim_telit_ask_set_offer(SimTelitAsk *ask, const char *uri);
 /* The processor restarts: forgets a question, drops a download. */

@@ -277,6 +277,10 @@ telit_set(SimModule *module, const char *key, const char *value, gboolean *good)
     SimTelit *telit = module->state;
     guint64 number = 0;
 
+    if (telit->ask != NULL && g_str_equal(key, "answer-limit")) {
+        *good = sim_telit_ask_set_limit(module, value);
+        return TRUE;
+    }
     if (telit->ask != NULL && g_str_equal(key, "offer")) {
         *good = sim_telit_ask_set_offer(telit->ask, value);
         return TRUE;

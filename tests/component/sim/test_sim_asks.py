@@ -129,6 +129,11 @@ class Question(AsksTest):
         self.hear(tty, QUESTION, TIMEOUT)
         self.assertEqual(tty.ask("AT#OTASUAN=1"), ["OK"])
         self.assertEqual(self.state()["ask-outcome"], "timeout")
+        self.assertIn("error", self.control(f"set {IMEI} answer-limit=0"))
+        self.ask()
+        self.hear(tty, QUESTION)
+        self.ok(f"set {IMEI} answer-limit=0")
+        self.hear(tty, TIMEOUT)
 
     def test_delay(self):
         """A 2 repeats the question without end: the server's limit no longer counts."""
