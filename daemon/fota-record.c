@@ -78,6 +78,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, failed_delivery),
     TEXT(FotaRecord, cached),
     TEXT(FotaRecord, question),
+    TEXT(FotaRecord, question_from),
     NUMBER(FotaRecord, question_heard),
     NUMBER(FotaRecord, question_asked),
     NUMBER(FotaRecord, question_answered),

@@ -93,6 +93,7 @@ typedef struct {
 
     /* What the module asks by itself */
     char *question; /**< the line, as it was heard; "" = nothing */
+    char *question_from; /**< version that the module ran then */
     guint64 question_heard;
     guint64 question_asked; /**< when the application was asked, 0 = not, or it has answered */
     guint64 question_answered; /**< when it was approved */

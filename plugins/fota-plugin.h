@@ -247,7 +247,8 @@ typedef struct {
      * Answers @question. @seconds: how long it is postponed with FOTA_ANSWER_LATER, 0 = as long as
      * the module does by itself; a module that knows no such answer gets none, and the result is
      * DONE. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module may download, install
-     * and leave by itself; the function may follow what it reports until then.
+     * and leave by itself; the function may follow what it reports until then. It only does that for
+     * FOTA_QUESTION_NONE: the module has begun without asking.
      * FOTA_MODULE_ERROR_QUESTION_EXPIRED: the answer came too late.
      */
     FotaResult (*answer)(FotaSession *session, const FotaQuestion *question, FotaAnswer answer,

@@ -43,6 +43,7 @@ struct _FotaJob {
 
     /* Written by the thread, read by the main loop after the thread has ended */
     FotaSteps steps;
+    char *question_line;
     GStrv heard;
     FotaResult result;
     GError *error;

@@ -323,7 +323,9 @@ open_session(FotaJob *job, FotaSession *session)
 {
     if (fota_session_open(session, &job->error))
         return TRUE;
-    if (job->order->kind != FOTA_JOB_RESUME || job->error->domain != FOTA_MODULE_ERROR)
+    if ((job->order->kind != FOTA_JOB_RESUME &&
+         (job->order->kind != FOTA_JOB_FOLLOW || job->order->approved)) ||
+        job->error->domain != FOTA_MODULE_ERROR)
         return FALSE;
     fota_session_note(session, "%s", job->error->message);
     g_clear_error(&job->error);
@@ -383,6 +385,7 @@ fota_job_thread(gpointer data)
             job->steps.kind = FOTA_JOB_RESUME;
             job->result = fota_steps_run(&job->steps, &job->error);
         }
+        job->question_line = g_strdup(fota_session_get_question(session));
         job->heard = fota_session_take_heard(session);
     }
     g_clear_pointer(&session, fota_session_free);

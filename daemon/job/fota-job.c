@@ -61,6 +61,7 @@ job_free(FotaJob *job)
     g_clear_error(&job->refusal);
     g_clear_error(&job->error);
     fota_steps_clear(&job->steps);
+    g_free(job->question_line);
     g_strfreev(job->heard);
     g_free(job);
 }
@@ -78,6 +79,7 @@ fota_job_end(FotaJob *job)
         .restarts = job->steps.restarts,
         .offer = &job->steps.offer,
         .question = &job->steps.question,
+        .question_line = job->question_line,
         .heard = job->heard != NULL ? (const char *const *)job->heard : nothing,
         .contents = job->steps.contents,
         .outage = job->steps.outage,

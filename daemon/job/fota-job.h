@@ -65,6 +65,7 @@ typedef struct {
     guint restarts;               /**< of the module by itself, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
     const FotaQuestion *question; /**< FOTA_JOB_LISTEN: what the module asks */
+    const char *question_line;    /**< as it came, NULL = the module was asked for it */
     const char *const *heard;     /**< lines that the job has not looked at */
     GBytes *contents;             /**< FOTA_JOB_FETCH: what was read, NULL = nothing */
     guint outage;                 /**< seconds from the order to install to the verified version */

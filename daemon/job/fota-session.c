@@ -20,6 +20,7 @@ struct _FotaSession {
     GHashTable *texts; /* key -> text of the model, so that plugins need not free it */
     gboolean shielded; /* what was opened is being closed */
     GQueue heard;      /* char *, from before the session */
+    char *question;    /* the line of the last one */
     gpointer data;     /* of the plugin, for its close() */
     GDestroyNotify destroy;
     guint base, share; /* of the running part, in percent of the whole */
@@ -47,6 +48,7 @@ fota_session_free(FotaSession *session)
         session->channel->klass->close(session->channel);
     g_hash_table_unref(session->texts);
     g_queue_clear_full(&session->heard, g_free);
+    g_free(session->question);
     g_free(session);
 }
 
@@ -465,19 +467,37 @@ fota_session_take_heard(FotaSession *session)
     return g_strv_builder_end(lines);
 }
 
+const char *
+fota_session_get_question(FotaSession *session)
+{
+    return session->question;
+}
+
+static void
+note_question(FotaSession *session, const char *line)
+{
+    g_auto(FotaHeard) heard = {0};
+
+    if (!fota_heard_read(fota_session_get_unsolicited(session), line, &heard) ||
+        (heard.kind != FOTA_LINE_QUESTION && heard.kind != FOTA_LINE_STATE))
+        return;
+    g_free(session->question);
+    session->question = g_strdup(line);
+}
+
 char *
 fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seconds, GError **error)
 {
-    char *heard = take_heard(session, text);
+    char *line = take_heard(session, text);
 
-    if (heard != NULL)
-        return heard;
-    if (session->channel->klass->wait_line == NULL) {
+    if (line == NULL && session->channel->klass->wait_line == NULL)
         fota_session_pause(session, seconds, error);
-        return NULL;
-    }
-    return session->channel->klass->wait_line(session->channel, text, seconds,
-                                              fota_session_get_cancellable(session), error);
+    else if (line == NULL)
+        line = session->channel->klass->wait_line(session->channel, text, seconds,
+                                                  fota_session_get_cancellable(session), error);
+    if (line != NULL)
+        note_question(session, line);
+    return line;
 }
 
 const FotaUnsolicited *

@@ -96,6 +96,9 @@ char *fota_session_wait_unsolicited(FotaSession *session, const char *text, guin
 /** @line was heard before the session began: it is heard again, before any other. */
 void fota_session_put_heard(FotaSession *session, const char *line);
 
+/** The line, as it came, of the last question, or of what the module begins; NULL = none. */
+const char *fota_session_get_question(FotaSession *session);
+
 /** What has come and nobody has waited for. Transfer full. */
 GStrv fota_session_take_heard(FotaSession *session);
 

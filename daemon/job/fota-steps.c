@@ -333,11 +333,11 @@ order_send(FotaSteps *steps, const FotaQuestion *question, GError **error)
     const FotaMethod *method = steps->method;
     FotaResult result = FOTA_RESULT_DONE;
 
-    if (steps->kind == FOTA_JOB_FOLLOW && question->kind != FOTA_QUESTION_NONE)
+    if (steps->kind == FOTA_JOB_FOLLOW)
         result = method->answer(steps->session, question, FOTA_ANSWER_ACCEPT, 0, error);
-    else if (steps->kind != FOTA_JOB_FOLLOW && is_one(steps))
+    else if (is_one(steps))
         result = transfer(steps, error);
-    else if (steps->kind != FOTA_JOB_FOLLOW)
+    else
         result = method->install(steps->session, steps->update, error);
     if (result != FOTA_RESULT_DONE)
         return result;
@@ -386,23 +386,15 @@ check_power(FotaSteps *steps, GError **error)
     return FALSE;
 }
 
-/* @question: what FOTA_JOB_FOLLOW answers, else NULL. */
+/* The mark is written: the order, and what follows from it. */
 static FotaResult
-install(FotaSteps *steps, const FotaQuestion *question, GError **error)
+order_follow(FotaSteps *steps, const FotaQuestion *question, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
     guint share = is_one(steps) ? 0 : DOWNLOAD_SHARE;
     gint64 start;
     FotaResult result;
 
-    /* Written with the record that is committed next. */
-    if (!fota_session_read_settings(steps->session, steps->settings, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    if (is_dummy(steps))
-        fota_session_remember(steps->session, FOTA_JOB_RESTARTS, "0");
-    result = commit(steps, FOTA_MARK_INSTALLING, error);
-    if (result != FOTA_RESULT_DONE || steps->stopped)
-        return result;
     fota_session_begin_part(steps->session, share, DOWNLOAD_SHARE + INSTALL_SHARE - share);
     start = fota_boot_time();
     steps->ordered = TRUE;
@@ -420,6 +412,22 @@ install(FotaSteps *steps, const FotaQuestion *question, GError **error)
     steps->outage = (guint)((fota_boot_time() - start) / G_USEC_PER_SEC);
     restore_settings(steps);
     return result;
+}
+
+/* @question: what FOTA_JOB_FOLLOW answers, else NULL. */
+static FotaResult
+install(FotaSteps *steps, const FotaQuestion *question, GError **error)
+{
+    FotaResult result;
+
+    /* Written with the record that is committed next. */
+    if (!fota_session_read_settings(steps->session, steps->settings, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (is_dummy(steps))
+        fota_session_remember(steps->session, FOTA_JOB_RESTARTS, "0");
+    result = commit(steps, FOTA_MARK_INSTALLING, error);
+    return result == FOTA_RESULT_DONE && !steps->stopped ? order_follow(steps, question, error)
+                                                         : result;
 }
 
 /* Has the module ask its server, where that is wanted, and finds out what it asks. */
@@ -462,7 +470,21 @@ put_question_off(FotaSteps *steps)
         fota_session_note(steps->session, "%s; the update goes on", error->message);
 }
 
-/* What the module asks was approved; it may also have begun without asking. */
+/* The module has begun without asking: it may leave at any moment, or be through already. */
+static FotaResult
+follow_module(FotaSteps *steps, GError **error)
+{
+    const FotaQuestion nothing = {.kind = FOTA_QUESTION_NONE};
+    FotaResult result = commit(steps, FOTA_MARK_INSTALLING, error);
+
+    steps->ordered = result == FOTA_RESULT_DONE && !steps->stopped;
+    if (!steps->ordered ||
+        (inspect(steps, NULL) == FOTA_RESULT_DONE && is_wanted(steps, steps->version)))
+        return result;
+    return order_follow(steps, &nothing, error);
+}
+
+/* What the module asks was approved. */
 static FotaResult
 follow(FotaSteps *steps, GError **error)
 {
@@ -472,7 +494,7 @@ follow(FotaSteps *steps, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (steps->approved && question.kind == FOTA_QUESTION_NONE && question.text == NULL) {
+    if (question.kind == FOTA_QUESTION_NONE && question.text == NULL) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED,
                     "the module no longer asks; nothing was changed");
         return FOTA_RESULT_FAILED_FOR_GOOD;
@@ -616,6 +638,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = commit_start(steps, error);
     if (result != FOTA_RESULT_DONE || steps->stopped)
         return result;
+    if (steps->kind == FOTA_JOB_FOLLOW && !steps->approved)
+        return follow_module(steps, error);
     if (steps->kind == FOTA_JOB_RESUME) {
         fota_session_report_verifying(steps->session);
         return resume(steps, error);

@@ -93,11 +93,19 @@ fota_asking_look(const FotaParts *parts)
     const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
     gboolean free = fota_run_get_action(parts->run) == FOTA_ACTION_NONE &&
                     fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE;
-    gboolean listens = free && fota_asking_find_method(parts) != NULL;
+    const FotaMethod *method = free ? fota_asking_find_method(parts) : NULL;
 
-    fota_questions_listen(parts->questions, listens ? modem->device : NULL,
-                          listens ? fota_parts_get_plugin(parts)->unsolicited : NULL,
-                          listens ? modem->start : NULL);
+    if (method != NULL)
+        fota_questions_listen(
+            parts->questions,
+            &(FotaQuestionsPlace){
+                .device = modem->device,
+                .start = modem->start,
+                .table = fota_parts_get_plugin(parts)->unsolicited,
+                .source = method->carrier ? FOTA_SOURCE_CARRIER : FOTA_SOURCE_MODULE,
+            });
+    else
+        fota_questions_listen(parts->questions, NULL);
     if (!free)
         return;
     end_unanswered(parts);
@@ -156,19 +164,18 @@ is_definite(const FotaJobEnd *end)
 void
 fota_asking_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
-    const FotaMethod *method = fota_method_choose(parts, action);
-
     if (end->error != NULL) {
         fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
                         action == FOTA_ACTION_LISTEN ? "what the module asks is not known (%s): %s"
                                                      : "the module was not answered (%s): %s",
                         fota_error_get_name(end->error), end->error->message);
         fota_questions_fail(parts->questions, is_definite(end));
+        if (end->question_line != NULL)
+            fota_questions_hear(parts->questions, end->question_line);
         return;
     }
     if (action == FOTA_ACTION_LISTEN)
-        fota_questions_take(parts->questions, end->question,
-                            method->carrier ? FOTA_SOURCE_CARRIER : FOTA_SOURCE_MODULE);
+        fota_questions_take(parts->questions, end->question, end->question_line);
     else
         fota_questions_note_told(parts->questions,
                                  was_refused(parts) ? FOTA_ANSWER_REJECT : FOTA_ANSWER_LATER);

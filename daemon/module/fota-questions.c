@@ -22,6 +22,7 @@ struct _FotaQuestions {
     FotaRecord *record;
     FotaAtListener *listener;
     const FotaUnsolicited *table;
+    FotaSource source;
     char *start;      /* of the module when it was last told to ask */
     char *last;       /* line that was logged */
     gboolean due;     /* the plugin is to read what the module asks */
@@ -39,13 +40,13 @@ struct _FotaQuestions {
 };
 
 static void
-questions_make_manifest(FotaQuestions *questions, FotaSource source)
+questions_make_manifest(FotaQuestions *questions)
 {
     const FotaRecord *record = questions->record;
 
     g_clear_pointer(&questions->manifest, fota_manifest_unref);
-    questions->manifest = fota_question_make_manifest(record->imei, source, record->question,
-                                                      (gint64)record->question_heard);
+    questions->manifest = fota_question_make_manifest(
+        record->imei, questions->source, record->question, (gint64)record->question_heard);
 }
 
 static void
@@ -65,11 +66,12 @@ fota_questions_new(FotaKeeper *keeper, const FotaPartOwner *owner)
     questions->owner = *owner;
     questions->keeper = keeper;
     questions->record = fota_keeper_get_record(keeper);
+    questions->source = FOTA_SOURCE_MODULE;
     questions->listener = fota_at_listener_new(listener_heard, questions);
     questions->due = questions->record->question[0] != '\0';
     /* Until it is read again: the application, if it was asked, must be told when that is over. */
     if (questions->due)
-        questions_make_manifest(questions, FOTA_SOURCE_MODULE);
+        questions_make_manifest(questions);
     return questions;
 }
 
@@ -86,18 +88,19 @@ fota_questions_free(FotaQuestions *questions)
 }
 
 void
-fota_questions_listen(FotaQuestions *questions, const char *device, const FotaUnsolicited *table,
-                      const char *start)
+fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place)
 {
-    fota_at_listener_set_device(questions->listener, device);
-    if (device == NULL)
+    fota_at_listener_set_device(questions->listener, place != NULL ? place->device : NULL);
+    if (place == NULL)
         return;
-    questions->table = table;
-    if (g_strcmp0(questions->start, start) == 0)
+    questions->table = place->table;
+    questions->source = place->source;
+    if (g_strcmp0(questions->start, place->start) == 0)
         return;
     g_free(questions->start);
-    questions->start = g_strdup(start);
+    questions->start = g_strdup(place->start);
     questions->due = TRUE;
+    questions->hold = 0;
 }
 
 gboolean
@@ -132,6 +135,7 @@ questions_open(FotaQuestions *questions, const char *line)
         return;
     fota_questions_close(questions);
     fota_record_set(&questions->record->question, line);
+    fota_record_set(&questions->record->question_from, questions->record->revision);
     questions->record->question_heard = (guint64)fota_clock_now();
     questions->due = TRUE;
     questions->hold = 0;
@@ -155,8 +159,11 @@ fota_questions_hear(FotaQuestions *questions, const char *line)
     if (strlen(line) > LINE_MAX_BYTES || !fota_heard_read(questions->table, line, &heard))
         return;
     questions_log(questions, line);
-    if (heard.kind == FOTA_LINE_QUESTION || heard.kind == FOTA_LINE_STATE)
+    if (heard.kind == FOTA_LINE_QUESTION)
         questions_open(questions, line);
+    else if (heard.kind == FOTA_LINE_STATE)
+        /* The module may leave at any moment: there is no time to ask it more. */
+        fota_questions_take(questions, &(FotaQuestion){.text = heard.text}, line);
     else if (heard.kind == FOTA_LINE_FAILED)
         questions_end(questions, heard.text != NULL ? heard.text : line);
 }
@@ -212,7 +219,7 @@ question_saved(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-questions_copy(FotaQuestions *questions, const FotaQuestion *question, FotaSource source)
+questions_copy(FotaQuestions *questions, const FotaQuestion *question)
 {
     fota_question_clear(&questions->question);
     questions->question = *question;
@@ -221,13 +228,13 @@ questions_copy(FotaQuestions *questions, const FotaQuestion *question, FotaSourc
     questions->answer_by = question->seconds > 0 ? fota_clock_now() + (gint64)question->seconds *
                                                                           (gint64)G_USEC_PER_SEC
                                                  : 0;
-    questions_make_manifest(questions, source);
+    questions_make_manifest(questions);
 }
 
 void
-fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, FotaSource source)
+fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, const char *line)
 {
-    FotaRecord *record = questions->record;
+    const char *text = question->text != NULL ? question->text : "asked";
 
     questions->due = FALSE;
     questions->started = FALSE;
@@ -236,12 +243,9 @@ fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, Fota
         questions_end(questions, "the module no longer asks");
         return;
     }
-    /* Found by asking, before it was heard. */
-    if (!questions_are_open(questions)) {
-        fota_record_set(&record->question, question->text != NULL ? question->text : "asked");
-        record->question_heard = (guint64)fota_clock_now();
-    }
-    questions_copy(questions, question, source);
+    questions_open(questions, line != NULL ? line : text);
+    questions->due = FALSE;
+    questions_copy(questions, question);
     questions->read = TRUE;
     questions->saved = FALSE;
     fota_keeper_save(questions->keeper, NULL);
@@ -348,6 +352,7 @@ fota_questions_close(FotaQuestions *questions)
     FotaRecord *record = questions->record;
 
     fota_record_set(&record->question, NULL);
+    fota_record_set(&record->question_from, NULL);
     fota_record_set(&record->question_approved, NULL);
     fota_record_set(&record->question_refused, NULL);
     record->question_heard = 0;

@@ -20,12 +20,16 @@ FotaQuestions *fota_questions_new(FotaKeeper *keeper, const FotaPartOwner *owner
 void fota_questions_free(FotaQuestions *questions);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaQuestions, fota_questions_free)
 
-/**
- * Listens to @device, by the plugin's @table, which outlives it. @device NULL: the port is given up
- * at once. @start: of the module, see FotaModemFacts; at each new one it must be told to ask.
- */
-void fota_questions_listen(FotaQuestions *questions, const char *device,
-                           const FotaUnsolicited *table, const char *start);
+/** Whom to listen to, and how. All but the table, which outlives the part, is copied. */
+typedef struct {
+    const char *device;           /**< sysfs path */
+    const char *start;            /**< of the module, see FotaModemFacts: it must be told to ask */
+    const FotaUnsolicited *table; /**< of the plugin */
+    FotaSource source;            /**< MODULE or CARRIER */
+} FotaQuestionsPlace;
+
+/** Listens there from now on. @place NULL: the port is given up at once. */
+void fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place);
 gboolean fota_questions_are_heard(FotaQuestions *questions);
 
 /** A job had the port, and has not looked at @line. Does not report the change. */
@@ -41,8 +45,8 @@ gboolean fota_questions_are_started(FotaQuestions *questions);
 gboolean fota_questions_are_due(FotaQuestions *questions);
 /** Boot time until which nothing is asked or answered. */
 gint64 fota_questions_get_hold(FotaQuestions *questions);
-/** What it has found; copied. @source: MODULE or CARRIER. */
-void fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, FotaSource source);
+/** What it has found; copied. @line: as the module has said it, NULL = it was asked for it. */
+void fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, const char *line);
 /** The module could not be asked, or told; @for_good: asking again would not help. */
 void fota_questions_fail(FotaQuestions *questions, gboolean for_good);
 

@@ -186,15 +186,17 @@ draft_question(const FotaParts *parts, FotaFacts facts)
     const FotaQuestion *question = fota_questions_get(parts->questions);
     FotaPlan *plan;
 
-    if (question == NULL)
+    if (question == NULL || record->question_refused[0] != '\0')
         return NULL;
+    /* What the module has begun, it may have ended meanwhile. */
+    if (question->kind == FOTA_QUESTION_NONE)
+        facts.revision = record->question_from;
     facts.vendor_version = question->version;
     facts.vendor_size = question->size;
     facts.one_gate = TRUE;
     facts.first_offered = (gint64)record->question_heard;
     facts.asked = (gint64)record->question_asked;
     facts.deferred_until = (gint64)record->question_deferred_until;
-    facts.rejected = record->question_refused[0] != '\0' ? record->question_refused : NULL;
     facts.approved[FOTA_APPROVAL_GATE_DOWNLOAD] = record->question_approved;
     plan = fota_plan_make(fota_questions_get_manifest(parts->questions), &facts);
     if (fota_questions_get_answer_by(parts->questions) != 0)

@@ -149,7 +149,7 @@ start_job(const FotaParts *parts, FotaAction action)
                         order->update.from,
                         order->update.to != NULL ? order->update.to : "what it does not tell");
     /* The job needs the port that is listened on. */
-    fota_questions_listen(parts->questions, NULL, NULL, NULL);
+    fota_questions_listen(parts->questions, NULL);
     parts->context->jobs++;
     fota_run_start(parts->run, action, order);
 }

@@ -98,13 +98,14 @@ FotaResult
 telit_asked_questions(FotaSession *session, FotaQuestion *question, GError **error)
 {
     gint64 end = fota_session_get_time(session) + LISTEN_SECONDS;
+    g_auto(GStrv) lines = NULL;
     g_auto(FotaHeard) heard = {0};
     g_autoptr(GError) local_error = NULL;
 
-    if (!fota_session_try(session, "AT#OTASUAN=,2,1", 0, NULL, error))
+    if (!fota_session_try(session, "AT#OTASUAN=,2,1", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     while (fota_session_get_time(session) < end &&
-           fota_session_hear(session, FLUSH_SECONDS, &heard, &local_error)) {
+           fota_session_hear(session, lines != NULL ? FLUSH_SECONDS : 0, &heard, &local_error)) {
         if (heard.number == REPORT_OTHER || heard.number == REPORT_TOLD)
             fota_session_note(session, "the module reports #OTAEV: %s", heard.text);
         else
@@ -177,11 +178,10 @@ follow_report(FotaSession *session, const FotaHeard *heard, FotaResult *result, 
 
 /* The delta is fetched, checked and installed by the module; it says when it has it. */
 static FotaResult
-follow(FotaSession *session, GError **error)
+follow(FotaSession *session, gboolean goes_on, GError **error)
 {
-    guint seconds = fota_session_get_number(session, "AnswerTime");
+    guint seconds = fota_session_get_number(session, goes_on ? "PremiumTime" : "AnswerTime");
     g_auto(FotaHeard) heard = {0};
-    gboolean goes_on = FALSE;
     g_autoptr(GError) local_error = NULL;
     FotaResult result;
 
@@ -209,12 +209,14 @@ telit_asked_answer(FotaSession *session, const FotaQuestion *question, FotaAnswe
 {
     FotaResult result;
 
+    if (question->kind == FOTA_QUESTION_NONE)
+        return follow(session, TRUE, error);
     if (answer == FOTA_ANSWER_LATER)
         return answer_later(session, error);
     if (answer == FOTA_ANSWER_REJECT)
         return answer_send(session, "AT#OTASUAN=0", error);
     result = answer_send(session, "AT#OTASUAN=1", error);
-    return result == FOTA_RESULT_DONE ? follow(session, error) : result;
+    return result == FOTA_RESULT_DONE ? follow(session, FALSE, error) : result;
 }
 
 /* What it reports after the restarts may come before or after it tells its version. */

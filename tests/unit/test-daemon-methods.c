@@ -113,6 +113,8 @@ static FotaResult
 test_answer(FotaSession *session, const FotaQuestion *question, FotaAnswer answer, guint seconds,
             GError **error)
 {
+    if (question->kind == FOTA_QUESTION_NONE)
+        return order(session, "AT+FOLLOW", FOTA_RESULT_FAILED_FOR_NOW, error);
     g_assert_cmpint(question->kind, ==, FOTA_QUESTION_INSTALL);
     return order(session, answer == FOTA_ANSWER_ACCEPT ? "AT+YES" : "AT+NO",
                  FOTA_RESULT_FAILED_FOR_NOW, error);
@@ -411,8 +413,8 @@ typedef struct {
     const char *refuses, *cancelled_at, *asks, *model, *raw;
     FotaMark stops_at;
     gboolean unfed, altered, powerless, rehearsal, in_vain;
-    gboolean approved;   /* the question */
-    FotaAnswer answers;  /* to it */
+    gboolean begun;           /* what the module has not asked about */
+    FotaAnswer answers;       /* to what it asks */
     const FotaMethod *beside; /* the method that knows of questions meanwhile */
 } Case;
 
@@ -522,14 +524,16 @@ static const Case cases[] = {
     /* The module asks, or has begun without asking: nothing is ordered. */
     {"asked", &asked, FOTA_JOB_FOLLOW, "AT+YES", FOTA_RESULT_DONE, NO_ERROR, NEW,
      " AT+GMR AT+WHAT? AT+CLOSE" ORDER " AT+YES" RETURN, .asks = NEW},
-    {"asked/nothing", &asked, FOTA_JOB_FOLLOW, "AT+CGDCONT?", FOTA_RESULT_DONE, NO_ERROR, NEW,
-     " AT+GMR AT+WHAT? AT+CLOSE" ORDER RETURN, .asks = ""},
+    {"asked/begun", &asked, FOTA_JOB_FOLLOW, "AT+FOLLOW", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " <installing> AT+GMR AT+FOLLOW gone back AT+GMR", .begun = TRUE},
+    {"asked/begun-and-ended", &asked, FOTA_JOB_FOLLOW, "AT+GMR", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " <installing> AT+GMR", .begun = TRUE},
+    {"asked/begun-in-vain", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_REFUSED, OLD, " <installing> AT+GMR AT+FOLLOW AT+GMR",
+     .refuses = "AT+FOLLOW", .begun = TRUE},
     /* It was asked, and no longer is. */
     {"asked/over", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
-     FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD, " AT+GMR AT+WHAT? AT+CLOSE", .asks = "",
-     .approved = TRUE},
-    {"asked/approved", &asked, FOTA_JOB_FOLLOW, "AT+YES", FOTA_RESULT_DONE, NO_ERROR, NEW,
-     " AT+GMR AT+WHAT? AT+CLOSE" ORDER " AT+YES" RETURN, .asks = NEW, .approved = TRUE},
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD, " AT+GMR AT+WHAT? AT+CLOSE", .asks = ""},
     {"asked/listen", &asked, FOTA_JOB_LISTEN, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
      " AT+GMR AT+WHAT? AT+CLOSE", .asks = NEW},
     {"asked/listen-in-vain", &asked, FOTA_JOB_LISTEN, NULL, FOTA_RESULT_FAILED_FOR_NOW,
@@ -623,7 +627,7 @@ test_case(gconstpointer data)
                        .user_data = &module,
                        .verify = c->altered ? refuse_delta : NULL,
                        .delta = delta,
-                       .approved = c->approved,
+                       .approved = !c->begun,
                        .answer = c->answers,
                        .asked = c->beside};
 
@@ -650,7 +654,7 @@ test_case(gconstpointer data)
     g_assert_cmpint(steps.downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
     g_assert_cmpint(steps.question.kind, ==,
                     c->kind == FOTA_JOB_LISTEN && c->asks != NULL ? FOTA_QUESTION_INSTALL
-                                                                   : FOTA_QUESTION_NONE);
+                                                                  : FOTA_QUESTION_NONE);
     if (!c->rehearsal && (c->kind == FOTA_JOB_UPDATE || c->kind == FOTA_JOB_FOLLOW))
         g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_METHOD), ==, c->method->name);
     check_delta(c, &module);
