@@ -46,6 +46,8 @@ HIGH_DESCRIPTORS = ("/bin/bash", "-c", 'for n in {3..199}; do eval "exec $n<&0";
 MODELS = {
     "me910c1-na": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
                    "30.00.001-B026_to_B026-FOTA.bin"),
+    "me910c1-asks": ("ME910C1-NA", "30.00.001-B026", "30.00.001-B026_FOTA",
+                     "30.00.001-B026_to_B026-FOTA.bin"),
     "le910-svl": ("LE910-SVL", "20.00.034+4", "20.00.034+10", "20.00.034_4_to_10.bin"),
     "le910c4": ("LE910C4-NF", "25.21.660-P0F.660300", "25.21.661-P0F.661300", "25.21.660_to_661.bin"),
     "me310g1": ("ME310G1-WW", "37.00.214-P0C.210001", "37.00.215-P0C.210002", "37.00.214_to_215.bin"),
@@ -62,7 +64,8 @@ FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 # What ModemManager, an offer or an update changes in a module, beside its firmware: no reason for
 # another one.
 CHANGES = {"version", "starts", "ttys", "reports", "cfvr", "socket-1-cid", "fota-told", "fota-mode",
-           "fota-apn", "fota-authentication",
+           "fota-apn", "fota-authentication", "ask-outcome", "questions", "otaev-tty", "otaev-mode",
+           "otaev-kept",
            "sim-busy"}
 RETURN_SECONDS = 120
 EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as long
@@ -70,7 +73,7 @@ EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as l
 # after which the module counts as lost is kept long enough for a module whose process had to wait.
 TIMES = {"ApplyTime": 1, "SettleTime": 5, "LeaveTime": 5, "CheckTime": 5, "VersionPause": 0,
          "AidTime": 5, "AskPause": 1, "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10,
-         "DownloadTime": 20, "RegisterTime": 5, "HalfTime": 5}
+         "DownloadTime": 20, "RegisterTime": 5, "HalfTime": 5, "AnswerTime": 5, "PremiumTime": 30}
 VERSION_SECONDS = 20  # for two answers that agree: not of the module's speed, but of the machine's
 
 

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The module asks by itself whether it may update, and the application decides."""
+import unittest
+
+from e2e import BenchTest
+from bench import FTP_PASSWORD, FTP_USER
+
+QUESTION = "#OTAEV: Do you want to upgrade the firmware?"
+
+
+class Asked(BenchTest):
+    options = {"modules": ("me910c1-asks",), "channel": "reserved",
+               "config": {"Manifest": {"Uri": None}}}
+
+    def listen(self, **groups):
+        """fotad runs, and the module has been told to ask."""
+        self.bench.start_fotad(**groups)
+        self.wait_told()
+        return self.bench.module()
+
+    def wait_told(self):
+        self.wait_sim(lambda state: state["otaev-mode"] == 2, "the module is told to ask")
+
+    def wait_sim(self, condition, what):
+        self.bench.view.until(lambda: condition(self.bench.sim_state()), 60, what)
+
+    def ask(self, *options):
+        """The module's server wants an update."""
+        place = self.bench.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
+        self.bench.sim.command("ask", self.bench.imei, f"{place}/{self.bench.delta_name}", *options)
+
+    def offered(self, **groups):
+        module = self.listen(**groups)
+        since = module.mark()
+        self.ask()
+        return self.wait_offered(module, since)
+
+    def wait_offered(self, module, since):
+        properties = module.wait_state("awaiting-approval")
+        update = properties["Update"]
+        self.assertEqual((update["source"], update["answer-by"], update["may-reject"],
+                          update["one-gate"], update["from"]),
+                         ("module", 0, True, True, self.bench.old))
+        self.assertIn("Do you want to upgrade", update["title"])
+        asked = self.bench.view.until(lambda: module.heard("ApprovalRequested", since), 10,
+                                      "the application is asked")
+        self.assertEqual([(token, gate) for token, gate, _ in asked],
+                         [(update["token"], "download")])
+        return module
+
+    def outcome(self):
+        return self.bench.sim_state()["ask-outcome"]
+
+    def answers(self):
+        """What fotad has told the module."""
+        return [line.text for line in self.bench.transcript()
+                if line.text.startswith("AT#OTASUAN=") and "," not in line.text
+                and "?" not in line.text]
+
+    def test_approve(self):
+        """The application is asked once, and says yes; fotad orders nothing, follows, and reports."""
+        module = self.offered()
+        since = module.mark()
+        self.ask()  # once more: it is the same question
+        module.approve()
+        name, result, details = module.wait_finished(since)
+        self.assertEqual((result, details["from"], details["revision"]),
+                         ("success", self.bench.old, self.bench.new), details)
+        self.assertTrue(name.startswith("module-"), name)
+        self.assertEqual(self.answers(), ["AT#OTASUAN=1"])
+        self.assertEqual(len(module.heard("ApprovalRequested", since)), 0)
+        states = [state for state in ("installing", "verifying")
+                  if module.position("State", state, since) is not None]
+        self.assertEqual(states, ["installing", "verifying"])
+        entry = module.history()[0]
+        self.assertEqual((entry["id"], entry["result"]), (name, "success"))
+        self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
+        # After the restarts it is told to ask again, and what it reports is shown.
+        self.wait_told()
+        self.bench.view.until(lambda: "Module Upgraded To New F" in self.bench.log(), 30,
+                              "the module's own report is in the log")
+
+    def test_reject(self):
+        module = self.offered()
+        since = module.mark()
+        module.reject(reason="not this week")
+        _, result, details = module.wait_finished(since)
+        self.assertEqual((result, details["reason"]), ("rejected", "not this week"))
+        self.wait_sim(lambda state: state["ask-outcome"] == "rejected", "the module knows")
+        self.assertEqual(self.answers(), ["AT#OTASUAN=0"])
+        module.wait_state("idle")
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
+
+    def test_defer(self):
+        """The module asks again, the application is left alone until its time, and may then say yes
+        or no."""
+        module = self.offered()
+        token, since = module.token(), module.mark()
+        module.defer(8)
+        self.wait_sim(lambda state: state["ask"] == "delayed", "the module waits")
+        self.wait_sim(lambda state: state["questions"] >= 2, "it asks again")
+        self.assertEqual(module.heard("ApprovalRequested", since), [])
+        asked = self.bench.view.until(lambda: module.heard("ApprovalRequested", since), 60,
+                                      "the application is asked again")
+        self.assertEqual(asked[0][0], token)
+        module.reject()
+        self.wait_sim(lambda state: state["ask-outcome"] == "rejected", "the module knows")
+
+    def test_expired(self):
+        """Nobody answers within the server's time; a restart of fotad does not lose the question."""
+        module = self.listen()
+        since = module.mark()
+        self.ask("limit=1200")  # 20 s here
+        self.wait_offered(module, since)
+        token = module.token()
+        self.bench.kill_fotad()
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait(lambda p: p["Update"].get("token") == token, 60, "it is offered again")
+        since = module.mark()
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "expired", details)
+        self.assert_refused("NothingOffered", module.approve, token)
+        self.assertEqual(module.history()[0]["result"], "expired")
+        self.assertEqual(self.answers(), [])
+
+    def test_automatic(self):
+        """What the module does without asking is followed and reported all the same."""
+        module = self.listen()
+        since = module.mark()
+        self.ask("automatic=1")
+        _, result, details = module.wait_finished(since, 60)
+        self.assertEqual((result, details["from"], details["revision"]),
+                         ("success", self.bench.old, self.bench.new))
+        self.assertIsNotNone(module.position("State", "installing", since))
+        self.assertIn(False, [update.get("may-reject") for update in
+                              module.changes("Update", since)])
+        self.assertEqual(self.answers(), [])
+
+    def test_refused_by_configuration(self):
+        module = self.listen(ModuleAsks={"Answer": "refuse"})
+        since = module.mark()
+        self.ask()
+        _, result, _ = module.wait_finished(since)
+        self.assertEqual(result, "rejected")
+        self.wait_sim(lambda state: state["ask-outcome"] == "rejected", "the module knows")
+        self.assertEqual(module.heard("ApprovalRequested", since), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
