@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
+#include <string.h>
+
+#include "tests/unit/fake-plugin.h"
+
+/* Premium FOTA Management: what the module asks, by #OTAEV, and what it is answered, by #OTASUAN.
+ */
+
+#define OLD "30.00.001-B026"
+#define NEW "30.00.001-B026_FOTA"
+#define SAYS(text)                                                                                 \
+    {                                                                                              \
+        FAKE_URC, "#OTAEV: " text                                                                  \
+    }
+#define ASKS SAYS("Do you want to upgrade the firmware?")
+#define TOLD                                                                                       \
+    {                                                                                              \
+        "AT#OTASUAN=,2,1", ""                                                                      \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
+static const FotaMethod *
+find_method(void)
+{
+    for (const FotaMethod *const *method = fota_plugin.claims[0].methods; *method != NULL;
+         method++) {
+        if (strcmp((*method)->name, "premium") == 0)
+            return *method;
+    }
+    g_assert_not_reached();
+}
+
+static FotaSession *
+session_new(const FakeExchange *script)
+{
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+
+    fake_session_set_unsolicited(session, fota_plugin.unsolicited);
+    return session;
+}
+
+static void
+test_questions(void)
+{
+    static const struct {
+        FotaResult result;
+        FotaQuestionKind kind;
+        const char *text; /* NULL = nothing is asked or begun */
+        const char *note; /* shown, NULL = nothing */
+        FakeExchange script[6];
+    } cases[] = {
+        {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL, {TOLD, END}},
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_DOWNLOAD,
+         "Do you want to upgrade the firmware?",
+         NULL,
+         {TOLD, ASKS, END}},
+        /* Twice, and in other capitals. */
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_DOWNLOAD,
+         "DO YOU WANT TO UPGRADE THE FIRMWARE?",
+         NULL,
+         {TOLD, ASKS, SAYS("DO YOU WANT TO UPGRADE THE FIRMWARE?"), END}},
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_NONE,
+         NULL,
+         NULL,
+         {TOLD, ASKS, SAYS("User Answer Timeout"), END}},
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_NONE,
+         "Automatic Fw Upgrade Requested",
+         NULL,
+         {TOLD, SAYS("Automatic Fw Upgrade Requested"), END}},
+        /* It was answered by somebody else. */
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_NONE,
+         "Start Fw Download",
+         NULL,
+         {TOLD, ASKS, SAYS("Start Fw Download"), END}},
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_NONE,
+         NULL,
+         NULL,
+         {TOLD, SAYS("Fw Download Complete"), SAYS("Module Upgraded To New Fw"), END}},
+        /* What the document does not list is shown, and takes nothing back. */
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_DOWNLOAD,
+         "Do you want to upgrade the firmware?",
+         "Fw Server Session 7 Open",
+         {TOLD, ASKS, SAYS("Fw Server Session 7 Open"), {FAKE_URC, "+CREG: 1"}, END}},
+        /* Other firmware, which knows nothing of it. */
+        {FOTA_RESULT_DONE,
+         FOTA_QUESTION_NONE,
+         NULL,
+         "not needed",
+         {{"AT#OTASUAN=,2,1", "!text ERROR"}, END}},
+        {FOTA_RESULT_FAILED_FOR_NOW,
+         FOTA_QUESTION_NONE,
+         NULL,
+         NULL,
+         {{"AT#OTASUAN=,2,1", "-"}, END}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaSession *session = session_new(cases[i].script);
+        g_auto(FotaQuestion) question = {0};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        g_assert_cmpint(find_method()->questions(session, &question, &error), ==, cases[i].result);
+        g_assert_cmpint(error == NULL, ==, cases[i].result == FOTA_RESULT_DONE);
+        g_assert_cmpint(question.kind, ==, cases[i].kind);
+        g_assert_cmpstr(question.text, ==, cases[i].text);
+        g_assert_cmpint(question.may_reject, ==, cases[i].kind != FOTA_QUESTION_NONE);
+        if (cases[i].note != NULL)
+            g_assert_nonnull(strstr(fake_session_get_notes(session), cases[i].note));
+        fake_session_finish(session);
+    }
+}
+
+#define YES                                                                                        \
+    {                                                                                              \
+        "AT#OTASUAN=1", ""                                                                         \
+    }
+#define DONE FOTA_RESULT_DONE, 0
+
+static void
+test_answer(void)
+{
+    static const struct {
+        FotaQuestionKind kind;
+        FotaAnswer answer;
+        FotaResult result;
+        int code; /* FotaModuleError, unless DONE */
+        FakeExchange script[8];
+    } cases[] = {
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         DONE,
+         {YES, SAYS("Start Fw Download"), SAYS("Fw Download Complete"), END}},
+
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         FOTA_RESULT_FAILED_FOR_NOW,
+         FOTA_MODULE_ERROR_TRANSFER_FAILED,
+         {YES, SAYS("Start Fw Download"), SAYS("OTA FW Upgrade Failed"), END}},
+        /* The question once more, crossing the answer, and what nobody knows. */
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         DONE,
+         {YES, ASKS, SAYS("Fw Server Session 7 Open"), SAYS("Start Fw Download"),
+          SAYS("Fw Download Complete"), END}},
+        /* Too late: an ERROR, its own word, or an OK after which nothing begins. */
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         FOTA_RESULT_FAILED_FOR_GOOD,
+         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+         {{"AT#OTASUAN=1", "!text ERROR"}, END}},
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         FOTA_RESULT_FAILED_FOR_GOOD,
+         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+         {YES, SAYS("User Answer Timeout"), END}},
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         FOTA_RESULT_FAILED_FOR_GOOD,
+         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+         {YES, END}},
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_ACCEPT,
+         FOTA_RESULT_FAILED_FOR_NOW,
+         FOTA_MODULE_ERROR_MODULE_SILENT,
+         {YES, SAYS("Start Fw Download"), END}},
+        /* Nothing is answered where nothing is asked. */
+        {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("Fw Download Complete"), END}},
+        {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, DONE, {{"AT#OTASUAN=0", ""}, END}},
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_REJECT,
+         FOTA_RESULT_FAILED_FOR_GOOD,
+         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+         {{"AT#OTASUAN=0", "!text ERROR"}, END}},
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_LATER,
+         DONE,
+         {{"AT#OTASUAN=?", "#OTASUAN: (0-2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_LATER,
+         DONE,
+         {{"AT#OTASUAN=?", "#OTASUAN: (0,1,2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
+        /* Older firmware has no such answer: silence. */
+        {FOTA_QUESTION_DOWNLOAD,
+         FOTA_ANSWER_LATER,
+         DONE,
+         {{"AT#OTASUAN=?", "#OTASUAN: (0,1),(0-2),(0,1)"}, END}},
+        {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE, {{"AT#OTASUAN=?", "!text ERROR"}, END}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaSession *session = session_new(cases[i].script);
+        const FotaQuestion question = {.kind = cases[i].kind};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        g_assert_cmpint(find_method()->answer(session, &question, cases[i].answer, 0, &error), ==,
+                        cases[i].result);
+        if (cases[i].result == FOTA_RESULT_DONE)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, FOTA_MODULE_ERROR, cases[i].code);
+        fake_session_finish(session);
+    }
+}
+
+static void
+test_outcome(void)
+{
+    static const struct {
+        FotaResult result;
+        FakeExchange script[4];
+    } cases[] = {
+        {FOTA_RESULT_DONE, {{"AT+GMR", NEW}, SAYS("Module Upgraded To New FW"), END}},
+        {FOTA_RESULT_DONE, {{"AT+GMR", NEW}, END}},
+        {FOTA_RESULT_FAILED_FOR_GOOD,
+         {{"AT+GMR", NEW}, SAYS("Fw Server Session 7 Open"), SAYS("OTA FW Upgrade Failed"), END}},
+    };
+    const FotaUpdate update = {.from = OLD};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaSession *session = session_new(cases[i].script);
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(find_method()->outcome(session, &update, &version, &error), ==,
+                        cases[i].result);
+        g_assert_cmpstr(version, ==, NEW);
+        fake_session_finish(session);
+    }
+}
+
+/* #OTAIPUPD: the module asks its server. */
+static void
+test_start(void)
+{
+    static const FakeExchange good[] = {{"AT#OTAIPUPD", ""}, END};
+    static const FakeExchange refused[] = {{"AT#OTAIPUPD", "!3"}, END};
+    FotaSession *session = session_new(good);
+    g_auto(FotaVendorOffer) offer = {0};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(find_method()->ask(session, &offer, &error), ==, FOTA_RESULT_DONE);
+    g_assert_no_error(error);
+    g_assert_null(offer.version);
+    fake_session_finish(session);
+    session = session_new(refused);
+    g_assert_cmpint(find_method()->ask(session, &offer, &error), ==, FOTA_RESULT_REFUSED);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
+    fake_session_finish(session);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/telit/asked/questions", test_questions);
+    g_test_add_func("/telit/asked/answer", test_answer);
+    g_test_add_func("/telit/asked/outcome", test_outcome);
+    g_test_add_func("/telit/asked/start", test_start);
+    return g_test_run();
+}
