@@ -16,6 +16,7 @@
 struct _FotaCache {
     char *directory;
     GHashTable *claims; /* holder -> key */
+    GHashTable *taken;  /* keys that are being fetched */
 };
 
 FotaCache *
@@ -25,6 +26,7 @@ fota_cache_new(const char *state)
 
     cache->directory = g_build_filename(state, "deltas", NULL);
     cache->claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    cache->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return cache;
 }
 
@@ -33,6 +35,7 @@ fota_cache_free(FotaCache *cache)
 {
     g_free(cache->directory);
     g_hash_table_unref(cache->claims);
+    g_hash_table_unref(cache->taken);
     g_free(cache);
 }
 
@@ -199,6 +202,18 @@ fota_cache_get_used(FotaCache *cache, const char *key)
 }
 
 /* Writing */
+
+gboolean
+fota_cache_take_part(FotaCache *cache, const char *key)
+{
+    return g_hash_table_add(cache->taken, g_strdup(key));
+}
+
+void
+fota_cache_give_part_back(FotaCache *cache, const char *key)
+{
+    g_hash_table_remove(cache->taken, key);
+}
 
 GFileOutputStream *
 fota_cache_open_part(FotaCache *cache, const char *key, GError **error)

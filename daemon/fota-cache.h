@@ -37,6 +37,10 @@ guint64 fota_cache_get_bytes(FotaCache *cache, const char *key);
 /** Bytes that all deltas but @key take. */
 guint64 fota_cache_get_used(FotaCache *cache, const char *key);
 
+/** Takes the part of @key for one fetch, until it is given back. FALSE: another one has it. */
+gboolean fota_cache_take_part(FotaCache *cache, const char *key);
+void fota_cache_give_part_back(FotaCache *cache, const char *key);
+
 /**
  * The part of @key, for more of it to be added at its end; made when it is missing.
  * FOTA_ERROR_NO_SPACE when it cannot be opened.

@@ -32,6 +32,7 @@ typedef struct {
     guint64 size;
     char *sha256;
     char *key;
+    gboolean took; /* its part, which is ours alone then */
     guint64 from;  /* bytes that were there before this request */
     guint64 taken; /* by this request */
     guint64 spent;
@@ -75,6 +76,10 @@ delivery_report(Delivery *delivery, guint64 received)
 static void
 delivery_end(GTask *task, GError *error)
 {
+    Delivery *delivery = g_task_get_task_data(task);
+
+    if (delivery->took)
+        fota_cache_give_part_back(delivery->context->cache, delivery->key);
     if (error != NULL)
         g_task_return_error(task, error);
     else
@@ -273,6 +278,15 @@ delivery_get_room(const Delivery *delivery)
     return size - MIN(size, fota_cache_get_used(delivery->context->cache, delivery->key));
 }
 
+static GError *
+fail_room(const Delivery *delivery, guint64 room)
+{
+    return g_error_new(FOTA_ERROR, FOTA_ERROR_NO_SPACE,
+                       "the delta has %" G_GUINT64_FORMAT
+                       " bytes, and [Delivery] CacheSize= leaves room for %" G_GUINT64_FORMAT,
+                       delivery->size, room);
+}
+
 /* From the next address that the host can fetch from. */
 static void
 delivery_try(GTask *task)
@@ -331,17 +345,17 @@ fota_delta_fetch_async(const FotaDeltaRequest *request, GCancellable *cancellabl
     delivery->key = fota_delivery_make_key(request->delta);
     g_task_set_task_data(task, delivery, delivery_free);
     room = delivery_get_room(delivery);
-    if (fota_cache_has(request->context->cache, delivery->key))
+    if (fota_cache_has(request->context->cache, delivery->key)) {
         delivery_end(task, NULL);
-    else if (delivery->size > room || room == 0)
-        delivery_end(
-            task,
-            g_error_new(FOTA_ERROR, FOTA_ERROR_NO_SPACE,
-                        "the delta has %" G_GUINT64_FORMAT
-                        " bytes, and [Delivery] CacheSize= leaves room for %" G_GUINT64_FORMAT,
-                        delivery->size, room));
-    else
+    } else if (delivery->size > room || room == 0) {
+        delivery_end(task, fail_room(delivery, room));
+    } else if (!fota_cache_take_part(request->context->cache, delivery->key)) {
+        delivery_end(task, g_error_new(FOTA_ERROR, FOTA_ERROR_BUSY,
+                                       "the same delta is being fetched for another module"));
+    } else {
+        delivery->took = TRUE;
         delivery_try(task);
+    }
 }
 
 gboolean

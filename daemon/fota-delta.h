@@ -28,8 +28,9 @@ void fota_delta_fetch_async(const FotaDeltaRequest *request, GCancellable *cance
  *
  * Errors, of the address that was tried last: FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE,
  * _DELTA_LOGIN_REFUSED, _DELTA_MISSING, _TRANSFER_FAILED; FOTA_ERROR_BAD_DELTA where size or digest
- * differ. Without another address being tried: FOTA_ERROR_NO_SPACE, G_IO_ERROR_CANCELLED;
- * FOTA_MODULE_ERROR_NOT_SUPPORTED where the host can fetch from none.
+ * differ. Without another address being tried: FOTA_ERROR_NO_SPACE, _BUSY (the same delta is being
+ * fetched already), G_IO_ERROR_CANCELLED; FOTA_MODULE_ERROR_NOT_SUPPORTED where the host can fetch
+ * from none.
  */
 gboolean fota_delta_fetch_finish(GAsyncResult *result, guint64 *spent, GError **error);
 

@@ -146,7 +146,8 @@ judge_fetch(FotaRun *run, const GError *error)
 {
     if (error == NULL)
         return FOTA_RESULT_DONE;
-    if (g_error_matches(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE))
+    if (g_error_matches(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE) ||
+        g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BUSY))
         return FOTA_RESULT_TRY_LATER;
     if (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED) &&
         run->wanted.delta->sha256 != NULL && run->bytes_received > run->bytes_first)

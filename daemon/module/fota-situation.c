@@ -99,6 +99,7 @@ fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
     const FotaDelta *delta = &plan->steps[0].delta;
     g_autofree char *key = NULL;
     gboolean cached;
+    guint own;
 
     if (plan->n_steps == 0 || delta->uri[0] == NULL)
         return;
@@ -110,6 +111,9 @@ fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
     if (cached) {
         facts->delta_paid = delta->size;
     } else {
+        /* One at a time: another module may be about to get the same delta. */
+        own = fota_run_get_action(parts->run) == FOTA_ACTION_FETCH ? 1 : 0;
+        facts->busy = facts->busy || parts->context->fetches > own;
         facts->to_fetch = delta->size - MIN(delta->size, fota_cache_get_bytes(cache, key));
         if (fota_delivery_is_local(delta, config->delta_directory))
             return;

@@ -339,6 +339,33 @@ test_disk_full(void)
     }
 }
 
+/* Two modules that want the same delta: what one fetches serves both, and they do not mix. */
+static void
+test_at_once(void)
+{
+    g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, TEXT, -1);
+    const FotaDelta delta = {.uri = {"https://h/a"}, .size = SIZE, .sha256 = sha256};
+    static const char *const answers[] = {ALL, NULL};
+    Fixture self = {0};
+    Wait first = {.self = &self};
+    guint64 spent;
+    FotaDeltaRequest request = {.context = &self.context, .delta = &delta};
+    g_autoptr(GError) error = NULL;
+
+    set_up(&self, "", answers);
+    request.config = fota_config_for_module(self.context.config, "353081090012345");
+    fota_delta_fetch_async(&request, NULL, take_result, &first);
+    g_assert_false(fetch(&self, &delta, &spent, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BUSY);
+    while (first.result == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(fota_delta_fetch_finish(first.result, &spent, NULL));
+    g_object_unref(first.result);
+    g_assert_true(fetch(&self, &delta, &spent, NULL));
+    g_assert_cmpuint(spent, ==, 0);
+    tear_down(&self);
+}
+
 static void
 test_progress(void)
 {
@@ -366,6 +393,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/delta/room", test_room);
     g_test_add_func("/delta/disk-full", test_disk_full);
+    g_test_add_func("/delta/at-once", test_at_once);
     g_test_add_func("/delta/progress", test_progress);
     return g_test_run();
 }
