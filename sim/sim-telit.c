@@ -173,6 +173,7 @@ static const SimCommandDef telit_commands[] = {
     {"#FTPRECV", sim_telit_ftp_receive, 0.05, TRUE},
     {"#FTPGETOTA", sim_telit_ftp_get_ota, 0.05, TRUE},
     {"#OTAUP", sim_telit_otaup, 0.33, FALSE},
+    {"#OTAUPW", sim_telit_feed_run, 0.5, FALSE},
     {"#FTPGETOTAENH", sim_telit_enhanced_run_get, 0.5, TRUE},
     {"#FOTAURC", sim_telit_enhanced_run_reports, 0.05, FALSE},
     {"#OTASUAN", sim_telit_ask_run_answer, 0.05, FALSE},
@@ -245,6 +246,7 @@ telit_stopped(SimModule *module)
         sim_telit_enhanced_stopped(module);
     if (telit->ask != NULL)
         sim_telit_ask_stopped(module);
+    sim_telit_feed_stop(module);
     sim_telit_ftp_drop(module);
     telit->ftp_timeout = 100;
     telit->ftp_rest = 0;
@@ -264,6 +266,8 @@ telit_registration_changed(SimModule *module)
 static const char *
 ota_state(const SimTelit *telit)
 {
+    if (telit->feed != NULL)
+        return "partial";
     if (telit->ota_loading)
         return sim_ftp_get_received(telit->ftp) > 0 ? "partial" : "empty";
     if (!telit->ota.complete)

@@ -38,6 +38,7 @@ extern const SimPersonality sim_telit_me310g1;
 
 typedef struct _SimTelitEnhanced SimTelitEnhanced;
 typedef struct _SimTelitAsk SimTelitAsk;
+typedef struct _SimTelitFeed SimTelitFeed;
 
 typedef struct {
     int cid, packet, inactivity, connect, transmit;
@@ -70,6 +71,7 @@ typedef struct {
     gsize packet_read;
     int packet_view;
 
+    SimTelitFeed *feed; /* #OTAUPW under way; NULL: none */
     SimOta ota;
     gboolean armed;   /* #OTAUP=2: at the next start */
     guint apply_step; /* 0: none; else the restart under way, from 1 */
@@ -105,6 +107,11 @@ SimResult sim_telit_ftp_get(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get_packet(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_receive(SimModule *module, SimCommand *command);
 SimResult sim_telit_ftp_get_ota(SimModule *module, SimCommand *command);
+
+/* sim-telit-feed.c: #OTAUPW, with a size or without */
+SimResult sim_telit_feed_run(SimModule *module, SimCommand *command);
+/* The module restarts: what has come is lost. */
+void sim_telit_feed_stop(SimModule *module);
 
 /* sim-telit.c: all sockets as they leave the factory */
 void sim_telit_forget_sockets(SimTelit *telit);

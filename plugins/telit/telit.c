@@ -7,6 +7,7 @@
 #include "plugins/telit/telit-asked.h"
 #include "plugins/telit/telit-enhanced.h"
 #include "plugins/telit/telit-errors.h"
+#include "plugins/telit/telit-feed.h"
 #include "plugins/telit/telit-fetch.h"
 #include "plugins/telit/telit-ftp.h"
 #include "plugins/telit/telit-network.h"
@@ -147,6 +148,8 @@ static const FotaSetting telit_settings[] = {
     {.name = NULL},
 };
 
+static const char *const ftp_schemes[] = {"ftp", NULL};
+
 /* Flow A of README.md. */
 static const FotaMethod telit_ftp = {
     .size = sizeof(FotaMethod),
@@ -158,6 +161,24 @@ static const FotaMethod telit_ftp = {
     .download = telit_download,
     .validate = telit_otaup_validate,
     .install = telit_install,
+    .outcome = telit_outcome,
+    .fetch = telit_fetch,
+    .close = telit_close,
+    .schemes = ftp_schemes,
+};
+
+/* Flow B: the host hands the delta over. */
+static const FotaMethod telit_feed = {
+    .size = sizeof(FotaMethod),
+    .name = "feed",
+    .route = FOTA_ROUTE_FEED,
+    .commit = FOTA_COMMIT_POINT_INSTALL,
+    .needs = FOTA_NEEDS_TTY | FOTA_NEEDS_INHIBITION,
+    .restarts = FOTA_RESTART_BY_MODULE,
+    .inspect = telit_inspect,
+    .load = telit_feed_load,
+    .validate = telit_otaup_validate,
+    .install = telit_feed_install,
     .outcome = telit_outcome,
     .fetch = telit_fetch,
     .close = telit_close,
@@ -178,6 +199,7 @@ static const FotaMethod telit_enhanced = {
     .outcome = telit_outcome,
     .fetch = telit_fetch,
     .close = telit_close,
+    .schemes = ftp_schemes,
 };
 
 /* Flow C of README.md: the module downloads and installs once it has its answer. */
@@ -197,14 +219,19 @@ static const FotaMethod telit_premium = {
 
 static const FotaMethod *const ftp_methods[] = {&telit_ftp, NULL};
 static const FotaMethod *const asking_methods[] = {&telit_ftp, &telit_premium, NULL};
+static const FotaMethod *const fed_methods[] = {&telit_ftp, &telit_feed, NULL};
+static const FotaMethod *const fed_asking_methods[] = {&telit_ftp, &telit_feed, &telit_premium,
+                                                       NULL};
 static const FotaMethod *const both_methods[] = {&telit_enhanced, &telit_ftp, NULL};
 static const FotaMethod *const enhanced_methods[] = {&telit_enhanced, NULL};
 
 static const FotaClaim telit_claims[] = {
     {.manufacturer = "Telit", .model = "ME910C1-*", .methods = asking_methods},
-    {.manufacturer = "Telit", .model = "ME910G1-*", .methods = ftp_methods},
-    {.manufacturer = "Telit", .model = "ME310G1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "ME910G1-*", .methods = fed_methods},
+    {.manufacturer = "Telit", .model = "ME310G1-*", .methods = fed_methods},
     {.manufacturer = "Telit", .model = "ML865G1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "LE910-SVL*", .methods = fed_asking_methods},
+    {.manufacturer = "Telit", .model = "LE910-NA1*", .methods = fed_asking_methods},
     {.manufacturer = "Telit", .model = "LE910-*", .methods = asking_methods},
     {.manufacturer = "Telit", .model = "LE910B*", .methods = ftp_methods},
     {.manufacturer = "Telit", .model = "LE910C*", .methods = both_methods},

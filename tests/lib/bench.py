@@ -73,7 +73,8 @@ EXPORT_SECONDS = 10  # for ModemManager to show a module; a new bench takes as l
 # after which the module counts as lost is kept long enough for a module whose process had to wait.
 TIMES = {"ApplyTime": 1, "SettleTime": 5, "LeaveTime": 5, "CheckTime": 5, "VersionPause": 0,
          "AidTime": 5, "AskPause": 1, "LoadPause": 1, "StallTime": 15, "ResumePause": 1, "Time": 10,
-         "DownloadTime": 20, "RegisterTime": 5, "HalfTime": 5, "AnswerTime": 5, "PremiumTime": 30}
+         "DownloadTime": 20, "RegisterTime": 5, "HalfTime": 5, "AnswerTime": 5, "PremiumTime": 30,
+         "FeedPause": 1, "FeedGuard": 1, "FeedSettle": 1}
 VERSION_SECONDS = 20  # for two answers that agree: not of the module's speed, but of the machine's
 
 

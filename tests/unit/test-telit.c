@@ -209,18 +209,18 @@ static void
 test_guide_models(void)
 {
     static const struct {
-        const char *model, *methods[3];
+        const char *model, *methods[4];
     } table[] = {
         {"ME910C1-NV", {"ftp", "premium"}},
         {"ME910C1-NA", {"ftp", "premium"}},
         {"LE910-NA V2", {"ftp", "premium"}},
-        {"LE910-NA1", {"ftp", "premium"}},
+        {"LE910-NA1", {"ftp", "feed", "premium"}},
         {"LE910-SV1", {"ftp", "premium"}},
-        {"LE910-SVL", {"ftp", "premium"}},
+        {"LE910-SVL", {"ftp", "feed", "premium"}},
         {"LE910B1-NA", {"ftp"}},
         {"LE910B4-NA", {"ftp"}},
-        {"ME310G1-WW", {"ftp"}},
-        {"ME910G1-W1", {"ftp"}},
+        {"ME310G1-WW", {"ftp", "feed"}},
+        {"ME910G1-W1", {"ftp", "feed"}},
         {"ML865G1-WW", {"ftp"}},
         {"LE910C1-EUX", {"ftp-enhanced", "ftp"}},
         {"LE910C4-NF", {"ftp-enhanced", "ftp"}},
