@@ -104,26 +104,23 @@ follow_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     guint seconds = fota_session_get_number(session, "DownloadTime");
     gint64 end = fota_session_get_time(session) + seconds;
-    FotaResult result = FOTA_RESULT_DONE;
+    g_autoptr(GError) local_error = NULL;
+    g_auto(FotaHeard) heard = {0};
+    FotaResult result;
 
-    for (gint64 left = seconds; left > 0; left = end - fota_session_get_time(session)) {
-        g_autoptr(GError) local_error = NULL;
-        g_auto(FotaHeard) heard = {0};
-
-        if (fota_session_hear(session, (guint)left, &heard, &local_error)) {
-            if (judge_report(session, update, &heard, &result, error))
-                continue;
+    while (fota_session_hear(session, (guint)MAX(end - fota_session_get_time(session), 0), &heard,
+                             &local_error)) {
+        if (!judge_report(session, update, &heard, &result, error))
             return result;
-        }
-        if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE)) {
-            fota_session_note(session, "the module has left without a word on its download; "
-                                       "after a loss of power it has forgotten it");
-            return FOTA_RESULT_DONE;
-        }
-        if (local_error != NULL) {
-            g_propagate_error(error, g_steal_pointer(&local_error));
-            return FOTA_RESULT_FAILED_FOR_NOW;
-        }
+    }
+    if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE)) {
+        fota_session_note(session, "the module has left without a word on its download; "
+                                   "after a loss of power it has forgotten it");
+        return FOTA_RESULT_DONE;
+    }
+    if (local_error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FOTA_RESULT_FAILED_FOR_NOW;
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                 "the module has not said within %u s how its download has ended", seconds);
