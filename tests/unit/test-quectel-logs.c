@@ -33,7 +33,7 @@ static const Log logs[] = {
     {"bg96-restore-resume", "BG96", DONE, FOTA_RESULT_DONE, "Last upgrade was not finished", BG96_NEW, NULL},
     {"ec200u-608", "EC200U-EU", FOR_GOOD(TRANSFER_FAILED), NOT_ENDED, "fota/path", NULL, NULL},
     {"ec800k-two-restarts", "EG800K-EU", DONE, FOTA_RESULT_DONE, "UPDATING 96",
-     "EG800KEULCR07A07M05_01.300.01.300", ",0,50"},
+     "EG800KEULCR07A07M05_01.300.01.300", ",1,50"},
     {"eg18-https-ok", "EG18", DONE, FOTA_RESULT_DONE, "END 0", EG18_NEW, NULL},
     {"eg18-ufs-ok", "EG18", DONE, FOTA_RESULT_DONE, "END 0", EG18_NEW, NULL},
     {"eg25-boot-pinephone", "EG25-G", DONE, FOTA_RESULT_DONE, "", NEW, NULL},

@@ -125,7 +125,7 @@ test_address(void)
         {"ftp", "2001:db8::5", 21, "a.zip", "", "", "EC25",
          "AT+QFOTADL=\"ftp://[2001:db8::5]:21/a.zip\"", 0},
         {"http", "fw.example", 80, "a.zip", "", "", "EG800K-EU",
-         "AT+QFOTADL=\"http://fw.example:80/a.zip\",0,50", 0},
+         "AT+QFOTADL=\"http://fw.example:80/a.zip\",1,50", 0},
         {"http", "fw.example", 80, "a.zip", "me", "secret", "EC25", NULL,
          FOTA_MODULE_ERROR_NOT_SUPPORTED},
         {"ftps", "fw.example", 990, "a.zip", "", "", "EC25", NULL, FOTA_MODULE_ERROR_NOT_SUPPORTED},
@@ -171,7 +171,7 @@ test_address_length(void)
     static const struct {
         const char *model, *options;
         guint most;
-    } models[] = {{"EC25", "", 255}, {"BG96", "", 255}, {"EC800K-CN", ",0,50", 700}};
+    } models[] = {{"EC25", "", 255}, {"BG96", "", 255}, {"EC800K-CN", ",1,50", 700}};
 
     for (guint i = 0; i < 2 * G_N_ELEMENTS(models); i++) {
         guint most = models[i / 2].most;
