@@ -98,14 +98,6 @@ class Fed(QuectelTest):
         self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
         self.assertEqual(self.bench.sim_state()["files"], 0)
 
-    def test_stored_wrongly(self):
-        self.bench.fault("store-damaged")
-        module = self.offer(retry={"maxAttempts": 1})
-        since = module.mark()
-        module.approve()
-        self.assert_fails(module, "TransferFailed", since)
-        self.assertEqual(self.orders(), [])
-
 
 if __name__ == "__main__":
     unittest.main()
