@@ -233,7 +233,7 @@ static const FotaClaim telit_claims[] = {
     {.manufacturer = "Telit", .model = "LE910-SVL*", .methods = fed_asking_methods},
     {.manufacturer = "Telit", .model = "LE910-NA1*", .methods = fed_asking_methods},
     {.manufacturer = "Telit", .model = "LE910-*", .methods = asking_methods},
-    {.manufacturer = "Telit", .model = "LE910B*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "LE910B*", .methods = asking_methods},
     {.manufacturer = "Telit", .model = "LE910C*", .methods = both_methods},
     {.manufacturer = "Telit", .model = "LN920*", .methods = enhanced_methods},
     {.methods = NULL},
