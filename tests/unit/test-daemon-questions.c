@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
+
+#include "daemon/module/fota-questions.h"
+
+/* The questions of one module: from the line that is heard to the offer, with its record on disk.
+ */
+
+#define IMEI "353081090012345"
+#define ASKS "#OTAEV: Do you want to upgrade the firmware?"
+
+static const FotaUnsolicited table[] = {
+    {"#OTAEV: Do you want", FOTA_LINE_QUESTION, NULL},
+    {"#OTAEV: Start", FOTA_LINE_STATE, NULL},
+    {"#OTAEV: User Answer Timeout", FOTA_LINE_FAILED, NULL},
+    {"#OTAEV:", FOTA_LINE_REPORT, NULL},
+    {NULL, 0, NULL},
+};
+
+typedef struct {
+    char *directory;
+    FotaStore *store;
+    GObject *owner;
+    FotaKeeper *keeper;
+    FotaRecord *record;
+    FotaQuestions *questions;
+} Fixture;
+
+static void
+nothing(gpointer object)
+{
+}
+
+static void
+start(Fixture *fixture)
+{
+    const FotaPartOwner owner = {fixture->owner, nothing};
+    const FotaQuestionsPlace place = {
+        .device = "/sys/none", .start = "1", .table = table, .source = FOTA_SOURCE_MODULE};
+    g_autoptr(GError) error = NULL;
+
+    fixture->record = fota_store_load(fixture->store, IMEI, &error);
+    g_assert_no_error(error);
+    fixture->keeper = fota_keeper_new(fixture->store, fixture->record, &owner);
+    fixture->questions = fota_questions_new(fixture->keeper, &owner);
+    fota_questions_listen(fixture->questions, &place);
+    fota_questions_listen(fixture->questions, NULL);
+}
+
+static void
+write_all(Fixture *fixture)
+{
+    while (fixture->owner->ref_count > 1)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+stop(Fixture *fixture)
+{
+    write_all(fixture);
+    fota_questions_free(fixture->questions);
+    fota_keeper_free(fixture->keeper);
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture->directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
+    fixture->owner = g_object_new(G_TYPE_OBJECT, NULL);
+    fixture->store = fota_store_new(fixture->directory, &error);
+    g_assert_no_error(error);
+    start(fixture);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GDir) dir = g_dir_open(fixture->directory, 0, NULL);
+    const char *name;
+
+    stop(fixture);
+    fota_store_free(fixture->store);
+    g_object_unref(fixture->owner);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(fixture->directory, name, NULL);
+
+        g_remove(path);
+    }
+    g_rmdir(fixture->directory);
+    g_free(fixture->directory);
+}
+
+/* The plugin has read the question that is open. */
+static void
+read_question(Fixture *fixture)
+{
+    const FotaQuestion question = {.kind = FOTA_QUESTION_DOWNLOAD, .may_reject = TRUE};
+
+    fota_questions_take(fixture->questions, &question, ASKS);
+}
+
+static void
+open_question(Fixture *fixture)
+{
+    fota_questions_hear(fixture->questions, ASKS);
+    read_question(fixture);
+    write_all(fixture);
+    g_assert_nonnull(fota_questions_get(fixture->questions));
+}
+
+/* What is no question leaves everything as it is. */
+static void
+test_garbage(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *endless = g_strnfill(4096, 'x');
+    g_autofree char *long_question = g_strconcat(ASKS, endless, NULL);
+    const char *const lines[] = {"",
+                                 "RING",
+                                 "#OTAEV",
+                                 "\xef\xbf\xbd" ASKS,
+                                 endless,
+                                 long_question,
+                                 "+CREG: 1",
+                                 "#OTAEV: Notified",
+                                 "#OTAEV: User Answer Timeout"};
+
+    read_question(fixture); /* nothing is due any more */
+    fota_questions_close(fixture->questions);
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        fota_questions_hear(fixture->questions, lines[i]);
+        g_assert_cmpstr(fixture->record->question, ==, "");
+        g_assert_false(fota_questions_are_due(fixture->questions));
+        g_assert_null(fota_questions_take_end(fixture->questions));
+    }
+}
+
+/* Nothing is offered before it is on disk, and twice the same is one question. */
+static void
+test_offered(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *digest = NULL;
+    guint64 heard;
+
+    fota_questions_hear(fixture->questions, ASKS);
+    heard = fixture->record->question_heard;
+    g_assert_true(fota_questions_are_due(fixture->questions));
+    read_question(fixture);
+    g_assert_null(fota_questions_get(fixture->questions));
+    write_all(fixture);
+    g_assert_nonnull(fota_questions_get(fixture->questions));
+    digest = g_strdup(fota_questions_get_manifest(fixture->questions)->digest);
+    fota_questions_hear(fixture->questions, ASKS);
+    g_assert_cmpuint(fixture->record->question_heard, ==, heard);
+    g_assert_false(fota_questions_are_due(fixture->questions));
+    /* A restart of fotad keeps it, with the same digest and thus the same token. */
+    stop(fixture);
+    start(fixture);
+    g_assert_cmpstr(fixture->record->question, ==, ASKS);
+    g_assert_null(fota_questions_get(fixture->questions));
+    g_assert_true(fota_questions_are_due(fixture->questions));
+    read_question(fixture);
+    write_all(fixture);
+    g_assert_cmpstr(fota_questions_get_manifest(fixture->questions)->digest, ==, digest);
+}
+
+/* No and "not yet" are told once; "not yet" again each time that the module asks again. */
+static void
+test_answers(Fixture *fixture, gconstpointer data)
+{
+    FotaAnswer answer;
+
+    g_assert_false(fota_questions_find_answer(fixture->questions, TRUE, &answer));
+    open_question(fixture);
+    g_assert_false(fota_questions_find_answer(fixture->questions, FALSE, &answer));
+    for (guint i = 0; i < 2; i++) {
+        g_assert_true(fota_questions_find_answer(fixture->questions, TRUE, &answer));
+        g_assert_cmpint(answer, ==, FOTA_ANSWER_LATER);
+        fota_questions_note_told(fixture->questions, answer);
+        g_assert_false(fota_questions_find_answer(fixture->questions, TRUE, &answer));
+        fota_questions_hear(fixture->questions, ASKS);
+    }
+    fota_questions_refuse(fixture->questions, "token");
+    g_assert_true(fota_questions_find_answer(fixture->questions, FALSE, &answer));
+    g_assert_cmpint(answer, ==, FOTA_ANSWER_REJECT);
+    /* What was not told is told after a while, and not for ever. */
+    fota_questions_fail(fixture->questions, FALSE);
+    g_assert_false(fota_questions_find_answer(fixture->questions, FALSE, &answer));
+    g_assert_cmpstr(fixture->record->question, ==, ASKS);
+    fota_questions_fail(fixture->questions, FALSE);
+    fota_questions_fail(fixture->questions, FALSE);
+    g_assert_cmpstr(fixture->record->question, ==, "");
+}
+
+static void
+test_ends(Fixture *fixture, gconstpointer data)
+{
+    const FotaQuestion none = {.kind = FOTA_QUESTION_NONE};
+    g_autofree char *heard = NULL, *found = NULL;
+
+    open_question(fixture);
+    fota_questions_hear(fixture->questions, "#OTAEV: User Answer Timeout");
+    heard = fota_questions_take_end(fixture->questions);
+    g_assert_nonnull(heard);
+    g_assert_null(fota_questions_take_end(fixture->questions));
+    fota_questions_close(fixture->questions);
+    open_question(fixture);
+    fota_questions_take(fixture->questions, &none, NULL);
+    found = fota_questions_take_end(fixture->questions);
+    g_assert_nonnull(found);
+}
+
+/* What begins without a question is no matter of time: the version of now counts. */
+static void
+test_begins(Fixture *fixture, gconstpointer data)
+{
+    fota_record_set(&fixture->record->revision, "A");
+    fota_questions_hear(fixture->questions, "#OTAEV: Start Fw Download");
+    fota_record_set(&fixture->record->revision, "B");
+    write_all(fixture);
+    g_assert_nonnull(fota_questions_get(fixture->questions));
+    g_assert_cmpint(fota_questions_get(fixture->questions)->kind, ==, FOTA_QUESTION_NONE);
+    g_assert_cmpstr(fixture->record->question_from, ==, "A");
+    g_assert_false(fota_questions_are_due(fixture->questions));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define TEST(name, function)                                                                       \
+    g_test_add("/questions/" name, Fixture, NULL, set_up, function, tear_down)
+    TEST("garbage", test_garbage);
+    TEST("offered", test_offered);
+    TEST("answers", test_answers);
+    TEST("ends", test_ends);
+    TEST("begins", test_begins);
+    return g_test_run();
+}
