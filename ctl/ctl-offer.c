@@ -26,6 +26,7 @@ ctl_print_offer(GVariant *offer)
     ctl_print_field("Update", ctl_dict_get_text(offer, "id"));
     ctl_print_field("  Title", ctl_dict_get_text(offer, "title"));
     ctl_print_field("  Versions", versions);
+    ctl_print_field("  Wanted by", ctl_dict_get_text(offer, "source"));
     ctl_print_field("  Severity", ctl_dict_get_text(offer, "severity"));
     ctl_print_field("  Asks before", ctl_dict_get_text(offer, "gate"));
     ctl_print_field("  One gate", ctl_dict_get_number(offer, "one-gate")
