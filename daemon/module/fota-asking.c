@@ -175,6 +175,9 @@ fota_asking_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end
         return;
     }
     if (action == FOTA_ACTION_LISTEN)
+        fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_NONE,
+                        "listening to what the module asks by itself");
+    if (action == FOTA_ACTION_LISTEN)
         fota_questions_take(parts->questions, end->question, end->question_line);
     else
         fota_questions_note_told(parts->questions,

@@ -18,8 +18,10 @@ class Asked(BenchTest):
         self.wait_told()
         return self.bench.module()
 
-    def wait_told(self):
-        self.wait_sim(lambda state: state["otaev-mode"] == 2, "the module is told to ask")
+    def wait_told(self, times=1):
+        """fotad has told the module to ask, so many times, and listens again."""
+        self.bench.view.until(lambda: self.bench.log().count("listening to what") >= times, 60,
+                              "the module is listened to")
 
     def wait_sim(self, condition, what):
         self.bench.view.until(lambda: condition(self.bench.sim_state()), 60, what)
@@ -76,7 +78,7 @@ class Asked(BenchTest):
         self.assertEqual((entry["id"], entry["result"]), (name, "success"))
         self.bench.mm.wait_for(self.bench.imei, revision=self.bench.new)
         # After the restarts it is told to ask again, and what it reports is shown.
-        self.wait_told()
+        self.wait_told(2)
         self.bench.view.until(lambda: "Module Upgraded To New F" in self.bench.log(), 30,
                               "the module's own report is in the log")
 
@@ -96,7 +98,7 @@ class Asked(BenchTest):
         or no."""
         module = self.offered()
         token, since = module.token(), module.mark()
-        module.defer(8)
+        module.defer(5)
         self.wait_sim(lambda state: state["ask"] == "delayed", "the module waits")
         self.wait_sim(lambda state: state["questions"] >= 2, "it asks again")
         self.assertEqual(module.heard("ApprovalRequested", since), [])
@@ -110,7 +112,7 @@ class Asked(BenchTest):
         """Nobody answers within the server's time; a restart of fotad does not lose the question."""
         module = self.listen()
         since = module.mark()
-        self.ask("limit=1200")  # 20 s here
+        self.ask("limit=900")  # 15 s here
         self.wait_offered(module, since)
         token = module.token()
         self.bench.kill_fotad()
