@@ -91,8 +91,6 @@ transfer(FotaSteps *steps, GError **error)
 {
     if (steps->method->route != FOTA_ROUTE_FEED)
         return steps->method->download(steps->session, steps->update, error);
-    if (steps->update->rehearsal)
-        return FOTA_RESULT_DONE;
     return steps->method->load(steps->session, steps->update, steps->delta, error);
 }
 

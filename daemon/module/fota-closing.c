@@ -52,8 +52,9 @@ describe_rehearsal(const FotaJobEnd *end)
 {
     return end->downloaded
                ? "the module has loaded the delta and checked it as it can; it was not installed"
-               : "the delta was not loaded, since it might not wait in this module until it is "
-                 "installed";
+               : "the delta was not loaded: it would not wait in this module until it is "
+                 "installed, "
+                 "or the host has not fetched it yet";
 }
 
 /* A rehearsal is not in the record, which holds the update itself. */

@@ -136,7 +136,9 @@ fota_order_make(const FotaParts *parts, FotaAction action)
         order_delta(parts, order);
     order_question(parts, action, order);
     order->rehearsal = action == FOTA_ACTION_REHEARSE;
-    order->update.rehearsal = order->rehearsal && !fota_method_is_inert(order->method);
+    order->update.rehearsal =
+        order->rehearsal && (!fota_method_is_inert(order->method) ||
+                             (order->method->route == FOTA_ROUTE_FEED && order->delta.fd < 0));
     if (action == FOTA_ACTION_REHEARSE) {
         order->update.from = g_strdup(parts->plan->steps[0].from_version);
         order->update.to = g_strdup(parts->plan->steps[0].to_version);

@@ -618,6 +618,7 @@ test_case(gconstpointer data)
     g_autoptr(FotaSession) session = fota_session_new(&setup);
     int delta = c->unfed ? -1 : open_delta();
     FotaSteps steps = {.kind = c->kind,
+                       .rehearsal = c->rehearsal,
                        .method = c->method,
                        .settings = settings,
                        .update = &update,
