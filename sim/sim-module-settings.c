@@ -94,13 +94,16 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
     } else if (g_str_equal(key, "version")) {
         g_free(module->version);
         module->version = g_strdup(value);
+    } else if (g_str_equal(key, "imsi")) {
+        g_free(module->imsi);
+        module->imsi = g_strdup(value);
     } else if (g_str_equal(key, "package")) {
         g_free(module->package);
         module->package = value[0] != '\0' ? g_strdup(value) : NULL;
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                     "'%s' is none of signal, registered, generation, apn, pin, pin-tries, "
-                    "version, package, gateway",
+                    "imsi, version, package, gateway",
                     key);
         return FALSE;
     }

@@ -124,7 +124,7 @@ SimModule *sim_module_lookup(Sim *sim, const char *imei);
 void sim_module_power_on(SimModule *module);
 void sim_module_power_cut(SimModule *module);
 void sim_module_set_plugged(SimModule *module, gboolean plugged);
-/* One of `signal`, `registered`, `apn`, `pin`, `version`, `package`, `gateway`, or the
+/* One of `signal`, `registered`, `apn`, `pin`, `imsi`, `version`, `package`, `gateway`, or the
  * personality's own. */
 gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
 /* KEY=VALUE of --module=: what sim_module_set() takes, `imei`, `reserved-port` and `uid`. */
