@@ -107,6 +107,7 @@ def make_cases(kind, run):
     if kind not in (TELIT_RESERVED, QUECTEL_PORT):
         cases += service_cases(kind)
     if kind == TELIT_RESERVED:
+        cases += report_cases(kind, run)
         cases += state_cases(kind)
         special = [case for case in cases if case.matrix == "kill" and case.always]
         cases += [dataclasses.replace(case, kind=TELIT_SLOW, always=case in special[-AROUND_ORDER:])
@@ -153,6 +154,15 @@ def kill_cases(kind, run):
     always = special if writes else special[-AROUND_ORDER:]
     return [Case("kill", kind, str(point), kill.killed, (point,), point in always)
             for point in met if writes or not point.durable or point in always]
+
+
+def report_cases(kind, run):
+    """The order, and the last two records of the update: its result is written around them."""
+    met = points.to_kill_at(run.points)
+    records = [point for point in met
+               if point.what.startswith("rename") and point.what.endswith(".json")]
+    return [Case("kill, reported", kind, str(point), kill.reported, (point,), True)
+            for point in points.irreversible(met, kind.order)[-1:] + records[-2:]]
 
 
 def power_cases(kind, run):

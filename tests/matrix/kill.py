@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """fotad is killed at every point of an update, and started again: the module is updated once."""
+import json
+
 import points
 from rig import NotAsStated, seconds
 
@@ -57,4 +59,31 @@ def killed(rig, point):
     for _ in range(TRIES):
         if killed_once(rig, point):
             return
+    raise NotAsStated(f"no run came to {point}")
+
+
+def verify_reports(rig):
+    """Each result of the update has come, and once: what was posted again after a kill is the same
+    to the byte, under the same key."""
+    bodies = {}
+    for _path, headers, body in rig.receiver.posts:
+        bodies.setdefault(headers["Idempotency-Key"], set()).add(body)
+    rig.expect([len(same) for same in bodies.values()], [1] * len(bodies), "reports under one key")
+    reports = [json.loads(body) for same in bodies.values() for body in same]
+    posted = [(report["update"], report["result"]) for report in reports]
+    results = [(entry["id"], entry["result"]) for entry in reversed(rig.module.history())
+               if entry["id"] == f"update-{rig.number}"]
+    rig.expect(posted, results, "results at the receiver")
+
+
+def reported(rig, point):
+    """The same where the results are posted to a server."""
+    for _ in range(TRIES):
+        with rig.reporting():
+            if killed_once(rig, point):
+                rig.start_fotad()
+                rig.module.wait(lambda p: p["State"] == "idle" and p["Modem"] != "/", 60, "at rest")
+                verify_reports(rig)
+                rig.stop_fotad()
+                return
     raise NotAsStated(f"no run came to {point}")

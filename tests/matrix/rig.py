@@ -20,6 +20,7 @@ from bench import Bench, default_build  # noqa: E402
 from manifest import delta  # noqa: E402
 from modules import FOTA_MODULE, FOTA_NAME, FOTA_PATH, BusError  # noqa: E402
 from processes import DEFECT, BenchError  # noqa: E402
+from receiver import HOST, Receiver  # noqa: E402
 
 LIMIT_SECONDS = 180  # within which every case must have come to its end
 QUIET = ("idle", "failed")
@@ -87,6 +88,7 @@ class Rig:
         self.bench.fotad_preload = [default_build() / "tests/matrix/libfault-points.so"]
         self.starts = 0  # of fotad
         self.unanswered = None  # the state in which the application gives no answer
+        self.receiver = None  # of reports
 
         self.meet_module()
 
@@ -151,12 +153,31 @@ class Rig:
         self.bench.start_fotad()
         self.starts += 1
 
+    @contextlib.contextmanager
+    def reporting(self):
+        """Inside the `with` block fotad posts the results of its updates to self.receiver."""
+        self.receiver = Receiver()
+        self.bench.config["Report"] = {"Uri": f"http://{HOST}:{self.receiver.port}/{{imei}}"}
+        try:
+            yield
+        finally:
+            self.receiver.close()
+            self.receiver = None
+            del self.bench.config["Report"]
+
+    def waiting_reports(self):
+        return list((self.bench.directory / "state/outbox").glob("*"))
+
     def stop_fotad(self):
         """It must end well, and leave nothing behind in the state directory. What it is still giving
         back to the host is for the next start."""
+        if self.receiver:
+            self.bench.view.until(lambda: not self.waiting_reports(), 60, "all reports are taken")
         self.bench.stop_fotad()
+        self.expect(self.waiting_reports(), [], "reports that wait")
         known = {f"{self.bench.imei}{suffix}"
                  for suffix in (".json", ".json.prev", ".manifest", ".checked", ".lease")}
+        known.add("outbox")
         left = {file.name for file in (self.bench.directory / "state").iterdir()} - known
         self.expect(left, set(), "files left in the state directory")
 
