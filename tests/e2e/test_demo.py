@@ -62,6 +62,17 @@ class Runs(unittest.TestCase):
         demo.communicate()
         self.assertEqual(demo.returncode, 130)
 
+    def test_module_asks(self):
+        """A module asks, an application approves, and the report has the result."""
+        ended = subprocess.run([*self.COMMAND, "--module=me910c1-asks"], stdout=subprocess.PIPE,
+                               text=True, check=False)
+        self.assertEqual(ended.returncode, 0, ended.stdout)
+        for said in ("#OTAEV: Do you want to upgrade the firmware?", "awaiting-approval",
+                     "353081090012345: success", "After:  30.00.001-B026_FOTA"):
+            self.assertIn(said, ended.stdout)
+        report = ended.stdout.partition("$ fotactl report")[2]
+        self.assertRegex(report, "module-.*success")
+
     def test_failure(self):
         ended = subprocess.run([*self.COMMAND, "--fault=ftp-login"], stdout=subprocess.PIPE,
                                text=True, check=False)

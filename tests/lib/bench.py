@@ -184,6 +184,11 @@ class Bench:
         directory.mkdir()
         return directory
 
+    def ask_module(self, *options):
+        """The server of a module that asks wants an update. options: as fota-sim's `ask` has them."""
+        place = self.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
+        self.sim.command("ask", self.imei, f"{place}/{self.delta_name}", *options)
+
     def set_return_limit(self, seconds):
         """How long fotad waits for a module that restarts, from its next start on. The bench's own is
         long: whatever the scale, ModemManager takes its time to show a module, and on a busy machine

@@ -6,11 +6,14 @@ import signal
 import sys
 
 from bench import CHANNELS, MODELS, Bench
-from processes import BenchError
+from privatebus import REPOSITORY
+from processes import BenchError, Program
 
 # How much faster than a real module's: three restarts within some fifteen seconds.
 SCALE = 10
 SECONDS_TO_OFFER = 60
+SECONDS_TO_END = 120
+QUESTION = "#OTAEV: Do you want to upgrade the firmware?"
 
 
 def say(text):
@@ -23,20 +26,56 @@ def fotactl(bench, *words):
     return bench.fotactl(*words, seconds=None, stdin=None, stdout=None, stderr=None).returncode
 
 
-def update(bench, yes):
-    """The update, from the offer to the proof. True when the module runs the new firmware."""
+def offer(bench):
+    """The fleet's manifest has an update."""
     bench.publish(bench.update(infoUri="https://fota.example/b026"))
     bench.start_fotad()
+
+
+def ask(bench):
+    """The module's own server has one: the module asks. There is no manifest."""
+    bench.start_fotad(Manifest={"Uri": None})
+    bench.view.until(lambda: bench.sim_state()["otaev-mode"] > 0, SECONDS_TO_OFFER,
+                     "fotad has told the module to ask")
+    bench.ask_module()
+    bench.view.until(lambda: said_by_module(bench, QUESTION), SECONDS_TO_OFFER, "the module asks")
+    say(f"\nThe module, on {bench.sim_state()['otaev-tty']}: {QUESTION}")
+
+
+def said_by_module(bench, text):
+    return any(line.mark == "<" and text in line.text for line in bench.transcript())
+
+
+def approve(bench, module, application, yes):
+    """True when the update has succeeded."""
+    if not application:
+        return fotactl(bench, "approve", "--wait", *(["--yes"] if yes else [])) == 0
+    since = module.mark()
+    say("\n$ docs/examples/approve.py busy &")
+    program = Program(bench.place, "application",
+                      [sys.executable, REPOSITORY / "docs/examples/approve.py", "busy"],
+                      bench.environment())
+    result = module.wait_finished(since, SECONDS_TO_END)[1]
+    bench.view.until(lambda: result in program.log(), 30, "the application says so")
+    say(program.log().rstrip())
+    program.stop()
+    return result == "success"
+
+
+def update(bench, yes):
+    """The update, from the offer to the proof. True when the module runs the new firmware."""
+    asks = "ask" in bench.sim_state()
+    (ask if asks else offer)(bench)
     module = bench.module()
     module.wait_state("awaiting-approval", seconds=SECONDS_TO_OFFER)
     before = module["Revision"]
     fotactl(bench, "list")
-    if fotactl(bench, "approve", "--wait", *(["--yes"] if yes else [])) != 0:
+    if not approve(bench, module, asks and yes, yes):
         return False
     after = bench.mm.wait_for(bench.imei, revision=bench.shown(bench.new))[1]["Revision"]
     module.wait(lambda properties: properties["Modem"] != "/", 30, "fotad sees it again")
     fotactl(bench, "list")
-    fotactl(bench, "history")
+    fotactl(bench, *(("report", bench.imei) if asks else ("history",)))
     say(f"\nBefore: {before}\nAfter:  {after}, as ModemManager read it from the module")
     return after == bench.shown(bench.new)
 
@@ -56,14 +95,16 @@ def main():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--fault")
     parser.add_argument("--module", choices=MODELS, default=next(iter(MODELS)))
-    parser.add_argument("--channel", choices=CHANNELS, default="port")
+    parser.add_argument("--channel", choices=CHANNELS)
     options = parser.parse_args()
+    # Only on a port of its own does fotad hear what a module says by itself.
+    channel = options.channel or ("reserved" if options.module.endswith("-asks") else "port")
     if not options.yes and not options.keep and not sys.stdin.isatty():
         parser.error("there is no terminal to ask on: give --yes")
 
     say("Starting a private system bus with polkit, ModemManager, a simulated module, FTP and web "
         "servers, and fotad ...")
-    with Bench([options.module], options.channel, SCALE, build=options.build) as bench:
+    with Bench([options.module], channel, SCALE, build=options.build) as bench:
         if options.fault:
             bench.fault(options.fault)
         done = update(bench, options.yes)
