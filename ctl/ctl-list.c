@@ -72,6 +72,29 @@ print_times(GVariant *properties)
     ctl_print_field("Next check", next);
 }
 
+/* "home 26201 lte connected ipv4", as in the log; "" = an older fotad does not tell. */
+static char *
+format_service(GVariant *properties)
+{
+    g_autoptr(GVariant) service = g_variant_lookup_value(properties, "Service", NULL);
+    g_autoptr(GVariant) families = NULL;
+    g_autofree char *list = NULL;
+    gboolean registered = FALSE, roaming = FALSE, connected = FALSE;
+
+    if (service == NULL || !g_variant_lookup(service, "registered", "b", &registered))
+        return g_strdup("");
+    if (!registered)
+        return g_strdup("not registered");
+    g_variant_lookup(service, "roaming", "b", &roaming);
+    g_variant_lookup(service, "connected", "b", &connected);
+    families = g_variant_lookup_value(service, "ip-families", G_VARIANT_TYPE_STRING_ARRAY);
+    list = families != NULL ? ctl_format_list(families) : g_strdup("");
+    return g_strdup_printf("%s %s %s%s%s", roaming ? "roaming on" : "home on",
+                           ctl_dict_get_text(service, "operator"),
+                           ctl_dict_get_text(service, "technology"),
+                           connected ? ", connected with " : "", connected ? list : "");
+}
+
 static void
 print_status(const CtlModule *module, JsonObject *plan)
 {
@@ -80,6 +103,7 @@ print_status(const CtlModule *module, JsonObject *plan)
     g_autoptr(GVariant) blockers = g_variant_lookup_value(properties, "Blockers", NULL);
     g_autofree char *waits = blockers != NULL ? ctl_format_list(blockers) : g_strdup("");
     g_autofree char *progress = format_progress(properties);
+    g_autofree char *service = format_service(properties);
     g_autofree char *data = ctl_plan_format_data(plan);
     g_autofree char *last_error = NULL;
     const char *name = "", *text = "";
@@ -93,6 +117,7 @@ print_status(const CtlModule *module, JsonObject *plan)
     ctl_print_field("Firmware", ctl_dict_get_text(properties, "Revision"));
     ctl_print_field("Plugin", ctl_dict_get_text(properties, "Plugin"));
     ctl_print_field("ModemManager", ctl_dict_get_text(properties, "Modem"));
+    ctl_print_field("Service", service);
     ctl_print_field("State", ctl_dict_get_text(properties, "State"));
     ctl_print_field("Waits for", waits);
     ctl_print_field("Progress", progress);

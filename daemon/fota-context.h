@@ -21,13 +21,14 @@ typedef struct {
     FotaKeyring *keyring;
     FotaPluginSet *plugins;
     FotaStore *store;
-    FotaCache *cache;   /**< of deltas that the host has fetched (fota-cache.h) */
-    FotaMm *mm;         /**< NULL until fota_manager_start() */
-    char *fetch_socket; /**< socket of fotad-fetch */
-    FotaOutbox *outbox; /**< for reports (fota-outbox.h); NULL = nothing is reported */
-    guint inhibitions;  /**< held by applications: nothing is started while there are any */
-    guint jobs;         /**< running */
-    guint fetches;      /**< of them those that leave their module alone */
+    FotaCache *cache;     /**< of deltas that the host has fetched (fota-cache.h) */
+    FotaMm *mm;           /**< NULL until fota_manager_start() */
+    char *fetch_socket;   /**< socket of fotad-fetch */
+    FotaOutbox *outbox;   /**< for reports (fota-outbox.h); NULL = nothing is reported */
+    gboolean sees_modems; /**< ModemManager runs */
+    guint inhibitions;    /**< held by applications: nothing is started while there are any */
+    guint jobs;           /**< running */
+    guint fetches;        /**< of them those that leave their module alone */
 } FotaContext;
 
 G_END_DECLS

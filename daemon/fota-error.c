@@ -23,6 +23,7 @@ static const char *const daemon_names[] = {
     [FOTA_ERROR_BAD_PLUGIN] = "BadPlugin",
     [FOTA_ERROR_UNANSWERED] = "Unanswered",
     [FOTA_ERROR_FIRST_AID_FAILED] = "FirstAidFailed",
+    [FOTA_ERROR_NO_SERVICE] = "NoService",
     [FOTA_ERROR_PIN_REQUIRED] = "PinRequired",
     [FOTA_ERROR_NO_SPACE] = "NoSpace",
     [FOTA_ERROR_BAD_DELTA] = "BadDelta",

@@ -26,6 +26,7 @@ typedef enum {
     FOTA_ERROR_BAD_PLUGIN,
     FOTA_ERROR_UNANSWERED,       /**< no approval within [Approval] Timeout */
     FOTA_ERROR_FIRST_AID_FAILED, /**< a rung of first aid could not be taken */
+    FOTA_ERROR_NO_SERVICE,       /**< the module does not serve after an update as before */
     FOTA_ERROR_PIN_REQUIRED,     /**< the SIM is locked, and fotad does not enter the PIN
                                   */
     FOTA_ERROR_NO_SPACE,         /**< no room for a delta on the gateway */

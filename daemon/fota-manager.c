@@ -268,11 +268,16 @@ modem_gone(const char *path, gpointer user_data)
 static void
 modem_manager_available(gboolean available, gpointer user_data)
 {
+    FotaManager *manager = user_data;
+
+    manager->context.sees_modems = available;
     if (available)
         fota_log(LOG_INFO, FOTA_EVENT_NONE, NULL, "ModemManager is running");
     else
         fota_log(LOG_WARNING, FOTA_EVENT_NO_MODEM_MANAGER, NULL,
                  "ModemManager is not running; fotad sees no module until it is started");
+    for (guint i = 0; i < manager->modules->len; i++)
+        fota_module_decide(manager->modules->pdata[i]);
 }
 
 static void

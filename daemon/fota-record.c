@@ -96,6 +96,16 @@ static const Member record_members[] = {
     NUMBER(FotaRecord, started),
     NUMBER(FotaRecord, starts),
     NUMBER(FotaRecord, received),
+    TEXT(FotaRecord, began_with),
+    TEXT(FotaRecord, service_before),
+    NUMBER(FotaRecord, outage),
+    TEXT(FotaRecord, differing),
+    TEXT(FotaRecord, back),
+    NUMBER(FotaRecord, restoring),
+    NUMBER(FotaRecord, restores),
+    TEXT(FotaRecord, loss),
+    TEXT(FotaRecord, unserved),
+    TEXT(FotaRecord, unserved_to),
     STAGES(FotaRecord),
 };
 
@@ -307,6 +317,12 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->delivery, NULL);
     record->delta_data = (FotaDeltaCount){0};
     record->received = 0;
+    record->outage = record->restoring = record->restores = 0;
+    fota_record_set(&record->began_with, NULL);
+    fota_record_set(&record->service_before, NULL);
+    fota_record_set(&record->differing, NULL);
+    fota_record_set(&record->loss, NULL);
+    fota_record_set(&record->back, NULL);
     for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)
         record->stages[stage] = 0;
     g_hash_table_remove_all(record->settings);
@@ -541,7 +557,7 @@ fota_record_parse(GBytes *bytes, const char *imei, GError **error)
     if (!members_read(json_node_get_object(node), record, record_members,
                       G_N_ELEMENTS(record_members)) ||
         !read_collections(record, json_node_get_object(node)) || strcmp(record->imei, imei) != 0 ||
-        record->mark > FOTA_MARK_DISCARDING) {
+        record->mark > FOTA_MARK_LAST) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD, "a member is wrong");
         return NULL;
     }

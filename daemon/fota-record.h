@@ -22,7 +22,8 @@ G_BEGIN_DECLS
 /** How one update ended. */
 typedef struct {
     char *id;
-    char *result; /**< "success", "failed", "cancelled", "rejected", "expired", "rehearsed" */
+    char *result; /**< "success", "failed", "cancelled", "rejected", "expired", "rehearsed",
+                       "no-service", "restored" */
     char *from;
     char *to;
     char *error;     /**< name, "" on success */
@@ -95,7 +96,7 @@ typedef struct {
     char *question; /**< the line, as it was heard; "" = nothing */
     char *question_from; /**< version that the module ran then */
     guint64 question_heard;
-    guint64 question_asked; /**< when the application was asked, 0 = not, or it has answered */
+    guint64 question_asked;    /**< when the application was asked, 0 = not, or it has answered */
     guint64 question_answered; /**< when it was approved */
     guint64 question_deferred_until;
     char *question_approved; /**< token */
@@ -112,7 +113,20 @@ typedef struct {
     char *delivery;   /**< who brings it: "host" or "module" */
     char *chain_from; /**< version in which the chain began */
     guint64 started;
-    guint64 received;              /**< bytes of its delta */
+    guint64 received;     /**< bytes of its delta */
+    char *began_with;     /**< digest of the manifest that it was begun with */
+    char *service_before; /**< fota_service_to_text(), "" = it is not to be proven */
+    guint64 outage;       /**< seconds, of an update whose service is being proven */
+    char *differing;      /**< settings, as in the history, of the same */
+
+    /* The way back of an update without service: from and to above are exchanged */
+    char *back;        /**< name in the cache of its delta, "" = there is none */
+    guint64 restoring; /**< 1 = it is under way */
+    guint64 restores;  /**< attempts at it */
+    char *loss;        /**< what was lacking */
+    char *unserved;    /**< digest of the manifest whose update ended without service ... */
+    char *unserved_to; /**< ... with this version */
+
     guint64 stages[FOTA_N_STAGES]; /**< when they were reached; an approval may be older */
     guint64 starts;                /**< times it was begun or resumed without an end */
     GHashTable *settings;          /**< name -> value, to be restored after the restarts */

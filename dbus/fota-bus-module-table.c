@@ -237,6 +237,7 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
     PROPERTY("LastCheck", "t"),
     PROPERTY("NextCheck", "t"),
     PROPERTY("Update", "a{sv}"),
+    PROPERTY("Service", "a{sv}"),
 
     SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call,
                             SD_BUS_VTABLE_UNPRIVILEGED),

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/fota-next.h"
-
 #define LOGIND_NAME "org.freedesktop.login1"
 #define LOGIND_PATH "/org/freedesktop/login1"
 #define LOGIND_INTERFACE "org.freedesktop.login1.Manager"
@@ -25,7 +23,7 @@ is_wanted(FotaBusShutdown *self)
     GPtrArray *modules = fota_manager_get_modules(self->manager);
 
     for (guint i = 0; i < modules->len; i++) {
-        if (fota_next_keeps_power(fota_module_get_state(modules->pdata[i])))
+        if (fota_module_keeps_power(modules->pdata[i]))
             return TRUE;
     }
     return FALSE;
@@ -69,8 +67,7 @@ update_lock(FotaBusShutdown *self)
 static void
 on_changed(FotaModule *module, const char *property, FotaBusShutdown *self)
 {
-    if (strcmp(property, "State") == 0)
-        update_lock(self);
+    update_lock(self);
 }
 
 static void

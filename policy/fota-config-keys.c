@@ -171,7 +171,7 @@ set_service_time(const FotaConfigKey *key, FotaSettings *settings, const char *v
 {
     guint64 seconds;
 
-    if (!fota_parse_duration(value, &seconds) || seconds < 60 || seconds > 86400)
+    if (!fota_parse_duration(value, &seconds) || seconds < 10 || seconds > 86400)
         return FALSE;
     MEMBER(guint32) = seconds;
     return TRUE;
@@ -416,7 +416,7 @@ static const FotaConfigKey keys[] = {
     {"FirstAid", "ResetAfterInstall", set_flag, NUMBER(module.reset_after_install), "yes or no"},
     {"Service", "Prove", set_flag, NUMBER(module.rules.prove_service), "yes or no"},
     {"Service", "Time", set_service_time, NUMBER(module.rules.service_time),
-     "a duration from 1min to 1d"},
+     "a duration from 10s to 1d"},
     {"Service", "Probe", set_web_uri, TEXT(module.service_probe),
      "an https or http address without a login"},
     {"Service", "Back", set_choice, NUMBER(module.rules.back), "no, use or required"},

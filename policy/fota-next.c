@@ -37,6 +37,70 @@ answer_runs(S *s)
     return s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER;
 }
 
+/* The service is proven after a version was read, so nothing is out. */
+static gboolean
+service_is_proven(S *s)
+{
+    return s->mark == FOTA_MARK_PROVING;
+}
+
+static gboolean
+service_is_awaited(S *s)
+{
+    return service_is_proven(s) && (s->proof == FOTA_PROOF_WAITING || s->runs != FOTA_ACTION_NONE);
+}
+
+static gboolean
+is_put_back(S *s)
+{
+    return s->mark == FOTA_MARK_RESTORING ||
+           (s->restoring && (s->mark == FOTA_MARK_DOWNLOADING || s->mark == FOTA_MARK_DOWNLOADED));
+}
+
+/* From the order on until the service is judged, or the way back was taken: it cannot be stopped.
+ */
+static gboolean
+is_committed(S *s)
+{
+    return order_is_out(s) || service_is_proven(s) || is_put_back(s);
+}
+
+static gboolean
+way_back_runs(S *s)
+{
+    return is_put_back(s) && s->runs != FOTA_ACTION_NONE;
+}
+
+static gboolean
+way_back_is_lost(S *s)
+{
+    return is_put_back(s) && (s->presence != FOTA_PRESENCE_HERE || !s->supported);
+}
+
+static gboolean
+way_back_is_inhibited(S *s)
+{
+    return is_put_back(s) && s->inhibited;
+}
+
+static gboolean
+way_back_is_crowded(S *s)
+{
+    return is_put_back(s) && s->crowded;
+}
+
+static gboolean
+way_back_lacks_supply(S *s)
+{
+    return is_put_back(s) && s->supply_low;
+}
+
+static gboolean
+way_back_is_held(S *s)
+{
+    return is_put_back(s) && s->held;
+}
+
 static gboolean
 question_runs(S *s)
 {
@@ -334,6 +398,18 @@ module_asks(S *s)
 }
 
 static gboolean
+probe_runs(S *s)
+{
+    return s->probing;
+}
+
+static gboolean
+probe_is_due(S *s)
+{
+    return s->probe_wanted;
+}
+
+static gboolean
 always(S *s)
 {
     return TRUE;
@@ -360,6 +436,7 @@ typedef struct {
 #define GUEST .offers = TRUE, .guest = TRUE
 #define BLOCKERS .blockers = FOTA_SHOW_BLOCKERS
 #define BACKOFF .blockers = FOTA_SHOW_BACKOFF
+#define SHOW(name) .blockers = FOTA_SHOW_##name
 #define ERROR(name) .error = FOTA_SHOW_ERROR_##name
 
 /* clang-format off */
@@ -369,6 +446,16 @@ static const Row rows[] = {
     {"order watched",          order_is_watched,       STATE(INSTALLING),  OFFER},
     {"order unasked",          order_cannot_be_asked,  STATE(INSTALLING),  OFFER},
     {"order",                  order_is_out,           STATE(VERIFYING),   DO(RESUME), OFFER},
+    /* The version was read: the service decides, and the way back asks no gate and no plan. */
+    {"service awaited",        service_is_awaited,     STATE(VERIFYING),   OFFER},
+    {"service judged",         service_is_proven,      STATE(VERIFYING),   DO(CONCLUDE), OFFER},
+    {"way back runs",          way_back_runs,          STATE(DOWNLOADING), OFFER},
+    {"way back lost",          way_back_is_lost,       STATE(ABSENT)},
+    {"way back inhibited",     way_back_is_inhibited,  STATE(SCHEDULED),   OFFER, SHOW(INHIBITED)},
+    {"way back crowded",       way_back_is_crowded,    STATE(SCHEDULED),   OFFER, SHOW(BUSY)},
+    {"way back lacks supply",  way_back_lacks_supply,  STATE(SCHEDULED),   OFFER, SHOW(SUPPLY)},
+    {"way back held",          way_back_is_held,       STATE(SCHEDULED),   OFFER, BACKOFF},
+    {"way back",               is_put_back,            STATE(SCHEDULED),   DO(RESTORE), OFFER},
     /* Something runs: its end decides anew. */
     {"answer runs",            answer_runs,            AS_ENDED},
     {"question runs",          question_runs,          STATE(CHECKING)},
@@ -412,6 +499,8 @@ static const Row rows[] = {
     {"update blocked",         update_is_blocked,      STATE(SCHEDULED),   OFFER, BLOCKERS},
     {"update held",            update_is_held,         STATE(SCHEDULED),   OFFER, BACKOFF},
     {"answer",                 module_asks,            STATE(SCHEDULED),   DO(FOLLOW), OFFER},
+    {"probe runs",             probe_runs,             STATE(SCHEDULED),   OFFER},
+    {"probe",                  probe_is_due,           STATE(SCHEDULED),   DO(PROBE), OFFER},
     {"install",                delta_is_in,            STATE(SCHEDULED),   DO(INSTALL), OFFER},
     {"fetch",                  delta_is_away,          STATE(SCHEDULED),   DO(FETCH), OFFER},
     {"download",               always,                 STATE(SCHEDULED),   DO(DOWNLOAD), OFFER},
@@ -441,7 +530,7 @@ situation_end_questions(FotaSituation *s)
 static gboolean
 question_keeps_offer(S *s, FotaAction action)
 {
-    if (order_is_out(s))
+    if (is_committed(s))
         return FALSE;
     if (hides_in_state(s, action))
         return TRUE;
@@ -499,6 +588,13 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
         return FALSE;
     situation_end_questions(&then);
     then.runs = FOTA_ACTION_NONE;
+    then.probe_wanted = then.probing = FALSE;
+    if (situation->runs == FOTA_ACTION_RESTORE) {
+        then.mark = FOTA_MARK_RESTORING;
+        then.presence = FOTA_PRESENCE_HERE;
+        then.held = FALSE;
+        return fota_next_decide(&then).action == FOTA_ACTION_RESTORE;
+    }
     then.mark = follow ? FOTA_MARK_NONE : one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
     then.presence = FOTA_PRESENCE_HERE; /* the job has it */
     then.fetches = FALSE;               /* and the delta */
@@ -542,8 +638,8 @@ static gboolean
 job_is_no_update(S *s)
 {
     return s->runs != FOTA_ACTION_FETCH && s->runs != FOTA_ACTION_FOLLOW &&
-           s->runs != FOTA_ACTION_DOWNLOAD &&
-           s->runs != FOTA_ACTION_INSTALL && s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
+           s->runs != FOTA_ACTION_DOWNLOAD && s->runs != FOTA_ACTION_INSTALL &&
+           s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
 }
 
 static gboolean
@@ -598,8 +694,8 @@ static const struct {
     gboolean (*fits)(S *s);
     FotaRefusal refusal;
 } refusals[] = {
-    {ANSWER(CANCEL),                    order_is_out,       FOTA_REFUSAL_NOT_CANCELLABLE},
-    {ANSWERS,                           order_is_out,       FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(CANCEL),                    is_committed,       FOTA_REFUSAL_NOT_CANCELLABLE},
+    {ANSWERS,                           is_committed,       FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWERS,                           update_job_runs,    FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(CANCEL),                    job_is_no_update,   FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWERS | ANSWER(CANCEL),          nothing_is_offered, FOTA_REFUSAL_NOTHING_OFFERED},
@@ -608,7 +704,7 @@ static const struct {
     {ANSWER(CHECK),                     is_lost,            FOTA_REFUSAL_ABSENT},
     {ANSWER(CHECK),                     is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
     {ANSWER(CHECK),                     check_would_take,   FOTA_REFUSAL_INHIBITED},
-    {ANSWER(ASK_VERSION),               order_is_out,       FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(ASK_VERSION),               is_committed,       FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(ASK_VERSION),               other_job_runs,     FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(ASK_VERSION),               is_not_here,        FOTA_REFUSAL_ABSENT},
     {ANSWER(ASK_VERSION),               is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},

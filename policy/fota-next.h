@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/fota-plan.h"
+#include "policy/fota-service.h"
 #include "policy/fota-state.h"
 
 G_BEGIN_DECLS
@@ -35,8 +36,11 @@ typedef enum {
     FOTA_ACTION_LISTEN,   /**< find out what the module asks by itself */
     FOTA_ACTION_ANSWER,   /**< tell it no, or not yet */
     FOTA_ACTION_FOLLOW,   /**< tell it yes, and follow what it does */
+    FOTA_ACTION_PROBE,    /**< probe the network through the module, before it is updated */
+    FOTA_ACTION_CONCLUDE, /**< end an update whose service is judged */
+    FOTA_ACTION_RESTORE,  /**< put a module without service back to its old version */
 } FotaAction;
-#define FOTA_ACTION_LAST FOTA_ACTION_FOLLOW
+#define FOTA_ACTION_LAST FOTA_ACTION_RESTORE
 
 typedef enum {
     FOTA_MANIFEST_NONE,
@@ -70,6 +74,12 @@ typedef struct {
     gboolean listen_due;    /**< what the module asks by itself is to be found out */
     gboolean answer_due;    /**< it is to be told no, or not yet */
 
+    FotaProofVerdict proof; /**< of the service, at FOTA_MARK_PROVING */
+    gboolean restoring;     /**< the update at @mark is the way back of another */
+    gboolean supply_low;    /**< the gateway is not supplied as an update must be */
+    gboolean probe_wanted; /**< the probe tells what an update must not lose, and is not made yet */
+    gboolean probing;      /**< it is under way */
+
     FotaManifestStanding manifest;
     gboolean planned; /**< there is a plan, which the next members describe */
     FotaPlanKind plan;
@@ -83,8 +93,11 @@ typedef struct {
 
 typedef enum {
     FOTA_SHOW_NOTHING,
-    FOTA_SHOW_BLOCKERS, /**< the plan's */
-    FOTA_SHOW_BACKOFF,  /**< the one blocker "backoff" */
+    FOTA_SHOW_BLOCKERS,  /**< the plan's */
+    FOTA_SHOW_BACKOFF,   /**< the one blocker "backoff", */
+    FOTA_SHOW_INHIBITED, /**< "inhibited", */
+    FOTA_SHOW_BUSY,      /**< "busy", */
+    FOTA_SHOW_SUPPLY,    /**< or "supply" */
 } FotaShowBlockers;
 
 typedef enum {

@@ -52,6 +52,36 @@ runs_wanted_version(E *e)
 }
 
 static gboolean
+service_is_judged(E *e)
+{
+    return e->job == FOTA_ACTION_CONCLUDE && e->mark == FOTA_MARK_PROVING;
+}
+
+static gboolean
+service_is_proven(E *e)
+{
+    return service_is_judged(e) && e->proof != FOTA_PROOF_NOT_PROVEN;
+}
+
+static gboolean
+service_is_lost(E *e)
+{
+    return service_is_judged(e) && e->way_back;
+}
+
+static gboolean
+runs_old_version_again(E *e)
+{
+    return e->restoring && runs_wanted_version(e);
+}
+
+static gboolean
+has_to_be_proven(E *e)
+{
+    return e->provable && runs_wanted_version(e);
+}
+
+static gboolean
 order_was_out(E *e)
 {
     return e->mark == FOTA_MARK_INSTALLING;
@@ -95,6 +125,33 @@ static gboolean
 answer_left_no_trace(E *e)
 {
     return e->asked && order_left_no_trace(e);
+}
+
+static gboolean
+way_back_was_not_ordered(E *e)
+{
+    return e->restoring && order_left_no_trace(e);
+}
+
+static gboolean
+way_back_was_stopped(E *e)
+{
+    return e->restoring && !order_was_out(e) && e->ending == FOTA_ENDED_WELL;
+}
+
+/* One order is given, but what fails before it may be tried again. */
+static gboolean
+way_back_has_to_wait(E *e)
+{
+    return e->restoring && !order_was_out(e) &&
+           (e->unwritten || e->ending == FOTA_ENDED_LATER ||
+            (e->ending == FOTA_ENDED_BADLY && !e->last_try));
+}
+
+static gboolean
+way_back_failed(E *e)
+{
+    return e->restoring;
 }
 
 static gboolean
@@ -208,11 +265,24 @@ static const struct {
     {"question",            was_question,            SAME},
     {"discarded",           was_discarded,           MARK(NONE)},
     {"not discarded",       was_not_discarded,       MARK(DISCARDING), HOLD(WAIT)},
-    /* The wanted version is a success, whatever else was reported. */
+    /* The service is judged. */
+    {"service proven",      service_is_proven,       MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
+    {"service lost",        service_is_lost,         MARK(RESTORING)},
+    {"no service",          service_is_judged,       MARK(NONE), ATTEMPTS(END), FINISH(NO_SERVICE),
+                                                     OFFER_ENDS},
+    /* The wanted version is a success, whatever else was reported, once it serves. */
+    {"restored",            runs_old_version_again,  MARK(NONE), ATTEMPTS(END), FINISH(RESTORED),
+                                                     OFFER_ENDS},
+    {"to be proven",        has_to_be_proven,        MARK(PROVING)},
     {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
     {"dummy installed",     dummy_was_installed,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
     /* After the order only a version is an end. */
     {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
+    {"way back not ordered", way_back_was_not_ordered, MARK(RESTORING)},
+    {"way back stopped",    way_back_was_stopped,    MARK(RESTORING)},
+    {"way back waits",      way_back_has_to_wait,    MARK(RESTORING), HOLD(WAIT)},
+    {"way back failed",     way_back_failed,         GONE, ATTEMPTS(END), FINISH(NO_SERVICE),
+                                                     OFFER_ENDS},
     {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},
     {"answer not given",    answer_left_no_trace,    MARK(NONE)},
     {"order not given",     order_left_no_trace,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
@@ -267,7 +337,8 @@ fota_finish_get_name(FotaFinish finish)
     static const char *const names[] = {
         [FOTA_FINISH_SUCCESS] = "success",     [FOTA_FINISH_FAILED] = "failed",
         [FOTA_FINISH_CANCELLED] = "cancelled", [FOTA_FINISH_REHEARSED] = "rehearsed",
-        [FOTA_FINISH_EXPIRED] = "expired",
+        [FOTA_FINISH_EXPIRED] = "expired",     [FOTA_FINISH_NO_SERVICE] = "no-service",
+        [FOTA_FINISH_RESTORED] = "restored",
     };
 
     return names[finish];

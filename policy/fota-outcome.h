@@ -31,13 +31,18 @@ typedef struct {
     FotaMark mark; /**< on disk when it ended */
     FotaEnding ending;
     FotaVersionRead version;
-    gboolean cancelled;   /**< Cancel() was accepted, whatever the job was doing */
-    gboolean unwritten;   /**< it ended because the record could not be written */
-    gboolean downloaded;  /**< the delta is in the module, and nothing is ordered */
-    gboolean restarted;   /**< the job has seen the module restart by itself */
-    gboolean can_discard; /**< the plugin can discard a delta */
-    gboolean asked;       /**< the update is what the module asked by itself */
-    gboolean expired;     /**< and the answer came too late */
+    gboolean cancelled;     /**< Cancel() was accepted, whatever the job was doing */
+    gboolean unwritten;     /**< it ended because the record could not be written */
+    gboolean downloaded;    /**< the delta is in the module, and nothing is ordered */
+    gboolean restarted;     /**< the job has seen the module restart by itself */
+    gboolean can_discard;   /**< the plugin can discard a delta */
+    gboolean asked;         /**< the update is what the module asked by itself */
+    gboolean expired;       /**< and the answer came too late */
+    gboolean provable;      /**< its service is to be proven */
+    FotaProofVerdict proof; /**< FOTA_ACTION_CONCLUDE: what came of that */
+    gboolean way_back;      /**< at hand, verified */
+    gboolean restoring;     /**< the update is the way back of another */
+    gboolean last_try;      /**< no further attempt at the way back follows */
 } FotaEnd;
 
 typedef enum {
@@ -56,6 +61,8 @@ typedef enum {
     FOTA_FINISH_CANCELLED,
     FOTA_FINISH_REHEARSED,
     FOTA_FINISH_EXPIRED,
+    FOTA_FINISH_NO_SERVICE, /**< new version, service not back */
+    FOTA_FINISH_RESTORED,   /**< the way back was taken */
 } FotaFinish;
 
 /** "success", "failed", ...; NULL for FOTA_FINISH_NOTHING. */

@@ -198,6 +198,17 @@ block_by_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         block(plan, "signal", "the signal is %d %%; %d %% is needed", facts->signal, signal);
 }
 
+gboolean
+fota_plan_lacks_supply(const FotaConditions *theirs, const FotaRules *rules, int on_mains,
+                       int battery)
+{
+    const FotaConditions *ours = &rules->conditions;
+    int least = (int)MAX(theirs ? theirs->minimum_battery : 0, ours->minimum_battery);
+
+    return (on_mains == 0 && ((theirs && theirs->mains_power) || ours->mains_power)) ||
+           (on_mains != 1 && battery >= 0 && battery < least);
+}
+
 static void
 block_by_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {

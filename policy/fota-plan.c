@@ -208,6 +208,14 @@ may_go_where_it_leads(FotaPlan *plan, const FotaFacts *facts, const FotaRules *r
     return FALSE;
 }
 
+/* Where the vendor's server decides, one manifest is for all of its updates. */
+static gboolean
+has_ended_without_service(const FotaPlan *plan, const FotaFacts *facts)
+{
+    return g_strcmp0(facts->unserved, plan->manifest->digest) == 0 &&
+           (plan->manifest->update.n_steps > 0 || g_strcmp0(facts->unserved_to, plan->to) == 0);
+}
+
 /* Decides by the history of this offer: rejected, given up, or still open. */
 static FotaPlanKind
 decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
@@ -218,6 +226,13 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 
     if (!may_go_where_it_leads(plan, facts, rules))
         return FOTA_PLAN_DOWNGRADE_REFUSED;
+    if (has_ended_without_service(plan, facts)) {
+        fota_plan_explain(plan,
+                          "with %s the module was without service; only another manifest "
+                          "offers an update again",
+                          facts->unserved_to);
+        return FOTA_PLAN_FAILED_FOR_GOOD;
+    }
     if (facts->attempts >= most) {
         fota_plan_explain(plan,
                           "%u of %u attempts have failed; Check() or a new manifest starts anew",

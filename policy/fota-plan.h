@@ -95,9 +95,11 @@ typedef struct {
     const char *approved[FOTA_APPROVAL_N_GATES]; /* tokens that were approved, NULL = none */
     gboolean dummy_done;                         /* the dummy of this update was installed before */
     const char *const
-        *left;              /* versions that it has run since before the present one, NULL = none */
-    const char *chain_from; /* version from which the running chain began: one
-                             * approval is good for the chain. NULL = @revision */
+        *left;            /* versions that it has run since before the present one, NULL = none */
+    const char *unserved; /* digest of the manifest whose update has ended without service */
+    const char *unserved_to; /* and its version; NULL = none */
+    const char *chain_from;  /* version from which the running chain began: one
+                              * approval is good for the chain. NULL = @revision */
 
     const FotaRules *rules; /* NULL = FOTA_RULES_INIT */
 } FotaFacts;
@@ -133,8 +135,9 @@ typedef struct {
  * FotaPlan: what would be done now, why, and what keeps it from being done.
  *
  * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
- * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`, `route`,
- * `data-budget`, `uplink`, `metered`, `way-back`. Approval is not a blocker: see the gates.
+ * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`,
+ * `route`, `data-budget`, `uplink`, `metered`, `way-back`. Approval is not a blocker: see the
+ * gates.
  */
 typedef struct {
     FotaPlanKind kind;
@@ -173,6 +176,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPlan, fota_plan_free)
 
 /** Whether a module is put back: the stricter word of the two, where service is proven at all. */
 FotaBack fota_plan_get_back(const FotaManifestUpdate *update, const FotaRules *rules);
+
+/** Whether the gateway is not supplied as both demand; @theirs NULL = no manifest is at hand. */
+gboolean fota_plan_lacks_supply(const FotaConditions *theirs, const FotaRules *rules, int on_mains,
+                                int battery);
 
 /** Seconds that the service may take to return: the longer of the two. */
 guint32 fota_plan_get_service_time(const FotaManifestUpdate *update, const FotaRules *rules);

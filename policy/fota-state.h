@@ -24,7 +24,7 @@ typedef enum {
     FOTA_STATE_DOWNLOADING,
     FOTA_STATE_AWAITING_INSTALL_APPROVAL,
     FOTA_STATE_INSTALLING, /**< an order to install may be out */
-    FOTA_STATE_VERIFYING,  /**< the module is back, its version is compared */
+    FOTA_STATE_VERIFYING,  /**< the module is back: version and service are compared */
     FOTA_STATE_FAILED,     /**< ended without success, until a new manifest or Check */
 } FotaState;
 #define FOTA_STATE_LAST FOTA_STATE_FAILED
@@ -40,7 +40,9 @@ typedef enum {
     FOTA_MARK_INSTALLING,  /**< the order to install may be out: only a version ends this */
     FOTA_MARK_DISCARDING,  /**< the update is over; what the module holds of it must go */
     FOTA_MARK_FETCHING,    /**< the host fetches the delta; the module holds nothing of it */
+    FOTA_MARK_PROVING,     /**< the new version runs; whether it serves is not known yet */
+    FOTA_MARK_RESTORING,   /**< it does not serve: the module is to be put back */
 } FotaMark;
-#define FOTA_MARK_LAST FOTA_MARK_FETCHING
+#define FOTA_MARK_LAST FOTA_MARK_RESTORING
 
 G_END_DECLS

@@ -42,6 +42,8 @@ static const FaultKind kinds[] = {
     {"return-ttyacm", VALUE_NONE, "it comes back from the update with ttyACM ports"},
     {"pin-after", VALUE_NONE, "it comes back from the update asking for the PIN"},
     {"apn-lost", VALUE_NONE, "it comes back from the update without its PDP contexts"},
+    {"no-service", VALUE_NONE,
+     "with the firmware of the update it does not register, until another update"},
     {"check-fails", VALUE_NUMBER,
      "Telit: NUMBER behind the INTEGRITY CHECK FAIL of the check after #FTPGETOTAENH"},
     {"otaev-lost", VALUE_NONE,

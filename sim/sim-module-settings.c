@@ -154,6 +154,14 @@ sim_module_take_return_faults(SimModule *module)
         for (int cid = 1; cid <= SIM_MAX_CID; cid++)
             g_clear_pointer(&module->contexts[cid].apn, g_free);
     }
+    if (module->unserved != 0) {
+        module->registration = module->unserved;
+        module->unserved = 0;
+    }
+    if (sim_faults_take(module->faults, "no-service", NULL, NULL)) {
+        module->unserved = module->registration;
+        module->registration = 2;
+    }
     module->as_acm = sim_faults_take(module->faults, "return-ttyacm", NULL, NULL);
 }
 

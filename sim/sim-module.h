@@ -98,6 +98,7 @@ struct _SimModule {
     double (*watched)(SimModule *module);
     guint part;
 
+    int unserved;     /* its registration with another firmware, 0 = this one serves */
     int registration; /* 27.007's <stat>: 0 none, 1 home, 5 roaming, 9 and 10 the same */
     int generation;   /* 3: +CEREG says 0; else LTE */
     int signal;       /* +CSQ, 0 to 31 or 99 */

@@ -9,9 +9,11 @@
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/module/fota-asking.h"
+#include "daemon/module/fota-back.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
+#include "daemon/module/fota-terms.h"
 #include "daemon/module/fota-view.h"
 #include "policy/fota-outcome.h"
 #include "policy/fota-policy-error.h"
@@ -25,6 +27,7 @@ typedef struct {
     GVariant *details;       /* of that, a{sv}, floating */
     gboolean shows;          /* @error becomes LastError */
     const GError *error;     /* NULL = there is none any more; belongs to the end */
+    GError *owned;           /* frees @error where that does not belong to the end */
     FotaFinish finish;
 } Closing;
 
@@ -65,12 +68,13 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
     FotaHistoryEntry *entry = fota_history_entry_new();
     g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
     gboolean guest = action == FOTA_ACTION_REHEARSE && parts->plan != NULL;
+    gboolean back = record->restoring != 0; /* the history tells of the update itself */
 
     fota_record_set(&entry->differing, differing);
     fota_record_set(&entry->id, guest ? parts->plan->manifest->update.id : record->update_id);
     fota_record_set(&entry->result, result);
-    fota_record_set(&entry->from, guest ? parts->plan->from : record->from);
-    fota_record_set(&entry->to, guest ? parts->plan->to : record->to);
+    fota_record_set(&entry->from, guest ? parts->plan->from : back ? record->to : record->from);
+    fota_record_set(&entry->to, guest ? parts->plan->to : back ? record->from : record->to);
     fota_record_set(&entry->error, end->error != NULL ? fota_error_get_name(end->error) : NULL);
     fota_record_set(&entry->text, end->error != NULL ? end->error->message : NULL);
     if (guest && end->error == NULL && strcmp(result, "rehearsed") == 0)
@@ -92,7 +96,8 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
 }
 
 static GVariant *
-make_details(const FotaParts *parts, const FotaHistoryEntry *entry, const FotaJobEnd *end)
+make_details(const FotaParts *parts, FotaAction action, const FotaHistoryEntry *entry,
+             const FotaJobEnd *end)
 {
     GVariantDict details;
 
@@ -102,6 +107,15 @@ make_details(const FotaParts *parts, const FotaHistoryEntry *entry, const FotaJo
     g_variant_dict_insert(&details, "revision", "s", parts->record->revision);
     g_variant_dict_insert(&details, "duration", "t", fota_run_get_seconds(parts->run));
     g_variant_dict_insert(&details, "outage", "u", end->outage);
+    if (parts->record->service_before[0] != '\0' && action != FOTA_ACTION_REHEARSE) {
+        const FotaService before = fota_service_parse(parts->record->service_before);
+
+        g_variant_dict_insert_value(&details, "service-before",
+                                    fota_view_describe_service(&before));
+        g_variant_dict_insert_value(
+            &details, "service-after",
+            fota_view_describe_service(fota_proof_get_service(parts->proof)));
+    }
     if (end->differing[0] != NULL)
         g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     if (end->error != NULL) {
@@ -139,6 +153,8 @@ log_finish(const FotaParts *parts, FotaFinish finish, const FotaJobEnd *end)
         fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
                         "the answer to what the module asks came too late: %s",
                         end->error->message);
+    else if (finish == FOTA_FINISH_NO_SERVICE || finish == FOTA_FINISH_RESTORED)
+        fota_record_log(parts->record, LOG_ERR, FOTA_EVENT_NO_SERVICE, "%s", end->error->message);
     else if (finish == FOTA_FINISH_FAILED)
         fota_record_log(parts->record, LOG_ERR,
                         loop ? FOTA_EVENT_UPDATE_LOOP : FOTA_EVENT_UPDATE_FAILED,
@@ -151,15 +167,19 @@ finish_update(const FotaParts *parts, FotaAction action, Closing *closing, FotaJ
 {
     if (closing->finish == FOTA_FINISH_NOTHING)
         return;
+    if (parts->record->restoring != 0)
+        told.error = closing->owned =
+            fota_back_explain(parts, closing->finish == FOTA_FINISH_RESTORED ? NULL : told.error);
     /* The error of a cancelled job, or beside the wanted version, does not count. */
-    if (closing->finish != FOTA_FINISH_FAILED && closing->finish != FOTA_FINISH_EXPIRED)
+    if (closing->finish != FOTA_FINISH_FAILED && closing->finish != FOTA_FINISH_EXPIRED &&
+        closing->finish != FOTA_FINISH_NO_SERVICE && closing->finish != FOTA_FINISH_RESTORED)
         told.error = NULL;
     if (action == FOTA_ACTION_REHEARSE)
         log_rehearsal(parts, &told);
     else
         log_finish(parts, closing->finish, &told);
     closing->entry = make_entry(parts, action, fota_finish_get_name(closing->finish), &told);
-    closing->details = make_details(parts, closing->entry, &told);
+    closing->details = make_details(parts, action, closing->entry, &told);
     closing->shows = closing->finish != FOTA_FINISH_CANCELLED;
     closing->error = told.error;
     fota_results_add(parts, closing->entry);
@@ -257,11 +277,35 @@ drop_damaged(const FotaParts *parts, const FotaJobEnd *end)
         fota_cache_delete(parts->context->cache, parts->record->cached);
 }
 
+/* What the end of the update will tell: the proof may take longer than this fotad runs. */
+static void
+begin_proof(const FotaParts *parts, const FotaJobEnd *end)
+{
+    FotaRecord *record = parts->record;
+    g_autofree char *differing = g_strjoinv(" ", (GStrv)end->differing);
+
+    record->outage = end->outage;
+    fota_record_set(&record->differing, differing);
+    fota_record_log(record, LOG_INFO, FOTA_EVENT_NONE,
+                    "it runs %s; before it had: %s; now its service is proven", record->revision,
+                    record->service_before);
+}
+
+/* Nothing but another manifest offers it again. */
+static void
+hold_update(FotaRecord *record)
+{
+    fota_record_set(&record->unserved, record->began_with);
+    fota_record_set(&record->unserved_to, record->restoring != 0 ? record->from : record->to);
+}
+
 static Closing
 close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
     FotaRecord *record = parts->record;
     const FotaMethod *method = fota_method_choose(parts, FOTA_ACTION_DISCARD);
+    const FotaService before = fota_service_parse(record->service_before);
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
     FotaMark mark = fota_keeper_get_mark(parts->keeper);
     const FotaEnd facts = {
         .job = action,
@@ -277,6 +321,11 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .asked = update_is_asked(parts, action),
         .expired =
             g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED),
+        .provable = fota_service_is_provable(&before, terms.wanted),
+        .proof = fota_proof_judge(parts->proof, &terms).verdict,
+        .way_back = fota_back_is_ready(parts),
+        .restoring = record->restoring != 0,
+        .last_try = fota_back_was_last_try(parts),
     };
     const FotaOutcome outcome = fota_outcome_decide(&facts);
     Closing closing = {.finish = outcome.finish};
@@ -290,6 +339,15 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
     wait_longer(parts, action, outcome.hold, end, &closing);
     if (action == FOTA_ACTION_REHEARSE)
         return closing;
+    if (outcome.mark == FOTA_MARK_PROVING)
+        begin_proof(parts, end);
+    if (outcome.mark == FOTA_MARK_RESTORING && record->restoring == 0) {
+        fota_back_begin(parts, end->error);
+        closing.shows = TRUE;
+        closing.error = end->error;
+    }
+    if (outcome.finish == FOTA_FINISH_NO_SERVICE || outcome.finish == FOTA_FINISH_RESTORED)
+        hold_update(record);
     if (outcome.mark == FOTA_MARK_DISCARDING && mark != FOTA_MARK_DISCARDING)
         fota_run_set_discards(parts->run, 0);
     fota_keeper_close(parts->keeper, outcome.mark);
@@ -461,6 +519,7 @@ fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *en
     closing = close_job(parts, action, end);
     if (closing.shows)
         fota_shown_set_error(parts->shown, closing.error);
+    g_clear_error(&closing.owned);
     if (closing.finish == FOTA_FINISH_SUCCESS)
         fota_run_set_progress(parts->run, 100);
     if (closing.entry == NULL)

@@ -32,6 +32,15 @@ choose_route(const FotaParts *parts, const FotaVendor *vendor, FotaRoute route)
     return fota_vendor_choose_method(vendor, 1u << route, lacking, config->power_cycle != NULL);
 }
 
+gboolean
+fota_method_feeds(const FotaParts *parts)
+{
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+    const FotaMethod *feed = vendor != NULL ? choose_route(parts, vendor, FOTA_ROUTE_FEED) : NULL;
+
+    return feed != NULL && (feed->needs & list_lacking(fota_parts_get_config(parts))) == 0;
+}
+
 static FotaRoute
 plan_route(const FotaPlan *plan)
 {
@@ -47,12 +56,11 @@ fota_method_choose_delivery(const FotaParts *parts, const FotaPlan *plan, gboole
 {
     const FotaModuleConfig *config = fota_parts_get_config(parts);
     const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
-    const FotaMethod *feed = choose_route(parts, vendor, FOTA_ROUTE_FEED);
     const FotaMethod *pull = choose_route(parts, vendor, FOTA_ROUTE_PULL);
     const FotaDeliveryFacts facts = {
         .by = config->delivery,
         .directory = config->delta_directory,
-        .fed = feed != NULL && (feed->needs & list_lacking(config)) == 0,
+        .fed = fota_method_feeds(parts),
         .pulls = pull != NULL,
         .schemes = pull != NULL ? pull->schemes : NULL,
         .cached = cached,
@@ -126,6 +134,8 @@ fota_method_choose(const FotaParts *parts, FotaAction action)
     else if (action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER ||
              action == FOTA_ACTION_FOLLOW)
         method = choose_route(parts, vendor, FOTA_ROUTE_ASKED);
+    else if (action == FOTA_ACTION_RESTORE)
+        method = choose_route(parts, vendor, FOTA_ROUTE_FEED);
     else if (action == FOTA_ACTION_ASK)
         method = choose_route(parts, vendor, FOTA_ROUTE_VENDOR);
     return method != NULL ? method : vendor->methods[0];

@@ -18,6 +18,9 @@ const FotaMethod *fota_method_choose(const FotaParts *parts, FotaAction action);
 FotaDelivery
 fota_method_choose_delivery(const FotaParts *parts, const FotaPlan *plan, gboolean cached);
 
+/** Whether the host can hand a delta over to the module, as things are configured. */
+gboolean fota_method_feeds(const FotaParts *parts);
+
 /** Whether a method does what the plan at hand wants. Error: NotSupported. */
 gboolean fota_method_fits_plan(const FotaParts *parts, GError **error);
 

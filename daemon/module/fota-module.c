@@ -10,11 +10,13 @@
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-asking.h"
+#include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-registrar.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-start.h"
+#include "daemon/module/fota-terms.h"
 #include "daemon/module/fota-view.h"
 #include "policy/fota-policy-error.h"
 
@@ -39,6 +41,7 @@ fota_module_finalize(GObject *object)
     g_clear_handle_id(&module->timer, g_source_remove);
     g_clear_pointer(&parts->plan, fota_plan_free);
     g_clear_pointer(&parts->pin, fota_sim_pin_free);
+    g_clear_pointer(&parts->proof, fota_proof_free);
     g_clear_pointer(&parts->run, fota_run_free);
     g_clear_pointer(&parts->questions, fota_questions_free);
     g_clear_pointer(&parts->offers, fota_offers_free);
@@ -135,6 +138,19 @@ module_take_pin(FotaModule *module)
         g_signal_emit_by_name(module, "pin-required", attempts);
 }
 
+/* A job that has the module takes its service away. */
+static void
+module_look_at_service(FotaModule *module)
+{
+    const FotaParts *parts = &module->parts;
+    gboolean here = fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE;
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
+
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE)
+        fota_proof_look(parts->proof, here ? fota_presence_get_facts(parts->presence) : NULL,
+                        &terms);
+}
+
 static void
 module_tell_lost(FotaModule *module)
 {
@@ -189,10 +205,12 @@ fota_module_decide(FotaModule *module)
     module_tell_lost(module);
     module_take_check(module);
     fota_asking_look(parts);
+    module_look_at_service(module);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
         module_end_late_guest(module);
         module_draft_plan(module);
         fota_situation_claim_delta(parts, parts->plan);
+        fota_back_claim(parts, parts->plan);
     }
     if (!something_runs(module) && fota_poller_get_next_check(parts->poller) == 0)
         fota_poller_schedule(parts->poller, manifest);
@@ -325,12 +343,14 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     parts->offers = fota_offers_new(parts->keeper);
     parts->questions = fota_questions_new(parts->keeper, &owner);
     parts->run = fota_run_new(parts->keeper, &run_owner);
+    parts->proof = fota_proof_new(context, parts->keeper, &owner);
     parts->pin = fota_sim_pin_new(context->store, record, &owner);
     /* The version wanted by an update under way is what the vendor's server offered. */
     if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
         fota_offers_set_vendor(parts->offers, &(FotaVendorOffer){.version = record->to});
     if (record->cached[0] != '\0')
         fota_cache_claim(context->cache, record->imei, record->cached);
+    fota_back_claim(parts, NULL);
     fota_view_refresh(parts);
     return module;
 }
@@ -414,6 +434,14 @@ fota_module_reload(FotaModule *module)
     fota_registrar_look(parts);
     fota_poller_schedule(parts->poller, fota_accepted_get(parts->accepted));
     fota_sim_pin_forget(parts->pin);
+}
+
+gboolean
+fota_module_keeps_power(FotaModule *module)
+{
+    /* While its service is proven, nothing is written. */
+    return fota_keeper_get_mark(module->parts.keeper) != FOTA_MARK_PROVING &&
+           fota_next_keeps_power(fota_shown_get_state(module->parts.shown));
 }
 
 gboolean

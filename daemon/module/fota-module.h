@@ -41,6 +41,8 @@ const char *fota_module_get_imei(FotaModule *module);
 /** ModemManager's object; "/" while the module is absent. */
 const char *fota_module_get_modem(FotaModule *module);
 FotaState fota_module_get_state(FotaModule *module);
+/** Whether an order to install may be out: then the gateway must keep its power. */
+gboolean fota_module_keeps_power(FotaModule *module);
 
 /** Finished updates, newest first, aa{sv}; at most @max, 0 = all. Transfer full, not floating. */
 GVariant *fota_module_get_history(FotaModule *module, guint max);

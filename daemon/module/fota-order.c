@@ -41,6 +41,13 @@ order_delta(const FotaParts *parts, FotaJobOrder *order)
 }
 
 static void
+order_back(const FotaParts *parts, FotaJobOrder *order)
+{
+    if (fota_cache_open(parts->context->cache, parts->record->back, &order->delta))
+        order->update.size = order->delta.size;
+}
+
+static void
 order_manifest(const FotaParts *parts, FotaJobOrder *order)
 {
     g_autofree char *address = fota_poller_get_uri(parts->poller);
@@ -79,7 +86,7 @@ job_kind(FotaAction action)
         [FOTA_ACTION_DOWNLOAD] = FOTA_JOB_UPDATE, [FOTA_ACTION_INSTALL] = FOTA_JOB_INSTALL,
         [FOTA_ACTION_RESUME] = FOTA_JOB_RESUME,   [FOTA_ACTION_DISCARD] = FOTA_JOB_DISCARD,
         [FOTA_ACTION_LISTEN] = FOTA_JOB_LISTEN,   [FOTA_ACTION_ANSWER] = FOTA_JOB_ANSWER,
-        [FOTA_ACTION_FOLLOW] = FOTA_JOB_FOLLOW,
+        [FOTA_ACTION_FOLLOW] = FOTA_JOB_FOLLOW,   [FOTA_ACTION_RESTORE] = FOTA_JOB_UPDATE,
     };
 
     return kinds[action];
@@ -135,6 +142,8 @@ fota_order_make(const FotaParts *parts, FotaAction action)
         action == FOTA_ACTION_REHEARSE)
         order_delta(parts, order);
     order_question(parts, action, order);
+    if (action == FOTA_ACTION_RESTORE)
+        order_back(parts, order);
     order->rehearsal = action == FOTA_ACTION_REHEARSE;
     order->update.rehearsal =
         order->rehearsal && (!fota_method_is_inert(order->method) ||

@@ -4,6 +4,7 @@
 #include "daemon/fota-credential.h"
 #include "daemon/module/fota-offers.h"
 #include "daemon/module/fota-presence.h"
+#include "daemon/module/fota-proof.h"
 #include "daemon/module/fota-questions.h"
 #include "daemon/module/fota-reader.h"
 #include "daemon/module/fota-run.h"
@@ -25,6 +26,7 @@ typedef struct {
     FotaQuestions *questions;
     FotaRun *run;
     FotaSimPin *pin;
+    FotaProof *proof;
     FotaShown *shown;
     FotaPlan *plan; /**< NULL = there is nothing to plan */
 } FotaParts;

@@ -8,7 +8,9 @@
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
 #include "daemon/module/fota-asking.h"
+#include "daemon/module/fota-back.h"
 #include "daemon/module/fota-method.h"
+#include "daemon/module/fota-terms.h"
 #include "policy/fota-question.h"
 
 /* Everything that plans and decisions depend on, gathered anew each time. */
@@ -76,6 +78,8 @@ fill_past(const FotaRecord *record, const FotaManifestUpdate *update, FotaFacts 
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         facts->approved[i] = record->approved[i][0] != '\0' ? record->approved[i] : NULL;
     facts->dummy_done = update != NULL && fota_record_has_dummy(record, update->id);
+    facts->unserved = record->unserved;
+    facts->unserved_to = record->unserved_to;
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
     facts->downloaded = record->mark == FOTA_MARK_DOWNLOADED;
     facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING || record->mark == FOTA_MARK_FETCHING
@@ -172,6 +176,8 @@ draft_manifest(const FotaParts *parts, FotaFacts facts)
     facts.vendor_version = offer != NULL ? offer->version : NULL;
     facts.vendor_size = offer != NULL ? offer->size : 0;
     fill_past(parts->record, manifest->has_update ? &manifest->update : NULL, &facts);
+    facts.feeds = fota_method_feeds(parts);
+    facts.keeps = !fota_store_is_volatile(parts->context->store);
     plan = fota_plan_make(manifest, &facts);
     /* Only the plan tells which method it needs. */
     fill_delivery(parts, plan, &facts);
@@ -246,8 +252,8 @@ fota_situation_draft_plan(const FotaParts *parts)
     return asked;
 }
 
-/* Keeps in the cache what the manifest's update needs, until it is over. Without a plan, and while a
- * question of the module goes first, nobody knows. */
+/* Keeps in the cache what the manifest's update needs, until it is over. Without a plan, and while
+ * a question of the module goes first, nobody knows. */
 void
 fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan)
 {
@@ -287,7 +293,20 @@ must_fetch(const FotaParts *parts, const FotaPlan *plan)
 {
     g_autofree char *key = fota_delivery_make_key(&plan->steps[0].delta);
 
-    return plan->delivery == FOTA_DELIVERY_HOST && !fota_cache_has(parts->context->cache, key);
+    return (plan->delivery == FOTA_DELIVERY_HOST && !fota_cache_has(parts->context->cache, key)) ||
+           fota_back_is_missing(parts, plan);
+}
+
+/* Of a way back, which has no plan. */
+static gboolean
+lacks_supply(const FotaParts *parts)
+{
+    const FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    const FotaSupply supply = fota_supply_read(NULL);
+
+    return fota_plan_lacks_supply(manifest != NULL ? &manifest->update.conditions : NULL,
+                                  &fota_parts_get_config(parts)->rules, supply.on_mains,
+                                  supply.battery);
 }
 
 static void
@@ -324,6 +343,7 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
     const FotaMethod *asks = fota_method_choose(parts, FOTA_ACTION_ASK);
     const FotaMethod *discards = fota_method_choose(parts, FOTA_ACTION_DISCARD);
     FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
     FotaAction job = fota_run_get_action(parts->run);
     const gboolean heard = fota_asking_find_method(parts) != NULL;
     FotaAnswer answer;
@@ -349,6 +369,11 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .same_delta = holds_delta_of(parts, plan),
         .listen_due = heard && fota_questions_are_due(parts->questions),
         .answer_due = heard && fota_asking_find_answer(parts, &answer),
+        .proof = fota_proof_judge(parts->proof, &terms).verdict,
+        .restoring = record->restoring != 0,
+        .supply_low = record->restoring != 0 && lacks_supply(parts),
+        .probe_wanted = fota_proof_wants_probe(parts->proof, &terms),
+        .probing = fota_proof_is_probing(parts->proof),
         .manifest = manifest == NULL                                  ? FOTA_MANIFEST_NONE
                     : fota_accepted_is_trusted(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
                                                                       : FOTA_MANIFEST_DISTRUSTED,
@@ -379,6 +404,7 @@ guint
 fota_situation_get_wait(const FotaParts *parts)
 {
     const FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
     gint64 check = (gint64)fota_poller_get_next_check(parts->poller);
     gint64 now = fota_clock_now(), boot = fota_boot_time();
     gint64 wait = (waits_for_gateway(parts->plan) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
@@ -392,6 +418,7 @@ fota_situation_get_wait(const FotaParts *parts)
         wait = sooner(sooner(wait, parts->plan->not_before, now), parts->plan->answer_by, now);
     wait = sooner(wait, (gint64)parts->record->question_deferred_until, now);
     wait = sooner(wait, fota_questions_get_hold(parts->questions), boot);
+    wait = sooner(wait, fota_proof_judge(parts->proof, &terms).wait + now, now);
     wait = sooner(wait, fota_run_get_hold(parts->run), boot);
     wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
     return (guint)(wait / G_USEC_PER_SEC) + 1;

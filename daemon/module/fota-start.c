@@ -3,9 +3,12 @@
 
 #include <syslog.h>
 
+#include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-order.h"
+#include "daemon/module/fota-terms.h"
+#include "daemon/fota-error.h"
 #include "policy/fota-loop.h"
 
 static void
@@ -51,6 +54,15 @@ open_record(const FotaParts *parts)
     fota_run_set_discards(parts->run, 0);
 }
 
+/* What the host has to fetch: the way back first, without which nothing else is worth it. */
+static const FotaDelta *
+get_fetched(const FotaParts *parts)
+{
+    const FotaStep *step = &parts->plan->steps[0];
+
+    return fota_back_is_missing(parts, parts->plan) ? &step->back : &step->delta;
+}
+
 /*
  * Counts the delta before it is fetched, in the record that is written then, so that a power cut
  * cannot hide its cost.
@@ -58,7 +70,8 @@ open_record(const FotaParts *parts)
 static void
 charge_delta(const FotaParts *parts, FotaAction action)
 {
-    const FotaDelta *delta = &parts->plan->steps[0].delta;
+    const FotaDelta *delta =
+        action == FOTA_ACTION_FETCH ? get_fetched(parts) : &parts->plan->steps[0].delta;
     gboolean local = fota_delivery_is_local(delta, fota_parts_get_config(parts)->delta_directory) &&
                      delta->uri[0] != NULL;
     /* What is fed to the module has been counted when it was fetched. */
@@ -67,6 +80,17 @@ charge_delta(const FotaParts *parts, FotaAction action)
 
     fota_run_set_charge(parts->run, size);
     fota_keeper_charge_delta(parts->keeper, fota_poller_get_budget_time(parts->poller), size);
+}
+
+/* What the module has before the order: on disk with the mark that the job writes first. */
+static void
+note_service(const FotaParts *parts)
+{
+    const FotaManifest *manifest = fota_accepted_get(parts->accepted);
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
+
+    fota_proof_note_before(parts->proof, &terms);
+    fota_record_set(&parts->record->began_with, manifest != NULL ? manifest->digest : NULL);
 }
 
 /*
@@ -86,6 +110,13 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
     if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_FETCH ||
         action == FOTA_ACTION_FOLLOW)
         open_record(parts);
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+        action == FOTA_ACTION_FOLLOW)
+        note_service(parts);
+    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL)
+        fota_back_note(parts);
+    if (action == FOTA_ACTION_RESTORE)
+        parts->record->restores++;
     if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
         return FALSE;
     if (fetches && !fota_method_fits_plan(parts, error))
@@ -123,10 +154,11 @@ start_fetch(const FotaParts *parts)
     const FotaDeltaRequest request = {
         .context = parts->context,
         .config = fota_parts_get_config(parts),
-        .delta = &parts->plan->steps[0].delta,
+        .delta = get_fetched(parts),
     };
 
-    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "fetching the delta from %s to %s",
+    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "fetching the %s of %s to %s",
+                    request.delta == &parts->plan->steps[0].back ? "way back" : "delta",
                     parts->record->from, parts->record->to);
     parts->context->jobs++;
     parts->context->fetches++;
@@ -167,6 +199,43 @@ start_update(const FotaParts *parts, FotaAction action)
         start_job(parts, action);
 }
 
+static void
+start_probe(const FotaParts *parts)
+{
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
+
+    fota_proof_probe(parts->proof, &terms);
+}
+
+/* The service is judged: the update that has waited for that ends. */
+static void
+conclude(const FotaParts *parts)
+{
+    FotaRecord *record = parts->record;
+    g_auto(FotaProofTerms) terms = fota_terms_make(parts);
+    const FotaService before = fota_service_parse(record->service_before);
+    const FotaService *now = fota_proof_get_service(parts->proof);
+    const char *loss = fota_service_find_loss(&before, now, terms.may_roam);
+    g_autofree char *after = fota_service_to_text(now);
+    g_auto(GStrv) differing =
+        g_strsplit(record->differing, " ", record->differing[0] != '\0' ? -1 : 0);
+    g_autoptr(GError) error = NULL;
+    FotaJobEnd end;
+
+    if (fota_proof_judge(parts->proof, &terms).verdict == FOTA_PROOF_NOT_PROVEN)
+        g_set_error(&error, FOTA_ERROR, FOTA_ERROR_NO_SERVICE,
+                    "with %s the module has not served as before within %u s: %s; it had: %s; it "
+                    "has: %s",
+                    record->revision, terms.time, loss, record->service_before, after);
+    end = fota_closing_make_end(error != NULL ? FOTA_RESULT_FAILED_FOR_GOOD : FOTA_RESULT_DONE,
+                                error);
+    end.version = record->revision;
+    end.outage = (guint)record->outage;
+    end.differing = (const char *const *)differing;
+    fota_closing_end(parts, FOTA_ACTION_CONCLUDE, &end);
+    fota_keeper_save(parts->keeper, NULL);
+}
+
 void
 fota_start_action(const FotaParts *parts, FotaAction action)
 {
@@ -181,6 +250,12 @@ fota_start_action(const FotaParts *parts, FotaAction action)
     case FOTA_ACTION_FORGET:
         fota_keeper_close(parts->keeper, FOTA_MARK_NONE);
         fota_keeper_save(parts->keeper, NULL);
+        break;
+    case FOTA_ACTION_PROBE:
+        start_probe(parts);
+        break;
+    case FOTA_ACTION_CONCLUDE:
+        conclude(parts);
         break;
     case FOTA_ACTION_CLOSE:
         fota_closing_end(parts, FOTA_ACTION_NONE, &end);

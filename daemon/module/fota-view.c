@@ -61,6 +61,7 @@ describe_update(const FotaParts *parts, gboolean guest)
                           asked == NULL ||
                               (asked->kind != FOTA_QUESTION_NONE && asked->may_reject));
     g_variant_dict_insert(&dict, "rehearsal", "b", guest);
+    g_variant_dict_insert(&dict, "way-back", "b", plan->way_back);
     g_variant_dict_insert(&dict, "one-gate", "b", fota_method_has_one_gate(parts, plan));
     return g_variant_dict_end(&dict);
 }
@@ -72,8 +73,9 @@ describe_record(const FotaRecord *record)
 
     g_variant_dict_init(&dict, NULL);
     insert_text(&dict, "id", record->update_id);
-    insert_text(&dict, "from", record->from);
-    insert_text(&dict, "to", record->to);
+    /* A way back leads from the update's end to its beginning. */
+    insert_text(&dict, "from", record->restoring != 0 ? record->to : record->from);
+    insert_text(&dict, "to", record->restoring != 0 ? record->from : record->to);
     return g_variant_dict_end(&dict);
 }
 
@@ -111,8 +113,7 @@ show_last_attempt(const FotaParts *parts)
     const GPtrArray *history = parts->record->history;
     const FotaHistoryEntry *newest = history->len > 0 ? history->pdata[0] : NULL;
 
-    if (!fota_shown_has_own_error(parts->shown) && newest != NULL &&
-        strcmp(newest->result, "failed") == 0)
+    if (!fota_shown_has_own_error(parts->shown) && newest != NULL && newest->error[0] != '\0')
         fota_shown_set_error_text(parts->shown, newest->error, newest->text);
 }
 
@@ -148,10 +149,12 @@ static gboolean
 update_runs(const FotaParts *parts)
 {
     FotaAction job = fota_run_get_action(parts->run);
+    FotaMark mark = fota_keeper_get_mark(parts->keeper);
 
     return (job != FOTA_ACTION_NONE && job != FOTA_ACTION_CHECK && job != FOTA_ACTION_INSPECT &&
             job != FOTA_ACTION_LISTEN && job != FOTA_ACTION_ANSWER) ||
-           fota_keeper_get_mark(parts->keeper) == FOTA_MARK_INSTALLING;
+           mark == FOTA_MARK_INSTALLING || mark == FOTA_MARK_PROVING ||
+           mark == FOTA_MARK_RESTORING || parts->record->restoring != 0;
 }
 
 static void
@@ -171,13 +174,40 @@ show_update(const FotaParts *parts, const FotaNext *next)
 static void
 show_blockers(const FotaParts *parts, FotaShowBlockers blockers)
 {
-    static const char *const nothing[] = {NULL};
-    static const char *const backoff[] = {"backoff", NULL};
-    const char *const *names = blockers == FOTA_SHOW_BACKOFF ? backoff : nothing;
+    static const char *const single[] = {
+        [FOTA_SHOW_BACKOFF] = "backoff",
+        [FOTA_SHOW_INHIBITED] = "inhibited",
+        [FOTA_SHOW_BUSY] = "busy",
+        [FOTA_SHOW_SUPPLY] = "supply",
+    };
+    const char *const one[] = {blockers < G_N_ELEMENTS(single) ? single[blockers] : NULL, NULL};
+    const char *const *names = one;
 
     if (blockers == FOTA_SHOW_BLOCKERS && parts->plan != NULL)
         names = (const char *const *)parts->plan->blockers->pdata;
     fota_shown_set(parts->shown, "Blockers", g_variant_new_strv(names, -1));
+}
+
+GVariant *
+fota_view_describe_service(const FotaService *service)
+{
+    const char *families[3] = {NULL};
+    guint n = 0;
+    GVariantDict dict;
+
+    if ((service->families & FOTA_SERVICE_IPV4) != 0)
+        families[n++] = "ipv4";
+    if ((service->families & FOTA_SERVICE_IPV6) != 0)
+        families[n++] = "ipv6";
+    g_variant_dict_init(&dict, NULL);
+    g_variant_dict_insert(&dict, "registered", "b", service->registered);
+    g_variant_dict_insert(&dict, "roaming", "b", service->roaming);
+    insert_text(&dict, "operator", service->operator_code);
+    insert_text(&dict, "technology", service->technology);
+    g_variant_dict_insert(&dict, "connected", "b", service->connected);
+    g_variant_dict_insert(&dict, "ip-families", "^as", families);
+    insert_text(&dict, "probe", fota_probe_get_name(service->probe));
+    return g_variant_dict_end(&dict);
 }
 
 void
@@ -197,6 +227,8 @@ fota_view_refresh(const FotaParts *parts)
     fota_shown_set(shown, "BytesReceived",
                    g_variant_new_uint64(fota_run_get_bytes_received(parts->run)));
     fota_shown_set(shown, "BytesTotal", g_variant_new_uint64(fota_run_get_bytes_total(parts->run)));
+    fota_shown_set(shown, "Service",
+                   fota_view_describe_service(fota_proof_get_service(parts->proof)));
     fota_shown_set(shown, "LastCheck",
                    g_variant_new_uint64(fota_poller_get_last_check(parts->poller)));
     fota_shown_set(shown, "NextCheck",

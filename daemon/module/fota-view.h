@@ -19,4 +19,7 @@ char *fota_view_explain(const FotaParts *parts);
 /** Identity of module, SIM and network, a{sv}. Transfer full. */
 GVariant *fota_view_identify(const FotaRecord *record, const FotaModemFacts *facts);
 
+/** a{sv}, floating, as the property Service. */
+GVariant *fota_view_describe_service(const FotaService *service);
+
 G_END_DECLS

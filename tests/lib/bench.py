@@ -334,6 +334,7 @@ class Bench:
         merged = {"Manifest": {"Uri": self.uri("https"),
                                "CertificateAuthority": self.web.authority.certificate},
                   "Credential fw": {"Servers": self.ftp.uri.rpartition(":")[0]},
+                  "Service": {"Time": "1min"},
                   "Log": {"Level": "debug"}}
         if not self.delta_name or self.model.startswith("LE910C"):  # their context has no APN
             merged["Network"] = {"Apn": "1234"}

@@ -58,6 +58,7 @@ start(Fixture *fixture)
     parts->offers = fota_offers_new(parts->keeper);
     parts->questions = fota_questions_new(parts->keeper, &owner);
     parts->run = fota_run_new(parts->keeper, &run_owner);
+    parts->proof = fota_proof_new(&fixture->context, parts->keeper, &owner);
     parts->shown = fota_shown_new(fixture->owner, IMEI);
 }
 
@@ -88,6 +89,7 @@ stop(Fixture *fixture)
     while (G_OBJECT(fixture->owner)->ref_count > 1)
         g_main_context_iteration(NULL, TRUE);
     g_clear_pointer(&parts->shown, fota_shown_free);
+    g_clear_pointer(&parts->proof, fota_proof_free);
     g_clear_pointer(&parts->run, fota_run_free);
     g_clear_pointer(&parts->questions, fota_questions_free);
     g_clear_pointer(&parts->offers, fota_offers_free);

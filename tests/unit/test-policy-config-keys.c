@@ -51,7 +51,7 @@ test_values(void)
          {"", "https://fota.example/{imei-hmac}", "http://10.0.0.1/r"},
          {"fota.example", "file:///srv/r", "ftp://fota.example/r", "https://u:p@fota.example/"}},
         {"Service", "Prove", {"yes", "no"}, {"", "maybe"}},
-        {"Service", "Time", {"1min", "10min", "1d"}, {"", "59s", "25h", "soon"}},
+        {"Service", "Time", {"10s", "10min", "1d"}, {"", "9s", "25h", "soon"}},
         {"Service",
          "Probe",
          {"", "https://fota.example/alive", "http://10.0.0.1/{imei}"},

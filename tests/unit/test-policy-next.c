@@ -48,6 +48,54 @@ static const struct {
      FOTA_ACTION_RESUME,
      {REST, MARK(INSTALLING), .inhibited = TRUE, .crowded = TRUE, .cancelled = TRUE,
       .check_due = TRUE, .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
+    {"service awaited",
+     FOTA_STATE_VERIFYING,
+     0,
+     {REST, MARK(PROVING), .proof = FOTA_PROOF_WAITING, .check_due = TRUE}},
+    {"service awaited",
+     FOTA_STATE_VERIFYING,
+     0,
+     {REST, MARK(PROVING), .proof = FOTA_PROOF_PROVEN, RUNS(CHECK)}},
+    /* Whatever the module, the manifest or an application does. */
+    {"service judged",
+     FOTA_STATE_VERIFYING,
+     FOTA_ACTION_CONCLUDE,
+     {REST, MARK(PROVING), .proof = FOTA_PROOF_NOT_PROVEN, .presence = FOTA_PRESENCE_LOST,
+      .inhibited = TRUE, .manifest = FOTA_MANIFEST_DISTRUSTED, .planned = FALSE}},
+    {"service judged",
+     FOTA_STATE_VERIFYING,
+     FOTA_ACTION_CONCLUDE,
+     {REST, MARK(PROVING), .proof = FOTA_PROOF_NOT_JUDGED}},
+    /* The way back asks no gate, no window and no manifest. */
+    {"way back",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_RESTORE,
+     {REST, MARK(RESTORING), .blocked = TRUE, .manifest = FOTA_MANIFEST_DISTRUSTED,
+      .planned = FALSE, .check_due = TRUE, .cancelled = TRUE}},
+    {"way back",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_RESTORE,
+     {REST, MARK(DOWNLOADED), .restoring = TRUE}},
+    {"way back runs", FOTA_STATE_DOWNLOADING, 0, {REST, MARK(RESTORING), RUNS(RESTORE)}},
+    {"way back lost", FOTA_STATE_ABSENT, 0, {REST, MARK(RESTORING), .supported = FALSE}},
+    {"way back lost",
+     FOTA_STATE_ABSENT,
+     0,
+     {REST, MARK(RESTORING), .presence = FOTA_PRESENCE_LOST, .inhibited = TRUE}},
+    {"way back inhibited", FOTA_STATE_SCHEDULED, 0, {REST, MARK(RESTORING), .inhibited = TRUE}},
+    {"way back crowded", FOTA_STATE_SCHEDULED, 0, {REST, MARK(RESTORING), .crowded = TRUE}},
+    {"way back lacks supply", FOTA_STATE_SCHEDULED, 0, {REST, MARK(RESTORING), .supply_low = TRUE}},
+    {"way back held", FOTA_STATE_SCHEDULED, 0, {REST, MARK(RESTORING), .held = TRUE}},
+    {"order",
+     FOTA_STATE_VERIFYING,
+     FOTA_ACTION_RESUME,
+     {REST, MARK(INSTALLING), .restoring = TRUE, .inhibited = TRUE}},
+    {"probe", FOTA_STATE_SCHEDULED, FOTA_ACTION_PROBE, {REST, UPDATE, .probe_wanted = TRUE}},
+    {"probe",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_PROBE,
+     {REST, UPDATE, MARK(DOWNLOADED), .probe_wanted = TRUE}},
+    {"probe runs", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .probing = TRUE}},
     {"question runs", FOTA_STATE_CHECKING, 0, {REST, RUNS(CHECK)}},
     {"question runs", FOTA_STATE_CHECKING, 0, {REST, RUNS(ASK)}},
     {"question runs", FOTA_STATE_CHECKING, 0, {REST, RUNS(INSPECT)}},
@@ -316,7 +364,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 46);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 57);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -331,6 +379,17 @@ static const struct {
     {"order watched", TRUE, FALSE, 0, 0},
     {"order unasked", TRUE, FALSE, 0, 0},
     {"order", TRUE, FALSE, 0, 0},
+    {"service awaited", TRUE, FALSE, 0, 0},
+    {"service judged", TRUE, FALSE, 0, 0},
+    {"way back runs", TRUE, FALSE, 0, 0},
+    {"way back lost", FALSE, FALSE, 0, 0},
+    {"way back inhibited", TRUE, FALSE, FOTA_SHOW_INHIBITED, 0},
+    {"way back crowded", TRUE, FALSE, FOTA_SHOW_BUSY, 0},
+    {"way back lacks supply", TRUE, FALSE, FOTA_SHOW_SUPPLY, 0},
+    {"way back held", TRUE, FALSE, FOTA_SHOW_BACKOFF, 0},
+    {"way back", TRUE, FALSE, 0, 0},
+    {"probe runs", TRUE, FALSE, 0, 0},
+    {"probe", TRUE, FALSE, 0, 0},
     {"question runs", FALSE, FALSE, 0, 0},
     {"discard runs", FALSE, FALSE, 0, 0},
     {"rehearsal runs", TRUE, TRUE, 0, 0},
@@ -624,6 +683,11 @@ static const struct {
     FIELD(answer_due, 2),
     FIELD(asked, 2),
     FIELD(begun, 2),
+    FIELD(proof, 4),
+    FIELD(restoring, 2),
+    FIELD(supply_low, 2),
+    FIELD(probe_wanted, 2),
+    FIELD(probing, 2),
     FIELD(manifest, 3),
     FIELD(planned, 2),
     FIELD(plan, FOTA_PLAN_FAILED_FOR_GOOD + 1),
@@ -660,6 +724,9 @@ static const struct {
     [FOTA_ACTION_LISTEN] = {.while_inhibited = TRUE},
     [FOTA_ACTION_ANSWER] = {.while_inhibited = TRUE},
     [FOTA_ACTION_FOLLOW] = {.takes = TRUE},
+    [FOTA_ACTION_PROBE] = {.takes = FALSE},
+    [FOTA_ACTION_CONCLUDE] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_RESTORE] = {.takes = TRUE},
 };
 
 /* What the module asks is planned, with nothing of a manifest's update under way, or it is not. */
@@ -695,8 +762,16 @@ assert_rules(const FotaSituation *given)
                      (next.action == FOTA_ACTION_INSPECT && s->ask_takes);
 
     /* An order that may be out shows as such, and nothing but a question about it is begun. */
-    g_assert_true(fota_next_keeps_power(next.state) == order ||
+    g_assert_true(fota_next_keeps_power(next.state) == (order || s->mark == FOTA_MARK_PROVING) ||
                   (s->begun && s->presence == FOTA_PRESENCE_AWAY));
+    /* Whether the module serves is known before anything else begins; then it is put back. */
+    if (s->mark == FOTA_MARK_PROVING)
+        g_assert_true(next.action == FOTA_ACTION_NONE || next.action == FOTA_ACTION_CONCLUDE);
+    if (s->mark == FOTA_MARK_RESTORING)
+        g_assert_true(next.action == FOTA_ACTION_NONE || next.action == FOTA_ACTION_RESTORE);
+    if (next.action == FOTA_ACTION_RESTORE)
+        g_assert_true((s->mark == FOTA_MARK_RESTORING || s->restoring) && !s->supply_low &&
+                      !s->held);
     if (order)
         g_assert_true(next.action == FOTA_ACTION_NONE || next.action == FOTA_ACTION_RESUME);
     else
@@ -707,7 +782,7 @@ assert_rules(const FotaSituation *given)
     if (takes && !order && !begun)
         g_assert_true(!s->inhibited && !s->crowded && s->presence == FOTA_PRESENCE_HERE);
     if (takes && !order && next.action != FOTA_ACTION_CHECK && next.action != FOTA_ACTION_DISCARD &&
-        strcmp(next.row, "version asked") != 0 && !begun)
+        next.action != FOTA_ACTION_RESTORE && strcmp(next.row, "version asked") != 0 && !begun)
         g_assert_true(!s->blocked && !s->held);
     if (s->inhibited && !order && !begun)
         g_assert_true(traits[next.action].while_inhibited);
@@ -746,11 +821,14 @@ assert_rules(const FotaSituation *given)
         g_assert_true(s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER ||
                       fota_next_judge(s, FOTA_REQUEST_CANCEL) == FOTA_REFUSAL_NONE);
     }
-    if (order)
+    if (order || s->mark == FOTA_MARK_PROVING || s->mark == FOTA_MARK_RESTORING)
         g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NOT_CANCELLABLE);
 
     /* The order is given only where it could have begun. */
-    if (s->runs != FOTA_ACTION_RESUME && fota_next_may_commit(s, FOTA_MARK_INSTALLING) && !s->begun)
+    if (s->runs == FOTA_ACTION_RESTORE && fota_next_may_commit(s, FOTA_MARK_INSTALLING))
+        g_assert_true(!s->inhibited && !s->supply_low);
+    if (s->runs != FOTA_ACTION_RESUME && s->runs != FOTA_ACTION_RESTORE &&
+        fota_next_may_commit(s, FOTA_MARK_INSTALLING) && !s->begun)
         g_assert_true(follow ? !s->inhibited && !s->blocked && s->open[gate] && s->asked
                              : !s->inhibited && !s->blocked && !s->cancelled && s->open[gate] &&
                                    s->same_delta);

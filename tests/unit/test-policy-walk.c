@@ -31,7 +31,9 @@ typedef struct {
     gboolean refused; /* the application has said no to what is offered */
     guint orders;
     guint successes;
-    gboolean restarted; /* the module, since the job began */
+    guint restored;
+    gboolean provable, way_back; /* whether the service is to be proven, and can be put back */
+    gboolean restarted;          /* the module, since the job began */
 } Life;
 
 static gboolean
@@ -71,9 +73,13 @@ static void
 give_order(Life *life)
 {
     g_assert_false(life->ordered);
-    g_assert_false(life->cancelled || life->refused);
-    g_assert_false(life->s.inhibited || life->s.blocked);
-    g_assert_true(life->s.open[FOTA_APPROVAL_GATE_INSTALL]);
+    g_assert_false(life->s.inhibited);
+    /* The approval of an update is that of its way back. */
+    if (!life->s.restoring) {
+        g_assert_false(life->cancelled || life->refused);
+        g_assert_false(life->s.blocked);
+        g_assert_true(life->s.open[FOTA_APPROVAL_GATE_INSTALL]);
+    }
     g_assert_cmpint(life->mark, ==, FOTA_MARK_INSTALLING);
     g_assert_true(life->delta);
     life->ordered = TRUE;
@@ -115,6 +121,11 @@ end_job(Life *life, FotaEnding ending, FotaVersionRead version, gboolean downloa
         .downloaded = downloaded,
         .restarted = life->restarted,
         .can_discard = life->s.can_discard,
+        .provable = life->provable,
+        .proof = life->s.proof,
+        .way_back = life->way_back,
+        .restoring = life->s.restoring,
+        .last_try = life->way_back && chance(life, 3),
     };
     FotaOutcome outcome = fota_outcome_decide(&end);
 
@@ -122,6 +133,25 @@ end_job(Life *life, FotaEnding ending, FotaVersionRead version, gboolean downloa
     if (outcome.finish == FOTA_FINISH_SUCCESS) {
         g_assert_cmpint(life->version, ==, FOTA_VERSION_WANTED);
         life->successes++;
+    }
+    /* What the update leads to is where its way back begins. */
+    if (outcome.mark == FOTA_MARK_RESTORING && !life->s.restoring) {
+        g_assert_cmpint(life->s.proof, ==, FOTA_PROOF_NOT_PROVEN);
+        life->s.restoring = TRUE;
+        life->version = FOTA_VERSION_OLD;
+        life->cancelled = life->s.cancelled = FALSE;
+    }
+    if (outcome.finish == FOTA_FINISH_RESTORED) {
+        g_assert_cmpint(life->version, ==, FOTA_VERSION_WANTED);
+        life->restored++;
+        life->version = FOTA_VERSION_OLD;
+    } else if (outcome.finish == FOTA_FINISH_NO_SERVICE && life->s.restoring &&
+               life->version == FOTA_VERSION_OLD) {
+        life->version = FOTA_VERSION_WANTED;
+    }
+    if (outcome.finish == FOTA_FINISH_RESTORED || outcome.finish == FOTA_FINISH_NO_SERVICE) {
+        life->s.restoring = FALSE;
+        life->refused = TRUE; /* until another manifest */
     }
     if (outcome.finish == FOTA_FINISH_CANCELLED) {
         g_assert_true(life->cancelled);
@@ -139,6 +169,7 @@ static void
 work(Life *life)
 {
     switch (life->s.runs) {
+    case FOTA_ACTION_RESTORE:
     case FOTA_ACTION_DOWNLOAD:
         if (life->mark == FOTA_MARK_DOWNLOADING && chance(life, 5)) {
             end_job(life, g_rand_int_range(life->rand, 1, 4), read_version(life), FALSE);
@@ -198,8 +229,13 @@ act(Life *life)
     FotaNext next;
 
     look_at_plan(life);
+    life->s.proof = life->mark != FOTA_MARK_PROVING ? FOTA_PROOF_NOT_JUDGED
+                    : chance(life, 2)               ? FOTA_PROOF_WAITING
+                    : chance(life, 2)               ? FOTA_PROOF_PROVEN
+                                                    : FOTA_PROOF_NOT_PROVEN;
     next = fota_next_decide(&life->s);
-    g_assert_cmpint(fota_next_keeps_power(next.state), ==, life->mark == FOTA_MARK_INSTALLING);
+    g_assert_cmpint(fota_next_keeps_power(next.state), ==,
+                    life->mark == FOTA_MARK_INSTALLING || life->mark == FOTA_MARK_PROVING);
     if (life->ordered)
         g_assert_true(fota_next_keeps_power(next.state));
     switch (next.action) {
@@ -212,13 +248,17 @@ act(Life *life)
     case FOTA_ACTION_CLOSE:
         end_job(life, FOTA_ENDED_BADLY, FOTA_VERSION_UNREAD, FALSE);
         break;
+    case FOTA_ACTION_CONCLUDE:
+        life->s.runs = next.action;
+        end_job(life, FOTA_ENDED_WELL, life->version, FALSE);
+        break;
     default:
         life->s.runs = next.action;
         life->restarted = FALSE;
         life->s.check_due = FALSE;
         if (next.action == FOTA_ACTION_REHEARSE || next.action == FOTA_ACTION_DOWNLOAD)
             life->s.rehearsal = FALSE;
-        if (next.action == FOTA_ACTION_DOWNLOAD) {
+        if (next.action == FOTA_ACTION_DOWNLOAD || next.action == FOTA_ACTION_RESTORE) {
             write_mark(life, FOTA_MARK_DOWNLOADING);
             life->s.same_delta = TRUE;
             life->delta = FALSE;
@@ -318,7 +358,7 @@ static void
 test_lives(void)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(310011);
-    guint orders = 0, successes = 0;
+    guint orders = 0, successes = 0, restored = 0;
 
     for (guint n = 0; n < LIVES; n++) {
         Life life = {
@@ -328,6 +368,8 @@ test_lives(void)
                   .told_version = TRUE,
                   .open = {n % 3 != 0, n % 4 != 0},
                   .can_discard = n % 2 == 0},
+            .provable = n % 3 != 1,
+            .way_back = n % 5 != 1,
             .version = FOTA_VERSION_OLD,
         };
 
@@ -337,8 +379,11 @@ test_lives(void)
         }
         orders += life.orders;
         successes += life.successes;
+        restored += life.restored;
     }
-    g_test_message("%u lives, %u orders, %u successes", LIVES, orders, successes);
+    g_test_message("%u lives, %u orders, %u successes, %u restored", LIVES, orders, successes,
+                   restored);
+    g_assert_cmpuint(restored, >, LIVES / 1000);
     g_assert_cmpuint(orders, >, LIVES / 10);
     g_assert_cmpuint(successes, >, LIVES / 20);
 }

@@ -137,6 +137,14 @@ fota_module_get_imei(FotaModule *module)
     return get_text(module, "imei");
 }
 
+gboolean
+fota_module_keeps_power(FotaModule *module)
+{
+    FotaState state = fota_module_get_state(module);
+
+    return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
+}
+
 FotaState
 fota_module_get_state(FotaModule *module)
 {

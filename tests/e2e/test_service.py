@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A new version is a success only when the module serves as before."""
+import hashlib
+import unittest
+
+from e2e import BenchTest
+from manifest import delta
+
+REGISTERED = 8  # MM_MODEM_STATE_REGISTERED
+
+
+class TelitThroughThePort(BenchTest):
+    options = {"channel": "port", "config": {"Service": {"Time": "10s"}}}
+
+    def setUp(self):
+        super().setUp()
+        self.bench.mm.enable(self.bench.imei)
+        self.bench.view.until(
+            lambda: (self.bench.mm.find(self.bench.imei) or [None, {"State": 0}])[1]["State"]
+            >= REGISTERED, 60, "the modem is registered")
+
+    def update(self, module):
+        since = module.mark()
+        module.approve()
+        return module.wait_finished(since)
+
+    def test_serves(self):
+        module = self.offer()
+        self.assertTrue(module["Service"]["registered"])
+        self.assertEqual(module["Service"]["probe"], "untried")
+        _, result, details = self.update(module)
+        self.assertEqual(result, "success", details)
+        for when in ("service-before", "service-after"):
+            self.assertTrue(details[when]["registered"], when)
+            self.assertEqual(details[when]["operator"], "311480")
+        self.assertEqual(module["Progress"], 100)
+
+    def test_no_service(self):
+        """The new firmware finds no network: that ends as what it is, and is not offered again."""
+        module = self.offer()
+        self.bench.fault("no-service")
+        since = module.mark()
+        module.approve()
+        module.wait(lambda p: p["State"] == "verifying" and p["Revision"] == self.bench.new, 120,
+                    "the service is being proven")
+        self.assert_refused("NotCancellable", module.cancel)
+        # The proof is on disk: another start goes on with it.
+        self.bench.kill_fotad()
+        self.bench.start_fotad()
+        module = self.bench.module()
+        _, result, details = module.wait_finished(0, 120)
+        self.assertEqual((result, details["error"]), ("no-service", "NoService"), details)
+        self.assertIn("not registered", details["text"])
+        self.assertTrue(details["service-before"]["registered"])
+        self.assertFalse(details["service-after"]["registered"])
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
+        self.assertEqual(module.history()[0]["result"], "no-service")
+        self.assertEqual(module["LastError"][0], "NoService")
+        self.assertEqual(module["State"], "failed")
+        last = module["LastCheck"]
+        module.check()
+        module.wait(lambda p: p["LastCheck"] > last and p["State"] == "idle", 30, "it was checked")
+        self.assertEqual(module["Update"], {})
+
+    def offer_with_back(self, **service):
+        """An update that names the delta that leads back."""
+        name = "back.bin"
+        content = delta(self.bench.model, self.bench.new, self.bench.old)
+        (self.bench.www / name).write_bytes(content)
+        update = self.bench.update(service=service)
+        update["steps"][0]["back"] = {**self.bench.delta_member(name), "size": len(content),
+                                      "sha256": hashlib.sha256(content).hexdigest()}
+        self.bench.publish(update)
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        return module
+
+    def test_put_back(self):
+        """A module without service is put back to its old version, and stays there."""
+        module = self.offer_with_back(back="required")
+        self.assertTrue(module["Update"]["way-back"])
+        self.bench.fault("no-service")
+        since = module.mark()
+        module.approve()
+        _, result, details = module.wait_finished(since, 180)
+        self.assertEqual((result, details["error"]), ("restored", "NoService"), details)
+        self.assertIn("put back to " + self.bench.old, details["text"])
+        self.assertEqual((details["from"], details["to"]), (self.bench.old, self.bench.new))
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
+        self.assertEqual(module["State"], "failed")
+        last = module["LastCheck"]
+        module.check()
+        module.wait(lambda p: p["LastCheck"] > last and p["State"] == "failed", 30, "it is held")
+        self.assertEqual(module["Update"], {})
+
+
+if __name__ == "__main__":
+    unittest.main()
