@@ -158,6 +158,28 @@ check_method(const Section *section, const FotaMethod *method)
     g_assert_cmpstr(row[2], ==, one ? "one" : "two");
 }
 
+/* What the data file says of a model that is not driven stands on the page. */
+static void
+check_unsupported(const char *pattern, const char *why)
+{
+    g_auto(GStrv) lines = read_section("Known, and not driven");
+    g_autofree char *quoted = g_strdup_printf("`%s`", pattern);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        g_auto(GStrv) columns = g_strsplit(lines[i], " | ", -1);
+        g_autoptr(GString) text = NULL;
+
+        if (g_strv_length(columns) != 3 || strstr(columns[1], quoted) == NULL)
+            continue;
+        text = g_string_new(columns[2]);
+        g_string_replace(text, "`", "", 0);
+        g_string_replace(text, " |", "", 0);
+        g_assert_cmpstr(text->str, ==, why);
+        return;
+    }
+    g_error("docs/models.md does not say why `%s` is not driven", pattern);
+}
+
 static void
 test_plugin(gconstpointer name)
 {
@@ -181,7 +203,12 @@ test_plugin(gconstpointer name)
     }
     groups = g_key_file_get_groups(section.models, NULL);
     for (guint i = 0; groups[i] != NULL; i++) {
-        if (strcmp(groups[i], "*") != 0)
+        g_autofree char *why =
+            g_key_file_get_string(section.models, groups[i], "Unsupported", NULL);
+
+        if (why != NULL && why[0] != '\0')
+            check_unsupported(groups[i], why);
+        else if (strcmp(groups[i], "*") != 0)
             check_pattern(&section, groups[i]);
     }
     section_close(&section);
