@@ -217,7 +217,6 @@ static const FotaMethod telit_premium = {
     .answer = telit_asked_answer,
 };
 
-static const FotaMethod *const ftp_methods[] = {&telit_ftp, NULL};
 static const FotaMethod *const asking_methods[] = {&telit_ftp, &telit_premium, NULL};
 static const FotaMethod *const fed_methods[] = {&telit_ftp, &telit_feed, NULL};
 static const FotaMethod *const fed_asking_methods[] = {&telit_ftp, &telit_feed, &telit_premium,
@@ -229,7 +228,7 @@ static const FotaClaim telit_claims[] = {
     {.manufacturer = "Telit", .model = "ME910C1-*", .methods = asking_methods},
     {.manufacturer = "Telit", .model = "ME910G1-*", .methods = fed_methods},
     {.manufacturer = "Telit", .model = "ME310G1-*", .methods = fed_methods},
-    {.manufacturer = "Telit", .model = "ML865G1-*", .methods = ftp_methods},
+    {.manufacturer = "Telit", .model = "ML865G1-*", .methods = fed_methods},
     {.manufacturer = "Telit", .model = "LE910-SVL*", .methods = fed_asking_methods},
     {.manufacturer = "Telit", .model = "LE910-NA1*", .methods = fed_asking_methods},
     {.manufacturer = "Telit", .model = "LE910-*", .methods = asking_methods},

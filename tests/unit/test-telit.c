@@ -221,7 +221,7 @@ test_guide_models(void)
         {"LE910B4-NA", {"ftp", "premium"}},
         {"ME310G1-WW", {"ftp", "feed"}},
         {"ME910G1-W1", {"ftp", "feed"}},
-        {"ML865G1-WW", {"ftp"}},
+        {"ML865G1-WW", {"ftp", "feed"}},
         {"LE910C1-EUX", {"ftp-enhanced", "ftp"}},
         {"LE910C4-NF", {"ftp-enhanced", "ftp"}},
         {"LN920A12-WW", {"ftp-enhanced"}},
