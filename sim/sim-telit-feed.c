@@ -65,6 +65,20 @@ sim_telit_feed_stop(SimModule *module)
     g_free(feed);
 }
 
+/* As far as is known, data mode ends with the host that had it. */
+void
+sim_telit_feed_hang_up(SimModule *module, const char *tty)
+{
+    SimTelit *telit = module->state;
+    SimCommand *command = telit->feed != NULL ? telit->feed->command : NULL;
+
+    if (command == NULL || command->line == NULL ||
+        !g_str_equal(sim_port_get_tty(sim_line_get_port(command->line)), tty))
+        return;
+    sim_line_end_data(command->line);
+    sim_telit_feed_stop(module);
+}
+
 /* Its end cannot be called from what its own port calls. */
 static gboolean
 on_restart(gpointer user_data)

@@ -79,7 +79,7 @@ typedef struct {
     int cfvr; /* #CFVR's number, one more for each update */
 
     SimTelitEnhanced *enhanced; /* NULL: a module that reports nothing */
-    SimTelitAsk *ask; /* NULL: a module that does not ask */
+    SimTelitAsk *ask;           /* NULL: a module that does not ask */
 } SimTelit;
 
 /* sim-telit-ftp.c: the control connection */
@@ -112,6 +112,8 @@ SimResult sim_telit_ftp_get_ota(SimModule *module, SimCommand *command);
 SimResult sim_telit_feed_run(SimModule *module, SimCommand *command);
 /* The module restarts: what has come is lost. */
 void sim_telit_feed_stop(SimModule *module);
+/* So it is when the host closes the tty. */
+void sim_telit_feed_hang_up(SimModule *module, const char *tty);
 
 /* sim-telit.c: all sockets as they leave the factory */
 void sim_telit_forget_sockets(SimTelit *telit);

@@ -32,6 +32,7 @@ SPREAD = 30  # of the cases that are not always there, every so manieth
 
 TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND = (
     Kind("me910c1-na", channel) for channel in ("port", "reserved", "modemmanager"))
+TELIT_FED = Kind("me310g1", "port")  # by the host: the fetch, and the load
 HUAWEI_PORT, HUAWEI_COMMAND = (Kind("mu509", channel) for channel in ("port", "modemmanager"))
 # One that fotad tells to restart after the order.
 TELIT_TOLD = Kind("le910c4", "reserved")
@@ -39,8 +40,8 @@ TELIT_TOLD = Kind("le910c4", "reserved")
 QUECTEL_PORT = Kind("ec25", "port")
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
 TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
-KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, TELIT_TOLD, HUAWEI_PORT, HUAWEI_COMMAND,
-         QUECTEL_PORT)
+KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, TELIT_TOLD, TELIT_FED, HUAWEI_PORT,
+         HUAWEI_COMMAND, QUECTEL_PORT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +100,8 @@ def run_undisturbed(kind):
 
 
 def make_cases(kind, run):
+    if kind == TELIT_FED:
+        return fed_cases(kind, run)
     cases = kill_cases(kind, run)
     if kind == TELIT_TOLD:
         return cases + [case for case in power_cases(kind, run) if case.name.startswith("armed")]
@@ -163,6 +166,18 @@ def report_cases(kind, run):
                if point.what.startswith("rename") and point.what.endswith(".json")]
     return [Case("kill, reported", kind, str(point), kill.reported, (point,), True)
             for point in points.irreversible(met, kind.order)[-1:] + records[-2:]]
+
+
+def fed_cases(kind, run):
+    """What is different where the host brings the delta: the files of the cache, the load, and the
+    order. Of the blocks the first, the last, and one between them."""
+    met = points.to_kill_at(run.points)
+    blocks = [point for point in met if point.what == "at data"]
+    chosen = [*(point for point in met if "deltas" in point.what or "#OTAUPW" in point.what
+                or point.what == "at +++"),
+              blocks[0], blocks[len(blocks) // 2], blocks[-1],
+              *points.irreversible(met, kind.order)[-AROUND_ORDER:]]
+    return [Case("kill", kind, str(point), kill.killed, (point,), True) for point in chosen]
 
 
 def power_cases(kind, run):

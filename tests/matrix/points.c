@@ -31,6 +31,7 @@
  */
 
 #define NAME_LENGTH 256
+#define LINE_LENGTH 400
 #define TEXT_LENGTH 512
 
 static ssize_t (*real_write)(int, const void *, size_t);
@@ -58,6 +59,17 @@ path_of_fd(int fd, char *path)
     path[length > 0 ? length : 0] = '\0';
 }
 
+/* A fetched delta is named by its digest, which differs from one update to the next. */
+static void
+generalise(char *name)
+{
+    static const char deltas[] = "deltas/";
+    const char *end = strrchr(name, '.');
+
+    if (strncmp(name, deltas, strlen(deltas)) == 0 && end != NULL)
+        strcpy(name + strlen(deltas), strcmp(end, ".part") == 0 ? "part" : "whole");
+}
+
 /* The name below the state directory, NULL when it is not there. A temporary one loses what makes
  * it differ from one run to the next. */
 static const char *
@@ -72,6 +84,7 @@ name_in_state(const char *path, char *name)
     end = strrchr(name, '.');
     if (end != NULL && strlen(end) == 7 && strchr(name, '.') != end)
         strcpy(end, ".new");
+    generalise(name);
     return name;
 }
 
@@ -223,7 +236,11 @@ write(int fd, const void *data, size_t length)
     path_of_fd(fd, path);
     if (strncmp(path, "/dev/pts/", strlen("/dev/pts/")) != 0)
         return real_write(fd, data, length);
-    printable(data, length, text);
+    /* Longer than any command line: a block of a delta. */
+    if (length > LINE_LENGTH)
+        strcpy(text, "data");
+    else
+        printable(data, length, text);
     point("before", "at", text);
     written = real_write(fd, data, length);
     point("after", "at", text);
@@ -286,10 +303,10 @@ fsync(int fd)
     nanosleep(&slow, NULL);
     result = real_fsync(fd);
     if (flash != NULL && result == 0 && fstat(fd, &status) == 0) {
-        if (S_ISDIR(status.st_mode))
-            keep_names(false);
-        else
+        if (!S_ISDIR(status.st_mode))
             keep_file(AT_FDCWD, path);
+        else if (strcmp(name, ".") == 0)
+            keep_names(false);
     }
     point("after", "sync", name);
     return result;

@@ -7,6 +7,7 @@ next. A rig on which a case has not ended as stated is given up.
 """
 import contextlib
 import dataclasses
+import hashlib
 import json
 import pathlib
 import re
@@ -46,13 +47,14 @@ class Kind:
 
     @property
     def vendor(self):
-        return {"me9": "telit", "le9": "telit", "mu5": "huawei", "ec2": "quectel"}[self.module[:3]]
+        return {"me9": "telit", "le9": "telit", "me3": "telit", "mu5": "huawei",
+                "ec2": "quectel"}[self.module[:3]]
 
     @property
     def order(self):
         """The command that cannot be taken back, without what stands in quotes."""
         return {"me910c1-na": "AT#OTAUP=0", "le910c4": "AT#OTAUP=2", "mu509": "AT^FWUP",
-                "ec25": 'AT+QFOTADL=""'}[self.module]
+                "me310g1": "AT#OTAUP=0,2", "ec25": 'AT+QFOTADL=""'}[self.module]
 
     @property
     def asks_version(self):
@@ -60,14 +62,19 @@ class Kind:
 
     @property
     def config(self):
-        """The module fetches by itself, also where the host could feed it."""
-        return {"Delivery": {"By": "module"}}
+        """The module fetches by itself, also where the host could feed it, but for one."""
+        return {"Delivery": {"By": "host" if self.is_fed else "module"}}
+
+    @property
+    def is_fed(self):
+        return self.module == "me310g1"
 
 
 # {module: the n-th version}
 VERSIONS = {"me910c1-na": "30.00.001-B{:03d}", "le910c4": "25.21.{:03d}-P0F.660300",
+            "me310g1": "37.00.{:03d}-P0C.210001",
             "mu509": "12.815.01.{:02d}.00", "ec25": "EC25EUXGAR08A{:02d}M1G_20.200.20.200"}
-FIRST = {"me910c1-na": 26, "le910c4": 660, "mu509": 3, "ec25": 15}
+FIRST = {"me910c1-na": 26, "le910c4": 660, "me310g1": 214, "mu509": 3, "ec25": 15}
 
 
 def unquoted(command):
@@ -133,7 +140,11 @@ class Rig:
             bench.vendor.publish(bench.model, bench.old, bench.new)
         members = {"approval": {"download": "required", "install": "required"},
                    "retry": {"maxAttempts": 1}, **members}
-        bench.publish(bench.update(id=f"update-{self.number}", **members))
+        update = bench.update(id=f"update-{self.number}", **members)
+        if self.kind.is_fed:
+            update["steps"][0]["delta"]["sha256"] = hashlib.sha256(
+                (bench.www / bench.delta_name).read_bytes()).hexdigest()
+        bench.publish(update)
         bench.fault("clear")
         if self.kind.stays:
             bench.fault(f"stays={self.kind.stays},always")
@@ -179,6 +190,8 @@ class Rig:
                  for suffix in (".json", ".json.prev", ".manifest", ".checked", ".lease")}
         known.add("outbox")
         left = {file.name for file in (self.bench.directory / "state").iterdir()} - known
+        left.discard("deltas")
+        left |= {file.name for file in (self.bench.directory / "state" / "deltas").glob("*")}
         self.expect(left, set(), "files left in the state directory")
 
     def drop_unsynced(self):
