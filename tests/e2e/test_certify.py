@@ -91,6 +91,15 @@ class CertifyTest(SharedBenchTest):
         return {r["name"] for r in result["reactions"] if r["verdict"] == "pass"}
 
 
+class Asks(CertifyTest):
+    options = {"modules": ("me910c1-asks",), "channel": "reserved"}
+
+    def test_c(self):
+        passed = self.assert_certified(self.bench.build / "tests/e2e/approve", self.bench.imei,
+                                       self.busy)
+        self.assertEqual(passed, set(REACTIONS))
+
+
 class DoesNotAsk(CertifyTest):
     """What only a module that asks can play is left out."""
 
@@ -99,9 +108,6 @@ class DoesNotAsk(CertifyTest):
     def test_shell(self):
         passed = self.assert_certified(EXAMPLES / "approve.sh", self.bench.imei, self.busy)
         self.assertEqual(passed, set(REACTIONS) - set(OF_A_MODULE_THAT_ASKS))
-
-    def test_c(self):
-        self.assert_certified(self.bench.build / "tests/e2e/approve", self.bench.imei, self.busy)
 
     def test_python(self):
         self.assert_certified(EXAMPLES / "approve.py", self.busy)
