@@ -63,17 +63,17 @@ def killed(rig, point):
 
 
 def verify_reports(rig):
-    """Each result of the update has come, and once: what was posted again after a kill is the same
-    to the byte, under the same key."""
-    bodies = {}
+    """Each result of the update has come, and once: an end that fotad learns of twice, after a kill,
+    has one key."""
+    told = {}
     for _path, headers, body in rig.receiver.posts:
-        bodies.setdefault(headers["Idempotency-Key"], set()).add(body)
-    rig.expect([len(same) for same in bodies.values()], [1] * len(bodies), "reports under one key")
-    reports = [json.loads(body) for same in bodies.values() for body in same]
-    posted = [(report["update"], report["result"]) for report in reports]
+        report = json.loads(body)
+        told.setdefault(headers["Idempotency-Key"], set()).add((report["update"],
+                                                                report["result"]))
     results = [(entry["id"], entry["result"]) for entry in reversed(rig.module.history())
                if entry["id"] == f"update-{rig.number}"]
-    rig.expect(posted, results, "results at the receiver")
+    rig.expect([list(same) for same in told.values()], [[result] for result in results],
+               "results at the receiver, by their keys")
 
 
 def reported(rig, point):
