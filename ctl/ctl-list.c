@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/ctl-bus.h"
 #include "ctl/ctl-format.h"
@@ -95,6 +96,17 @@ format_service(GVariant *properties)
                            connected ? ", connected with " : "", connected ? list : "");
 }
 
+/* What the module asks is heard on a port of fotad's own alone. */
+static const char *
+describe_listening(GVariant *properties)
+{
+    const char *listening = ctl_dict_get_text(properties, "Listening");
+
+    return strcmp(listening, "no-port") == 0
+               ? "no: it has no port reserved for fotad; see [ModuleAsks] in fotad.conf(5)"
+               : listening;
+}
+
 static void
 print_status(const CtlModule *module, JsonObject *plan)
 {
@@ -116,6 +128,7 @@ print_status(const CtlModule *module, JsonObject *plan)
     ctl_print_field("Model", ctl_dict_get_text(properties, "Model"));
     ctl_print_field("Firmware", ctl_dict_get_text(properties, "Revision"));
     ctl_print_field("Plugin", ctl_dict_get_text(properties, "Plugin"));
+    ctl_print_field("Listened to", describe_listening(properties));
     ctl_print_field("ModemManager", ctl_dict_get_text(properties, "Modem"));
     ctl_print_field("Service", service);
     ctl_print_field("State", ctl_dict_get_text(properties, "State"));

@@ -227,6 +227,7 @@ const sd_bus_vtable fota_bus_module_vtable[] = {
     PROPERTY("Model", "s"),
     PROPERTY("Revision", "s"),
     PROPERTY("Plugin", "s"),
+    PROPERTY("Listening", "s"),
     PROPERTY("Modem", "o"),
     PROPERTY("State", "s"),
     PROPERTY("Progress", "u"),

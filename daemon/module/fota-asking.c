@@ -9,8 +9,9 @@
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-results.h"
 
-const FotaMethod *
-fota_asking_find_method(const FotaParts *parts)
+/* A port apart. */
+static const FotaMethod *
+find_wanted(const FotaParts *parts)
 {
     const FotaModuleConfig *config = fota_parts_get_config(parts);
     const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
@@ -18,9 +19,26 @@ fota_asking_find_method(const FotaParts *parts)
 
     if (method == NULL || method->route != FOTA_ROUTE_ASKED || modem == NULL ||
         config->module_asks == FOTA_MODULE_ASKS_LEAVE ||
-        config->access == FOTA_ACCESS_MODEM_MANAGER || !fota_at_has_reserved_port(modem->device))
+        config->access == FOTA_ACCESS_MODEM_MANAGER)
         return NULL;
     return method;
+}
+
+const FotaMethod *
+fota_asking_find_method(const FotaParts *parts)
+{
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
+    const FotaMethod *method = find_wanted(parts);
+
+    return method != NULL && fota_at_has_reserved_port(modem->device) ? method : NULL;
+}
+
+const char *
+fota_asking_describe(const FotaParts *parts)
+{
+    if (find_wanted(parts) == NULL)
+        return "";
+    return fota_asking_find_method(parts) != NULL ? "yes" : "no-port";
 }
 
 /* What was asked ends without the module, or with a word of it. */

@@ -14,6 +14,12 @@ G_BEGIN_DECLS
 const FotaMethod *fota_asking_find_method(const FotaParts *parts);
 
 /**
+ * Whether it is, as D-Bus shows it: "yes"; "no-port" when only a port that is reserved for fotad is
+ * missing; "" when there is nothing to hear, or nobody wants to.
+ */
+const char *fota_asking_describe(const FotaParts *parts);
+
+/**
  * Listens, unless a job has the port, and ends a question that the module no longer asks or that
  * the configuration refuses. Before each decision.
  */

@@ -23,7 +23,7 @@ fota_shown_new(GObject *module, const char *imei)
         {"BytesTotal", "uint64 0"},  {"Blockers", "@as []"},
         {"LastError", "('', '')"},   {"LastCheck", "uint64 0"},
         {"NextCheck", "uint64 0"},   {"Update", "@a{sv} {}"},
-        {"Service", "@a{sv} {}"},
+        {"Service", "@a{sv} {}"},    {"Listening", "''"},
     };
     FotaShown *shown = g_new0(FotaShown, 1);
 

@@ -7,6 +7,7 @@
 
 #include "base/fota-text.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
@@ -221,6 +222,7 @@ fota_view_refresh(const FotaParts *parts)
     fota_shown_set_text(shown, "Model", record->model);
     fota_shown_set_text(shown, "Revision", record->revision);
     fota_shown_set_text(shown, "Plugin", plugin != NULL ? plugin->name : "");
+    fota_shown_set_text(shown, "Listening", fota_asking_describe(parts));
     fota_shown_set(shown, "Modem",
                    g_variant_new_object_path(fota_presence_get_path(parts->presence)));
     fota_shown_set(shown, "Progress", g_variant_new_uint32(fota_run_get_progress(parts->run)));

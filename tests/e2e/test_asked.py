@@ -16,6 +16,7 @@ class Asked(BenchTest):
         """fotad runs, and the module has been told to ask."""
         self.bench.start_fotad(**groups)
         self.wait_told()
+        self.assertEqual(self.bench.module()["Listening"], "yes")
         return self.bench.module()
 
     def wait_told(self, times=1):
@@ -147,6 +148,19 @@ class Asked(BenchTest):
         self.assertEqual(result, "rejected")
         self.wait_sim(lambda state: state["ask-outcome"] == "rejected", "the module knows")
         self.assertEqual(module.heard("ApprovalRequested", since), [])
+
+
+class Unheard(BenchTest):
+    options = {"modules": ("me910c1-asks",), "channel": "port",
+               "config": {"Manifest": {"Uri": None}}}
+
+    def test_status(self):
+        """Nothing but a port is missing, and that is said."""
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait(lambda p: p["Listening"] == "no-port", 60, "it could be listened to")
+        self.assertRegex(self.bench.fotactl("status").stdout,
+                         r"Listened to +no: it has no port reserved")
 
 
 if __name__ == "__main__":

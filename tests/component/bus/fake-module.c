@@ -24,6 +24,7 @@ static const struct {
     {"model", "s", "'ME910C1-NA'"},
     {"revision", "s", "'30.00.001-B026'"},
     {"plugin", "s", "'telit'"},
+    {"listening", "s", "'no-port'"},
     {"modem", "o", "'/'"},
     {"state", "s", "'idle'"},
     {"progress", "u", "0"},

@@ -63,6 +63,7 @@ class Properties(BusTest):
         ("model", "'LE910C1'", "Model"),
         ("revision", "'25.30'", "Revision"),
         ("plugin", "'quectel'", "Plugin"),
+        ("listening", "'yes'", "Listening"),
         ("modem", "objectpath '/org/freedesktop/ModemManager1/Modem/3'", "Modem"),
         ("state", "'awaiting-install-approval'", "State"),
         ("progress", "uint32 47", "Progress"),
