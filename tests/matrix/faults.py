@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 
+import asked
 import kill
 import once
 import points
@@ -41,7 +42,7 @@ QUECTEL_PORT = Kind("ec25", "port")
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
 TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
 KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, TELIT_TOLD, TELIT_FED, HUAWEI_PORT,
-         HUAWEI_COMMAND, QUECTEL_PORT)
+         HUAWEI_COMMAND, QUECTEL_PORT, asked.ASKED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,10 +88,14 @@ class Run:
     problem: str = ""
 
 
+def make_rig(kind):
+    return asked.AskedRig(kind) if kind == asked.ASKED else Rig(kind)
+
+
 def run_undisturbed(kind):
     rig = None
     try:
-        rig = Rig(kind)
+        rig = make_rig(kind)
         return Run(kill.undisturbed(rig), power.steps(rig))
     except Exception:
         return Run(problem=traceback.format_exc() + (rig.report() if rig else ""))
@@ -99,9 +104,22 @@ def run_undisturbed(kind):
             rig.close_anyhow()
 
 
+def asked_cases(kind, run):
+    """From the moment that the module is told to ask until it has its answer."""
+    met = points.to_kill_at(run.points)
+    told = [point.what for point in met]
+    first = told.index("at AT#OTASUAN=,2,1")
+    last = told.index(f"at {kind.order}")
+    special = points.irreversible(met, kind.order)[-AROUND_ORDER:]
+    return [Case("asked", kind, str(point), asked.killed, (point,), point in special)
+            for point in met[first:last + 3]]
+
+
 def make_cases(kind, run):
     if kind == TELIT_FED:
         return fed_cases(kind, run)
+    if kind == asked.ASKED:
+        return asked_cases(kind, run)
     cases = kill_cases(kind, run)
     if kind == TELIT_TOLD:
         return cases + [case for case in power_cases(kind, run) if case.name.startswith("armed")]
@@ -123,7 +141,7 @@ def run_chunk(kind, cases):
     results, orders, rig = [], 0, None
     try:
         for case in cases:
-            rig = rig or Rig(kind)
+            rig = rig or make_rig(kind)
             began = time.monotonic()
             result = run_case(rig, case)
             say(f"{'ok' if not result.problem else 'NOT AS STATED':13} {case} "

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""fotad is killed at every point of a question that the module asks by itself, and started again:
+the module is told yes once, and updates itself once."""
+import contextlib
+
+from rig import VERSIONS, Kind, NotAsStated, Rig, seconds
+from bench import FTP_PASSWORD, FTP_USER
+from manifest import delta
+from modules import BusError
+from processes import BenchError
+
+ASKED = Kind("me910c1-asks", "reserved")
+TRIES = 3
+
+
+class AskedRig(Rig):
+    """Its module's own server wants each update; the manifest has none."""
+
+    def publish_next(self, **_members):
+        bench = self.bench
+        bench.old = bench.sim_state()["version"]
+        self.number += 1
+        bench.new = VERSIONS["telit"].format(self.number)
+        bench.delta_name = f"{bench.old}_to_{bench.new}.bin"
+        (bench.www / bench.delta_name).write_bytes(delta(bench.model, bench.old, bench.new))
+        bench.fault("clear")
+        self.transcript_start = len(bench.sim.transcript(bench.imei))
+        self.journal_start = len(self.journal())
+
+    def ask(self):
+        place = self.bench.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
+        with contextlib.suppress(BenchError):  # it may be away
+            self.bench.sim.command("ask", self.bench.imei, f"{place}/{self.bench.delta_name}")
+
+    def check(self):
+        """Has the module ask, once fotad listens."""
+        program, self.bench.fotad = self.bench.fotad, None
+        try:
+            self.wait_until(lambda _: program.poll() is not None
+                            or "listening to what" in program.log(), "the module is listened to")
+        finally:
+            self.bench.fotad = program
+        if program.poll() is None:
+            self.ask()
+
+    def knows_update(self):
+        try:
+            return self.module.plan().get("source") == "module"
+        except BusError:
+            return False
+
+    def _asks_again(self, properties, asked):
+        """A question that was lost with fotad is asked again by the server, once the module is
+        listened to again."""
+        if asked or not properties or properties["State"] != "idle" \
+                or properties["Modem"] == "/" or properties["Revision"] == self.bench.new \
+                or self.bench.sim_state()["ask"] != "asked" or self.knows_update() \
+                or "listening to what" not in self.bench.log():
+            return False
+        self.ask()
+        asked.append(True)
+        return True
+
+
+def killed_once(rig, point):
+    """FALSE: this run did not come to the point."""
+    rig.publish_next()
+    rig.start_fotad(kill=point)
+    rig.check()
+    if not rig.wait_killed():
+        rig.verify_updated(rig.wait_done())
+        rig.stop_fotad()
+        return False
+    rig.fault_time = seconds()
+    rig.start_fotad()
+    rig.verify_updated(rig.wait_updated())
+    rig.expect(rig.orders(), 1, "times that the module was told yes")
+    rig.end_time = seconds()
+    rig.stop_fotad()
+    return True
+
+
+def killed(rig, point):
+    for _ in range(TRIES):
+        if killed_once(rig, point):
+            return
+    raise NotAsStated(f"no run came to {point}")
