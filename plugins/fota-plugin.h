@@ -246,9 +246,9 @@ typedef struct {
     /**
      * Answers @question. @seconds: how long it is postponed with FOTA_ANSWER_LATER, 0 = as long as
      * the module does by itself; a module that knows no such answer gets none, and the result is
-     * DONE. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module may download, install
-     * and leave by itself; the function may follow what it reports until then. It only does that for
-     * FOTA_QUESTION_NONE: the module has begun without asking.
+     * DONE. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module may download,
+     * install and leave by itself; the function may follow what it reports until then. It only does
+     * that for FOTA_QUESTION_NONE: the module has begun without asking.
      * FOTA_MODULE_ERROR_QUESTION_EXPIRED: the answer came too late.
      */
     FotaResult (*answer)(FotaSession *session, const FotaQuestion *question, FotaAnswer answer,
@@ -270,7 +270,8 @@ typedef struct {
      */
     const char *const *schemes;
 
-    gboolean carrier; /**< FOTA_ROUTE_ASKED: who asks is the carrier, else the module's own server */
+    gboolean
+        carrier; /**< FOTA_ROUTE_ASKED: who asks is the carrier, else the module's own server */
 } FotaMethod;
 
 /**
@@ -302,11 +303,13 @@ typedef struct {
 /** What an unsolicited line is about. */
 typedef enum {
     FOTA_LINE_REPORT = 1, /**< worth a note */
-    FOTA_LINE_STATE,      /**< the state that the module is in now */
+    FOTA_LINE_STATE, /**< the state that the module is in now: of an update by itself, it has begun
+                      */
     FOTA_LINE_PROGRESS,
     FOTA_LINE_QUESTION,
-    FOTA_LINE_DONE,   /**< something has ended well */
-    FOTA_LINE_FAILED, /**< something has failed */
+    FOTA_LINE_DONE,    /**< something has ended well */
+    FOTA_LINE_FAILED,  /**< something has failed */
+    FOTA_LINE_CARRIER, /**< as FOTA_LINE_STATE, of an update that the carrier has begun */
 } FotaLineKind;
 
 /** What an unsolicited line says. The parser fills what the line tells. */

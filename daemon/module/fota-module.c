@@ -280,16 +280,18 @@ stop_update(FotaModule *module)
     fota_keeper_save(module->parts.keeper, NULL);
 }
 
-/* What the module said while the job had its port. A job that has followed an update knows its end,
- * whatever is still to be heard of it. */
+/* What the module said while the job had its port. A job that was an update knows its end, whatever
+ * is still to be heard of it. */
 static void
 module_take_heard(FotaModule *module, FotaAction action, const FotaJobEnd *end)
 {
     FotaQuestions *questions = module->parts.questions;
-    gboolean follows = action == FOTA_ACTION_FOLLOW || action == FOTA_ACTION_RESUME;
+    gboolean updates = action == FOTA_ACTION_FOLLOW || action == FOTA_ACTION_RESUME ||
+                       action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
+                       action == FOTA_ACTION_REHEARSE;
 
     for (guint i = 0; end->heard != NULL && end->heard[i] != NULL; i++) {
-        if (follows)
+        if (updates)
             fota_questions_note(questions, end->heard[i]);
         else
             fota_questions_hear(questions, end->heard[i]);

@@ -43,10 +43,14 @@ static void
 questions_make_manifest(FotaQuestions *questions)
 {
     const FotaRecord *record = questions->record;
+    g_auto(FotaHeard) heard = {0};
+    gboolean carrier = fota_heard_read(questions->table, record->question, &heard) &&
+                       heard.kind == FOTA_LINE_CARRIER;
+    FotaSource source = carrier ? FOTA_SOURCE_CARRIER : questions->source;
 
     g_clear_pointer(&questions->manifest, fota_manifest_unref);
-    questions->manifest = fota_question_make_manifest(
-        record->imei, questions->source, record->question, (gint64)record->question_heard);
+    questions->manifest = fota_question_make_manifest(record->imei, source, record->question,
+                                                      (gint64)record->question_heard);
 }
 
 static void
@@ -161,7 +165,7 @@ fota_questions_hear(FotaQuestions *questions, const char *line)
     questions_log(questions, line);
     if (heard.kind == FOTA_LINE_QUESTION)
         questions_open(questions, line);
-    else if (heard.kind == FOTA_LINE_STATE)
+    else if (heard.kind == FOTA_LINE_STATE || heard.kind == FOTA_LINE_CARRIER)
         /* The module may leave at any moment: there is no time to ask it more. */
         fota_questions_take(questions, &(FotaQuestion){.text = heard.text}, line);
     else if (heard.kind == FOTA_LINE_FAILED)
@@ -173,8 +177,11 @@ fota_questions_note(FotaQuestions *questions, const char *line)
 {
     g_auto(FotaHeard) heard = {0};
 
-    if (fota_heard_read(questions->table, line, &heard))
-        questions_log(questions, line);
+    if (strlen(line) > LINE_MAX_BYTES || !fota_heard_read(questions->table, line, &heard))
+        return;
+    questions_log(questions, line);
+    if (heard.kind == FOTA_LINE_QUESTION)
+        questions_open(questions, line);
 }
 
 void

@@ -34,7 +34,7 @@ gboolean fota_questions_are_heard(FotaQuestions *questions);
 
 /** A job had the port, and has not looked at @line. Does not report the change. */
 void fota_questions_hear(FotaQuestions *questions, const char *line);
-/** The same, of a job whose end says all about the update that @line may be about. */
+/** The same, of an update: unless it is a question, @line is about that update, which has ended. */
 void fota_questions_note(FotaQuestions *questions, const char *line);
 
 /** The module is to ask its server. */

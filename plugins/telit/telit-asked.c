@@ -41,11 +41,65 @@ static const struct {
     {"server notified", REPORT_TOLD, FOTA_LINE_REPORT},
 };
 
+/* Numbers of the operator's OMA-DM client, which updates the module without asking. */
+static const struct {
+    int number;
+    const char *text;
+    Report report;
+    FotaLineKind kind;
+} carrier_reports[] = {
+    {900, "the carrier's client is ready", REPORT_OTHER, FOTA_LINE_REPORT},
+    {907, "the carrier begins a session", REPORT_OTHER, FOTA_LINE_REPORT},
+    {911, "the carrier's server refuses the login", REPORT_FAILED, FOTA_LINE_REPORT},
+    {912, "the carrier's server does not answer", REPORT_FAILED, FOTA_LINE_REPORT},
+    {913, "the carrier's session has lost the network", REPORT_FAILED, FOTA_LINE_REPORT},
+    {915, "the carrier's session has failed", REPORT_FAILED, FOTA_LINE_REPORT},
+    {916, "the carrier has no update", REPORT_OTHER, FOTA_LINE_REPORT},
+    {918, "the carrier sets the access point", REPORT_OTHER, FOTA_LINE_REPORT},
+    {919, "the carrier's delta is in the module", REPORT_DOWNLOADED, FOTA_LINE_CARRIER},
+    {920, "the carrier's download goes on", REPORT_DOWNLOAD, FOTA_LINE_CARRIER},
+    {921, "the carrier's download begins", REPORT_DOWNLOAD, FOTA_LINE_CARRIER},
+    {930, "the carrier is told the result", REPORT_TOLD, FOTA_LINE_REPORT},
+};
+
+/* FUMO's result of #929, of which 200 is the only good one. */
+#define CARRIER_RESULT 929
+#define CARRIER_DONE 200
+
+/* Reads `#921: ...`. FALSE: there is no such number. */
+static gboolean
+parse_carrier(const char *rest, FotaHeard *heard)
+{
+    char *end;
+    gint64 number = rest[0] == '#' ? g_ascii_strtoll(rest + 1, &end, 10) : 0;
+    const char *text = NULL;
+
+    if (number == CARRIER_RESULT) {
+        gboolean done = g_ascii_strtoll(end + strspn(end, ": "), NULL, 10) == CARRIER_DONE;
+
+        text = done ? "the carrier's update is done" : "the carrier's update has failed";
+        heard->number = done ? REPORT_UPGRADED : REPORT_FAILED;
+        heard->kind = done ? FOTA_LINE_DONE : FOTA_LINE_REPORT;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(carrier_reports); i++) {
+        if (carrier_reports[i].number != number)
+            continue;
+        text = carrier_reports[i].text;
+        heard->number = carrier_reports[i].report;
+        heard->kind = carrier_reports[i].kind;
+    }
+    if (text != NULL)
+        heard->text = g_strdup_printf("%s (%s)", rest, text);
+    return text != NULL;
+}
+
 gboolean
 telit_asked_parse(const char *rest, FotaHeard *heard)
 {
     g_autofree char *lower = g_ascii_strdown(rest, -1);
 
+    if (parse_carrier(rest, heard))
+        return TRUE;
     heard->text = g_strdup(rest);
     heard->number = REPORT_OTHER;
     for (guint i = 0; i < G_N_ELEMENTS(reports); i++) {
@@ -86,7 +140,8 @@ take_report(FotaQuestion *question, FotaHeard *heard)
     question->may_reject = heard->number == REPORT_QUESTION;
     if (heard->number == REPORT_QUESTION)
         question->kind = FOTA_QUESTION_DOWNLOAD;
-    if (heard->kind == FOTA_LINE_QUESTION || heard->kind == FOTA_LINE_STATE)
+    if (heard->kind == FOTA_LINE_QUESTION || heard->kind == FOTA_LINE_STATE ||
+        heard->kind == FOTA_LINE_CARRIER)
         question->text = g_steal_pointer(&heard->text);
 }
 

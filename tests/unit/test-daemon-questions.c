@@ -12,6 +12,7 @@
 static const FotaUnsolicited table[] = {
     {"#OTAEV: Do you want", FOTA_LINE_QUESTION, NULL},
     {"#OTAEV: Start", FOTA_LINE_STATE, NULL},
+    {"#OTAEV: #921", FOTA_LINE_CARRIER, NULL},
     {"#OTAEV: User Answer Timeout", FOTA_LINE_FAILED, NULL},
     {"#OTAEV:", FOTA_LINE_REPORT, NULL},
     {NULL, 0, NULL},
@@ -193,6 +194,21 @@ test_answers(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fixture->record->question, ==, "");
 }
 
+/* What is left to be heard of an update is about that update, but for a question. */
+static void
+test_beside_update(Fixture *fixture, gconstpointer data)
+{
+    read_question(fixture);
+    fota_questions_close(fixture->questions);
+    fota_questions_note(fixture->questions, "#OTAEV: Start Fw Download");
+    fota_questions_note(fixture->questions, "#OTAEV: User Answer Timeout");
+    g_assert_cmpstr(fixture->record->question, ==, "");
+    fota_questions_note(fixture->questions, ASKS);
+    g_assert_cmpstr(fixture->record->question, ==, ASKS);
+    fota_questions_note(fixture->questions, "#OTAEV: User Answer Timeout");
+    g_assert_null(fota_questions_take_end(fixture->questions));
+}
+
 static void
 test_ends(Fixture *fixture, gconstpointer data)
 {
@@ -225,6 +241,20 @@ test_begins(Fixture *fixture, gconstpointer data)
     g_assert_false(fota_questions_are_due(fixture->questions));
 }
 
+/* The carrier's own is told from what the module's server wants, also after a restart. */
+static void
+test_carrier(Fixture *fixture, gconstpointer data)
+{
+    for (guint i = 0; i < 2; i++) {
+        fota_questions_hear(fixture->questions, "#OTAEV: #921");
+        write_all(fixture);
+        g_assert_cmpint(fota_questions_get_manifest(fixture->questions)->source, ==,
+                        FOTA_SOURCE_CARRIER);
+        stop(fixture);
+        start(fixture);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -234,7 +264,9 @@ main(int argc, char **argv)
     TEST("garbage", test_garbage);
     TEST("offered", test_offered);
     TEST("answers", test_answers);
+    TEST("beside-update", test_beside_update);
     TEST("ends", test_ends);
     TEST("begins", test_begins);
+    TEST("carrier", test_carrier);
     return g_test_run();
 }
