@@ -654,11 +654,18 @@ check_would_take(S *s)
     return s->check_takes && s->inhibited;
 }
 
+/* The host reads a manifest beside what the module asks, but the module reads none. */
+static gboolean
+job_is_in_the_way(S *s)
+{
+    return update_job_runs(s) || (answer_runs(s) && s->check_takes);
+}
+
 /* A question that is under way answers this one, too. */
 static gboolean
 other_job_runs(S *s)
 {
-    return job_runs(s) && s->runs != FOTA_ACTION_INSPECT;
+    return update_job_runs(s) && s->runs != FOTA_ACTION_INSPECT;
 }
 
 static gboolean
@@ -699,7 +706,7 @@ static const struct {
     {ANSWERS,                           update_job_runs,    FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(CANCEL),                    job_is_no_update,   FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWERS | ANSWER(CANCEL),          nothing_is_offered, FOTA_REFUSAL_NOTHING_OFFERED},
-    {ANSWER(CHECK) | ANSWER(REHEARSE),  job_runs,           FOTA_REFUSAL_UPDATE_RUNS},
+    {ANSWER(CHECK) | ANSWER(REHEARSE),  job_is_in_the_way,  FOTA_REFUSAL_UPDATE_RUNS},
     {ANSWER(CHECK) | ANSWER(REHEARSE),  check_runs,         FOTA_REFUSAL_CHECK_RUNS},
     {ANSWER(CHECK),                     is_lost,            FOTA_REFUSAL_ABSENT},
     {ANSWER(CHECK),                     is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
