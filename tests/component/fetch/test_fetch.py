@@ -517,6 +517,29 @@ class TlsTest(FetchCase):
         self.assertFalse(self.peers[0])
 
 
+class InterfaceTest(FetchCase):
+    """Connections leave by the interface that fotad names, and by no other."""
+
+    def fetch_by(self, interface):
+        self.settings["interface"] = interface
+        return Rude(lambda sock, _: sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n"))
+
+    def test_bound(self):
+        with self.fetch_by("lo") as server:
+            self.assert_answer(204, f"http://{HOST}:{server.port}/alive")
+            self.assertEqual(len(server.requests), 1)
+
+    def test_not_there(self):
+        with self.fetch_by("wwan77") as server:
+            self.assert_fails("Unreachable", f"http://{HOST}:{server.port}/alive")
+            self.assertEqual(server.requests, [])
+
+    def test_no_name(self):
+        with self.fetch_by("../lo") as server:
+            self.assert_fails("BadRequest", f"http://{HOST}:{server.port}/alive")
+            self.assertEqual(server.requests, [])
+
+
 class ProxyTest(FetchCase):
     """Names that only the proxy can know; it leads all of them to the same server."""
 
