@@ -9,8 +9,8 @@ from manifest import delta
 REGISTERED = 8  # MM_MODEM_STATE_REGISTERED
 
 
-class TelitThroughThePort(BenchTest):
-    options = {"channel": "port", "config": {"Service": {"Time": "10s"}}}
+class ServiceTest(BenchTest):
+    """ModemManager looks at the module's radio, so that there is a service to prove."""
 
     def setUp(self):
         super().setUp()
@@ -18,6 +18,10 @@ class TelitThroughThePort(BenchTest):
         self.bench.view.until(
             lambda: (self.bench.mm.find(self.bench.imei) or [None, {"State": 0}])[1]["State"]
             >= REGISTERED, 60, "the modem is registered")
+
+
+class TelitThroughThePort(ServiceTest):
+    options = {"channel": "port", "config": {"Service": {"Time": "10s"}}}
 
     def update(self, module):
         since = module.mark()
@@ -61,6 +65,11 @@ class TelitThroughThePort(BenchTest):
         module.check()
         module.wait(lambda p: p["LastCheck"] > last and p["State"] == "idle", 30, "it was checked")
         self.assertEqual(module["Update"], {})
+
+
+class Insured(ServiceTest):
+    options = {"modules": ("me310g1",), "channel": "port",
+               "config": {"Service": {"Time": "10s"}, "Delivery": {"By": "host"}}}
 
     def offer_with_back(self, **service):
         """An update that names the delta that leads back."""
