@@ -20,7 +20,7 @@ class AskedRig(Rig):
         bench = self.bench
         bench.old = bench.sim_state()["version"]
         self.number += 1
-        bench.new = VERSIONS["telit"].format(self.number)
+        bench.new = VERSIONS[self.kind.module].format(self.number)
         bench.delta_name = f"{bench.old}_to_{bench.new}.bin"
         (bench.www / bench.delta_name).write_bytes(delta(bench.model, bench.old, bench.new))
         bench.fault("clear")
