@@ -74,22 +74,29 @@ listener_try_again(FotaAtListener *listener)
 }
 
 /* What belongs to a command of somebody else, OK or ERROR, is nothing here. */
+static GPtrArray *
+listener_take_lines(FotaAtListener *listener)
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+    FotaAtEvent event;
+    const char *text;
+    int number;
+
+    while ((event = fota_at_reply_next(listener->reply, &text, &number)) != FOTA_AT_NONE) {
+        if (event == FOTA_AT_UNSOLICITED)
+            g_ptr_array_add(lines, g_strdup(text));
+    }
+    return lines;
+}
+
+/* Who has heard enough may give the port up, but nobody else will hear the lines behind that. */
 static void
 listener_tell(FotaAtListener *listener)
 {
-    FotaAtEvent event;
+    g_autoptr(GPtrArray) lines = listener_take_lines(listener);
 
-    do {
-        g_autofree char *line = NULL;
-        const char *text;
-        int number;
-
-        event = fota_at_reply_next(listener->reply, &text, &number);
-        line = g_strdup(text);
-        if (event == FOTA_AT_UNSOLICITED)
-            listener->heard(line, listener->user_data);
-        /* Who has heard enough may have given the port up. */
-    } while (event != FOTA_AT_NONE && listener->reply != NULL);
+    for (guint i = 0; i < lines->len; i++)
+        listener->heard(lines->pdata[i], listener->user_data);
 }
 
 static gboolean
