@@ -43,26 +43,25 @@ fota_asking_describe(const FotaParts *parts)
 
 /* What was asked ends without the module, or with a word of it. */
 static void
-asking_finish(const FotaParts *parts, const char *result, const char *error, const char *text)
+asking_finish(const FotaParts *parts, const char *result, const char *error,
+              const FotaQuestionEnd *end)
 {
     const FotaRecord *record = parts->record;
-    const FotaManifest *manifest = fota_questions_get_manifest(parts->questions);
-    const FotaQuestion *question = fota_questions_get(parts->questions);
     FotaHistoryEntry *entry = fota_history_entry_new();
     GVariantDict details;
 
-    fota_record_set(&entry->id, manifest->update.id);
+    fota_record_set(&entry->id, end->id);
     fota_record_set(&entry->from, record->revision);
-    fota_record_set(&entry->to, question != NULL ? question->version : NULL);
+    fota_record_set(&entry->to, end->to);
     fota_record_set(&entry->result, result);
     fota_record_set(&entry->error, error);
-    fota_record_set(&entry->text, text);
+    fota_record_set(&entry->text, end->how);
     entry->finished = (guint64)fota_clock_now();
     entry->started = entry->finished;
-    entry->stages[FOTA_STAGE_OFFERED] = record->question_heard;
+    entry->stages[FOTA_STAGE_OFFERED] = end->heard;
     fota_results_add(parts, entry);
     fota_record_log(record, LOG_NOTICE, FOTA_EVENT_NONE, "what the module asks is %s%s%s", result,
-                    text[0] != '\0' ? ": " : "", text);
+                    end->how[0] != '\0' ? ": " : "", end->how);
     g_variant_dict_init(&details, NULL);
     g_variant_dict_insert(&details, "reason", "s", entry->text);
     fota_shown_announce_end(parts->shown, entry->id, entry->result, g_variant_dict_end(&details));
@@ -75,22 +74,14 @@ was_refused(const FotaParts *parts)
     return parts->record->question_refused[0] != '\0';
 }
 
-static gboolean
-was_offered(const FotaRecord *record)
-{
-    return record->question_asked != 0 || record->question_deferred_until != 0;
-}
-
 static void
 end_unanswered(const FotaParts *parts)
 {
-    g_autofree char *end = fota_questions_take_end(parts->questions);
+    g_auto(FotaQuestionEnd) end = {0};
 
-    if (end == NULL)
+    if (!fota_questions_take_end(parts->questions, &end))
         return;
-    if (was_offered(parts->record) && !was_refused(parts))
-        asking_finish(parts, "expired", "QuestionExpired", end);
-    fota_questions_close(parts->questions);
+    asking_finish(parts, "expired", "QuestionExpired", &end);
     fota_keeper_save(parts->keeper, NULL);
 }
 
@@ -124,10 +115,9 @@ fota_asking_look(const FotaParts *parts)
             });
     else
         fota_questions_listen(parts->questions, NULL);
-    if (!free)
-        return;
     end_unanswered(parts);
-    refuse_by_rule(parts);
+    if (free)
+        refuse_by_rule(parts);
 }
 
 gboolean
@@ -143,7 +133,9 @@ fota_asking_is_offered(const FotaParts *parts)
 void
 fota_asking_reject(const FotaParts *parts, const char *token, const char *reason)
 {
-    asking_finish(parts, "rejected", NULL, reason);
+    g_auto(FotaQuestionEnd) end = fota_questions_describe_end(parts->questions, reason);
+
+    asking_finish(parts, "rejected", NULL, &end);
     fota_questions_refuse(parts->questions, token);
     fota_keeper_save(parts->keeper, NULL);
 }
@@ -151,7 +143,9 @@ fota_asking_reject(const FotaParts *parts, const char *token, const char *reason
 void
 fota_asking_cancel(const FotaParts *parts)
 {
-    asking_finish(parts, "cancelled", NULL, "");
+    g_auto(FotaQuestionEnd) end = fota_questions_describe_end(parts->questions, "");
+
+    asking_finish(parts, "cancelled", NULL, &end);
     fota_questions_close(parts->questions);
     fota_keeper_save(parts->keeper, NULL);
 }

@@ -35,8 +35,8 @@ struct _FotaQuestions {
     FotaQuestion question;
     FotaManifest *manifest;
     gint64 answer_by;
-    gboolean put_off; /* the module was told "not yet" since it asked last */
-    char *end;        /* of a question that was not answered */
+    gboolean put_off;    /* the module was told "not yet" since it asked last */
+    FotaQuestionEnd end; /* not taken yet; its id is NULL when there is none */
 };
 
 static void
@@ -87,7 +87,7 @@ fota_questions_free(FotaQuestions *questions)
     g_clear_pointer(&questions->manifest, fota_manifest_unref);
     g_free(questions->start);
     g_free(questions->last);
-    g_free(questions->end);
+    fota_question_end_clear(&questions->end);
     g_free(questions);
 }
 
@@ -130,6 +130,28 @@ questions_are_open(FotaQuestions *questions)
     return questions->record->question[0] != '\0';
 }
 
+static gboolean
+questions_were_offered(FotaQuestions *questions)
+{
+    const FotaRecord *record = questions->record;
+
+    return record->question_asked != 0 || record->question_deferred_until != 0;
+}
+
+/* The application that was asked is told how that ended; one that has refused knows. */
+static void
+questions_end(FotaQuestions *questions, const char *how)
+{
+    if (!questions_are_open(questions))
+        return;
+    if (questions_were_offered(questions) && questions->record->question_refused[0] == '\0') {
+        fota_question_end_clear(&questions->end);
+        questions->end = fota_questions_describe_end(questions, how);
+    }
+    fota_questions_close(questions);
+    fota_keeper_save(questions->keeper, NULL);
+}
+
 /* Asked again, it is the same question, which was perhaps put off. */
 static void
 questions_open(FotaQuestions *questions, const char *line)
@@ -137,22 +159,13 @@ questions_open(FotaQuestions *questions, const char *line)
     questions->put_off = FALSE;
     if (strcmp(questions->record->question, line) == 0)
         return;
-    fota_questions_close(questions);
+    questions_end(questions, line);
     fota_record_set(&questions->record->question, line);
     fota_record_set(&questions->record->question_from, questions->record->revision);
     questions->record->question_heard = (guint64)fota_clock_now();
     questions->due = TRUE;
     questions->hold = 0;
     fota_keeper_save(questions->keeper, NULL);
-}
-
-static void
-questions_end(FotaQuestions *questions, const char *how)
-{
-    if (!questions_are_open(questions))
-        return;
-    g_free(questions->end);
-    questions->end = g_strdup(how);
 }
 
 void
@@ -347,10 +360,34 @@ fota_questions_note_told(FotaQuestions *questions, FotaAnswer answer)
         fota_questions_close(questions);
 }
 
-char *
-fota_questions_take_end(FotaQuestions *questions)
+FotaQuestionEnd
+fota_questions_describe_end(FotaQuestions *questions, const char *how)
 {
-    return g_steal_pointer(&questions->end);
+    const FotaQuestion *question = fota_questions_get(questions);
+
+    return (FotaQuestionEnd){
+        .id = g_strdup(questions->manifest->update.id),
+        .to = g_strdup(question != NULL ? question->version : NULL),
+        .how = g_strdup(how),
+        .heard = questions->record->question_heard,
+    };
+}
+
+gboolean
+fota_questions_take_end(FotaQuestions *questions, FotaQuestionEnd *end)
+{
+    *end = questions->end;
+    questions->end = (FotaQuestionEnd){0};
+    return end->id != NULL;
+}
+
+void
+fota_question_end_clear(FotaQuestionEnd *end)
+{
+    g_free(end->id);
+    g_free(end->to);
+    g_free(end->how);
+    *end = (FotaQuestionEnd){0};
 }
 
 void
@@ -368,5 +405,4 @@ fota_questions_close(FotaQuestions *questions)
     record->question_deferred_until = 0;
     questions->read = FALSE;
     questions->saved = FALSE;
-    g_clear_pointer(&questions->end, g_free);
 }

@@ -28,6 +28,17 @@ typedef struct {
     FotaSource source;            /**< MODULE or CARRIER */
 } FotaQuestionsPlace;
 
+/** What is told of a question that has ended. */
+typedef struct {
+    char *id;      /**< of its offer */
+    char *to;      /**< version, NULL = the module does not tell */
+    char *how;     /**< in words */
+    guint64 heard; /**< when it was asked, µs of the wall clock */
+} FotaQuestionEnd;
+
+void fota_question_end_clear(FotaQuestionEnd *end);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaQuestionEnd, fota_question_end_clear)
+
 /** Listens there from now on. @place NULL: the port is given up at once. */
 void fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place);
 gboolean fota_questions_are_heard(FotaQuestions *questions);
@@ -73,8 +84,10 @@ gboolean fota_questions_find_answer(FotaQuestions *questions, gboolean later, Fo
 /** It was told. */
 void fota_questions_note_told(FotaQuestions *questions, FotaAnswer answer);
 
-/** How an open question has ended without an answer, once; NULL = it has not. Transfer full. */
-char *fota_questions_take_end(FotaQuestions *questions);
+/** How the open question ends, with @how in words. */
+FotaQuestionEnd fota_questions_describe_end(FotaQuestions *questions, const char *how);
+/** Whether a question of which the application was asked has ended without an answer, once. */
+gboolean fota_questions_take_end(FotaQuestions *questions, FotaQuestionEnd *end);
 /** Forgets the question; the next save of the record writes that. */
 void fota_questions_close(FotaQuestions *questions);
 

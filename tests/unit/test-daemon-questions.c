@@ -8,12 +8,13 @@
 
 #define IMEI "353081090012345"
 #define ASKS "#OTAEV: Do you want to upgrade the firmware?"
+#define TIMEOUT "#OTAEV: User Answer Timeout"
 
 static const FotaUnsolicited table[] = {
     {"#OTAEV: Do you want", FOTA_LINE_QUESTION, NULL},
     {"#OTAEV: Start", FOTA_LINE_STATE, NULL},
     {"#OTAEV: #921", FOTA_LINE_CARRIER, NULL},
-    {"#OTAEV: User Answer Timeout", FOTA_LINE_FAILED, NULL},
+    {"#OTAEV: User", FOTA_LINE_FAILED, NULL},
     {"#OTAEV:", FOTA_LINE_REPORT, NULL},
     {NULL, 0, NULL},
 };
@@ -111,21 +112,25 @@ open_question(Fixture *fixture)
     g_assert_nonnull(fota_questions_get(fixture->questions));
 }
 
+/* An end that nobody has been told of. */
+static void
+assert_end(Fixture *fixture, const char *how)
+{
+    g_auto(FotaQuestionEnd) end = {0};
+
+    g_assert_cmpint(fota_questions_take_end(fixture->questions, &end), ==, how != NULL);
+    g_assert_cmpstr(end.how, ==, how);
+}
+
 /* What is no question leaves everything as it is. */
 static void
 test_garbage(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *endless = g_strnfill(4096, 'x');
     g_autofree char *long_question = g_strconcat(ASKS, endless, NULL);
-    const char *const lines[] = {"",
-                                 "RING",
-                                 "#OTAEV",
-                                 "\xef\xbf\xbd" ASKS,
-                                 endless,
-                                 long_question,
-                                 "+CREG: 1",
-                                 "#OTAEV: Notified",
-                                 "#OTAEV: User Answer Timeout"};
+    const char *const lines[] = {"",      "RING",        "#OTAEV",   "\xef\xbf\xbd" ASKS,
+                                 endless, long_question, "+CREG: 1", "#OTAEV: Notified",
+                                 TIMEOUT};
 
     read_question(fixture); /* nothing is due any more */
     fota_questions_close(fixture->questions);
@@ -133,7 +138,7 @@ test_garbage(Fixture *fixture, gconstpointer data)
         fota_questions_hear(fixture->questions, lines[i]);
         g_assert_cmpstr(fixture->record->question, ==, "");
         g_assert_false(fota_questions_are_due(fixture->questions));
-        g_assert_null(fota_questions_take_end(fixture->questions));
+        assert_end(fixture, NULL);
     }
 }
 
@@ -201,30 +206,75 @@ test_beside_update(Fixture *fixture, gconstpointer data)
     read_question(fixture);
     fota_questions_close(fixture->questions);
     fota_questions_note(fixture->questions, "#OTAEV: Start Fw Download");
-    fota_questions_note(fixture->questions, "#OTAEV: User Answer Timeout");
+    fota_questions_note(fixture->questions, TIMEOUT);
     g_assert_cmpstr(fixture->record->question, ==, "");
     fota_questions_note(fixture->questions, ASKS);
     g_assert_cmpstr(fixture->record->question, ==, ASKS);
-    fota_questions_note(fixture->questions, "#OTAEV: User Answer Timeout");
-    g_assert_null(fota_questions_take_end(fixture->questions));
+    fota_questions_note(fixture->questions, TIMEOUT);
+    assert_end(fixture, NULL);
 }
 
+/* Only an application that was asked, and has not refused, is told that the question is over. */
 static void
 test_ends(Fixture *fixture, gconstpointer data)
 {
     const FotaQuestion none = {.kind = FOTA_QUESTION_NONE};
-    g_autofree char *heard = NULL, *found = NULL;
 
     open_question(fixture);
-    fota_questions_hear(fixture->questions, "#OTAEV: User Answer Timeout");
-    heard = fota_questions_take_end(fixture->questions);
-    g_assert_nonnull(heard);
-    g_assert_null(fota_questions_take_end(fixture->questions));
-    fota_questions_close(fixture->questions);
+    fota_questions_hear(fixture->questions, TIMEOUT);
+    assert_end(fixture, NULL);
+    g_assert_cmpstr(fixture->record->question, ==, "");
     open_question(fixture);
+    fota_questions_note_asked(fixture->questions);
+    fota_questions_hear(fixture->questions, TIMEOUT);
+    assert_end(fixture, "Answer Timeout");
+    assert_end(fixture, NULL);
+    open_question(fixture);
+    fota_questions_note_asked(fixture->questions);
     fota_questions_take(fixture->questions, &none, NULL);
-    found = fota_questions_take_end(fixture->questions);
-    g_assert_nonnull(found);
+    assert_end(fixture, "the module no longer asks");
+    open_question(fixture);
+    fota_questions_note_asked(fixture->questions);
+    fota_questions_refuse(fixture->questions, "token");
+    fota_questions_hear(fixture->questions, TIMEOUT);
+    assert_end(fixture, NULL);
+}
+
+/* What the module asks after the end of a question is another one, also when nobody has looked in
+ * between, as while a job has the port. */
+static void
+test_asked_anew(Fixture *fixture, gconstpointer data)
+{
+    g_auto(FotaQuestionEnd) end = {0};
+    g_autofree char *digest = NULL, *id = NULL;
+
+    open_question(fixture);
+    fota_questions_note_asked(fixture->questions);
+    fota_questions_approve(fixture->questions, "token");
+    id = g_strdup(fota_questions_get_manifest(fixture->questions)->update.id);
+    digest = g_strdup(fota_questions_get_manifest(fixture->questions)->digest);
+    fota_questions_hear(fixture->questions, TIMEOUT);
+    fota_questions_hear(fixture->questions, ASKS);
+    g_assert_true(fota_questions_take_end(fixture->questions, &end));
+    g_assert_cmpstr(end.id, ==, id);
+    g_assert_cmpstr(fixture->record->question, ==, ASKS);
+    g_assert_cmpstr(fixture->record->question_approved, ==, "");
+    g_assert_true(fota_questions_are_due(fixture->questions));
+    read_question(fixture);
+    write_all(fixture);
+    g_assert_cmpstr(fota_questions_get_manifest(fixture->questions)->digest, !=, digest);
+}
+
+/* What was offered does not just go when the module begins by itself. */
+static void
+test_begins_unanswered(Fixture *fixture, gconstpointer data)
+{
+    open_question(fixture);
+    fota_questions_note_asked(fixture->questions);
+    fota_questions_hear(fixture->questions, "#OTAEV: Start Fw Download");
+    assert_end(fixture, "#OTAEV: Start Fw Download");
+    write_all(fixture);
+    g_assert_cmpint(fota_questions_get(fixture->questions)->kind, ==, FOTA_QUESTION_NONE);
 }
 
 /* What begins without a question is no matter of time: the version of now counts. */
@@ -266,6 +316,8 @@ main(int argc, char **argv)
     TEST("answers", test_answers);
     TEST("beside-update", test_beside_update);
     TEST("ends", test_ends);
+    TEST("asked-anew", test_asked_anew);
+    TEST("begins-unanswered", test_begins_unanswered);
     TEST("begins", test_begins);
     TEST("carrier", test_carrier);
     return g_test_run();
