@@ -12,7 +12,7 @@
 #define INSTALL TEST_QUECTEL_INSTALL
 
 #define REMOVE(answer) "AT+QFDEL=\"fotad.zip\"", answer
-#define STORE(size, answer) "AT+QFUPL=\"fotad.zip\"," size ",5,1", answer
+#define STORE(size, answer) "AT+QFUPL=\"fotad.zip\"," size ",60,1", answer
 #define ACKNOWLEDGED FAKE_BYTES, "A"
 #define PLACE(directory, answer) "AT+QFOTADL=\"" directory "fotad.zip\"", answer
 
