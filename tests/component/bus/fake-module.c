@@ -35,6 +35,7 @@ static const struct {
     {"last-check", "t", "0"},
     {"next-check", "t", "0"},
     {"update", "a{sv}", "{}"},
+    {"service", "a{sv}", "{}"},
     {"history", "aa{sv}", "[]"},
     {"report", "s", "'{}'"},
     {"plan-cost", "u", "0"}, /* ms of processor time */

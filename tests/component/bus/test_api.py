@@ -74,6 +74,7 @@ class Properties(BusTest):
         ("last-check", "uint64 1795236802000000", "LastCheck"),
         ("next-check", "uint64 1795323202000000", "NextCheck"),
         ("update", OFFER, "Update"),
+        ("service", "{'registered': <true>, 'operator': <'26201'>}", "Service"),
     ]
 
     def test_each_is_read_and_announced(self):

@@ -99,7 +99,7 @@ class Update(QuectelTest):
         tty = self.back()
         tty.expect(rb"\r\nRDY\r\n.*\+QIND: PB DONE\r\n")
         self.assertEqual(tty.ask("ATE0")[-1], "OK")
-        self.assertEqual(tty.ask("AT+QGMR"), [NEW[:-6] + "00.000", "OK"])
+        self.assertIn(tty.ask("AT+QGMR"), ([NEW[:-6] + "00.000", "OK"], [NEW, "OK"]))
         end = time.monotonic() + testsim.LIMIT
         while tty.ask("AT+QGMR") != [NEW, "OK"]:
             self.assertLess(time.monotonic(), end)
