@@ -11,6 +11,8 @@ from bench import MODELS, default_build
 from privatebus import REPOSITORY
 
 LIB = pathlib.Path(e2e.__file__).resolve().parents[1] / "lib"
+# The part of ./demo after the build.
+COMMAND = [sys.executable, LIB / "demo.py", f"--build={default_build()}", "--yes"]
 
 KILLED = """\
 import os, signal
@@ -40,13 +42,9 @@ class Help(unittest.TestCase):
 
 
 class Runs(unittest.TestCase):
-    """The part of ./demo after the build."""
-
-    COMMAND = [sys.executable, LIB / "demo.py", f"--build={default_build()}", "--yes"]
-
     def test_keep(self):
         """Updates the module, and says how to reach what it leaves running until ^C."""
-        demo = subprocess.Popen([*self.COMMAND, "--keep"], stdout=subprocess.PIPE, text=True)
+        demo = subprocess.Popen([*COMMAND, "--keep"], stdout=subprocess.PIPE, text=True)
         output = []
         for line in demo.stdout:
             output.append(line)
@@ -64,7 +62,7 @@ class Runs(unittest.TestCase):
 
     def test_module_asks(self):
         """A module asks, an application approves, and the report has the result."""
-        ended = subprocess.run([*self.COMMAND, "--module=me910c1-asks"], stdout=subprocess.PIPE,
+        ended = subprocess.run([*COMMAND, "--module=me910c1-asks"], stdout=subprocess.PIPE,
                                text=True, check=False)
         self.assertEqual(ended.returncode, 0, ended.stdout)
         for said in ("#OTAEV: Do you want to upgrade the firmware?", "awaiting-approval",
@@ -74,11 +72,22 @@ class Runs(unittest.TestCase):
         self.assertRegex(report, "module-.*success")
 
     def test_failure(self):
-        ended = subprocess.run([*self.COMMAND, "--fault=ftp-login"], stdout=subprocess.PIPE,
+        ended = subprocess.run([*COMMAND, "--fault=ftp-login"], stdout=subprocess.PIPE,
                                text=True, check=False)
         self.assertEqual(ended.returncode, 1, ended.stdout)
         self.assertIn("DeltaLoginRefused", ended.stdout)
         self.assertNotIn("After:", ended.stdout)
+
+
+class Insured(unittest.TestCase):
+    def test_insured(self):
+        """A new firmware without service, and the way back."""
+        ended = subprocess.run([*COMMAND, "--insured"], stdout=subprocess.PIPE, text=True,
+                               check=False)
+        self.assertEqual(ended.returncode, 0, ended.stdout)
+        for said in ("37.00.214-P0C.210001 -> 37.00.215-P0C.210002", "b026-fota: restored",
+                     "had no service", "Now:    37.00.214-P0C.210001"):
+            self.assertIn(said, ended.stdout)
 
 
 class LeavesNothing(unittest.TestCase):

@@ -1,23 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A new version is a success only when the module serves as before."""
-import hashlib
 import unittest
 
 from e2e import BenchTest
-from manifest import delta
-
-REGISTERED = 8  # MM_MODEM_STATE_REGISTERED
 
 
 class ServiceTest(BenchTest):
-    """ModemManager looks at the module's radio, so that there is a service to prove."""
-
     def setUp(self):
         super().setUp()
-        self.bench.mm.enable(self.bench.imei)
-        self.bench.view.until(
-            lambda: (self.bench.mm.find(self.bench.imei) or [None, {"State": 0}])[1]["State"]
-            >= REGISTERED, 60, "the modem is registered")
+        self.bench.register()
 
 
 class TelitThroughThePort(ServiceTest):
@@ -73,14 +64,7 @@ class Insured(ServiceTest):
                "config": {"Service": {"Time": "10s"}, "Delivery": {"By": "host"}}}
 
     def offer_with_back(self, **service):
-        """An update that names the delta that leads back."""
-        name = "back.bin"
-        content = delta(self.bench.model, self.bench.new, self.bench.old)
-        (self.bench.www / name).write_bytes(content)
-        update = self.bench.update(service=service)
-        update["steps"][0]["back"] = {**self.bench.delta_member(name), "size": len(content),
-                                      "sha256": hashlib.sha256(content).hexdigest()}
-        self.bench.publish(update)
+        self.bench.publish(self.bench.insured_update(**service))
         self.bench.start_fotad()
         module = self.bench.module()
         module.wait_state("awaiting-approval")

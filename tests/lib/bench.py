@@ -15,6 +15,7 @@ more. Everything ends with the `with` block, and with this process, however that
 """
 import contextlib
 import copy
+import hashlib
 import mmap
 import os
 import pathlib
@@ -29,8 +30,8 @@ from gi.repository import GLib
 from fetcher import Fetcher
 from huaweiserver import HuaweiServer
 from manifest import SigningKey, delta, manifest, to_bytes
-from modules import (FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_DISABLED, MM_NAME, BusView, FotaModule,
-                     ModemManagerView)
+from modules import (FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_DISABLED, MM_NAME, MM_REGISTERED, BusView,
+                     FotaModule, ModemManagerView)
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
 from processes import PATIENCE, STRICT, BenchError, Place, Program
 from servers import FtpServer, WebServer
@@ -188,6 +189,12 @@ class Bench:
         """The server of a module that asks wants an update. options: as fota-sim's `ask` has them."""
         place = self.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
         self.sim.command("ask", self.imei, f"{place}/{self.delta_name}", *options)
+
+    def register(self):
+        """ModemManager looks at the module's radio, so that there is a service to prove."""
+        self.mm.enable(self.imei)
+        self.view.until(lambda: (self.mm.find(self.imei) or [None, {"State": 0}])[1]["State"]
+                        >= MM_REGISTERED, 60, "the modem is registered")
 
     def set_return_limit(self, seconds):
         """How long fotad waits for a module that restarts, from its next start on. The bench's own is
@@ -447,6 +454,15 @@ class Bench:
                 "steps": [{"fromVersion": self.old, "toVersion": self.new,
                            "delta": self.delta_member()}],
                 **members}
+
+    def insured_update(self, **service):
+        """The same, its step with the delta that leads back."""
+        content = delta(self.model, self.new, self.old)
+        (self.www / "back.bin").write_bytes(content)
+        update = self.update(service=service)
+        update["steps"][0]["back"] = {**self.delta_member("back.bin"),
+                                      "sha256": hashlib.sha256(content).hexdigest()}
+        return update
 
     def delta_member(self, name=None, credential="fw"):
         name = name or self.delta_name

@@ -11,6 +11,9 @@ from processes import BenchError, Program
 
 # How much faster than a real module's: three restarts within some fifteen seconds.
 SCALE = 10
+# Of an update that is put back: two installations, and the proof of service between them.
+SCALE_INSURED = 60
+INSURED = {"Service": {"Time": "10s", "Back": "required"}, "Delivery": {"By": "host"}}
 SECONDS_TO_OFFER = 60
 SECONDS_TO_END = 120
 QUESTION = "#OTAEV: Do you want to upgrade the firmware?"
@@ -40,6 +43,14 @@ def ask(bench):
     bench.ask_module()
     bench.view.until(lambda: said_by_module(bench, QUESTION), SECONDS_TO_OFFER, "the module asks")
     say(f"\nThe module, on {bench.sim_state()['otaev-tty']}: {QUESTION}")
+
+
+def offer_insured(bench):
+    """The update names the delta that leads back; the new firmware will find no network."""
+    bench.register()
+    bench.fault("no-service")
+    bench.publish(bench.insured_update())
+    bench.start_fotad()
 
 
 def said_by_module(bench, text):
@@ -80,6 +91,22 @@ def update(bench, yes):
     return after == bench.shown(bench.new)
 
 
+def insured(bench, yes):
+    """The new firmware has no service. True when the module runs the old one again, with service."""
+    offer_insured(bench)
+    module = bench.module()
+    module.wait_state("awaiting-approval", seconds=SECONDS_TO_OFFER)
+    fotactl(bench, "status", bench.imei)
+    approve(bench, module, False, yes)
+    shown = bench.mm.wait_for(bench.imei, revision=bench.shown(bench.old))[1]["Revision"]
+    module.wait(lambda properties: properties["Service"].get("registered"), 60, "it serves again")
+    fotactl(bench, "history")
+    fotactl(bench, "status", bench.imei)
+    say(f"\nThe new firmware {bench.new} had no service.\n"
+        f"Now:    {shown}, as ModemManager read it from the module, with service")
+    return module.history(1)[0]["result"] == "restored"
+
+
 def keep(bench):
     address = shlex.quote(bench.bus.address)
     say("\nEverything is left running until ^C. To reach it from another terminal:\n"
@@ -94,20 +121,25 @@ def main():
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--fault")
-    parser.add_argument("--module", choices=MODELS, default=next(iter(MODELS)))
+    parser.add_argument("--module", choices=MODELS)
+    parser.add_argument("--insured", action="store_true")
     parser.add_argument("--channel", choices=CHANNELS)
     options = parser.parse_args()
+    if options.insured and options.module not in (None, "me310g1"):
+        parser.error("--insured shows me310g1, which the host can put back")
+    name = options.module or ("me310g1" if options.insured else next(iter(MODELS)))
     # Only on a port of its own does fotad hear what a module says by itself.
-    channel = options.channel or ("reserved" if options.module.endswith("-asks") else "port")
+    channel = options.channel or ("reserved" if name.endswith("-asks") else "port")
     if not options.yes and not options.keep and not sys.stdin.isatty():
         parser.error("there is no terminal to ask on: give --yes")
 
     say("Starting a private system bus with polkit, ModemManager, a simulated module, FTP and web "
         "servers, and fotad ...")
-    with Bench([options.module], channel, SCALE, build=options.build) as bench:
+    with Bench([name], channel, SCALE_INSURED if options.insured else SCALE,
+               config=INSURED if options.insured else None, build=options.build) as bench:
         if options.fault:
             bench.fault(options.fault)
-        done = update(bench, options.yes)
+        done = (insured if options.insured else update)(bench, options.yes)
         if options.keep:
             keep(bench)
     return 0 if done else 1

@@ -18,7 +18,7 @@ MM_MODEM = "org.freedesktop.ModemManager1.Modem"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
-MM_DISABLED, MM_CONNECTED = 3, 11  # of MMModemState
+MM_DISABLED, MM_REGISTERED, MM_CONNECTED = 3, 8, 11  # of MMModemState
 
 CALL_SECONDS = 30
 # Conditions that no signal announces (a log, the simulator's state) are looked at this often.
