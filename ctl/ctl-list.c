@@ -75,9 +75,9 @@ print_times(GVariant *properties)
 
 /* "home 26201 lte connected ipv4", as in the log; "" = an older fotad does not tell. */
 static char *
-format_service(GVariant *properties)
+format_service(GVariant *dict, const char *name)
 {
-    g_autoptr(GVariant) service = g_variant_lookup_value(properties, "Service", NULL);
+    g_autoptr(GVariant) service = g_variant_lookup_value(dict, name, NULL);
     g_autoptr(GVariant) families = NULL;
     g_autofree char *list = NULL;
     gboolean registered = FALSE, roaming = FALSE, connected = FALSE;
@@ -115,7 +115,7 @@ print_status(const CtlModule *module, JsonObject *plan)
     g_autoptr(GVariant) blockers = g_variant_lookup_value(properties, "Blockers", NULL);
     g_autofree char *waits = blockers != NULL ? ctl_format_list(blockers) : g_strdup("");
     g_autofree char *progress = format_progress(properties);
-    g_autofree char *service = format_service(properties);
+    g_autofree char *service = format_service(properties, "Service");
     g_autofree char *data = ctl_plan_format_data(plan);
     g_autofree char *last_error = NULL;
     const char *name = "", *text = "";
@@ -159,11 +159,23 @@ ctl_status(Ctl *ctl, GError **error)
     return CTL_OK;
 }
 
+/* "home on 26201 lte -> not registered"; "" = it was not compared. */
+static char *
+format_change(GVariant *entry)
+{
+    g_autofree char *before = format_service(entry, "service-before");
+    g_autofree char *after = format_service(entry, "service-after");
+
+    return strcmp(before, after) == 0 ? g_steal_pointer(&before)
+                                      : g_strconcat(before, " -> ", after, NULL);
+}
+
 static void
 print_history(GVariant *history)
 {
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
-    static const char *const head[] = {"FINISHED", "UPDATE", "RESULT", "FROM", "TO", "REASON"};
+    static const char *const head[] = {"FINISHED", "UPDATE",  "RESULT", "FROM",
+                                       "TO",       "SERVICE", "REASON"};
     gsize n_entries = g_variant_n_children(history);
 
     for (guint i = 0; i < G_N_ELEMENTS(head); i++)
@@ -178,6 +190,7 @@ print_history(GVariant *history)
         g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "result")));
         g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "from")));
         g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(entry, "to")));
+        g_ptr_array_add(cells, format_change(entry));
         g_ptr_array_add(cells, error_name[0] != '\0' ? g_strdup_printf("%s: %s", error_name, text)
                                                      : g_strdup(text));
     }

@@ -110,12 +110,20 @@ static const Member record_members[] = {
 };
 
 static const Member entry_members[] = {
-    TEXT(FotaHistoryEntry, id),         TEXT(FotaHistoryEntry, result),
-    TEXT(FotaHistoryEntry, from),       TEXT(FotaHistoryEntry, to),
-    TEXT(FotaHistoryEntry, error),      TEXT(FotaHistoryEntry, text),
-    TEXT(FotaHistoryEntry, differing),  NUMBER(FotaHistoryEntry, started),
-    NUMBER(FotaHistoryEntry, finished), NUMBER(FotaHistoryEntry, outage),
-    TEXT(FotaHistoryEntry, version),    NUMBER(FotaHistoryEntry, bytes),
+    TEXT(FotaHistoryEntry, id),
+    TEXT(FotaHistoryEntry, result),
+    TEXT(FotaHistoryEntry, from),
+    TEXT(FotaHistoryEntry, to),
+    TEXT(FotaHistoryEntry, error),
+    TEXT(FotaHistoryEntry, text),
+    TEXT(FotaHistoryEntry, differing),
+    NUMBER(FotaHistoryEntry, started),
+    NUMBER(FotaHistoryEntry, finished),
+    NUMBER(FotaHistoryEntry, outage),
+    TEXT(FotaHistoryEntry, version),
+    NUMBER(FotaHistoryEntry, bytes),
+    TEXT(FotaHistoryEntry, service_before),
+    TEXT(FotaHistoryEntry, service_after),
     STAGES(FotaHistoryEntry),
 };
 

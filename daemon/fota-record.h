@@ -26,9 +26,11 @@ typedef struct {
                        "no-service", "restored" */
     char *from;
     char *to;
-    char *error;     /**< name, "" on success */
-    char *text;      /**< the error's text, or why it was rejected */
-    char *differing; /**< settings that are not as before the install, blanks between them */
+    char *error;          /**< name, "" on success */
+    char *text;           /**< the error's text, or why it was rejected */
+    char *differing;      /**< settings that are not as before the install, blanks between them */
+    char *service_before; /**< words as of fota_service_to_text(), "" = it was not compared */
+    char *service_after;
     guint64 started;
     guint64 finished;
     guint64 outage;                /**< seconds that the module was away or busy installing */
@@ -93,7 +95,7 @@ typedef struct {
     char *cached;                          /**< name in the cache of the delta it has claimed */
 
     /* What the module asks by itself */
-    char *question; /**< the line, as it was heard; "" = nothing */
+    char *question;      /**< the line, as it was heard; "" = nothing */
     char *question_from; /**< version that the module ran then */
     guint64 question_heard;
     guint64 question_asked;    /**< when the application was asked, 0 = not, or it has answered */

@@ -6,6 +6,7 @@
 #include "base/fota-text.h"
 #include "policy/fota-mask.h"
 #include "policy/fota-result-code.h"
+#include "policy/fota-service.h"
 
 #define KEY_LENGTH 32
 
@@ -145,6 +146,31 @@ add_differing(JsonBuilder *builder, const char *names)
     json_builder_end_array(builder);
 }
 
+static void
+add_flag(JsonBuilder *builder, const char *name, gboolean flag)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_boolean_value(builder, flag);
+}
+
+static void
+add_service(JsonBuilder *builder, const char *name, const char *words)
+{
+    const FotaService service = fota_service_parse(words);
+
+    json_builder_set_member_name(builder, name);
+    json_builder_begin_object(builder);
+    add_flag(builder, "registered", service.registered);
+    add_flag(builder, "roaming", service.roaming);
+    add_text(builder, "operator", service.operator_code);
+    add_text(builder, "technology", service.technology);
+    add_flag(builder, "connected", service.connected);
+    add_flag(builder, "ipv4", (service.families & FOTA_SERVICE_IPV4) != 0);
+    add_flag(builder, "ipv6", (service.families & FOTA_SERVICE_IPV6) != 0);
+    add_text(builder, "probe", fota_probe_get_name(service.probe));
+    json_builder_end_object(builder);
+}
+
 JsonNode *
 fota_update_report_to_json(const FotaUpdateReport *report)
 {
@@ -172,6 +198,10 @@ fota_update_report_to_json(const FotaUpdateReport *report)
     add_number(builder, "outage", report->outage);
     add_number(builder, "bytes", report->bytes);
     add_differing(builder, report->differing);
+    if (report->service_before[0] != '\0') {
+        add_service(builder, "serviceBefore", report->service_before);
+        add_service(builder, "serviceAfter", report->service_after);
+    }
     add_steps(builder, report);
     json_builder_end_object(builder);
     return json_builder_get_root(builder);

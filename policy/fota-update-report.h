@@ -39,6 +39,8 @@ typedef struct {
     const char *to;        /**< version that was wanted, "" = what the vendor's server decides */
     const char *version;   /**< that the module reported last */
     const char *differing; /**< settings, blanks between them */
+    const char *service_before; /**< words as of fota_service_to_text(), "" = not compared */
+    const char *service_after;
     guint64 stages[FOTA_N_STAGES];
     guint64 started;
     guint64 finished;

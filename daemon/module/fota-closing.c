@@ -60,6 +60,19 @@ describe_rehearsal(const FotaJobEnd *end)
                  "or the host has not fetched it yet";
 }
 
+/* What the update had to keep, and what the module has. */
+static void
+note_service(const FotaParts *parts, FotaHistoryEntry *entry)
+{
+    g_autofree char *now = NULL;
+
+    if (parts->record->service_before[0] == '\0')
+        return;
+    now = fota_service_to_text(fota_proof_get_service(parts->proof));
+    fota_record_set(&entry->service_before, parts->record->service_before);
+    fota_record_set(&entry->service_after, now);
+}
+
 /* A rehearsal is not in the record, which holds the update itself. */
 static FotaHistoryEntry *
 make_entry(const FotaParts *parts, FotaAction action, const char *result, const FotaJobEnd *end)
@@ -88,6 +101,8 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
     } else {
         fota_results_note_stages(parts, entry);
     }
+    if (action != FOTA_ACTION_REHEARSE)
+        note_service(parts, entry);
     if (update_is_asked(parts, action)) {
         entry->stages[FOTA_STAGE_OFFERED] = record->question_heard;
         entry->stages[FOTA_STAGE_APPROVED] = record->question_answered;
@@ -96,8 +111,7 @@ make_entry(const FotaParts *parts, FotaAction action, const char *result, const 
 }
 
 static GVariant *
-make_details(const FotaParts *parts, FotaAction action, const FotaHistoryEntry *entry,
-             const FotaJobEnd *end)
+make_details(const FotaParts *parts, const FotaHistoryEntry *entry, const FotaJobEnd *end)
 {
     GVariantDict details;
 
@@ -107,15 +121,7 @@ make_details(const FotaParts *parts, FotaAction action, const FotaHistoryEntry *
     g_variant_dict_insert(&details, "revision", "s", parts->record->revision);
     g_variant_dict_insert(&details, "duration", "t", fota_run_get_seconds(parts->run));
     g_variant_dict_insert(&details, "outage", "u", end->outage);
-    if (parts->record->service_before[0] != '\0' && action != FOTA_ACTION_REHEARSE) {
-        const FotaService before = fota_service_parse(parts->record->service_before);
-
-        g_variant_dict_insert_value(&details, "service-before",
-                                    fota_view_describe_service(&before));
-        g_variant_dict_insert_value(
-            &details, "service-after",
-            fota_view_describe_service(fota_proof_get_service(parts->proof)));
-    }
+    fota_view_tell_service(&details, entry);
     if (end->differing[0] != NULL)
         g_variant_dict_insert(&details, "differing-settings", "^as", end->differing);
     if (end->error != NULL) {
@@ -179,7 +185,7 @@ finish_update(const FotaParts *parts, FotaAction action, Closing *closing, FotaJ
     else
         log_finish(parts, closing->finish, &told);
     closing->entry = make_entry(parts, action, fota_finish_get_name(closing->finish), &told);
-    closing->details = make_details(parts, action, closing->entry, &told);
+    closing->details = make_details(parts, closing->entry, &told);
     closing->shows = closing->finish != FOTA_FINISH_CANCELLED;
     closing->error = told.error;
     fota_results_add(parts, closing->entry);

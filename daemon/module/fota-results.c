@@ -44,6 +44,8 @@ make_report(const FotaRecord *record, const FotaHistoryEntry *entry)
         .to = entry->to,
         .version = entry->version,
         .differing = entry->differing,
+        .service_before = entry->service_before,
+        .service_after = entry->service_after,
         .started = entry->started,
         .finished = entry->finished,
         .outage = entry->outage,

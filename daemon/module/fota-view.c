@@ -189,8 +189,8 @@ show_blockers(const FotaParts *parts, FotaShowBlockers blockers)
     fota_shown_set(parts->shown, "Blockers", g_variant_new_strv(names, -1));
 }
 
-GVariant *
-fota_view_describe_service(const FotaService *service)
+static GVariant *
+describe_service(const FotaService *service)
 {
     const char *families[3] = {NULL};
     guint n = 0;
@@ -212,6 +212,18 @@ fota_view_describe_service(const FotaService *service)
 }
 
 void
+fota_view_tell_service(GVariantDict *dict, const FotaHistoryEntry *entry)
+{
+    const FotaService before = fota_service_parse(entry->service_before);
+    const FotaService after = fota_service_parse(entry->service_after);
+
+    if (entry->service_before[0] == '\0')
+        return;
+    g_variant_dict_insert_value(dict, "service-before", describe_service(&before));
+    g_variant_dict_insert_value(dict, "service-after", describe_service(&after));
+}
+
+void
 fota_view_refresh(const FotaParts *parts)
 {
     FotaShown *shown = parts->shown;
@@ -229,8 +241,7 @@ fota_view_refresh(const FotaParts *parts)
     fota_shown_set(shown, "BytesReceived",
                    g_variant_new_uint64(fota_run_get_bytes_received(parts->run)));
     fota_shown_set(shown, "BytesTotal", g_variant_new_uint64(fota_run_get_bytes_total(parts->run)));
-    fota_shown_set(shown, "Service",
-                   fota_view_describe_service(fota_proof_get_service(parts->proof)));
+    fota_shown_set(shown, "Service", describe_service(fota_proof_get_service(parts->proof)));
     fota_shown_set(shown, "LastCheck",
                    g_variant_new_uint64(fota_poller_get_last_check(parts->poller)));
     fota_shown_set(shown, "NextCheck",
@@ -274,6 +285,7 @@ fota_view_list_history(const FotaRecord *record, guint max)
         g_variant_dict_insert(&dict, "started", "t", entry->started);
         g_variant_dict_insert(&dict, "finished", "t", entry->finished);
         g_variant_dict_insert(&dict, "outage", "u", (guint)entry->outage);
+        fota_view_tell_service(&dict, entry);
         g_variant_builder_add_value(&list, g_variant_dict_end(&dict));
     }
     return g_variant_ref_sink(g_variant_builder_end(&list));

@@ -19,7 +19,8 @@ char *fota_view_explain(const FotaParts *parts);
 /** Identity of module, SIM and network, a{sv}. Transfer full. */
 GVariant *fota_view_identify(const FotaRecord *record, const FotaModemFacts *facts);
 
-/** a{sv}, floating, as the property Service. */
-GVariant *fota_view_describe_service(const FotaService *service);
+/** Adds "service-before" and "service-after", each as the property Service, where @entry has them.
+ */
+void fota_view_tell_service(GVariantDict *dict, const FotaHistoryEntry *entry);
 
 G_END_DECLS

@@ -50,7 +50,10 @@ class TelitThroughThePort(ServiceTest):
         self.assertTrue(details["service-before"]["registered"])
         self.assertFalse(details["service-after"]["registered"])
         self.assertEqual(self.bench.sim_state()["version"], self.bench.new)
-        self.assertEqual(module.history()[0]["result"], "no-service")
+        entry = module.history()[0]
+        self.assertEqual(entry["result"], "no-service")
+        for when in ("service-before", "service-after"):
+            self.assertEqual(entry[when], details[when])
         self.assertEqual(module["LastError"][0], "NoService")
         self.assertEqual(module["State"], "failed")
         last = module["LastCheck"]

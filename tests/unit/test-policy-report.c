@@ -24,6 +24,8 @@ make_report(const char *result)
         .to = "B",
         .version = "B",
         .differing = "",
+        .service_before = "",
+        .service_after = "",
         .started = 1795000000 * (guint64)G_USEC_PER_SEC,
         .finished = 1795000100 * (guint64)G_USEC_PER_SEC,
     };
@@ -145,6 +147,22 @@ test_json(void)
         "{\"step\":\"end\",\"time\":\"2026-11-18T11:08:20Z\",\"result\":\"failed\"}]}",
         key);
     g_assert_cmpstr(text, ==, expected);
+}
+
+static void
+test_service(void)
+{
+    FotaUpdateReport report = make_report("no-service");
+    g_autofree char *text = NULL;
+
+    report.service_before = "home 311480 lte connected ipv4 probe-passed";
+    report.service_after = "none";
+    text = write_report(&report);
+    g_assert_nonnull(strstr(text,
+                            "\"serviceBefore\":{\"registered\":true,\"roaming\":false,"
+                            "\"operator\":\"311480\",\"technology\":\"lte\",\"connected\":true,"
+                            "\"ipv4\":true,\"ipv6\":false,\"probe\":\"passed\"},"
+                            "\"serviceAfter\":{\"registered\":false,"));
 }
 
 /* Each step shows how it ended: the last one that lasts has the result of the update. */
@@ -275,6 +293,7 @@ main(int argc, char **argv)
     g_test_add_func("/report/every-outcome", test_every_outcome_has_its_code);
     g_test_add_func("/report/key", test_key);
     g_test_add_func("/report/json", test_json);
+    g_test_add_func("/report/service", test_service);
     g_test_add_func("/report/steps", test_steps);
     g_test_add_func("/report/server", test_server);
     g_test_add_func("/report/answer", test_answer);

@@ -48,10 +48,13 @@ class Show(CtlTest):
     def test_history(self):
         self.assertIn("No update", self.ctl("history"))
         self.fake.tell(f"set {IMEI} history [{{'id': <'b'>, 'result': <'success'>, 'finished': "
-                       "<uint64 1609459200000000>}, {'id': <'a'>, 'result': <'failed'>, 'error': "
+                       "<uint64 1609459200000000>, 'service-before': <{'registered': <true>, "
+                       "'operator': <'311480'>, 'technology': <'lte'>}>, 'service-after': "
+                       "<{'registered': <false>}>}, {'id': <'a'>, 'result': <'failed'>, 'error': "
                        "<'NoSignal'>, 'text': <'too weak'>}]")
         head, first, second = self.ctl("history").splitlines()
         self.assertIn("2021-01-01 00:00:00", first)
+        self.assertIn("home on 311480 lte -> not registered", first)
         self.assertIn("NoSignal: too weak", second)
         self.assertEqual([e["id"] for e in self.json("history", "--max=1")], ["b"])
 
