@@ -282,6 +282,14 @@ look_back(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         fota_plan_explain(plan, "NoWayBack: %s; a module without service stays without", why);
 }
 
+static void
+look_at_probe(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    if (facts->probe_refused && rules->prove_service)
+        fota_plan_explain(plan, "the service is proven without update.service.probe: its server is "
+                                "neither the manifest's own nor among [Manifest] AllowedServers=");
+}
+
 void
 fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
@@ -290,6 +298,8 @@ fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules 
     block_by_gateway(plan, facts, rules);
     block_by_data(plan, facts, rules);
     block_by_way_out(plan, facts);
-    if (plan->kind == FOTA_PLAN_UPDATE)
+    if (plan->kind == FOTA_PLAN_UPDATE) {
+        look_at_probe(plan, facts, rules);
         look_back(plan, facts, rules);
+    }
 }

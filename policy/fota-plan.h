@@ -74,15 +74,16 @@ typedef struct {
     guint64 data_used;  /* bytes this month */
     guint64
         delta_paid; /* bytes of the next step's delta that the module has and that are counted */
-    FotaDelivery delivery; /* who brings the delta of the next step */
-    guint64 to_fetch;      /* bytes of it that the host has still to fetch and keep */
-    gboolean cut_off;      /* the host has no way to a server of it now */
-    gboolean metered;      /* its way costs by the byte, and the configuration heeds that */
-    gboolean feeds;        /* the host can hand a delta over to the module */
-    gboolean keeps;        /* what the host has fetched survives a power cut */
-    gboolean one_gate;     /* download and installation are one: so is the answer to both */
-    gboolean downloaded;   /* the delta of the next step is in the module, and paid for */
-    guint32 run_seconds;   /* how long download, install and restart will take; 0 = unknown */
+    FotaDelivery delivery;  /* who brings the delta of the next step */
+    guint64 to_fetch;       /* bytes of it that the host has still to fetch and keep */
+    gboolean cut_off;       /* the host has no way to a server of it now */
+    gboolean metered;       /* its way costs by the byte, and the configuration heeds that */
+    gboolean feeds;         /* the host can hand a delta over to the module */
+    gboolean keeps;         /* what the host has fetched survives a power cut */
+    gboolean probe_refused; /* the manifest's probe is at a server that is not allowed */
+    gboolean one_gate;      /* download and installation are one: so is the answer to both */
+    gboolean downloaded;    /* the delta of the next step is in the module, and paid for */
+    guint32 run_seconds;    /* how long download, install and restart will take; 0 = unknown */
 
     /* What happened before, for this update's id under this manifest. */
     guint32 attempts;     /* attempts that failed */

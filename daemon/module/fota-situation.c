@@ -178,6 +178,7 @@ draft_manifest(const FotaParts *parts, FotaFacts facts)
     fill_past(parts->record, manifest->has_update ? &manifest->update : NULL, &facts);
     facts.feeds = fota_method_feeds(parts);
     facts.keeps = !fota_store_is_volatile(parts->context->store);
+    facts.probe_refused = fota_terms_refuse_probe(parts);
     plan = fota_plan_make(manifest, &facts);
     /* Only the plan tells which method it needs. */
     fill_delivery(parts, plan, &facts);

@@ -5,19 +5,43 @@
 #include "policy/fota-report-rule.h"
 
 /* The manifest's probe is taken for its own server and those allowed, as its report is. */
-static const char *
-choose_probe(const FotaParts *parts, const FotaManifest *manifest)
+static gboolean
+is_allowed(const FotaParts *parts, const char *probe)
 {
     const FotaModuleConfig *config = fota_parts_get_config(parts);
     const FotaReportServers servers = {
         .own = {config->manifest_uri, fota_poller_get_server(parts->poller).uri},
         .allowed = (const char *const *)config->allowed_servers,
     };
-    const char *named = manifest != NULL ? manifest->update.service_probe : NULL;
 
-    if (config->service_probe != NULL)
-        return config->service_probe;
-    return named != NULL && fota_report_allow_server(&servers, named, NULL) ? named : NULL;
+    return fota_report_allow_server(&servers, probe, NULL);
+}
+
+/* NULL = none counts. */
+static const char *
+find_named_probe(const FotaParts *parts, const FotaManifest *manifest)
+{
+    gboolean configured = fota_parts_get_config(parts)->service_probe != NULL;
+
+    return manifest != NULL && !configured ? manifest->update.service_probe : NULL;
+}
+
+static const char *
+choose_probe(const FotaParts *parts, const FotaManifest *manifest)
+{
+    const char *named = find_named_probe(parts, manifest);
+
+    if (named != NULL)
+        return is_allowed(parts, named) ? named : NULL;
+    return fota_parts_get_config(parts)->service_probe;
+}
+
+gboolean
+fota_terms_refuse_probe(const FotaParts *parts)
+{
+    const char *named = find_named_probe(parts, fota_accepted_get(parts->accepted));
+
+    return named != NULL && !is_allowed(parts, named);
 }
 
 FotaProofTerms

@@ -221,6 +221,26 @@ test_way_back(void)
     }
 }
 
+/* The manifest's probe, where its server is not allowed. */
+static void
+test_probe(void)
+{
+    for (guint i = 0; i < 4; i++) {
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) plan = NULL;
+        const char *last;
+
+        facts.rules = &rules;
+        facts.probe_refused = (i & 1) != 0;
+        rules.prove_service = (i & 2) != 0;
+        plan = test_plan_make(PLAN_CHAIN, &facts);
+        last = plan->reasons->pdata[plan->reasons->len - 2];
+        g_assert_cmpint(strstr(last, "without update.service.probe") != NULL, ==, i == 3);
+        g_assert_cmpuint(plan->blockers->len, ==, 1);
+    }
+}
+
 static void
 test_windows(void)
 {
@@ -432,6 +452,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/blockers", test_blockers);
     g_test_add_func("/plan/windows", test_windows);
     g_test_add_func("/plan/way-back", test_way_back);
+    g_test_add_func("/plan/probe", test_probe);
     g_test_add_func("/plan/window-shares", test_window_shares);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
     g_test_add_func("/plan/any-time", test_any_time);
