@@ -121,7 +121,9 @@ explain_failure(const Session *session, const FotaFrame *frame)
         if (strcmp(lasting[i].name, fota_frame_get(frame, "error")) == 0)
             return g_error_new_literal(lasting[i].domain(), lasting[i].code, text);
     }
-    if (session->from > 0 && strcmp(fota_frame_get(frame, "error"), "BadAnswer") == 0)
+    /* Once bytes come, what goes wrong is not that it cannot begin there. */
+    if (session->from > 0 && session->response == NULL &&
+        strcmp(fota_frame_get(frame, "error"), "BadAnswer") == 0)
         return g_error_new_literal(G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, text);
     return g_error_new_literal(FOTA_ERROR, FOTA_ERROR_MANIFEST_UNREACHABLE, text);
 }

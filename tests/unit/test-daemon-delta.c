@@ -183,6 +183,13 @@ static const struct {
      .fails_first = TRUE,
      .ranges = "0 10 0 ",
      .spent = 21},
+    /* It can begin there, and what was there before stays. */
+    {"breaks its protocol later",
+     {CUT, "status: 206\nrange: 10\n\n" FAULT("BadAnswer")},
+     .fails_first = TRUE,
+     .ranges = "0 10 ",
+     .domain = fota_module_error_quark,
+     .code = FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
     {"past the end",
      {CUT, STATUS("416"), ALL},
      .fails_first = TRUE,
