@@ -212,8 +212,10 @@ fetched(GObject *object, GAsyncResult *result, gpointer user_data)
     if (status == HTTP_OK || status == HTTP_PARTIAL) {
         delivery->from = response->from;
         delivery_complete(task);
-    } else if (resumed && (status == HTTP_RANGE ||
-                           g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT))) {
+    } else if (resumed && status == HTTP_RANGE) {
+        /* Nothing is missing, or it is another file: its digest tells. */
+        delivery_complete(task);
+    } else if (resumed && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)) {
         delivery_begin_anew(task);
     } else {
         reason = error != NULL ? explain_error(delivery, error) : explain_status(delivery, status);

@@ -156,6 +156,7 @@ static const struct {
     const char *answers[5];
     gboolean no_digest, no_size;
     gboolean fails_first; /* the first fetch fails, and a second one follows */
+    gboolean fails_again; /* that one, too, and a third one follows */
     const char *uri[3];
     const char *ranges;
     guint64 spent; /* by the last one */
@@ -195,6 +196,13 @@ static const struct {
      .fails_first = TRUE,
      .ranges = "0 10 0 ",
      .spent = 21},
+    /* Nothing is fetched twice where its size is not known. */
+    {"whole already",
+     {CUT, "status: 206\nrange: 10\n\nlength: 11\n\n" SECOND, STATUS("416")},
+     .no_size = TRUE,
+     .fails_first = TRUE,
+     .fails_again = TRUE,
+     .ranges = "0 10 21 "},
     /* The half that was there is of another file. */
     {"resumed another",
      {"status: 200\n\nlength: 10\n\nanother on", REST, ALL},
@@ -289,6 +297,8 @@ test_case(gconstpointer data)
         g_assert_false(fetch(&self, &delta, &spent, NULL));
         g_assert_cmpuint(fota_cache_get_bytes(self.context.cache, key), ==, HALF);
     }
+    if (cases[i].fails_again)
+        g_assert_false(fetch(&self, &delta, &spent, NULL));
     g_assert_cmpint(fetch(&self, &delta, &spent, &error), ==,
                     cases[i].code == 0 && !cases[i].domain);
     if (cases[i].domain != NULL)
