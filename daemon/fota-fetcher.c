@@ -154,6 +154,7 @@ session_take_head(Session *session, const FotaFrame *frame, GError **error)
         g_propagate_error(error, broken_protocol());
         return FALSE;
     }
+    session->max_bytes -= MIN(session->max_bytes, session->response->from);
     if (session->output == NULL || session->from == 0 || session->response->from != 0 ||
         session->response->status / 100 != 2)
         return TRUE;
@@ -165,6 +166,12 @@ session_take_data(Session *session, GBytes *data, GError **error)
 {
     gsize size = g_bytes_get_size(data);
 
+    if (session->response != NULL && session->response->from > 0 &&
+        size > session->max_bytes - session->taken) {
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_MANIFEST_TOO_LARGE,
+                    "with what was there before the answer has more bytes than were asked for");
+        return FALSE;
+    }
     /* fotad-fetch has been told so; what it was made to say by a server is not believed. */
     if (session->response == NULL || size == 0 || size > session->max_bytes - session->taken) {
         g_propagate_error(error, broken_protocol());

@@ -31,7 +31,7 @@ typedef struct {
     GOutputStream *output;
     /** Bytes of the body that have been written to @output; may be NULL. */
     void (*progress)(guint64 bytes, gpointer user_data);
-    gsize max_bytes;
+    gsize max_bytes; /**< of the whole: what lies before @from is among them */
     guint limit; /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
 } FotaRequest;
 

@@ -383,6 +383,25 @@ test_at_once(void)
     tear_down(&self);
 }
 
+/* However often it goes on, a delta whose size nobody knows stays within the cache. */
+static void
+test_room_resumed(void)
+{
+    g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, TEXT, -1);
+    const FotaDelta delta = {.uri = {"https://h/a"}, .sha256 = sha256};
+    static const char *const answers[] = {CUT, REST, NULL};
+    g_autoptr(GError) error = NULL;
+    Fixture self = {0};
+    guint64 spent;
+
+    set_up(&self, "[Delivery]\nCacheSize=20\n", answers);
+    g_assert_false(fetch(&self, &delta, &spent, NULL));
+    g_assert_false(fetch(&self, &delta, &spent, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_NO_SPACE);
+    g_assert_cmpuint(fota_cache_get_bytes(self.context.cache, sha256), <=, 20);
+    tear_down(&self);
+}
+
 static void
 test_progress(void)
 {
@@ -409,6 +428,7 @@ main(int argc, char **argv)
         g_test_add_data_func(name, GUINT_TO_POINTER(i), test_case);
     }
     g_test_add_func("/delta/room", test_room);
+    g_test_add_func("/delta/room-resumed", test_room_resumed);
     g_test_add_func("/delta/disk-full", test_disk_full);
     g_test_add_func("/delta/at-once", test_at_once);
     g_test_add_func("/delta/progress", test_progress);
