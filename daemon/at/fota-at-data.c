@@ -5,8 +5,7 @@
 
 #include "plugins/fota-plugin.h"
 
-#define GUARD_MS 1000 /* S12 of V.250, plus a margin */
-#define SLACK_MS 100
+#define GUARD_MS 1000 /* S12 of V.250 */
 #define END "NO CARRIER\r\n"
 
 /* Reads and discards until @deadline. */
@@ -27,14 +26,14 @@ throw_away(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
 gboolean
 fota_at_line_escape(FotaAtLine *line, GCancellable *cancellable, GError **error)
 {
-    if (!throw_away(line, fota_deadline_in_ms(GUARD_MS + SLACK_MS), cancellable, error) ||
+    if (!throw_away(line, fota_deadline_in_ms(line->guard_ms), cancellable, error) ||
         !fota_at_line_write(line, "+++", fota_deadline_in_ms(GUARD_MS), cancellable, error))
         return FALSE;
     if (line->trace != NULL)
         line->trace('>', "+++", line->user_data);
     line->in_data = FALSE;
     line->confused = TRUE;
-    return throw_away(line, fota_deadline_in_ms(GUARD_MS + SLACK_MS), cancellable, error);
+    return throw_away(line, fota_deadline_in_ms(line->guard_ms), cancellable, error);
 }
 
 /* Whether all complete lines in @bytes are URCs. */
@@ -130,6 +129,7 @@ connect_data(FotaAtLine *line, const char *command, guint seconds, gint64 deadli
     if (!fota_at_line_send(line, command, deadline, cancellable, error))
         return FALSE;
     fota_at_reply_expect_data(line->reply);
+    line->guard_ms = FOTA_AT_GUARD_MS;
     do {
         event = fota_at_line_next(line, deadline, cancellable, &text, cme, &local);
     } while (event == FOTA_AT_INFORMATION);

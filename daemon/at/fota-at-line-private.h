@@ -9,6 +9,11 @@
 
 G_BEGIN_DECLS
 
+/** S12 of V.250, plus a margin. */
+#define FOTA_AT_GUARD_MS 1100
+/** As long as any vendor's document wants (Telit's #OTAUPW: 5 s), plus a margin. */
+#define FOTA_AT_RAW_GUARD_MS 5100
+
 /** For fota-at-line.c, fota-at-greet.c, fota-at-data.c and fota-at-raw.c only. */
 struct _FotaAtLine {
     int fd;
@@ -21,6 +26,8 @@ struct _FotaAtLine {
     guint64 dropped;
     gboolean confused; /**< a final result of no command may be under way */
     gboolean in_data;  /**< the module is in data mode */
+    guint guard_ms;    /**< silence around the `+++` that ends it */
+    guint raw_guard_ms; /**< the same for raw data */
     gboolean gone;     /**< the tty has hung up */
     GByteArray *raw;   /**< raw data that came and were not asked for yet */
     char *raw_command; /**< what began the raw data */

@@ -34,6 +34,8 @@ fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace, gpoin
     line->trace = trace;
     line->user_data = user_data;
     line->confused = TRUE; /* an earlier user of the tty may have sent a command */
+    line->guard_ms = FOTA_AT_GUARD_MS;
+    line->raw_guard_ms = FOTA_AT_RAW_GUARD_MS;
     return line;
 }
 

@@ -92,6 +92,7 @@ fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const 
         return FALSE;
     g_free(line->raw_command);
     line->raw_command = g_strdup(command);
+    line->guard_ms = line->raw_guard_ms;
     line->in_data = TRUE; /* the prompt may come in the moment in which it is given up */
     while (got->len <= FOTA_AT_ANSWER_BYTES_MAX) {
         guint8 bytes[512];

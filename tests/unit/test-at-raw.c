@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "daemon/at/fota-at-line-private.h"
 #include "plugins/fota-plugin.h"
 #include "test-at-peer.h"
 
@@ -133,15 +134,22 @@ test_left_open(void)
     FotaAtLine *line = peer_open(peer, traced);
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     g_autoptr(GError) error = NULL;
+    gint64 start;
     guint which;
     guint8 byte;
+
+    /* A shorter silence than a vendor wants would leave it in data mode. */
+    g_assert_cmpuint(line->raw_guard_ms, >, 5000);
+    line->raw_guard_ms = 1500;
 
     g_assert_true(begin(line, "AT#OTAUPW", prompts, &which, &error));
     g_string_truncate(traced, 0);
     g_cancellable_cancel(cancellable);
     g_assert_false(fota_at_line_raw_read(line, &byte, 10, cancellable, &error));
     g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    start = g_get_monotonic_time();
     peer_assert_answer(line, "AT+GMR", "30.00");
+    g_assert_cmpint(g_get_monotonic_time() - start, >=, 2 * 1500 * 1000);
     /* Nothing else may come first: the module would take it for data. */
     g_assert_true(g_str_has_prefix(traced->str, "> +++"));
     fota_at_line_close(line);
@@ -195,6 +203,7 @@ test_not_ended(void)
     guint which;
     int cme;
 
+    line->raw_guard_ms = 1100;
     g_assert_true(begin(line, "AT#OTAUPW", prompts, &which, &error));
     g_assert_true(fota_at_line_raw_write(line, (const guint8 *)"data", 4, 10, NULL, &error));
     g_assert_null(fota_at_line_raw_end(line, 0, 1, NULL, &cme, &error));
