@@ -46,7 +46,8 @@ update_is_asked(const FotaParts *parts, FotaAction action)
     const FotaMethod *method = fota_method_choose(parts, action);
 
     return action == FOTA_ACTION_FOLLOW ||
-           (action == FOTA_ACTION_RESUME && method != NULL && method->route == FOTA_ROUTE_ASKED);
+           ((action == FOTA_ACTION_RESUME || action == FOTA_ACTION_CONCLUDE) && method != NULL &&
+            method->route == FOTA_ROUTE_ASKED);
 }
 
 /* How far a rehearsal that went well has come. */
@@ -297,10 +298,13 @@ begin_proof(const FotaParts *parts, const FotaJobEnd *end)
                     record->service_before);
 }
 
-/* Nothing but another manifest offers it again. */
+/* Nothing but another manifest offers it again. What the module asked by itself was no manifest's,
+ * and is over. */
 static void
-hold_update(FotaRecord *record)
+hold_update(FotaRecord *record, gboolean asked)
 {
+    if (asked)
+        return;
     fota_record_set(&record->unserved, record->began_with);
     fota_record_set(&record->unserved_to, record->restoring != 0 ? record->from : record->to);
 }
@@ -353,7 +357,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         closing.error = end->error;
     }
     if (outcome.finish == FOTA_FINISH_NO_SERVICE || outcome.finish == FOTA_FINISH_RESTORED)
-        hold_update(record);
+        hold_update(record, facts.asked);
     if (outcome.mark == FOTA_MARK_DISCARDING && mark != FOTA_MARK_DISCARDING)
         fota_run_set_discards(parts->run, 0);
     fota_keeper_close(parts->keeper, outcome.mark);

@@ -4,6 +4,7 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
+#include "daemon/job/fota-report.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-situation.h"
@@ -443,6 +444,69 @@ test_question_takes(Fixture *fixture, gconstpointer data)
     }
 }
 
+static const FotaMethod asked_method = {.name = "asked", .route = FOTA_ROUTE_ASKED};
+static const FotaMethod fed_method = {.name = "fed", .route = FOTA_ROUTE_FEED};
+static const FotaMethod *const methods[] = {&fed_method, &asked_method, NULL};
+static const FotaVendor vendor = {.methods = methods};
+static gboolean claimed;
+
+const FotaVendor *__wrap_fota_presence_get_vendor(FotaPresence *presence);
+
+const FotaVendor *
+__wrap_fota_presence_get_vendor(FotaPresence *presence)
+{
+    return claimed ? &vendor : NULL;
+}
+
+/* An update by @method that has brought @revision, whose service was proven, or lost. */
+static void
+set_proving(FotaRecord *record, const char *method, const char *revision)
+{
+    record->mark = FOTA_MARK_PROVING;
+    fota_record_set(&record->update_id, "u1");
+    fota_record_set(&record->from, OLD);
+    fota_record_set(&record->to, revision);
+    fota_record_set(&record->revision, revision);
+    fota_record_set(&record->service_before, "home connected");
+    fota_record_set(&record->began_with, "digest");
+    g_hash_table_insert(record->settings, g_strdup(FOTA_JOB_METHOD), g_strdup(method));
+}
+
+static void
+conclude(Fixture *fixture, const GError *error)
+{
+    FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_DONE, error);
+
+    end.version = fixture->parts.record->revision;
+    fota_closing_end(&fixture->parts, FOTA_ACTION_CONCLUDE, &end);
+}
+
+/* What the module asked ends with the proof of its service: it is not answered again, and a
+ * manifest's attempts and its hold are as they were. */
+static void
+test_proven_question(Fixture *fixture, gconstpointer data)
+{
+    FotaRecord *record = fixture->parts.record;
+
+    claimed = TRUE;
+    for (guint i = 0; i < 2; i++) {
+        const gboolean asked = i == 0;
+
+        set_proving(record, asked ? "asked" : "fed", "30.00.002");
+        fota_record_set(&record->question, "#OTAEV: 1");
+        fota_record_set(&record->question_approved, "token");
+        record->question_heard = 7;
+        record->question_answered = 8;
+        record->attempts = 2;
+        conclude(fixture, NULL);
+        g_assert_cmpint(record->mark, ==, FOTA_MARK_NONE);
+        g_assert_cmpstr(record->question, ==, asked ? "" : "#OTAEV: 1");
+        g_assert_cmpstr(record->question_approved, ==, asked ? "" : "token");
+        g_assert_cmpuint(record->attempts, ==, asked ? 2 : 0);
+    }
+    claimed = FALSE;
+}
+
 static GLogWriterOutput
 be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -456,6 +520,8 @@ main(int argc, char **argv)
     /* Of a module. */
     g_signal_new("changed", G_TYPE_OBJECT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                  G_TYPE_STRING);
+    g_signal_new("update-finished", G_TYPE_OBJECT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                 G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
     ADD("/closing/inspection", test_inspection);
     ADD("/closing/no-name", test_no_name);
@@ -466,6 +532,7 @@ main(int argc, char **argv)
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/unsupported", test_unsupported);
     ADD("/closing/question-takes", test_question_takes);
+    ADD("/closing/proven-question", test_proven_question);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
 }
