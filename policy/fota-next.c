@@ -385,6 +385,13 @@ update_is_held(S *s)
     return s->held;
 }
 
+/* Also where the delta is in the module: nothing is ordered before it is at hand. */
+static gboolean
+way_back_is_away(S *s)
+{
+    return s->back_is_away;
+}
+
 static gboolean
 delta_is_away(S *s)
 {
@@ -501,6 +508,7 @@ static const Row rows[] = {
     {"answer",                 module_asks,            STATE(SCHEDULED),   DO(FOLLOW), OFFER},
     {"probe runs",             probe_runs,             STATE(SCHEDULED),   OFFER},
     {"probe",                  probe_is_due,           STATE(SCHEDULED),   DO(PROBE), OFFER},
+    {"fetch way back",         way_back_is_away,       STATE(SCHEDULED),   DO(FETCH), OFFER},
     {"install",                delta_is_in,            STATE(SCHEDULED),   DO(INSTALL), OFFER},
     {"fetch",                  delta_is_away,          STATE(SCHEDULED),   DO(FETCH), OFFER},
     {"download",               always,                 STATE(SCHEDULED),   DO(DOWNLOAD), OFFER},

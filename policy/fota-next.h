@@ -70,6 +70,7 @@ typedef struct {
     gboolean kept_delta;    /**< all attempts to discard the delta have failed */
     gboolean one_gate;      /**< download and installation are one */
     gboolean fetches;       /**< the host must fetch the delta before it can feed the module */
+    gboolean back_is_away;  /**< and the way back, which is fetched before the order */
     gboolean same_delta;    /**< the delta at @mark is the one that the plan wants */
     gboolean listen_due;    /**< what the module asks by itself is to be found out */
     gboolean answer_due;    /**< it is to be told no, or not yet */

@@ -55,10 +55,14 @@ fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const
 {
     FotaRecord *record = keeper->record;
     g_autofree char *delta = fota_manifest_name_delta(step);
+    gboolean other = g_strcmp0(record->delta, delta) != 0;
 
+    /* Another delta, which the module has not discarded, is no part of this update. */
+    if (other && record->mark == FOTA_MARK_DOWNLOADED)
+        record->mark = FOTA_MARK_NONE;
     if (strcmp(record->update_id, id) != 0 || g_strcmp0(record->from, step->from_version) != 0)
         record->starts = 0;
-    if (g_strcmp0(record->delta, delta) != 0)
+    if (other)
         record->delta_data = (FotaDeltaCount){0};
     fota_record_set(&record->update_id, id);
     fota_record_set(&record->delta, delta);
@@ -67,10 +71,11 @@ fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const
     fota_record_set(&record->cancelled, NULL);
     if (record->chain_from[0] == '\0')
         fota_record_set(&record->chain_from, from);
-    record->received = 0;
-    /* What was fetched for it belongs to it. */
-    if (record->mark == FOTA_MARK_FETCHING && record->started != 0)
+    /* What was fetched for it, or is in the module, belongs to it. */
+    if ((record->mark == FOTA_MARK_FETCHING || record->mark == FOTA_MARK_DOWNLOADED) &&
+        record->started != 0)
         return;
+    record->received = 0;
     record->started = (guint64)fota_clock_now();
     for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)
         record->stages[stage] = 0;

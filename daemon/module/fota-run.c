@@ -202,18 +202,18 @@ run_fetch_marked(GObject *object, GAsyncResult *result, gpointer user_data)
         run_end_fetch(run, error);
 }
 
-/* That the module may hold a part of the delta, from an attempt before, stays written. */
+/* That the module may hold the delta, or a part of it from an attempt before, stays written. */
 void
 fota_run_fetch(FotaRun *run, const FotaDeltaRequest *request)
 {
-    gboolean part = fota_keeper_get_mark(run->keeper) == FOTA_MARK_DOWNLOADING;
+    FotaMark mark = fota_keeper_get_mark(run->keeper);
+    gboolean held = mark == FOTA_MARK_DOWNLOADING || mark == FOTA_MARK_DOWNLOADED;
 
     run_begin(run, FOTA_ACTION_FETCH, request->delta->size);
     run->fetch = g_cancellable_new();
     run->wanted = *request;
     run->wanted.progress = run_take_bytes;
-    fota_keeper_advance_async(run->keeper, part ? FOTA_MARK_DOWNLOADING : FOTA_MARK_FETCHING,
-                              run_fetch_marked, run);
+    fota_keeper_advance_async(run->keeper, held ? mark : FOTA_MARK_FETCHING, run_fetch_marked, run);
 }
 
 void

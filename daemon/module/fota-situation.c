@@ -294,8 +294,7 @@ must_fetch(const FotaParts *parts, const FotaPlan *plan)
 {
     g_autofree char *key = fota_delivery_make_key(&plan->steps[0].delta);
 
-    return (plan->delivery == FOTA_DELIVERY_HOST && !fota_cache_has(parts->context->cache, key)) ||
-           fota_back_is_missing(parts, plan);
+    return plan->delivery == FOTA_DELIVERY_HOST && !fota_cache_has(parts->context->cache, key);
 }
 
 /* Of a way back, which has no plan. */
@@ -332,6 +331,7 @@ look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
     for (guint i = 0; i < FOTA_APPROVAL_N_GATES; i++)
         s->open[i] = plan->gates[i].wanted == FOTA_APPROVAL_AUTO || plan->gates[i].approved;
     s->fetches = must_fetch(parts, plan);
+    s->back_is_away = fota_back_is_missing(parts, plan);
     guest = fota_offers_make_token(parts->offers, plan, TRUE);
     s->rehearsal_open = s->rehearsal && fota_offers_guest_is_approved(parts->offers, guest);
 }

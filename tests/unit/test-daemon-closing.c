@@ -507,6 +507,29 @@ test_proven_question(Fixture *fixture, gconstpointer data)
     claimed = FALSE;
 }
 
+/* What is in the module stays known while the host fetches the way back for it; the delta of
+ * another step is not taken for it. */
+static void
+test_open_with_delta(Fixture *fixture, gconstpointer data)
+{
+    FotaRecord *record = fixture->parts.record;
+    FotaStep step = {.from_version = OLD, .to_version = "30.00.002"};
+
+    step.delta.uri[0] = "https://x/a";
+    fota_keeper_open(fixture->parts.keeper, "u1", &step, OLD);
+    record->mark = FOTA_MARK_DOWNLOADED;
+    record->started = 7;
+    record->stages[FOTA_STAGE_DOWNLOADED] = 8;
+    fota_keeper_open(fixture->parts.keeper, "u1", &step, OLD);
+    g_assert_cmpint(record->mark, ==, FOTA_MARK_DOWNLOADED);
+    g_assert_cmpuint(record->started, ==, 7);
+    g_assert_cmpuint(record->stages[FOTA_STAGE_DOWNLOADED], ==, 8);
+    step.delta.uri[0] = "https://x/b";
+    fota_keeper_open(fixture->parts.keeper, "u1", &step, OLD);
+    g_assert_cmpint(record->mark, ==, FOTA_MARK_NONE);
+    g_assert_cmpuint(record->stages[FOTA_STAGE_DOWNLOADED], ==, 0);
+}
+
 static GLogWriterOutput
 be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -533,6 +556,7 @@ main(int argc, char **argv)
     ADD("/closing/unsupported", test_unsupported);
     ADD("/closing/question-takes", test_question_takes);
     ADD("/closing/proven-question", test_proven_question);
+    ADD("/closing/open-with-delta", test_open_with_delta);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
 }

@@ -347,6 +347,15 @@ static const struct {
      FOTA_STATE_SCHEDULED,
      FOTA_ACTION_INSTALL,
      {REST, UPDATE, MARK(DOWNLOADED), .fetches = TRUE}},
+    /* The way back comes before the order, also where it went away, or was first named, later. */
+    {"fetch way back",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_FETCH,
+     {REST, UPDATE, MARK(DOWNLOADED), .back_is_away = TRUE}},
+    {"fetch way back",
+     FOTA_STATE_SCHEDULED,
+     FOTA_ACTION_FETCH,
+     {REST, UPDATE, .back_is_away = TRUE}},
 };
 
 static void
@@ -364,7 +373,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 57);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 58);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -428,6 +437,7 @@ static const struct {
     {"update held", TRUE, FALSE, FOTA_SHOW_BACKOFF, 0},
     {"install", TRUE, FALSE, 0, 0},
     {"fetch", TRUE, FALSE, 0, 0},
+    {"fetch way back", TRUE, FALSE, 0, 0},
     {"download", TRUE, FALSE, 0, 0},
 };
 
@@ -537,6 +547,12 @@ test_commit(void)
         {TRUE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .fetches = TRUE}},
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .back_is_away = TRUE}},
+        {FALSE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .back_is_away = TRUE}},
         {FALSE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .blocked = TRUE}},
@@ -680,6 +696,7 @@ static const struct {
     FIELD(kept_delta, 2),
     FIELD(one_gate, 2),
     FIELD(fetches, 2),
+    FIELD(back_is_away, 2),
     FIELD(same_delta, 2),
     FIELD(listen_due, 2),
     FIELD(answer_due, 2),
@@ -790,18 +807,21 @@ assert_rules(const FotaSituation *given)
         g_assert_true(traits[next.action].while_inhibited);
     /* An update begins with an open gate. */
     if (next.action == FOTA_ACTION_DOWNLOAD || next.action == FOTA_ACTION_FETCH)
-        g_assert_true(s->open[FOTA_APPROVAL_GATE_DOWNLOAD] && s->plan == FOTA_PLAN_UPDATE);
+        g_assert_true(s->open[s->mark == FOTA_MARK_DOWNLOADED && s->same_delta
+                                  ? FOTA_APPROVAL_GATE_INSTALL
+                                  : FOTA_APPROVAL_GATE_DOWNLOAD] &&
+                      s->plan == FOTA_PLAN_UPDATE);
     if (next.action == FOTA_ACTION_FETCH)
-        g_assert_true(s->fetches && !s->blocked && !s->held && !s->inhibited);
+        g_assert_true((s->fetches || s->back_is_away) && !s->blocked && !s->held && !s->inhibited);
     if (next.action == FOTA_ACTION_DOWNLOAD)
-        g_assert_false(s->fetches);
+        g_assert_false(s->fetches || s->back_is_away);
     if (next.action == FOTA_ACTION_FOLLOW && !begun)
         g_assert_true(s->open[FOTA_APPROVAL_GATE_DOWNLOAD] && s->asked);
     g_assert_true(!s->asked ||
                   (next.action != FOTA_ACTION_DOWNLOAD && next.action != FOTA_ACTION_INSTALL));
     if (next.action == FOTA_ACTION_INSTALL)
         g_assert_true(s->open[FOTA_APPROVAL_GATE_INSTALL] && s->same_delta &&
-                      s->mark == FOTA_MARK_DOWNLOADED);
+                      s->mark == FOTA_MARK_DOWNLOADED && !s->back_is_away);
     /* State and Update agree. */
     if (next.state == FOTA_STATE_AWAITING_APPROVAL || next.state == FOTA_STATE_SCHEDULED ||
         next.state == FOTA_STATE_AWAITING_INSTALL_APPROVAL || next.state == FOTA_STATE_DOWNLOADING)
@@ -833,7 +853,7 @@ assert_rules(const FotaSituation *given)
         fota_next_may_commit(s, FOTA_MARK_INSTALLING) && !s->begun)
         g_assert_true(follow ? !s->inhibited && !s->blocked && s->open[gate] && s->asked
                              : !s->inhibited && !s->blocked && !s->cancelled && s->open[gate] &&
-                                   s->same_delta);
+                                   s->same_delta && !s->back_is_away);
 }
 
 /* Every pair of values of two fields, around each case of the table and around nothing. */
