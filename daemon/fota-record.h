@@ -124,7 +124,7 @@ typedef struct {
     /* The way back of an update without service: from and to above are exchanged */
     char *back;        /**< name in the cache of its delta, "" = there is none */
     guint64 restoring; /**< 1 = it is under way */
-    guint64 restores;  /**< attempts at it */
+    guint64 restores;  /**< attempts at it that failed */
     char *loss;        /**< what was lacking */
     char *unserved;    /**< digest of the manifest whose update ended without service ... */
     char *unserved_to; /**< ... with this version */

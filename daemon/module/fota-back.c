@@ -70,10 +70,25 @@ fota_back_begin(const FotaParts *parts, const GError *loss)
                     record->loss, record->to);
 }
 
+/* The delta of one that failed may stay in the module for another update to discard. */
+void
+fota_back_end(const FotaParts *parts, const FotaOutcome *outcome, FotaEnding ending)
+{
+    FotaRecord *record = parts->record;
+
+    if (outcome->finish != FOTA_FINISH_NOTHING) {
+        record->restoring = record->restores = 0;
+        fota_record_set(&record->loss, NULL);
+        fota_record_set(&record->back, NULL);
+    } else if (ending == FOTA_ENDED_BADLY) {
+        record->restores++;
+    }
+}
+
 gboolean
 fota_back_was_last_try(const FotaParts *parts)
 {
-    return parts->record->restores >= MAX_TRIES;
+    return parts->record->restores + 1 >= MAX_TRIES;
 }
 
 GError *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/module/fota-parts.h"
+#include "policy/fota-outcome.h"
 
 G_BEGIN_DECLS
 
@@ -28,7 +29,10 @@ gboolean fota_back_is_ready(const FotaParts *parts);
  */
 void fota_back_begin(const FotaParts *parts, const GError *loss);
 
-/** Whether no further attempt follows. */
+/** An attempt at it has ended: it failed, or had to wait, or nothing of it is left to do. */
+void fota_back_end(const FotaParts *parts, const FotaOutcome *outcome, FotaEnding ending);
+
+/** Whether no further attempt follows the one that ends now. */
 gboolean fota_back_was_last_try(const FotaParts *parts);
 
 /** What the end of the way back tells: what was lacking, and @error, NULL = it was taken. */

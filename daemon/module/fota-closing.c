@@ -360,6 +360,8 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         hold_update(record, facts.asked);
     if (outcome.mark == FOTA_MARK_DISCARDING && mark != FOTA_MARK_DISCARDING)
         fota_run_set_discards(parts->run, 0);
+    if (facts.restoring)
+        fota_back_end(parts, &outcome, facts.ending);
     fota_keeper_close(parts->keeper, outcome.mark);
     if (outcome.ends_offer)
         fota_record_set(&record->chain_from, NULL);

@@ -37,7 +37,8 @@ is_update(FotaAction action)
 {
     return action == FOTA_ACTION_FETCH || action == FOTA_ACTION_DOWNLOAD ||
            action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_RESUME ||
-           action == FOTA_ACTION_DISCARD || action == FOTA_ACTION_FOLLOW;
+           action == FOTA_ACTION_DISCARD || action == FOTA_ACTION_FOLLOW ||
+           action == FOTA_ACTION_RESTORE;
 }
 
 static void
@@ -111,12 +112,10 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
         action == FOTA_ACTION_FOLLOW)
         open_record(parts);
     if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
-        action == FOTA_ACTION_FOLLOW)
+        action == FOTA_ACTION_FOLLOW) {
         note_service(parts);
-    if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL)
         fota_back_note(parts);
-    if (action == FOTA_ACTION_RESTORE)
-        parts->record->restores++;
+    }
     if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
         return FALSE;
     if (fetches && !fota_method_fits_plan(parts, error))

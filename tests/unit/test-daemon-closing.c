@@ -9,6 +9,8 @@
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-view.h"
+#include "daemon/module/fota-start.h"
+#include "policy/fota-loop.h"
 #include "policy/fota-policy-error.h"
 
 /* What the end of a job leaves behind: in the record, of the module, and for the next decision. */
@@ -445,7 +447,15 @@ test_question_takes(Fixture *fixture, gconstpointer data)
 }
 
 static const FotaMethod asked_method = {.name = "asked", .route = FOTA_ROUTE_ASKED};
-static const FotaMethod fed_method = {.name = "fed", .route = FOTA_ROUTE_FEED};
+
+static FotaResult
+on_discard(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return FOTA_RESULT_DONE;
+}
+
+static const FotaMethod fed_method = {
+    .name = "fed", .route = FOTA_ROUTE_FEED, .discard = on_discard};
 static const FotaMethod *const methods[] = {&fed_method, &asked_method, NULL};
 static const FotaVendor vendor = {.methods = methods};
 static gboolean claimed;
@@ -507,6 +517,87 @@ test_proven_question(Fixture *fixture, gconstpointer data)
     claimed = FALSE;
 }
 
+/* An update at @mark that is put back. */
+static void
+set_restoring(FotaRecord *record, FotaMark mark)
+{
+    set_proving(record, "fed", "30.00.002");
+    fota_record_set(&record->from, "30.00.002");
+    fota_record_set(&record->to, OLD);
+    fota_record_set(&record->loss, "it is not registered");
+    record->restoring = 1;
+    record->mark = mark;
+}
+
+static void
+end_restore(Fixture *fixture, FotaAction action, FotaResult result, const char *version)
+{
+    g_autoptr(GError) error =
+        g_error_new_literal(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED, "it refused");
+    FotaJobEnd end = fota_closing_make_end(result, error);
+
+    end.version = version;
+    fota_closing_end(&fixture->parts, action, &end);
+}
+
+/* Only what failed counts as a try of the way back; what had to wait is no try. */
+static void
+test_back_tries(Fixture *fixture, gconstpointer data)
+{
+    FotaRecord *record = fixture->parts.record;
+
+    claimed = TRUE;
+    set_restoring(record, FOTA_MARK_RESTORING);
+    for (guint i = 0; i < 5; i++) {
+        end_restore(fixture, FOTA_ACTION_RESTORE, FOTA_RESULT_TRY_LATER, "");
+        g_assert_cmpint(record->mark, ==, FOTA_MARK_RESTORING);
+    }
+    for (guint i = 0; i < 2; i++) {
+        end_restore(fixture, FOTA_ACTION_RESTORE, FOTA_RESULT_FAILED_FOR_NOW, "");
+        g_assert_cmpint(record->mark, ==, FOTA_MARK_RESTORING);
+    }
+    end_restore(fixture, FOTA_ACTION_RESTORE, FOTA_RESULT_FAILED_FOR_NOW, "");
+    g_assert_cmpint(record->mark, !=, FOTA_MARK_RESTORING);
+    g_assert_cmpstr(record->unserved_to, ==, "30.00.002");
+    claimed = FALSE;
+}
+
+/* After a way back that failed, a delta may be left in the module, and no more of it: the next
+ * update is an update, and ends as such. */
+static void
+test_back_failed(Fixture *fixture, gconstpointer data)
+{
+    FotaRecord *record = fixture->parts.record;
+
+    claimed = TRUE;
+    set_restoring(record, FOTA_MARK_INSTALLING);
+    end_restore(fixture, FOTA_ACTION_RESUME, FOTA_RESULT_FAILED_FOR_GOOD, "30.00.003");
+    g_assert_cmpint(record->mark, ==, FOTA_MARK_DISCARDING);
+    g_assert_false(record->restoring);
+    g_assert_cmpstr(record->loss, ==, "");
+    claimed = FALSE;
+}
+
+/* A fotad that crashes over the way back gives it up, as any other update. */
+static void
+test_back_loop(Fixture *fixture, gconstpointer data)
+{
+    FotaRecord *record = fixture->parts.record;
+    const FotaHistoryEntry *entry;
+
+    claimed = TRUE;
+    set_restoring(record, FOTA_MARK_RESTORING);
+    record->starts = FOTA_LOOP_MAX_STARTS;
+    fota_start_action(&fixture->parts, FOTA_ACTION_RESTORE);
+    g_assert_cmpint(record->mark, ==, FOTA_MARK_NONE);
+    g_assert_cmpuint(record->history->len, ==, 1);
+    entry = record->history->pdata[0];
+    g_assert_cmpstr(entry->result, ==, "no-service");
+    g_assert_cmpstr(entry->to, ==, "30.00.002");
+    g_assert_nonnull(strstr(entry->text, "fotad was started"));
+    claimed = FALSE;
+}
+
 /* What is in the module stays known while the host fetches the way back for it; the delta of
  * another step is not taken for it. */
 static void
@@ -557,6 +648,9 @@ main(int argc, char **argv)
     ADD("/closing/question-takes", test_question_takes);
     ADD("/closing/proven-question", test_proven_question);
     ADD("/closing/open-with-delta", test_open_with_delta);
+    ADD("/closing/back-tries", test_back_tries);
+    ADD("/closing/back-failed", test_back_failed);
+    ADD("/closing/back-loop", test_back_loop);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
 }
