@@ -404,6 +404,13 @@ module_asks(S *s)
     return s->asked;
 }
 
+/* What it has before the update is what it must have afterwards. */
+static gboolean
+service_settles(S *s)
+{
+    return s->settling;
+}
+
 static gboolean
 probe_runs(S *s)
 {
@@ -506,6 +513,7 @@ static const Row rows[] = {
     {"update blocked",         update_is_blocked,      STATE(SCHEDULED),   OFFER, BLOCKERS},
     {"update held",            update_is_held,         STATE(SCHEDULED),   OFFER, BACKOFF},
     {"answer",                 module_asks,            STATE(SCHEDULED),   DO(FOLLOW), OFFER},
+    {"service settles",        service_settles,        STATE(SCHEDULED),   OFFER},
     {"probe runs",             probe_runs,             STATE(SCHEDULED),   OFFER},
     {"probe",                  probe_is_due,           STATE(SCHEDULED),   DO(PROBE), OFFER},
     {"fetch way back",         way_back_is_away,       STATE(SCHEDULED),   DO(FETCH), OFFER},
@@ -596,7 +604,7 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
         return FALSE;
     situation_end_questions(&then);
     then.runs = FOTA_ACTION_NONE;
-    then.probe_wanted = then.probing = FALSE;
+    then.probe_wanted = then.probing = then.settling = FALSE;
     if (situation->runs == FOTA_ACTION_RESTORE) {
         then.mark = FOTA_MARK_RESTORING;
         then.presence = FOTA_PRESENCE_HERE;

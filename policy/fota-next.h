@@ -80,6 +80,7 @@ typedef struct {
     gboolean supply_low;    /**< the gateway is not supplied as an update must be */
     gboolean probe_wanted; /**< the probe tells what an update must not lose, and is not made yet */
     gboolean probing;      /**< it is under way */
+    gboolean settling;     /**< the module was taken from its service, which has yet to return */
 
     FotaManifestStanding manifest;
     gboolean planned; /**< there is a plan, which the next members describe */

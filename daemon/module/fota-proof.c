@@ -15,6 +15,8 @@
  */
 #define PROBE_HOLDS_SECONDS 600
 #define PROBE_PAUSE_SECONDS 30
+/* How long a service that has gone is waited for before an update. */
+#define SETTLE_SECONDS 180
 
 struct _FotaProof {
     FotaPartOwner owner;
@@ -22,6 +24,8 @@ struct _FotaProof {
     FotaKeeper *keeper;
     FotaRecord *record;
     FotaService now;
+    FotaService had;           /* before it went, without the probe */
+    gint64 settled;            /* boot time after which that is not waited for any more */
     char *interface;           /* of the data call, "" = none */
     gint64 began;              /* boot time, 0 = nothing is being proven */
     gint64 steady;             /* boot time since which nothing is lacking, 0 = something is */
@@ -41,6 +45,10 @@ fota_proof_new(const FotaContext *context, FotaKeeper *keeper, const FotaPartOwn
     proof->keeper = keeper;
     proof->record = fota_keeper_get_record(keeper);
     proof->interface = g_strdup("");
+    /* That of an update under way. */
+    proof->had = fota_service_parse(proof->record->service_before);
+    proof->had.probe = FOTA_PROBE_UNTRIED;
+    proof->settled = fota_boot_time() + (gint64)SETTLE_SECONDS * G_USEC_PER_SEC;
     /* Another start of fotad in the same proof: see FotaProofFacts.restarts. */
     if (fota_keeper_get_mark(keeper) == FOTA_MARK_PROVING) {
         proof->record->starts++;
@@ -116,6 +124,21 @@ look_at_proof(FotaProof *proof, const FotaProofTerms *terms)
         proof->steady = now;
 }
 
+/* While one loss is waited for, another does not lessen what there was. */
+static void
+note_loss(FotaProof *proof, const FotaService *service)
+{
+    const FotaService had = proof->now;
+    gint64 now = fota_boot_time();
+
+    if (fota_service_find_loss(&had, service, TRUE) == NULL ||
+        (now < proof->settled && fota_service_find_loss(&proof->had, &had, TRUE) != NULL))
+        return;
+    proof->had = had;
+    proof->had.probe = FOTA_PROBE_UNTRIED;
+    proof->settled = now + (gint64)SETTLE_SECONDS * G_USEC_PER_SEC;
+}
+
 void
 fota_proof_look(FotaProof *proof, const FotaModemFacts *facts, const FotaProofTerms *terms)
 {
@@ -126,6 +149,8 @@ fota_proof_look(FotaProof *proof, const FotaModemFacts *facts, const FotaProofTe
     if (is_other_call(proof, &service, interface))
         forget_probe(proof);
     probe = proof->now.probe;
+    proof->now.probe = FOTA_PROBE_UNTRIED;
+    note_loss(proof, &service);
     proof->now = service;
     proof->now.probe = probe;
     fota_record_set(&proof->interface, interface);
@@ -138,6 +163,14 @@ const FotaService *
 fota_proof_get_service(FotaProof *proof)
 {
     return &proof->now;
+}
+
+gint64
+fota_proof_get_settled(FotaProof *proof, const FotaProofTerms *terms)
+{
+    return terms->wanted && fota_service_find_loss(&proof->had, &proof->now, TRUE) != NULL
+               ? proof->settled
+               : 0;
 }
 
 void

@@ -43,6 +43,12 @@ void fota_proof_look(FotaProof *proof, const FotaModemFacts *facts, const FotaPr
 /** As last seen. */
 const FotaService *fota_proof_get_service(FotaProof *proof);
 
+/**
+ * When the service counts as what the module has (boot time, 0 = it does now): a job, or the end of
+ * fotad, took the module from a service that ModemManager and the connection manager bring back.
+ */
+gint64 fota_proof_get_settled(FotaProof *proof, const FotaProofTerms *terms);
+
 /** Notes in the record what an update that begins must not lose. The next save writes it. */
 void fota_proof_note_before(FotaProof *proof, const FotaProofTerms *terms);
 

@@ -375,6 +375,7 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .supply_low = record->restoring != 0 && lacks_supply(parts),
         .probe_wanted = fota_proof_wants_probe(parts->proof, &terms),
         .probing = fota_proof_is_probing(parts->proof),
+        .settling = fota_proof_get_settled(parts->proof, &terms) > fota_boot_time(),
         .manifest = manifest == NULL                                  ? FOTA_MANIFEST_NONE
                     : fota_accepted_is_trusted(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
                                                                       : FOTA_MANIFEST_DISTRUSTED,
@@ -420,6 +421,7 @@ fota_situation_get_wait(const FotaParts *parts)
     wait = sooner(wait, (gint64)parts->record->question_deferred_until, now);
     wait = sooner(wait, fota_questions_get_hold(parts->questions), boot);
     wait = sooner(wait, fota_proof_judge(parts->proof, &terms).wait + now, now);
+    wait = sooner(wait, fota_proof_get_settled(parts->proof, &terms), boot);
     wait = sooner(wait, fota_run_get_hold(parts->run), boot);
     wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
     return (guint)(wait / G_USEC_PER_SEC) + 1;

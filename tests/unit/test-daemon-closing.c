@@ -138,18 +138,19 @@ tear_down(Fixture *fixture, gconstpointer data)
     g_free(fixture->directory);
 }
 
-/* ModemManager shows the module, under its own name for the firmware. */
-static void
-see(Fixture *fixture, const char *revision)
+static FotaModemFacts
+make_facts(const char *revision)
 {
-    FotaModemFacts facts = {.path = (char *)"/Modem/1",
+    static char *none[] = {NULL};
+
+    return (FotaModemFacts){.path = (char *)"/Modem/1",
                             .imei = (char *)IMEI,
                             .manufacturer = (char *)"Telit",
                             .model = (char *)"ME910C1-NA",
                             .revision = (char *)revision,
                             .uid = (char *)"uid",
                             .device = (char *)"/sys/devices/x",
-                            .own_numbers = (char *[]){NULL},
+                            .own_numbers = none,
                             .imsi = (char *)"",
                             .sim_operator = (char *)"",
                             .operator_name = (char *)"",
@@ -158,6 +159,13 @@ see(Fixture *fixture, const char *revision)
                             .interface = (char *)"",
                             .start = (char *)"1",
                             .pin_attempts = -1};
+}
+
+/* ModemManager shows the module, under its own name for the firmware. */
+static void
+see(Fixture *fixture, const char *revision)
+{
+    const FotaModemFacts facts = make_facts(revision);
 
     fota_presence_see(fixture->parts.presence, &facts, FALSE);
 }
@@ -598,6 +606,43 @@ test_back_loop(Fixture *fixture, gconstpointer data)
     claimed = FALSE;
 }
 
+/* An update does not begin while the service from which a job, or a restart, took the module has
+ * yet to return: else it would be held to less than the module had. */
+static void
+test_settling(Fixture *fixture, gconstpointer data)
+{
+    const FotaProofTerms terms = {.wanted = TRUE}, unwanted = {0};
+    FotaModemFacts facts = make_facts("package");
+    FotaProof *proof = fixture->parts.proof;
+
+    /* It never had one, as far as anybody knows. */
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), ==, 0);
+    facts.enabled = facts.registered = facts.connected = TRUE;
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), ==, 0);
+    /* A job has ended, and ModemManager finds the module again, step by step. */
+    fota_proof_look(proof, NULL, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), >, fota_boot_time());
+    g_assert_cmpint(fota_proof_get_settled(proof, &unwanted), ==, 0);
+    facts.registered = facts.connected = FALSE;
+    fota_proof_look(proof, &facts, &terms);
+    facts.registered = TRUE;
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), >, fota_boot_time());
+    fota_proof_look(proof, NULL, &terms);
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), >, fota_boot_time());
+    facts.connected = TRUE;
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), ==, 0);
+    /* A restart while the delta waits in the module. */
+    fota_proof_note_before(proof, &terms);
+    stop(fixture);
+    start(fixture);
+    g_assert_cmpint(fota_proof_get_settled(fixture->parts.proof, &terms), >, fota_boot_time());
+}
+
 /* What is in the module stays known while the host fetches the way back for it; the delta of
  * another step is not taken for it. */
 static void
@@ -648,6 +693,7 @@ main(int argc, char **argv)
     ADD("/closing/question-takes", test_question_takes);
     ADD("/closing/proven-question", test_proven_question);
     ADD("/closing/open-with-delta", test_open_with_delta);
+    ADD("/closing/settling", test_settling);
     ADD("/closing/back-tries", test_back_tries);
     ADD("/closing/back-failed", test_back_failed);
     ADD("/closing/back-loop", test_back_loop);

@@ -347,6 +347,12 @@ static const struct {
      FOTA_STATE_SCHEDULED,
      FOTA_ACTION_INSTALL,
      {REST, UPDATE, MARK(DOWNLOADED), .fetches = TRUE}},
+    {"service settles", FOTA_STATE_SCHEDULED, 0, {REST, UPDATE, .settling = TRUE}},
+    {"service settles",
+     FOTA_STATE_SCHEDULED,
+     0,
+     {REST, UPDATE, MARK(DOWNLOADED), .settling = TRUE, .probe_wanted = TRUE}},
+    {"answer", FOTA_STATE_SCHEDULED, FOTA_ACTION_FOLLOW, {REST, ASKED, .settling = TRUE}},
     /* The way back comes before the order, also where it went away, or was first named, later. */
     {"fetch way back",
      FOTA_STATE_SCHEDULED,
@@ -373,7 +379,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 58);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 59);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -438,6 +444,7 @@ static const struct {
     {"install", TRUE, FALSE, 0, 0},
     {"fetch", TRUE, FALSE, 0, 0},
     {"fetch way back", TRUE, FALSE, 0, 0},
+    {"service settles", TRUE, FALSE, 0, 0},
     {"download", TRUE, FALSE, 0, 0},
 };
 
@@ -553,6 +560,10 @@ test_commit(void)
         {FALSE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .back_is_away = TRUE}},
+        /* The job itself has taken it from its service. */
+        {TRUE,
+         FOTA_MARK_INSTALLING,
+         {REST, UPDATE, RUNS(INSTALL), MARK(DOWNLOADED), .settling = TRUE}},
         {FALSE,
          FOTA_MARK_INSTALLING,
          {REST, UPDATE, RUNS(DOWNLOAD), MARK(DOWNLOADING), .one_gate = TRUE, .blocked = TRUE}},
@@ -707,6 +718,7 @@ static const struct {
     FIELD(supply_low, 2),
     FIELD(probe_wanted, 2),
     FIELD(probing, 2),
+    FIELD(settling, 2),
     FIELD(manifest, 3),
     FIELD(planned, 2),
     FIELD(plan, FOTA_PLAN_FAILED_FOR_GOOD + 1),
