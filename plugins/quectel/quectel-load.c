@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plugins/quectel/quectel-report.h"
+
 /* One acknowledgement a block. */
 #define BLOCK 1024
 #define ACKNOWLEDGEMENT 'A'
@@ -149,6 +151,8 @@ quectel_install(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autoptr(GError) refusal = NULL;
     FotaResult result = FOTA_RESULT_REFUSED;
 
+    if (!quectel_forget_reports(session, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
     for (guint i = 0; places[i] != NULL && result == FOTA_RESULT_REFUSED; i++) {
         g_clear_error(&refusal);
         result = install_from(session, places[i], &refusal, error);

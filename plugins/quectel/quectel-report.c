@@ -67,6 +67,20 @@ fota_parse(const char *rest, FotaHeard *heard)
     return strchr(parts[3], ' ') != NULL;
 }
 
+gboolean
+quectel_forget_reports(FotaSession *session, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_auto(FotaHeard) heard = {0};
+
+    while (fota_session_hear(session, 0, &heard, &local_error))
+        fota_session_note(session, "before the order, the module reports %s", heard.text);
+    if (local_error == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
+}
+
 static gboolean
 ready_parse(const char *rest, FotaHeard *heard)
 {

@@ -12,5 +12,11 @@ typedef enum {
     QUECTEL_STARTED,  /**< RDY: whatever it did before its restart is over, or interrupted */
 } QuectelReport;
 
+/**
+ * Drops what the module has said before an order, which is about another one, or another start.
+ * FALSE when it has left, or on a cancel.
+ */
+gboolean quectel_forget_reports(FotaSession *session, GError **error);
+
 /** The plugin's table of unsolicited lines. A line that is incomplete is none of them. */
 extern const FotaUnsolicited quectel_unsolicited[];

@@ -139,6 +139,8 @@ order_download(FotaSession *session, const FotaUpdate *update, GError **error)
         return result;
     command =
         g_strdup_printf("AT+QFOTADL=%s%s", address, fota_session_get_text(session, "UrlOptions"));
+    if (!quectel_forget_reports(session, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
     fota_session_report_bytes(session, 0, update->size);
     if (fota_session_order(session, command, 0, &refusal))
         return follow_download(session, update, error);

@@ -29,6 +29,8 @@ static const TestQuectelCase cases[] = {
     {"install-eg18", INSTALL, DONE, NULL, NULL, "EG18", {{PLACE("/cache/ufs/", "")}, END}},
     {"install-refused", INSTALL, REFUSED, "is it the delta from " OLD, NULL, NULL,
      {{PLACE("/data/ufs/", "!")}, {PLACE("/cache/ufs/", "!")}, END}},
+    {"install-said-before", INSTALL, DONE, NULL, NULL, NULL,
+     {{SAYS("\"END\",510")}, {PLACE("/data/ufs/", "")}, END}},
     /* An order that may be out is not given again, in whatever other words. */
     {"install-silent", INSTALL, FOR_NOW(MODULE_SILENT), NULL, NULL, NULL,
      {{PLACE("/data/ufs/", "?")}, END}},

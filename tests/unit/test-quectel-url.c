@@ -39,6 +39,11 @@ static const TestQuectelCase cases[] = {
     {"refused", DOWNLOAD, FOR_NOW(MODULE_REFUSED), "address", NULL, NULL, {READY, {FETCH("!")}, END}},
     {"refused-with-number", DOWNLOAD, FOR_NOW(MODULE_REFUSED), "not allowed", NULL, NULL,
      {READY, {FETCH("!3")}, END}},
+    /* What was said before is about another download, or another start. */
+    {"said-before", DOWNLOAD, DONE, "HTTPEND 0", NULL, NULL,
+     {READY, {SAYS("\"HTTPEND\",702")}, {FAKE_URC, "RDY"}, {FETCH("")}, {SAYS("\"HTTPSTART\"")},
+      {SAYS("\"HTTPEND\",0")}, END}},
+    {"gone-before-order", DOWNLOAD, FOR_NOW(MODULE_GONE), NULL, NULL, NULL, {READY, {LEAVES}, END}},
     {"fotad-ends", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, NULL,
      {BEGUN, {SAYS("\"HTTPSTART\"")}, {FAKE_CANCEL, ""}, END}},
 
