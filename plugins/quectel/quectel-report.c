@@ -73,6 +73,7 @@ quectel_forget_reports(FotaSession *session, GError **error)
     g_autoptr(GError) local_error = NULL;
     g_auto(FotaHeard) heard = {0};
 
+    fota_session_remember(session, QUECTEL_END, "");
     while (fota_session_hear(session, 0, &heard, &local_error))
         fota_session_note(session, "before the order, the module reports %s", heard.text);
     if (local_error == NULL)

@@ -12,6 +12,9 @@ typedef enum {
     QUECTEL_STARTED,  /**< RDY: whatever it did before its restart is over, or interrupted */
 } QuectelReport;
 
+/** What is remembered: the number of the module's last END, "" = none since the order. */
+#define QUECTEL_END "End"
+
 /**
  * Drops what the module has said before an order, which is about another one, or another start.
  * FALSE when it has left, or on a cancel.

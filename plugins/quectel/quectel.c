@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gmodule.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/fota-plugin.h"
@@ -15,16 +16,13 @@
  * installs it without a pause, or from its own file store, into which the host has written it.
  */
 
-/* What the module has said of its update since it was last asked. */
-typedef struct {
-    gboolean failed;
-    int code;         /* of the last END */
-    gboolean running; /* the last line is one of an update under way */
-} Reports;
-
-/* END may come twice, and before the last restart. */
+/*
+ * END may come twice, and before the last restart; it may also come before the module leaves
+ * without having told its version. So its number is remembered, until the update begins again.
+ * *@running: the last line is one of an update under way.
+ */
 static void
-hear_reports(FotaSession *session, Reports *reports)
+hear_reports(FotaSession *session, gboolean *running)
 {
     g_auto(FotaHeard) heard = {0};
 
@@ -32,12 +30,23 @@ hear_reports(FotaSession *session, Reports *reports)
         if (heard.number != QUECTEL_STARTED)
             fota_session_note(session, "the module reports %s %" G_GINT64_FORMAT, heard.text,
                               heard.code);
-        reports->running = heard.number == QUECTEL_UPDATING;
-        if (heard.number != QUECTEL_UPDATED)
-            continue;
-        reports->failed = heard.kind == FOTA_LINE_FAILED;
-        reports->code = (int)heard.code;
+        *running = heard.number == QUECTEL_UPDATING;
+        if (heard.number == QUECTEL_UPDATING || heard.number == QUECTEL_UPDATED) {
+            g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, heard.code);
+
+            fota_session_remember(session, QUECTEL_END,
+                                  heard.kind == FOTA_LINE_FAILED ? number : "");
+        }
     }
+}
+
+/* The number of the END with which the module has failed; 0: it has not. */
+static int
+recall_end(FotaSession *session)
+{
+    const char *number = fota_session_recall(session, QUECTEL_END);
+
+    return number != NULL ? atoi(number) : 0;
 }
 
 static FotaResult
@@ -50,21 +59,21 @@ quectel_inspect(FotaSession *session, char **version, GError **error)
 static FotaResult
 quectel_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
 {
-    Reports reports = {0};
+    gboolean running = FALSE;
     FotaResult result;
 
-    hear_reports(session, &reports);
+    hear_reports(session, &running);
     result = quectel_version_read(session, version, error);
     if (result != FOTA_RESULT_DONE)
         return result;
-    hear_reports(session, &reports);
+    hear_reports(session, &running);
     if (!quectel_note_radio(session, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (strcmp(*version, update->from) != 0)
         return FOTA_RESULT_DONE;
-    if (reports.failed)
-        return quectel_fail_update(session, reports.code, error);
-    if (reports.running) {
+    if (recall_end(session) != 0)
+        return quectel_fail_update(session, recall_end(session), error);
+    if (running) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
                     "the module says that it is still installing");
         return FOTA_RESULT_FAILED_FOR_NOW;

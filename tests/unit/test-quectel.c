@@ -56,6 +56,9 @@ static const TestQuectelCase outcomes[] = {
      {{SAYS("\"START\"")}, {SAYS("\"UPDATING\",47")}, {VERSION(OLD)}, IDLE, END}},
     {"still-restoring", OUTCOME, FOR_NOW(MODULE_SILENT), "still installing", OLD, "BG96",
      {{SAYS("\"Last upgrade was not finished,continue upgrade\"")}, {VERSION(OLD)}, IDLE, END}},
+    {"failed-and-began-again", OUTCOME, FOR_NOW(MODULE_SILENT), "still installing", OLD, NULL,
+     {{SAYS("\"END\",502")}, {SAYS("\"START\"")}, {SAYS("\"UPDATING\",7")}, {VERSION(OLD)}, IDLE,
+      END}},
     {"started-since", OUTCOME, DONE, NULL, OLD, NULL,
      {{SAYS("\"UPDATING\",47")}, {FAKE_URC, "RDY"}, {VERSION(OLD)}, IDLE, END}},
     {"late-second-half", OUTCOME, DONE, NULL, WHOLE, "EM05-G",
@@ -153,6 +156,39 @@ test_same_question(void)
     fake_session_finish(session);
 }
 
+/* The module says once why it has failed, and may leave before it has told its version. */
+static void
+test_reason_is_kept(void)
+{
+    static const FakeExchange script[] = {
+        {SAYS("\"END\",510")},
+        {VERSION("-")}, /* it leaves for the last time */
+        {VERSION(OLD)},
+        IDLE,                                       /* and is back */
+        {"AT+QFOTADL=\"/data/ufs/fotad.zip\"", ""}, /* a new order */
+        {VERSION(OLD)},
+        IDLE,
+        END,
+    };
+    FotaSession *session = test_quectel_session(script);
+    static const FotaResult results[] = {FOTA_RESULT_FAILED_FOR_NOW, FOTA_RESULT_WRONG_BASE,
+                                         FOTA_RESULT_DONE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(results); i++) {
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+
+        if (i == 2)
+            g_assert_cmpint(test_quectel_call(session, TEST_QUECTEL_INSTALL, &test_quectel_update,
+                                              -1, NULL, NULL),
+                            ==, FOTA_RESULT_DONE);
+        g_assert_cmpint(
+            test_quectel_call(session, OUTCOME, &test_quectel_update, -1, &version, &error), ==,
+            results[i]);
+    }
+    fake_session_finish(session);
+}
+
 static gboolean
 is_claimed(const char *model)
 {
@@ -190,6 +226,7 @@ main(int argc, char **argv)
     test_quectel_add("/quectel/fed-outcome/", feds, G_N_ELEMENTS(feds));
     g_test_add_func("/quectel/half-for-good", test_half_for_good);
     g_test_add_func("/quectel/same-question", test_same_question);
+    g_test_add_func("/quectel/reason-is-kept", test_reason_is_kept);
     g_test_add_func("/quectel/models", test_models);
     return g_test_run();
 }
