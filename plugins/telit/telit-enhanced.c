@@ -178,7 +178,7 @@ listen_until(FotaSession *session, guint seconds, gboolean (*is_over)(const Told
 static gboolean
 download_is_over(const Told *told)
 {
-    return told->released || told->failed || told->passed;
+    return told->released || told->failed || told->passed || told->bad;
 }
 
 static gboolean
