@@ -24,7 +24,7 @@ print_module_table(GPtrArray *modules)
         g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(module->properties, "Model")));
         g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(module->properties, "Revision")));
         g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(module->properties, "State")));
-        g_ptr_array_add(cells, g_strdup(ctl_dict_get_text(offer, "to")));
+        g_ptr_array_add(cells, g_strdup(ctl_offer_get_version(offer)));
     }
     ctl_print_table((const char *const *)cells->pdata, modules->len + 1, G_N_ELEMENTS(head));
 }

@@ -8,14 +8,22 @@
 #include "ctl/ctl-monitor.h"
 #include "base/fota-units.h"
 
+const char *
+ctl_offer_get_version(GVariant *offer)
+{
+    const char *to = ctl_dict_get_text(offer, "to");
+
+    return to[0] == '\0' && g_variant_n_children(offer) > 0 ? "(not told)" : to;
+}
+
 void
 ctl_print_offer(GVariant *offer)
 {
     guint64 deadline = ctl_dict_get_number(offer, "deadline");
     guint64 deferrable = ctl_dict_get_number(offer, "defer-until-at-most");
     guint64 outage = ctl_dict_get_number(offer, "expected-outage");
-    g_autofree char *versions = g_strdup_printf("%s -> %s", ctl_dict_get_text(offer, "from"),
-                                                ctl_dict_get_text(offer, "to"));
+    g_autofree char *versions =
+        g_strdup_printf("%s -> %s", ctl_dict_get_text(offer, "from"), ctl_offer_get_version(offer));
     g_autofree char *size = ctl_format_bytes(ctl_dict_get_number(offer, "size"));
     g_autofree char *deadline_text = ctl_format_time(deadline);
     g_autofree char *deferrable_text = ctl_format_time(deferrable);

@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/** The version that @offer leads to; what a module asks often does not tell it. "" = no offer. */
+const char *ctl_offer_get_version(GVariant *offer);
+
 /** Prints an offer, an a{sv} as in the Update property; nothing when it is empty. */
 void ctl_print_offer(GVariant *offer);
 

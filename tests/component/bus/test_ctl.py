@@ -24,6 +24,13 @@ class Show(CtlTest):
         self.assertIn(OTHER_IMEI, second)
         self.assertEqual([m["Imei"] for m in self.json("list")], [IMEI, OTHER_IMEI])
 
+    def test_question_of_the_module(self):
+        """It often does not tell where it leads, and is an offer all the same."""
+        self.fake.tell(f"set {IMEI} update {{'source': <'module'>, 'from': <'A'>, "
+                       f"'token': <'{TOKEN}'>}}")
+        self.assertEqual(self.ctl("list").splitlines()[1].split()[-2:], ["(not", "told)"])
+        self.assertIn("A -> (not told)", self.ctl("status"))
+
     def test_status(self):
         self.offer()
         self.fake.tell(f"set {IMEI} last-check uint64 1609459200000000")
