@@ -597,7 +597,27 @@ fota_outbox_reload(FotaOutbox *outbox)
 
 /* Adding */
 
-/* The one that is under way has reached the server already, perhaps. */
+/* The oldest report; without one the oldest of all, since the registration of a module is never
+ * made again. Not the newest post, nor the one that is under way, which has reached its server
+ * perhaps. NULL = none. */
+static Post *
+outbox_find_oldest(FotaOutbox *outbox)
+{
+    Post *oldest = NULL;
+
+    for (guint i = 0; i + 1 < outbox->posts->len; i++) {
+        Post *post = outbox->posts->pdata[i];
+
+        if (post == outbox->sent)
+            continue;
+        if (!post_is_registration(post))
+            return post;
+        if (oldest == NULL)
+            oldest = post;
+    }
+    return oldest;
+}
+
 static void
 outbox_bound(FotaOutbox *outbox)
 {
@@ -606,12 +626,10 @@ outbox_bound(FotaOutbox *outbox)
     for (guint i = 0; i < outbox->posts->len; i++)
         bytes += ((Post *)outbox->posts->pdata[i])->size;
     while (outbox->posts->len > FOTA_REPORT_MAX_COUNT || bytes > FOTA_REPORT_MAX_BYTES) {
-        guint oldest = outbox->posts->pdata[0] == outbox->sent ? 1 : 0;
-        Post *post;
+        Post *post = outbox_find_oldest(outbox);
 
-        if (oldest + 1 >= outbox->posts->len)
+        if (post == NULL)
             return;
-        post = outbox->posts->pdata[oldest];
         bytes -= post->size;
         outbox_drop(outbox, post, "too many wait for their server, and this one is the oldest");
     }

@@ -51,7 +51,7 @@ void fota_outbox_reload(FotaOutbox *outbox);
 /**
  * Keeps @post and posts it when its turn comes. It is on disk before anything that is given to the
  * store afterwards. Does nothing if a post with this key is here already. Beyond the limits of
- * policy/fota-report-rule.h the oldest goes, and the log says so.
+ * policy/fota-report-rule.h the oldest report goes, and the log says so.
  */
 void fota_outbox_add(FotaOutbox *outbox, const FotaPost *post);
 

@@ -414,6 +414,24 @@ test_bounded(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count_files(fixture), ==, 1);
 }
 
+/* Reports that nobody takes do not push out what a module is registered with, once. */
+static void
+test_bounded_registration(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    configure(fixture, BOTH "{imei}\n");
+    add_registration(outbox);
+    for (guint i = 1; i <= FOTA_REPORT_MAX_COUNT; i++)
+        add(outbox, i);
+    g_assert_cmpuint(fota_outbox_get_length(outbox), ==, FOTA_REPORT_MAX_COUNT);
+    fota_outbox_start(outbox);
+    run_until_empty(outbox);
+    g_assert_nonnull(strstr(fixture->heard->pdata[0], "http://reg.example/" IMEI));
+    assert_heard(fixture, 1, 2);
+    end(outbox, fixture);
+}
+
 static void
 add_for(FotaOutbox *outbox, const char *key, const char *uri)
 {
@@ -567,6 +585,8 @@ main(int argc, char **argv)
     g_test_add("/outbox/registration-elsewhere", Fixture, NULL, set_up, test_registration_elsewhere,
                tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
+    g_test_add("/outbox/bounded-registration", Fixture, NULL, set_up, test_bounded_registration,
+               tear_down);
     g_test_add("/outbox/one-away", Fixture, NULL, set_up, test_one_away, tear_down);
     g_test_add("/outbox/unwritable", Fixture, NULL, set_up, test_unwritable, tear_down);
     g_test_add("/outbox/allowed", Fixture, NULL, set_up, test_allowed, tear_down);
