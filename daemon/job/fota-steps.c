@@ -530,6 +530,40 @@ restart_once_more(FotaSteps *steps, GError **error)
     return result;
 }
 
+/* At rest with its old version: of a module that was told yes that is no end, since it fetches its
+ * delta for longer than others need to restart. */
+static gboolean
+may_still_fetch(const FotaSteps *steps, const GError *error)
+{
+    return steps->method->route == FOTA_ROUTE_ASKED && steps->restarts == 0 &&
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_OLD_VERSION);
+}
+
+/* fotad may have ended behind its answer, and gives none again. Unless the module goes on, @result
+ * and *@error stay. */
+static FotaResult
+follow_once_more(FotaSteps *steps, FotaResult result, GError **error)
+{
+    const FotaQuestion nothing = {.kind = FOTA_QUESTION_NONE};
+    g_auto(FotaQuestion) question = {0};
+    g_autoptr(GError) refusal = NULL;
+    FotaResult asked =
+        steps_close(steps, steps->method->questions(steps->session, &question, &refusal));
+
+    if (asked == FOTA_RESULT_DONE && (question.kind != FOTA_QUESTION_NONE || question.text == NULL))
+        return result;
+    g_clear_error(error);
+    if (asked == FOTA_RESULT_DONE) {
+        fota_session_note(steps->session, "it goes on: %s", question.text);
+        asked = steps->method->answer(steps->session, &nothing, FOTA_ANSWER_ACCEPT, 0, &refusal);
+    }
+    if (refusal != NULL && !is_of_module(refusal)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return asked;
+    }
+    return follow_order(steps, asked, refusal, error);
+}
+
 /* After a restart of fotad: the order may have been given, and is not given again. */
 static FotaResult
 resume(FotaSteps *steps, GError **error)
@@ -555,6 +589,8 @@ resume(FotaSteps *steps, GError **error)
             g_clear_error(&local_error);
             result = restart_once_more(steps, &local_error);
         }
+        if (may_still_fetch(steps, local_error))
+            result = follow_once_more(steps, result, &local_error);
         if (local_error != NULL)
             g_propagate_error(error, g_steal_pointer(&local_error));
     }

@@ -9,6 +9,8 @@
 
 /* What the module has kept while the port was busy comes within this time. */
 #define FLUSH_SECONDS 2
+/* Remembered of an update: the module was told yes, and has begun for all that is known. */
+#define ACCEPTED "Accepted"
 /* A module that reports without an end is not listened to for longer. */
 #define LISTEN_SECONDS 10
 
@@ -159,6 +161,8 @@ telit_asked_questions(FotaSession *session, FotaQuestion *question, GError **err
 
     if (!fota_session_try(session, "AT#OTASUAN=,2,1", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
+    if (fota_session_recall(session, ACCEPTED) != NULL)
+        question->text = g_strdup("the answer was yes");
     while (fota_session_get_time(session) < end &&
            fota_session_hear(session, lines != NULL ? FLUSH_SECONDS : 0, &heard, &local_error)) {
         if (heard.number == REPORT_OTHER || heard.number == REPORT_TOLD)
@@ -196,6 +200,17 @@ fail_expired(const char *why, GError **error)
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED,
                 "the answer came too late: %s", why);
     return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/* Whoever goes on after a kill of fotad must not say yes again. */
+static void
+note_accepted(FotaSession *session)
+{
+    g_autoptr(GError) error = NULL;
+
+    fota_session_remember(session, ACCEPTED, "1");
+    if (!fota_session_save(session, &error))
+        fota_session_note(session, "that the answer was yes is not written: %s", error->message);
 }
 
 /* An answer that no question waits for is an ERROR. */
@@ -271,7 +286,10 @@ telit_asked_answer(FotaSession *session, const FotaQuestion *question, FotaAnswe
     if (answer == FOTA_ANSWER_REJECT)
         return answer_send(session, "AT#OTASUAN=0", error);
     result = answer_send(session, "AT#OTASUAN=1", error);
-    return result == FOTA_RESULT_DONE ? follow(session, FALSE, error) : result;
+    if (result != FOTA_RESULT_DONE)
+        return result;
+    note_accepted(session);
+    return follow(session, FALSE, error);
 }
 
 /* What it reports after the restarts may come before or after it tells its version. */

@@ -76,6 +76,28 @@ on_outcome(FotaSession *self, const FotaUpdate *update, char **version, GError *
     return ask_version(self, "outcome", version, error);
 }
 
+/* What the module has begun, "" = nothing. */
+static FotaResult
+on_questions(FotaSession *self, FotaQuestion *question, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(self, "questions", 1, error);
+
+    if (lines == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    question->text = g_strdup(lines[0]);
+    return FOTA_RESULT_DONE;
+}
+
+static FotaResult
+on_answer(FotaSession *self, const FotaQuestion *question, FotaAnswer answer, guint seconds,
+          GError **error)
+{
+    const char *command = question->kind == FOTA_QUESTION_NONE ? "follow" : "answer";
+
+    return fota_session_order(self, command, 1, error) ? FOTA_RESULT_DONE
+                                                       : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 static const FotaMethod method = {
     .size = sizeof(FotaMethod),
     .name = "test",
@@ -121,6 +143,7 @@ typedef struct {
 #define REFUSED {"commit installing", "go"}, {"install", "!4"}
 #define RESTART {FAKE_GONE, ""}, {FAKE_BACK, ""}
 #define RESTS {FAKE_GONE, "-"}
+#define RESUMES {"commit installing", "go"}, {"inspect", "A"}
 #define MUTE RESTS, {"outcome", "?"}
 /* clang-format on */
 
@@ -589,6 +612,57 @@ test_dummy(void)
     }
 }
 
+/* fotad was killed behind its yes: the module is followed as long as it goes on, and not answered
+ * again. */
+static void
+test_accepted(void)
+{
+    static const struct {
+        FotaResult result;
+        const char *version;
+        FakeExchange script[16];
+    } table[] = {
+        {FOTA_RESULT_DONE,
+         "B",
+         {RESUMES,
+          RESTS,
+          {"outcome", "A"},
+          {"questions", "yes"},
+          {"follow", ""},
+          RESTART,
+          {"outcome", "B"},
+          END}},
+        /* It leaves while it is asked. */
+        {FOTA_RESULT_DONE,
+         "B",
+         {RESUMES, RESTS, {"outcome", "A"}, {"questions", "-"}, RESTART, {"outcome", "B"}, END}},
+        {FOTA_RESULT_FAILED_FOR_NOW,
+         "A",
+         {RESUMES, RESTS, {"outcome", "A"}, {"questions", ""}, END}},
+        {FOTA_RESULT_DONE, "B", {RESUMES, RESTART, {"outcome", "B"}, END}},
+    };
+    const FotaUpdate update = {.from = "A", .to = "B"};
+    FotaMethod asked = method;
+
+    asked.route = FOTA_ROUTE_ASKED;
+    asked.questions = on_questions;
+    asked.answer = on_answer;
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaSteps steps = {
+            .kind = FOTA_JOB_RESUME, .method = &asked, .update = &update, .commit = on_commit};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        steps.session = steps.user_data = session =
+            fake_session_new(SKELETON_MODELS, table[i].script);
+        g_assert_cmpint(fota_steps_run(&steps, &error), ==, table[i].result);
+        g_assert_cmpint(error == NULL, ==, table[i].result == FOTA_RESULT_DONE);
+        g_assert_cmpstr(steps.version, ==, table[i].version);
+        fota_steps_clear(&steps);
+        fake_session_finish(session);
+    }
+}
+
 /* Nothing is written or ordered; the delta is loaded where it waits for the order. */
 static void
 test_rehearsal(void)
@@ -632,6 +706,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/steps/leave-time/silent", "?", test_leave_time);
     g_test_add_data_func("/steps/leave-time/taken", "", test_leave_time);
     g_test_add_func("/steps/dummy", test_dummy);
+    g_test_add_func("/steps/accepted", test_accepted);
     g_test_add_func("/steps/rehearsal", test_rehearsal);
     return g_test_run();
 }

@@ -130,8 +130,9 @@ test_questions(void)
 }
 
 #define YES                                                                                        \
+    {"AT#OTASUAN=1", ""},                                                                          \
     {                                                                                              \
-        "AT#OTASUAN=1", ""                                                                         \
+        FAKE_SAVE, ""                                                                              \
     }
 #define DONE FOTA_RESULT_DONE, 0
 
@@ -232,6 +233,39 @@ test_answer(void)
     }
 }
 
+/* Once the answer was yes, the module goes on, as long as it does not say something else. */
+static void
+test_accepted(void)
+{
+    static const struct {
+        gboolean goes_on;
+        FakeExchange script[6];
+    } cases[] = {
+        {TRUE, {YES, TOLD, END}},
+        {TRUE, {YES, TOLD, SAYS("Start Fw Download"), END}},
+        {FALSE, {YES, TOLD, SAYS("OTA FW Upgrade Failed"), END}},
+        {FALSE, {YES, TOLD, SAYS("User Answer Timeout"), END}},
+        /* It could not be written. */
+        {TRUE, {{"AT#OTASUAN=1", ""}, {FAKE_SAVE, "-"}, TOLD, END}},
+        {FALSE, {{"AT#OTASUAN=1", "!text ERROR"}, TOLD, END}},
+    };
+    const FotaQuestion asked = {.kind = FOTA_QUESTION_DOWNLOAD};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaSession *session = session_new(cases[i].script);
+        g_auto(FotaQuestion) question = {0};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        find_method()->answer(session, &asked, FOTA_ANSWER_ACCEPT, 0, NULL);
+        g_assert_cmpint(find_method()->questions(session, &question, &error), ==, FOTA_RESULT_DONE);
+        g_assert_no_error(error);
+        g_assert_cmpint(question.kind, ==, FOTA_QUESTION_NONE);
+        g_assert_cmpint(question.text != NULL, ==, cases[i].goes_on);
+        fake_session_finish(session);
+    }
+}
+
 static void
 test_outcome(void)
 {
@@ -284,6 +318,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/telit/asked/questions", test_questions);
     g_test_add_func("/telit/asked/answer", test_answer);
+    g_test_add_func("/telit/asked/accepted", test_accepted);
     g_test_add_func("/telit/asked/outcome", test_outcome);
     g_test_add_func("/telit/asked/start", test_start);
     return g_test_run();
