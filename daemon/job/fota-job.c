@@ -80,6 +80,7 @@ fota_job_end(FotaJob *job)
         .offer = &job->steps.offer,
         .question = &job->steps.question,
         .question_line = job->question_line,
+        .answer = job->order->answer,
         .heard = job->heard != NULL ? (const char *const *)job->heard : nothing,
         .contents = job->steps.contents,
         .outage = job->steps.outage,

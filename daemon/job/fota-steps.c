@@ -442,7 +442,7 @@ listen(FotaSteps *steps, GError **error)
     return steps_close(steps, method->questions(steps->session, &steps->question, error));
 }
 
-/* No, or not yet; nothing where the module no longer asks. */
+/* No, or not yet; nothing where the module no longer asks, or has begun: that is kept. */
 static FotaResult
 answer(FotaSteps *steps, const FotaMethod *method, FotaAnswer what, GError **error)
 {
@@ -450,8 +450,14 @@ answer(FotaSteps *steps, const FotaMethod *method, FotaAnswer what, GError **err
     FotaResult result = method->questions(steps->session, &question, error);
 
     fota_session_close(steps->session, method);
-    if (result != FOTA_RESULT_DONE || question.kind == FOTA_QUESTION_NONE)
+    if (result != FOTA_RESULT_DONE)
         return result;
+    if (question.kind == FOTA_QUESTION_NONE) {
+        fota_question_clear(&steps->question);
+        steps->question = question;
+        question = (FotaQuestion){0};
+        return FOTA_RESULT_DONE;
+    }
     result = method->answer(steps->session, &question, what, 0, error);
     fota_session_close(steps->session, method);
     return result;

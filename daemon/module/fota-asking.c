@@ -189,9 +189,9 @@ fota_asking_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *end
     if (action == FOTA_ACTION_LISTEN)
         fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_NONE,
                         "listening to what the module asks by itself");
-    if (action == FOTA_ACTION_LISTEN)
+    /* What the application answers now was not told by a job that had begun before. */
+    if (action == FOTA_ACTION_LISTEN || end->question->text != NULL)
         fota_questions_take(parts->questions, end->question, end->question_line);
     else
-        fota_questions_note_told(parts->questions,
-                                 was_refused(parts) ? FOTA_ANSWER_REJECT : FOTA_ANSWER_LATER);
+        fota_questions_note_told(parts->questions, end->answer);
 }

@@ -410,6 +410,48 @@ test_offer_has_gone(Fixture *fixture, gconstpointer data)
     g_assert_true(g_bytes_equal(before, after));
 }
 
+#define ASKS "#OTAEV: Do you want to upgrade the firmware?"
+#define BEGINS "#OTAEV: Start Fw Download"
+
+/* The module asks; a job has told it @answer while the application refuses. */
+static void
+answer_crossed(Fixture *fixture, FotaAnswer answer, const FotaQuestion *found)
+{
+    FotaQuestions *questions = fixture->parts.questions;
+    const FotaQuestion asked = {.kind = FOTA_QUESTION_DOWNLOAD, .may_reject = TRUE};
+    FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_DONE, NULL);
+
+    fota_questions_take(questions, &asked, ASKS);
+    write_all(fixture->parts.keeper);
+    fota_questions_refuse(questions, "token");
+    end.answer = answer;
+    end.question = found;
+    end.question_line = found->text != NULL ? BEGINS : ASKS;
+    fota_closing_end(&fixture->parts, FOTA_ACTION_ANSWER, &end);
+}
+
+/* A no that is given while "not yet" is told goes out next, and what the module has begun in the
+ * meantime is followed. */
+static void
+test_answer_crosses(Fixture *fixture, gconstpointer data)
+{
+    static const FotaQuestion nothing = {.kind = FOTA_QUESTION_NONE};
+    const FotaQuestion begun = {.kind = FOTA_QUESTION_NONE, .text = (char *)BEGINS};
+    const FotaRecord *record = fixture->parts.record;
+    FotaAnswer answer;
+
+    see(fixture, OLD);
+    answer_crossed(fixture, FOTA_ANSWER_LATER, &nothing);
+    g_assert_cmpstr(record->question, ==, ASKS);
+    g_assert_true(fota_questions_find_answer(fixture->parts.questions, FALSE, &answer));
+    g_assert_cmpint(answer, ==, FOTA_ANSWER_REJECT);
+    answer_crossed(fixture, FOTA_ANSWER_REJECT, &nothing);
+    g_assert_cmpstr(record->question, ==, "");
+    answer_crossed(fixture, FOTA_ANSWER_REJECT, &begun);
+    g_assert_cmpstr(record->question, ==, BEGINS);
+    g_assert_false(fota_questions_find_answer(fixture->parts.questions, FALSE, &answer));
+}
+
 /* What a module without a plugin is, and why it has none, is said wherever it is asked for. */
 static void
 test_unsupported(Fixture *fixture, gconstpointer data)
@@ -688,6 +730,7 @@ main(int argc, char **argv)
     ADD("/closing/question-shows-offer", test_question_shows_offer);
     ADD("/closing/query", test_query);
     ADD("/closing/question-time", test_question_time);
+    ADD("/closing/answer-crosses", test_answer_crosses);
     ADD("/closing/offer-has-gone", test_offer_has_gone);
     ADD("/closing/unsupported", test_unsupported);
     ADD("/closing/question-takes", test_question_takes);

@@ -663,6 +663,30 @@ test_accepted(void)
     }
 }
 
+/* The module has begun before it could be told no: nothing is answered, and that is handed on. */
+static void
+test_answer(void)
+{
+    const FakeExchange script[] = {{"inspect", "A"}, {"questions", "Start"}, END};
+    const FotaUpdate update = {.from = "A"};
+    FotaMethod asked = method;
+    FotaSteps steps = {.kind = FOTA_JOB_ANSWER,
+                       .method = &asked,
+                       .update = &update,
+                       .answer = FOTA_ANSWER_REJECT,
+                       .commit = on_commit};
+    g_autoptr(GError) error = NULL;
+
+    asked.questions = on_questions;
+    asked.answer = on_answer;
+    steps.session = steps.user_data = session = fake_session_new(SKELETON_MODELS, script);
+    g_assert_cmpint(fota_steps_run(&steps, &error), ==, FOTA_RESULT_DONE);
+    g_assert_no_error(error);
+    g_assert_cmpstr(steps.question.text, ==, "Start");
+    fota_steps_clear(&steps);
+    fake_session_finish(session);
+}
+
 /* Nothing is written or ordered; the delta is loaded where it waits for the order. */
 static void
 test_rehearsal(void)
@@ -707,6 +731,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/steps/leave-time/taken", "", test_leave_time);
     g_test_add_func("/steps/dummy", test_dummy);
     g_test_add_func("/steps/accepted", test_accepted);
+    g_test_add_func("/steps/answer", test_answer);
     g_test_add_func("/steps/rehearsal", test_rehearsal);
     return g_test_run();
 }
