@@ -174,6 +174,16 @@ module_end_late_guest(FotaModule *module)
     fota_offers_dismiss_guest(parts->offers);
 }
 
+/* What nobody has answered must not pass for what the module asks next. */
+static void
+module_end_late_question(FotaModule *module)
+{
+    const FotaParts *parts = &module->parts;
+
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE && fota_situation_is_unanswered(parts))
+        fota_questions_end(parts->questions, "nobody has answered within Timeout= of [Approval]");
+}
+
 static gboolean
 something_runs(FotaModule *module)
 {
@@ -204,6 +214,7 @@ fota_module_decide(FotaModule *module)
         return;
     module_tell_lost(module);
     module_take_check(module);
+    module_end_late_question(module);
     fota_asking_look(parts);
     module_look_at_service(module);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {

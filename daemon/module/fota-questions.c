@@ -139,8 +139,8 @@ questions_were_offered(FotaQuestions *questions)
 }
 
 /* The application that was asked is told how that ended; one that has refused knows. */
-static void
-questions_end(FotaQuestions *questions, const char *how)
+void
+fota_questions_end(FotaQuestions *questions, const char *how)
 {
     if (!questions_are_open(questions))
         return;
@@ -159,7 +159,7 @@ questions_open(FotaQuestions *questions, const char *line)
     questions->put_off = FALSE;
     if (strcmp(questions->record->question, line) == 0)
         return;
-    questions_end(questions, line);
+    fota_questions_end(questions, line);
     fota_record_set(&questions->record->question, line);
     fota_record_set(&questions->record->question_from, questions->record->revision);
     questions->record->question_heard = (guint64)fota_clock_now();
@@ -182,7 +182,7 @@ fota_questions_hear(FotaQuestions *questions, const char *line)
         /* The module may leave at any moment: there is no time to ask it more. */
         fota_questions_take(questions, &(FotaQuestion){.text = heard.text}, line);
     else if (heard.kind == FOTA_LINE_FAILED)
-        questions_end(questions, heard.text != NULL ? heard.text : line);
+        fota_questions_end(questions, heard.text != NULL ? heard.text : line);
 }
 
 void
@@ -260,7 +260,7 @@ fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, cons
     questions->started = FALSE;
     questions->failures = 0;
     if (question->kind == FOTA_QUESTION_NONE && question->text == NULL) {
-        questions_end(questions, "the module no longer asks");
+        fota_questions_end(questions, "the module no longer asks");
         return;
     }
     questions_open(questions, line != NULL ? line : text);

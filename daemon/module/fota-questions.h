@@ -84,6 +84,8 @@ gboolean fota_questions_find_answer(FotaQuestions *questions, gboolean later, Fo
 /** It was told. */
 void fota_questions_note_told(FotaQuestions *questions, FotaAnswer answer);
 
+/** The open question, if there is one, has ended without an answer; @how in words. */
+void fota_questions_end(FotaQuestions *questions, const char *how);
 /** How the open question ends, with @how in words. */
 FotaQuestionEnd fota_questions_describe_end(FotaQuestions *questions, const char *how);
 /** Whether a question of which the application was asked has ended without an answer, once. */

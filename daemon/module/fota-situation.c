@@ -215,6 +215,20 @@ draft_question(const FotaParts *parts, FotaFacts facts)
     return plan;
 }
 
+gboolean
+fota_situation_is_unanswered(const FotaParts *parts)
+{
+    g_autofree const char **left = fota_record_list_left(parts->record);
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    g_autoptr(FotaPlan) plan = NULL;
+
+    if (parts->record->question_asked == 0 || fota_presence_get_facts(parts->presence) == NULL ||
+        fota_parts_get_plugin(parts) == NULL)
+        return FALSE;
+    plan = draft_question(parts, gather_facts(parts, left, zone));
+    return plan != NULL && plan->kind == FOTA_PLAN_UNANSWERED;
+}
+
 /* When the offer of @plan ends by itself, 0 = not known. */
 static gint64
 find_end(const FotaPlan *plan)

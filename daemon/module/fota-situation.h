@@ -20,6 +20,9 @@ FotaSituation fota_situation_look(const FotaParts *parts, const FotaPlan *plan);
 /** Claims from the cache what the update of @plan needs, and releases what none needs any more. */
 void fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan);
 
+/** Whether the application was asked what the module asks, and its time for an answer is over. */
+gboolean fota_situation_is_unanswered(const FotaParts *parts);
+
 /** Seconds until something may change without an event. */
 guint fota_situation_get_wait(const FotaParts *parts);
 

@@ -127,6 +127,17 @@ class Asked(BenchTest):
         self.assertEqual(module.history()[0]["result"], "expired")
         self.assertEqual(self.answers(), [])
 
+    def test_unanswered(self):
+        """Nobody answers within fotad's own time: that is told, and the next question is another."""
+        module = self.listen(Approval={"Timeout": "3s"})
+        for _ in range(2):
+            since = module.mark()
+            self.ask()
+            _, result, details = module.wait_finished(since)
+            self.assertEqual((result, len(module.heard("ApprovalRequested", since))),
+                             ("expired", 1), details)
+            module.wait_state("idle")
+
     def test_automatic(self):
         """What the module does without asking is followed and reported all the same."""
         module = self.listen()
