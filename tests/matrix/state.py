@@ -4,6 +4,7 @@ often; and updates that never come to an end."""
 import hashlib
 import json
 import re
+import shutil
 
 import points
 from rig import NotAsStated, seconds
@@ -70,8 +71,11 @@ def damage_both(rig):
 
 
 def lose_all(rig):
-    for file in (rig.bench.directory / "state").iterdir():
-        file.unlink()
+    for entry in (rig.bench.directory / "state").iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def another_schema(rig):
