@@ -83,14 +83,25 @@ charge_delta(const FotaParts *parts, FotaAction action)
     fota_keeper_charge_delta(parts->keeper, fota_poller_get_budget_time(parts->poller), size);
 }
 
+/* A module that was given back after the download registers again only some time later. */
+static gboolean
+service_may_return(const FotaParts *parts, FotaAction action)
+{
+    const FotaService before = fota_service_parse(parts->record->service_before);
+
+    return action == FOTA_ACTION_INSTALL && before.registered &&
+           !fota_proof_get_service(parts->proof)->registered;
+}
+
 /* What the module has before the order: on disk with the mark that the job writes first. */
 static void
-note_service(const FotaParts *parts)
+note_service(const FotaParts *parts, FotaAction action)
 {
     const FotaManifest *manifest = fota_accepted_get(parts->accepted);
     g_auto(FotaProofTerms) terms = fota_terms_make(parts);
 
-    fota_proof_note_before(parts->proof, &terms);
+    if (!service_may_return(parts, action))
+        fota_proof_note_before(parts->proof, &terms);
     fota_record_set(&parts->record->began_with, manifest != NULL ? manifest->digest : NULL);
 }
 
@@ -113,7 +124,7 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
         open_record(parts);
     if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
         action == FOTA_ACTION_FOLLOW) {
-        note_service(parts);
+        note_service(parts, action);
         fota_back_note(parts);
     }
     if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
