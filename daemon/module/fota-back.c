@@ -44,6 +44,7 @@ fota_back_note(const FotaParts *parts)
     g_autofree char *key = make_key(parts->plan);
 
     fota_record_set(&parts->record->back, key);
+    fota_back_claim(parts, parts->plan);
 }
 
 gboolean

@@ -17,7 +17,8 @@ void fota_back_claim(const FotaParts *parts, const FotaPlan *plan);
 /** Whether the host must still fetch the way back of what @plan wants. */
 gboolean fota_back_is_missing(const FotaParts *parts, const FotaPlan *plan);
 
-/** Notes in the record the way back of the update that begins. The next save writes it. */
+/** Notes in the record the way back of the update that begins, with its fetch, and keeps it in the
+ * cache. The next save writes it: a later start of fotad keeps it, too. */
 void fota_back_note(const FotaParts *parts);
 
 /** Whether the way back of the update under way is at hand. */

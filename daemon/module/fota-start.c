@@ -123,10 +123,11 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
         action == FOTA_ACTION_FOLLOW)
         open_record(parts);
     if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_INSTALL ||
-        action == FOTA_ACTION_FOLLOW) {
+        action == FOTA_ACTION_FOLLOW)
         note_service(parts, action);
+    if (action == FOTA_ACTION_FETCH || action == FOTA_ACTION_DOWNLOAD ||
+        action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_FOLLOW)
         fota_back_note(parts);
-    }
     if (is_update(action) && !fota_loop_allow_starts(parts->record->starts, error))
         return FALSE;
     if (fetches && !fota_method_fits_plan(parts, error))

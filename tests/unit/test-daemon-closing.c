@@ -2,14 +2,16 @@
 #include <string.h>
 
 #include "base/fota-wait.h"
+#include "daemon/fota-cache.h"
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-report.h"
 #include "daemon/module/fota-answers.h"
+#include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-situation.h"
-#include "daemon/module/fota-view.h"
 #include "daemon/module/fota-start.h"
+#include "daemon/module/fota-view.h"
 #include "policy/fota-loop.h"
 #include "policy/fota-policy-error.h"
 
@@ -708,6 +710,66 @@ test_open_with_delta(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(record->stages[FOTA_STAGE_DOWNLOADED], ==, 0);
 }
 
+#define BACK "b"
+
+static void
+put(Fixture *fixture, const char *key, gboolean whole)
+{
+    g_autofree char *sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "delta", -1);
+    g_autofree char *name = g_strconcat(key, ".", whole ? sha256 : "part", NULL);
+    g_autofree char *directory = g_build_filename(fixture->directory, "deltas", NULL);
+    g_autofree char *file = g_build_filename(directory, name, NULL);
+
+    g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(file, "delta", -1, NULL));
+}
+
+/* An update with a way back, which the host has to fetch first. */
+static FotaPlan *
+make_plan_with_back(void)
+{
+    FotaManifest *manifest = fota_manifest_make_for_vendor(IMEI);
+    const FotaFacts facts = {.imei = IMEI, .revision = OLD, .vendor_version = "30.00.002"};
+    FotaPlan *plan = fota_plan_make(manifest, &facts);
+
+    fota_manifest_unref(manifest);
+    plan->way_back = TRUE;
+    plan->steps[0].delta = (FotaDelta){.uri = {"https://h/d"}, .size = 1000, .sha256 = "d"};
+    plan->steps[0].back = (FotaDelta){.uri = {"https://h/b"}, .size = 100, .sha256 = BACK};
+    return plan;
+}
+
+/* One that was begun is fetched until it fails: nobody listens. */
+static void
+fetch(Fixture *fixture)
+{
+    fixture->context.fetch_socket = (char *)"/nowhere";
+    fota_start_action(&fixture->parts, FOTA_ACTION_FETCH);
+    while (fixture->owner->ref_count > 1)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* What has come of a way back is there after a restart, when there is no plan yet. */
+static void
+test_way_back_stays(Fixture *fixture, gconstpointer data)
+{
+    FotaContext *context = &fixture->context;
+
+    context->cache = fota_cache_new(fixture->directory);
+    fixture->parts.plan = make_plan_with_back();
+    fetch(fixture);
+    put(fixture, BACK, FALSE);
+    g_clear_pointer(&fixture->parts.plan, fota_plan_free);
+    stop(fixture);
+    fota_cache_free(context->cache);
+    context->cache = fota_cache_new(fixture->directory);
+    start(fixture);
+    fota_back_claim(&fixture->parts, NULL);
+    fota_cache_sweep(context->cache);
+    g_assert_cmpuint(fota_cache_get_bytes(context->cache, BACK), ==, 5);
+    g_clear_pointer(&context->cache, fota_cache_free);
+}
+
 static GLogWriterOutput
 be_quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -740,6 +802,7 @@ main(int argc, char **argv)
     ADD("/closing/back-tries", test_back_tries);
     ADD("/closing/back-failed", test_back_failed);
     ADD("/closing/back-loop", test_back_loop);
+    ADD("/closing/way-back-stays", test_way_back_stays);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
 }
