@@ -276,12 +276,16 @@ note_delivery(FotaRecord *record, FotaAttempts attempts)
         fota_record_set(&record->failed_delivery, record->delivery);
 }
 
+/* Of the two that lie in the cache, the one that was to be handed over. */
 static void
-drop_damaged(const FotaParts *parts, const FotaJobEnd *end)
+drop_damaged(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
+    const FotaRecord *record = parts->record;
+    const char *key = action == FOTA_ACTION_RESTORE ? record->back : record->cached;
+
     if (g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA) &&
-        parts->record->cached[0] != '\0')
-        fota_cache_delete(parts->context->cache, parts->record->cached);
+        action != FOTA_ACTION_FETCH && key[0] != '\0')
+        fota_cache_delete(parts->context->cache, key);
 }
 
 /* What the end of the update will tell: the proof may take longer than this fotad runs. */
@@ -344,7 +348,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
                     outcome.row);
     count_attempts(record, outcome.attempts);
     note_delivery(record, outcome.attempts);
-    drop_damaged(parts, end);
+    drop_damaged(parts, action, end);
     finish_update(parts, action, &closing, *end);
     wait_longer(parts, action, outcome.hold, end, &closing);
     if (action == FOTA_ACTION_REHEARSE)

@@ -711,7 +711,9 @@ test_open_with_delta(Fixture *fixture, gconstpointer data)
 }
 
 #define BACK "b"
+#define DELTA "d"
 
+/* A file of the cache, whole or in part. */
 static void
 put(Fixture *fixture, const char *key, gboolean whole)
 {
@@ -734,7 +736,7 @@ make_plan_with_back(void)
 
     fota_manifest_unref(manifest);
     plan->way_back = TRUE;
-    plan->steps[0].delta = (FotaDelta){.uri = {"https://h/d"}, .size = 1000, .sha256 = "d"};
+    plan->steps[0].delta = (FotaDelta){.uri = {"https://h/d"}, .size = 1000, .sha256 = DELTA};
     plan->steps[0].back = (FotaDelta){.uri = {"https://h/b"}, .size = 100, .sha256 = BACK};
     return plan;
 }
@@ -767,6 +769,41 @@ test_way_back_stays(Fixture *fixture, gconstpointer data)
     fota_back_claim(&fixture->parts, NULL);
     fota_cache_sweep(context->cache);
     g_assert_cmpuint(fota_cache_get_bytes(context->cache, BACK), ==, 5);
+    g_clear_pointer(&context->cache, fota_cache_free);
+}
+
+/* A damaged delta is thrown away: the one that was to be handed over, not the other one. */
+static void
+test_damaged(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        FotaAction action;
+        FotaMark mark;
+        gboolean delta, back; /* stays */
+    } cases[] = {
+        {FOTA_ACTION_DOWNLOAD, FOTA_MARK_DOWNLOADING, FALSE, TRUE},
+        {FOTA_ACTION_RESTORE, FOTA_MARK_RESTORING, TRUE, FALSE},
+        /* What was fetched and is another file is gone already. */
+        {FOTA_ACTION_FETCH, FOTA_MARK_FETCHING, TRUE, TRUE},
+    };
+    FotaContext *context = &fixture->context;
+    FotaRecord *record = fixture->parts.record;
+    g_autoptr(GError) error = g_error_new_literal(FOTA_ERROR, FOTA_ERROR_BAD_DELTA, "damaged");
+    const FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_FAILED_FOR_NOW, error);
+
+    context->cache = fota_cache_new(fixture->directory);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("case %u", i);
+        put(fixture, DELTA, TRUE);
+        put(fixture, BACK, TRUE);
+        fota_record_set(&record->cached, DELTA);
+        fota_record_set(&record->back, BACK);
+        record->mark = cases[i].mark;
+        record->restoring = cases[i].action == FOTA_ACTION_RESTORE;
+        fota_closing_end(&fixture->parts, cases[i].action, &end);
+        g_assert_cmpint(fota_cache_has(context->cache, DELTA), ==, cases[i].delta);
+        g_assert_cmpint(fota_cache_has(context->cache, BACK), ==, cases[i].back);
+    }
     g_clear_pointer(&context->cache, fota_cache_free);
 }
 
@@ -803,6 +840,7 @@ main(int argc, char **argv)
     ADD("/closing/back-failed", test_back_failed);
     ADD("/closing/back-loop", test_back_loop);
     ADD("/closing/way-back-stays", test_way_back_stays);
+    ADD("/closing/damaged", test_damaged);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
 }
