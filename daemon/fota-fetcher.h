@@ -32,7 +32,7 @@ typedef struct {
     /** Bytes of the body that have been written to @output; may be NULL. */
     void (*progress)(guint64 bytes, gpointer user_data);
     gsize max_bytes; /**< of the whole: what lies before @from is among them */
-    guint limit; /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
+    guint limit;     /**< seconds until it is given up, 0 = FOTA_FETCH_LIMIT */
 } FotaRequest;
 
 /** A little more than fotad-fetch gives a server. */

@@ -22,15 +22,15 @@ struct _FotaAtLine {
     struct termios saved;
     FotaAtReply *reply;
     GQueue unsolicited; /**< char *, oldest first */
-    guint64 heard; /**< unsolicited lines */
+    guint64 heard;      /**< unsolicited lines */
     guint64 dropped;
-    gboolean confused; /**< a final result of no command may be under way */
-    gboolean in_data;  /**< the module is in data mode */
-    guint guard_ms;    /**< silence around the `+++` that ends it */
+    gboolean confused;  /**< a final result of no command may be under way */
+    gboolean in_data;   /**< the module is in data mode */
+    guint guard_ms;     /**< silence around the `+++` that ends it */
     guint raw_guard_ms; /**< the same for raw data */
-    gboolean gone;     /**< the tty has hung up */
-    GByteArray *raw;   /**< raw data that came and were not asked for yet */
-    char *raw_command; /**< what began the raw data */
+    gboolean gone;      /**< the tty has hung up */
+    GByteArray *raw;    /**< raw data that came and were not asked for yet */
+    char *raw_command;  /**< what began the raw data */
     FotaTrace trace;
     gpointer user_data;
 };
