@@ -327,6 +327,16 @@ delivery_try(GTask *task)
         delivery_request(task, part, room);
 }
 
+guint64
+fota_delta_get_held(const FotaContext *context, const FotaDelta *delta)
+{
+    g_autofree char *key = fota_delivery_make_key(delta);
+
+    return delta->sha256 != NULL || fota_cache_has(context->cache, key)
+               ? fota_cache_get_bytes(context->cache, key)
+               : 0;
+}
+
 void
 fota_delta_fetch_async(const FotaDeltaRequest *request, GCancellable *cancellable,
                        GAsyncReadyCallback callback, gpointer user_data)

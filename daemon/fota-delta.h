@@ -20,6 +20,9 @@ typedef struct {
     void (*progress)(guint64 received, guint64 total, gpointer user_data);
 } FotaDeltaRequest;
 
+/** Bytes of @delta that are in the cache already, and that its next fetch need not bring. */
+guint64 fota_delta_get_held(const FotaContext *context, const FotaDelta *delta);
+
 void fota_delta_fetch_async(const FotaDeltaRequest *request, GCancellable *cancellable,
                             GAsyncReadyCallback callback, gpointer user_data);
 

@@ -5,6 +5,7 @@
 #include "base/fota-wait.h"
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-cache.h"
+#include "daemon/fota-delta.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
 #include "daemon/module/fota-asking.h"
@@ -82,9 +83,7 @@ fill_past(const FotaRecord *record, const FotaManifestUpdate *update, FotaFacts 
     facts->unserved_to = record->unserved_to;
     facts->chain_from = record->chain_from[0] != '\0' ? record->chain_from : NULL;
     facts->downloaded = record->mark == FOTA_MARK_DOWNLOADED;
-    facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING || record->mark == FOTA_MARK_FETCHING
-                            ? record->delta_data.counted
-                            : 0;
+    facts->delta_paid = record->mark == FOTA_MARK_DOWNLOADING ? record->delta_data.counted : 0;
 }
 
 static gboolean
@@ -103,6 +102,7 @@ fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
     const FotaDelta *delta = &plan->steps[0].delta;
     g_autofree char *key = NULL;
     gboolean cached;
+    guint64 held;
     guint own;
 
     if (plan->n_steps == 0 || delta->uri[0] == NULL)
@@ -118,7 +118,9 @@ fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
         /* One at a time: another module may be about to get the same delta. */
         own = fota_run_get_action(parts->run) == FOTA_ACTION_FETCH ? 1 : 0;
         facts->busy = facts->busy || parts->context->fetches > own;
-        facts->to_fetch = delta->size - MIN(delta->size, fota_cache_get_bytes(cache, key));
+        held = fota_delta_get_held(parts->context, delta);
+        facts->delta_paid = MIN(parts->record->delta_data.counted, held);
+        facts->to_fetch = delta->size - MIN(delta->size, held);
         if (fota_delivery_is_local(delta, config->delta_directory))
             return;
         facts->cut_off = fota_route_leads_out(NULL, NULL) == 0;

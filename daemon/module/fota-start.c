@@ -8,6 +8,7 @@
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-order.h"
 #include "daemon/module/fota-terms.h"
+#include "daemon/fota-delta.h"
 #include "daemon/fota-error.h"
 #include "policy/fota-loop.h"
 
@@ -62,6 +63,19 @@ get_fetched(const FotaParts *parts)
     const FotaStep *step = &parts->plan->steps[0];
 
     return fota_back_is_missing(parts, parts->plan) ? &step->back : &step->delta;
+}
+
+/* What an attempt before was counted for is a way back, or lost, where more was counted than there
+ * is. */
+static void
+forget_count(const FotaParts *parts, FotaAction action)
+{
+    guint64 *counted = &parts->record->delta_data.counted;
+
+    if (action == FOTA_ACTION_FETCH)
+        *counted = MIN(*counted, fota_delta_get_held(parts->context, get_fetched(parts)));
+    else if (fota_keeper_get_mark(parts->keeper) == FOTA_MARK_FETCHING)
+        *counted = 0;
 }
 
 /*
@@ -134,8 +148,10 @@ begin_update(const FotaParts *parts, FotaAction action, GError **error)
         return FALSE;
     if (is_update(action))
         parts->record->starts++;
-    if (fetches)
+    if (fetches) {
+        forget_count(parts, action);
         charge_delta(parts, action);
+    }
     return TRUE;
 }
 

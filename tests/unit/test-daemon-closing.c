@@ -772,6 +772,33 @@ test_way_back_stays(Fixture *fixture, gconstpointer data)
     g_clear_pointer(&context->cache, fota_cache_free);
 }
 
+/* What was counted for the way back is not taken for a part of the delta, whoever brings that. */
+static void
+test_counted(Fixture *fixture, gconstpointer data)
+{
+    FotaContext *context = &fixture->context;
+    FotaRecord *record = fixture->parts.record;
+
+    context->cache = fota_cache_new(fixture->directory);
+    fixture->parts.plan = make_plan_with_back();
+    fota_cache_claim(context->cache, "a", BACK);
+    put(fixture, BACK, TRUE);
+    fetch(fixture);
+    record->delta_data.counted = 100;
+    fetch(fixture);
+    g_assert_cmpuint(record->delta_data.counted, ==, 0);
+    /* What is there of it stays counted. */
+    put(fixture, DELTA, FALSE);
+    record->delta_data.counted = 3;
+    fetch(fixture);
+    g_assert_cmpuint(record->delta_data.counted, ==, 3);
+    record->delta_data.counted = 100;
+    fetch(fixture);
+    g_assert_cmpuint(record->delta_data.counted, ==, 5);
+    g_clear_pointer(&fixture->parts.plan, fota_plan_free);
+    g_clear_pointer(&context->cache, fota_cache_free);
+}
+
 /* A damaged delta is thrown away: the one that was to be handed over, not the other one. */
 static void
 test_damaged(Fixture *fixture, gconstpointer data)
@@ -840,6 +867,7 @@ main(int argc, char **argv)
     ADD("/closing/back-failed", test_back_failed);
     ADD("/closing/back-loop", test_back_loop);
     ADD("/closing/way-back-stays", test_way_back_stays);
+    ADD("/closing/counted", test_counted);
     ADD("/closing/damaged", test_damaged);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
