@@ -198,32 +198,34 @@ block_by_radio(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         block(plan, "signal", "the signal is %d %%; %d %% is needed", facts->signal, signal);
 }
 
-gboolean
-fota_plan_lacks_supply(const FotaConditions *theirs, const FotaRules *rules, int on_mains,
-                       int battery)
+char *
+fota_plan_find_supply_lack(const FotaConditions *theirs, const FotaRules *rules, int on_mains,
+                           int battery)
 {
     const FotaConditions *ours = &rules->conditions;
     int least = (int)MAX(theirs ? theirs->minimum_battery : 0, ours->minimum_battery);
 
-    return (on_mains == 0 && ((theirs && theirs->mains_power) || ours->mains_power)) ||
-           (on_mains != 1 && battery >= 0 && battery < least);
+    if (on_mains == 0 && ((theirs && theirs->mains_power) || ours->mains_power))
+        return g_strdup("the gateway is not on mains power");
+    if (on_mains != 1 && battery >= 0 && battery < least)
+        return g_strdup_printf("the battery is at %d %%; %d %% is needed", battery, least);
+    return NULL;
 }
 
 static void
 block_by_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
-    int battery = (int)MAX(theirs->minimum_battery, ours->minimum_battery);
+    g_autofree char *lack =
+        fota_plan_find_supply_lack(theirs, rules, facts->on_mains, facts->battery);
     guint64 space = MAX(theirs->minimum_free_space, ours->minimum_free_space) + facts->to_fetch;
 
     if (facts->inhibited)
         block(plan, "inhibited", "an application holds an inhibition");
     if (facts->busy)
         block(plan, "busy", "another module of this gateway is being updated");
-    if (facts->on_mains == 0 && (theirs->mains_power || ours->mains_power))
-        block(plan, "supply", "the gateway is not on mains power");
-    else if (facts->on_mains != 1 && facts->battery >= 0 && facts->battery < battery)
-        block(plan, "supply", "the battery is at %d %%; %d %% is needed", facts->battery, battery);
+    if (lack)
+        block(plan, "supply", "%s", lack);
     if (facts->free_space < space)
         block(plan, "free-space",
               "%" G_GUINT64_FORMAT " bytes are free; %" G_GUINT64_FORMAT " are needed",

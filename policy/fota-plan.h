@@ -178,9 +178,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaPlan, fota_plan_free)
 /** Whether a module is put back: the stricter word of the two, where service is proven at all. */
 FotaBack fota_plan_get_back(const FotaManifestUpdate *update, const FotaRules *rules);
 
-/** Whether the gateway is not supplied as both demand; @theirs NULL = no manifest is at hand. */
-gboolean fota_plan_lacks_supply(const FotaConditions *theirs, const FotaRules *rules, int on_mains,
-                                int battery);
+/**
+ * In what the gateway is not supplied as both demand, as a sentence; NULL = it is. @theirs NULL: no
+ * manifest is at hand. Transfer full.
+ */
+char *fota_plan_find_supply_lack(const FotaConditions *theirs, const FotaRules *rules, int on_mains,
+                                 int battery);
 
 /** Seconds that the service may take to return: the longer of the two. */
 guint32 fota_plan_get_service_time(const FotaManifestUpdate *update, const FotaRules *rules);

@@ -315,14 +315,18 @@ must_fetch(const FotaParts *parts, const FotaPlan *plan)
 
 /* Of a way back, which has no plan. */
 static gboolean
-lacks_supply(const FotaParts *parts)
+way_back_lacks_supply(const FotaParts *parts)
 {
     const FotaManifest *manifest = fota_accepted_get(parts->accepted);
     const FotaSupply supply = fota_supply_read(NULL);
+    g_autofree char *lack = NULL;
 
-    return fota_plan_lacks_supply(manifest != NULL ? &manifest->update.conditions : NULL,
-                                  &fota_parts_get_config(parts)->rules, supply.on_mains,
-                                  supply.battery);
+    if (parts->record->restoring == 0)
+        return FALSE;
+    lack = fota_plan_find_supply_lack(manifest != NULL ? &manifest->update.conditions : NULL,
+                                      &fota_parts_get_config(parts)->rules, supply.on_mains,
+                                      supply.battery);
+    return lack != NULL;
 }
 
 static void
@@ -388,7 +392,7 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .answer_due = heard && fota_asking_find_answer(parts, &answer),
         .proof = fota_proof_judge(parts->proof, &terms).verdict,
         .restoring = record->restoring != 0,
-        .supply_low = record->restoring != 0 && lacks_supply(parts),
+        .supply_low = way_back_lacks_supply(parts),
         .probe_wanted = fota_proof_wants_probe(parts->proof, &terms),
         .probing = fota_proof_is_probing(parts->proof),
         .settling = fota_proof_get_settled(parts->proof, &terms) > fota_boot_time(),
@@ -404,8 +408,12 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
 }
 
 static gboolean
-waits_for_gateway(const FotaPlan *plan)
+waits_for_gateway(const FotaParts *parts)
 {
+    const FotaPlan *plan = parts->plan;
+
+    if (way_back_lacks_supply(parts))
+        return TRUE;
     return plan != NULL &&
            (fota_plan_has_blocker(plan, "supply") || fota_plan_has_blocker(plan, "free-space") ||
             fota_plan_has_blocker(plan, "route") || fota_plan_has_blocker(plan, "uplink") ||
@@ -425,7 +433,7 @@ fota_situation_get_wait(const FotaParts *parts)
     g_auto(FotaProofTerms) terms = fota_terms_make(parts);
     gint64 check = (gint64)fota_poller_get_next_check(parts->poller);
     gint64 now = fota_clock_now(), boot = fota_boot_time();
-    gint64 wait = (waits_for_gateway(parts->plan) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
+    gint64 wait = (waits_for_gateway(parts) ? LOOK_SOON_SECONDS : LOOK_AGAIN_SECONDS) *
                   (gint64)G_USEC_PER_SEC;
 
     /* A check that is due but has not begun waits for the module. */

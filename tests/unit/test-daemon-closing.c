@@ -5,6 +5,7 @@
 #include "daemon/fota-cache.h"
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-error.h"
+#include "daemon/fota-supply.h"
 #include "daemon/job/fota-report.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-back.h"
@@ -630,6 +631,47 @@ test_back_failed(Fixture *fixture, gconstpointer data)
     claimed = FALSE;
 }
 
+static FotaSupply supply = {.on_mains = -1, .battery = -1};
+
+FotaSupply __wrap_fota_supply_read(const char *directory);
+
+FotaSupply
+__wrap_fota_supply_read(const char *directory)
+{
+    return supply;
+}
+
+/* A way back waits for the supply that an update needs, and looks for it as soon. */
+static void
+test_back_supply(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        FotaSupply supply;
+        gboolean restoring, lacks;
+    } cases[] = {
+        {{.on_mains = 0, .battery = -1}, TRUE, TRUE},
+        {{.on_mains = 0, .battery = -1}, FALSE, FALSE},
+        {{.on_mains = 1, .battery = -1}, TRUE, FALSE},
+        {{.on_mains = -1, .battery = 100}, TRUE, FALSE},
+    };
+    const FotaParts *parts = &fixture->parts;
+    g_autofree char *file = g_build_filename(fixture->directory, "fotad.conf", NULL);
+
+    g_assert_true(g_file_set_contents(file, "[Conditions]\nMainsPower=yes\n", -1, NULL));
+    g_clear_pointer(&fixture->context.config, fota_config_unref);
+    fixture->context.config = fota_config_load(file, NULL);
+    g_assert_nonnull(fixture->context.config);
+    set_restoring(parts->record, FOTA_MARK_RESTORING);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%u", i);
+        supply = cases[i].supply;
+        parts->record->restoring = cases[i].restoring ? 1 : 0;
+        g_assert_cmpint(fota_situation_look(parts, NULL).supply_low, ==, cases[i].lacks);
+        g_assert_true((fota_situation_get_wait(parts) <= 61) == cases[i].lacks);
+    }
+    supply = (FotaSupply){.on_mains = -1, .battery = -1};
+}
+
 /* A fotad that crashes over the way back gives it up, as any other update. */
 static void
 test_back_loop(Fixture *fixture, gconstpointer data)
@@ -869,6 +911,7 @@ main(int argc, char **argv)
     ADD("/closing/way-back-stays", test_way_back_stays);
     ADD("/closing/counted", test_counted);
     ADD("/closing/damaged", test_damaged);
+    ADD("/closing/back-supply", test_back_supply);
     g_log_set_writer_func(be_quiet, NULL, NULL);
     return g_test_run();
 }
