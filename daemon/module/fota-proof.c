@@ -27,7 +27,8 @@ struct _FotaProof {
     FotaService had;           /* before it went, without the probe */
     gint64 settled;            /* boot time after which that is not waited for any more */
     char *interface;           /* of the data call, "" = none */
-    gint64 began;              /* boot time, 0 = nothing is being proven */
+    gint64 began;              /* boot time, 0 = nothing is being proven, or seen */
+    gint64 spent;              /* µs of the proof before ModemManager went */
     gint64 steady;             /* boot time since which nothing is lacking, 0 = something is */
     gint64 probed;             /* boot time of the last probe's end */
     guint again;               /* timer: the probe may be repeated */
@@ -113,6 +114,8 @@ look_at_proof(FotaProof *proof, const FotaProofTerms *terms)
     gint64 now = fota_boot_time();
 
     if (!is_proving(proof) || !proof->context->sees_modems) {
+        proof->spent += proof->began != 0 ? now - proof->began : 0;
+        proof->spent = is_proving(proof) ? proof->spent : 0;
         proof->began = proof->steady = 0;
         return;
     }
@@ -191,7 +194,7 @@ fota_proof_judge(FotaProof *proof, const FotaProofTerms *terms)
         .now = proof->now,
         .visible = proof->context->sees_modems,
         .may_roam = terms->may_roam,
-        .elapsed = proof->began != 0 ? now - proof->began : 0,
+        .elapsed = proof->spent + (proof->began != 0 ? now - proof->began : 0),
         .steady = proof->steady != 0 ? now - proof->steady : 0,
         .time = terms->time,
         .restarts = proof->record->starts,

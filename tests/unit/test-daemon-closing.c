@@ -729,6 +729,30 @@ test_settling(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fota_proof_get_settled(fixture->parts.proof, &terms), >, fota_boot_time());
 }
 
+/* A ModemManager that crashes over the new firmware again and again does not begin the time anew.
+ */
+static void
+test_proof_interrupted(Fixture *fixture, gconstpointer data)
+{
+    const FotaProofTerms terms = {.wanted = TRUE, .time = 600};
+    FotaProof *proof = fixture->parts.proof;
+    gint64 began = fota_boot_time(), spent;
+
+    set_proving(fixture->parts.record, "fed", "30.00.002");
+    fixture->context.sees_modems = TRUE;
+    fota_proof_look(proof, NULL, &terms);
+    while (fota_boot_time() < began + 2000)
+        ;
+    spent = 600 * G_USEC_PER_SEC - fota_proof_judge(proof, &terms).wait;
+    g_assert_cmpint(spent, >, 0);
+    for (guint i = 0; i < 2; i++) {
+        fixture->context.sees_modems = i == 1;
+        fota_proof_look(proof, NULL, &terms);
+    }
+    g_assert_cmpint(600 * G_USEC_PER_SEC - fota_proof_judge(proof, &terms).wait, >=, spent);
+    fixture->context.sees_modems = FALSE;
+}
+
 /* What is in the module stays known while the host fetches the way back for it; the delta of
  * another step is not taken for it. */
 static void
@@ -905,6 +929,7 @@ main(int argc, char **argv)
     ADD("/closing/proven-question", test_proven_question);
     ADD("/closing/open-with-delta", test_open_with_delta);
     ADD("/closing/settling", test_settling);
+    ADD("/closing/proof-interrupted", test_proof_interrupted);
     ADD("/closing/back-tries", test_back_tries);
     ADD("/closing/back-failed", test_back_failed);
     ADD("/closing/back-loop", test_back_loop);
