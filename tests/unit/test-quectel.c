@@ -29,6 +29,11 @@ static const TestQuectelCase inspects[] = {
      {{VERSION("!")}, {"AT+CGMR", "EC20EQAR02A04E2G"}, END}},
     {"ec20", INSPECT, DONE, NULL, "EC20CEHCLGR06A02M1G_01.001", "EC20",
      {{VERSION("EC20CEHCLGR06A02M1G_01.001")}, {VERSION("EC20CEHCLGR06A02M1G_01.001")}, END}},
+    /* A SIM that is not ready is no lack of the command. */
+    {"ec20-busy", INSPECT, DONE, NULL, "EC20CEHCLGR06A02M1G_01.001", "EC20",
+     {{VERSION("!14")}, {VERSION("EC20CEHCLGR06A02M1G_01.001")}, END}},
+    {"ec20-does-not-know-it", INSPECT, DONE, NULL, "EC20EQAR02A04E2G", "EC20",
+     {{VERSION("!4")}, {"AT+CGMR", "EC20EQAR02A04E2G"}, END}},
     {"ec20-silent", INSPECT, FOR_NOW(MODULE_SILENT), NULL, NULL, "EC20",
      {{VERSION("?")}, END}},
 };
