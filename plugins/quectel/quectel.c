@@ -148,11 +148,11 @@ static const FotaMethod *const quectel_methods[] = {&quectel_url, &quectel_fed, 
 static const FotaClaim quectel_claims[] = {
     NAMED("EC20"), NAMED("EC20-*"), NAMED("EC20F*"), NAMED("EC21*"), NAMED("EC25*"),
     NAMED("EG21*"), NAMED("EG25*"),
-    NAMED("EG91"), NAMED("EG91-*"), NAMED("EG95*"),
+    NAMED("EG91"), NAMED("EG91-*"), NAMED("EG95"), NAMED("EG95-*"),
     NAMED("EM05*"),
-    NAMED("EP06*"), NAMED("EG06*"), NAMED("EM06"), NAMED("EM06-*"),
+    NAMED("EP06*"), NAMED("EG06"), NAMED("EG06-*"), NAMED("EM06"), NAMED("EM06-*"),
     NAMED("EG18*"),
-    NAMED("BG95*"), NAMED("BG96*"),
+    NAMED("BG95"), NAMED("BG95-*"), NAMED("BG96*"),
     NAMED("EC800K*"), NAMED("EG800K*"),
     PLUGGED(0x0125), /* EC25, EG25 */
     PLUGGED(0x0121), /* EC21, EG21 */

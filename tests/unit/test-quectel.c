@@ -213,7 +213,8 @@ test_models(void)
                                           "EG06-E", "EM06-E",    "BG95-M3", "BG96",   "EG18-EA",
                                           "EG18",   "EG800K-EU", NULL};
     static const char *const not_claimed[] = {"EG915U",    "EG916Q-GL", "EM060K-GL", "EM120R_GL",
-                                              "BC660K-GL", "RM500Q-GL", "EC200U-EU", NULL};
+                                              "BC660K-GL", "RM500Q-GL", "EC200U-EU", "EG060K-EA",
+                                              "EG950A-EL", "BG950A-GL", "BG951A-GL", NULL};
 
     for (guint i = 0; claimed[i] != NULL; i++)
         g_assert_true(is_claimed(claimed[i]));
