@@ -97,6 +97,20 @@ choose_authentication(FotaSession *session)
     return fota_session_get_network(session, "User") != NULL ? 2 : 0;
 }
 
+/* As +QICSGP has them. */
+static guint
+choose_type(FotaSession *session)
+{
+    static const char *const types[] = {"IP", "IPV6", "IPV4V6"};
+    const char *wanted = fota_session_get_network(session, "PdpType");
+
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (g_strcmp0(wanted, types[i]) == 0)
+            return i + 1;
+    }
+    return 1;
+}
+
 static char *
 quote_network(FotaSession *session, const char *key, GError **error)
 {
@@ -123,8 +137,8 @@ quectel_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **erro
         (user = quote_network(session, "User", error)) == NULL ||
         (password = quote_network(session, "Password", error)) == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    command = g_strdup_printf("AT+QICSGP=%u,1,%s,%s,%s,%u", cid, apn, user, password,
-                              choose_authentication(session));
+    command = g_strdup_printf("AT+QICSGP=%u,%u,%s,%s,%s,%u", cid, choose_type(session), apn, user,
+                              password, choose_authentication(session));
     return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
                                                           : FOTA_RESULT_FAILED_FOR_NOW;
 }

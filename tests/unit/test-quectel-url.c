@@ -203,15 +203,18 @@ static void
 test_network(void)
 {
     static const struct {
-        const char *apn, *user, *password, *authentication, *command;
+        const char *apn, *user, *password, *authentication, *command, *type;
     } table[] = {
-        {"m2m", NULL, NULL, NULL, "AT+QICSGP=1,1,\"m2m\",\"\",\"\",0"},
-        {"m2m", "me", "secret", NULL, "AT+QICSGP=1,1,\"m2m\",\"me\",\"secret\",2"},
-        {"m2m", "me", "secret", "pap", "AT+QICSGP=1,1,\"m2m\",\"me\",\"secret\",1"},
-        {"m2m", "me", "secret", "none", "AT+QICSGP=1,1,\"m2m\",\"me\",\"secret\",0"},
-        {NULL, "me", "secret", "pap", ""},
-        {"m2m\";+CFUN=0", NULL, NULL, NULL, NULL},
-        {"m2m", "me", "sec,ret", NULL, NULL},
+        {"m2m", NULL, NULL, NULL, "AT+QICSGP=1,1,\"m2m\",\"\",\"\",0", "IP"},
+        {"m2m", NULL, NULL, NULL, "AT+QICSGP=1,2,\"m2m\",\"\",\"\",0", "IPV6"},
+        {"m2m", NULL, NULL, NULL, "AT+QICSGP=1,3,\"m2m\",\"\",\"\",0", "IPV4V6"},
+        {"m2m", NULL, NULL, NULL, "AT+QICSGP=1,1,\"m2m\",\"\",\"\",0", NULL},
+        {"m2m", "me", "secret", NULL, "AT+QICSGP=1,1,\"m2m\",\"me\",\"secret\",2", NULL},
+        {"m2m", "me", "secret", "pap", "AT+QICSGP=1,1,\"m2m\",\"me\",\"secret\",1", NULL},
+        {"m2m", "me", "secret", "none", "AT+QICSGP=1,1,\"m2m\",\"me\",\"secret\",0", NULL},
+        {NULL, "me", "secret", "pap", "", NULL},
+        {"m2m\";+CFUN=0", NULL, NULL, NULL, NULL, NULL},
+        {"m2m", "me", "sec,ret", NULL, NULL, NULL},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -225,6 +228,7 @@ test_network(void)
         g_autoptr(GError) error = NULL;
 
         fake_session_set_network(session, "Apn", table[i].apn);
+        fake_session_set_network(session, "PdpType", table[i].type);
         fake_session_set_network(session, "User", table[i].user);
         fake_session_set_network(session, "Password", table[i].password);
         fake_session_set_network(session, "Authentication", table[i].authentication);
