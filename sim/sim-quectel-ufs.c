@@ -20,6 +20,20 @@ checksum(const GByteArray *file)
     return sum;
 }
 
+/* What the files take. */
+static gsize
+used_room(const SimQuectel *quectel)
+{
+    GHashTableIter iter;
+    gpointer file;
+    gsize used = 0;
+
+    g_hash_table_iter_init(&iter, quectel->files);
+    while (g_hash_table_iter_next(&iter, NULL, &file))
+        used += ((GByteArray *)file)->len;
+    return used;
+}
+
 static double
 stored_share(SimModule *module)
 {
@@ -91,7 +105,8 @@ sim_quectel_run_upload(SimModule *module, SimCommand *command)
         !sim_command_number(command, 2, 1, 65535, &seconds) ||
         !sim_command_number(command, 3, 0, 1, &acknowledge) || !acknowledge)
         return SIM_ERROR;
-    if (size > ROOM || sim_faults_take(module->faults, "ota-full", command->text, NULL))
+    if (used_room(quectel) + (gsize)size > ROOM ||
+        sim_faults_take(module->faults, "ota-full", command->text, NULL))
         return SIM_CME_MEMORY_FULL;
     quectel->upload = sim_command_ref(command);
     quectel->storing = g_byte_array_new();

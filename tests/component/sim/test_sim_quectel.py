@@ -157,6 +157,7 @@ class FileStore(QuectelTest):
         tty.expect(f"\\+QFUPL: {size},{total:x}\r\n\r\nOK\r\n".encode())
         self.assertEqual(tty.ask('AT+QFLST="*"'), [f'+QFLST: "UFS:p.zip",{size}', "OK"])
         self.assertEqual(tty.ask(f'AT+QFUPL="p.zip",{size},5,1'), ["ERROR"])
+        self.assertEqual(tty.ask('AT+QFUPL="q.zip",16000000,5,1'), ["+CME ERROR: 20"])
         self.assertEqual(tty.ask('AT+QFOTADL="/data/ufs/other.zip"'), ["ERROR"])
         self.assertEqual(tty.ask('AT+QFOTADL="/data/ufs/p.zip"'), ["OK"])
         self.step("END 0")
