@@ -127,6 +127,14 @@ answer_left_no_trace(E *e)
     return e->asked && order_left_no_trace(e);
 }
 
+/* With one gate the module looks for its network behind the mark, and finds that it is too early. */
+static gboolean
+order_had_to_wait(E *e)
+{
+    return order_was_out(e) && e->one_gate && e->job != FOTA_ACTION_RESUME && !e->asked &&
+           e->ending == FOTA_ENDED_LATER && is_back_unchanged(e) && !e->restarted;
+}
+
 static gboolean
 way_back_was_not_ordered(E *e)
 {
@@ -143,7 +151,7 @@ way_back_was_stopped(E *e)
 static gboolean
 way_back_has_to_wait(E *e)
 {
-    return e->restoring && !order_was_out(e) &&
+    return e->restoring && (!order_was_out(e) || order_had_to_wait(e)) &&
            (e->unwritten || e->ending == FOTA_ENDED_LATER ||
             (e->ending == FOTA_ENDED_BADLY && !e->last_try));
 }
@@ -286,6 +294,7 @@ static const struct {
     {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},
     {"answer not given",    answer_left_no_trace,    MARK(NONE)},
     {"order not given",     order_left_no_trace,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
+    {"order had to wait",   order_had_to_wait,       MARK(NONE), HOLD(WAIT)},
     {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
     {"order failed",        order_was_out,           GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
     /* Nothing was ordered. */

@@ -36,6 +36,7 @@ typedef struct {
     gboolean downloaded;    /**< the delta is in the module, and nothing is ordered */
     gboolean restarted;     /**< the job has seen the module restart by itself */
     gboolean can_discard;   /**< the plugin can discard a delta */
+    gboolean one_gate;      /**< what brings the delta in is the order to install */
     gboolean asked;         /**< the update is what the module asked by itself */
     gboolean expired;       /**< and the answer came too late */
     gboolean provable;      /**< its service is to be proven */

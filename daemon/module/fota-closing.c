@@ -331,6 +331,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .unwritten = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE),
         .downloaded = end->downloaded,
         .restarted = end->restarts > 0,
+        .one_gate = method != NULL && method->commit == FOTA_COMMIT_POINT_DOWNLOAD,
         .can_discard = method != NULL && method->discard != NULL,
         .asked = update_is_asked(parts, action),
         .expired =
