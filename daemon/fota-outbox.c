@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-outbox.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "base/fota-json.h"
 #include "base/fota-text.h"
 #include "base/fota-timer.h"
 #include "base/fota-wait.h"
@@ -14,39 +11,23 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-fetcher.h"
 #include "daemon/fota-log.h"
+#include "daemon/fota-outbox-post.h"
 #include "daemon/fota-route.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-poll.h"
 #include "policy/fota-report-rule.h"
 
-#define DIRECTORY "outbox"
-/* Digits of the serial in a file's name: the names sort as the posts came. */
-#define SERIAL_DIGITS 20
 #define MAX_ANSWER 65536
 /* Until a registration that was refused is posted again. */
 #define REFUSED_SECONDS (24 * 3600)
 
-typedef struct {
-    char *file; /* below the state directory */
-    char *key;
-    char *imei;
-    char *model;
-    char *kind; /* NULL = report */
-    char *uri;  /* NULL = the configuration's */
-    char *credential;
-    char *body;
-    gsize size;       /* of the file */
-    gboolean written; /* or could not be, and is in memory only */
-    gboolean refused; /* and waits for another configuration, or for a day to pass */
-} Post;
-
 struct _FotaOutbox {
     const FotaContext *context;
-    GPtrArray *posts; /* Post, oldest first */
+    GPtrArray *posts; /* FotaOutboxPost, oldest first */
     guint64 serial;   /* of the last one */
     gboolean runs;
     GCancellable *request; /* while a post is under way, */
-    Post *sent;            /* this one */
+    FotaOutboxPost *sent;  /* this one */
     char *origin;          /* of its server */
     GHashTable *away;      /* origins of servers that have not answered since the timer was over */
     guint tries;           /* in a row that have failed */
@@ -58,40 +39,24 @@ struct _FotaOutbox {
     GHashTable *failures;  /* origin -> the last one, as the log has it, until it answers */
 };
 
-static void
-post_free(gpointer data)
-{
-    Post *post = data;
-
-    g_free(post->file);
-    g_free(post->key);
-    g_free(post->imei);
-    g_free(post->model);
-    g_free(post->kind);
-    g_free(post->uri);
-    g_free(post->credential);
-    g_free(post->body);
-    g_free(post);
-}
-
 static gboolean
-post_is_registration(const Post *post)
+post_is_registration(const FotaOutboxPost *post)
 {
     return g_strcmp0(post->kind, FOTA_POST_REGISTRATION) == 0;
 }
 
 /* What the log calls it. */
 static const char *
-post_get_name(const Post *post)
+post_get_name(const FotaOutboxPost *post)
 {
     return post_is_registration(post) ? "a registration" : "a report";
 }
 
-static void
-post_log(const Post *post, int level, FotaEvent event, const char *format, ...) G_GNUC_PRINTF(4, 5);
+static void post_log(const FotaOutboxPost *post, int level, FotaEvent event, const char *format,
+                     ...) G_GNUC_PRINTF(4, 5);
 
 static void
-post_log(const Post *post, int level, FotaEvent event, const char *format, ...)
+post_log(const FotaOutboxPost *post, int level, FotaEvent event, const char *format, ...)
 {
     const FotaLogContext context = {.imei = post->imei};
     g_autofree char *text = NULL;
@@ -101,111 +66,6 @@ post_log(const Post *post, int level, FotaEvent event, const char *format, ...)
     text = g_strdup_vprintf(format, args);
     va_end(args);
     fota_log(level, event, &context, "%s", text);
-}
-
-/* The file */
-
-#define MEMBER(name)                                                                               \
-    {                                                                                              \
-#name, G_STRUCT_OFFSET(Post, name)                                                         \
-    }
-
-static const struct {
-    const char *name;
-    gsize offset;
-} members[] = {
-    MEMBER(key), MEMBER(imei),       MEMBER(model), MEMBER(kind),
-    MEMBER(uri), MEMBER(credential), MEMBER(body),
-};
-
-static GBytes *
-post_serialize(const Post *post)
-{
-    g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autoptr(JsonNode) root = NULL;
-    char *text;
-
-    json_builder_begin_object(builder);
-    for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
-        const char *value = G_STRUCT_MEMBER(char *, post, members[i].offset);
-
-        if (value == NULL)
-            continue;
-        json_builder_set_member_name(builder, members[i].name);
-        json_builder_add_string_value(builder, value);
-    }
-    json_builder_end_object(builder);
-    root = json_builder_get_root(builder);
-    text = json_to_string(root, FALSE);
-    return g_bytes_new_take(text, strlen(text));
-}
-
-/* NULL when it is none. */
-static Post *
-post_parse(GBytes *bytes)
-{
-    g_autoptr(JsonNode) root = fota_json_parse_own(bytes, NULL);
-    JsonObject *object = root != NULL ? json_node_get_object(root) : NULL;
-    Post *post;
-
-    if (object == NULL)
-        return NULL;
-    post = g_new0(Post, 1);
-    for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
-        JsonNode *node = json_object_get_member(object, members[i].name);
-
-        if (node != NULL && json_node_get_value_type(node) == G_TYPE_STRING)
-            G_STRUCT_MEMBER(char *, post, members[i].offset) = json_node_dup_string(node);
-    }
-    if (post->key != NULL && post->imei != NULL && post->model != NULL && post->body != NULL)
-        return post;
-    post_free(post);
-    return NULL;
-}
-
-static void
-outbox_delete_stray(const char *path)
-{
-    g_message("%s is no report that fotad has written, and is deleted", path);
-    if (g_unlink(path) < 0)
-        g_warning("%s: %s", path, g_strerror(errno));
-}
-
-/*
- * Takes over one file of an earlier start; what is none of ours, or cut off, is deleted. What
- * cannot be read may be a report all the same, and is there for the next start.
- */
-static void
-outbox_load(FotaOutbox *outbox, const char *directory, const char *name)
-{
-    g_autofree char *path = g_build_filename(directory, name, NULL);
-    char *end = NULL, *text = NULL;
-    guint64 serial = g_ascii_strtoull(name, &end, 10);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) bytes = NULL;
-    gsize size = 0;
-    Post *post;
-
-    if (end != name + SERIAL_DIGITS || !g_str_has_suffix(name, ".json")) {
-        outbox_delete_stray(path);
-        return;
-    }
-    outbox->serial = MAX(outbox->serial, serial);
-    if (!g_file_get_contents(path, &text, &size, &error)) {
-        g_warning("a report cannot be read, and waits for the next start of fotad: %s",
-                  error->message);
-        return;
-    }
-    bytes = g_bytes_new_take(text, size);
-    post = post_parse(bytes);
-    if (post == NULL) {
-        outbox_delete_stray(path);
-        return;
-    }
-    post->file = g_build_filename(DIRECTORY, name, NULL);
-    post->size = size;
-    post->written = TRUE;
-    g_ptr_array_add(outbox->posts, post);
 }
 
 static int
@@ -219,14 +79,14 @@ fota_outbox_new(const FotaContext *context)
 {
     FotaOutbox *outbox = g_rc_box_new0(FotaOutbox);
     g_autofree char *directory =
-        g_build_filename(fota_store_get_directory(context->store), DIRECTORY, NULL);
+        g_build_filename(fota_store_get_directory(context->store), FOTA_OUTBOX_DIRECTORY, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
     g_autoptr(GDir) dir = NULL;
     const char *name;
 
     outbox->context = context;
-    outbox->posts = g_ptr_array_new_with_free_func(post_free);
+    outbox->posts = g_ptr_array_new_with_free_func(fota_outbox_post_free);
     outbox->away = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     outbox->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     dir = g_dir_open(directory, 0, &error);
@@ -235,8 +95,14 @@ fota_outbox_new(const FotaContext *context)
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, g_strdup(name));
     g_ptr_array_sort(names, compare_names);
-    for (guint i = 0; i < names->len; i++)
-        outbox_load(outbox, directory, names->pdata[i]);
+    for (guint i = 0; i < names->len; i++) {
+        guint64 serial;
+        FotaOutboxPost *post = fota_outbox_post_load(directory, names->pdata[i], &serial);
+
+        outbox->serial = MAX(outbox->serial, serial);
+        if (post != NULL)
+            g_ptr_array_add(outbox->posts, post);
+    }
     return outbox;
 }
 
@@ -281,14 +147,14 @@ delete_done(GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-outbox_forget(FotaOutbox *outbox, Post *post)
+outbox_forget(FotaOutbox *outbox, FotaOutboxPost *post)
 {
     fota_store_write_async(outbox->context->store, post->file, NULL, delete_done, NULL);
     g_ptr_array_remove(outbox->posts, post);
 }
 
 static void
-outbox_drop(FotaOutbox *outbox, Post *post, const char *why)
+outbox_drop(FotaOutbox *outbox, FotaOutboxPost *post, const char *why)
 {
     post_log(post, LOG_WARNING, FOTA_EVENT_REPORT_LOST, "%s is dropped: %s", post_get_name(post),
              why);
@@ -333,7 +199,8 @@ network_changed(gpointer user_data)
 
 /* A failure that lasts is told once. All servers that are away are asked again together. */
 static void
-outbox_retry(FotaOutbox *outbox, const Post *post, const char *failure, gint64 retry_after)
+outbox_retry(FotaOutbox *outbox, const FotaOutboxPost *post, const char *failure,
+             gint64 retry_after)
 {
     const char *last = g_hash_table_lookup(outbox->failures, outbox->origin);
     gboolean known = g_strcmp0(last, failure) == 0;
@@ -374,7 +241,7 @@ outbox_forgive(FotaOutbox *outbox)
 {
     g_clear_handle_id(&outbox->refused_timer, g_source_remove);
     for (guint i = 0; i < outbox->posts->len; i++)
-        ((Post *)outbox->posts->pdata[i])->refused = FALSE;
+        ((FotaOutboxPost *)outbox->posts->pdata[i])->refused = FALSE;
 }
 
 static gboolean
@@ -390,7 +257,7 @@ refused_timer_over(gpointer user_data)
 
 /* What it says is still true, and whoever reads the log can put the rest right. */
 static void
-outbox_keep_refused(FotaOutbox *outbox, Post *post, const char *why)
+outbox_keep_refused(FotaOutbox *outbox, FotaOutboxPost *post, const char *why)
 {
     post->refused = TRUE;
     post_log(post, LOG_WARNING, FOTA_EVENT_NONE,
@@ -402,7 +269,7 @@ outbox_keep_refused(FotaOutbox *outbox, Post *post, const char *why)
 }
 
 static void
-outbox_take_answer(FotaOutbox *outbox, Post *post, const FotaResponse *response)
+outbox_take_answer(FotaOutbox *outbox, FotaOutboxPost *post, const FotaResponse *response)
 {
     g_autofree char *text = g_strdup_printf("its server answered %u", response->status);
 
@@ -429,7 +296,7 @@ static void
 post_done(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(FotaOutbox) outbox = user_data;
-    Post *post = g_steal_pointer(&outbox->sent);
+    FotaOutboxPost *post = g_steal_pointer(&outbox->sent);
     g_autoptr(GError) error = NULL;
     g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
 
@@ -451,7 +318,8 @@ post_done(GObject *object, GAsyncResult *result, gpointer user_data)
 
 /* An address on another server is another registration, which its registrar has posted. */
 static gboolean
-find_registry(const Post *post, const FotaCredentialUse *use, FotaServer *server, GError **error)
+find_registry(const FotaOutboxPost *post, const FotaCredentialUse *use, FotaServer *server,
+              GError **error)
 {
     *server = use->registration;
     if (server->uri != NULL && post->uri != NULL &&
@@ -464,7 +332,7 @@ find_registry(const Post *post, const FotaCredentialUse *use, FotaServer *server
 
 /* The server as it is configured now. BadConfiguration, BadManifest, CredentialNotBound. */
 static gboolean
-find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **error)
+find_server(FotaOutbox *outbox, const FotaOutboxPost *post, FotaServer *server, GError **error)
 {
     FotaConfig *all = outbox->context->config;
     const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
@@ -495,7 +363,7 @@ find_server(FotaOutbox *outbox, const Post *post, FotaServer *server, GError **e
 }
 
 static void
-outbox_send(FotaOutbox *outbox, Post *post, const FotaServer *server)
+outbox_send(FotaOutbox *outbox, FotaOutboxPost *post, const FotaServer *server)
 {
     FotaConfig *all = outbox->context->config;
     const char *file = fota_config_get_file(all);
@@ -528,7 +396,7 @@ outbox_send(FotaOutbox *outbox, Post *post, const FotaServer *server)
 
 /* Sends @post if its server is not away. A template's placeholders are not in the host. */
 static gboolean
-outbox_try(FotaOutbox *outbox, Post *post, const FotaServer *server)
+outbox_try(FotaOutbox *outbox, FotaOutboxPost *post, const FotaServer *server)
 {
     g_autofree char *fixed = g_strndup(server->uri, strcspn(server->uri, "{"));
     g_autofree char *origin = fota_text_get_origin(fixed);
@@ -550,8 +418,8 @@ outbox_post(FotaOutbox *outbox)
     guint i = 0;
 
     while (outbox->runs && outbox->request == NULL && i < outbox->posts->len &&
-           ((Post *)outbox->posts->pdata[i])->written) {
-        Post *post = outbox->posts->pdata[i];
+           ((FotaOutboxPost *)outbox->posts->pdata[i])->written) {
+        FotaOutboxPost *post = outbox->posts->pdata[i];
         g_autoptr(GError) error = NULL;
         FotaServer server;
 
@@ -600,13 +468,13 @@ fota_outbox_reload(FotaOutbox *outbox)
 /* The oldest report; without one the oldest of all, since the registration of a module is never
  * made again. Not the newest post, nor the one that is under way, which has reached its server
  * perhaps. NULL = none. */
-static Post *
+static FotaOutboxPost *
 outbox_find_oldest(FotaOutbox *outbox)
 {
-    Post *oldest = NULL;
+    FotaOutboxPost *oldest = NULL;
 
     for (guint i = 0; i + 1 < outbox->posts->len; i++) {
-        Post *post = outbox->posts->pdata[i];
+        FotaOutboxPost *post = outbox->posts->pdata[i];
 
         if (post == outbox->sent)
             continue;
@@ -624,9 +492,9 @@ outbox_bound(FotaOutbox *outbox)
     gsize bytes = 0;
 
     for (guint i = 0; i < outbox->posts->len; i++)
-        bytes += ((Post *)outbox->posts->pdata[i])->size;
+        bytes += ((FotaOutboxPost *)outbox->posts->pdata[i])->size;
     while (outbox->posts->len > FOTA_REPORT_MAX_COUNT || bytes > FOTA_REPORT_MAX_BYTES) {
-        Post *post = outbox_find_oldest(outbox);
+        FotaOutboxPost *post = outbox_find_oldest(outbox);
 
         if (post == NULL)
             return;
@@ -640,11 +508,11 @@ typedef struct {
     char *file;
 } Write;
 
-static Post *
+static FotaOutboxPost *
 outbox_find(FotaOutbox *outbox, gsize member, const char *text)
 {
     for (guint i = 0; i < outbox->posts->len; i++) {
-        Post *post = outbox->posts->pdata[i];
+        FotaOutboxPost *post = outbox->posts->pdata[i];
 
         if (strcmp(G_STRUCT_MEMBER(char *, post, member), text) == 0)
             return post;
@@ -658,7 +526,7 @@ write_done(GObject *object, GAsyncResult *result, gpointer user_data)
     Write *write = user_data;
     g_autoptr(FotaOutbox) outbox = write->outbox;
     /* NULL when it was the oldest of too many meanwhile. */
-    Post *post = outbox_find(outbox, G_STRUCT_OFFSET(Post, file), write->file);
+    FotaOutboxPost *post = outbox_find(outbox, G_STRUCT_OFFSET(FotaOutboxPost, file), write->file);
     g_autoptr(GError) error = NULL;
 
     fota_store_save_finish(NULL, result, &error);
@@ -677,24 +545,13 @@ void
 fota_outbox_add(FotaOutbox *outbox, const FotaPost *post)
 {
     g_autoptr(GBytes) bytes = NULL;
-    g_autofree char *name = NULL;
     Write *write;
-    Post *copy;
+    FotaOutboxPost *copy;
 
-    if (outbox_find(outbox, G_STRUCT_OFFSET(Post, key), post->key) != NULL)
+    if (outbox_find(outbox, G_STRUCT_OFFSET(FotaOutboxPost, key), post->key) != NULL)
         return;
-    name = g_strdup_printf("%0*" G_GUINT64_FORMAT "-%s.json", SERIAL_DIGITS, ++outbox->serial,
-                           post->key);
-    copy = g_new0(Post, 1);
-    copy->file = g_build_filename(DIRECTORY, name, NULL);
-    copy->key = g_strdup(post->key);
-    copy->imei = g_strdup(post->imei);
-    copy->model = g_strdup(post->model);
-    copy->kind = g_strdup(post->kind);
-    copy->uri = g_strdup(post->uri);
-    copy->credential = g_strdup(post->credential);
-    copy->body = g_strdup(post->body);
-    bytes = post_serialize(copy);
+    copy = fota_outbox_post_new(post, ++outbox->serial);
+    bytes = fota_outbox_post_serialize(copy);
     copy->size = g_bytes_get_size(bytes);
     g_ptr_array_add(outbox->posts, copy);
     write = g_new0(Write, 1);
