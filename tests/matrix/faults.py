@@ -19,6 +19,7 @@ import time
 import traceback
 
 import asked
+import back
 import kill
 import once
 import points
@@ -42,7 +43,7 @@ QUECTEL_PORT = Kind("ec25", "port")
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
 TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
 KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, TELIT_TOLD, TELIT_FED, HUAWEI_PORT,
-         HUAWEI_COMMAND, QUECTEL_PORT, asked.ASKED)
+         HUAWEI_COMMAND, QUECTEL_PORT, asked.ASKED, back.INSURED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Run:
 
 
 def make_rig(kind):
-    return asked.AskedRig(kind) if kind == asked.ASKED else Rig(kind)
+    rigs = {asked.ASKED: asked.AskedRig, back.INSURED: back.BackRig}
+    return rigs.get(kind, Rig)(kind)
 
 
 def run_undisturbed(kind):
@@ -115,7 +117,15 @@ def asked_cases(kind, run):
             for point in met[first:last + 3]]
 
 
+def back_cases(kind, run):
+    met, always = back.choose(points.to_kill_at(run.points), kind.order)
+    return [Case("way back", kind, str(point), back.killed, (point,), point in always)
+            for point in met]
+
+
 def make_cases(kind, run):
+    if kind == back.INSURED:
+        return back_cases(kind, run)
     if kind == TELIT_FED:
         return fed_cases(kind, run)
     if kind == asked.ASKED:

@@ -41,9 +41,11 @@ class Kind:
     scale: int = 60
 
     stays: int = 0  # seconds of the module's time between two restarts, 0 = as its vendor says
+    insured: bool = False  # its updates have a way back, which is needed
 
     def __str__(self):
-        return f"{self.module}/{self.channel}" + ("/slow" if self.scale < 60 else "")
+        return f"{self.module}/{self.channel}" + ("/slow" if self.scale < 60 else "") \
+            + ("/insured" if self.insured else "")
 
     @property
     def vendor(self):
@@ -64,7 +66,8 @@ class Kind:
     @property
     def config(self):
         """The module fetches by itself, also where the host could feed it, but for one."""
-        return {"Delivery": {"By": "host" if self.is_fed else "module"}}
+        service = {"Service": {"Time": "10s", "Back": "required"}} if self.insured else {}
+        return {"Delivery": {"By": "host" if self.is_fed else "module"}, **service}
 
     @property
     def is_fed(self):
@@ -129,6 +132,9 @@ class Rig:
 
     # One case
 
+    def make_update(self, **members):
+        return self.bench.update(**members)
+
     def publish_next(self, **members):
         """Offers the next version to the module; both approvals are wanted."""
         bench = self.bench
@@ -143,7 +149,7 @@ class Rig:
             bench.vendor.publish(bench.model, bench.old, bench.new)
         members = {"approval": {"download": "required", "install": "required"},
                    "retry": {"maxAttempts": 1}, **members}
-        update = bench.update(id=f"update-{self.number}", **members)
+        update = self.make_update(id=f"update-{self.number}", **members)
         if self.kind.is_fed:
             update["steps"][0]["delta"]["sha256"] = hashlib.sha256(
                 (bench.www / bench.delta_name).read_bytes()).hexdigest()
