@@ -44,8 +44,9 @@ def choose(met, order):
     record = max(i for i in range(first, second) if told[i].endswith(".json.prev"))
     records = [point for point in met[first:record] if point.what.startswith("rename")
                and point.what.endswith(".json")]
-    return [met[fetched], *met[first + 2:]], [met[fetched], *records, met[record],
-                                              *met[second:second + 2]]
+    # The blocks of a load are gone through where the module is updated.
+    later = [point for point in met[first + 2:] if point.what != "at data"]
+    return [met[fetched], *later], [met[fetched], *records, met[record], *met[second:second + 2]]
 
 
 def killed_once(rig, point):
