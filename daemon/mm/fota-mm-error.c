@@ -56,14 +56,15 @@ static FotaModuleError
 translate_bus(int code)
 {
     switch (code) {
-    case G_DBUS_ERROR_ACCESS_DENIED:
     case G_DBUS_ERROR_AUTH_FAILED:
         return FOTA_MODULE_ERROR_NOT_SUPPORTED;
     case G_DBUS_ERROR_TIMEOUT:
     case G_DBUS_ERROR_TIMED_OUT:
         return FOTA_MODULE_ERROR_MODULE_SILENT;
     default:
-        return FOTA_MODULE_ERROR_MODULE_GONE; /* the object or service is gone */
+        /* The object or service is gone; also if the bus denies access, which depends on the name
+         * that a ModemManager which ends has given back. ModemManager itself says Unauthorized. */
+        return FOTA_MODULE_ERROR_MODULE_GONE;
     }
 }
 

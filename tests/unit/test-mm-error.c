@@ -28,6 +28,9 @@ test_words(void)
          "ModemManager got no answer to AT+CPIN: not allowed"},
         {"org.freedesktop.DBus.Error.NoReply", "no reply", FOTA_MODULE_ERROR_MODULE_GONE,
          "ModemManager got no answer to AT+CPIN: no reply"},
+        {"org.freedesktop.DBus.Error.AccessDenied", "Rejected send message",
+         FOTA_MODULE_ERROR_MODULE_GONE,
+         "ModemManager got no answer to AT+CPIN: Rejected send message"},
         {"com.example.Other", "what others say", FOTA_MODULE_ERROR_MODULE_GONE,
          "ModemManager got no answer to AT+CPIN: what others say"},
     };
