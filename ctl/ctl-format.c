@@ -8,7 +8,7 @@
 
 #include "base/fota-clock.h"
 
-#define LABEL_COLUMNS 14
+#define LABEL_COLUMNS 17
 #define DEFAULT_WIDTH 80
 
 char *
