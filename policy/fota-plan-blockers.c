@@ -238,9 +238,10 @@ static void
 block_by_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     guint64 left = rules->monthly_data - MIN(rules->monthly_data, facts->data_used);
-    guint64 needed = plan->size - MIN(plan->size, facts->delta_paid);
+    guint64 delta = facts->downloaded ? 0 : plan->size - MIN(plan->size, facts->delta_paid);
+    guint64 needed = delta + facts->back_to_fetch;
 
-    if (rules->monthly_data == 0 || facts->downloaded)
+    if (rules->monthly_data == 0 || (facts->downloaded && needed == 0))
         return;
     if (needed > left || (left == 0 && facts->delta_paid == 0))
         block(plan, "data-budget",

@@ -75,7 +75,8 @@ typedef struct {
     guint64
         delta_paid; /* bytes of the next step's delta that the module has and that are counted */
     FotaDelivery delivery;  /* who brings the delta of the next step */
-    guint64 to_fetch;       /* bytes of it that the host has still to fetch and keep */
+    guint64 to_fetch;       /* bytes that the host has still to fetch and keep */
+    guint64 back_to_fetch;  /* of them those of the way back, where they cost something */
     gboolean cut_off;       /* the host has no way to a server of it now */
     gboolean metered;       /* its way costs by the byte, and the configuration heeds that */
     gboolean feeds;         /* the host can hand a delta over to the module */

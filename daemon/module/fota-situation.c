@@ -93,39 +93,47 @@ is_metered(const FotaParts *parts)
            g_network_monitor_get_network_metered(g_network_monitor_get_default());
 }
 
+/* What the host has still to fetch of @delta, and whether it could now. Returns the bytes that cost
+ * something. */
+static guint64
+fill_fetch(const FotaParts *parts, const FotaDelta *delta, FotaFacts *facts)
+{
+    /* One at a time: another module may be about to get the same delta. */
+    guint own = fota_run_get_action(parts->run) == FOTA_ACTION_FETCH ? 1 : 0;
+    guint64 lacking = delta->size - MIN(delta->size, fota_delta_get_held(parts->context, delta));
+
+    facts->busy = facts->busy || parts->context->fetches > own;
+    facts->to_fetch += lacking;
+    if (fota_delivery_is_local(delta, fota_parts_get_config(parts)->delta_directory))
+        return 0;
+    facts->cut_off = fota_route_leads_out(NULL, NULL) == 0;
+    facts->metered = is_metered(parts);
+    return lacking;
+}
+
 /* What only the plan tells: whose the next delta is, and what that takes of the gateway. */
 static void
 fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
 {
-    const FotaModuleConfig *config = fota_parts_get_config(parts);
-    FotaCache *cache = parts->context->cache;
-    const FotaDelta *delta = &plan->steps[0].delta;
+    const FotaStep *step = &plan->steps[0];
+    const FotaDelta *delta = &step->delta;
     g_autofree char *key = NULL;
     gboolean cached;
-    guint64 held;
-    guint own;
 
     if (plan->n_steps == 0 || delta->uri[0] == NULL)
         return;
     key = fota_delivery_make_key(delta);
-    cached = fota_cache_has(cache, key);
+    cached = fota_cache_has(parts->context->cache, key);
     plan->delivery = facts->delivery = fota_method_choose_delivery(parts, plan, cached);
-    if (facts->delivery != FOTA_DELIVERY_HOST)
-        return;
-    if (cached) {
+    if (facts->delivery == FOTA_DELIVERY_HOST && cached) {
         facts->delta_paid = delta->size;
-    } else {
-        /* One at a time: another module may be about to get the same delta. */
-        own = fota_run_get_action(parts->run) == FOTA_ACTION_FETCH ? 1 : 0;
-        facts->busy = facts->busy || parts->context->fetches > own;
-        held = fota_delta_get_held(parts->context, delta);
-        facts->delta_paid = MIN(parts->record->delta_data.counted, held);
-        facts->to_fetch = delta->size - MIN(delta->size, held);
-        if (fota_delivery_is_local(delta, config->delta_directory))
-            return;
-        facts->cut_off = fota_route_leads_out(NULL, NULL) == 0;
-        facts->metered = is_metered(parts);
+    } else if (facts->delivery == FOTA_DELIVERY_HOST) {
+        facts->delta_paid =
+            MIN(parts->record->delta_data.counted, fota_delta_get_held(parts->context, delta));
+        fill_fetch(parts, delta, facts);
     }
+    if (fota_back_is_missing(parts, plan))
+        facts->back_to_fetch = fill_fetch(parts, &step->back, facts);
 }
 
 guint
@@ -185,7 +193,8 @@ draft_manifest(const FotaParts *parts, FotaFacts facts)
     /* Only the plan tells which method it needs. */
     fill_delivery(parts, plan, &facts);
     facts.one_gate = fota_method_has_one_gate(parts, plan);
-    if (!facts.one_gate && facts.delivery != FOTA_DELIVERY_HOST)
+    if (!facts.one_gate && facts.delivery != FOTA_DELIVERY_HOST &&
+        !fota_back_is_missing(parts, plan))
         return plan;
     fota_plan_free(plan);
     return fota_plan_make(manifest, &facts);

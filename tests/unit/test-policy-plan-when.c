@@ -59,6 +59,13 @@ SET(set_route_ours, facts->other_route = 0; rules->conditions.other_route = TRUE
 SET(set_route_unknown, facts->other_route = -1; rules->conditions.other_route = TRUE)
 SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
 SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
+SET(set_budget_back, rules->monthly_data = 5000; facts->data_used = 3400; facts->back_to_fetch = 100)
+SET(set_budget_back_short, rules->monthly_data = 5000; facts->data_used = 3400;
+    facts->back_to_fetch = 101)
+SET(set_budget_back_alone, rules->monthly_data = 5000; facts->data_used = 4900;
+    facts->downloaded = TRUE; facts->back_to_fetch = 100)
+SET(set_budget_back_alone_short, rules->monthly_data = 5000; facts->data_used = 4901;
+    facts->downloaded = TRUE; facts->back_to_fetch = 100)
 SET(set_budget_over, rules->monthly_data = 5000; facts->data_used = 6000)
 SET(set_budget_part, set_budget_short(facts, rules); facts->delta_paid = 1)
 SET(set_budget_part_short, set_budget_over(facts, rules); facts->delta_paid = 999)
@@ -132,6 +139,10 @@ static const BlockerCase blocker_cases[] = {
     {"data-budget", NULL, set_budget_fits, FALSE},
     {"data-budget", NULL, set_budget_short, TRUE},
     {"data-budget", NULL, set_budget_over, TRUE},
+    {"data-budget", NULL, set_budget_back, FALSE},
+    {"data-budget", NULL, set_budget_back_short, TRUE},
+    {"data-budget", NULL, set_budget_back_alone, FALSE},
+    {"data-budget", NULL, set_budget_back_alone_short, TRUE},
     {"data-budget", NULL, set_budget_part, FALSE},
     {"data-budget", NULL, set_budget_part_short, TRUE},
     {"data-budget", NULL, set_budget_whole, FALSE},
