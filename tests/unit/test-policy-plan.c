@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "policy/fota-question.h"
+
 /* What a plan does, and how it says so. */
 
 #define PLAN_DUMMY "\"steps\":[{\"fromVersion\":\"A\",\"toVersion\":\"A\",\"dummy\":true}]"
@@ -106,6 +108,67 @@ test_vendor(void)
         g_assert_cmpint(fota_plan_has_blocker(plan, "inhibited"), ==,
                         plan->kind == FOTA_PLAN_UPDATE || plan->kind == FOTA_PLAN_ASK_VENDOR ||
                             plan->kind == FOTA_PLAN_NO_PATH);
+    }
+}
+
+/* What the module asks, for whoever it asks, always wants an approval. */
+static void
+test_question(void)
+{
+    static const struct {
+        FotaSource source;
+        const char *to; /* NULL = it does not tell */
+        const char *reason;
+    } cases[] = {
+        {FOTA_SOURCE_MODULE, "B", "it asks for an update to B"},
+        {FOTA_SOURCE_MODULE, NULL, "it asks for an update to a version that is not told"},
+        {FOTA_SOURCE_CARRIER, "B", "its carrier asks for an update to B"},
+        {FOTA_SOURCE_CARRIER, NULL, "its carrier asks for an update to a version that is not told"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaManifest) manifest =
+            fota_question_make_manifest(facts.imei, cases[i].source, "#OTAEV: ?", facts.now);
+        g_autoptr(FotaPlan) plan = NULL;
+
+        facts.vendor_version = cases[i].to;
+        plan = fota_plan_make(manifest, &facts);
+        g_assert_cmpint(plan->kind, ==, FOTA_PLAN_UPDATE);
+        g_assert_cmpint(plan->source, ==, cases[i].source);
+        g_assert_cmpstr(plan->to, ==, cases[i].to);
+        g_assert_nonnull(strstr(plan->reasons->pdata[0], cases[i].reason));
+        g_assert_cmpint(plan->gates[FOTA_APPROVAL_GATE_DOWNLOAD].wanted, ==,
+                        FOTA_APPROVAL_REQUIRED);
+    }
+}
+
+/* Only another manifest offers again what has ended without service; of the vendor's updates, one
+ * manifest is for all, so that another version is another update. */
+static void
+test_unserved(void)
+{
+    static const struct {
+        const char *update, *unserved_to;
+        gboolean held;
+    } cases[] = {
+        {PLAN_CHAIN, "C", TRUE},
+        {PLAN_CHAIN, "elsewhere", TRUE},
+        {"\"severity\":\"optional\"", "B", TRUE},
+        {"\"severity\":\"optional\"", "elsewhere", FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) before = NULL, after = NULL;
+
+        facts.vendor_version = "B";
+        before = test_plan_make(cases[i].update, &facts);
+        g_assert_cmpint(before->kind, ==, FOTA_PLAN_UPDATE);
+        facts.unserved = before->manifest->digest;
+        facts.unserved_to = cases[i].unserved_to;
+        after = test_plan_make(cases[i].update, &facts);
+        g_assert_cmpint(after->kind != FOTA_PLAN_UPDATE, ==, cases[i].held);
     }
 }
 
@@ -489,6 +552,8 @@ main(int argc, char **argv)
     g_test_add_func("/plan/position", test_position);
     g_test_add_func("/plan/operator", test_operator);
     g_test_add_func("/plan/vendor", test_vendor);
+    g_test_add_func("/plan/question", test_question);
+    g_test_add_func("/plan/unserved", test_unserved);
     g_test_add_func("/plan/dummy", test_dummy);
     g_test_add_func("/plan/gates", test_gates);
     g_test_add_func("/plan/approved", test_approved);
