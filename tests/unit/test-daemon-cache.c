@@ -100,7 +100,7 @@ test_whole(Fixture *self, gconstpointer data)
     fota_cache_file_clear(&file);
 }
 
-/* Neither given to a module nor gone on with. */
+/* The host neither hands it to a module nor goes on with it. */
 static void
 test_wrong(Fixture *self, gconstpointer data)
 {

@@ -142,7 +142,7 @@ test_garbage(Fixture *fixture, gconstpointer data)
     }
 }
 
-/* Nothing is offered before it is on disk, and twice the same is one question. */
+/* fotad offers nothing before it is on disk, and the same line twice is one question. */
 static void
 test_offered(Fixture *fixture, gconstpointer data)
 {
