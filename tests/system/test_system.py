@@ -31,6 +31,7 @@ MANAGER = ["org.fotad.Fota1", "/org/fotad/Fota1", "org.fotad.Fota1.Manager"]
 ATTACKER = pathlib.Path(__file__).resolve().parents[1] / "component/bus/attacker.py"
 DBUS_ERROR = "org.freedesktop.DBus.Error"
 STORM_SECONDS = 10
+MAX_RELOADS = 60  # by root during a storm, on a machine however quick
 WAIT_LIMIT_S = 5  # for root, busctl's start in the container included
 PIN = "1234"  # what pin-after of the simulator wants
 POWER_CYCLE = f"""\
@@ -391,7 +392,8 @@ class InUse(unittest.TestCase):
                      self.attack(connections=4, calls=4, descriptors=16)]
         waits, descriptors = [], []
         while any(attacker.poll() is None for attacker in attackers):
-            waits.append(self.time_reload())
+            if len(waits) < MAX_RELOADS:  # each costs processor time, which is not paul's
+                waits.append(self.time_reload())
             descriptors.append(len(self.gateway.run("ls", f"/proc/{process}/fd").split()))
         results = [json.loads(attacker.communicate()[0]) for attacker in attackers]
         self.assert_updated(new)
@@ -406,9 +408,8 @@ class InUse(unittest.TestCase):
         self.assertLess(max(waits), WAIT_LIMIT_S)
         self.assertLess(max(descriptors), 128)
         self.assertEqual(self.of_fotad("MainPID"), process)
-        # A tenth of the time and half a second are paul's, the rest is root's and the update's: root
-        # has fotad read its configuration as often as it can, and plan anew each time.
-        self.assertLess(cost, STORM_SECONDS / 2)
+        # A tenth of the time and half a second are paul's, the rest is root's and the update's.
+        self.assertLess(cost, STORM_SECONDS / 3)
         self.assertLessEqual(set(results[0]["answers"]), {"ok", f"{DBUS_ERROR}.LimitsExceeded"})
         self.assertEqual(set(results[1]["answers"]), {f"{DBUS_ERROR}.AccessDenied"})
 
