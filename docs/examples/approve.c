@@ -98,7 +98,7 @@ read_token(sd_bus_message *update, const char **token)
     return r;
 }
 
-/* fotad may have asked before this program ran. */
+/* fotad may have asked before this program ran, and may read the manifest again meanwhile. */
 static int
 look_at_offer(Application *self)
 {
@@ -107,7 +107,8 @@ look_at_offer(Application *self)
     char *state = NULL;
     int r = sd_bus_get_property_string(self->bus, NAME, self->path, MODULE, "State", NULL, &state);
 
-    if (r >= 0 && strncmp(state, "awaiting-", strlen("awaiting-")) == 0) {
+    if (r >= 0 && (strncmp(state, "awaiting-", strlen("awaiting-")) == 0 ||
+                   strcmp(state, "checking") == 0)) {
         r = sd_bus_get_property(self->bus, NAME, self->path, MODULE, "Update", NULL, &update,
                                 "a{sv}");
         if (r >= 0)

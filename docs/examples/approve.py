@@ -38,7 +38,9 @@ class Application:
                               "GetManagedObjects", "()")
         for path, interfaces in objects.items():
             module = interfaces.get(MODULE, {})
-            if module.get("State") in ("awaiting-approval", "awaiting-install-approval"):
+            # An offer stands while the manifest is read again.
+            if module.get("State") in ("awaiting-approval", "awaiting-install-approval",
+                                       "checking") and module["Update"]:
                 self._answer(path, module["Update"])
 
     def _on_signal(self, _bus, _sender, path, _interface, member, arguments):

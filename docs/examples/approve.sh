@@ -16,10 +16,12 @@ answer() {
     fi
 }
 
-# One JSON object per line. The first is the module's state: fotad may have asked before.
+# One JSON object per line. The first is the module's state: fotad may have asked before, and may
+# read the manifest again meanwhile.
 fotactl --json monitor "$imei" | while read -r event; do
     case $event in
-    *'"event":"approval-requested"'* | *'"event":"module"'*'"State":"awaiting-'*)
+    *'"event":"approval-requested"'* | *'"event":"module"'*'"State":"awaiting-'* | \
+        *'"event":"module"'*'"State":"checking"'*'"token":"'*)
         token=$(printf '%s\n' "$event" | sed -n 's/.*"token":"\([0-9a-f]*\)".*/\1/p')
         answer "$token" || echo "$imei: fotad did not accept the answer"
         ;;

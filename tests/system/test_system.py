@@ -203,6 +203,11 @@ class Fresh(unittest.TestCase):
         view.close()
         approved = self.machine.run("fotactl", "approve", "--yes", "--wait", seconds=200)
         self.assertIn("success", approved)
+        busy = "/run/busy"
+        certified = self.machine.run(
+            "fota-sim", "certify", f"--busy-file={busy}", "--", "sh",
+            "/usr/share/doc/fotad/examples/approve.sh", IMEI, busy, seconds=600)
+        self.assertIn("Certified: every reaction was seen.", certified)
         self.machine.run("fota-rehearsal", "stop")
         self.assertEqual(self.files(), before)
         self.assertEqual(json.loads(self.machine.run("fotactl", "--json", "list")), [])
