@@ -2,8 +2,251 @@
 #include "policy/fota-next.h"
 
 typedef const FotaSituation S;
+typedef gboolean Condition(S *s);
+static Condition order_is_verified, order_cannot_be_asked, service_is_awaited, goes_back,
+    way_back_is_lost, answer_runs, question_runs, update_begins, was_cancelled, module_has_begun,
+    check_is_due, version_is_asked, delta_is_harmless, delta_must_wait, delta_can_go,
+    manifest_is_distrusted, nothing_is_planned, is_not_free, version_must_wait, version_would_take,
+    version_is_untold, rehearsal_is_closed, rehearsal_must_wait, is_rehearsed, install_is_closed,
+    gate_is_closed, update_is_blocked, delta_is_in;
 
-/* Conditions of the rows. Each checks one thing, and nothing that a row above has excluded. */
+/* A row fits where all that it names does: a value, a member that is TRUE, one that is FALSE, a
+ * condition. It checks nothing that a row above has excluded. */
+typedef struct {
+    const char *name;
+    guint presence, runs, mark, plan; /* a bit for each value that fits; 0 = any */
+    gsize is, is_not;                 /* offset of the member; 0 = none */
+    Condition *when;
+    guint state;
+    FotaAction action;
+    gboolean offers;
+    gboolean guest;
+    FotaShowBlockers blockers;
+    FotaShowError error;
+} Row;
+
+#define HERE .presence = 1u << FOTA_PRESENCE_HERE
+#define AWAY .presence = 1u << FOTA_PRESENCE_AWAY
+#define LOST .presence = 1u << FOTA_PRESENCE_LOST
+#define RUNS(name) .runs = 1u << FOTA_ACTION_##name
+#define RUNS_ANY .runs = ~(1u << FOTA_ACTION_NONE)
+#define RUNS_JOB .runs = ~(1u << FOTA_ACTION_NONE | 1u << FOTA_ACTION_CHECK)
+#define MARK(name) .mark = 1u << FOTA_MARK_##name
+#define PLAN(name) .plan = 1u << FOTA_PLAN_##name
+#define IF(member) .is = G_STRUCT_OFFSET(FotaSituation, member)
+#define NOT(member) .is_not = G_STRUCT_OFFSET(FotaSituation, member)
+#define WHEN(condition) .when = condition
+
+#define AS_IT_ENDED (FOTA_STATE_LAST + 1) /* failed or idle, by the situation */
+#define ENDED .state = AS_IT_ENDED
+#define STATE(name) .state = FOTA_STATE_##name
+#define OFFER(name) STATE(name), .offers = TRUE
+#define GUEST(name) OFFER(name), .guest = TRUE
+#define FAILED(name) STATE(FAILED), .error = FOTA_SHOW_ERROR_##name
+#define DO(name) .action = FOTA_ACTION_##name
+#define SHOW(name) .blockers = FOTA_SHOW_##name
+#define BLOCKERS SHOW(BLOCKERS)
+
+/* clang-format off */
+static const Row rows[] = {
+    /* An order may be out: only a version ends that. */
+    {"order verified",         WHEN(order_is_verified),         OFFER(VERIFYING)},
+    {"order watched",          MARK(INSTALLING), RUNS_JOB,      OFFER(INSTALLING)},
+    {"order unasked",          WHEN(order_cannot_be_asked),     OFFER(INSTALLING)},
+    {"order",                  MARK(INSTALLING),                OFFER(VERIFYING), DO(RESUME)},
+    /* The version was read: the service decides, and the way back asks no gate and no plan. */
+    {"service awaited",        WHEN(service_is_awaited),        OFFER(VERIFYING)},
+    {"service judged",         MARK(PROVING),                   OFFER(VERIFYING), DO(CONCLUDE)},
+    {"way back runs",          WHEN(goes_back), RUNS_ANY,       OFFER(DOWNLOADING)},
+    {"way back lost",          WHEN(way_back_is_lost),          STATE(ABSENT)},
+    {"way back inhibited",     WHEN(goes_back), IF(inhibited),  OFFER(SCHEDULED), SHOW(INHIBITED)},
+    {"way back crowded",       WHEN(goes_back), IF(crowded),    OFFER(SCHEDULED), SHOW(BUSY)},
+    {"way back lacks supply",  WHEN(goes_back), IF(supply_low), OFFER(SCHEDULED), SHOW(SUPPLY)},
+    {"way back held",          WHEN(goes_back), IF(held),       OFFER(SCHEDULED), SHOW(BACKOFF)},
+    {"way back",               WHEN(goes_back),                 OFFER(SCHEDULED), DO(RESTORE)},
+    /* Something runs: its end decides anew. */
+    {"answer runs",            WHEN(answer_runs),               ENDED},
+    {"question runs",          WHEN(question_runs),             STATE(CHECKING)},
+    {"discard runs",           RUNS(DISCARD),                   ENDED},
+    {"rehearsal runs",         RUNS(REHEARSE),                  GUEST(DOWNLOADING)},
+    {"fetch runs",             RUNS(FETCH),                     OFFER(FETCHING)},
+    {"update begins",          WHEN(update_begins),             OFFER(SCHEDULED)},
+    {"update runs",            RUNS_ANY,                        OFFER(DOWNLOADING)},
+    /* Nothing runs. */
+    {"cancelled",              WHEN(was_cancelled),             ENDED, DO(CLOSE)},
+    {"lost",                   LOST,                            STATE(ABSENT)},
+    {"unsupported",            NOT(supported),                  STATE(UNSUPPORTED)},
+    {"module goes on",         AWAY, WHEN(module_has_begun),    OFFER(INSTALLING)},
+    {"module has begun",       WHEN(module_has_begun),          OFFER(SCHEDULED), DO(FOLLOW)},
+    /* On the port reserved for fotad: nothing is taken from the host. */
+    {"answer due",             HERE, IF(answer_due),            ENDED, DO(ANSWER)},
+    {"question due",           HERE, IF(listen_due),            ENDED, DO(LISTEN)},
+    {"check due",              WHEN(check_is_due),              STATE(CHECKING), DO(CHECK)},
+    {"version asked",          WHEN(version_is_asked),          STATE(CHECKING), DO(INSPECT)},
+    {"delta harmless",         WHEN(delta_is_harmless),         ENDED, DO(FORGET)},
+    {"delta must wait",        WHEN(delta_must_wait),           ENDED},
+    {"delta unwanted",         WHEN(delta_can_go),              ENDED, DO(DISCARD)},
+    {"manifest distrusted",    WHEN(manifest_is_distrusted),    FAILED(TRUST)},
+    {"nothing planned",        WHEN(nothing_is_planned),        ENDED},
+    {"vendor cannot be asked", PLAN(ASK_VENDOR), NOT(can_ask),  FAILED(NOT_SUPPORTED)},
+    {"vendor must wait",       PLAN(ASK_VENDOR), WHEN(is_not_free),ENDED, BLOCKERS},
+    {"vendor",                 PLAN(ASK_VENDOR),                STATE(CHECKING), DO(ASK)},
+    {"version must wait",      WHEN(version_must_wait),         ENDED},
+    {"version would take",     WHEN(version_would_take),        ENDED, BLOCKERS},
+    {"version untold",         WHEN(version_is_untold),         STATE(CHECKING), DO(INSPECT)},
+    {"no path",                PLAN(NO_PATH),                   FAILED(NO_PATH)},
+    {"downgrade refused",      PLAN(DOWNGRADE_REFUSED),         FAILED(DOWNGRADE)},
+    {"nobody answered",        PLAN(UNANSWERED),                FAILED(UNANSWERED)},
+    {"attempts used up",       PLAN(FAILED_FOR_GOOD),           FAILED(LAST_ATTEMPT)},
+    /* There is an update, or a rehearsal of it. */
+    {"rehearsal closed",       WHEN(rehearsal_is_closed),       GUEST(AWAITING_APPROVAL), BLOCKERS},
+    {"rehearsal must wait",    WHEN(rehearsal_must_wait),       GUEST(SCHEDULED), BLOCKERS},
+    {"rehearsal",              WHEN(is_rehearsed),              GUEST(SCHEDULED), DO(REHEARSE)},
+    {"install closed",         WHEN(install_is_closed), OFFER(AWAITING_INSTALL_APPROVAL), BLOCKERS},
+    {"download closed",        WHEN(gate_is_closed),            OFFER(AWAITING_APPROVAL), BLOCKERS},
+    {"update blocked",         WHEN(update_is_blocked),         OFFER(SCHEDULED), BLOCKERS},
+    {"update held",            IF(held),                        OFFER(SCHEDULED), SHOW(BACKOFF)},
+    {"answer",                 IF(asked),                       OFFER(SCHEDULED), DO(FOLLOW)},
+    /* What the module has before the update is what it must have afterwards. */
+    {"service settles",        IF(settling),                    OFFER(SCHEDULED)},
+    {"probe runs",             IF(probing),                     OFFER(SCHEDULED)},
+    {"probe",                  IF(probe_wanted),                OFFER(SCHEDULED), DO(PROBE)},
+    {"fetch way back",         IF(back_is_away),                OFFER(SCHEDULED), DO(FETCH)},
+    {"install",                WHEN(delta_is_in),               OFFER(SCHEDULED), DO(INSTALL)},
+    {"fetch",                  IF(fetches),                     OFFER(SCHEDULED), DO(FETCH)},
+    {"download",                                                OFFER(SCHEDULED), DO(DOWNLOAD)},
+};
+/* clang-format on */
+
+static gboolean
+one_of(guint values, guint value)
+{
+    return values == 0 || (values & 1u << value) != 0;
+}
+
+static gboolean
+row_fits(const Row *row, S *s)
+{
+    return one_of(row->presence, s->presence) && one_of(row->runs, s->runs) &&
+           one_of(row->mark, s->mark) && one_of(row->plan, s->plan) &&
+           (row->is == 0 || G_STRUCT_MEMBER(gboolean, s, row->is)) &&
+           (row->is_not == 0 || !G_STRUCT_MEMBER(gboolean, s, row->is_not)) &&
+           (row->when == NULL || row->when(s));
+}
+
+/* What the module asks by itself is found out or answered, now or as soon as this is decided: the
+ * state does not show it. */
+static gboolean
+hides_in_state(S *s, FotaAction action)
+{
+    return answer_runs(s) || action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER;
+}
+
+/* As if nothing more were to be asked, which takes no offer back. */
+static void
+situation_end_questions(FotaSituation *s)
+{
+    s->check_due = FALSE;
+    s->version_asked = FALSE;
+    s->listen_due = FALSE;
+    s->answer_due = FALSE;
+}
+
+/* The manifest is read, or a caller has the module asked for its version, now or as soon as this is
+ * decided: neither takes an offer back. */
+static gboolean
+question_keeps_offer(S *s, FotaAction action)
+{
+    if (fota_next_is_committed(s))
+        return FALSE;
+    if (hides_in_state(s, action))
+        return TRUE;
+    if (s->runs != FOTA_ACTION_NONE)
+        return s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_INSPECT;
+    return action == FOTA_ACTION_CHECK || (action == FOTA_ACTION_INSPECT && s->version_asked);
+}
+
+FotaNext
+fota_next_decide(const FotaSituation *situation)
+{
+    FotaSituation rest = *situation;
+    const Row *row = rows;
+    FotaNext next, then;
+
+    while (!row_fits(row, situation))
+        row++;
+    next = (FotaNext){
+        .row = row->name,
+        .state = row->state != AS_IT_ENDED ? (FotaState)row->state
+                 : situation->failed       ? FOTA_STATE_FAILED
+                                           : FOTA_STATE_IDLE,
+        .action = row->action,
+        .offers = row->offers,
+        .guest = row->guest,
+        .blockers = row->blockers,
+        .error = row->error,
+    };
+    if (!question_keeps_offer(situation, next.action))
+        return next;
+    situation_end_questions(&rest);
+    rest.runs = FOTA_ACTION_NONE;
+    then = fota_next_decide(&rest);
+    next.offers = then.offers;
+    next.guest = then.guest;
+    next.blockers = then.blockers;
+    if (hides_in_state(situation, next.action))
+        next.state = then.state;
+    return next;
+}
+
+gboolean
+fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
+{
+    const gboolean follow = situation->runs == FOTA_ACTION_FOLLOW;
+    const gboolean one = situation->one_gate && situation->runs == FOTA_ACTION_DOWNLOAD;
+    FotaSituation then = *situation;
+
+    if (mark != FOTA_MARK_DOWNLOADED && mark != FOTA_MARK_INSTALLING)
+        return TRUE;
+    if (situation->runs == FOTA_ACTION_RESUME)
+        return TRUE;
+    /* A download takes whatever the plan wants; this one is an order for the delta at the mark. */
+    if (one && !situation->same_delta)
+        return FALSE;
+    situation_end_questions(&then);
+    then.runs = FOTA_ACTION_NONE;
+    then.probe_wanted = then.probing = then.settling = FALSE;
+    if (situation->runs == FOTA_ACTION_RESTORE) {
+        then.mark = FOTA_MARK_RESTORING;
+        then.presence = FOTA_PRESENCE_HERE;
+        then.held = FALSE;
+        return fota_next_decide(&then).action == FOTA_ACTION_RESTORE;
+    }
+    then.mark = follow ? FOTA_MARK_NONE : one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
+    then.presence = FOTA_PRESENCE_HERE; /* the job has it */
+    then.fetches = FALSE;               /* and the delta */
+    then.held = FALSE;
+    return fota_next_decide(&then).action == (follow ? FOTA_ACTION_FOLLOW
+                                              : one  ? FOTA_ACTION_DOWNLOAD
+                                                     : FOTA_ACTION_INSTALL);
+}
+
+gboolean
+fota_next_keeps_power(FotaState state)
+{
+    return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
+}
+
+gboolean
+fota_next_offers(const FotaSituation *situation)
+{
+    FotaSituation then = *situation;
+
+    situation_end_questions(&then);
+    return fota_next_decide(&then).offers;
+}
+
+/* Conditions, in the order of the rows */
 
 static gboolean
 order_is_out(S *s)
@@ -12,15 +255,10 @@ order_is_out(S *s)
 }
 
 static gboolean
-order_is_watched(S *s)
-{
-    return order_is_out(s) && s->runs != FOTA_ACTION_NONE && s->runs != FOTA_ACTION_CHECK;
-}
-
-static gboolean
 order_is_verified(S *s)
 {
-    return order_is_watched(s) && s->verifying;
+    return order_is_out(s) && s->verifying && s->runs != FOTA_ACTION_NONE &&
+           s->runs != FOTA_ACTION_CHECK;
 }
 
 static gboolean
@@ -30,6 +268,33 @@ order_cannot_be_asked(S *s)
                                s->runs == FOTA_ACTION_CHECK);
 }
 
+/* The service is proven after a version was read, so nothing is out. */
+static gboolean
+service_is_awaited(S *s)
+{
+    return s->mark == FOTA_MARK_PROVING &&
+           (s->proof == FOTA_PROOF_WAITING || s->runs != FOTA_ACTION_NONE);
+}
+
+static gboolean
+goes_back(S *s)
+{
+    return s->mark == FOTA_MARK_RESTORING ||
+           (s->restoring && (s->mark == FOTA_MARK_DOWNLOADING || s->mark == FOTA_MARK_DOWNLOADED));
+}
+
+gboolean
+fota_next_is_committed(const FotaSituation *s)
+{
+    return order_is_out(s) || s->mark == FOTA_MARK_PROVING || goes_back(s);
+}
+
+static gboolean
+way_back_is_lost(S *s)
+{
+    return goes_back(s) && (s->presence != FOTA_PRESENCE_HERE || !s->supported);
+}
+
 /* What the module asks by itself is no concern of what is offered or planned meanwhile. */
 static gboolean
 answer_runs(S *s)
@@ -37,94 +302,11 @@ answer_runs(S *s)
     return s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER;
 }
 
-/* The service is proven after a version was read, so nothing is out. */
-static gboolean
-service_is_proven(S *s)
-{
-    return s->mark == FOTA_MARK_PROVING;
-}
-
-static gboolean
-service_is_awaited(S *s)
-{
-    return service_is_proven(s) && (s->proof == FOTA_PROOF_WAITING || s->runs != FOTA_ACTION_NONE);
-}
-
-static gboolean
-is_put_back(S *s)
-{
-    return s->mark == FOTA_MARK_RESTORING ||
-           (s->restoring && (s->mark == FOTA_MARK_DOWNLOADING || s->mark == FOTA_MARK_DOWNLOADED));
-}
-
-/* From the order on until the service is judged, or the way back was taken: it cannot be stopped.
- */
-static gboolean
-is_committed(S *s)
-{
-    return order_is_out(s) || service_is_proven(s) || is_put_back(s);
-}
-
-static gboolean
-way_back_runs(S *s)
-{
-    return is_put_back(s) && s->runs != FOTA_ACTION_NONE;
-}
-
-static gboolean
-way_back_is_lost(S *s)
-{
-    return is_put_back(s) && (s->presence != FOTA_PRESENCE_HERE || !s->supported);
-}
-
-static gboolean
-way_back_is_inhibited(S *s)
-{
-    return is_put_back(s) && s->inhibited;
-}
-
-static gboolean
-way_back_is_crowded(S *s)
-{
-    return is_put_back(s) && s->crowded;
-}
-
-static gboolean
-way_back_lacks_supply(S *s)
-{
-    return is_put_back(s) && s->supply_low;
-}
-
-static gboolean
-way_back_is_held(S *s)
-{
-    return is_put_back(s) && s->held;
-}
-
 static gboolean
 question_runs(S *s)
 {
     return s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_ASK ||
            s->runs == FOTA_ACTION_INSPECT;
-}
-
-static gboolean
-discard_runs(S *s)
-{
-    return s->runs == FOTA_ACTION_DISCARD;
-}
-
-static gboolean
-rehearsal_runs(S *s)
-{
-    return s->runs == FOTA_ACTION_REHEARSE;
-}
-
-/* The module is not touched: it may be away, and the host keeps it. */
-static gboolean
-fetch_runs(S *s)
-{
-    return s->runs == FOTA_ACTION_FETCH;
 }
 
 /* The job has not changed the module yet: it waits for it, or asks its version. With one gate, what
@@ -135,24 +317,6 @@ update_begins(S *s)
     return s->runs == FOTA_ACTION_INSTALL || s->runs == FOTA_ACTION_FOLLOW ||
            (s->runs == FOTA_ACTION_DOWNLOAD &&
             (s->mark == FOTA_MARK_NONE || s->mark == FOTA_MARK_FETCHING || s->one_gate));
-}
-
-static gboolean
-update_runs(S *s)
-{
-    return s->runs != FOTA_ACTION_NONE;
-}
-
-static gboolean
-is_lost(S *s)
-{
-    return s->presence == FOTA_PRESENCE_LOST;
-}
-
-static gboolean
-is_unsupported(S *s)
-{
-    return !s->supported;
 }
 
 static gboolean
@@ -173,25 +337,6 @@ static gboolean
 module_has_begun(S *s)
 {
     return s->planned && s->asked && s->begun;
-}
-
-static gboolean
-module_goes_on(S *s)
-{
-    return module_has_begun(s) && s->presence != FOTA_PRESENCE_HERE;
-}
-
-/* On its own port, so that nothing is taken from the host. */
-static gboolean
-answer_is_due(S *s)
-{
-    return s->answer_due && s->presence == FOTA_PRESENCE_HERE;
-}
-
-static gboolean
-question_is_due(S *s)
-{
-    return s->listen_due && s->presence == FOTA_PRESENCE_HERE;
 }
 
 static gboolean
@@ -265,21 +410,9 @@ is_free(S *s)
 }
 
 static gboolean
-vendor_is_wanted(S *s)
+is_not_free(S *s)
 {
-    return s->plan == FOTA_PLAN_ASK_VENDOR;
-}
-
-static gboolean
-vendor_cannot_be_asked(S *s)
-{
-    return vendor_is_wanted(s) && !s->can_ask;
-}
-
-static gboolean
-vendor_must_wait(S *s)
-{
-    return vendor_is_wanted(s) && !is_free(s);
+    return !is_free(s);
 }
 
 static gboolean
@@ -301,30 +434,6 @@ version_would_take(S *s)
 }
 
 static gboolean
-no_path(S *s)
-{
-    return s->plan == FOTA_PLAN_NO_PATH;
-}
-
-static gboolean
-downgrade_is_refused(S *s)
-{
-    return s->plan == FOTA_PLAN_DOWNGRADE_REFUSED;
-}
-
-static gboolean
-nobody_answered(S *s)
-{
-    return s->plan == FOTA_PLAN_UNANSWERED;
-}
-
-static gboolean
-attempts_are_used_up(S *s)
-{
-    return s->plan == FOTA_PLAN_FAILED_FOR_GOOD;
-}
-
-static gboolean
 delta_is_in(S *s)
 {
     return s->mark == FOTA_MARK_DOWNLOADED && s->same_delta;
@@ -336,8 +445,8 @@ gate_is_open(S *s)
     return s->open[delta_is_in(s) ? FOTA_APPROVAL_GATE_INSTALL : FOTA_APPROVAL_GATE_DOWNLOAD];
 }
 
-static gboolean
-update_is_ready(S *s)
+gboolean
+fota_next_update_is_ready(const FotaSituation *s)
 {
     return s->plan == FOTA_PLAN_UPDATE && gate_is_open(s) && is_free(s);
 }
@@ -346,7 +455,7 @@ update_is_ready(S *s)
 static gboolean
 is_rehearsed(S *s)
 {
-    return s->rehearsal && s->mark == FOTA_MARK_NONE && !update_is_ready(s);
+    return s->rehearsal && s->mark == FOTA_MARK_NONE && !fota_next_update_is_ready(s);
 }
 
 static gboolean
@@ -368,7 +477,7 @@ install_is_closed(S *s)
 }
 
 static gboolean
-download_is_closed(S *s)
+gate_is_closed(S *s)
 {
     return !gate_is_open(s);
 }
@@ -377,373 +486,4 @@ static gboolean
 update_is_blocked(S *s)
 {
     return s->blocked || !may_be_taken(s);
-}
-
-static gboolean
-update_is_held(S *s)
-{
-    return s->held;
-}
-
-/* Also where the delta is in the module: nothing is ordered before it is at hand. */
-static gboolean
-way_back_is_away(S *s)
-{
-    return s->back_is_away;
-}
-
-static gboolean
-delta_is_away(S *s)
-{
-    return s->fetches;
-}
-
-static gboolean
-module_asks(S *s)
-{
-    return s->asked;
-}
-
-/* What it has before the update is what it must have afterwards. */
-static gboolean
-service_settles(S *s)
-{
-    return s->settling;
-}
-
-static gboolean
-probe_runs(S *s)
-{
-    return s->probing;
-}
-
-static gboolean
-probe_is_due(S *s)
-{
-    return s->probe_wanted;
-}
-
-static gboolean
-always(S *s)
-{
-    return TRUE;
-}
-
-/* "As it ended": failed or idle, by the situation. */
-#define AS_IT_ENDED (FOTA_STATE_LAST + 1)
-
-typedef struct {
-    const char *name;
-    gboolean (*fits)(S *s);
-    guint state;
-    FotaAction action;
-    gboolean offers;
-    gboolean guest;
-    FotaShowBlockers blockers;
-    FotaShowError error;
-} Row;
-
-#define STATE(name) .state = FOTA_STATE_##name
-#define AS_ENDED .state = AS_IT_ENDED
-#define DO(name) .action = FOTA_ACTION_##name
-#define OFFER .offers = TRUE
-#define GUEST .offers = TRUE, .guest = TRUE
-#define BLOCKERS .blockers = FOTA_SHOW_BLOCKERS
-#define BACKOFF .blockers = FOTA_SHOW_BACKOFF
-#define SHOW(name) .blockers = FOTA_SHOW_##name
-#define ERROR(name) .error = FOTA_SHOW_ERROR_##name
-
-/* clang-format off */
-static const Row rows[] = {
-    /* An order may be out: only a version ends that. */
-    {"order verified",         order_is_verified,      STATE(VERIFYING),   OFFER},
-    {"order watched",          order_is_watched,       STATE(INSTALLING),  OFFER},
-    {"order unasked",          order_cannot_be_asked,  STATE(INSTALLING),  OFFER},
-    {"order",                  order_is_out,           STATE(VERIFYING),   DO(RESUME), OFFER},
-    /* The version was read: the service decides, and the way back asks no gate and no plan. */
-    {"service awaited",        service_is_awaited,     STATE(VERIFYING),   OFFER},
-    {"service judged",         service_is_proven,      STATE(VERIFYING),   DO(CONCLUDE), OFFER},
-    {"way back runs",          way_back_runs,          STATE(DOWNLOADING), OFFER},
-    {"way back lost",          way_back_is_lost,       STATE(ABSENT)},
-    {"way back inhibited",     way_back_is_inhibited,  STATE(SCHEDULED),   OFFER, SHOW(INHIBITED)},
-    {"way back crowded",       way_back_is_crowded,    STATE(SCHEDULED),   OFFER, SHOW(BUSY)},
-    {"way back lacks supply",  way_back_lacks_supply,  STATE(SCHEDULED),   OFFER, SHOW(SUPPLY)},
-    {"way back held",          way_back_is_held,       STATE(SCHEDULED),   OFFER, BACKOFF},
-    {"way back",               is_put_back,            STATE(SCHEDULED),   DO(RESTORE), OFFER},
-    /* Something runs: its end decides anew. */
-    {"answer runs",            answer_runs,            AS_ENDED},
-    {"question runs",          question_runs,          STATE(CHECKING)},
-    {"discard runs",           discard_runs,           AS_ENDED},
-    {"rehearsal runs",         rehearsal_runs,         STATE(DOWNLOADING), GUEST},
-    {"fetch runs",             fetch_runs,             STATE(FETCHING),    OFFER},
-    {"update begins",          update_begins,          STATE(SCHEDULED),   OFFER},
-    {"update runs",            update_runs,            STATE(DOWNLOADING), OFFER},
-    /* Nothing runs. */
-    {"cancelled",              was_cancelled,          AS_ENDED,           DO(CLOSE)},
-    {"lost",                   is_lost,                STATE(ABSENT)},
-    {"unsupported",            is_unsupported,         STATE(UNSUPPORTED)},
-    {"module goes on",         module_goes_on,         STATE(INSTALLING),  OFFER},
-    {"module has begun",       module_has_begun,       STATE(SCHEDULED),   DO(FOLLOW), OFFER},
-    {"answer due",             answer_is_due,          AS_ENDED,           DO(ANSWER)},
-    {"question due",           question_is_due,        AS_ENDED,           DO(LISTEN)},
-    {"check due",              check_is_due,           STATE(CHECKING),    DO(CHECK)},
-    {"version asked",          version_is_asked,       STATE(CHECKING),    DO(INSPECT)},
-    {"delta harmless",         delta_is_harmless,      AS_ENDED,           DO(FORGET)},
-    {"delta must wait",        delta_must_wait,        AS_ENDED},
-    {"delta unwanted",         delta_can_go,           AS_ENDED,           DO(DISCARD)},
-    {"manifest distrusted",    manifest_is_distrusted, STATE(FAILED),      ERROR(TRUST)},
-    {"nothing planned",        nothing_is_planned,     AS_ENDED},
-    {"vendor cannot be asked", vendor_cannot_be_asked, STATE(FAILED),      ERROR(NOT_SUPPORTED)},
-    {"vendor must wait",       vendor_must_wait,       AS_ENDED,           BLOCKERS},
-    {"vendor",                 vendor_is_wanted,       STATE(CHECKING),    DO(ASK)},
-    {"version must wait",      version_must_wait,      AS_ENDED},
-    {"version would take",     version_would_take,     AS_ENDED,           BLOCKERS},
-    {"version untold",         version_is_untold,      STATE(CHECKING),    DO(INSPECT)},
-    {"no path",                no_path,                STATE(FAILED),      ERROR(NO_PATH)},
-    {"downgrade refused",      downgrade_is_refused,   STATE(FAILED),      ERROR(DOWNGRADE)},
-    {"nobody answered",        nobody_answered,        STATE(FAILED),      ERROR(UNANSWERED)},
-    {"attempts used up",       attempts_are_used_up,   STATE(FAILED),      ERROR(LAST_ATTEMPT)},
-    /* There is an update, or a rehearsal of it. */
-    {"rehearsal closed",       rehearsal_is_closed,    STATE(AWAITING_APPROVAL), GUEST, BLOCKERS},
-    {"rehearsal must wait",    rehearsal_must_wait,    STATE(SCHEDULED),   GUEST, BLOCKERS},
-    {"rehearsal",              is_rehearsed,           STATE(SCHEDULED),   DO(REHEARSE), GUEST},
-    {"install closed",         install_is_closed,      STATE(AWAITING_INSTALL_APPROVAL), OFFER,
-                                                                           BLOCKERS},
-    {"download closed",        download_is_closed,     STATE(AWAITING_APPROVAL), OFFER, BLOCKERS},
-    {"update blocked",         update_is_blocked,      STATE(SCHEDULED),   OFFER, BLOCKERS},
-    {"update held",            update_is_held,         STATE(SCHEDULED),   OFFER, BACKOFF},
-    {"answer",                 module_asks,            STATE(SCHEDULED),   DO(FOLLOW), OFFER},
-    {"service settles",        service_settles,        STATE(SCHEDULED),   OFFER},
-    {"probe runs",             probe_runs,             STATE(SCHEDULED),   OFFER},
-    {"probe",                  probe_is_due,           STATE(SCHEDULED),   DO(PROBE), OFFER},
-    {"fetch way back",         way_back_is_away,       STATE(SCHEDULED),   DO(FETCH), OFFER},
-    {"install",                delta_is_in,            STATE(SCHEDULED),   DO(INSTALL), OFFER},
-    {"fetch",                  delta_is_away,          STATE(SCHEDULED),   DO(FETCH), OFFER},
-    {"download",               always,                 STATE(SCHEDULED),   DO(DOWNLOAD), OFFER},
-};
-/* clang-format on */
-
-/* What the module asks by itself is found out or answered, now or as soon as this is decided: the
- * state does not show it. */
-static gboolean
-hides_in_state(S *s, FotaAction action)
-{
-    return answer_runs(s) || action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER;
-}
-
-/* As if nothing more were to be asked, which takes no offer back. */
-static void
-situation_end_questions(FotaSituation *s)
-{
-    s->check_due = FALSE;
-    s->version_asked = FALSE;
-    s->listen_due = FALSE;
-    s->answer_due = FALSE;
-}
-
-/* The manifest is read, or a caller has the module asked for its version, now or as soon as this is
- * decided: neither takes an offer back. */
-static gboolean
-question_keeps_offer(S *s, FotaAction action)
-{
-    if (is_committed(s))
-        return FALSE;
-    if (hides_in_state(s, action))
-        return TRUE;
-    if (s->runs != FOTA_ACTION_NONE)
-        return s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_INSPECT;
-    return action == FOTA_ACTION_CHECK || (action == FOTA_ACTION_INSPECT && s->version_asked);
-}
-
-FotaNext
-fota_next_decide(const FotaSituation *situation)
-{
-    FotaSituation rest = *situation;
-    const Row *row = rows;
-    FotaNext next, then;
-
-    while (!row->fits(situation))
-        row++;
-    next = (FotaNext){
-        .row = row->name,
-        .state = row->state != AS_IT_ENDED ? (FotaState)row->state
-                 : situation->failed       ? FOTA_STATE_FAILED
-                                           : FOTA_STATE_IDLE,
-        .action = row->action,
-        .offers = row->offers,
-        .guest = row->guest,
-        .blockers = row->blockers,
-        .error = row->error,
-    };
-    if (!question_keeps_offer(situation, next.action))
-        return next;
-    situation_end_questions(&rest);
-    rest.runs = FOTA_ACTION_NONE;
-    then = fota_next_decide(&rest);
-    next.offers = then.offers;
-    next.guest = then.guest;
-    next.blockers = then.blockers;
-    if (hides_in_state(situation, next.action))
-        next.state = then.state;
-    return next;
-}
-
-gboolean
-fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
-{
-    const gboolean follow = situation->runs == FOTA_ACTION_FOLLOW;
-    const gboolean one = situation->one_gate && situation->runs == FOTA_ACTION_DOWNLOAD;
-    FotaSituation then = *situation;
-
-    if (mark != FOTA_MARK_DOWNLOADED && mark != FOTA_MARK_INSTALLING)
-        return TRUE;
-    if (situation->runs == FOTA_ACTION_RESUME)
-        return TRUE;
-    /* A download takes whatever the plan wants; this one is an order for the delta at the mark. */
-    if (one && !situation->same_delta)
-        return FALSE;
-    situation_end_questions(&then);
-    then.runs = FOTA_ACTION_NONE;
-    then.probe_wanted = then.probing = then.settling = FALSE;
-    if (situation->runs == FOTA_ACTION_RESTORE) {
-        then.mark = FOTA_MARK_RESTORING;
-        then.presence = FOTA_PRESENCE_HERE;
-        then.held = FALSE;
-        return fota_next_decide(&then).action == FOTA_ACTION_RESTORE;
-    }
-    then.mark = follow ? FOTA_MARK_NONE : one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
-    then.presence = FOTA_PRESENCE_HERE; /* the job has it */
-    then.fetches = FALSE;               /* and the delta */
-    then.held = FALSE;
-    return fota_next_decide(&then).action == (follow ? FOTA_ACTION_FOLLOW
-                                              : one  ? FOTA_ACTION_DOWNLOAD
-                                                     : FOTA_ACTION_INSTALL);
-}
-
-gboolean
-fota_next_keeps_power(FotaState state)
-{
-    return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
-}
-
-/* Requests */
-
-static gboolean
-nothing_is_offered(S *s)
-{
-    FotaSituation then = *s;
-
-    situation_end_questions(&then);
-    return !fota_next_decide(&then).offers;
-}
-
-static gboolean
-job_runs(S *s)
-{
-    return s->runs != FOTA_ACTION_NONE && s->runs != FOTA_ACTION_CHECK;
-}
-
-/* What the module asks by itself is answered, whatever an application answers now. */
-static gboolean
-update_job_runs(S *s)
-{
-    return job_runs(s) && !answer_runs(s);
-}
-
-static gboolean
-job_is_no_update(S *s)
-{
-    return s->runs != FOTA_ACTION_FETCH && s->runs != FOTA_ACTION_FOLLOW &&
-           s->runs != FOTA_ACTION_DOWNLOAD && s->runs != FOTA_ACTION_INSTALL &&
-           s->runs != FOTA_ACTION_REHEARSE && job_runs(s);
-}
-
-static gboolean
-check_runs(S *s)
-{
-    return s->runs == FOTA_ACTION_CHECK;
-}
-
-static gboolean
-check_would_take(S *s)
-{
-    return s->check_takes && s->inhibited;
-}
-
-/* The host reads a manifest beside what the module asks, but the module reads none. */
-static gboolean
-job_is_in_the_way(S *s)
-{
-    return update_job_runs(s) || (answer_runs(s) && s->check_takes);
-}
-
-/* A question that is under way answers this one, too. */
-static gboolean
-other_job_runs(S *s)
-{
-    return update_job_runs(s) && s->runs != FOTA_ACTION_INSPECT;
-}
-
-static gboolean
-is_not_here(S *s)
-{
-    return s->presence != FOTA_PRESENCE_HERE && s->runs != FOTA_ACTION_INSPECT;
-}
-
-static gboolean
-question_would_take(S *s)
-{
-    return s->ask_takes && s->inhibited && s->runs != FOTA_ACTION_INSPECT;
-}
-
-static gboolean
-question_would_crowd(S *s)
-{
-    return s->ask_takes && s->crowded && s->runs != FOTA_ACTION_INSPECT;
-}
-
-static gboolean
-cannot_rehearse(S *s)
-{
-    return !s->planned || s->plan != FOTA_PLAN_UPDATE || s->mark != FOTA_MARK_NONE || s->asked;
-}
-
-#define ANSWER(name) (1u << FOTA_REQUEST_##name)
-#define ANSWERS (ANSWER(APPROVE) | ANSWER(REJECT) | ANSWER(DEFER))
-
-/* clang-format off */
-static const struct {
-    guint requests;
-    gboolean (*fits)(S *s);
-    FotaRefusal refusal;
-} refusals[] = {
-    {ANSWER(CANCEL),                    is_committed,       FOTA_REFUSAL_NOT_CANCELLABLE},
-    {ANSWERS,                           is_committed,       FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWERS,                           update_job_runs,    FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWER(CANCEL),                    job_is_no_update,   FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWERS | ANSWER(CANCEL),          nothing_is_offered, FOTA_REFUSAL_NOTHING_OFFERED},
-    {ANSWER(CHECK) | ANSWER(REHEARSE),  job_is_in_the_way,  FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWER(CHECK) | ANSWER(REHEARSE),  check_runs,         FOTA_REFUSAL_CHECK_RUNS},
-    {ANSWER(CHECK),                     is_lost,            FOTA_REFUSAL_ABSENT},
-    {ANSWER(CHECK),                     is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
-    {ANSWER(CHECK),                     check_would_take,   FOTA_REFUSAL_INHIBITED},
-    {ANSWER(ASK_VERSION),               is_committed,       FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWER(ASK_VERSION),               other_job_runs,     FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWER(ASK_VERSION),               is_not_here,        FOTA_REFUSAL_ABSENT},
-    {ANSWER(ASK_VERSION),               is_unsupported,     FOTA_REFUSAL_UNSUPPORTED},
-    {ANSWER(ASK_VERSION),               question_would_take, FOTA_REFUSAL_INHIBITED},
-    {ANSWER(ASK_VERSION),               question_would_crowd, FOTA_REFUSAL_UPDATE_RUNS},
-    {ANSWER(REHEARSE),                  cannot_rehearse,    FOTA_REFUSAL_NOTHING_OFFERED},
-    {ANSWER(REHEARSE),                  update_is_ready,    FOTA_REFUSAL_UPDATE_READY},
-};
-/* clang-format on */
-
-FotaRefusal
-fota_next_judge(const FotaSituation *situation, FotaRequestKind request)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
-        if ((refusals[i].requests & 1u << request) != 0 && refusals[i].fits(situation))
-            return refusals[i].refusal;
-    }
-    return FOTA_REFUSAL_NONE;
 }

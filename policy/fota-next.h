@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 /**
- * Decides what happens next to a module: its state, the action to begin, and which requests are
- * accepted. Pure tables; the first row that fits wins (fota-next.c). They may be used at any time
- * and any number of times, and are used again before an update takes a step that cannot be undone.
+ * Decides what happens next to a module: its state and the action to begin. A pure table, whose
+ * first row that fits wins (fota-next.c). It may be used at any time and any number of times, and
+ * is used again before an update takes a step that cannot be undone.
  */
 
 typedef enum {
@@ -48,7 +48,7 @@ typedef enum {
     FOTA_MANIFEST_DISTRUSTED, /**< it has expired, or lost its key */
 } FotaManifestStanding;
 
-/** Everything that the tables depend on. */
+/** Everything that the tables here and in fota-refusal.c depend on. */
 typedef struct {
     FotaPresenceKind presence;
     gboolean supported; /**< a plugin claims the module */
@@ -134,30 +134,16 @@ gboolean fota_next_may_commit(const FotaSituation *situation, FotaMark mark);
 /** Whether @state is shown because an order may be out: then the gateway must keep its power. */
 gboolean fota_next_keeps_power(FotaState state);
 
-typedef enum {
-    FOTA_REQUEST_APPROVE,
-    FOTA_REQUEST_REJECT,
-    FOTA_REQUEST_DEFER,
-    FOTA_REQUEST_CANCEL,
-    FOTA_REQUEST_CHECK,
-    FOTA_REQUEST_REHEARSE,
-    FOTA_REQUEST_ASK_VERSION,
-} FotaRequestKind;
-#define FOTA_REQUEST_LAST FOTA_REQUEST_ASK_VERSION
+/**
+ * Whether the update cannot be stopped: from the order on until its service is judged, or the way
+ * back was taken.
+ */
+gboolean fota_next_is_committed(const FotaSituation *situation);
 
-typedef enum {
-    FOTA_REFUSAL_NONE,            /**< accepted */
-    FOTA_REFUSAL_NOTHING_OFFERED, /**< NothingOffered */
-    FOTA_REFUSAL_NOT_CANCELLABLE, /**< NotCancellable: an order to install may be out */
-    FOTA_REFUSAL_UPDATE_RUNS,     /**< Busy */
-    FOTA_REFUSAL_CHECK_RUNS,      /**< Busy */
-    FOTA_REFUSAL_INHIBITED,       /**< Busy: it would take the module */
-    FOTA_REFUSAL_UPDATE_READY,    /**< Busy: the real update begins at once */
-    FOTA_REFUSAL_ABSENT,          /**< ModuleAbsent */
-    FOTA_REFUSAL_UNSUPPORTED,     /**< ModuleUnsupported */
-} FotaRefusal;
+/** Whether the update itself, not a rehearsal of it, could begin at once. */
+gboolean fota_next_update_is_ready(const FotaSituation *situation);
 
-/** Whether an application's request is accepted; its token is judged elsewhere. */
-FotaRefusal fota_next_judge(const FotaSituation *situation, FotaRequestKind request);
+/** Whether something is offered, once the questions that are due or under way are answered. */
+gboolean fota_next_offers(const FotaSituation *situation);
 
 G_END_DECLS

@@ -74,7 +74,7 @@ fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **er
     const FotaSituation situation =
         fota_situation_look(parts, job_runs(parts) ? parts->plan : plan);
 
-    return refuse_request(parts, fota_next_judge(&situation, request), error);
+    return refuse_request(parts, fota_refusal_find(&situation, request), error);
 }
 
 static gboolean

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "daemon/module/fota-parts.h"
+#include "policy/fota-refusal.h"
 
 G_BEGIN_DECLS
 
 /**
- * An application's requests: policy/fota-next says whether one is accepted now, then its token is
- * compared with that of Update as it is shown. A request that fails changes nothing; for one that
- * is accepted, the record is being written, and the end of an offer is announced.
+ * An application's requests: policy/fota-refusal says whether one is accepted now, then its token
+ * is compared with that of Update as it is shown. A request that fails changes nothing; for one
+ * that is accepted, the record is being written, and the end of an offer is announced.
  */
 
 /** FALSE if the request is refused now, whatever its token is. */

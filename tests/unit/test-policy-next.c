@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "policy/fota-next.h"
+#include "policy/fota-refusal.h"
 
 #include <string.h>
 
@@ -483,7 +483,7 @@ test_question_keeps_offer(void)
     g_assert_true(fota_next_decide(&s).offers);
     g_assert_false(fota_next_decide(&s).guest);
     g_assert_cmpint(fota_next_decide(&s).blockers, ==, FOTA_SHOW_BLOCKERS);
-    g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_UPDATE_RUNS);
+    g_assert_cmpint(fota_refusal_find(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_UPDATE_RUNS);
     s.runs = FOTA_ACTION_NONE; /* it is about to begin */
     g_assert_true(fota_next_decide(&s).offers);
     s.check_due = TRUE;
@@ -499,12 +499,12 @@ test_check_keeps_offer(void)
     g_assert_true(fota_next_decide(&s).offers);
     g_assert_false(fota_next_decide(&s).guest);
     g_assert_cmpint(fota_next_decide(&s).blockers, ==, FOTA_SHOW_BLOCKERS);
-    g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
+    g_assert_cmpint(fota_refusal_find(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
     s.rehearsal = TRUE;
     g_assert_true(fota_next_decide(&s).guest);
     s.plan = FOTA_PLAN_UP_TO_DATE;
     g_assert_false(fota_next_decide(&s).offers);
-    g_assert_cmpint(fota_next_judge(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NOTHING_OFFERED);
+    g_assert_cmpint(fota_refusal_find(&s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NOTHING_OFFERED);
 }
 
 static void
@@ -673,7 +673,7 @@ test_requests(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(requests); i++) {
         g_test_message("case %u", i);
-        g_assert_cmpint(fota_next_judge(&requests[i].situation, requests[i].request), ==,
+        g_assert_cmpint(fota_refusal_find(&requests[i].situation, requests[i].request), ==,
                         requests[i].refusal);
     }
 }
@@ -846,17 +846,17 @@ assert_rules(const FotaSituation *given)
         g_assert_cmpint(next.state, ==, FOTA_STATE_FAILED);
 
     /* What is offered can be answered, and nothing else. */
-    if (fota_next_judge(s, FOTA_REQUEST_APPROVE) == FOTA_REFUSAL_NONE)
+    if (fota_refusal_find(s, FOTA_REQUEST_APPROVE) == FOTA_REFUSAL_NONE)
         g_assert_true(!order && (s->runs == FOTA_ACTION_NONE || s->runs == FOTA_ACTION_CHECK ||
                                  s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER));
     if (next.state == FOTA_STATE_AWAITING_APPROVAL ||
         next.state == FOTA_STATE_AWAITING_INSTALL_APPROVAL) {
-        g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
+        g_assert_cmpint(fota_refusal_find(s, FOTA_REQUEST_APPROVE), ==, FOTA_REFUSAL_NONE);
         g_assert_true(s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER ||
-                      fota_next_judge(s, FOTA_REQUEST_CANCEL) == FOTA_REFUSAL_NONE);
+                      fota_refusal_find(s, FOTA_REQUEST_CANCEL) == FOTA_REFUSAL_NONE);
     }
     if (order || s->mark == FOTA_MARK_PROVING || s->mark == FOTA_MARK_RESTORING)
-        g_assert_cmpint(fota_next_judge(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NOT_CANCELLABLE);
+        g_assert_cmpint(fota_refusal_find(s, FOTA_REQUEST_CANCEL), ==, FOTA_REFUSAL_NOT_CANCELLABLE);
 
     /* The order is given only where it could have begun. */
     if (s->runs == FOTA_ACTION_RESTORE && fota_next_may_commit(s, FOTA_MARK_INSTALLING))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-outcome.h"
+#include "policy/fota-refusal.h"
 
 /*
  * Random lives of a module, through both tables: whatever happens in whatever order, an order is
@@ -272,7 +273,7 @@ static void
 ask(Life *life, FotaRequestKind request)
 {
     look_at_plan(life);
-    if (fota_next_judge(&life->s, request) != FOTA_REFUSAL_NONE)
+    if (fota_refusal_find(&life->s, request) != FOTA_REFUSAL_NONE)
         return;
     switch (request) {
     case FOTA_REQUEST_APPROVE:
