@@ -8,7 +8,9 @@ fota_question_make_manifest(const char *imei, FotaSource source, const char *lin
 {
     g_autofree char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA256, line, -1);
     g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(heard / G_USEC_PER_SEC);
-    g_autofree char *when = g_date_time_format(utc, "%Y%m%dT%H%M%SZ");
+    g_autofree char *second = g_date_time_format(utc, "%Y%m%dT%H%M%S");
+    g_autofree char *when =
+        g_strdup_printf("%s.%06" G_GINT64_FORMAT "Z", second, heard % G_USEC_PER_SEC);
     g_autofree char *text = g_strdup_printf(
         "{\"manifestVersion\":1,\"sequenceNumber\":1,\"issued\":\"2026-11-01T00:00:00Z\","
         "\"useBefore\":\"2106-01-01T00:00:00Z\",\"target\":{\"imei\":[\"%s\"]},"

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * @line: the question as the module has put it
  * @heard: when, µs: with the line, what tells one question from another
  *
- * Returns: (transfer full): the manifest; its digest differs from question to question.
+ * Returns: (transfer full): the manifest; its digest and the update's id, source and moment, differ
+ * from question to question.
  */
 FotaManifest *
 fota_question_make_manifest(const char *imei, FotaSource source, const char *line, gint64 heard);

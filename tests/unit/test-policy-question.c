@@ -23,12 +23,12 @@ test_manifest(void)
         FotaSource source;
         const char *line, *heard, *id;
     } others[] = {
-        {PLAN_IMEI, FOTA_SOURCE_MODULE, LINE " ", HEARD, "module-20261121T115900Z"},
-        {PLAN_IMEI, FOTA_SOURCE_CARRIER, LINE, HEARD, "carrier-20261121T115900Z"},
-        {PLAN_IMEI, FOTA_SOURCE_MODULE, LINE, "2026-11-21T12:00:00Z", "module-20261121T120000Z"},
-        {"353081090012346", FOTA_SOURCE_MODULE, LINE, HEARD, "module-20261121T115900Z"},
+        {PLAN_IMEI, FOTA_SOURCE_MODULE, LINE " ", HEARD, "module-20261121T115900.000000Z"},
+        {PLAN_IMEI, FOTA_SOURCE_CARRIER, LINE, HEARD, "carrier-20261121T115900.000000Z"},
+        {PLAN_IMEI, FOTA_SOURCE_MODULE, LINE, "2026-11-21T12:00:00Z", "module-20261121T120000.000000Z"},
+        {"353081090012346", FOTA_SOURCE_MODULE, LINE, HEARD, "module-20261121T115900.000000Z"},
         /* Whatever a module says makes a manifest. */
-        {PLAN_IMEI, FOTA_SOURCE_MODULE, "\"\\\xff{", HEARD, "module-20261121T115900Z"},
+        {PLAN_IMEI, FOTA_SOURCE_MODULE, "\"\\\xff{", HEARD, "module-20261121T115900.000000Z"},
     };
     g_autoptr(FotaManifest) manifest = make(), same = make();
 
@@ -41,6 +41,27 @@ test_manifest(void)
         g_assert_cmpstr(other->update.id, ==, others[i].id);
         g_assert_cmpint(other->source, ==, others[i].source);
         g_assert_cmpint(other->sequence_number, ==, 0);
+    }
+}
+
+/* Two within one second, such as one that has ended at once and the next, are not one update. */
+static void
+test_moments(void)
+{
+    static const struct {
+        gint64 later; /* µs */
+        const char *id;
+    } cases[] = {
+        {1, "module-20261121T115900.000001Z"},
+        {20000, "module-20261121T115900.020000Z"},
+        {999999, "module-20261121T115900.999999Z"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FotaManifest) manifest = fota_question_make_manifest(
+            PLAN_IMEI, FOTA_SOURCE_MODULE, LINE, test_plan_moment(HEARD) + cases[i].later);
+
+        g_assert_cmpstr(manifest->update.id, ==, cases[i].id);
     }
 }
 
@@ -138,6 +159,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy/question/manifest", test_manifest);
+    g_test_add_func("/policy/question/moments", test_moments);
     g_test_add_func("/policy/question/plan", test_plan);
     g_test_add_func("/policy/question/goes-first", test_goes_first);
     return g_test_run();
