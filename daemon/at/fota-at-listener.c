@@ -11,6 +11,8 @@
 
 /* A tty that is there and cannot be opened has no event when another program closes it. */
 #define AGAIN_SECONDS 10
+/* More than a tty holds: a module that never falls silent keeps nobody waiting. */
+#define DRAIN_READS 16
 
 struct _FotaAtListener {
     void (*heard)(const char *line, gpointer user_data);
@@ -23,6 +25,7 @@ struct _FotaAtListener {
     struct termios saved;
     guint source;
     FotaAtReply *reply;
+    GQueue lines; /* char *, in order, not told yet */
 };
 
 static void listener_open(FotaAtListener *listener);
@@ -49,10 +52,22 @@ listener_close(FotaAtListener *listener, gboolean hung_up)
     g_clear_pointer(&listener->reply, fota_at_reply_free);
 }
 
+/* Nobody is listened to any more, and what was not told is kept. */
+static void
+listener_stop(FotaAtListener *listener)
+{
+    listener_close(listener, FALSE);
+    g_clear_handle_id(&listener->timer, g_source_remove);
+    g_clear_handle_id(&listener->monitor_source, g_source_remove);
+    g_clear_pointer(&listener->monitor, fota_at_monitor_free);
+    g_clear_pointer(&listener->device, g_free);
+}
+
 void
 fota_at_listener_free(FotaAtListener *listener)
 {
-    fota_at_listener_set_device(listener, NULL);
+    listener_stop(listener);
+    g_queue_clear_full(&listener->lines, g_free);
     g_free(listener);
 }
 
@@ -74,29 +89,46 @@ listener_try_again(FotaAtListener *listener)
 }
 
 /* What belongs to a command of somebody else, OK or ERROR, is nothing here. */
-static GPtrArray *
+static void
 listener_take_lines(FotaAtListener *listener)
 {
-    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     FotaAtEvent event;
     const char *text;
     int number;
 
     while ((event = fota_at_reply_next(listener->reply, &text, &number)) != FOTA_AT_NONE) {
         if (event == FOTA_AT_UNSOLICITED)
-            g_ptr_array_add(lines, g_strdup(text));
+            g_queue_push_tail(&listener->lines, g_strdup(text));
     }
-    return lines;
 }
 
 /* Who has heard enough may give the port up, but nobody else will hear the lines behind that. */
 static void
 listener_tell(FotaAtListener *listener)
 {
-    g_autoptr(GPtrArray) lines = listener_take_lines(listener);
+    while (!g_queue_is_empty(&listener->lines)) {
+        g_autofree char *line = g_queue_pop_head(&listener->lines);
 
-    for (guint i = 0; i < lines->len; i++)
-        listener->heard(lines->pdata[i], listener->user_data);
+        listener->heard(line, listener->user_data);
+    }
+}
+
+/* What has arrived and was not read yet is lost to whoever opens the port next. */
+static void
+listener_drain(FotaAtListener *listener)
+{
+    guint8 bytes[4096];
+    gssize length;
+
+    if (listener->fd < 0)
+        return;
+    for (guint i = 0; i < DRAIN_READS; i++) {
+        length = read(listener->fd, bytes, sizeof bytes);
+        if (length <= 0)
+            break;
+        fota_at_reply_feed(listener->reply, bytes, (gsize)length);
+    }
+    listener_take_lines(listener);
 }
 
 static gboolean
@@ -110,6 +142,7 @@ tty_readable(int fd, GIOCondition condition, gpointer user_data)
         return G_SOURCE_CONTINUE;
     if (length > 0) {
         fota_at_reply_feed(listener->reply, bytes, (gsize)length);
+        listener_take_lines(listener);
         listener_tell(listener);
         return G_SOURCE_CONTINUE;
     }
@@ -171,16 +204,14 @@ fota_at_listener_set_device(FotaAtListener *listener, const char *device)
 {
     if (g_strcmp0(listener->device, device) == 0)
         return;
-    listener_close(listener, FALSE);
-    g_clear_handle_id(&listener->timer, g_source_remove);
-    g_clear_handle_id(&listener->monitor_source, g_source_remove);
-    g_clear_pointer(&listener->monitor, fota_at_monitor_free);
-    g_free(listener->device);
+    listener_drain(listener);
+    listener_stop(listener);
     listener->device = g_strdup(device);
-    if (device == NULL)
-        return;
-    listener_watch(listener);
-    listener_open(listener);
+    if (device != NULL) {
+        listener_watch(listener);
+        listener_open(listener);
+    }
+    listener_tell(listener);
 }
 
 gboolean

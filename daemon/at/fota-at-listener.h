@@ -12,8 +12,10 @@ G_BEGIN_DECLS
  */
 typedef struct _FotaAtListener FotaAtListener;
 
-/** @heard is called with each line, as UTF-8 of at most FOTA_AT_LINE_MAX bytes; with those that had
- * arrived also after the port was given up. */
+/**
+ * @heard is called with each line, as UTF-8 of at most FOTA_AT_LINE_MAX bytes; with those that had
+ * arrived also when the port is given up, before that returns.
+ */
 FotaAtListener *
 fota_at_listener_new(void (*heard)(const char *line, gpointer user_data), gpointer user_data);
 /** Gives the port up. Not from within heard(). */

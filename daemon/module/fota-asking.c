@@ -114,7 +114,7 @@ fota_asking_look(const FotaParts *parts)
                 .source = method->carrier ? FOTA_SOURCE_CARRIER : FOTA_SOURCE_MODULE,
             });
     else
-        fota_questions_listen(parts->questions, NULL);
+        fota_questions_give_up(parts->questions);
     end_unanswered(parts);
     if (free)
         refuse_by_rule(parts);

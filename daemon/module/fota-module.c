@@ -463,7 +463,7 @@ fota_module_stop(FotaModule *module)
     module->stopping = TRUE;
     fota_presence_answer_version(module->parts.presence, NULL);
     g_clear_handle_id(&module->timer, g_source_remove);
-    fota_questions_listen(module->parts.questions, NULL);
+    fota_questions_give_up(module->parts.questions);
     fota_reader_stop(module->parts.reader);
     fota_run_cancel(module->parts.run, TRUE);
     return !something_runs(module);

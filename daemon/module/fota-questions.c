@@ -29,6 +29,8 @@ struct _FotaQuestions {
     gboolean started; /* and the module to ask its server */
     gint64 hold;      /* boot time */
     guint failures;   /* in a row */
+    gboolean quiet;   /* the owner decides just now, and is not told of what is heard */
+    gboolean news;    /* a line that tells something was heard since */
 
     gboolean read;  /* by the plugin, into the members below */
     gboolean saved; /* after that */
@@ -59,7 +61,8 @@ listener_heard(const char *line, gpointer user_data)
     FotaQuestions *questions = user_data;
 
     fota_questions_hear(questions, line);
-    fota_part_tell(&questions->owner);
+    if (!questions->quiet)
+        fota_part_tell(&questions->owner);
 }
 
 FotaQuestions *
@@ -91,12 +94,20 @@ fota_questions_free(FotaQuestions *questions)
     g_free(questions);
 }
 
+/* What has come at the port that is given up is heard before that returns. */
+static void
+questions_set_device(FotaQuestions *questions, const char *device)
+{
+    questions->news = FALSE;
+    questions->quiet = TRUE;
+    fota_at_listener_set_device(questions->listener, device);
+    questions->quiet = FALSE;
+}
+
 void
 fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place)
 {
-    fota_at_listener_set_device(questions->listener, place != NULL ? place->device : NULL);
-    if (place == NULL)
-        return;
+    questions_set_device(questions, place->device);
     questions->table = place->table;
     questions->source = place->source;
     if (g_strcmp0(questions->start, place->start) == 0)
@@ -105,6 +116,13 @@ fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place)
     questions->start = g_strdup(place->start);
     questions->due = TRUE;
     questions->hold = 0;
+}
+
+gboolean
+fota_questions_give_up(FotaQuestions *questions)
+{
+    questions_set_device(questions, NULL);
+    return questions->news;
 }
 
 gboolean
@@ -176,6 +194,7 @@ fota_questions_hear(FotaQuestions *questions, const char *line)
     if (strlen(line) > LINE_MAX_BYTES || !fota_heard_read(questions->table, line, &heard))
         return;
     questions_log(questions, line);
+    questions->news = questions->news || heard.kind != FOTA_LINE_REPORT;
     if (heard.kind == FOTA_LINE_QUESTION)
         questions_open(questions, line);
     else if (heard.kind == FOTA_LINE_STATE || heard.kind == FOTA_LINE_CARRIER)

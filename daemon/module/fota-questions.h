@@ -39,8 +39,13 @@ typedef struct {
 void fota_question_end_clear(FotaQuestionEnd *end);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaQuestionEnd, fota_question_end_clear)
 
-/** Listens there from now on. @place NULL: the port is given up at once. */
+/** Listens there from now on. */
 void fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place);
+/**
+ * Gives the port up at once, and hears what has come until then without reporting the change.
+ * Returns whether that may change what is decided.
+ */
+gboolean fota_questions_give_up(FotaQuestions *questions);
 gboolean fota_questions_are_heard(FotaQuestions *questions);
 
 /** A job had the port, and has not looked at @line. Does not report the change. */

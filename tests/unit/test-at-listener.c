@@ -17,6 +17,7 @@ typedef struct {
     FotaAtListener *listener;
     GString *heard; /* lines, each with | behind it */
     gboolean gives_up;
+    gboolean says_more; /* the module, while its first line is heard */
     int module;          /* -1 = it is away */
     int keep_open;       /* so that its tty does not hang up while nobody listens */
     char node[PATH_MAX]; /* "" = udev shows no tty */
@@ -50,9 +51,18 @@ __wrap_fota_timer_add(guint seconds, GSourceFunc func, gpointer user_data)
 }
 
 static void
+module_says(const char *text)
+{
+    g_assert_cmpint(write(world->module, text, strlen(text)), ==, (gssize)strlen(text));
+}
+
+static void
 on_heard(const char *line, gpointer user_data)
 {
     g_string_append_printf(world->heard, "%s|", line);
+    if (world->says_more)
+        module_says("\r\n#OTAEV: E\r\n");
+    world->says_more = FALSE;
     if (world->gives_up)
         fota_at_listener_set_device(world->listener, NULL);
 }
@@ -70,12 +80,6 @@ module_goes(void)
     close(world->module);
     world->module = -1;
     world->node[0] = '\0';
-}
-
-static void
-module_says(const char *text)
-{
-    g_assert_cmpint(write(world->module, text, strlen(text)), ==, (gssize)strlen(text));
 }
 
 static void
@@ -176,6 +180,27 @@ test_gives_port_up(void)
     g_assert_true(is_free());
 }
 
+/* What has arrived is not lost when the port goes to a job, however little of it was read. */
+static void
+test_drains(void)
+{
+    g_auto(World) it = {0};
+
+    world_init(&it);
+    module_comes();
+    fota_at_listener_set_device(it.listener, DEVICE);
+    module_says("\r\n#OTAEV: A\r\n\r\nOK\r\n#OTAEV: B\r\n#OTAEV: Do you w");
+    fota_at_listener_set_device(it.listener, NULL);
+    g_assert_cmpstr(it.heard->str, ==, "#OTAEV: A|#OTAEV: B|");
+    g_string_truncate(it.heard, 0);
+    /* Also what arrives behind a line that makes a job begin, and in its order. */
+    fota_at_listener_set_device(it.listener, DEVICE);
+    it.gives_up = it.says_more = TRUE;
+    module_says("\r\n#OTAEV: C\r\n#OTAEV: D\r\n");
+    wait_until_heard("#OTAEV: C|#OTAEV: D|#OTAEV: E|");
+    g_assert_true(is_free());
+}
+
 /* The module goes and returns with another tty, and another program has that for a while. */
 static void
 test_survives_return(void)
@@ -213,6 +238,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/at-listener/hears", test_hears);
     g_test_add_func("/at-listener/gives-port-up", test_gives_port_up);
+    g_test_add_func("/at-listener/drains", test_drains);
     g_test_add_func("/at-listener/survives-return", test_survives_return);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
 
+#include "daemon/at/fota-at-listener.h"
 #include "daemon/module/fota-questions.h"
 
 /* The questions of one module: from the line that is heard to the offer, with its record on disk.
@@ -28,15 +29,45 @@ typedef struct {
     FotaQuestions *questions;
 } Fixture;
 
-static void
-nothing(gpointer object)
+/* The line that has come to the port when that is given up. */
+static struct {
+    void (*heard)(const char *line, gpointer user_data);
+    gpointer user_data;
+    const char *line;
+} port;
+static guint told; /* how often the owner was */
+
+FotaAtListener *__real_fota_at_listener_new(void (*heard)(const char *, gpointer), gpointer data);
+FotaAtListener *__wrap_fota_at_listener_new(void (*heard)(const char *, gpointer), gpointer data);
+void __wrap_fota_at_listener_set_device(FotaAtListener *listener, const char *device);
+
+FotaAtListener *
+__wrap_fota_at_listener_new(void (*heard)(const char *, gpointer), gpointer data)
 {
+    port.heard = heard;
+    port.user_data = data;
+    return __real_fota_at_listener_new(heard, data);
+}
+
+void
+__wrap_fota_at_listener_set_device(FotaAtListener *listener, const char *device)
+{
+    const char *line = g_steal_pointer(&port.line);
+
+    if (device == NULL && line != NULL)
+        port.heard(line, port.user_data);
+}
+
+static void
+on_changed(gpointer object)
+{
+    told++;
 }
 
 static void
 start(Fixture *fixture)
 {
-    const FotaPartOwner owner = {fixture->owner, nothing};
+    const FotaPartOwner owner = {fixture->owner, on_changed};
     const FotaQuestionsPlace place = {
         .device = "/sys/none", .start = "1", .table = table, .source = FOTA_SOURCE_MODULE};
     g_autoptr(GError) error = NULL;
@@ -46,7 +77,7 @@ start(Fixture *fixture)
     fixture->keeper = fota_keeper_new(fixture->store, fixture->record, &owner);
     fixture->questions = fota_questions_new(fixture->keeper, &owner);
     fota_questions_listen(fixture->questions, &place);
-    fota_questions_listen(fixture->questions, NULL);
+    fota_questions_give_up(fixture->questions);
 }
 
 static void
@@ -277,6 +308,37 @@ test_begins_unanswered(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fota_questions_get(fixture->questions)->kind, ==, FOTA_QUESTION_NONE);
 }
 
+/* Whoever gives the port up to a job hears what has come there, and whether that may change what is
+ * to be done; at any other time the owner is told. */
+static void
+test_gives_port_up(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *line; /* NULL = nothing has come */
+        gboolean news;
+    } cases[] = {
+        {NULL, FALSE},
+        {"+CREG: 1", FALSE},
+        {"#OTAEV: Notified", FALSE},
+        {ASKS, TRUE},
+        {TIMEOUT, TRUE},
+        {NULL, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        write_all(fixture);
+        told = 0;
+        port.line = cases[i].line;
+        g_test_message("case %u", i);
+        g_assert_cmpint(fota_questions_give_up(fixture->questions), ==, cases[i].news);
+        g_assert_cmpuint(told, ==, 0);
+        g_assert_cmpstr(fixture->record->question, ==,
+                        g_strcmp0(cases[i].line, ASKS) == 0 ? ASKS : "");
+    }
+    port.heard(ASKS, port.user_data);
+    g_assert_cmpuint(told, ==, 1);
+}
+
 /* What begins without a question is no matter of time: the version of now counts. */
 static void
 test_begins(Fixture *fixture, gconstpointer data)
@@ -318,6 +380,7 @@ main(int argc, char **argv)
     TEST("ends", test_ends);
     TEST("asked-anew", test_asked_anew);
     TEST("begins-unanswered", test_begins_unanswered);
+    TEST("gives-port-up", test_gives_port_up);
     TEST("begins", test_begins);
     TEST("carrier", test_carrier);
     return g_test_run();
