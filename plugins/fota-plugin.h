@@ -344,6 +344,14 @@ typedef struct {
     const FotaSetting *settings;        /**< ended by an entry without a name; NULL = none */
     const FotaUnsolicited *unsolicited; /**< the first that fits counts; ended by an entry without
                                            a prefix; NULL = none */
+    /**
+     * Whole lines that the modules say by themselves and that have no name with a colon, such as
+     * "RDY": in the middle of an answer they are no part of it. A prefix in @unsolicited that has no
+     * colon counts as one and need not be listed. Case ignored, ended by NULL; NULL = none.
+     */
+    const char *const *announcements;
+    /** Whole lines that refuse a command, besides ERROR and +CME ERROR; as @announcements. */
+    const char *const *refusals;
 } FotaPlugin;
 
 /** One step of a flow, by the letter or number that the vendor's document gives it. */

@@ -19,6 +19,7 @@ typedef struct {
     FotaAtLine *line; /* NULL once the module has left */
     int interface;    /* of the tty that answered last */
     GQueue heard;     /* char *: what came from ttys that did not answer, oldest first */
+    const FotaPlugin *plugin;
     FotaTrace trace;
     gpointer user_data;
 } FotaAtChannel;
@@ -194,6 +195,13 @@ greet(FotaAtLine *line, guint talking, gint64 deadline, GCancellable *cancellabl
     }
 }
 
+static FotaAtLine *
+open_line(FotaAtChannel *self, const FotaAtTty *tty, GError **error)
+{
+    return fota_at_line_open(tty, self->parent.imei, self->plugin, self->trace, self->user_data,
+                             error);
+}
+
 /* Opens @tty and keeps it if the right module answers there. */
 static gboolean
 try_tty(FotaAtChannel *self, const FotaAtTty *tty, guint talking, gint64 deadline,
@@ -201,7 +209,7 @@ try_tty(FotaAtChannel *self, const FotaAtTty *tty, guint talking, gint64 deadlin
 {
     g_autoptr(FotaAtLine) line = NULL;
 
-    line = fota_at_line_open(tty, self->parent.imei, self->trace, self->user_data, error);
+    line = open_line(self, tty, error);
     if (line == NULL)
         return FALSE;
     if (!greet(line, talking, deadline, cancellable, error)) {
@@ -354,7 +362,7 @@ at_shout(FotaChannel *channel, const char *command, GCancellable *cancellable, G
         g_autoptr(FotaAtLine) line = NULL;
 
         g_clear_error(&last);
-        line = fota_at_line_open(tty, self->parent.imei, self->trace, self->user_data, &last);
+        line = open_line(self, tty, &last);
         if (line != NULL && fota_at_line_shout(line, command, cancellable, &last))
             sent = TRUE;
     }
@@ -407,8 +415,8 @@ static const FotaChannelClass at_class = {
 };
 
 FotaChannel *
-fota_at_channel_new(const char *imei, const char *device, gboolean reserved, FotaTrace trace,
-                    gpointer user_data)
+fota_at_channel_new(const char *imei, const char *device, gboolean reserved,
+                    const FotaPlugin *plugin, FotaTrace trace, gpointer user_data)
 {
     FotaAtChannel *self = g_new0(FotaAtChannel, 1);
 
@@ -417,6 +425,7 @@ fota_at_channel_new(const char *imei, const char *device, gboolean reserved, Fot
     self->place = fota_at_place_new(device, reserved);
     self->interface = -1;
     g_queue_init(&self->heard);
+    self->plugin = plugin;
     self->trace = trace;
     self->user_data = user_data;
     return &self->parent;

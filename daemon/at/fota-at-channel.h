@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/fota-channel.h"
+#include "plugins/fota-plugin.h"
 
 G_BEGIN_DECLS
 
@@ -28,9 +29,10 @@ G_BEGIN_DECLS
  *
  * @device: sysfs path of the physical device, as FotaModemFacts has it
  * @reserved: use only a tty with ID_FOTAD_PORT=1
+ * @plugin: of the module's vendor, see fota_at_reply_new(); it must outlive the channel
  */
 FotaChannel *fota_at_channel_new(const char *imei, const char *device, gboolean reserved,
-                                 FotaTrace trace, gpointer user_data);
+                                 const FotaPlugin *plugin, FotaTrace trace, gpointer user_data);
 
 /** Whether udev has reserved a tty of @device for fotad. Quick; may be called on the main loop. */
 gboolean fota_at_has_reserved_port(const char *device);

@@ -14,8 +14,8 @@
 #define RESYNC_SECONDS 10
 
 FotaAtLine *
-fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace, gpointer user_data,
-                  GError **error)
+fota_at_line_open(const FotaAtTty *tty, const char *imei, const FotaPlugin *plugin, FotaTrace trace,
+                  gpointer user_data, GError **error)
 {
     struct termios saved;
     int fd = fota_at_tty_open(tty, &saved, error);
@@ -28,7 +28,7 @@ fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace, gpoin
     line->name = g_path_get_basename(tty->node);
     line->imei = g_strdup(imei);
     line->saved = saved;
-    line->reply = fota_at_reply_new();
+    line->reply = fota_at_reply_new(plugin);
     line->raw = g_byte_array_new();
     g_queue_init(&line->unsolicited);
     line->trace = trace;

@@ -3,6 +3,7 @@
 
 #include "daemon/at/fota-at-tty.h"
 #include "daemon/fota-channel.h"
+#include "plugins/fota-plugin.h"
 
 G_BEGIN_DECLS
 
@@ -25,9 +26,12 @@ typedef struct _FotaAtLine FotaAtLine;
 #define FOTA_AT_ANSWER_LINES_MAX 1000
 #define FOTA_AT_ANSWER_BYTES_MAX 65536
 
-/** Opens @tty exclusively and sets it raw; sends nothing. @imei: of the expected module. */
-FotaAtLine *fota_at_line_open(const FotaAtTty *tty, const char *imei, FotaTrace trace,
-                              gpointer user_data, GError **error);
+/**
+ * Opens @tty exclusively and sets it raw; sends nothing. @imei: of the expected module. @plugin: see
+ * fota_at_reply_new(); it must outlive the line.
+ */
+FotaAtLine *fota_at_line_open(const FotaAtTty *tty, const char *imei, const FotaPlugin *plugin,
+                              FotaTrace trace, gpointer user_data, GError **error);
 
 /** Leaves data mode, discards pending input and output, restores the tty's attributes, closes it.
  */

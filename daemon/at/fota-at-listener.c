@@ -194,7 +194,7 @@ listener_open(FotaAtListener *listener)
         return;
     }
     g_clear_handle_id(&listener->timer, g_source_remove);
-    listener->reply = fota_at_reply_new();
+    listener->reply = fota_at_reply_new(NULL);
     listener->source =
         g_unix_fd_add(listener->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, tty_readable, listener);
 }

@@ -7,6 +7,7 @@
 #define SIGNS "+#^$%*!@"
 
 struct _FotaAtReply {
+    const FotaPlugin *plugin; /* NULL = none */
     char *command;  /* NULL while no command is under way */
     gboolean calls; /* it may make a connection, whose end is then its result */
     GPtrArray *names;
@@ -19,10 +20,11 @@ struct _FotaAtReply {
 };
 
 FotaAtReply *
-fota_at_reply_new(void)
+fota_at_reply_new(const FotaPlugin *plugin)
 {
     FotaAtReply *reply = g_new0(FotaAtReply, 1);
 
+    reply->plugin = plugin;
     reply->names = g_ptr_array_new_with_free_func(g_free);
     reply->input = g_byte_array_new();
     reply->line = g_string_new(NULL);
@@ -61,7 +63,7 @@ fota_at_line_name(const char *line)
     return length > 0 && line[length] == ':' ? g_ascii_strup(line, (gssize)length) : NULL;
 }
 
-/* The names in a command line: "+CSQ" and "#SGACT" of `AT+CSQ;#SGACT?`. */
+/* The names in a command line: "+CSQ" and "+CEREG" of `AT+CSQ;+CEREG?`. */
 static void
 collect_names(const char *command, GPtrArray *names)
 {
@@ -150,12 +152,21 @@ is_call_result(const char *line)
     return g_strv_contains(texts, line);
 }
 
+/* Whether @list, which may be NULL, has @line, in whatever capitals. */
 static gboolean
-is_refusal(const char *line, int *number)
+holds(const char *const *list, const char *line)
+{
+    while (list != NULL && *list != NULL && g_ascii_strcasecmp(*list, line) != 0)
+        list++;
+    return list != NULL && *list != NULL;
+}
+
+static gboolean
+is_refusal(const FotaPlugin *plugin, const char *line, int *number)
 {
     guint64 value;
 
-    if (strcmp(line, "ERROR") == 0 || strcmp(line, "COMMAND NOT SUPPORT") == 0)
+    if (strcmp(line, "ERROR") == 0 || (plugin != NULL && holds(plugin->refusals, line)))
         return TRUE;
     if (g_ascii_strncasecmp(line, "+CME ERROR:", 11) != 0 &&
         g_ascii_strncasecmp(line, "+CMS ERROR:", 11) != 0)
@@ -167,32 +178,18 @@ is_refusal(const char *line, int *number)
     return TRUE;
 }
 
-/* What modules say by themselves without a name: of calls, of their start and their end, and that a
- * data session of their own has ended. */
+/* What a module says by itself without a name: of a call (V.250 6.3.4), or as its plugin has it. */
 static gboolean
-is_announcement(const char *line)
+is_announcement(const FotaPlugin *plugin, const char *line)
 {
-    static const char *const texts[] = {"RING",
-                                        "RDY",
-                                        "APP RDY",
-                                        "QCRDY",
-                                        "READY",
-                                        "+READY",
-                                        "+PBREADY",
-                                        "^SYSSTART",
-                                        "SMS DONE",
-                                        "PB DONE",
-                                        "SMS READY",
-                                        "Call Ready",
-                                        "POWERED DOWN",
-                                        "SMS Ready",
-                                        "Ready",
-                                        "CALL READY",
-                                        "NORMAL POWER DOWN",
-                                        "#DREL",
-                                        NULL};
+    const FotaUnsolicited *row = plugin != NULL ? plugin->unsolicited : NULL;
 
-    return g_strv_contains(texts, line);
+    if (strcmp(line, "RING") == 0 || (plugin != NULL && holds(plugin->announcements, line)))
+        return TRUE;
+    while (row != NULL && row->prefix != NULL &&
+           (strchr(row->prefix, ':') != NULL || g_ascii_strcasecmp(row->prefix, line) != 0))
+        row++;
+    return row != NULL && row->prefix != NULL;
 }
 
 static gboolean
@@ -203,7 +200,7 @@ is_answer(FotaAtReply *reply, const char *line)
     if (reply->command == NULL)
         return FALSE;
     if (name == NULL)
-        return !is_announcement(line);
+        return !is_announcement(reply->plugin, line);
     return g_ptr_array_find_with_equal_func(reply->names, name, g_str_equal, NULL);
 }
 
@@ -216,7 +213,7 @@ line_classify(FotaAtReply *reply, const char *line, int *number)
         return asked ? FOTA_AT_OK : FOTA_AT_STRAY;
     if (is_call_result(line))
         return reply->calls ? FOTA_AT_ERROR : FOTA_AT_STRAY;
-    if (is_refusal(line, number))
+    if (is_refusal(reply->plugin, line, number))
         return asked ? FOTA_AT_ERROR : FOTA_AT_STRAY;
     if (asked && (strcmp(line, "CONNECT") == 0 || g_str_has_prefix(line, "CONNECT ")))
         return FOTA_AT_CONNECT;

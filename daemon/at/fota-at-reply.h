@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "plugins/fota-plugin.h"
 
 G_BEGIN_DECLS
 
@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  * The command decides which lines belong to its answer: a line `+NAME: ...` (also with one of the
  * signs # ^ $ % * ! @) is part of the answer if the command line contains +NAME, else it is an
  * unsolicited result code (URC). A line without such a name is part of the answer of the command
- * under way, except those that modules send by themselves, such as RING and RDY. NO CARRIER and the like end only a command that may make a connection: a
- * missed call ends with the same text. A URC with the name of the command under way (+CREG: during
- * AT+CREG?) cannot be distinguished from its answer.
+ * under way, except RING and the lines that the vendor's plugin lists. NO CARRIER and the like end
+ * only a command that may make a connection: a missed call ends with the same text. A URC with the
+ * name of the command under way (+CREG: during AT+CREG?) cannot be distinguished from its answer.
  */
 typedef struct _FotaAtReply FotaAtReply;
 
@@ -33,7 +33,8 @@ typedef enum {
     FOTA_AT_STRAY,   /**< a final result of no command */
 } FotaAtEvent;
 
-FotaAtReply *fota_at_reply_new(void);
+/** @plugin: of the module's vendor, for the lines that only its modules say; NULL = none. */
+FotaAtReply *fota_at_reply_new(const FotaPlugin *plugin);
 void fota_at_reply_free(FotaAtReply *reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtReply, fota_at_reply_free)
 

@@ -256,6 +256,7 @@ make_session(FotaJob *job)
         .guard = on_guard,
         .user_data = job,
     };
+    const FotaPlugin *plugin = job->order->vendor->table;
     FotaSession *session = fota_session_new(&setup);
 
     if (job->order->heard != NULL)
@@ -263,10 +264,11 @@ make_session(FotaJob *job)
     fota_session_set_channel(
         session,
         job->channel == CHANNEL_MODEM_MANAGER
-            ? fota_mm_channel_new(job->order->mm, job->order->imei, fota_session_trace, session)
+            ? fota_mm_channel_new(job->order->mm, job->order->imei, plugin, fota_session_trace,
+                                  session)
             : fota_at_channel_new(job->order->imei, job->order->device,
-                                  job->channel == CHANNEL_RESERVED_PORT, fota_session_trace,
-                                  session));
+                                  job->channel == CHANNEL_RESERVED_PORT, plugin,
+                                  fota_session_trace, session));
     return session;
 }
 

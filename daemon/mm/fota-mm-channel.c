@@ -47,6 +47,7 @@ typedef struct {
     FotaChannel parent;
     FotaMmPresence *presence;
     guint64 serial; /* of the modem object in use, 0 after it has left */
+    const FotaPlugin *plugin;
     FotaTrace trace;
     gpointer user_data;
 } FotaMmChannel;
@@ -226,7 +227,7 @@ trace(FotaMmChannel *self, char direction, const char *line)
 static GStrv
 split_answer(FotaMmChannel *self, const char *command, const char *text, GError **error)
 {
-    g_autoptr(FotaAtReply) reply = fota_at_reply_new();
+    g_autoptr(FotaAtReply) reply = fota_at_reply_new(self->plugin);
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     FotaAtEvent event;
     const char *line;
@@ -366,7 +367,8 @@ static const FotaChannelClass mm_class = {
 };
 
 FotaChannel *
-fota_mm_channel_new(FotaMm *mm, const char *imei, FotaTrace trace_func, gpointer user_data)
+fota_mm_channel_new(FotaMm *mm, const char *imei, const FotaPlugin *plugin, FotaTrace trace_func,
+                    gpointer user_data)
 {
     FotaMmChannel *self = g_new0(FotaMmChannel, 1);
     FotaMmPresence *presence = g_new0(FotaMmPresence, 1);
@@ -382,6 +384,7 @@ fota_mm_channel_new(FotaMm *mm, const char *imei, FotaTrace trace_func, gpointer
     self->parent.klass = &mm_class;
     self->parent.imei = g_strdup(imei);
     self->presence = presence;
+    self->plugin = plugin;
     self->trace = trace_func;
     self->user_data = user_data;
     run_on_main_loop(presence_begin, presence);

@@ -3,6 +3,7 @@
 
 #include "daemon/fota-channel.h"
 #include "daemon/mm/fota-mm.h"
+#include "plugins/fota-plugin.h"
 
 G_BEGIN_DECLS
 
@@ -15,8 +16,10 @@ G_BEGIN_DECLS
  * cancelled or timed out command may continue inside ModemManager, which sends the next one after
  * it.
  *
- * @mm must outlive the channel, and its main loop must run until the channel is closed.
+ * @mm must outlive the channel, and its main loop must run until the channel is closed. So must
+ * @plugin, the one of the module's vendor: see fota_at_reply_new().
  */
-FotaChannel *fota_mm_channel_new(FotaMm *mm, const char *imei, FotaTrace trace, gpointer user_data);
+FotaChannel *fota_mm_channel_new(FotaMm *mm, const char *imei, const FotaPlugin *plugin,
+                                 FotaTrace trace, gpointer user_data);
 
 G_END_DECLS

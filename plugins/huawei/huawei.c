@@ -409,6 +409,10 @@ static const FotaClaim huawei_claims[] = {
     {.methods = NULL},
 };
 
+/* On a UART; and what an unknown command gets, which is neither OK nor ERROR. */
+static const char *const huawei_announcements[] = {"^SYSSTART", NULL};
+static const char *const huawei_refusals[] = {"COMMAND NOT SUPPORT", NULL};
+
 extern const FotaPlugin fota_plugin;
 
 G_MODULE_EXPORT const FotaPlugin fota_plugin = {
@@ -418,4 +422,6 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .claims = huawei_claims,
     .settings = huawei_settings,
     .unsolicited = huawei_unsolicited,
+    .announcements = huawei_announcements,
+    .refusals = huawei_refusals,
 };

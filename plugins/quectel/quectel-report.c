@@ -90,6 +90,10 @@ ready_parse(const char *rest, FotaHeard *heard)
     return rest[0] == '\0';
 }
 
+/* Of a start, or of the end; those that are called `+QIND: PB DONE` have a name. */
+const char *const quectel_announcements[] = {
+    "APP RDY", "QCRDY", "SMS DONE", "PB DONE", "POWERED DOWN", "NORMAL POWER DOWN", NULL};
+
 const FotaUnsolicited quectel_unsolicited[] = {
     {"+QIND:", FOTA_LINE_STATE, fota_parse},
     {"RDY", FOTA_LINE_STATE, ready_parse},

@@ -23,3 +23,6 @@ gboolean quectel_forget_reports(FotaSession *session, GError **error);
 
 /** The plugin's table of unsolicited lines. A line that is incomplete is none of them. */
 extern const FotaUnsolicited quectel_unsolicited[];
+
+/** What the modules say without a name, besides RDY. */
+extern const char *const quectel_announcements[];

@@ -174,4 +174,5 @@ G_MODULE_EXPORT const FotaPlugin fota_plugin = {
     .claims = quectel_claims,
     .settings = quectel_settings,
     .unsolicited = quectel_unsolicited,
+    .announcements = quectel_announcements,
 };

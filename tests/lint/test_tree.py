@@ -189,6 +189,27 @@ class Rooms(unittest.TestCase):
         for name in sorted(needs):
             visit(name, [])
 
+    def test_no_vendor_beside_its_plugin(self):
+        """What a vendor's modules are called, say and are told stands in its plugin alone: elsewhere
+        there are commands of 27.007 and V.250 (+C..., +G...) at most. Comments may cite."""
+        def texts(file):
+            return re.findall(r'"((?:[^"\\\n]|\\.)*)"',
+                              re.sub(r"(?s)/\*.*?\*/|^#include [^\n]*", "", file.read_text(), flags=re.M))
+
+        plugins = "".join(file.read_text() for file in sources("plugins"))
+        words = set(re.findall(r'\.manufacturer = "(\w+)"', plugins))
+        for table in re.findall(r"(?s)(?:announcements|refusals)\[\] = \{(.*?)NULL\};", plugins):
+            words |= set(re.findall(r'"([^"]+)"', table))
+        words |= set(re.findall(r'\{"([^"]+)", FOTA_LINE_', plugins))
+        self.assertGreaterEqual(words, {"Telit", "Huawei", "Quectel", "RDY", "#DREL", "APP RDY",
+                                        "COMMAND NOT SUPPORT"})
+        vendor = re.compile(r"[#^$%*!@][A-Z]{3,}|\+(?![CG][A-Z])[A-Z]{2,}|\b(?:"
+                            + "|".join(map(re.escape, sorted(words))) + r")", re.IGNORECASE)
+        self.assertRegex("AT#OTAUP", vendor)
+        for room in ("base", "policy", "daemon", "dbus"):
+            for file in sources(room):
+                self.assertEqual([text for text in texts(file) if vendor.search(text)], [], file)
+
     def test_parts_do_not_know_the_module(self):
         for file in sources("daemon/module"):
             if file.name not in ("fota-module.c", "fota-module.h"):

@@ -16,6 +16,7 @@
 #define EXACT 6     /* claims by model, by USB ids, and by a longer pattern */
 
 #define SAME_NAME 7 /* both methods have one name */
+#define OLDER 8     /* its makers knew unsolicited lines, but no lists of announcements and refusals */
 
 #ifndef PLUGIN_IS
 #define PLUGIN_IS 0
@@ -51,6 +52,8 @@ on_close(FotaSession *session)
 }
 
 static const FotaSetting settings[] = {{.name = "+CMEE"}, {.name = NULL}};
+static const FotaUnsolicited unsolicited[] = {{"HELLO", FOTA_LINE_REPORT, NULL}, {NULL, 0, NULL}};
+static const char *const lines[] = {"HELLO AGAIN", NULL};
 
 /* What stands behind the end of today's tables: never looked at by this daemon. */
 typedef struct {
@@ -99,11 +102,15 @@ G_MODULE_EXPORT const LaterPlugin fota_plugin = {
             .abi = ABI,
             .size = PLUGIN_IS == GROWN       ? sizeof(LaterPlugin)
                     : PLUGIN_IS == SHRUNK    ? G_STRUCT_OFFSET(FotaPlugin, settings)
+                    : PLUGIN_IS == OLDER     ? G_STRUCT_OFFSET(FotaPlugin, announcements)
                     : PLUGIN_IS == TOO_SHORT ? G_STRUCT_OFFSET(FotaPlugin, claims)
                                              : sizeof(FotaPlugin),
             .name = NAME,
             .claims = claims,
             .settings = settings,
+            .unsolicited = unsolicited,
+            .announcements = lines,
+            .refusals = lines,
         },
     .later = {(gpointer)1, (gpointer)2},
 };

@@ -75,7 +75,7 @@ test_shout_and_close(void)
     Peer *peer = peer_new(script);
     g_autoptr(GError) error = NULL;
     const FotaAtTty tty = {.node = (char *)peer_get_node(peer)};
-    FotaAtLine *line = fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error);
+    FotaAtLine *line = fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, NULL, &error);
 
     g_assert_no_error(error);
     g_assert_true(fota_at_line_shout(line, "AT+CFUN=1,1", NULL, &error));
@@ -462,7 +462,7 @@ test_exclusive_and_restored(void)
     g_assert_cmpint((int)(after.c_lflag & (ICANON | ECHO)), ==, 0);
     if (ioctl(fd, TIOCGEXCL, &exclusive) == 0) {
         g_assert_cmpint(exclusive, !=, 0);
-        g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error));
+        g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, NULL, &error));
         g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
     } else {
         g_test_skip("qemu-user does not know TIOCGEXCL");
@@ -485,7 +485,7 @@ test_no_such_tty(void)
         const FotaAtTty tty = {.node = (char *)nodes[i]};
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, &error));
+        g_assert_null(fota_at_line_open(&tty, PEER_IMEI, NULL, NULL, NULL, &error));
         g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
     }
 }

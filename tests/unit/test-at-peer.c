@@ -126,7 +126,7 @@ peer_open(Peer *peer, GString *traced)
     const FotaAtTty tty = {.node = peer->node};
     g_autoptr(GError) error = NULL;
     FotaAtLine *line =
-        fota_at_line_open(&tty, PEER_IMEI, traced != NULL ? trace : NULL, traced, &error);
+        fota_at_line_open(&tty, PEER_IMEI, NULL, traced != NULL ? trace : NULL, traced, &error);
 
     g_assert_no_error(error);
     peer_start(peer);

@@ -12,6 +12,18 @@ typedef struct {
     const char *events;
 } Case;
 
+/* What the plugin of such a vendor lists. */
+static const FotaUnsolicited unsolicited[] = {
+    {"+QIND:", FOTA_LINE_STATE, NULL},
+    {"RDY", FOTA_LINE_STATE, NULL},
+    {"#DREL", FOTA_LINE_STATE, NULL},
+    {NULL, 0, NULL},
+};
+static const char *const announcements[] = {"+PBREADY", "^SYSSTART", "SMS DONE", "PB DONE", NULL};
+static const char *const refusals[] = {"COMMAND NOT SUPPORT", NULL};
+static const FotaPlugin plugin = {
+    .unsolicited = unsolicited, .announcements = announcements, .refusals = refusals};
+
 static const Case cases[] = {
     {"ok", "AT", "\r\nOK\r\n", "O OK\n"},
     {"answer", "AT+GMR", "\r\n30.00.001-B026\r\n\r\nOK\r\n", "I 30.00.001-B026\nO OK\n"},
@@ -85,6 +97,10 @@ static const Case cases[] = {
     {"back to data", "ATO", "\r\nNO CARRIER\r\n", "X NO CARRIER -1\n"},
     {"busy", "ATD", "\r\nBUSY\r\n", "X BUSY -1\n"},
     {"not supported", "AT+X", "\r\nCOMMAND NOT SUPPORT\r\n", "X COMMAND NOT SUPPORT -1\n"},
+    {"in other capitals", "AT+GMR", "\r\nSMS Done\r\nrdy\r\n1.2\r\nOK\r\n",
+     "U SMS Done\nU rdy\nI 1.2\nO OK\n"},
+    {"an answer that only begins so", "AT+GMR", "\r\nRDY-1.2\r\n+QIND\r\nOK\r\n",
+     "I RDY-1.2\nI +QIND\nO OK\n"},
     {"error as a word", "AT#FTPMSG", "\r\n#FTPMSG: ERROR\r\nERRORS\r\nOK\r\n",
      "I #FTPMSG: ERROR\nI ERRORS\nO OK\n"},
     {"connect", "AT#FTPGET=\"f\"", "\r\nCONNECT\r\n", "C CONNECT\n"},
@@ -124,7 +140,7 @@ take_events(FotaAtReply *reply, GString *events)
 static void
 check_pieces(const Case *c, gsize first, gsize rest)
 {
-    g_autoptr(FotaAtReply) reply = fota_at_reply_new();
+    g_autoptr(FotaAtReply) reply = fota_at_reply_new(&plugin);
     g_autoptr(GString) events = g_string_new(NULL);
     gsize length = strlen(c->input);
 
@@ -150,13 +166,32 @@ test_case(gconstpointer data)
     check_pieces(c, 1, 1);
 }
 
+/* A vendor's lines are its own: for any other, and where no plugin is known, they are an answer. */
+static void
+test_lines_of_another_vendor(void)
+{
+    static const FotaPlugin none = {0};
+    const FotaPlugin *const plugins[] = {NULL, &none};
+    const char input[] = "\r\nRING\r\nRDY\r\n#DREL\r\nCOMMAND NOT SUPPORT\r\nOK\r\n";
+
+    for (guint i = 0; i < G_N_ELEMENTS(plugins); i++) {
+        g_autoptr(FotaAtReply) reply = fota_at_reply_new(plugins[i]);
+        g_autoptr(GString) events = g_string_new(NULL);
+
+        fota_at_reply_begin(reply, "AT+GMR");
+        fota_at_reply_feed(reply, (const guint8 *)input, strlen(input));
+        take_events(reply, events);
+        g_assert_cmpstr(events->str, ==, "U RING\nI RDY\nI #DREL\nI COMMAND NOT SUPPORT\nO OK\n");
+    }
+}
+
 static void
 test_data_follows_connect(void)
 {
     const char input[] = "\r\nCONNECT\r\n\nfirst\r\nOK\r\n";
 
     for (gsize first = 1; first < strlen(input); first++) {
-        g_autoptr(FotaAtReply) reply = fota_at_reply_new();
+        g_autoptr(FotaAtReply) reply = fota_at_reply_new(&plugin);
         g_autoptr(GByteArray) data = g_byte_array_new();
         const char *line;
         int number;
@@ -178,7 +213,7 @@ test_data_follows_connect(void)
 static void
 test_overlong_line(void)
 {
-    g_autoptr(FotaAtReply) reply = fota_at_reply_new();
+    g_autoptr(FotaAtReply) reply = fota_at_reply_new(&plugin);
     g_autofree char *input = g_strnfill(3 * FOTA_AT_LINE_MAX, 'x');
     const char *line;
     int number;
@@ -200,7 +235,7 @@ test_noise(void)
     static const char alphabet[] = "\r\n\r\nOKERROR+#^: 0AT\"\x01\x80\xff";
 
     for (guint round = 0; round < 2000; round++) {
-        g_autoptr(FotaAtReply) reply = fota_at_reply_new();
+        g_autoptr(FotaAtReply) reply = fota_at_reply_new(&plugin);
         g_autoptr(GString) events = g_string_new(NULL);
         const char *line;
         int number;
@@ -244,6 +279,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_case);
     }
+    g_test_add_func("/at-reply/lines-of-another-vendor", test_lines_of_another_vendor);
     g_test_add_func("/at-reply/data follows connect", test_data_follows_connect);
     g_test_add_func("/at-reply/overlong line", test_overlong_line);
     g_test_add_func("/at-reply/noise", test_noise);

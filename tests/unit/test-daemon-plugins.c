@@ -113,12 +113,13 @@ test_ages(void)
     static const struct {
         const char *name, *first;
         guint methods;
-        gboolean settings, closes;
+        gboolean settings, lists, closes;
     } cases[] = {
-        {"plain", "later", 2, TRUE, TRUE},
-        {"grown", "later", 2, TRUE, TRUE},
-        {"shrunk", "later", 2, FALSE, FALSE},
-        {"newroute", "plain", 1, TRUE, TRUE},
+        {"plain", "later", 2, TRUE, TRUE, TRUE},
+        {"grown", "later", 2, TRUE, TRUE, TRUE},
+        {"older", "later", 2, TRUE, FALSE, TRUE},
+        {"shrunk", "later", 2, FALSE, FALSE, FALSE},
+        {"newroute", "plain", 1, TRUE, TRUE, TRUE},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -136,7 +137,9 @@ test_ages(void)
         g_assert_cmpuint(methods, ==, cases[i].methods);
         g_assert_cmpstr(vendor->methods[0]->name, ==, cases[i].first);
         g_assert_true((vendor->table->settings != NULL) == cases[i].settings);
-        g_assert_null(vendor->table->unsolicited);
+        g_assert_true((vendor->table->unsolicited != NULL) == cases[i].settings);
+        g_assert_true((vendor->table->announcements != NULL) == cases[i].lists);
+        g_assert_true((vendor->table->refusals != NULL) == cases[i].lists);
         g_assert_true((vendor->methods[0]->close != NULL) == cases[i].closes);
         g_assert_true(fota_vendor_find_method(vendor, "plain") != NULL);
         g_assert_null(fota_vendor_find_method(vendor, "none"));

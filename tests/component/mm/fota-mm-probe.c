@@ -217,8 +217,9 @@ open_channel(Probe *probe, const char *kind, const char *imei, const char *devic
     FotaChannel *channel;
 
     if (strcmp(kind, "modemmanager") == 0)
-        return fota_mm_channel_new(probe->mm, imei, on_trace, probe);
-    channel = fota_at_channel_new(imei, device, strcmp(kind, "reserved") == 0, on_trace, probe);
+        return fota_mm_channel_new(probe->mm, imei, NULL, on_trace, probe);
+    channel =
+        fota_at_channel_new(imei, device, strcmp(kind, "reserved") == 0, NULL, on_trace, probe);
     if (channel->klass->open(channel, cancellable, error))
         return channel;
     channel->klass->close(channel);

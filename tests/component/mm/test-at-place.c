@@ -245,7 +245,7 @@ test_wwan(void)
     usb = fota_at_place_new(BUS "1-1", FALSE);
     g_assert_null(fota_at_place_find_wwan(usb));
 
-    channel = fota_at_channel_new("353081090012345", modem, FALSE, NULL, NULL);
+    channel = fota_at_channel_new("353081090012345", modem, FALSE, NULL, NULL, NULL);
     g_assert_false(channel->klass->open(channel, NULL, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
     g_assert_nonnull(strstr(error->message, "/dev/wwan0at0"));
@@ -259,7 +259,7 @@ test_never_there(void)
     g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
     g_autoptr(FotaAtPlace) place = fota_at_place_new(BUS "1-1", FALSE);
     g_autoptr(GError) error = NULL;
-    FotaChannel *channel = fota_at_channel_new("353081090012345", BUS "1-1", FALSE, NULL, NULL);
+    FotaChannel *channel = fota_at_channel_new("353081090012345", BUS "1-1", FALSE, NULL, NULL, NULL);
 
     g_assert_nonnull(testbed);
     assert_found(place, "");

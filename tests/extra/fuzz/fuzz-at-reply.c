@@ -8,7 +8,7 @@
 static char *
 read_events(const char *command, const guint8 *data, gsize size, gsize step)
 {
-    g_autoptr(FotaAtReply) reply = fota_at_reply_new();
+    g_autoptr(FotaAtReply) reply = fota_at_reply_new(NULL);
     g_autoptr(GByteArray) rest = g_byte_array_new();
     GString *events = g_string_new(NULL);
     gboolean connected = FALSE;

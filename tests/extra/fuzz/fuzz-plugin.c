@@ -302,7 +302,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     model = choose_model(head);
     setup.model = model;
     module.channel.klass = strchr(head, 'm') != NULL ? &modem_manager : &port;
-    module.reply = fota_at_reply_new();
+    module.reply = fota_at_reply_new(vendor.table);
     module.heard = g_queue_new();
     session = fota_session_new(&setup);
     fota_session_set_channel(session, &module.channel);
