@@ -57,7 +57,7 @@ void fota_session_set_channel(FotaSession *session, FotaChannel *channel);
 /** A FotaTrace for the channel: writes the debug log, without secrets. */
 void fota_session_trace(char direction, const char *line, gpointer session);
 
-/** For fota-session-data.c: what is under the session now. */
+/** For fota-session-away.c and fota-session-data.c: what is under the session now. */
 FotaChannel *fota_session_get_channel(FotaSession *session);
 GCancellable *fota_session_get_cancellable(FotaSession *session);
 int *fota_session_get_cme_place(FotaSession *session);
