@@ -5,8 +5,8 @@ test-telit-enhanced.c."""
 import unittest
 
 from e2e import BenchTest, TableTest
+from test_telit_faults import Faults
 
-LIMIT = 600
 GET = "#FTPGETOTAENH"
 
 # What goes wrong, with which error the update ends (None: it succeeds), what its text says.
@@ -19,35 +19,9 @@ CASES = {
 }
 
 
-class ThroughThePort(TableTest):
+class ThroughThePort(Faults, TableTest):
     model, channel, cases = "le910c4", "port", CASES
-
-    def test(self):
-        bench = self.bench
-        for imei in bench.imeis:
-            bench.publish(bench.update(retry={"maxAttempts": 1}), imei)
-        bench.start_fotad()
-        modules = [bench.module(imei) for imei in bench.imeis]
-        since = modules[0].mark()
-        for (what, _, _), module in zip(self.cases.values(), modules):
-            module.wait_state("awaiting-approval", seconds=LIMIT)
-            bench.fault(what, module.imei)
-            module.approve()
-        for (case, (_, error, text)), module in zip(self.cases.items(), modules):
-            with self.subTest(case):
-                self.check(module, since, error, text)
-
-    def check(self, module, since, error, text):
-        self.assert_ends(module, since, error, text, LIMIT)
-        version = self.bench.old if error else self.bench.new
-        self.bench.mm.wait_for(module.imei, LIMIT, revision=version)
-        module.wait(lambda p: p["Modem"] != "/" and p["Revision"] == version
-                    and p["State"] == ("failed" if error else "idle"), LIMIT, "in service")
-        sent = [line.text for line in self.bench.transcript(module.imei) if line.mark == ">"]
-        self.assertLessEqual(sent.count("AT#OTAUP=2"), 1)
-        self.assertNotIn("AT#OTAUP=0", sent)
-        state = self.bench.sim.state(module.imei)
-        self.assertFalse([cid for cid in state["contexts"] if cid.get("active")])
+    order = "AT#OTAUP=2"
 
 
 class ThroughModemManager(BenchTest):

@@ -48,6 +48,8 @@ COMMAND_CASES = {name: case for name, case in CASES.items() if name not in OF_TH
 
 
 class Faults:
+    order = "AT#OTAUP=0"  # what installs
+
     def test(self):
         bench = self.bench
         for imei in bench.imeis:
@@ -72,7 +74,9 @@ class Faults:
         state = self.bench.sim.state(module.imei)
         self.assertEqual(state["version"], version)
         sent = [line.text for line in self.bench.transcript(module.imei) if line.mark == ">"]
-        self.assertLessEqual(sent.count("AT#OTAUP=0"), 1)
+        self.assertLessEqual(sent.count(self.order), 1)
+        others = {"AT#OTAUP=0", "AT#OTAUP=2"} - {self.order}
+        self.assertFalse(others.intersection(sent))
         # What was opened is closed again.
         self.assertFalse([cid for cid in state["contexts"] if cid.get("active")])
 
