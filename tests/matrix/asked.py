@@ -3,14 +3,13 @@
 the module is told yes once, and updates itself once."""
 import contextlib
 
-from rig import VERSIONS, Kind, NotAsStated, Rig, seconds
+from rig import VERSIONS, Kind, Rig
 from bench import FTP_PASSWORD, FTP_USER
 from manifest import delta
 from modules import BusError
 from processes import BenchError
 
 ASKED = Kind("me910c1-asks", "reserved")
-TRIES = 3
 
 
 class AskedRig(Rig):
@@ -61,27 +60,6 @@ class AskedRig(Rig):
         asked.append(True)
         return True
 
-
-def killed_once(rig, point):
-    """FALSE: this run did not come to the point."""
-    rig.publish_next()
-    rig.start_fotad(kill=point)
-    rig.check()
-    if not rig.wait_killed():
-        rig.verify_updated(rig.wait_done())
-        rig.stop_fotad()
-        return False
-    rig.fault_time = seconds()
-    rig.start_fotad()
-    rig.verify_updated(rig.wait_updated())
-    rig.expect(rig.orders(), 1, "times that the module was told yes")
-    rig.end_time = seconds()
-    rig.stop_fotad()
-    return True
-
-
-def killed(rig, point):
-    for _ in range(TRIES):
-        if killed_once(rig, point):
-            return
-    raise NotAsStated(f"no run came to {point}")
+    def verify_after_kill(self, _in_doubt, _ordered):
+        self.verify_updated(self.wait_updated())
+        self.expect(self.orders(), 1, "times that the module was told yes")

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """fotad is killed while it proves the service of a module that has none, and puts it back: the
 module runs its old version again, and each of the two orders was given once."""
-from rig import Kind, NotAsStated, Rig, seconds
+from rig import Kind, Rig
 
 INSURED = Kind("me310g1", "port", insured=True)
-TRIES = 3
 
 
 class BackRig(Rig):
@@ -33,6 +32,10 @@ class BackRig(Rig):
         self.expect([entry["result"] for entry in self.module.history(1)], ["restored"], "history")
         self.verify_in_service()
 
+    def verify_after_kill(self, _in_doubt, _ordered):
+        self.verify_updated(self.wait_updated())
+        self.expect(self.orders(), 2, "orders to install")
+
 
 def choose(met, order):
     """(the points of the proof and of the way back, those that are always gone through): the last of
@@ -47,28 +50,3 @@ def choose(met, order):
     # The blocks of a load are gone through where the module is updated.
     later = [point for point in met[first + 2:] if point.what != "at data"]
     return [met[fetched], *later], [met[fetched], *records, met[record], *met[second:second + 2]]
-
-
-def killed_once(rig, point):
-    """FALSE: this run did not come to the point."""
-    rig.publish_next(retry={"maxAttempts": 2})
-    rig.start_fotad(kill=point)
-    rig.check()
-    if not rig.wait_killed():
-        rig.verify_updated(rig.wait_done())
-        rig.stop_fotad()
-        return False
-    rig.fault_time = seconds()
-    rig.start_fotad()
-    rig.verify_updated(rig.wait_updated())
-    rig.expect(rig.orders(), 2, "orders to install")
-    rig.end_time = seconds()
-    rig.stop_fotad()
-    return True
-
-
-def killed(rig, point):
-    for _ in range(TRIES):
-        if killed_once(rig, point):
-            return
-    raise NotAsStated(f"no run came to {point}")

@@ -113,13 +113,13 @@ def asked_cases(kind, run):
     first = told.index("at AT#OTASUAN=,2,1")
     last = told.index(f"at {kind.order}")
     special = points.irreversible(met, kind.order)[-AROUND_ORDER:]
-    return [Case("asked", kind, str(point), asked.killed, (point,), point in special)
+    return [Case("asked", kind, str(point), kill.killed, (point,), point in special)
             for point in met[first:last + 3]]
 
 
 def back_cases(kind, run):
     met, always = back.choose(points.to_kill_at(run.points), kind.order)
-    return [Case("way back", kind, str(point), back.killed, (point,), point in always)
+    return [Case("way back", kind, str(point), kill.killed, (point,), point in always)
             for point in met]
 
 

@@ -22,18 +22,6 @@ def undisturbed(rig):
     return met
 
 
-def verify_end(rig, in_doubt, ordered):
-    """Updated by one order. Where that may have been given and was not, one attempt has failed, and
-    the next began at once."""
-    rig.verify_updated(rig.wait_updated())
-    failed = [entry["error"] for entry in rig.module.history()
-              if entry["id"] == f"update-{rig.number}" and entry["result"] != "success"]
-    # ModemManager may still give the order of a caller who has left.
-    if failed or rig.kind.channel != "modemmanager":
-        rig.expect(failed, ["OldVersion"] if in_doubt and not ordered else [], "failed attempts")
-    rig.expect(rig.orders(), 1, "orders to install")
-
-
 def killed_once(rig, point, drop_unsynced=False):
     """FALSE: this run did not come to the point. The module's restarts fall now so, now so, and the
     questions that are asked until two answers agree with them."""
@@ -49,7 +37,7 @@ def killed_once(rig, point, drop_unsynced=False):
         rig.drop_unsynced()
     in_doubt, ordered = rig.in_doubt(), rig.orders() > 0
     rig.start_fotad()
-    verify_end(rig, in_doubt, ordered)
+    rig.verify_after_kill(in_doubt, ordered)
     rig.end_time = seconds()
     rig.stop_fotad()
     return True

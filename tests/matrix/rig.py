@@ -350,6 +350,17 @@ class Rig:
 
     # What must hold at the end of every case
 
+    def verify_after_kill(self, in_doubt, ordered):
+        """Updated by one order. Where that may have been given and was not, one attempt has failed, and
+        the next began at once."""
+        self.verify_updated(self.wait_updated())
+        failed = [entry["error"] for entry in self.module.history()
+                  if entry["id"] == f"update-{self.number}" and entry["result"] != "success"]
+        # ModemManager may still give the order of a caller who has left.
+        if failed or self.kind.channel != "modemmanager":
+            self.expect(failed, ["OldVersion"] if in_doubt and not ordered else [], "failed attempts")
+        self.expect(self.orders(), 1, "orders to install")
+
     def transcript(self):
         return self.bench.sim.transcript(self.bench.imei)[self.transcript_start:]
 
