@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* With its tables of members: what is added to them is tested too. */
-#include "daemon/fota-record.c"
+#include "daemon/fota-record-json.c"
 
 #define IMEI "353081090012345"
 #define ROUNDS 30
