@@ -22,14 +22,14 @@ NOT_RUN = {
     "systemd-sysusers && systemd-tmpfiles --create": "the same",
     "systemctl reload dbus && systemctl enable --now fotad": "the same",
     "apt-get install -y ./build/package/fotad_*.deb": "the quick start does it with another path",
-    "fota-rehearsal start --scale=40": "tests/system/test_system.py: it needs a gateway of its own",
+    "fota-rehearsal start --scale=40": "tests/system/test_fresh.py: it needs a gateway of its own",
     "fota-sim certify --busy-file=/run/busy -- sh /usr/share/doc/fotad/examples/approve.sh "
     "353081090012345 /run/busy": "the same",
     "fota-rehearsal stop": "the same",
-    "systemctl disable --now fotad": "tests/system/test_system.py: no other page could use fotad then",
+    "systemctl disable --now fotad": "tests/system/test_fresh.py: no other page could use fotad then",
     "lsusb": "needs a USB bus, which no test has",
     "cc -shared -fPIC skeleton.c -o skeleton.so -Wl,--version-script=plugin.map "
-    "$(pkg-config --cflags --libs fotad)": "tests/system/test_system.py, with the package fotad-dev",
+    "$(pkg-config --cflags --libs fotad)": "tests/system/test_fresh.py, with the package fotad-dev",
     "install skeleton.so skeleton.models $(pkg-config --variable=plugindir fotad)": "the same",
 }
 PROGRAMS = ("fotactl", "fota-manifest", "fota-rehearsal", "fota-sim", "mmcli", "busctl", "journalctl",

@@ -6,7 +6,7 @@ import pathlib
 PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
 NEXT_PACKAGES = pathlib.Path(os.environ["FOTA_NEXT_PACKAGES"])
 ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
-OURS = ("fotad", "fota-manifest", "fotad-simulator")
+GATEWAY_PACKAGES = ("fotad", "fota-manifest", "fotad-simulator")
 
 
 def install(machine, packages, *names):
@@ -24,6 +24,6 @@ def install(machine, packages, *names):
 
 def prepare(machine):
     """What every gateway of these tests has: our packages, an operator, and somebody else."""
-    install(machine, PACKAGES, *OURS)
+    install(machine, PACKAGES, *GATEWAY_PACKAGES)
     machine.run("useradd", "--create-home", "--groups=fotad-operator", "olga")
     machine.run("useradd", "--create-home", "paul")

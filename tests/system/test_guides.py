@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The quick start as a new user walks through it, on a Debian with a simulated module, and then what
 the other guides have a gateway do. tests/lib/guide.py says which blocks these are."""
-import os
 import pathlib
 import re
 import shutil
@@ -12,12 +11,11 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from debian import PACKAGES, ROOT
 from gateway import IMEI, Bus, BusView, Gateway  # noqa: E402
 from guide import blocks, scripts  # noqa: E402
 from manifest import delta  # noqa: E402
 
-PACKAGES = pathlib.Path(os.environ["FOTA_PACKAGES"])
-ROOT = pathlib.Path(os.environ["FOTA_ROOT"])
 OLD, NEW = "30.00.001-B026", "30.00.001-B026_FOTA"
 # ModemManager has a name of its own for the old firmware, as on many Telit modules.
 PACKAGE = "30.00.001-B026-P0F.010100"
@@ -27,7 +25,7 @@ Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na,package={PACKAGE}"
 """
 # Pages whose blocks for a gateway change nothing that the next one needs.
 AFTERWARDS = ("README.md", "docs/runbook.md", "docs/application.md", "docs/security.md", "docs/fleet.md")
-ELSEWHERE = "fota-rehearsal"  # a block with it: test_system.py
+ELSEWHERE = "fota-rehearsal"  # a block with it: test_fresh.py
 
 
 class Bare(Gateway):

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from debian import NEXT_PACKAGES, OURS, ROOT, install, prepare
+from debian import GATEWAY_PACKAGES, NEXT_PACKAGES, ROOT, install, prepare
 from gateway import FTP_PASSWORD, HUAWEI_IMEI, HUAWEI_NEW, IMEI, WEB_TOKEN, Gateway
 from guide import blocks
 from test_fresh import MANAGER
@@ -318,7 +318,7 @@ class InUse(unittest.TestCase):
         """The offer, its token and the approval survive an upgrade of the package."""
         new = self.gateway.offer()
         token = self.module.token()
-        install(self.gateway, NEXT_PACKAGES, *OURS)
+        install(self.gateway, NEXT_PACKAGES, *GATEWAY_PACKAGES)
         self.module.wait(lambda p: p["State"] == "awaiting-approval"
                          and p["Update"]["token"] == token, 60, "the same offer")
         self.approve()
