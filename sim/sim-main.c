@@ -37,7 +37,7 @@ static const GOptionEntry entries[] = {
     {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale, "Divide the modules' times by N", "N"},
     {"module", 0, 0, G_OPTION_ARG_STRING_ARRAY, &modules,
      "Add a module: NAME[,imei=..][,apn=..][,pin=..][,signal=..][,registered=0|1|5][,version=..]"
-     "[,package=..][,reserved-port=1][,uid=..]",
+     "[,package=..][,reserved-port=1][,uid=..][,net=..][,raw=1]",
      "MODULE"},
     {"replay", 0, 0, G_OPTION_ARG_STRING_ARRAY, &replays,
      "Add a module that plays the log of a real one: FILE[,imei=..][,reserved-port=1][,uid=..]",

@@ -110,6 +110,33 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
     return TRUE;
 }
 
+/* What its USB device is like. FALSE: another key. */
+static gboolean
+take_device_option(SimModule *module, const char *key, const char *value)
+{
+    const struct {
+        const char *key;
+        gboolean *flag;
+        char **text;
+    } options[] = {{"reserved-port", &module->reserved_port, NULL},
+                   {"raw", &module->raw, NULL},
+                   {"uid", NULL, &module->uid},
+                   {"net", NULL, &module->net}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (!g_str_equal(key, options[i].key))
+            continue;
+        if (options[i].flag != NULL) {
+            *options[i].flag = g_str_equal(value, "1");
+        } else {
+            g_free(*options[i].text);
+            *options[i].text = g_strdup(value);
+        }
+        return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean
 sim_module_take_option(SimModule *module, const char *option, GError **error)
 {
@@ -130,16 +157,8 @@ sim_module_take_option(SimModule *module, const char *option, GError **error)
         module->imei = g_strdup(pair[1]);
         return TRUE;
     }
-    if (g_str_equal(pair[0], "reserved-port")) {
-        module->reserved_port = g_str_equal(pair[1], "1");
-        return TRUE;
-    }
-    if (g_str_equal(pair[0], "uid")) {
-        g_free(module->uid);
-        module->uid = g_strdup(pair[1]);
-        return TRUE;
-    }
-    return sim_module_set(module, pair[0], pair[1], error);
+    return take_device_option(module, pair[0], pair[1]) ||
+           sim_module_set(module, pair[0], pair[1], error);
 }
 
 void

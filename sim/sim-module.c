@@ -62,7 +62,9 @@ module_add_ports(SimModule *module)
                    .manufacturer = p->manufacturer,
                    .product = p->model,
                    .serial = module->imei,
-                   .uid = module->uid};
+                   .uid = module->uid,
+                   .net = module->net,
+                   .raw = module->raw};
 
     module->branch = sim_testbed_plug(module->sim->testbed, &id, p->ttys, n, module->as_acm);
     for (guint i = 0; i < n; i++) {
@@ -258,6 +260,7 @@ sim_module_free(SimModule *module)
     g_free(module->version);
     g_free(module->package);
     g_free(module->uid);
+    g_free(module->net);
     g_free(module->pin);
     g_free(module);
 }

@@ -82,6 +82,8 @@ struct _SimModule {
     gboolean hung; /* answers nothing, until it restarts */
     gboolean reserved_port;
     char *uid; /* see SimUsbId */
+    char *net; /* the same */
+    gboolean raw;
     gboolean as_acm;
     guint starts; /* how often the ports came */
     SimBranch *branch;
@@ -128,7 +130,8 @@ void sim_module_set_plugged(SimModule *module, gboolean plugged);
 /* One of `signal`, `registered`, `apn`, `pin`, `imsi`, `version`, `package`, `gateway`, or the
  * personality's own. */
 gboolean sim_module_set(SimModule *module, const char *key, const char *value, GError **error);
-/* KEY=VALUE of --module=: what sim_module_set() takes, `imei`, `reserved-port` and `uid`. */
+/* KEY=VALUE of --module=: what sim_module_set() takes, `imei`, `reserved-port`, `uid`, `net` and
+ * `raw`. */
 gboolean sim_module_take_option(SimModule *module, const char *option, GError **error);
 /* On every tty that is open. */
 void sim_module_urc(SimModule *module, const char *text);

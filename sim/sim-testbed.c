@@ -15,6 +15,7 @@
 
 #define PATIENCE_MS 2000
 #define BUS "pci0000:00/0000:00:14.0/usb1"
+#define NET_INTERFACE 8 /* no tty has it */
 
 struct _SimTestbed {
     UMockdevTestbed *umockdev;
@@ -40,6 +41,8 @@ typedef struct {
 struct _SimBranch {
     SimTestbed *testbed;
     char *device_path;
+    char *net_interface_path; /* NULL: it has no network interface */
+    char *net_path;
     SimTty *ttys;
     guint n_ttys;
 };
@@ -185,6 +188,23 @@ add_device(SimTestbed *self, const char *subsystem, const char *path, const char
                                         (char **)properties);
 }
 
+static void
+text_append(GPtrArray *properties, const char *key, const char *value)
+{
+    g_ptr_array_add(properties, (char *)key);
+    g_ptr_array_add(properties, (char *)value);
+}
+
+/* What udev reads of the USB device, for the device itself and for all below it. */
+static void
+append_usb_id(GPtrArray *properties, const SimUsbId *id)
+{
+    text_append(properties, "ID_BUS", "usb");
+    text_append(properties, "ID_VENDOR_ID", id->vendor_id);
+    text_append(properties, "ID_MODEL_ID", id->product_id);
+    text_append(properties, "ID_SERIAL_SHORT", id->serial);
+}
+
 static char *
 add_usb_device(SimTestbed *self, const SimUsbId *id)
 {
@@ -194,50 +214,35 @@ add_usb_device(SimTestbed *self, const SimUsbId *id)
                                 "manufacturer", id->manufacturer, "product",   id->product,
                                 "serial",       id->serial,       "busnum",    "1",
                                 "devnum",       devnum,           NULL};
-    const char *properties[] = {"DEVTYPE",
-                                "usb_device",
-                                "ID_BUS",
-                                "usb",
-                                "ID_VENDOR_ID",
-                                id->vendor_id,
-                                "ID_MODEL_ID",
-                                id->product_id,
-                                "ID_VENDOR",
-                                id->manufacturer,
-                                "ID_MODEL",
-                                id->product,
-                                "ID_SERIAL_SHORT",
-                                id->serial,
-                                "BUSNUM",
-                                "001",
-                                "ID_MM_DEVICE_PROCESS",
-                                "1",
-                                id->uid != NULL ? "ID_MM_PHYSDEV_UID" : NULL,
-                                id->uid,
-                                NULL};
+    g_autoptr(GPtrArray) properties = g_ptr_array_new();
 
-    return add_device(self, "usb", path, attributes, properties);
+    text_append(properties, "DEVTYPE", "usb_device");
+    text_append(properties, "BUSNUM", "001");
+    if (!id->raw) {
+        append_usb_id(properties, id);
+        text_append(properties, "ID_VENDOR", id->manufacturer);
+        text_append(properties, "ID_MODEL", id->product);
+        text_append(properties, "ID_MM_DEVICE_PROCESS", "1");
+    }
+    if (id->uid != NULL)
+        text_append(properties, "ID_MM_PHYSDEV_UID", id->uid);
+    g_ptr_array_add(properties, NULL);
+    return add_device(self, "usb", path, attributes, (const char *const *)properties->pdata);
 }
 
 static char *
-add_usb_interface(SimTestbed *self, const SimUsbId *id, guint number, const char *driver)
+add_usb_interface(SimTestbed *self, const SimUsbId *id, guint number, const char *driver,
+                  const char *class)
 {
     g_autofree char *path = g_strdup_printf(BUS "/1-%u/1-%u:1.%u", id->number, id->number, number);
     g_autofree char *ifnum = g_strdup_printf("%02x", number);
     g_autofree char *link = g_strdup_printf("../../../../../../bus/usb/drivers/%s", driver);
-    const char *attributes[] = {"bInterfaceNumber", ifnum, NULL};
+    const char *attributes[] = {"bInterfaceNumber", ifnum, "bInterfaceClass", class, NULL};
     const char *properties[] = {"DEVTYPE", "usb_interface", "DRIVER", driver, NULL};
     char *syspath = add_device(self, "usb", path, attributes, properties);
 
     umockdev_testbed_set_attribute_link(self->umockdev, syspath, "driver", link);
     return syspath;
-}
-
-static void
-text_append(GPtrArray *properties, const char *key, const char *value)
-{
-    g_ptr_array_add(properties, (char *)key);
-    g_ptr_array_add(properties, (char *)value);
 }
 
 static void
@@ -279,6 +284,16 @@ tty_open(SimTestbed *self, SimTty *tty)
 
 /* udev's rules do not run in a testbed: sets each property that they would set. */
 static void
+tty_append_rules(GPtrArray *properties, const SimUsbId *id, const SimTtySpec *spec,
+                 const char *ifnum, const char *driver)
+{
+    append_usb_id(properties, id);
+    text_append(properties, "ID_USB_INTERFACE_NUM", ifnum);
+    text_append(properties, "ID_USB_DRIVER", driver);
+    append_role(properties, spec->role);
+}
+
+static void
 tty_add(SimTestbed *self, SimTty *tty, const SimUsbId *id, const SimTtySpec *spec, gboolean acm)
 {
     const char *driver = acm ? "cdc_acm" : "option";
@@ -292,19 +307,14 @@ tty_add(SimTestbed *self, SimTty *tty, const SimUsbId *id, const SimTtySpec *spe
 
     tty->name = g_strdup_printf("%s%u", acm ? "ttyACM" : "ttyUSB", minor);
     tty->devnode = g_strdup_printf("/dev/%s", tty->name);
-    tty->interface_path = add_usb_interface(self, id, spec->interface, driver);
+    tty->interface_path = add_usb_interface(self, id, spec->interface, driver, "ff");
     path = g_strdup_printf("%s/%s", tty->interface_path + strlen("/sys/devices/"), tty->name);
 
     text_append(properties, "DEVNAME", tty->devnode);
     text_append(properties, "MAJOR", acm ? "166" : "188");
     text_append(properties, "MINOR", minor_text);
-    text_append(properties, "ID_BUS", "usb");
-    text_append(properties, "ID_VENDOR_ID", id->vendor_id);
-    text_append(properties, "ID_MODEL_ID", id->product_id);
-    text_append(properties, "ID_SERIAL_SHORT", id->serial);
-    text_append(properties, "ID_USB_INTERFACE_NUM", ifnum);
-    text_append(properties, "ID_USB_DRIVER", driver);
-    append_role(properties, spec->role);
+    if (!id->raw)
+        tty_append_rules(properties, id, spec, ifnum, driver);
     g_ptr_array_add(properties, NULL);
 
     tty_open(self, tty);
@@ -313,6 +323,34 @@ tty_add(SimTestbed *self, SimTty *tty, const SimUsbId *id, const SimTtySpec *spe
     umockdev_testbed_attach_ioctl(self->umockdev, tty->devnode, self->ioctls, NULL);
     tty->syspath =
         add_device(self, "tty", path, attributes, (const char *const *)properties->pdata);
+}
+
+/* An Ethernet adapter of the USB class (ECM), as ModemManager's rules mark those of Huawei. */
+static void
+branch_add_net(SimBranch *branch, const SimUsbId *id)
+{
+    SimTestbed *self = branch->testbed;
+    g_autofree char *address = g_strdup_printf("02:00:00:00:00:%02x", id->number & 0xff);
+    g_autofree char *ifindex = g_strdup_printf("%u", 1000 + id->number);
+    g_autofree char *path = NULL;
+    const char *attributes[] = {"type", "1", "address", address, "ifindex", ifindex, NULL};
+    g_autoptr(GPtrArray) properties = g_ptr_array_new();
+
+    branch->net_interface_path = add_usb_interface(self, id, NET_INTERFACE, "cdc_ether", "02");
+    path = g_strdup_printf("%s/net/%s", branch->net_interface_path + strlen("/sys/devices/"),
+                           id->net);
+    text_append(properties, "INTERFACE", id->net);
+    text_append(properties, "IFINDEX", ifindex);
+    if (!id->raw) {
+        append_usb_id(properties, id);
+        text_append(properties, "ID_USB_DRIVER", "cdc_ether");
+        text_append(properties, "ID_MM_CANDIDATE", "1");
+        text_append(properties, "ID_MM_HUAWEI_NDISDUP_SUPPORTED", "1");
+    }
+    g_ptr_array_add(properties, NULL);
+    branch->net_path =
+        add_device(self, "net", path, attributes, (const char *const *)properties->pdata);
+    umockdev_testbed_set_attribute_link(self->umockdev, branch->net_path, "device", "../..");
 }
 
 SimBranch *
@@ -327,6 +365,8 @@ sim_testbed_plug(SimTestbed *self, const SimUsbId *id, const SimTtySpec *specs, 
     branch->n_ttys = n_specs;
     for (guint i = 0; i < n_specs; i++)
         tty_add(self, &branch->ttys[i], id, &specs[i], acm);
+    if (id->net != NULL)
+        branch_add_net(branch, id);
     return branch;
 }
 
@@ -348,11 +388,28 @@ tty_remove(SimTestbed *self, SimTty *tty)
     g_free(tty->interface_path);
 }
 
+static void
+branch_remove_net(SimBranch *branch)
+{
+    SimTestbed *self = branch->testbed;
+
+    if (branch->net_path == NULL)
+        return;
+    umockdev_testbed_uevent(self->umockdev, branch->net_path, "remove");
+    umockdev_testbed_uevent(self->umockdev, branch->net_interface_path, "remove");
+    /* Each, so that the name is free again. */
+    umockdev_testbed_remove_device(self->umockdev, branch->net_path);
+    umockdev_testbed_remove_device(self->umockdev, branch->net_interface_path);
+    g_free(branch->net_path);
+    g_free(branch->net_interface_path);
+}
+
 void
 sim_branch_unplug(SimBranch *branch)
 {
     SimTestbed *self = branch->testbed;
 
+    branch_remove_net(branch);
     for (guint i = 0; i < branch->n_ttys; i++) {
         umockdev_testbed_uevent(self->umockdev, branch->ttys[i].syspath, "remove");
         umockdev_testbed_uevent(self->umockdev, branch->ttys[i].interface_path, "remove");

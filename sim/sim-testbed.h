@@ -26,6 +26,8 @@ typedef struct {
     const char *product;
     const char *serial;
     const char *uid; /* what a rule of the site calls it for ModemManager, NULL = nothing */
+    const char *net; /* name of its network interface, NULL = none */
+    gboolean raw;    /* only what the kernel says of it: udev's rules are to run */
 } SimUsbId;
 
 typedef struct {
@@ -43,8 +45,9 @@ void sim_testbed_wait_closed(SimTestbed *testbed);
 void sim_testbed_free(SimTestbed *testbed);
 const char *sim_testbed_get_root(SimTestbed *testbed);
 
-/* Adds the device, its interfaces and a tty for each spec, and sends their uevents. Names are
- * never used twice: the kernel may do so, umockdev cannot. `acm` asks for ttyACM names. */
+/* Adds the device, its interfaces and a tty for each spec, and sends their uevents. A tty's name is
+ * never used twice: the kernel may do so, umockdev cannot. `acm` asks for ttyACM names. The network
+ * interface carries nothing: a real one of that name may. */
 SimBranch *sim_testbed_plug(SimTestbed *testbed, const SimUsbId *id, const SimTtySpec *specs,
                             guint n_specs, gboolean acm);
 /* Sends the remove uevents, hangs the ttys up, removes the device. Frees the branch. */

@@ -208,7 +208,9 @@ class Bench:
     def _fill(self):
         """All files that tests and fotad write, as they are at first."""
         for name in ("net", "power_supply"):
-            shutil.rmtree(self.sys / "class" / name, ignore_errors=True)
+            for entry in (self.sys / "class" / name).glob("*"):
+                if not entry.is_symlink():  # those are the module's own
+                    shutil.rmtree(entry)
         for file in self.directory.iterdir():
             if file.name not in self._own and not file.name.endswith(".log"):
                 remove(file)
