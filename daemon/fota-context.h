@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 #define FOTA_RELEASE_TIME ((gint64)1793491200 * G_USEC_PER_SEC)
 
 typedef struct _FotaCache FotaCache;
+typedef struct _FotaMetered FotaMetered;
 typedef struct _FotaOutbox FotaOutbox;
 
 /** What all modules share. Owned by the manager, and outlives them. */
@@ -24,6 +25,7 @@ typedef struct {
     FotaCache *cache;     /**< of deltas that the host has fetched (fota-cache.h) */
     FotaMm *mm;           /**< NULL until fota_manager_start() */
     char *fetch_socket;   /**< socket of fotad-fetch */
+    FotaMetered *metered; /**< whether a fetch costs by the byte (fota-metered.h) */
     FotaOutbox *outbox;   /**< for reports (fota-outbox.h); NULL = nothing is reported */
     gboolean sees_modems; /**< ModemManager runs */
     guint inhibitions;    /**< held by applications: nothing is started while there are any */

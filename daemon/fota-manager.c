@@ -12,6 +12,7 @@
 #include "daemon/fota-context.h"
 #include "daemon/fota-inhibitions.h"
 #include "daemon/fota-log.h"
+#include "daemon/fota-metered.h"
 #include "daemon/fota-outbox.h"
 #include "daemon/module/fota-module.h"
 #include "policy/fota-push.h"
@@ -62,6 +63,7 @@ fota_manager_finalize(GObject *object)
     /* The store ends its writes first: what they tell is not heard any more. */
     g_clear_pointer(&context->store, fota_store_free);
     g_clear_pointer(&context->cache, fota_cache_free);
+    g_clear_pointer(&context->metered, fota_metered_free);
     g_clear_pointer(&context->outbox, fota_outbox_free);
     g_clear_pointer(&context->plugins, fota_plugin_set_free);
     g_clear_pointer(&context->keyring, fota_keyring_free);
@@ -104,10 +106,17 @@ inhibitions_changed(gpointer user_data)
 }
 
 static void
+network_changed(gpointer user_data)
+{
+    decide_all(user_data);
+}
+
+static void
 fota_manager_init(FotaManager *manager)
 {
     manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
     manager->inhibitions = fota_inhibitions_new(inhibitions_changed, manager);
+    manager->context.metered = fota_metered_new(network_changed, manager);
 }
 
 static FotaKeyring *

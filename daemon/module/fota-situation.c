@@ -6,6 +6,7 @@
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-cache.h"
 #include "daemon/fota-delta.h"
+#include "daemon/fota-metered.h"
 #include "daemon/fota-route.h"
 #include "daemon/fota-supply.h"
 #include "daemon/module/fota-asking.h"
@@ -90,7 +91,7 @@ static gboolean
 is_metered(const FotaParts *parts)
 {
     return fota_parts_get_config(parts)->defer_metered &&
-           g_network_monitor_get_network_metered(g_network_monitor_get_default());
+           fota_metered_get(parts->context->metered);
 }
 
 /* What the host has still to fetch of @delta, and whether it could now. Returns the bytes that cost
@@ -425,8 +426,7 @@ waits_for_gateway(const FotaParts *parts)
         return TRUE;
     return plan != NULL &&
            (fota_plan_has_blocker(plan, "supply") || fota_plan_has_blocker(plan, "free-space") ||
-            fota_plan_has_blocker(plan, "route") || fota_plan_has_blocker(plan, "uplink") ||
-            fota_plan_has_blocker(plan, "metered"));
+            fota_plan_has_blocker(plan, "route") || fota_plan_has_blocker(plan, "uplink"));
 }
 
 static gint64
