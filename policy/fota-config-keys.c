@@ -131,6 +131,17 @@ set_credential(const FotaConfigKey *key, FotaSettings *settings, const char *val
     return set_text(key, settings, value);
 }
 
+/* In an AT line, a module's own command would end or mean something else with any other. */
+static gboolean
+set_apn(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    for (const char *c = value; *c != '\0'; c++) {
+        if (!g_ascii_isgraph(*c) || strchr("\";\\,", *c) != NULL)
+            return FALSE;
+    }
+    return set_text(key, settings, value);
+}
+
 static gboolean
 set_proxy(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
@@ -333,9 +344,12 @@ set_limit(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 #define LIST(member) G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)g_strfreev
 #define ARRAY(member) G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)g_array_unref
 
+#define PLACEHOLDERS                                                                               \
+    " and, in its path, no placeholders but {imei}, {imei-sha256}, {imei-hmac} and {model}"
+
 static const FotaConfigKey keys[] = {
     {"Manifest", "Uri", set_uri, TEXT(module.manifest_uri),
-     "an https, http, ftp, ftps or file address without a login"},
+     "an https, http, ftp, ftps or file address without a login" PLACEHOLDERS},
     {"Manifest", "Interval", set_interval, NUMBER(module.interval),
      "a duration from 1h to 30d, such as 1d"},
     {"Manifest", "Salt", set_text, TEXT(module.salt), "a text"},
@@ -387,7 +401,8 @@ static const FotaConfigKey keys[] = {
     {"Delivery", "Directory", set_directory, TEXT(module.delta_directory),
      "a directory, by a path that begins with / and goes on"},
     {"Access", "At", set_choice, NUMBER(module.access), "auto, modemmanager or port"},
-    {"Network", "Apn", set_text, TEXT(module.apn), "an access point name"},
+    {"Network", "Apn", set_apn, TEXT(module.apn),
+     "an access point name without blanks, quotes, commas and semicolons"},
     {"Network", "PdpType", set_chosen_text, TEXT(module.pdp_type), "IP, IPV6 or IPV4V6"},
     {"Network", "Credential", set_credential, TEXT(module.network_credential),
      "the name of a credential"},
@@ -401,12 +416,13 @@ static const FotaConfigKey keys[] = {
     {"ModuleAsks", "Answer", set_choice, NUMBER(module.module_asks), "ask, refuse or leave"},
     {"ModuleAsks", "Start", set_flag, NUMBER(module.module_starts), "yes or no"},
     {"Registration", "Uri", set_web_uri, TEXT(module.registration_uri),
-     "an https or http address without a login"},
+     "an https or http address without a login" PLACEHOLDERS},
     {"Registration", "Credential", set_credential, TEXT(module.registration_credential),
      "the name of a credential"},
     {"Registration", "Distributor", set_text, TEXT(module.distributor), "a name"},
     {"Registration", "Subdistributor", set_text, TEXT(module.subdistributor), "a name"},
-    {"Registration", "Apn", set_text, TEXT(module.registration_apn), "an access point name"},
+    {"Registration", "Apn", set_apn, TEXT(module.registration_apn),
+     "an access point name without blanks, quotes, commas and semicolons"},
     {"FirstAid", "Rungs", set_rungs, TEXT(module.rungs),
      "a list of safe, at-again, other-port, cfun, modemmanager-reset, command"},
     {"FirstAid", "PowerCycle", set_command, LIST(module.power_cycle),
@@ -418,10 +434,10 @@ static const FotaConfigKey keys[] = {
     {"Service", "Time", set_service_time, NUMBER(module.rules.service_time),
      "a duration from 10s to 1d"},
     {"Service", "Probe", set_web_uri, TEXT(module.service_probe),
-     "an https or http address without a login"},
+     "an https or http address without a login" PLACEHOLDERS},
     {"Service", "Back", set_choice, NUMBER(module.rules.back), "no, use or required"},
     {"Report", "Uri", set_web_uri, TEXT(module.report_uri),
-     "an https or http address without a login"},
+     "an https or http address without a login" PLACEHOLDERS},
     {"Report", "Credential", set_credential, TEXT(module.report_credential),
      "the name of a credential"},
     {"Credential", "Servers", set_receivers, LIST(servers),
@@ -484,9 +500,24 @@ fota_config_key_list(const char *group)
     GString *list = g_string_new(NULL);
 
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (belongs_to(&keys[i], group))
+        if (fota_config_key_find(group, keys[i].name) == &keys[i])
             g_string_append_printf(list, "%s%s=", list->len > 0 ? ", " : "", keys[i].name);
     }
+    return g_string_free(list, FALSE);
+}
+
+char *
+fota_config_key_list_groups(void)
+{
+    GString *list = g_string_new(NULL);
+    const char *last = "";
+
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (strcmp(keys[i].group, last) != 0 && strcmp(keys[i].group, "Credential") != 0)
+            g_string_append_printf(list, "%s, ", keys[i].group);
+        last = keys[i].group;
+    }
+    g_string_append(list, "Module <IMEI>, Credential <NAME>");
     return g_string_free(list, FALSE);
 }
 

@@ -7,10 +7,6 @@ G_BEGIN_DECLS
 
 /** The table of all configuration keys and the values that they set. For fota-config.c only. */
 
-#define FOTA_CONFIG_GROUPS                                                                         \
-    "Manifest, Approval, Window, Conditions, Limits, Access, Network, Push, ModuleAsks, "          \
-    "Registration, FirstAid, Service, Report, Log, Module <IMEI>, Credential <NAME>"
-
 /** The values themselves. `module.rules` points into the arrays beside it. */
 typedef struct {
     FotaModuleConfig module;
@@ -59,6 +55,9 @@ char *fota_config_key_get_path(const FotaConfigKey *key, const char *value);
 
 /** The names of all keys in @group that fota_config_key_find() finds, for an error. */
 char *fota_config_key_list(const char *group);
+
+/** The names of all groups, for an error. */
+char *fota_config_key_list_groups(void);
 
 /** The key at @index of the table, NULL after its end. */
 const FotaConfigKey *fota_config_key_get(guint index);

@@ -152,9 +152,11 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
     g_auto(GStrv) keys = g_key_file_get_keys(key_file, group, NULL, NULL);
 
     if (!is_known_group(group)) {
+        g_autofree char *known = fota_config_key_list_groups();
+
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
-                    "%s:%u: unknown group [%s]; known: " FOTA_CONFIG_GROUPS, file,
-                    find_line(text, group, NULL), group);
+                    "%s:%u: unknown group [%s]; known: %s", file, find_line(text, group, NULL),
+                    group, known);
         return FALSE;
     }
     for (guint i = 0; keys != NULL && keys[i] != NULL; i++) {

@@ -165,7 +165,7 @@ test_refusals(Fixture *fixture, gconstpointer data)
         const char *message; /* what must stand in the error */
     } cases[] = {
         {"[Manifest]\nUri=https://a/\nIntervall=1d\n", "fotad.conf:3: unknown key Intervall="},
-        {"# comment\n[Manifests]\n", "fotad.conf:2: unknown group [Manifests]"},
+        {"# comment\n[Manifests]\n", "fotad.conf:2: unknown group [Manifests]; known: Manifest, "},
         {"[Manifest]\nInterval=soon\n", "fotad.conf:2: Interval=soon in [Manifest] is not a durat"},
         {"[Manifest]\nInterval=59min\n", "Interval=59min"},
         {"[Manifest]\nInterval=31d\n", "Interval=31d"},
@@ -202,6 +202,8 @@ test_refusals(Fixture *fixture, gconstpointer data)
         {"[Manifest]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
         {"[Report]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
         {"[Registration]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
+        {"[Service]\nProbe=https://a/{imei-hmac}\n", "Salt= must be set"},
+        {"[Manifest]\nUri=https://a/{IMEI}\n", "no placeholders but {imei}"},
         {"[Push]\nSmsKeyword=look\n", "only together"},
         {"[Push]\nSmsSenders=+15551234567\n", "only together"},
         {"[Push]\nSmsSenders=+15551234567\nSmsKeyword=look\n[Module " IMEI "]\nSmsKeyword=\n",

@@ -61,7 +61,11 @@ test_values(void)
         {"Network", "PdpType", {"IP", "IPV6", "IPV4V6"}, {"", "ip", "IPv4"}},
         {"Push", "SmsSenders", {"", "+15551234567 12345", "Fleet"}, {"*", "+1555-1234567"}},
         {"Push", "SmsKeyword", {"", "look", "look now"}, {TOO_LONG}},
-        {"Registration", "Apn", {"", "internet"}, {NULL}},
+        {"Network",
+         "Apn",
+         {"", "internet", "m2m_1.example"},
+         {"a b", "a\"b", "a,b", "a;b", "a\\b"}},
+        {"Registration", "Apn", {"", "internet"}, {"a b"}},
         {"FirstAid", "Rungs", {"", "safe", "at-again cfun"}, {"reboot", "safe reboot"}},
         {"FirstAid",
          "PowerCycle",
@@ -138,6 +142,25 @@ test_of_module(void)
     g_assert_false(fota_config_key_is_group("Logs"));
 }
 
+/* What an error says is known is what a file may hold, once. */
+static void
+test_lists(void)
+{
+    g_autofree char *groups = fota_config_key_list_groups();
+    g_autofree char *of_module = fota_config_key_list(NULL);
+    g_auto(GStrv) names = g_strsplit(of_module, ", ", -1);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; fota_config_key_get(i) != NULL; i++) {
+        g_test_message("%s", fota_config_key_get(i)->group);
+        g_assert_nonnull(strstr(groups, fota_config_key_get(i)->group));
+    }
+    for (guint i = 0; names[i] != NULL; i++) {
+        g_test_message("%s", names[i]);
+        g_assert_true(g_hash_table_add(seen, names[i]));
+    }
+}
+
 static void
 test_paths(void)
 {
@@ -164,6 +187,7 @@ main(int argc, char **argv)
     g_test_add_func("/config-keys/values", test_values);
     g_test_add_func("/config-keys/refused-changes-nothing", test_refused_changes_nothing);
     g_test_add_func("/config-keys/of-module", test_of_module);
+    g_test_add_func("/config-keys/lists", test_lists);
     g_test_add_func("/config-keys/paths", test_paths);
     return g_test_run();
 }
