@@ -12,337 +12,21 @@
 #include "policy/fota-push.h"
 #include "policy/fota-report-rule.h"
 
-#define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
+typedef gboolean Setter(const FotaConfigKey *key, FotaSettings *settings, const char *value);
+static Setter set_uri, set_duration, set_text, set_path, set_flag, set_credential, set_proxy,
+    set_words, set_choice, set_version, set_windows, set_blackouts, set_number, set_size,
+    set_directory, set_apn, set_chosen_text, set_keyword, set_web_uri, set_rungs, set_command;
+static gboolean is_receiver(const char *word), is_group(const char *word);
 
-static gboolean
-set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    g_free(MEMBER(char *));
-    MEMBER(char *) = value[0] != '\0' ? g_strdup(value) : NULL;
-    return TRUE;
-}
-
-/* A relative one would depend on where fotad was started. */
-static gboolean
-set_path(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return (value[0] == '\0' || g_path_is_absolute(value)) && set_text(key, settings, value);
-}
-
-/* It may be mounted later, and anybody may write there: what lies in it is compared. */
-static gboolean
-set_directory(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return (value[0] == '\0' || (g_path_is_absolute(value) && value[1] != '\0')) &&
-           set_text(key, settings, value);
-}
-
-static gboolean
-set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    if (value[0] != '\0' && !g_str_has_prefix(value, "file:///") &&
-        fota_text_validate_uri_template(value) != NULL)
-        return FALSE;
-    g_free(MEMBER(char *));
-    MEMBER(char *) = g_strdup(value);
-    return TRUE;
-}
-
-/* Reports are posted, which file and ftp cannot. */
-static gboolean
-set_web_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    if (value[0] != '\0' &&
-        (!fota_report_is_address(value) || fota_text_validate_uri_template(value) != NULL))
-        return FALSE;
-    return set_text(key, settings, value);
-}
-
-/* Words with blanks between them, each of which @is_good. */
-static gboolean
-set_words(const FotaConfigKey *key, FotaSettings *settings, const char *value,
-          gboolean (*is_good)(const char *word))
-{
-    g_auto(GStrv) parts = g_strsplit_set(value, " \t", -1);
-    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-
-    for (guint i = 0; parts[i] != NULL; i++) {
-        if (parts[i][0] == '\0')
-            continue;
-        if (!is_good(parts[i]))
-            return FALSE;
-        g_strv_builder_add(words, parts[i]);
-    }
-    g_strfreev(MEMBER(GStrv));
-    MEMBER(GStrv) = g_strv_builder_end(words);
-    return TRUE;
-}
-
-static gboolean
-set_servers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_words(key, settings, value, fota_poll_is_server);
-}
-
-static gboolean
-is_receiver(const char *word)
-{
-    return g_str_has_prefix(word, FOTA_CREDENTIAL_APN)
-               ? fota_text_validate_apn(word + strlen(FOTA_CREDENTIAL_APN)) == NULL
-               : fota_poll_is_server(word);
-}
-
-static gboolean
-set_receivers(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_words(key, settings, value, is_receiver);
-}
-
-static gboolean
-set_senders(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_words(key, settings, value, fota_push_is_sender);
-}
-
-static gboolean
-set_keyword(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return strlen(value) <= 160 && set_text(key, settings, value);
-}
-
-static gboolean
-is_group(const char *word)
-{
-    return fota_text_validate_name(word) == NULL;
-}
-
-static gboolean
-set_groups(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_words(key, settings, value, is_group);
-}
-
-/* A credential is a file's name below the credentials directory, never a path. */
-static gboolean
-set_credential(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    if (strchr(value, '/') != NULL || value[0] == '.')
-        return FALSE;
-    return set_text(key, settings, value);
-}
-
-/* In an AT line, a module's own command would end or mean something else with any other. */
-static gboolean
-set_apn(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    for (const char *c = value; *c != '\0'; c++) {
-        if (!g_ascii_isgraph(*c) || strchr("\";\\,", *c) != NULL)
-            return FALSE;
-    }
-    return set_text(key, settings, value);
-}
-
-static gboolean
-set_proxy(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return (value[0] == '\0' || fota_frame_is_proxy(value)) && set_text(key, settings, value);
-}
-
-static gboolean
-set_flag(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return fota_parse_boolean(value, &MEMBER(gboolean));
-}
-
-static gboolean
-set_interval(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    guint64 seconds;
-
-    if (!fota_parse_duration(value, &seconds) || seconds < FOTA_SCHEDULE_MIN_INTERVAL ||
-        seconds > FOTA_SCHEDULE_MAX_INTERVAL)
-        return FALSE;
-    MEMBER(guint64) = seconds;
-    return TRUE;
-}
-
-static gboolean
-set_timeout(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    guint64 seconds;
-
-    if (!fota_parse_duration(value, &seconds) || seconds > G_MAXUINT32)
-        return FALSE;
-    MEMBER(guint32) = seconds;
-    return TRUE;
-}
-
-static gboolean
-set_service_time(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    guint64 seconds;
-
-    if (!fota_parse_duration(value, &seconds) || seconds < 10 || seconds > 86400)
-        return FALSE;
-    MEMBER(guint32) = seconds;
-    return TRUE;
-}
-
-static gboolean
-set_number(const FotaConfigKey *key, FotaSettings *settings, const char *value, guint64 min,
-           guint64 max)
-{
-    guint64 number;
-
-    if (!g_ascii_string_to_unsigned(value, 10, min, max, &number, NULL))
-        return FALSE;
-    MEMBER(guint32) = number;
-    return TRUE;
-}
-
-static gboolean
-set_attempts(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_number(key, settings, value, 1, 10);
-}
-
-static gboolean
-set_at_once(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_number(key, settings, value, 1, 24);
-}
-
-static gboolean
-set_percent(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return set_number(key, settings, value, 0, 100);
-}
-
-static gboolean
-set_size(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return fota_parse_size(value, &MEMBER(guint64));
-}
-
-/* The index of @value in "one, two or three"; negative = it is none of them. */
-static int
-find_choice(const char *choices, const char *value)
-{
-    g_auto(GStrv) names = g_regex_split_simple(", | or ", choices, 0, 0);
-
-    for (int i = 0; names[i] != NULL; i++) {
-        if (strcmp(names[i], value) == 0)
-            return i;
-    }
-    return -1;
-}
-
-/* The text lists the values of the enumeration in its order. */
-static gboolean
-set_choice(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    int choice = find_choice(key->expected, value);
-
-    if (choice < 0)
-        return FALSE;
-    MEMBER(int) = choice;
-    return TRUE;
-}
-
-static gboolean
-set_chosen_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return find_choice(key->expected, value) >= 0 && set_text(key, settings, value);
-}
-
-static gboolean
-set_windows(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    g_auto(GStrv) parts = g_strsplit(value, ";", -1);
-    g_autoptr(GArray) windows = g_array_new(FALSE, TRUE, sizeof(FotaWindow));
-
-    for (guint i = 0; parts[i] != NULL; i++) {
-        FotaWindow window;
-
-        if (g_strstrip(parts[i])[0] == '\0')
-            continue;
-        if (!fota_window_parse(parts[i], &window, NULL))
-            return FALSE;
-        g_array_append_val(windows, window);
-    }
-    g_clear_pointer(&settings->windows, g_array_unref);
-    settings->windows = g_steal_pointer(&windows);
-    return TRUE;
-}
-
-static gboolean
-set_blackouts(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    g_auto(GStrv) parts = g_strsplit(value, ";", -1);
-    g_autoptr(GArray) blackouts = g_array_new(FALSE, TRUE, sizeof(FotaBlackout));
-
-    for (guint i = 0; parts[i] != NULL; i++) {
-        FotaBlackout blackout;
-
-        if (g_strstrip(parts[i])[0] == '\0')
-            continue;
-        if (!fota_blackout_parse(parts[i], &blackout, NULL))
-            return FALSE;
-        g_array_append_val(blackouts, blackout);
-    }
-    g_clear_pointer(&settings->blackouts, g_array_unref);
-    settings->blackouts = g_steal_pointer(&blackouts);
-    return TRUE;
-}
-
-static gboolean
-set_version(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    return (value[0] == '\0' || fota_text_validate_version(value) == NULL) &&
-           set_text(key, settings, value);
-}
-
-static gboolean
-set_rungs(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    guint allowed;
-
-    if (!fota_first_aid_parse(value, 0, &allowed))
-        return FALSE;
-    g_free(MEMBER(char *));
-    MEMBER(char *) = g_strdup(value);
-    return TRUE;
-}
-
-static gboolean
-set_command(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    g_auto(GStrv) words = NULL;
-
-    if (value[0] != '\0' &&
-        (!g_shell_parse_argv(value, NULL, &words, NULL) || !g_path_is_absolute(words[0])))
-        return FALSE;
-    g_strfreev(MEMBER(GStrv));
-    MEMBER(GStrv) = g_steal_pointer(&words);
-    return TRUE;
-}
-
-static gboolean
-set_limit(const FotaConfigKey *key, FotaSettings *settings, const char *value)
-{
-    guint64 seconds;
-
-    if (!fota_parse_duration(value, &seconds) || seconds < 1 || seconds > 3600)
-        return FALSE;
-    MEMBER(guint32) = seconds;
-    return TRUE;
-}
-
-/* Where a value lies, and what frees it. */
-#define NUMBER(member) G_STRUCT_OFFSET(FotaSettings, member), NULL
-#define TEXT(member) G_STRUCT_OFFSET(FotaSettings, member), g_free
-#define LIST(member) G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)g_strfreev
-#define ARRAY(member) G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)g_array_unref
+/* Where a value lies, what frees it, how large a number may be, and what each word of a list is. */
+#define VALUE(member, free, min, max, is_word)                                                     \
+    G_STRUCT_OFFSET(FotaSettings, member), (GDestroyNotify)free, min, max, is_word
+#define NUMBER(member) VALUE(member, NULL, 0, 0, NULL)
+#define RANGE(member, min, max) VALUE(member, NULL, min, max, NULL)
+#define TEXT(member) VALUE(member, g_free, 0, 0, NULL)
+#define COMMAND(member) VALUE(member, g_strfreev, 0, 0, NULL)
+#define WORDS(member, is_word) VALUE(member, g_strfreev, 0, 0, is_word)
+#define ARRAY(member) VALUE(member, g_array_unref, 0, 0, NULL)
 
 #define PLACEHOLDERS                                                                               \
     " and, in its path, no placeholders but {imei}, {imei-sha256}, {imei-hmac} and {model}"
@@ -350,7 +34,8 @@ set_limit(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 static const FotaConfigKey keys[] = {
     {"Manifest", "Uri", set_uri, TEXT(module.manifest_uri),
      "an https, http, ftp, ftps or file address without a login" PLACEHOLDERS},
-    {"Manifest", "Interval", set_interval, NUMBER(module.interval),
+    {"Manifest", "Interval", set_duration,
+     RANGE(module.interval, FOTA_SCHEDULE_MIN_INTERVAL, FOTA_SCHEDULE_MAX_INTERVAL),
      "a duration from 1h to 30d, such as 1d"},
     {"Manifest", "Salt", set_text, TEXT(module.salt), "a text"},
     {"Manifest", "KeysDirectory", set_path, TEXT(keys_directory),
@@ -364,37 +49,37 @@ static const FotaConfigKey keys[] = {
      "the name of a credential"},
     {"Manifest", "ClientKey", set_credential, TEXT(module.client_key), "the name of a credential"},
     {"Manifest", "Proxy", set_proxy, TEXT(module.proxy), "an address such as http://10.0.0.1:3128"},
-    {"Manifest", "AllowedServers", set_servers, LIST(module.allowed_servers),
+    {"Manifest", "AllowedServers", set_words, WORDS(module.allowed_servers, fota_poll_is_server),
      "a list of servers such as fota.example *.fota.example ftp://old.example"},
     {"Manifest", "Fetch", set_choice, NUMBER(module.fetch_by_module), "host or module"},
     {"Manifest", "LegacyCsv", set_choice, NUMBER(module.legacy_csv), "no, signed or unsigned"},
     {"Manifest", "CsvFrom", set_version, TEXT(module.csv_from), "a firmware version"},
-    {"Manifest", "Groups", set_groups, LIST(module.groups),
+    {"Manifest", "Groups", set_words, WORDS(module.groups, is_group),
      "a list of names such as sample europe"},
     {"Approval", "Download", set_choice, NUMBER(module.rules.approve_download), "auto or required"},
     {"Approval", "Install", set_choice, NUMBER(module.rules.approve_install), "auto or required"},
-    {"Approval", "Timeout", set_timeout, NUMBER(module.rules.approval_timeout),
+    {"Approval", "Timeout", set_duration, RANGE(module.rules.approval_timeout, 0, G_MAXUINT32),
      "a duration such as 7d"},
     {"Window", "Allow", set_windows, ARRAY(windows),
      "a list of windows such as Mon..Fri 22:00-04:00; Sun 02:00-06:00 Europe/Berlin"},
     {"Window", "Blackout", set_blackouts, ARRAY(blackouts),
      "a list of days such as 2026-12-20..2027-01-06"},
     {"Conditions", "Roaming", set_flag, NUMBER(module.rules.conditions.allow_roaming), "yes or no"},
-    {"Conditions", "MinimumSignal", set_percent, NUMBER(module.rules.conditions.minimum_signal),
-     "a percentage from 0 to 100"},
+    {"Conditions", "MinimumSignal", set_number,
+     RANGE(module.rules.conditions.minimum_signal, 0, 100), "a percentage from 0 to 100"},
     {"Conditions", "MainsPower", set_flag, NUMBER(module.rules.conditions.mains_power),
      "yes or no"},
-    {"Conditions", "MinimumBattery", set_percent, NUMBER(module.rules.conditions.minimum_battery),
-     "a percentage from 0 to 100"},
+    {"Conditions", "MinimumBattery", set_number,
+     RANGE(module.rules.conditions.minimum_battery, 0, 100), "a percentage from 0 to 100"},
     {"Conditions", "MinimumFreeSpace", set_size, NUMBER(module.rules.conditions.minimum_free_space),
      "a size such as 20M"},
     {"Conditions", "OtherRoute", set_flag, NUMBER(module.rules.conditions.other_route),
      "yes or no"},
-    {"Limits", "Attempts", set_attempts, NUMBER(module.rules.max_attempts),
+    {"Limits", "Attempts", set_number, RANGE(module.rules.max_attempts, 1, 10),
      "a number from 1 to 10"},
     {"Limits", "AllowDowngrade", set_flag, NUMBER(module.rules.allow_downgrade), "yes or no"},
     {"Limits", "MonthlyData", set_size, NUMBER(module.rules.monthly_data), "a size such as 5M"},
-    {"Limits", "AtOnce", set_at_once, NUMBER(at_once), "a number from 1 to 24"},
+    {"Limits", "AtOnce", set_number, RANGE(at_once, 1, 24), "a number from 1 to 24"},
     {"Delivery", "By", set_choice, NUMBER(module.delivery), "auto, host or module"},
     {"Delivery", "CacheSize", set_size, NUMBER(cache_size), "a size such as 64M"},
     {"Delivery", "Metered", set_choice, NUMBER(module.defer_metered), "allow or defer"},
@@ -410,7 +95,7 @@ static const FotaConfigKey keys[] = {
      "the name of a credential"},
     {"Network", "Authentication", set_chosen_text, TEXT(module.authentication),
      "none, pap or chap"},
-    {"Push", "SmsSenders", set_senders, LIST(module.sms_senders),
+    {"Push", "SmsSenders", set_words, WORDS(module.sms_senders, fota_push_is_sender),
      "a list of senders such as +15551234567 12345 Fleet"},
     {"Push", "SmsKeyword", set_keyword, TEXT(module.sms_keyword), "a text of at most 160 bytes"},
     {"ModuleAsks", "Answer", set_choice, NUMBER(module.module_asks), "ask, refuse or leave"},
@@ -425,13 +110,13 @@ static const FotaConfigKey keys[] = {
      "an access point name without blanks, quotes, commas and semicolons"},
     {"FirstAid", "Rungs", set_rungs, TEXT(module.rungs),
      "a list of safe, at-again, other-port, cfun, modemmanager-reset, command"},
-    {"FirstAid", "PowerCycle", set_command, LIST(module.power_cycle),
+    {"FirstAid", "PowerCycle", set_command, COMMAND(module.power_cycle),
      "a command that begins with an absolute path"},
-    {"FirstAid", "PowerCycleTime", set_limit, NUMBER(module.power_cycle_seconds),
+    {"FirstAid", "PowerCycleTime", set_duration, RANGE(module.power_cycle_seconds, 1, 3600),
      "a duration from 1s to 1h"},
     {"FirstAid", "ResetAfterInstall", set_flag, NUMBER(module.reset_after_install), "yes or no"},
     {"Service", "Prove", set_flag, NUMBER(module.rules.prove_service), "yes or no"},
-    {"Service", "Time", set_service_time, NUMBER(module.rules.service_time),
+    {"Service", "Time", set_duration, RANGE(module.rules.service_time, 10, 86400),
      "a duration from 10s to 1d"},
     {"Service", "Probe", set_web_uri, TEXT(module.service_probe),
      "an https or http address without a login" PLACEHOLDERS},
@@ -440,7 +125,7 @@ static const FotaConfigKey keys[] = {
      "an https or http address without a login" PLACEHOLDERS},
     {"Report", "Credential", set_credential, TEXT(module.report_credential),
      "the name of a credential"},
-    {"Credential", "Servers", set_receivers, LIST(servers),
+    {"Credential", "Servers", set_words, WORDS(servers, is_receiver),
      "a list of servers such as ftp://fw.example *.fota.example"},
     {"Log", "Level", set_choice, NUMBER(log_level),
      "emerg, alert, crit, err, warning, notice, info or debug"},
@@ -555,4 +240,253 @@ fota_settings_clear(FotaSettings *settings)
         if (keys[i].free != NULL)
             g_clear_pointer((gpointer *)G_STRUCT_MEMBER_P(settings, keys[i].offset), keys[i].free);
     }
+}
+
+#define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
+
+static gboolean
+set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_free(MEMBER(char *));
+    MEMBER(char *) = value[0] != '\0' ? g_strdup(value) : NULL;
+    return TRUE;
+}
+
+/* A relative one would depend on where fotad was started. */
+static gboolean
+set_path(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || g_path_is_absolute(value)) && set_text(key, settings, value);
+}
+
+/* It may be mounted later, and anybody may write there: what lies in it is compared. */
+static gboolean
+set_directory(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || (g_path_is_absolute(value) && value[1] != '\0')) &&
+           set_text(key, settings, value);
+}
+
+static gboolean
+set_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (value[0] != '\0' && !g_str_has_prefix(value, "file:///") &&
+        fota_text_validate_uri_template(value) != NULL)
+        return FALSE;
+    g_free(MEMBER(char *));
+    MEMBER(char *) = g_strdup(value);
+    return TRUE;
+}
+
+/* Reports are posted, which file and ftp cannot. */
+static gboolean
+set_web_uri(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (value[0] != '\0' &&
+        (!fota_report_is_address(value) || fota_text_validate_uri_template(value) != NULL))
+        return FALSE;
+    return set_text(key, settings, value);
+}
+
+/* What stands between @separators, without blanks around it. */
+static GStrv
+split_list(const char *value, const char *separators)
+{
+    g_auto(GStrv) parts = g_strsplit_set(value, separators, -1);
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+    for (guint i = 0; parts[i] != NULL; i++) {
+        if (g_strstrip(parts[i])[0] != '\0')
+            g_strv_builder_add(list, parts[i]);
+    }
+    return g_strv_builder_end(list);
+}
+
+static gboolean
+set_words(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) words = split_list(value, " \t");
+
+    for (guint i = 0; words[i] != NULL; i++) {
+        if (!key->is_word(words[i]))
+            return FALSE;
+    }
+    g_strfreev(MEMBER(GStrv));
+    MEMBER(GStrv) = g_steal_pointer(&words);
+    return TRUE;
+}
+
+static gboolean
+is_receiver(const char *word)
+{
+    return g_str_has_prefix(word, FOTA_CREDENTIAL_APN)
+               ? fota_text_validate_apn(word + strlen(FOTA_CREDENTIAL_APN)) == NULL
+               : fota_poll_is_server(word);
+}
+
+static gboolean
+set_keyword(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return strlen(value) <= 160 && set_text(key, settings, value);
+}
+
+static gboolean
+is_group(const char *word)
+{
+    return fota_text_validate_name(word) == NULL;
+}
+
+/* A credential is a file's name below the credentials directory, never a path. */
+static gboolean
+set_credential(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    if (strchr(value, '/') != NULL || value[0] == '.')
+        return FALSE;
+    return set_text(key, settings, value);
+}
+
+/* In an AT line, a module's own command would end or mean something else with any other. */
+static gboolean
+set_apn(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    for (const char *c = value; *c != '\0'; c++) {
+        if (!g_ascii_isgraph(*c) || strchr("\";\\,", *c) != NULL)
+            return FALSE;
+    }
+    return set_text(key, settings, value);
+}
+
+static gboolean
+set_proxy(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || fota_frame_is_proxy(value)) && set_text(key, settings, value);
+}
+
+static gboolean
+set_flag(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return fota_parse_boolean(value, &MEMBER(gboolean));
+}
+
+static gboolean
+set_number(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, key->min, key->max, &number, NULL))
+        return FALSE;
+    MEMBER(guint32) = number;
+    return TRUE;
+}
+
+static gboolean
+set_duration(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint64 seconds;
+
+    if (!fota_parse_duration(value, &seconds) || seconds < key->min || seconds > key->max)
+        return FALSE;
+    MEMBER(guint32) = seconds;
+    return TRUE;
+}
+
+static gboolean
+set_size(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return fota_parse_size(value, &MEMBER(guint64));
+}
+
+/* The index of @value in "one, two or three"; negative = it is none of them. */
+static int
+find_choice(const char *choices, const char *value)
+{
+    g_auto(GStrv) names = g_regex_split_simple(", | or ", choices, 0, 0);
+
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], value) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* The text lists the values of the enumeration in its order. */
+static gboolean
+set_choice(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    int choice = find_choice(key->expected, value);
+
+    if (choice < 0)
+        return FALSE;
+    MEMBER(int) = choice;
+    return TRUE;
+}
+
+static gboolean
+set_chosen_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return find_choice(key->expected, value) >= 0 && set_text(key, settings, value);
+}
+
+static gboolean
+set_windows(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) parts = split_list(value, ";");
+    g_autoptr(GArray) windows = g_array_new(FALSE, TRUE, sizeof(FotaWindow));
+
+    g_array_set_size(windows, g_strv_length(parts));
+    for (guint i = 0; parts[i] != NULL; i++) {
+        if (!fota_window_parse(parts[i], &g_array_index(windows, FotaWindow, i), NULL))
+            return FALSE;
+    }
+    g_clear_pointer(&settings->windows, g_array_unref);
+    settings->windows = g_steal_pointer(&windows);
+    return TRUE;
+}
+
+static gboolean
+set_blackouts(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) parts = split_list(value, ";");
+    g_autoptr(GArray) blackouts = g_array_new(FALSE, TRUE, sizeof(FotaBlackout));
+
+    g_array_set_size(blackouts, g_strv_length(parts));
+    for (guint i = 0; parts[i] != NULL; i++) {
+        if (!fota_blackout_parse(parts[i], &g_array_index(blackouts, FotaBlackout, i), NULL))
+            return FALSE;
+    }
+    g_clear_pointer(&settings->blackouts, g_array_unref);
+    settings->blackouts = g_steal_pointer(&blackouts);
+    return TRUE;
+}
+
+static gboolean
+set_version(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return (value[0] == '\0' || fota_text_validate_version(value) == NULL) &&
+           set_text(key, settings, value);
+}
+
+static gboolean
+set_rungs(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    guint allowed;
+
+    if (!fota_first_aid_parse(value, 0, &allowed))
+        return FALSE;
+    g_free(MEMBER(char *));
+    MEMBER(char *) = g_strdup(value);
+    return TRUE;
+}
+
+static gboolean
+set_command(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    g_auto(GStrv) words = NULL;
+
+    if (value[0] != '\0' &&
+        (!g_shell_parse_argv(value, NULL, &words, NULL) || !g_path_is_absolute(words[0])))
+        return FALSE;
+    g_strfreev(MEMBER(GStrv));
+    MEMBER(GStrv) = g_steal_pointer(&words);
+    return TRUE;
 }

@@ -40,9 +40,11 @@ struct _FotaConfigKey {
     const char *group;
     const char *name;
     gboolean (*set)(const FotaConfigKey *key, FotaSettings *settings, const char *value);
-    gsize offset;         /**< of the value in FotaSettings */
-    GDestroyNotify free;  /**< of the value, NULL = a number */
-    const char *expected; /**< "a duration such as 1d", for the error */
+    gsize offset;                          /**< of the value in FotaSettings */
+    GDestroyNotify free;                   /**< of the value, NULL = a number */
+    guint64 min, max;                      /**< of a number, or of a duration in seconds */
+    gboolean (*is_word)(const char *word); /**< of a list of words */
+    const char *expected;                  /**< "a duration such as 1d", for the error */
 };
 
 gboolean fota_config_key_is_group(const char *group);

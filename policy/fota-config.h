@@ -27,7 +27,7 @@ typedef enum {
 typedef struct {
     char *
         manifest_uri; /**< a template of fota_text_expand_uri(); "" = the vendor's server decides */
-    guint64 interval; /**< between two checks */
+    guint32 interval; /**< between two checks */
     char *salt;       /**< determines, with the IMEI, the module's moment; key of {imei-hmac} */
     gboolean require_signature;
     char *manifest_credential;   /**< name of a credential */

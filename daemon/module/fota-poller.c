@@ -215,7 +215,7 @@ fota_poller_schedule(FotaPoller *poller, const FotaManifest *manifest)
     FotaPollFacts facts = {
         .imei = poller->record->imei,
         .salt = config->salt,
-        .interval = (guint32)config->interval,
+        .interval = config->interval,
         .last_check =
             (gint64)(poller->last_check != 0 ? poller->last_check : poller->record->issued),
         .catch_up = !poller->checked || poller->missed,
