@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """org.fotad.Fota1(5) says what there is on D-Bus, no more and no less."""
+import json
 import re
 import unittest
 
@@ -20,6 +21,12 @@ def parts(text, heading):
 
 
 SECTIONS = parts(PAGE, "Sh")
+
+
+def errors_in(text):
+    """The names of errors behind Errors:, as the XML and the page have it."""
+    said = re.search(r"^ *Errors:(.*?)(?:^ *polkit:|\Z)", text, re.MULTILINE | re.DOTALL)
+    return sorted(set(re.findall(r"\w+", said[1])) & set(error_names())) if said else []
 
 
 def items(text):
@@ -93,6 +100,38 @@ class Written(unittest.TestCase):
                 said = re.search(r"^Action\n\.Li (\S+)", method, re.MULTILINE)
                 self.assertEqual(said and said[1], checked.pop(name, None), name)
         self.assertEqual(checked, {})
+
+    def methods(self, interface):
+        """{method: what the page says of it}"""
+        text = parts(SECTIONS[f"INTERFACE {interface}"], "Ss")["Methods"]
+        return {method.partition("(")[0]: method
+                for method in re.split(r'^\.It Li "', text, flags=re.MULTILINE)[1:]}
+
+    def test_errors_of_each_method(self):
+        for file in (REPOSITORY / "dbus").glob("*.xml"):
+            xml = file.read_text()
+            interface = re.search(r'<interface name="(\S+)"', xml)[1]
+            for comment, method in re.findall(r'<!--((?:(?!-->).)*)-->\s*<method name="(\w+)"', xml,
+                                              re.DOTALL):
+                self.assertEqual(errors_in(self.methods(interface)[method]), errors_in(comment), method)
+
+    def test_methods_of_each_action(self):
+        code = "".join(file.read_text() for file in (REPOSITORY / "dbus").glob("*.c"))
+        checked = [(action, method) for method, action in
+                   re.findall(r'\{"(\w+)", "(org\.fotad\.Fota1\.\w+)", run_', code) if method != "Set"]
+        said = [(part.splitlines()[0], method)
+                for part in SECTIONS["ACTIONS"].split("\n.It Li ")[1:]
+                for method in re.findall(r"^\.Fn (\w+)", part, re.MULTILINE)]
+        self.assertEqual(sorted(said), sorted(checked))
+
+    def test_results(self):
+        schema = json.loads((REPOSITORY / "docs/report.schema.json").read_text())
+        results = sorted(schema["properties"]["result"]["enum"])
+        page = re.search(r"^\.Ar result\nis\n(.*?)\.$", PAGE, re.MULTILINE | re.DOTALL)[1]
+        self.assertEqual(sorted(set(re.findall(r"\b[a-z-]+\b", page)) - {"or"}), results)
+        xml = (REPOSITORY / f"dbus/{MODULE}.xml").read_text()
+        told = re.search(r"@result:(.*?)@details:", xml, re.DOTALL)[1]
+        self.assertEqual(sorted(re.findall(r'"([a-z-]+)"', told)), results)
 
     def words(self, item):
         """What the list below an item names."""
