@@ -19,7 +19,7 @@ refuse_unsupported(const FotaParts *parts, GError **error)
 }
 
 static gboolean
-refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
+refuse_request(const FotaParts *parts, FotaRequestKind request, FotaRefusal refusal, GError **error)
 {
     switch (refusal) {
     case FOTA_REFUSAL_NONE:
@@ -34,8 +34,11 @@ refuse_request(const FotaParts *parts, FotaRefusal refusal, GError **error)
         break;
     case FOTA_REFUSAL_UPDATE_RUNS:
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
-                    "an update is under way; wait until it has ended, or Cancel it before it "
-                    "installs");
+                    request == FOTA_REQUEST_CANCEL
+                        ? "fotad asks the module something, or discards a delta; cancel when that "
+                          "has ended"
+                        : "an update is under way; wait until it has ended, or Cancel it before it "
+                          "installs");
         break;
     case FOTA_REFUSAL_CHECK_RUNS:
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
@@ -74,7 +77,7 @@ fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **er
     const FotaSituation situation =
         fota_situation_look(parts, job_runs(parts) ? parts->plan : plan);
 
-    return refuse_request(parts, fota_refusal_find(&situation, request), error);
+    return refuse_request(parts, request, fota_refusal_find(&situation, request), error);
 }
 
 static gboolean
@@ -231,7 +234,7 @@ fota_answers_cancel(const FotaParts *parts, const char *token, GError **error)
         return FALSE;
     /* The job may be about to give the order right now. */
     if (!fota_run_cancel(parts->run, FALSE))
-        return refuse_request(parts, FOTA_REFUSAL_NOT_CANCELLABLE, error);
+        return refuse_request(parts, FOTA_REQUEST_CANCEL, FOTA_REFUSAL_NOT_CANCELLABLE, error);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_REHEARSE)
         return TRUE;
     if (fota_asking_is_offered(parts) && !update_has_begun(parts)) {
