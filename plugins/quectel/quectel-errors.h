@@ -5,9 +5,9 @@
 
 /**
  * Sets *@error to what @code, the number of an HTTPEND or FTPEND, means, and returns what that
- * makes of the update.
+ * makes of the update. One list for all families, but for some numbers of one (Codes=).
  */
-FotaResult quectel_fail_download(int code, GError **error);
+FotaResult quectel_fail_download(FotaSession *session, int code, GError **error);
 
 /**
  * The same for the number of an END, by the list of this model (Codes= in the data file): the same

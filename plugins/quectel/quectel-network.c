@@ -15,6 +15,9 @@
 /* +CSQ: 0 is -113 dBm or less, 99 unknown. */
 #define CSQ_UNKNOWN 99
 
+/* What is remembered: the context is up because of the download. */
+#define OPENED "Context"
+
 /* Pause between two looks at the registration. */
 #define LOOK_PAUSE 5
 
@@ -207,4 +210,54 @@ quectel_wait_registered(FotaSession *session, const FotaUpdate *update, GError *
         if (!fota_session_pause(session, LOOK_PAUSE, error))
             return FOTA_RESULT_FAILED_FOR_NOW;
     }
+}
+
+/* Whether the client's context is up; TRUE too when the module does not tell. */
+static gboolean
+context_is_up(GStrv lines, guint cid)
+{
+    g_autofree char *up = g_strdup_printf("%u,1", cid);
+
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], "+QIACT:");
+
+        if (text != NULL && g_str_has_prefix(text, up))
+            return TRUE;
+    }
+    return lines == NULL;
+}
+
+/* What is refused here shows in the download. */
+FotaResult
+quectel_open_context(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    guint cid = fota_session_get_number(session, "ContextId");
+    g_autofree char *choose = g_strdup_printf("AT+QCFG=\"fota/cid\",%u", cid);
+    g_autofree char *activate = g_strdup_printf("AT+QIACT=%u", cid);
+    g_auto(GStrv) lines = NULL;
+    g_auto(GStrv) activated = NULL;
+
+    if (fota_session_get_number(session, "ClientContext") == 0 || update->rehearsal)
+        return FOTA_RESULT_DONE;
+    if (!fota_session_try(session, choose, 0, NULL, error) ||
+        !fota_session_try(session, "AT+QIACT?", 0, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (context_is_up(lines, cid))
+        return FOTA_RESULT_DONE;
+    if (!fota_session_try(session, activate, 0, &activated, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    fota_session_remember(session, OPENED, activated != NULL ? "1" : "");
+    return FOTA_RESULT_DONE;
+}
+
+void
+quectel_close_context(FotaSession *session)
+{
+    const char *opened = fota_session_recall(session, OPENED);
+    g_autofree char *deactivate =
+        g_strdup_printf("AT+QIDEACT=%u", fota_session_get_number(session, "ContextId"));
+
+    if (opened != NULL && opened[0] != '\0' &&
+        fota_session_try(session, deactivate, 0, NULL, NULL))
+        fota_session_remember(session, OPENED, "");
 }

@@ -11,10 +11,16 @@
  * left whose calibration an interrupted update has lost: no network for it, ever.
  * Access point: only where none is programmed; the integrator's own one wins.
  * Registration: waited for, since the radio may just have been switched on.
+ * Context: where the model's client has one of its own to be told (ClientContext=1).
  */
 FotaResult quectel_check_radio(FotaSession *session, const FotaUpdate *update, GError **error);
 FotaResult quectel_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error);
 FotaResult quectel_wait_registered(FotaSession *session, const FotaUpdate *update, GError **error);
+FotaResult quectel_open_context(FotaSession *session, const FotaUpdate *update, GError **error);
+
+/** Takes the context down again if quectel_open_context() brought it up: after a download that has
+ * failed. */
+void quectel_close_context(FotaSession *session);
 
 /** Notes a module that is in the factory's test mode. FALSE when it has left, or on a cancel. */
 gboolean quectel_note_radio(FotaSession *session, GError **error);

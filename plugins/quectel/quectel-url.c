@@ -34,12 +34,42 @@ make_login(const FotaUpdate *update, char **login, GError **error)
     return FOTA_RESULT_DONE;
 }
 
+/*
+ * Of some families, those with little flash take two packages, one after the other: `.mini_1` and, in
+ * between the restarts, `.mini_2` from the same place. Their firmware's name says how many megabytes
+ * they have: EG800KEULCR07A07M04_01.300.01.300.
+ */
+static gboolean
+takes_pair(FotaSession *session, const FotaUpdate *update)
+{
+    static const char *const small[] = {"M02", "M04", "M08"};
+    g_autofree char *main_version = g_strndup(update->from, strcspn(update->from, "_"));
+
+    for (guint i = 0; fota_session_get_number(session, "PairUrlMax") > 0 && i < 3; i++) {
+        if (g_str_has_suffix(main_version, small[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What no document says of an address whose name ends otherwise is left to the module. */
+static void
+note_pair(FotaSession *session, const FotaUpdate *update)
+{
+    if (takes_pair(session, update))
+        fota_session_note(session,
+                          "this module takes two packages: the address should end with .mini_1%s, "
+                          "and .mini_2 must lie beside it until the update has ended",
+                          g_str_has_suffix(update->path, ".mini_1") ? ", as it does" : "");
+}
+
 /* The address as the module takes it, between quotes. */
 static FotaResult
 make_address(FotaSession *session, const FotaUpdate *update, char **quoted, GError **error)
 {
     static const char *const schemes[] = {"http", "https", "ftp", NULL};
-    guint most = fota_session_get_number(session, "UrlMax");
+    guint most =
+        fota_session_get_number(session, takes_pair(session, update) ? "PairUrlMax" : "UrlMax");
     g_autofree char *login = NULL;
     g_autofree char *address = NULL;
     gboolean is_ipv6;
@@ -69,6 +99,24 @@ make_address(FotaSession *session, const FotaUpdate *update, char **quoted, GErr
     return *quoted != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* Some families check the package before they leave with it, and say what is wrong. */
+static FotaResult
+hear_check(FotaSession *session, GError **error)
+{
+    guint seconds = fota_session_get_number(session, "CheckTime");
+    g_autoptr(GError) local_error = NULL;
+    g_auto(FotaHeard) heard = {0};
+
+    if (seconds > 0 && fota_session_hear(session, seconds, &heard, &local_error) &&
+        heard.number == QUECTEL_UPDATED && heard.kind == FOTA_LINE_FAILED)
+        return quectel_fail_update(session, (int)heard.code, error);
+    if (local_error == NULL ||
+        g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
+        return FOTA_RESULT_DONE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 /* One line. FALSE: it is the end, which is then in *@result. */
 static gboolean
 judge_report(FotaSession *session, const FotaUpdate *update, const FotaHeard *heard,
@@ -83,8 +131,10 @@ judge_report(FotaSession *session, const FotaUpdate *update, const FotaHeard *he
         return TRUE;
     case QUECTEL_LOADED:
         if (heard->kind == FOTA_LINE_FAILED)
-            *result = quectel_fail_download((int)heard->code, error);
+            *result = quectel_fail_download(session, (int)heard->code, error);
         else
+            *result = hear_check(session, error);
+        if (heard->kind != FOTA_LINE_FAILED)
             fota_session_report_bytes(session, update->size, update->size);
         return FALSE;
     case QUECTEL_UPDATED:
@@ -137,6 +187,7 @@ order_download(FotaSession *session, const FotaUpdate *update, GError **error)
 
     if (result != FOTA_RESULT_DONE || update->rehearsal)
         return result;
+    note_pair(session, update);
     command =
         g_strdup_printf("AT+QFOTADL=%s%s", address, fota_session_get_text(session, "UrlOptions"));
     if (!quectel_forget_reports(session, error))
@@ -154,10 +205,19 @@ order_download(FotaSession *session, const FotaUpdate *update, GError **error)
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
+/* The client of a module that takes two packages chooses its context itself. */
+static FotaResult
+open_context(FotaSession *session, const FotaUpdate *update, GError **error)
+{
+    return takes_pair(session, update) ? FOTA_RESULT_DONE
+                                       : quectel_open_context(session, update, error);
+}
+
 static const FotaFlowStep flow[] = {
     {"radio", quectel_check_radio, 1},
     {"access point", quectel_ensure_apn, 2},
     {"registration", quectel_wait_registered, 3},
+    {"context", open_context, 4},
     {"download", order_download, 100},
     {NULL, NULL, 0},
 };
@@ -165,5 +225,9 @@ static const FotaFlowStep flow[] = {
 FotaResult
 quectel_url_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    return fota_session_run_flow(session, flow, update, error);
+    FotaResult result = fota_session_run_flow(session, flow, update, error);
+
+    if (result != FOTA_RESULT_DONE)
+        quectel_close_context(session);
+    return result;
 }

@@ -132,16 +132,22 @@ static const FotaMethod quectel_fed = {
     .outcome = fed_outcome,
 };
 
-static const FotaMethod *const quectel_methods[] = {&quectel_url, &quectel_fed, NULL};
+static const FotaMethod *const both_methods[] = {&quectel_url, &quectel_fed, NULL};
+static const FotaMethod *const url_methods[] = {&quectel_url, NULL};
 
 #define NAMED(pattern)                                                                             \
     {                                                                                              \
-        .manufacturer = "Quectel", .model = pattern, .methods = quectel_methods                    \
+        .manufacturer = "Quectel", .model = pattern, .methods = both_methods                       \
+    }
+/* No command is published by which the host brings a package into its file store and names it. */
+#define BY_ADDRESS(pattern)                                                                        \
+    {                                                                                              \
+        .manufacturer = "Quectel", .model = pattern, .methods = url_methods                        \
     }
 /* Over QMI, ModemManager may call a BG96 "0" and an EC25 "QUECTEL Mobile Broadband Module". */
-#define PLUGGED(product)                                                                           \
+#define PLUGGED(product, how)                                                                      \
     {                                                                                              \
-        .usb_vendor = 0x2c7c, .usb_product = product, .methods = quectel_methods                   \
+        .usb_vendor = 0x2c7c, .usb_product = product, .methods = how##_methods                     \
     }
 
 /* clang-format off */
@@ -151,16 +157,24 @@ static const FotaClaim quectel_claims[] = {
     NAMED("EG91"), NAMED("EG91-*"), NAMED("EG95"), NAMED("EG95-*"),
     NAMED("EM05*"),
     NAMED("EP06*"), NAMED("EG06"), NAMED("EG06-*"), NAMED("EM06"), NAMED("EM06-*"),
-    NAMED("EG18*"),
-    NAMED("BG95"), NAMED("BG95-*"), NAMED("BG96*"),
-    NAMED("EC800K*"), NAMED("EG800K*"),
-    PLUGGED(0x0125), /* EC25, EG25 */
-    PLUGGED(0x0121), /* EC21, EG21 */
-    PLUGGED(0x0191), /* EG91 */
-    PLUGGED(0x0195), /* EG95 */
-    PLUGGED(0x0296), /* BG96 */
-    PLUGGED(0x0306), /* EP06, EG06, EM06 */
-    PLUGGED(0x030a), /* EM05-G */
+    NAMED("EG12"), NAMED("EG12-*"), NAMED("EM12"), NAMED("EM12-*"), NAMED("EG18*"),
+    BY_ADDRESS("BG95"), BY_ADDRESS("BG95-*"), BY_ADDRESS("BG96*"),
+    BY_ADDRESS("RM500Q*"), BY_ADDRESS("RM502Q*"), BY_ADDRESS("RM505Q*"), BY_ADDRESS("RM510Q*"),
+    BY_ADDRESS("RG500Q*"), BY_ADDRESS("RG501Q*"), BY_ADDRESS("RG502Q*"),
+    /* LTE Standard(A) */
+    BY_ADDRESS("EC200A*"), BY_ADDRESS("EC200M*"), BY_ADDRESS("EC200N*"),
+    BY_ADDRESS("EC600K*"), BY_ADDRESS("EC600M*"), BY_ADDRESS("EC600N*"),
+    BY_ADDRESS("EC800K*"), BY_ADDRESS("EC800M*"),
+    BY_ADDRESS("EG600AK*"), BY_ADDRESS("EG800AK*"), BY_ADDRESS("EG800K*"), BY_ADDRESS("EG800M*"),
+    BY_ADDRESS("EG810M*"), BY_ADDRESS("EG912N*"), BY_ADDRESS("EG915K*"), BY_ADDRESS("EG915N*"),
+    BY_ADDRESS("EC200U*"), BY_ADDRESS("EG915U*"),
+    PLUGGED(0x0125, both), /* EC25, EG25 */
+    PLUGGED(0x0121, both), /* EC21, EG21 */
+    PLUGGED(0x0191, both), /* EG91 */
+    PLUGGED(0x0195, both), /* EG95 */
+    PLUGGED(0x0296, url), /* BG96 */
+    PLUGGED(0x0306, both), /* EP06, EG06, EM06 */
+    PLUGGED(0x030a, both), /* EM05-G */
     {.methods = NULL},
 };
 /* clang-format on */

@@ -22,27 +22,28 @@ typedef struct {
     const char *says;    /* in the error, or else in the notes */
     const char *to;      /* the version that the module tells afterwards */
     const char *options; /* behind the address, as the plugin has them; NULL = none */
+    gboolean context;    /* the client is told its context */
 } Log;
 
 #define NOT_ENDED (FotaResult)(-1)
 
 /* clang-format off */
 static const Log logs[] = {
-    {"bc660k-12-then-ok", "BC660K-GL", FOR_NOW(DELTA_SERVER_UNREACHABLE), NOT_ENDED, "12", NULL, NULL},
-    {"bg96-http-702", "BG96", FOR_NOW(DELTA_SERVER_UNREACHABLE), NOT_ENDED, "702", NULL, NULL},
-    {"bg96-restore-resume", "BG96", DONE, FOTA_RESULT_DONE, "Last upgrade was not finished", BG96_NEW, NULL},
-    {"ec200u-608", "EC200U-EU", FOR_GOOD(TRANSFER_FAILED), NOT_ENDED, "fota/path", NULL, NULL},
+    {"bc660k-12-then-ok", "BC660K-GL", FOR_NOW(DELTA_SERVER_UNREACHABLE), NOT_ENDED, "12", NULL, NULL, FALSE},
+    {"bg96-http-702", "BG96", FOR_NOW(DELTA_SERVER_UNREACHABLE), NOT_ENDED, "702", NULL, NULL, FALSE},
+    {"bg96-restore-resume", "BG96", DONE, FOTA_RESULT_DONE, "Last upgrade was not finished", BG96_NEW, NULL, FALSE},
+    {"ec200u-608", "EC200U-EU", FOR_GOOD(TRANSFER_FAILED), NOT_ENDED, "fota/path", NULL, ",1,50,100", TRUE},
     {"ec800k-two-restarts", "EG800K-EU", DONE, FOTA_RESULT_DONE, "UPDATING 96",
-     "EG800KEULCR07A07M05_01.300.01.300", ",1,50"},
-    {"eg18-https-ok", "EG18", DONE, FOTA_RESULT_DONE, "END 0", EG18_NEW, NULL},
-    {"eg18-ufs-ok", "EG18", DONE, FOTA_RESULT_DONE, "END 0", EG18_NEW, NULL},
-    {"eg25-boot-pinephone", "EG25-G", DONE, FOTA_RESULT_DONE, "", NEW, NULL},
-    {"eg915u-701-420-570", "EG915U", FOR_NOW(TRANSFER_FAILED), NOT_ENDED, "701", NULL, NULL},
-    {"openwrt-lua-expected", "EG06-E", DONE, FOTA_RESULT_DONE, "END 0", NEW, NULL},
+     "EG800KEULCR07A07M05_01.300.01.300", ",1,50", FALSE},
+    {"eg18-https-ok", "EG18", DONE, FOTA_RESULT_DONE, "END 0", EG18_NEW, NULL, FALSE},
+    {"eg18-ufs-ok", "EG18", DONE, FOTA_RESULT_DONE, "END 0", EG18_NEW, NULL, FALSE},
+    {"eg25-boot-pinephone", "EG25-G", DONE, FOTA_RESULT_DONE, "", NEW, NULL, FALSE},
+    {"eg915u-701-420-570", "EG915U", FOR_NOW(TRANSFER_FAILED), NOT_ENDED, "701", NULL, ",1,50,100", TRUE},
+    {"openwrt-lua-expected", "EG06-E", DONE, FOTA_RESULT_DONE, "END 0", NEW, NULL, FALSE},
 };
 /* clang-format on */
 
-/* Logs that hold no update by the plugin; the last one is test_factory_test()'s. */
+/* Logs that hold no order of the plugin's: each has a test below, which plays what it holds. */
 static const char *const others[] = {"eg25-fwupd-fastboot-times", "eg25-secboot-late-answer",
                                      "ec25-ftm-after-power-loss", NULL};
 
@@ -146,13 +147,17 @@ add_lines(Script *script, const SimReplayLog *log, guint at, gboolean listening)
 }
 
 static void
-add_order(Script *script, const SimReplayLog *log, guint order, const char *command,
-          gboolean by_url)
+add_order(Script *script, const Log *row, const SimReplayLog *log, guint order,
+          const char *command, gboolean by_url)
 {
     static const FakeExchange ready[] = {READY};
 
     for (guint i = 0; by_url && i < G_N_ELEMENTS(ready); i++)
         script_add(script, ready[i].command, ready[i].answer);
+    if (row->context) {
+        script_add(script, "AT+QCFG=\"fota/cid\",1", "");
+        script_add(script, "AT+QIACT?", "+QIACT: 1,1,1,\"203.0.113.7\"");
+    }
     script_add(script, command, "");
     add_lines(script, log, order + 1, by_url);
 }
@@ -193,6 +198,7 @@ test_log(gconstpointer data)
                      g_ptr_array_new_with_free_func(g_free)};
     FotaUpdate update = test_quectel_update;
     guint order = find_asked(log, "AT+QFOTADL=");
+    guint asked = find_asked(log, "AT+QGMR");
     gboolean orders = get_entry(log, order) != NULL;
     g_autofree char *address = orders ? find_address(log, order) : NULL;
     gboolean by_url = address == NULL || address[0] != '/';
@@ -200,9 +206,11 @@ test_log(gconstpointer data)
     g_autofree char *command = NULL;
     FotaSession *session;
 
+    if (asked < order && get_entry(log, asked) != NULL)
+        update.from = get_entry(log, asked + 1)->text->str;
     if (orders) {
         command = make_order(address, row->options, &update, &uri);
-        add_order(&script, log, order, command, by_url);
+        add_order(&script, row, log, order, command, by_url);
     } else {
         add_lines(&script, log, 0, FALSE);
     }
@@ -255,13 +263,20 @@ test_every_number(void)
 
     for (guint i = 0; i < log->entries->len; i++) {
         const SimReplayEntry *entry = get_entry(log, i);
-        const FakeExchange script[] = {BEGUN, {FAKE_URC, entry->text->str}, END};
+        const FakeExchange script[] = {
+            READY,
+            {"AT+QCFG=\"fota/cid\",1", ""},
+            {"AT+QIACT?", "+QIACT: 1,1,1,\"203.0.113.7\""},
+            {"AT+QFOTADL=\"" FETCH_URL "\",1,50,100", ""},
+            {FAKE_URC, entry->text->str},
+            END};
         FotaSession *session;
         g_autoptr(GError) error = NULL;
 
         if (entry->kind != SIM_REPLAY_SAY || strstr(entry->text->str, "HTTPEND") == NULL)
             continue;
         session = test_quectel_session(script);
+        fake_session_set_model(session, "EG915U");
         g_assert_cmpint(test_quectel_call(session, TEST_QUECTEL_DOWNLOAD, &test_quectel_update, -1,
                                           NULL, &error),
                         ==, FOTA_RESULT_FAILED_FOR_NOW);
@@ -270,6 +285,60 @@ test_every_number(void)
         n++;
     }
     g_assert_cmpuint(n, ==, 2);
+}
+
+/* Another updater has told an EG25-G to restart: it is gone at once, without an OK, in the middle of
+ * whatever it is asked. */
+static void
+test_fastboot(void)
+{
+    g_autoptr(SimReplayLog) log = load_log("eg25-fwupd-fastboot-times");
+    guint order = find_asked(log, "AT+QFASTBOOT");
+    const FakeExchange script[] = {{"AT+QGMR", "-"}, {"AT+QGMR", "-"}, END};
+    static const TestQuectelFunction functions[] = {TEST_QUECTEL_INSPECT, TEST_QUECTEL_OUTCOME};
+    FotaSession *session = test_quectel_session(script);
+
+    g_assert_cmpint(get_entry(log, order + 1)->kind, ==, SIM_REPLAY_LEAVE);
+    g_assert_null(get_entry(log, order + 2));
+    for (guint i = 0; i < G_N_ELEMENTS(functions); i++) {
+        g_autofree char *version = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(
+            test_quectel_call(session, functions[i], &test_quectel_update, -1, &version, &error),
+            ==, FOTA_RESULT_FAILED_FOR_NOW);
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE);
+        g_assert_null(version);
+    }
+    fake_session_finish(session);
+}
+
+/* An ERROR is an answer, which a repetition does not change; an answer that is late is waited for. */
+static void
+test_late_answer(void)
+{
+    g_autoptr(SimReplayLog) log = load_log("eg25-secboot-late-answer");
+    const FakeExchange script[] = {{"AT+QGMR", "!"}, END};
+    FotaSession *session = test_quectel_session(script);
+    guint refusals = 0, waits = 0;
+    g_autofree char *version = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < log->entries->len; i++) {
+        const SimReplayEntry *entry = get_entry(log, i);
+
+        refusals += entry->kind == SIM_REPLAY_SAY && strstr(entry->text->str, "ERROR") != NULL;
+        waits += entry->kind == SIM_REPLAY_NOTE;
+        if (entry->kind == SIM_REPLAY_NOTE)
+            g_assert_cmpfloat(entry->seconds, <, fota_session_get_seconds(session, "AT+QCFG?"));
+    }
+    g_assert_cmpuint(refusals, ==, 6);
+    g_assert_cmpuint(waits, ==, 1);
+    g_assert_cmpint(test_quectel_call(session, TEST_QUECTEL_INSPECT, &test_quectel_update, -1,
+                                      &version, &error),
+                    ==, FOTA_RESULT_FAILED_FOR_NOW);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
+    fake_session_finish(session);
 }
 
 /* No log of a Quectel module is left out. */
@@ -305,6 +374,8 @@ main(int argc, char **argv)
         g_test_add_data_func(name, &logs[i], test_log);
     }
     g_test_add_func("/quectel/log/ec25-ftm-after-power-loss", test_factory_test);
+    g_test_add_func("/quectel/log/eg25-fwupd-fastboot-times", test_fastboot);
+    g_test_add_func("/quectel/log/eg25-secboot-late-answer", test_late_answer);
     g_test_add_func("/quectel/log/every-number", test_every_number);
     g_test_add_func("/quectel/log/all", test_all);
     return g_test_run();

@@ -7,6 +7,17 @@
 
 #define DOWNLOAD TEST_QUECTEL_DOWNLOAD
 
+/* LTE Standard(A), with a client that has a context of its own. */
+#define CHOOSE(answer) "AT+QCFG=\"fota/cid\",1", answer
+#define UP "AT+QIACT?", "+QIACT: 1,1,1,\"10.0.0.1\""
+#define DOWN "AT+QIACT?", ""
+#define FETCH_STANDARD(answer) "AT+QFOTADL=\"" FETCH_URL "\",1,50", answer
+#define BEGUN_STANDARD                                                                             \
+    READY, {CHOOSE("")}, {UP},                                                                     \
+    {                                                                                              \
+        FETCH_STANDARD("")                                                                         \
+    }
+
 /* clang-format off */
 static const TestQuectelCase cases[] = {
     {"whole", DOWNLOAD, DONE, "HTTPEND 0", NULL, NULL,
@@ -82,6 +93,32 @@ static const TestQuectelCase cases[] = {
     {"registration-not-told", DOWNLOAD, DONE, NULL, NULL, NULL,
      {{RADIO("1")}, {CONTEXT("internet")}, {"AT+CEREG?", "!"}, {"AT+CGREG?", "!"},
       {"AT+CREG?", "!"}, {FETCH("")}, {LEAVES}, END}},
+    {"context", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU", {BEGUN_STANDARD, {LEAVES}, END}},
+    {"context-brought-up", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
+     {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("")}, {LEAVES}, END}},
+    {"context-taken-down", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL, "EC200A-EU",
+     {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("")},
+      {SAYS("\"HTTPEND\",714")}, {"AT+QIDEACT=1", ""}, END}},
+    {"context-stays", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL, "EC200A-EU",
+     {BEGUN_STANDARD, {SAYS("\"HTTPEND\",714")}, END}},
+    {"context-refused", DOWNLOAD, DONE, NULL, NULL, "EG912N-EN",
+     {READY, {CHOOSE("!")}, {DOWN}, {"AT+QIACT=1", "!3"}, {FETCH_STANDARD("")}, {LEAVES}, END}},
+    {"context-not-told", DOWNLOAD, DONE, NULL, NULL, "EG912N-EN",
+     {READY, {CHOOSE("")}, {"AT+QIACT?", "!"}, {FETCH_STANDARD("")}, {LEAVES}, END}},
+    {"context-gone", DOWNLOAD, FOR_NOW(MODULE_GONE), NULL, NULL, "EC200A-EU",
+     {READY, {CHOOSE("-")}, END}},
+
+    /* It checks the package before it leaves with it. */
+    {"bad-package", DOWNLOAD, WRONG_BASE, "507", NULL, "EC200A-EU",
+     {BEGUN_STANDARD, {SAYS("\"HTTPSTART\"")}, {SAYS("\"DOWNLOADING\",50")},
+      {SAYS("\"HTTPEND\",0")}, {SAYS("\"END\",507")}, END}},
+    {"good-package", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
+     {BEGUN_STANDARD, {SAYS("\"HTTPEND\",0")}, {SAYS("\"START\"")}, END}},
+    {"package-not-judged", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
+     {BEGUN_STANDARD, {SAYS("\"HTTPEND\",0")}, END}},
+    {"leaves-with-the-package", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
+     {BEGUN_STANDARD, {SAYS("\"HTTPEND\",0")}, {LEAVES}, END}},
+
     {"gone-before", DOWNLOAD, FOR_NOW(MODULE_GONE), NULL, NULL, NULL, {{"AT+CFUN?", "-"}, END}},
 };
 /* clang-format on */
@@ -129,8 +166,8 @@ test_address(void)
          "AT+QFOTADL=\"ftp://me:secret@203.0.113.5:2121/a.zip\"", 0},
         {"ftp", "2001:db8::5", 21, "a.zip", "", "", "EC25",
          "AT+QFOTADL=\"ftp://[2001:db8::5]:21/a.zip\"", 0},
-        {"http", "fw.example", 80, "a.zip", "", "", "EG800K-EU",
-         "AT+QFOTADL=\"http://fw.example:80/a.zip\",1,50", 0},
+        {"http", "fw.example", 80, "a.zip", "", "", "RM500Q-GL",
+         "AT+QFOTADL=\"http://fw.example:80/a.zip\"", 0},
         {"http", "fw.example", 80, "a.zip", "me", "secret", "EC25", NULL,
          FOTA_MODULE_ERROR_NOT_SUPPORTED},
         {"ftps", "fw.example", 990, "a.zip", "", "", "EC25", NULL, FOTA_MODULE_ERROR_NOT_SUPPORTED},
@@ -169,14 +206,107 @@ test_address(void)
     }
 }
 
-/* 255 letters go, 256 do not; an EC800K takes 700. */
+/* Every number that a guide lists. */
+static void
+test_numbers(void)
+{
+    static const struct {
+        int first, last;
+        FotaModuleError error;
+        gboolean for_good;
+    } table[] = {
+        {601, 601, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {602, 602, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {603, 603, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {604, 605, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {606, 608, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {609, 609, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {610, 610, FOTA_MODULE_ERROR_DELTA_MISSING, TRUE},
+        {611, 613, FOTA_MODULE_ERROR_DELTA_MISSING, FALSE},
+        {614, 614, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {615, 616, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {617, 617, FOTA_MODULE_ERROR_DELTA_MISSING, FALSE},
+        {618, 624, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {625, 626, FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED, TRUE},
+        {627, 627, FOTA_MODULE_ERROR_DELTA_MISSING, FALSE},
+        {628, 629, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {701, 701, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {702, 702, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {703, 706, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {707, 710, FOTA_MODULE_ERROR_CONTEXT_FAILED, FALSE},
+        {711, 713, FOTA_MODULE_ERROR_DELTA_MISSING, TRUE},
+        {714, 716, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {717, 725, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {726, 728, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, FALSE},
+        {729, 729, FOTA_MODULE_ERROR_TRANSFER_FAILED, FALSE},
+        {730, 730, FOTA_MODULE_ERROR_DELTA_MISSING, TRUE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        for (int number = table[i].first; number <= table[i].last; number++) {
+            g_autofree char *line = g_strdup_printf(
+                "+QIND: \"FOTA\",\"%sEND\",%d", number < 700 ? "FTP" : "HTTP", number);
+            const FakeExchange script[] = {BEGUN, {FAKE_URC, line}, END};
+            FotaSession *session = test_quectel_session(script);
+            g_autoptr(GError) error = NULL;
+
+            g_assert_cmpint(
+                test_quectel_call(session, DOWNLOAD, &test_quectel_update, -1, NULL, &error), ==,
+                table[i].for_good ? FOTA_RESULT_FAILED_FOR_GOOD : FOTA_RESULT_FAILED_FOR_NOW);
+            g_assert_error(error, FOTA_MODULE_ERROR, (int)table[i].error);
+            g_assert_null(strstr(error->message, "not published"));
+            fake_session_finish(session);
+        }
+    }
+}
+
+/* A module with less than 16 MB takes two packages, by a shorter address, in a context of its own. */
+static void
+test_pair(void)
+{
+    static const struct {
+        const char *model, *from, *path;
+        gboolean pair;
+        const char *notes;
+    } table[] = {
+        {"EG800K-EU", "EG800KEULCR07A07M04_01.300.01.300", "a.mini_1", TRUE, "as it does"},
+        {"EG800K-EU", "EG800KEULCR07A07M04_01.300.01.300", "a.bin", TRUE, "should end with .mini_1,"},
+        {"EC200N-CN", "EC200NCNLAR03A01M08", "a.mini_1", TRUE, "two packages"},
+        {"EC200N-CN", "EC200NCNLAR03A01M16", "a.bin", FALSE, NULL},
+        {"EC200A-CN", "EC200ACNHAR01A02M08", "a.bin", FALSE, NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autofree char *fetch =
+            g_strdup_printf("AT+QFOTADL=\"http://fw.example:80/%s\",1,50", table[i].path);
+        const FakeExchange pair[] = {READY, {fetch, ""}, {LEAVES}, END};
+        const FakeExchange single[] = {READY, {CHOOSE("")}, {UP}, {fetch, ""}, {LEAVES}, END};
+        FotaSession *session = test_quectel_session(table[i].pair ? pair : single);
+        FotaUpdate update = test_quectel_update;
+        const char *notes;
+
+        fake_session_set_model(session, table[i].model);
+        update.from = table[i].from;
+        update.path = table[i].path;
+        g_assert_cmpint(test_quectel_call(session, DOWNLOAD, &update, -1, NULL, NULL), ==,
+                        FOTA_RESULT_DONE);
+        notes = fake_session_get_notes(session);
+        g_assert_true((strstr(notes, "two packages") != NULL) == table[i].pair);
+        g_assert_true(table[i].notes == NULL || strstr(notes, table[i].notes) != NULL);
+        fake_session_finish(session);
+    }
+}
+
+/* 255 letters go, 256 do not; 128 where two packages are taken. */
 static void
 test_address_length(void)
 {
     static const struct {
-        const char *model, *options;
+        const char *model, *from, *options;
         guint most;
-    } models[] = {{"EC25", "", 255}, {"BG96", "", 255}, {"EC800K-CN", ",1,50", 700}};
+    } models[] = {{"EC25", OLD, "", 255},
+                  {"BG96", OLD, "", 255},
+                  {"EC800K-CN", "EC800KCNLCR07A07M08", ",1,50", 128}};
 
     for (guint i = 0; i < 2 * G_N_ELEMENTS(models); i++) {
         guint most = models[i / 2].most;
@@ -192,6 +322,7 @@ test_address_length(void)
 
         fake_session_set_model(session, models[i / 2].model);
         update.path = path;
+        update.from = models[i / 2].from;
         g_assert_cmpint(test_quectel_call(session, DOWNLOAD, &update, -1, NULL, &error), ==,
                         fits ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_GOOD);
         fake_session_finish(session);
@@ -264,6 +395,8 @@ main(int argc, char **argv)
     g_test_add_data_func("/quectel/never-registered", "+CSQ: 20,99", test_never_registered);
     g_test_add_data_func("/quectel/no-signal", "+CSQ: 99,99", test_never_registered);
     g_test_add_func("/quectel/address", test_address);
+    g_test_add_func("/quectel/numbers", test_numbers);
+    g_test_add_func("/quectel/pair", test_pair);
     g_test_add_func("/quectel/address-length", test_address_length);
     g_test_add_func("/quectel/network", test_network);
     g_test_add_func("/quectel/rehearsal", test_rehearsal);

@@ -104,6 +104,9 @@ static const TestQuectelCase ends[] = {
     {"lte-standard-552", OUTCOME, WRONG_BASE, "product", NULL, "EG800K-EU", {SAID("552")}},
     {"lte-standard-553", OUTCOME, WRONG_BASE, "baseline", NULL, "EG800K-EU", {SAID("553")}},
     {"no-list-510", OUTCOME, REFUSED, "for this model", NULL, "BG96", {SAID("510")}},
+    {"no-list-510-of-a-rm500q", OUTCOME, REFUSED, "for this model", NULL, "RM500Q-GL", {SAID("510")}},
+    {"no-list-507-of-an-ec200u", OUTCOME, REFUSED, "for this model", NULL, "EC200U-EU", {SAID("507")}},
+    {"lte-standard-507-of-an-ec200a", OUTCOME, WRONG_BASE, "version", NULL, "EC200A-EU", {SAID("507")}},
     {"over-qmi-510", OUTCOME, WRONG_BASE, "510", NULL, "QUECTEL Mobile Broadband Module",
      {SAID("510")}},
 };
@@ -211,9 +214,13 @@ test_models(void)
     static const char *const claimed[] = {"EC20",   "EC21",      "EC25",    "EG21-G", "EG25-G",
                                           "EG91",   "EG91-EX",   "EG95",    "EM05-G", "EP06-E",
                                           "EG06-E", "EM06-E",    "BG95-M3", "BG96",   "EG18-EA",
-                                          "EG18",   "EG800K-EU", NULL};
-    static const char *const not_claimed[] = {"EG915U",    "EG916Q-GL", "EM060K-GL", "EM120R_GL",
-                                              "BC660K-GL", "RM500Q-GL", "EC200U-EU", "EG060K-EA",
+                                          "EG18",   "EG800K-EU", "EG12-EA", "EM12-G",
+                                          "EC200A", "EC200A-EU", "EC200N-CN", "EC200U-EU", "EC800K",
+                                          "EC800M", "EG915U", "EG915N-EU", "EG912N-EN", "RM500Q-GL",
+                                          "RM502Q-AE", "RM510Q-GL", "RG502Q-EA", NULL};
+    static const char *const not_claimed[] = {"EG915Q-NA", "EG916Q-GL", "EM060K-GL", "EM120R_GL",
+                                              "BC660K-GL", "RM500U-CNV", "RM520N-GL", "EC200T-EU",
+                                              "EC200S-CN", "EG120K-EA", "EG060K-EA",
                                               "EG950A-EL", "BG950A-GL", "BG951A-GL", NULL};
 
     for (guint i = 0; claimed[i] != NULL; i++)
