@@ -86,7 +86,9 @@ on_upload(SimPort *port, const guint8 *bytes, gsize length, gpointer user_data)
     sim_quectel_after(module, quectel->patience, on_upload_timeout);
     for (guint i = before; i < quectel->storing->len / BLOCK; i++)
         sim_port_data(port, (const guint8 *)"A", 1);
-    if (quectel->storing->len == quectel->wanted)
+    if (quectel->breaks_at > 0 && quectel->storing->len >= quectel->breaks_at)
+        sim_module_restart(module);
+    else if (quectel->storing->len == quectel->wanted)
         end_upload(module);
 }
 
@@ -97,6 +99,7 @@ sim_quectel_run_upload(SimModule *module, SimCommand *command)
     SimQuectel *quectel = module->state;
     const char *name = sim_command_arg(command, 0);
     int size = 0, seconds = 5, acknowledge = 0;
+    double kibibytes = 0;
 
     if (command->form != SIM_FORM_SET)
         return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
@@ -112,6 +115,8 @@ sim_quectel_run_upload(SimModule *module, SimCommand *command)
     quectel->storing = g_byte_array_new();
     quectel->wanted = (guint)size;
     quectel->patience = seconds;
+    sim_faults_take_number(module->faults, "feed-restart", command->text, &kibibytes);
+    quectel->breaks_at = (guint)(kibibytes * BLOCK);
     sim_step(module, "storing");
     sim_step_watch(module, stored_share);
     sim_quectel_after(module, quectel->patience, on_upload_timeout);

@@ -13,22 +13,24 @@
 #define HALF_SECONDS 8  /* in which +QGMR lacks its second half */
 #define DAMAGED 505
 #define WRONG_BASE 510
+#define OTHER_VERSION 507 /* these two of LTE Standard(A) */
+#define OTHER_PROJECT 552
 
 /* It never says 100, as an EC800K. */
 static const int ec25_progress[] = {1, 7, 22, 47, 60, 75, 96};
 static const int bg96_progress[] = {1, 50, 100};
-#define MIDDLE 4 /* of the former, where the fault restarts restarts it */
+static const int ec200a_progress[] = {8, 16, 50, 58, 66, 75, 91};
+#define MIDDLE 4 /* of EC25, where the fault restarts restarts it */
 
 static gboolean update_next(gpointer user_data);
 static gboolean on_update_mode(gpointer user_data);
 
-/* What END says of the package; *to is the new version when that is 0. */
-static int
-read_package(SimModule *module, char **to)
+int
+sim_quectel_judge(SimModule *module, GBytes *package, char **to)
 {
-    SimQuectel *quectel = module->state;
+    gboolean standard = sim_quectel_is_standard(module);
     gsize length;
-    const char *data = g_bytes_get_data(quectel->package, &length);
+    const char *data = g_bytes_get_data(package, &length);
     const char *end = data != NULL ? memchr(data, '\n', length) : NULL;
     g_autofree char *line = end != NULL ? g_strndup(data, (gsize)(end - data)) : g_strdup("");
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
@@ -37,9 +39,10 @@ read_package(SimModule *module, char **to)
         !g_str_has_prefix(words[1], "model=") || !g_str_has_prefix(words[2], "from=") ||
         !g_str_has_prefix(words[3], "to="))
         return DAMAGED;
-    if (!g_str_equal(words[1] + strlen("model="), module->personality->model) ||
-        !g_str_equal(words[2] + strlen("from="), module->version))
-        return WRONG_BASE;
+    if (!g_str_equal(words[1] + strlen("model="), module->personality->model))
+        return standard ? OTHER_PROJECT : WRONG_BASE;
+    if (!g_str_equal(words[2] + strlen("from="), module->version))
+        return standard ? OTHER_VERSION : WRONG_BASE;
     *to = g_strdup(words[3] + strlen("to="));
     return 0;
 }
@@ -55,7 +58,7 @@ go_away(SimModule *module, double seconds, GSourceFunc then)
 }
 
 void
-sim_quectel_install(SimModule *module, GBytes *package)
+sim_quectel_install(SimModule *module, GBytes *package, gboolean waits)
 {
     SimQuectel *quectel = module->state;
 
@@ -63,7 +66,8 @@ sim_quectel_install(SimModule *module, GBytes *package)
     quectel->package = g_bytes_ref(package);
     quectel->phase = SIM_QUECTEL_UPDATING;
     quectel->at = 0;
-    go_away(module, AWAY_SECONDS, on_update_mode);
+    if (!waits)
+        go_away(module, AWAY_SECONDS, on_update_mode);
 }
 
 /* A start that is forced into the update mode. */
@@ -121,9 +125,11 @@ on_booted(gpointer user_data)
 {
     SimModule *module = user_data;
     SimQuectel *quectel = module->state;
+    double half = HALF_SECONDS;
 
     module->timer = 0;
-    quectel->half_until = g_get_monotonic_time() + sim_ms(module->sim, HALF_SECONDS) * 1000LL;
+    sim_faults_take_number(module->faults, "version-half", NULL, &half);
+    quectel->half_until = g_get_monotonic_time() + sim_ms(module->sim, half) * 1000LL;
     lose_settings(module);
     sim_module_start(module);
     sim_step(module, "back with what it runs from now on");
@@ -167,7 +173,7 @@ update_begin(SimModule *module)
 {
     SimQuectel *quectel = module->state;
     g_autofree char *to = NULL;
-    double number = read_package(module, &to);
+    double number = sim_quectel_judge(module, quectel->package, &to);
 
     if (quectel->phase == SIM_QUECTEL_RESTORING) {
         sim_quectel_report(module, "Last upgrade was not finished,continue upgrade", -1);
@@ -184,9 +190,10 @@ update_begin(SimModule *module)
 static void
 update_finish(SimModule *module)
 {
+    SimQuectel *quectel = module->state;
     g_autofree char *to = NULL;
 
-    read_package(module, &to);
+    sim_quectel_judge(module, quectel->package, &to);
     if (!sim_faults_take(module->faults, "old-version", NULL, NULL)) {
         g_free(module->version);
         module->version = g_steal_pointer(&to);
@@ -201,7 +208,9 @@ update_next(gpointer user_data)
     SimModule *module = user_data;
     SimQuectel *quectel = module->state;
     gboolean bg96 = module->personality == &sim_quectel_bg96;
-    const int *progress = bg96 ? bg96_progress : ec25_progress;
+    const int *progress = bg96                              ? bg96_progress
+                          : sim_quectel_is_standard(module) ? ec200a_progress
+                                                            : ec25_progress;
     guint n = bg96 ? G_N_ELEMENTS(bg96_progress) : G_N_ELEMENTS(ec25_progress);
     guint at = quectel->at++;
 

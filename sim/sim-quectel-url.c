@@ -9,6 +9,8 @@
 #define LOAD_SECONDS 26   /* of an EC800K */
 #define STALL_SECONDS 360 /* until 702, on a BG96 */
 #define LEAVE_SECONDS 1   /* from HTTPEND to the restart */
+#define CHECK_SECONDS 5   /* from HTTPEND to what is wrong with the package (EC200A) */
+#define NO_CONTEXT 709
 
 static gboolean
 is_ftp(const SimQuectel *quectel)
@@ -104,8 +106,41 @@ on_leave(gpointer user_data)
     g_autoptr(GBytes) package = g_byte_array_free_to_bytes(g_steal_pointer(&quectel->got));
 
     quectel->step = 0;
-    sim_quectel_install(module, package);
+    sim_quectel_install(module, package, quectel->url != NULL && quectel->mode == 0);
+    g_clear_pointer(&quectel->url, g_free);
     return G_SOURCE_REMOVE;
+}
+
+/* A package that is found bad before the module leaves with it: it stays as it was. */
+static gboolean
+on_refused(gpointer user_data)
+{
+    SimModule *module = user_data;
+    SimQuectel *quectel = module->state;
+    g_autoptr(GBytes) package = g_bytes_new(quectel->got->data, quectel->got->len);
+    g_autofree char *to = NULL;
+
+    quectel->step = 0;
+    sim_quectel_report(module, "END", sim_quectel_judge(module, package, &to));
+    sim_quectel_stop_download(module);
+    return G_SOURCE_REMOVE;
+}
+
+/* The package is there. */
+static void
+end_loaded(SimModule *module)
+{
+    SimQuectel *quectel = module->state;
+    g_autoptr(GBytes) package = g_bytes_new(quectel->got->data, quectel->got->len);
+    g_autofree char *to = NULL;
+    gboolean bad = sim_quectel_is_standard(module) && sim_quectel_judge(module, package, &to) != 0;
+
+    sim_step_unwatch(module);
+    g_clear_pointer(&quectel->http, sim_http_free);
+    for (int i = 1; quectel->lines > 1 && i <= 2; i++)
+        sim_quectel_report(module, "DOWNLOADING", quectel->lines * i / 2);
+    report(module, "END", 0);
+    sim_quectel_after(module, bad ? CHECK_SECONDS : LEAVE_SECONDS, bad ? on_refused : on_leave);
 }
 
 static void
@@ -135,10 +170,7 @@ on_loaded(SimHttp *http, SimHttpStatus status, gpointer user_data)
     } else if (status != SIM_HTTP_OK) {
         end_download(module, number_of(quectel, status));
     } else {
-        sim_step_unwatch(module);
-        g_clear_pointer(&quectel->http, sim_http_free);
-        report(module, "END", 0);
-        sim_quectel_after(module, LEAVE_SECONDS, on_leave);
+        end_loaded(module);
     }
 }
 
@@ -187,6 +219,10 @@ on_begin(gpointer user_data)
         sim_quectel_stall(module);
         return G_SOURCE_REMOVE;
     }
+    if (sim_quectel_is_standard(module) && !module->contexts[quectel->client].active) {
+        end_download(module, NO_CONTEXT);
+        return G_SOURCE_REMOVE;
+    }
     quectel->http = sim_http_get(quectel->url, &get, on_loaded, module);
     sim_step_watch(module, loaded_share);
     return G_SOURCE_REMOVE;
@@ -204,6 +240,26 @@ find_file(SimModule *module, const char *path)
                : NULL;
 }
 
+/* `<address>[,<mode>[,<lines>]]`, of which only LTE Standard(A) has the latter two. */
+static SimResult
+begin_download(SimModule *module, SimCommand *command, const char *address)
+{
+    SimQuectel *quectel = module->state;
+    gboolean standard = sim_quectel_is_standard(module);
+
+    quectel->mode = 1;
+    quectel->lines = 0;
+    if ((!standard && command->n_args > 1) ||
+        !sim_command_number(command, 1, 0, 1, &quectel->mode) ||
+        !sim_command_number(command, 2, 0, 100, &quectel->lines))
+        return SIM_ERROR;
+    quectel->got = g_byte_array_new();
+    quectel->url = g_strdup(address);
+    sim_step(module, "told to fetch and install");
+    sim_quectel_after(module, BEGIN_SECONDS, on_begin);
+    return SIM_OK;
+}
+
 SimResult
 sim_quectel_run_fota(SimModule *module, SimCommand *command)
 {
@@ -215,15 +271,11 @@ sim_quectel_run_fota(SimModule *module, SimCommand *command)
 
     if (command->form != SIM_FORM_SET)
         return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
-    if (address == NULL || strlen(address) > URL_MAX || quectel->got != NULL)
+    if (address == NULL || strlen(address) > URL_MAX || quectel->got != NULL ||
+        quectel->phase != SIM_QUECTEL_NORMAL)
         return SIM_ERROR;
-    if (scheme != NULL && g_strv_contains((const char *const *)schemes, scheme)) {
-        quectel->got = g_byte_array_new();
-        quectel->url = g_strdup(address);
-        sim_step(module, "told to fetch and install");
-        sim_quectel_after(module, BEGIN_SECONDS, on_begin);
-        return SIM_OK;
-    }
+    if (scheme != NULL && g_strv_contains((const char *const *)schemes, scheme))
+        return begin_download(module, command, address);
     if ((file = find_file(module, address)) == NULL)
         return SIM_ERROR;
     quectel->got = g_byte_array_new();

@@ -7,6 +7,12 @@
 #define FACTORY_TEST 5
 #define RADIO_OFF 4
 
+gboolean
+sim_quectel_is_standard(const SimModule *module)
+{
+    return module->personality == &sim_quectel_ec200a;
+}
+
 void
 sim_quectel_after(SimModule *module, double seconds, GSourceFunc func)
 {
@@ -89,22 +95,6 @@ run_sleep(SimModule *module, SimCommand *command)
     return sim_command_number(command, 0, 0, 2, &quectel->sleeps) ? SIM_OK : SIM_ERROR;
 }
 
-/* +QICSGP=<cid>,<type>,<apn>,<user>,<password>,<authentication>: the context of that number. */
-static SimResult
-run_context(SimModule *module, SimCommand *command)
-{
-    const char *apn = sim_command_arg(command, 2);
-    int cid = 0, type = 1;
-
-    if (command->form != SIM_FORM_SET)
-        return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
-    if (!sim_command_number(command, 0, 1, SIM_MAX_CID, &cid) || cid == 0 ||
-        !sim_command_number(command, 1, 1, 3, &type))
-        return SIM_ERROR;
-    sim_context_define(module, cid, type == 1 ? "IP" : "IPV4V6", apn != NULL ? apn : "");
-    return SIM_OK;
-}
-
 static SimResult
 run_sim_state(SimModule *module, SimCommand *command)
 {
@@ -113,14 +103,25 @@ run_sim_state(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+#define COMMON                                                                                     \
+    {"I", run_identity, 0.05, FALSE}, {"+GMR", run_revision, 0.05, FALSE},                         \
+        {"+CGMR", run_revision, 0.05, FALSE}, {"+QGMR", run_whole_version, 0.05, FALSE},           \
+        {"+QSCLK", run_sleep, 0.05, FALSE}, {"+QICSGP", sim_quectel_run_define, 0.05, FALSE},      \
+    {                                                                                              \
+        "+QSIMSTAT", run_sim_state, 0.05, FALSE                                                    \
+    }
+
+static const SimCommandDef standard_commands[] = {
+    COMMON,
+    {"+QCFG", sim_quectel_run_setting, 0.05, FALSE},
+    {"+QIACT", sim_quectel_run_activate, 1, TRUE},
+    {"+QIDEACT", sim_quectel_run_deactivate, 0.5, FALSE},
+    {"+QFOTADL", sim_quectel_run_fota, 0.3, FALSE},
+    {NULL, NULL, 0, FALSE},
+};
+
 static const SimCommandDef quectel_commands[] = {
-    {"I", run_identity, 0.05, FALSE},
-    {"+GMR", run_revision, 0.05, FALSE},
-    {"+CGMR", run_revision, 0.05, FALSE},
-    {"+QGMR", run_whole_version, 0.05, FALSE},
-    {"+QSCLK", run_sleep, 0.05, FALSE},
-    {"+QICSGP", run_context, 0.05, FALSE},
-    {"+QSIMSTAT", run_sim_state, 0.05, FALSE},
+    COMMON,
     {"+QFUPL", sim_quectel_run_upload, 0.1, FALSE},
     {"+QFLST", sim_quectel_run_list, 0.1, FALSE},
     {"+QFDEL", sim_quectel_run_delete, 0.1, FALSE},
@@ -135,6 +136,7 @@ quectel_new(SimModule *module)
 
     quectel->files =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_byte_array_unref);
+    quectel->client = 1;
     sim_context_define(module, 1, "IPV4V6", "internet");
     return quectel;
 }
@@ -193,6 +195,8 @@ quectel_started(SimModule *module)
 static void
 quectel_registration_changed(SimModule *module)
 {
+    for (int cid = 1; cid <= SIM_MAX_CID && !sim_module_is_registered(module); cid++)
+        sim_context_deactivate(module, cid);
     if (!sim_module_is_registered(module))
         sim_quectel_stall(module);
 }
@@ -218,13 +222,14 @@ static const SimTtySpec ttys[] = {
 
 #define QUECTEL                                                                                    \
     .manufacturer = "Quectel", .vendor_id = "2c7c", .ttys = ttys, .n_ttys = G_N_ELEMENTS(ttys),    \
-    .boot_seconds = 21, .sim_busy_seconds = 2, .commands = quectel_commands,                       \
+    .boot_seconds = 21, .sim_busy_seconds = 2,                                                     \
     .state_new = quectel_new, .state_free = quectel_free, .started = quectel_started,              \
     .stopped = quectel_stopped, .power_on = sim_quectel_power_on, .describe = quectel_describe,    \
     .registration_changed = quectel_registration_changed
 
 const SimPersonality sim_quectel_ec25 = {
     QUECTEL,
+    .commands = quectel_commands,
     .option = "ec25",
     .summary = "Quectel EC25, USB 2c7c:0125, download and installation in one (+QFOTADL)",
     .model = "EC25",
@@ -234,9 +239,20 @@ const SimPersonality sim_quectel_ec25 = {
 
 const SimPersonality sim_quectel_bg96 = {
     QUECTEL,
+    .commands = quectel_commands,
     .option = "bg96",
     .summary = "Quectel BG96, USB 2c7c:0296, as ec25, in two halves (UPDATING, RESTORE)",
     .model = "BG96",
     .version = "BG96MAR02A07M1G_01.007.01.007",
     .product_id = "0296",
+};
+
+const SimPersonality sim_quectel_ec200a = {
+    QUECTEL,
+    .commands = standard_commands,
+    .option = "ec200a",
+    .summary = "Quectel EC200A, USB 2c7c:6005, as ec25 by address, with a client in a context of its own",
+    .model = "EC200A",
+    .version = "EC200AEUHAR01A02M16",
+    .product_id = "6005",
 };

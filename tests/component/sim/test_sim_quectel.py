@@ -176,6 +176,72 @@ class FileStore(QuectelTest):
         self.assertEqual(tty.ask('AT+QFUPL="p.zip",99000000,5,1'), ["+CME ERROR: 20"])
 
 
+    def test_restart_in_the_upload(self):
+        self.ok(f"fault {IMEI} feed-restart=2")
+        tty = self.prepared()
+        tty.write(b'AT+QFUPL="p.zip",5000,5,1\r')
+        tty.expect(rb"CONNECT\r\n")
+        tty.write(bytes(2048))
+        self.wait_state(starts=self.starts + 1, files=0)
+        self.assertEqual(self.reopen().ask('AT+QFLST="*"')[-1], "OK")
+
+
+class Standard(QuectelTest):
+    """LTE Standard(A): a client with a context of its own, and a package that is checked first."""
+
+    modules = ["ec200a"]
+    OLD, NEW = "EC200AEUHAR01A02M16", "EC200AEUHAR01A03M16"
+    package = delta("EC200A", OLD, NEW, 3000)
+
+    def fetch_with(self, tty, options):
+        self.assertEqual(tty.ask(f'AT+QFOTADL="{self.web.uris["http"]}/a.zip"{options}'), ["OK"])
+
+    def prepared(self):
+        tty = super().prepared()
+        for line in ('AT+QCFG="fota/cid",2', "AT+QICSGP=2,1,\"internet\"", "AT+QIACT=2"):
+            self.assertEqual(tty.ask(line)[-1], "OK", line)
+        self.assertEqual(tty.ask('AT+QCFG="fota/cid"'), ['+QCFG: "fota/cid",2', "OK"])
+        self.assertEqual(tty.ask("AT+QIACT?")[-2][:12], "+QIACT: 2,1,")
+        return tty
+
+    def test_whole(self):
+        tty = self.prepared()
+        self.fetch_with(tty, ",1,50")
+        for text in ('"HTTPSTART"', '"DOWNLOADING",50', '"HTTPEND",0'):
+            self.hear(tty, text)
+        self.step("END 0")
+        self.wait_state(version=self.NEW, phase="normal")
+
+    def test_waits_for_the_host(self):
+        tty = self.prepared()
+        self.fetch_with(tty, ",0,0")
+        self.hear(tty, '"HTTPEND",0')
+        self.wait_state(phase="updating", starts=self.starts)
+        self.assertEqual(tty.ask("AT+QGMR"), [self.OLD, "OK"])
+        tty.write(b"AT+CFUN=1,1\r")
+        self.step("END 0")
+        self.wait_state(version=self.NEW, phase="normal")
+
+    def test_bad_packages(self):
+        """They are found out before anything happens."""
+        tty = self.prepared()
+        for package, number in ((b"no package", 505), (delta("EC200A", self.NEW, self.OLD, 900), 507),
+                                (delta("EC25", self.OLD, self.NEW, 900), 552)):
+            with self.subTest(number):
+                (self.www / "a.zip").write_bytes(package)
+                self.fetch_with(tty, ",1,50")
+                self.hear(tty, '"HTTPEND",0')
+                self.hear(tty, f'"END",{number}')
+        self.wait_state(phase="normal", starts=self.starts, version=self.OLD)
+
+    def test_without_a_context(self):
+        tty = self.prepared()
+        self.assertEqual(tty.ask("AT+QIDEACT=2"), ["OK"])
+        self.fetch_with(tty, ",1,50")
+        self.hear(tty, '"HTTPEND",709')
+        self.assertEqual(tty.ask('AT+QFUPL="p.zip",5000,5,1'), ["ERROR"])
+
+
 class TwoHalves(QuectelTest):
     modules = ["bg96"]
     package = delta("BG96", BG96_OLD, BG96_NEW, 3000)
