@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #include "sim/sim-replay-log.h"
+#include "tests/unit/fake-data.h"
 #include "tests/unit/test-telit.h"
 
 /*
  * The logs of real modules (tests/reality/logs) through the plugin: what they answered there they
  * answer here, and what the host did not ask them there they refuse, as fota-sim --replay does. An
- * update ends as it ended there.
+ * update ends as it ended there. Where a log has times instead of commands, the limits of the data
+ * file are longer.
  */
 
 /* A script under construction, which owns its texts, from a log. */
@@ -109,6 +114,36 @@ script_ask(Script *script, const char *command)
     script_ask_as(script, command, command);
 }
 
+/* The host sends @asked, after which the module goes over to data, or comes back from them: its one
+ * line, as the answer to @as. */
+static void
+script_ask_data(Script *script, const char *as, const char *asked)
+{
+    const SimReplayEntry *said;
+
+    while (script_get(script, script->at)->kind != SIM_REPLAY_ASK ||
+           strcmp(script_get(script, script->at)->text->str, asked) != 0)
+        script->at++;
+    said = script_get(script, ++script->at);
+    g_assert_cmpint(said->kind, ==, SIM_REPLAY_SAY);
+    script_add(script, as, said->text->str);
+}
+
+/* Seconds from the entry that begins with @from to the next one that begins with @to. */
+static double
+script_measure(const Script *script, const char *from, const char *to)
+{
+    const SimReplayEntry *entry, *begun = NULL;
+
+    for (guint i = 0; (entry = script_get(script, i)) != NULL; i++) {
+        if (begun != NULL && entry->timed && g_str_has_prefix(entry->text->str, to))
+            return entry->seconds - begun->seconds;
+        if (begun == NULL && entry->timed && g_str_has_prefix(entry->text->str, from))
+            begun = entry;
+    }
+    g_error("%s: nothing from \"%s\" to \"%s\"", script->log->path, from, to);
+}
+
 static FotaSession *
 start(Script *script, const char *model)
 {
@@ -208,26 +243,57 @@ test_ln920(void)
     script_clear(&script);
 }
 
-/* What the program of that log tells the firmwares apart by; it asks +CGMR, which says the same. */
+static void
+load(FotaSession *session, const FotaMethod *method)
+{
+    static const char bytes[] = "a delta";
+    g_autofree char *name = NULL;
+    int fd = g_file_open_tmp("fota-delta-XXXXXX", &name, NULL);
+    FotaUpdate fed = update;
+    g_autoptr(GBytes) written = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(write(fd, bytes, strlen(bytes)), ==, strlen(bytes));
+    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
+    g_unlink(name);
+    fed.size = strlen(bytes);
+    fake_data_begin(session);
+    g_assert_cmpint(method->load(session, &fed, fd, &error), ==, FOTA_RESULT_DONE);
+    written = fake_data_end();
+    g_assert_no_error(error);
+    g_assert_cmpmem(g_bytes_get_data(written, NULL), g_bytes_get_size(written), bytes,
+                    strlen(bytes));
+    close(fd);
+}
+
+/* The delta from the host, from one version to the other. The program of that log asks +CGMR, which
+ * says the same as +GMR. */
 static void
 test_le910_svl(void)
 {
+    const FotaMethod *method = find_method("feed");
     Script script;
     FotaSession *session;
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
 
     script_init(&script, "le910-svl-otaupw-expected");
+    script_ask(&script, "AT+GMM");
     script_ask_as(&script, "AT+GMR", "AT+CGMR");
     script_ask(&script, "AT#CFVR");
+    script_ask_data(&script, "AT#OTAUPW", "AT#OTAUPW");
+    script_ask_data(&script, FAKE_BYTES, "+++");
     script_ask(&script, "AT#OTAUP=1");
+    script_ask(&script, "AT#OTAUP=0,2");
     script_ask_as(&script, "AT+GMR", "AT+CGMR");
     script_ask(&script, "AT#CFVR");
     session = start(&script, "LE910-SVL");
-    g_assert_cmpint(fake_plugin_outcome(session, &update, &before, NULL), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(method->inspect(session, &before, NULL), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(before, ==, "20.00.034+4");
-    g_assert_cmpint(fake_plugin_validate(session, &update, NULL), ==, FOTA_RESULT_DONE);
-    g_assert_cmpint(fake_plugin_outcome(session, &update, &after, NULL), ==, FOTA_RESULT_DONE);
+    load(session, method);
+    g_assert_cmpint(method->validate(session, &update, NULL), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(method->install(session, &update, NULL), ==, FOTA_RESULT_DONE);
+    g_assert_cmpint(method->outcome(session, &update, &after, NULL), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(after, ==, "20.10.034+0");
     fake_session_finish(session);
     script_clear(&script);
@@ -247,6 +313,39 @@ test_mex10g1(void)
     g_assert_cmpstr(version, ==, "37.00.214-P0C.210001");
     fake_session_finish(session);
     script_clear(&script);
+}
+
+/* What a module's own program, or another host, has waited for: fotad waits longer for the command
+ * that does the same. */
+static void
+test_times(void)
+{
+    static const struct {
+        const char *log, *model, *from, *to, *command;
+    } table[] = {
+        {"me310g1-app-fota-ok", "ME310G1-WW", "(context activation", "(context active",
+         "AT#SGACT=3,1"},
+        {"me310g1-app-fota-ok", "ME310G1-WW", "(get delta", "(download complete",
+         "AT#FTPGETOTA=\"d\",0"},
+        {"me310g1-app-fota-ok", "ME310G1-WW", "(package check", "(package valid", "AT#OTAUP=1"},
+        {"mex10g1-local-delta", "ME910G1-WW", "(integrity check starts", "(integrity check passed",
+         "AT#OTAUP=1"},
+        {"me910c1-ftp-otaup-ok", "ME910C1-NA", "AT#FTPGETOTA", "OK", "AT#FTPGETOTA=\"d\",0"},
+        {"me910c1-ftp-otaup-ok", "ME910C1-NA", "AT#OTAUP=0", "OK", "AT#OTAUP=0"},
+        {"le922-cpin-slow", "LE922", "AT+CPIN?", "\r\n+CPIN: READY", "AT+CPIN?"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        Script script;
+        FotaSession *session;
+
+        script_init(&script, table[i].log);
+        session = start(&script, table[i].model);
+        g_assert_cmpfloat(script_measure(&script, table[i].from, table[i].to), <,
+                          fota_session_get_seconds(session, table[i].command));
+        fake_session_finish(session);
+        script_clear(&script);
+    }
 }
 
 /* Behind unreadable bytes, and before anything was asked, what has come of it. */
@@ -272,7 +371,7 @@ test_report(gconstpointer name)
     script_clear(&script);
 }
 
-/* No log of a Telit module is left out; le922-cpin-slow is about another program. */
+/* No log of a Telit module is left out. */
 static void
 test_all(void)
 {
@@ -299,6 +398,7 @@ main(int argc, char **argv)
     g_test_add_func("/telit/log/mex10g1-local-delta", test_mex10g1);
     g_test_add_data_func("/telit/log/me310g1-app-fota-ok", "me310g1-app-fota-ok", test_report);
     g_test_add_data_func("/telit/log/lwm2m-two-acks", "lwm2m-two-acks", test_report);
+    g_test_add_func("/telit/log/times", test_times);
     g_test_add_func("/telit/log/all", test_all);
     return g_test_run();
 }
