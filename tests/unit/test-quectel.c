@@ -197,6 +197,34 @@ test_reason_is_kept(void)
     fake_session_finish(session);
 }
 
+/* The limits that the maker's and other programs have, and what was seen to take long. */
+static void
+test_times(void)
+{
+    static const struct {
+        const char *model, *key;
+        guint least;
+    } table[] = {
+        {"BG96", "DownloadTime", 360 + 1},  /* 702 came after six minutes */
+        {"EC25", "LeaveTime", 300},         /* the end of the download */
+        {"RM500Q-GL", "SettleTime", 300},   /* START */
+        {"RM500Q-GL", "ApplyTime", 600},    /* and END */
+        {"EC25", "ReturnLimit", 1800},      /* all of it, of a router's firmware */
+        {"EC25", "HalfTime", 16},           /* looks of ModemManager at +QGMR */
+        {"EG800K-EU", "ApplyTime", 300},    /* all of it */
+        {"EG800K-EU", "Restarts", 3},
+        {"EG18-EA", "ApplyTime", 480 + 30}, /* flashing and restart */
+    };
+    static const FakeExchange script[] = {END};
+    FotaSession *session = test_quectel_session(script);
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        fake_session_set_model(session, table[i].model);
+        g_assert_cmpuint(fota_session_get_number(session, table[i].key), >=, table[i].least);
+    }
+    fake_session_finish(session);
+}
+
 static gboolean
 is_claimed(const char *model)
 {
@@ -240,6 +268,7 @@ main(int argc, char **argv)
     g_test_add_func("/quectel/half-for-good", test_half_for_good);
     g_test_add_func("/quectel/same-question", test_same_question);
     g_test_add_func("/quectel/reason-is-kept", test_reason_is_kept);
+    g_test_add_func("/quectel/times", test_times);
     g_test_add_func("/quectel/models", test_models);
     return g_test_run();
 }

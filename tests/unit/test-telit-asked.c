@@ -292,6 +292,50 @@ test_outcome(void)
     }
 }
 
+/* Each number of the carrier's client: what it means is shown, and what the update makes of it. */
+static void
+test_carrier_numbers(void)
+{
+    static const struct {
+        const char *line, *means;
+        FotaResult result; /* of an update that is followed */
+    } table[] = {
+        {"#900", "is ready", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#907", "begins a session", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#911", "refuses the login", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#912", "does not answer", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#913", "lost the network", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#915", "session has failed", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#916", "no update", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#918", "access point", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#919", "is in the module", FOTA_RESULT_DONE},
+        {"#920", "goes on", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#921: 1234", "begins", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#929: 200", "is done", FOTA_RESULT_DONE},
+        {"#929: 402", "has failed", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#929: 403", "has failed", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#929: 404", "has failed", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#929: 406", "has failed", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#929: 410", "has failed", FOTA_RESULT_FAILED_FOR_NOW},
+        {"#930", "is told the result", FOTA_RESULT_FAILED_FOR_NOW},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autofree char *line = g_strconcat("#OTAEV: ", table[i].line, NULL);
+        const FakeExchange script[] = {{FAKE_URC, line}, END};
+        FotaSession *session = session_new(script);
+        const FotaQuestion question = {.kind = FOTA_QUESTION_NONE};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", line);
+        g_assert_cmpint(
+            find_method()->answer(session, &question, FOTA_ANSWER_ACCEPT, 0, &error), ==,
+            table[i].result);
+        g_assert_nonnull(strstr(fake_session_get_notes(session), table[i].means));
+        fake_session_finish(session);
+    }
+}
+
 /* #OTAIPUPD: the module asks its server. */
 static void
 test_start(void)
@@ -321,5 +365,6 @@ main(int argc, char **argv)
     g_test_add_func("/telit/asked/accepted", test_accepted);
     g_test_add_func("/telit/asked/outcome", test_outcome);
     g_test_add_func("/telit/asked/start", test_start);
+    g_test_add_func("/telit/asked/carrier-numbers", test_carrier_numbers);
     return g_test_run();
 }

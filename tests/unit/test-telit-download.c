@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plugins/telit/telit-errors.h"
 #include "tests/unit/test-telit.h"
 
 typedef struct {
@@ -378,6 +379,62 @@ test_download(gconstpointer data)
     fake_session_finish(session);
 }
 
+/* Every number that Telit has published, at the delta: its words are shown, and the update goes on
+ * with another attempt. */
+static void
+test_numbers(void)
+{
+    guint known = 0;
+
+    for (int number = 400; number <= 600; number++) {
+        const char *text = fota_code_text(telit_cme_texts, number);
+        g_autofree char *refused = g_strdup_printf("!%d", number);
+        const FakeExchange script[] = {BEFORE,  OPEN,
+                                       BINARY,  SIZE,
+                                       VERSION, {GET_COMMAND, refused},
+                                       {"AT#FTPMSG", ""}, CLOSE,
+                                       END};
+        FotaSession *session = fake_session_new(TELIT_MODELS, script);
+        g_autoptr(GError) error = NULL;
+
+        known += text != NULL;
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        g_assert_cmpint(fake_plugin_download(session, &update, &error), ==,
+                        FOTA_RESULT_FAILED_FOR_NOW);
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
+        g_assert_nonnull(strstr(error->message, text != NULL ? text : "not published"));
+        fake_session_finish(session);
+    }
+    g_assert_cmpuint(known, ==, 15 + 13);
+}
+
+/* The longest times of Telit's table, and of the log. */
+static void
+test_times(void)
+{
+    static const struct {
+        const char *command;
+        guint seconds;
+    } table[] = {
+        {"AT#SGACT=3,1", 150},       {"AT#FTPOPEN=\"a\"", 100}, {"AT#FTPCLOSE", 500},
+        {"AT#FTPTYPE=0", 500},       {"AT#FTPFSIZE=\"a\"", 500}, {"AT#FTPGETPKT=\"a\",1", 500},
+        {"AT#FTPGETOTA=\"a\",0", 500}, {"AT#OTAUP=1", 60},        {"AT#FTPGETOTAENH=a", 60},
+    };
+    static const FakeExchange script[] = {END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+
+    fake_session_set_model(session, "ME910C1-NA");
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+        g_assert_cmpuint(fota_session_get_seconds(session, table[i].command), ==, table[i].seconds);
+    g_assert_cmpuint(fota_session_get_number(session, "Restarts"), ==, 3);
+    g_assert_cmpuint(fota_session_get_number(session, "ApplyTime"), ==, 165);
+    /* "2-5 minutes", and at most 90 looks in 3 s each. */
+    fake_session_set_model(session, "LE910-SVL");
+    g_assert_cmpuint(fota_session_get_number(session, "ApplyTime"), ==, 300);
+    g_assert_cmpuint(fota_session_get_number(session, "ReturnLimit"), >, 30 + 90 * 3);
+    fake_session_finish(session);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -387,5 +444,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_download);
     }
+    g_test_add_func("/telit/numbers", test_numbers);
+    g_test_add_func("/telit/times", test_times);
     return g_test_run();
 }
