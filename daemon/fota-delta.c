@@ -3,7 +3,6 @@
 
 #include "base/fota-text.h"
 #include "daemon/fota-cache.h"
-#include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-fetcher.h"
 #include "policy/fota-credential-rule.h"
@@ -242,31 +241,18 @@ static void
 delivery_request(GTask *task, GFileOutputStream *part, guint64 room)
 {
     Delivery *delivery = g_task_get_task_data(task);
-    const FotaModuleConfig *config = delivery->config;
-    const char *file = fota_config_get_file(delivery->configuration);
     const char *uri = delivery_uri(delivery);
-    gboolean known = config->manifest_uri != NULL && !is_local(uri) &&
-                     fota_credential_is_same_server(uri, config->manifest_uri);
-    g_autofree char *credential =
-        fota_credential_get_path(file, is_local(uri) ? NULL : delivery->credential);
-    g_autofree char *certificate =
-        fota_credential_get_path(file, known ? config->client_certificate : NULL);
-    g_autofree char *key = fota_credential_get_path(file, known ? config->client_key : NULL);
-    const FotaRequest request = {
-        .socket = delivery->context->fetch_socket,
-        .uri = uri,
-        .credential = credential,
-        .ca_file = config->certificate_authority,
-        .client_certificate = certificate,
-        .client_key = key,
-        .proxy = config->proxy,
-        .from = delivery->from,
-        .output = G_OUTPUT_STREAM(part),
-        .progress = fetch_progress,
-        .max_bytes = delivery->size > 0 ? delivery->size : room,
-        .limit = LIMIT_SECONDS,
-    };
+    const char *own = delivery->config->manifest_uri;
+    gboolean known = own != NULL && !is_local(uri) && fota_credential_is_same_server(uri, own);
+    g_auto(FotaRequest) request = fota_request_make(
+        delivery->context, delivery->config, is_local(uri) ? NULL : delivery->credential, known);
 
+    request.uri = uri;
+    request.from = delivery->from;
+    request.output = G_OUTPUT_STREAM(part);
+    request.progress = fetch_progress;
+    request.max_bytes = delivery->size > 0 ? delivery->size : room;
+    request.limit = LIMIT_SECONDS;
     delivery->taken = 0;
     fota_fetch_async(&request, g_task_get_cancellable(task), fetched, task);
 }

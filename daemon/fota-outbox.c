@@ -7,12 +7,12 @@
 #include "base/fota-text.h"
 #include "base/fota-timer.h"
 #include "base/fota-wait.h"
-#include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-fetcher.h"
 #include "daemon/fota-log.h"
 #include "daemon/fota-outbox-post.h"
 #include "daemon/fota-route.h"
+#include "policy/fota-credential-rule.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-poll.h"
 #include "policy/fota-report-rule.h"
@@ -365,30 +365,19 @@ find_server(FotaOutbox *outbox, const FotaOutboxPost *post, FotaServer *server, 
 static void
 outbox_send(FotaOutbox *outbox, FotaOutboxPost *post, const FotaServer *server)
 {
-    FotaConfig *all = outbox->context->config;
-    const char *file = fota_config_get_file(all);
-    const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
+    const FotaModuleConfig *config = fota_config_for_module(outbox->context->config, post->imei);
     g_autofree char *uri =
         post->uri != NULL && !post_is_registration(post)
             ? g_strdup(post->uri)
             : fota_text_expand_uri(server->uri, post->imei, post->model, config->salt);
-    g_autofree char *credential = fota_credential_get_path(file, server->credential);
-    g_autofree char *certificate = fota_credential_get_path(file, config->client_certificate);
-    g_autofree char *key = fota_credential_get_path(file, config->client_key);
     g_autoptr(GBytes) body = g_bytes_new(post->body, strlen(post->body));
-    const FotaRequest request = {
-        .socket = outbox->context->fetch_socket,
-        .uri = uri,
-        .credential = credential,
-        .ca_file = config->certificate_authority,
-        .client_certificate = certificate,
-        .client_key = key,
-        .proxy = config->proxy,
-        .body = body,
-        .idempotency_key = post->key,
-        .max_bytes = MAX_ANSWER,
-    };
+    g_auto(FotaRequest) request =
+        fota_request_make(outbox->context, config, server->credential, TRUE);
 
+    request.uri = uri;
+    request.body = body;
+    request.idempotency_key = post->key;
+    request.max_bytes = MAX_ANSWER;
     outbox->sent = post;
     outbox->request = g_cancellable_new();
     fota_fetch_async(&request, outbox->request, post_done, g_rc_box_acquire(outbox));

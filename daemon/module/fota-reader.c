@@ -4,7 +4,6 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
 #include "policy/fota-csv.h"
 #include "policy/fota-policy-error.h"
@@ -189,28 +188,16 @@ fetch_done(GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 request_file(FotaReader *reader, const char *suffix)
 {
-    FotaConfig *all = reader->context->config;
-    const char *config_file = fota_config_get_file(all);
-    const FotaModuleConfig *config = fota_config_for_module(all, reader->record->imei);
+    const FotaModuleConfig *config =
+        fota_config_for_module(reader->context->config, reader->record->imei);
     g_autofree char *file_uri = fota_poller_get_uri(reader->poller);
     g_autofree char *uri = g_strconcat(file_uri, suffix, NULL);
-    g_autofree char *credential =
-        fota_credential_get_path(config_file, fota_poller_get_server(reader->poller).credential);
-    g_autofree char *certificate =
-        fota_credential_get_path(config_file, config->client_certificate);
-    g_autofree char *key = fota_credential_get_path(config_file, config->client_key);
-    const FotaRequest request = {
-        .socket = reader->context->fetch_socket,
-        .uri = uri,
-        .credential = credential,
-        .ca_file = config->certificate_authority,
-        .client_certificate = certificate,
-        .client_key = key,
-        .proxy = config->proxy,
-        .etag = fota_accepted_get_etag(reader->accepted),
-        .max_bytes = FOTA_MANIFEST_MAX_BYTES,
-    };
+    g_auto(FotaRequest) request = fota_request_make(
+        reader->context, config, fota_poller_get_server(reader->poller).credential, TRUE);
 
+    request.uri = uri;
+    request.etag = fota_accepted_get_etag(reader->accepted);
+    request.max_bytes = FOTA_MANIFEST_MAX_BYTES;
     reader->fetch = g_cancellable_new();
     g_object_ref(reader->owner.object);
     fota_fetch_async(&request, reader->fetch, fetch_done, reader);
