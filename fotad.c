@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gio/gio.h>
 #include <glib-unix.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <syslog.h>
 #include <sysexits.h>
@@ -137,6 +138,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
 
+    setlocale(LC_CTYPE, ""); /* of the terminal, for --help */
     fota_log_init();
     if (!parse_options(&argc, &argv, &options, &error) || (!options.version && argc > 1)) {
         g_printerr("fotad: %s; see fotad --help\n",

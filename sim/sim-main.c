@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define PRELOAD "libumockdev-preload.so.0"
 /* FD_MAP_MAX of umockdev 0.17: its preload library aborts a program that opens one more. */
 #define TTYS_MAX 50
+#define EXIT_USAGE 2
 
 static char *root_file;
 static char *control_path;
@@ -94,8 +96,10 @@ add_each(Sim *sim, char **texts, SimModule *(*make)(Sim *sim, const char *text, 
     for (guint i = 0; texts != NULL && texts[i] != NULL; i++) {
         SimModule *module = make(sim, texts[i], error);
 
-        if (module == NULL)
+        if (module == NULL) {
+            g_prefix_error(error, "%s: ", texts[i]);
             return FALSE;
+        }
         g_ptr_array_add(sim->modules, module);
     }
     return TRUE;
@@ -132,7 +136,7 @@ check_ttys(Sim *sim, GError **error)
         n += ((SimModule *)g_ptr_array_index(sim->modules, i))->personality->n_ttys - 1;
     if (n <= TTYS_MAX)
         return TRUE;
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                 "%u modules have %u ttys for ModemManager, which umockdev aborts when it opens "
                 "more than %d; leave out some modules",
                 sim->modules->len, n, TTYS_MAX);
@@ -214,20 +218,35 @@ simulate(GError **error)
     return good;
 }
 
+/* What the options lack or have too much of; NULL = nothing. */
+static const char *
+find_fault(int argc)
+{
+    if (argc > 1)
+        return "too many arguments";
+    if (scale <= 0)
+        return "--scale must be above 0";
+    if (modules == NULL && replays == NULL)
+        return "no module; add --module=NAME, which --list-modules names, or --replay=FILE";
+    return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- simulated cellular modules");
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) original = g_strdupv(argv);
+    const char *fault;
 
+    setlocale(LC_CTYPE, "");
     if (argc > 1 && g_str_equal(argv[1], "certify"))
         return certify_main(argc - 1, argv + 1);
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_summary(context, "fota-sim certify --help: certify an application");
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
-        g_printerr("fota-sim: %s\n", error->message);
-        return EXIT_FAILURE;
+        g_printerr("fota-sim: %s; see fota-sim --help\n", error->message);
+        return EXIT_USAGE;
     }
     if (list_faults)
         sim_faults_print_list();
@@ -235,14 +254,15 @@ main(int argc, char **argv)
         sim_module_print_list();
     if (list_faults || list_modules)
         return EXIT_SUCCESS;
-    if (scale <= 0) {
-        g_printerr("fota-sim: --scale must be above 0\n");
-        return EXIT_FAILURE;
+    fault = find_fault(argc);
+    if (fault != NULL) {
+        g_printerr("fota-sim: %s; see fota-sim --help\n", fault);
+        return EXIT_USAGE;
     }
     reexec_under_preload(original);
-    if (!simulate(&error)) {
-        g_printerr("fota-sim: %s\n", error->message);
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    if (simulate(&error))
+        return EXIT_SUCCESS;
+    g_printerr("fota-sim: %s\n", error->message);
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT) ? EXIT_USAGE
+                                                                           : EXIT_FAILURE;
 }

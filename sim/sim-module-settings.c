@@ -102,8 +102,9 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         module->package = value[0] != '\0' ? g_strdup(value) : NULL;
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "'%s' is none of signal, registered, generation, apn, pin, pin-tries, "
-                    "imsi, version, package, gateway",
+                    "there is no key %s here; all modules have signal, registered, generation, apn, pin, "
+                    "pin-tries, imsi, version, package and gateway; with --module, also imei, "
+                    "reserved-port, uid, net and raw",
                     key);
         return FALSE;
     }

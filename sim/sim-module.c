@@ -213,7 +213,8 @@ sim_module_build(Sim *sim, const SimPersonality *personality, gpointer state, ch
     for (guint i = 0; good && options[i] != NULL; i++)
         good = sim_module_take_option(module, options[i], error);
     if (good && sim_module_lookup(sim, module->imei) != NULL) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS, "two modules with IMEI %s", module->imei);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "two modules with IMEI %s",
+                    module->imei);
         good = FALSE;
     }
     if (good)

@@ -35,12 +35,16 @@ class Options(unittest.TestCase):
         for words, expected in (
                 (["--module=nothing"], "no module 'nothing'"),
                 (["--module=me910c1-na,imei=1"], "an IMEI has 15 digits"),
+                (["--module=mu609,nothing=1"], "mu609,nothing=1: there is no key nothing"),
+                ([], "no module; add --module=NAME"),
+                (["mu609"], "too many arguments"),
+                (["--nothing"], "--nothing"),
                 (["--scale=0", "--module=mu609"], "--scale must be above 0"),
                 (["--module=mu609,imei=353081090012345"] * 2, "two modules with IMEI"),
                 (["--module=mu609"] * 26, "26 modules have 52 ttys for ModemManager"),
                 (["--fault=1:mute", "--module=mu609"], "not IMEI:NAME of a module")):
             done = run(*words)
-            self.assertEqual(done.returncode, 1, words)
+            self.assertEqual(done.returncode, 2, words)
             self.assertIn(expected, done.stderr)
 
 
