@@ -291,7 +291,7 @@ tool_verify(Tool *tool, GError **error)
     if (!tool_parse(tool, options, 1, 2, error))
         return TOOL_USAGE;
     if (keys == NULL) {
-        tool_refuse(error, "A key is missing: --key=PUB");
+        tool_refuse(error, "a key is missing: --key=PUB");
         return TOOL_USAGE;
     }
     if ((keyring = tool_read_keys(keys, error)) == NULL ||

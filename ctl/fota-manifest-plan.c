@@ -55,7 +55,7 @@ parse_options(Tool *tool, Gateway *gateway, GError **error)
     if (!tool_parse(tool, options, 1, 1, error))
         return FALSE;
     if (gateway->imei == NULL || gateway->version == NULL) {
-        tool_refuse(error, "Which gateway? --imei=IMEI --version=VERSION");
+        tool_refuse(error, "the module and its firmware are missing: --imei=IMEI --version=VERSION");
         return FALSE;
     }
     return tool_validate("imei", gateway->imei, fota_text_validate_imei, error) &&
@@ -342,7 +342,7 @@ tool_bucket(Tool *tool, GError **error)
     if (!tool_parse(tool, options, 0, 0, error))
         return TOOL_USAGE;
     if (rollout == NULL || imeis == NULL) {
-        tool_refuse(error, "Which roll-out, which module? --rollout=ID --imei=IMEI");
+        tool_refuse(error, "the roll-out and its modules are missing: --rollout=ID --imei=IMEI");
         return TOOL_USAGE;
     }
     if (!tool_validate("rollout", rollout, fota_text_validate_name, error))

@@ -64,6 +64,10 @@ tool_report(Tool *tool, GError **error)
 
     if (!tool_parse(tool, options, 1, 2, error))
         return TOOL_USAGE;
+    if (csv && tool->json) {
+        tool_refuse(error, "--csv or --json, not both");
+        return TOOL_USAGE;
+    }
     format = tool->json ? CTL_REPORT_JSON : csv ? CTL_REPORT_CSV : CTL_REPORT_TEXT;
     reports = read_reports(tool->arguments[1], error);
     if (reports == NULL)

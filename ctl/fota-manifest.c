@@ -222,7 +222,7 @@ run_verb(Tool *tool, GError **error)
     const char *name = tool->arguments[0];
 
     if (name == NULL) {
-        tool_refuse(error, "A verb is missing. See: fota-manifest --help");
+        tool_refuse(error, "a verb is missing. See: fota-manifest --help");
         return TOOL_USAGE;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
@@ -239,7 +239,7 @@ run_verb(Tool *tool, GError **error)
             return verbs[i].run(tool, error);
         }
     }
-    tool_refuse(error, "There is no verb '%s'. See: fota-manifest --help", name);
+    tool_refuse(error, "there is no verb '%s'. See: fota-manifest --help", name);
     return TOOL_USAGE;
 }
 

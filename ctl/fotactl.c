@@ -20,6 +20,10 @@ typedef enum {
     TAKES_CSV = 1 << 7,
 } Takes;
 
+/* In the order of the bits above. */
+static const char *const option_names[] = {"--module", "--all", "--yes",         "--wait",
+                                           "--reason", "--max", "--who or --why", "--csv"};
+
 #define IMEI_DIGITS 15
 
 static const struct {
@@ -221,24 +225,39 @@ take_imei(Ctl *ctl)
     *to = NULL;
 }
 
+/* Whether the verb takes the options and arguments that were given. */
+static gboolean
+verb_accept(guint verb, const Ctl *ctl, guint given, GError **error)
+{
+    const char *name = verbs[verb].name, *usage = verbs[verb].usage;
+    int n_arguments = (int)g_strv_length(ctl->arguments);
+    int alien = g_bit_nth_lsf(given & ~verbs[verb].takes, -1);
+
+    if (alien >= 0)
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "%s does not take %s. See: fotactl --help",
+                  name, option_names[alien]);
+    else if (ctl->csv && ctl->json)
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "--csv or --json, not both");
+    else if (n_arguments < verbs[verb].min_arguments ||
+             (verbs[verb].max_arguments >= 0 && n_arguments > verbs[verb].max_arguments))
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
+                  "wrong arguments; usage: fotactl %s%s%s. See: fotactl --help", name,
+                  usage[0] != '\0' ? " " : "", usage);
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static int
 run_verb(Ctl *ctl, const char *name, guint given, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
-        int n_arguments;
-
         if (!g_str_equal(verbs[i].name, name))
             continue;
         if (verbs[i].takes & TAKES_MODULE)
             take_imei(ctl);
-        n_arguments = (int)g_strv_length(ctl->arguments);
-        if ((given & ~verbs[i].takes) != 0 || (ctl->csv && ctl->json) ||
-            n_arguments < verbs[i].min_arguments ||
-            (verbs[i].max_arguments >= 0 && n_arguments > verbs[i].max_arguments)) {
-            ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
-                      "usage: fotactl %s %s. See: fotactl --help", name, verbs[i].usage);
+        if (!verb_accept(i, ctl, given, error))
             return CTL_USAGE;
-        }
         if (!ctl_bus_open(ctl, error))
             return CTL_NO_DAEMON;
         return verbs[i].run(ctl, error);

@@ -228,6 +228,15 @@ class CommandLine(CtlTest):
                           ["approve", "a", "b"], ["check", "--yes"]):
             self.ctl(*arguments, status=USAGE)
 
+    def test_wrong_use_is_named(self):
+        for arguments, said in ((["list", "--yes"], "list does not take --yes."),
+                                (["status", "--csv"], "status does not take --csv."),
+                                (["report", "--csv", "--json"], "--csv or --json, not both"),
+                                (["list", "extra"], "usage: fotactl list."),
+                                (["defer"], "usage: fotactl defer DURATION [TOKEN].")):
+            self.ctl(*arguments, status=USAGE)
+            self.assertIn(said, self.stderr)
+
     def test_without_fotad(self):
         self.stop_fake()
         for verb in VERBS:

@@ -92,6 +92,10 @@ class General(ManifestCase):
                 self.assertEqual(self.run_tool(*arguments, status=USAGE), "")
                 self.assertTrue(self.stderr.startswith("fota-manifest: "), self.stderr)
 
+    def test_csv_or_json(self):
+        answer = self.json("report", ".", "--csv", status=USAGE)
+        self.assertEqual(answer["error"]["name"], "Usage")
+
     def test_unreadable(self):
         for arguments in (["lint", "none"], ["plan", "none", *GATEWAY], ["pack", "none", "none"],
                           ["verify", "--key=none", "none"], ["new", "--delta=none"],
@@ -638,6 +642,12 @@ class ManPage(ManifestCase):
         page = page[page.index(".Sh THE MANIFEST"):page.index(".Sh OPTIONS")]
         said = set(re.findall(r"\w+", page))
         self.assertEqual(known_members() - said, set())
+
+    def test_members_are_those_that_fotad_reads(self):
+        reader = "".join((SOURCE / "policy" / name).read_text()
+                         for name in ("fota-manifest.c", "fota-manifest-update.c"))
+        read = set(re.findall(r'fota_json_get_\w+\(\s*&?\w+,\s*"(\w+)"', reader))
+        self.assertEqual(read, known_members())
 
     def test_every_option_is_there(self):
         page = (SOURCE / "docs" / "fota-manifest.1").read_text()
