@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/fota-json.h"
+#include "policy/fota-credential-rule.h"
+#include "policy/fota-policy-error.h"
+#include "policy/fota-report-rule.h"
 
 /* Digits of the serial in a file's name: the names sort as the posts came. */
 #define SERIAL_DIGITS 20
@@ -141,4 +144,75 @@ fota_outbox_post_load(const char *directory, const char *name, guint64 *serial)
     post->size = size;
     post->written = TRUE;
     return post;
+}
+
+gboolean
+fota_outbox_post_is_registration(const FotaOutboxPost *post)
+{
+    return g_strcmp0(post->kind, FOTA_POST_REGISTRATION) == 0;
+}
+
+const char *
+fota_outbox_post_get_name(const FotaOutboxPost *post)
+{
+    return fota_outbox_post_is_registration(post) ? "a registration" : "a report";
+}
+
+void
+fota_outbox_post_log(const FotaOutboxPost *post, int level, FotaEvent event, const char *format,
+                     ...)
+{
+    const FotaLogContext context = {.imei = post->imei};
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fota_log(level, event, &context, "%s", text);
+}
+
+/* An address on another server is another registration, which its registrar has posted. */
+static gboolean
+find_registry(const FotaOutboxPost *post, const FotaCredentialUse *use, FotaServer *server,
+              GError **error)
+{
+    *server = use->registration;
+    if (server->uri != NULL && post->uri != NULL &&
+        fota_credential_is_same_server(post->uri, server->uri))
+        return TRUE;
+    g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
+                        "[Registration] Uri= no longer names its server");
+    return FALSE;
+}
+
+gboolean
+fota_outbox_post_find_server(const FotaOutboxPost *post, FotaConfig *all, FotaServer *server,
+                             GError **error)
+{
+    const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
+    const FotaCredentialUse use = {
+        .servers = post->credential != NULL
+                       ? fota_config_get_credential_servers(all, post->credential)
+                       : NULL,
+        .named = {config->manifest_uri, config->manifest_credential},
+        .report = {config->report_uri, config->report_credential},
+        .registration = {config->registration_uri, config->registration_credential},
+    };
+    const FotaReportServers servers = {
+        .own = {config->manifest_uri, config->registration_uri},
+        .allowed = (const char *const *)config->allowed_servers,
+    };
+
+    if (fota_outbox_post_is_registration(post))
+        return find_registry(post, &use, server, error);
+    *server = (FotaServer){post->uri, post->credential};
+    if (post->uri != NULL)
+        return fota_report_allow_server(&servers, post->uri, error) &&
+               fota_credential_allow_use(server, &use, error);
+    *server = use.report;
+    if (server->uri == NULL)
+        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
+                            "[Report] Uri= is no longer set");
+    return server->uri != NULL;
 }

@@ -9,10 +9,8 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-fetcher.h"
-#include "daemon/fota-log.h"
 #include "daemon/fota-outbox-post.h"
 #include "daemon/fota-route.h"
-#include "policy/fota-credential-rule.h"
 #include "policy/fota-policy-error.h"
 #include "policy/fota-poll.h"
 #include "policy/fota-report-rule.h"
@@ -38,35 +36,6 @@ struct _FotaOutbox {
     gint64 changes_paid;   /* see fota_poll_follow_change() */
     GHashTable *failures;  /* origin -> the last one, as the log has it, until it answers */
 };
-
-static gboolean
-post_is_registration(const FotaOutboxPost *post)
-{
-    return g_strcmp0(post->kind, FOTA_POST_REGISTRATION) == 0;
-}
-
-/* What the log calls it. */
-static const char *
-post_get_name(const FotaOutboxPost *post)
-{
-    return post_is_registration(post) ? "a registration" : "a report";
-}
-
-static void post_log(const FotaOutboxPost *post, int level, FotaEvent event, const char *format,
-                     ...) G_GNUC_PRINTF(4, 5);
-
-static void
-post_log(const FotaOutboxPost *post, int level, FotaEvent event, const char *format, ...)
-{
-    const FotaLogContext context = {.imei = post->imei};
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    fota_log(level, event, &context, "%s", text);
-}
 
 static int
 compare_names(gconstpointer a, gconstpointer b)
@@ -156,8 +125,8 @@ outbox_forget(FotaOutbox *outbox, FotaOutboxPost *post)
 static void
 outbox_drop(FotaOutbox *outbox, FotaOutboxPost *post, const char *why)
 {
-    post_log(post, LOG_WARNING, FOTA_EVENT_REPORT_LOST, "%s is dropped: %s", post_get_name(post),
-             why);
+    fota_outbox_post_log(post, LOG_WARNING, FOTA_EVENT_REPORT_LOST, "%s is dropped: %s",
+                         fota_outbox_post_get_name(post), why);
     outbox_forget(outbox, post);
 }
 
@@ -212,9 +181,10 @@ outbox_retry(FotaOutbox *outbox, const FotaOutboxPost *post, const char *failure
     if (outbox->timer != 0)
         wait = MAX(wait, outbox->due - fota_boot_time());
     g_hash_table_add(outbox->away, g_strdup(outbox->origin));
-    post_log(post, known ? LOG_INFO : LOG_WARNING, FOTA_EVENT_NONE,
-             "%s waits, %u in all; the next try is in %" G_GINT64_FORMAT " s: %s",
-             post_get_name(post), outbox->posts->len, wait / G_TIME_SPAN_SECOND, failure);
+    fota_outbox_post_log(post, known ? LOG_INFO : LOG_WARNING, FOTA_EVENT_NONE,
+                         "%s waits, %u in all; the next try is in %" G_GINT64_FORMAT " s: %s",
+                         fota_outbox_post_get_name(post), outbox->posts->len,
+                         wait / G_TIME_SPAN_SECOND, failure);
     g_hash_table_insert(outbox->failures, g_strdup(outbox->origin), g_strdup(failure));
     if (outbox->route_watch == 0)
         outbox->route_watch = fota_route_watch(network_changed, outbox, &error);
@@ -260,10 +230,11 @@ static void
 outbox_keep_refused(FotaOutbox *outbox, FotaOutboxPost *post, const char *why)
 {
     post->refused = TRUE;
-    post_log(post, LOG_WARNING, FOTA_EVENT_NONE,
-             "%s; the registration is kept, and posted again in a day, or when the configuration "
-             "is read again: look at Uri= and Credential= in [Registration]",
-             why);
+    fota_outbox_post_log(
+        post, LOG_WARNING, FOTA_EVENT_NONE,
+        "%s; the registration is kept, and posted again in a day, or when the configuration "
+        "is read again: look at Uri= and Credential= in [Registration]",
+        why);
     if (outbox->refused_timer == 0)
         outbox->refused_timer = fota_timer_add(REFUSED_SECONDS, refused_timer_over, outbox);
 }
@@ -275,13 +246,14 @@ outbox_take_answer(FotaOutbox *outbox, FotaOutboxPost *post, const FotaResponse 
 
     switch (fota_report_judge(response->status)) {
     case FOTA_REPORT_DELIVERED:
-        post_log(post, LOG_INFO, FOTA_EVENT_NONE, "%s was delivered", post_get_name(post));
+        fota_outbox_post_log(post, LOG_INFO, FOTA_EVENT_NONE, "%s was delivered",
+                             fota_outbox_post_get_name(post));
         outbox_end_failures(outbox);
         outbox_forget(outbox, post);
         break;
     case FOTA_REPORT_REFUSED:
         outbox_end_failures(outbox);
-        if (post_is_registration(post))
+        if (fota_outbox_post_is_registration(post))
             outbox_keep_refused(outbox, post, text);
         else
             outbox_drop(outbox, post, text);
@@ -316,58 +288,12 @@ post_done(GObject *object, GAsyncResult *result, gpointer user_data)
     outbox_post(outbox);
 }
 
-/* An address on another server is another registration, which its registrar has posted. */
-static gboolean
-find_registry(const FotaOutboxPost *post, const FotaCredentialUse *use, FotaServer *server,
-              GError **error)
-{
-    *server = use->registration;
-    if (server->uri != NULL && post->uri != NULL &&
-        fota_credential_is_same_server(post->uri, server->uri))
-        return TRUE;
-    g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
-                        "[Registration] Uri= no longer names its server");
-    return FALSE;
-}
-
-/* The server as it is configured now. BadConfiguration, BadManifest, CredentialNotBound. */
-static gboolean
-find_server(FotaOutbox *outbox, const FotaOutboxPost *post, FotaServer *server, GError **error)
-{
-    FotaConfig *all = outbox->context->config;
-    const FotaModuleConfig *config = fota_config_for_module(all, post->imei);
-    const FotaCredentialUse use = {
-        .servers = post->credential != NULL
-                       ? fota_config_get_credential_servers(all, post->credential)
-                       : NULL,
-        .named = {config->manifest_uri, config->manifest_credential},
-        .report = {config->report_uri, config->report_credential},
-        .registration = {config->registration_uri, config->registration_credential},
-    };
-    const FotaReportServers servers = {
-        .own = {config->manifest_uri, config->registration_uri},
-        .allowed = (const char *const *)config->allowed_servers,
-    };
-
-    if (post_is_registration(post))
-        return find_registry(post, &use, server, error);
-    *server = (FotaServer){post->uri, post->credential};
-    if (post->uri != NULL)
-        return fota_report_allow_server(&servers, post->uri, error) &&
-               fota_credential_allow_use(server, &use, error);
-    *server = use.report;
-    if (server->uri == NULL)
-        g_set_error_literal(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
-                            "[Report] Uri= is no longer set");
-    return server->uri != NULL;
-}
-
 static void
 outbox_send(FotaOutbox *outbox, FotaOutboxPost *post, const FotaServer *server)
 {
     const FotaModuleConfig *config = fota_config_for_module(outbox->context->config, post->imei);
     g_autofree char *uri =
-        post->uri != NULL && !post_is_registration(post)
+        post->uri != NULL && !fota_outbox_post_is_registration(post)
             ? g_strdup(post->uri)
             : fota_text_expand_uri(server->uri, post->imei, post->model, config->salt);
     g_autoptr(GBytes) body = g_bytes_new(post->body, strlen(post->body));
@@ -414,7 +340,7 @@ outbox_post(FotaOutbox *outbox)
 
         if (post->refused) {
             i++;
-        } else if (!find_server(outbox, post, &server, &error)) {
+        } else if (!fota_outbox_post_find_server(post, outbox->context->config, &server, &error)) {
             g_autofree char *why =
                 g_strdup_printf("%s (%s)", error->message, fota_error_get_name(error));
 
@@ -467,7 +393,7 @@ outbox_find_oldest(FotaOutbox *outbox)
 
         if (post == outbox->sent)
             continue;
-        if (!post_is_registration(post))
+        if (!fota_outbox_post_is_registration(post))
             return post;
         if (oldest == NULL)
             oldest = post;
@@ -524,9 +450,9 @@ write_done(GObject *object, GAsyncResult *result, gpointer user_data)
     if (post != NULL)
         post->written = TRUE;
     if (post != NULL && error != NULL)
-        post_log(post, LOG_WARNING, FOTA_EVENT_NONE,
-                 "a report is lost if fotad ends before its server has taken it: %s",
-                 error->message);
+        fota_outbox_post_log(post, LOG_WARNING, FOTA_EVENT_NONE,
+                             "a report is lost if fotad ends before its server has taken it: %s",
+                             error->message);
     outbox_post(outbox);
 }
 
