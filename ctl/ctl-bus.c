@@ -103,6 +103,25 @@ ctl_bus_call(Ctl *ctl, const char *path, const char *interface, const char *memb
     return r >= 0;
 }
 
+GVariant *
+ctl_bus_ask(Ctl *ctl, const CtlModule *module, const char *method, const char *type, GError **error)
+{
+    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(GVariant) answer = NULL;
+    g_autoptr(GVariant) value = NULL;
+
+    if (!ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, method, &reply, error, ""))
+        return NULL;
+    answer = ctl_bus_read(reply);
+    if (g_variant_n_children(answer) > 0)
+        value = g_variant_get_child_value(answer, 0);
+    if (value != NULL && g_variant_is_of_type(value, G_VARIANT_TYPE(type)))
+        return g_steal_pointer(&value);
+    ctl_error(error, CTL_FAILED, "fotactl.BadReply", "fotad's reply to %s() cannot be read",
+              method);
+    return NULL;
+}
+
 static int
 compare_modules(gconstpointer a, gconstpointer b)
 {

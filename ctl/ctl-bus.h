@@ -54,6 +54,10 @@ CtlModule *ctl_bus_choose_module(Ctl *ctl, const char *token, GError **error);
 gboolean ctl_bus_call(Ctl *ctl, const char *path, const char *interface, const char *member,
                       sd_bus_message **reply, GError **error, const char *types, ...);
 
+/** What the @method of @module without arguments returns, the one value. Transfer full. */
+GVariant *ctl_bus_ask(Ctl *ctl, const CtlModule *module, const char *method, const char *type,
+                      GError **error);
+
 /** The unread contents of @message, as a tuple. */
 GVariant *ctl_bus_read(sd_bus_message *message);
 

@@ -225,18 +225,14 @@ int
 ctl_query(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
-    g_autoptr(sd_bus_message) reply = NULL;
-    g_autoptr(GVariant) answer = NULL;
-    g_autoptr(GVariant) identity = NULL;
+    g_autoptr(GVariant) identity =
+        module != NULL ? ctl_bus_ask(ctl, module, "Query", "a{sv}", error) : NULL;
     GVariantIter iter;
     const char *key;
     GVariant *value;
 
-    if (module == NULL ||
-        !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "Query", &reply, error, ""))
+    if (identity == NULL)
         return CTL_FAILED;
-    answer = ctl_bus_read(reply);
-    identity = g_variant_get_child_value(answer, 0);
     if (ctl->json) {
         ctl_print_json(identity);
         return CTL_OK;
@@ -254,16 +250,14 @@ int
 ctl_version(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
-    g_autoptr(sd_bus_message) reply = NULL;
-    g_autoptr(GVariant) answer = NULL;
+    g_autoptr(GVariant) answer =
+        module != NULL ? ctl_bus_ask(ctl, module, "AskVersion", "s", error) : NULL;
     g_autofree char *clean = NULL;
     const char *version;
 
-    if (module == NULL ||
-        !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "AskVersion", &reply, error, ""))
+    if (answer == NULL)
         return CTL_FAILED;
-    answer = ctl_bus_read(reply);
-    g_variant_get(answer, "(&s)", &version);
+    version = g_variant_get_string(answer, NULL);
     clean = ctl_format_clean(version);
     if (ctl->json)
         ctl_print_json(
@@ -276,14 +270,12 @@ ctl_version(Ctl *ctl, GError **error)
 static JsonObject *
 get_report(Ctl *ctl, const CtlModule *module, GError **error)
 {
-    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(GVariant) text = ctl_bus_ask(ctl, module, "GetReport", "s", error);
     g_autoptr(JsonNode) node = NULL;
-    const char *text = NULL;
 
-    if (!ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "GetReport", &reply, error, ""))
+    if (text == NULL)
         return NULL;
-    if (sd_bus_message_read(reply, "s", &text) > 0)
-        node = json_from_string(text, NULL);
+    node = json_from_string(g_variant_get_string(text, NULL), NULL);
     if (node != NULL && JSON_NODE_HOLDS_OBJECT(node))
         return json_node_dup_object(node);
     ctl_error(error, CTL_FAILED, "fotactl.BadReply", "fotad's report cannot be read");

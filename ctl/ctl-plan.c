@@ -60,16 +60,15 @@ find_words(const Words *table, gsize n, const char *name)
 JsonObject *
 ctl_plan_get(Ctl *ctl, const CtlModule *module, GError **error)
 {
-    g_autoptr(sd_bus_message) reply = NULL;
+    g_autoptr(GVariant) text = ctl_bus_ask(ctl, module, "Plan", "s", error);
     g_autoptr(JsonNode) plan = NULL;
-    const char *text = NULL;
 
-    if (!ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "Plan", &reply, error, ""))
+    if (text == NULL)
         return NULL;
-    sd_bus_message_read(reply, "s", &text);
-    plan = json_from_string(text, NULL);
+    plan = json_from_string(g_variant_get_string(text, NULL), NULL);
     if (plan == NULL || !JSON_NODE_HOLDS_OBJECT(plan)) {
-        ctl_error(error, CTL_FAILED, "fotactl.BadPlan", "fotad's plan is not JSON: %s", text);
+        ctl_error(error, CTL_FAILED, "fotactl.BadPlan", "fotad's plan is not JSON: %s",
+                  g_variant_get_string(text, NULL));
         return NULL;
     }
     return json_node_dup_object(plan);

@@ -23,16 +23,12 @@ int
 ctl_registration(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
-    g_autoptr(sd_bus_message) reply = NULL;
-    g_autoptr(GVariant) answer = NULL;
-    g_autoptr(GVariant) registration = NULL;
+    g_autoptr(GVariant) registration =
+        module != NULL ? ctl_bus_ask(ctl, module, "GetRegistration", "a{sv}", error) : NULL;
     const char *values[FOTA_REGISTRATION_FIELDS];
 
-    if (module == NULL ||
-        !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "GetRegistration", &reply, error, ""))
+    if (registration == NULL)
         return CTL_FAILED;
-    answer = ctl_bus_read(reply);
-    registration = g_variant_get_child_value(answer, 0);
     if (ctl->json) {
         ctl_print_json(registration);
         return CTL_OK;

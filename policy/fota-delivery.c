@@ -68,120 +68,41 @@ fota_delivery_is_local(const FotaDelta *delta, const char *directory)
     return TRUE;
 }
 
-/* What the rows look at. */
-typedef struct {
-    const FotaDeliveryFacts *facts;
-    gboolean any;    /* there is an address */
-    gboolean host;   /* the host can fetch it, and the module can be fed */
-    gboolean module; /* the module can fetch it */
-    gboolean way;    /* the host has a way to one of its addresses now */
-} Situation;
-
-typedef const Situation S;
-
-static gboolean
-has_no_address(S *s)
-{
-    return !s->any;
-}
-
-static gboolean
-is_set_to_host(S *s)
-{
-    return s->facts->by == FOTA_DELIVERY_BY_HOST;
-}
-
-static gboolean
-is_set_to_module(S *s)
-{
-    return s->facts->by == FOTA_DELIVERY_BY_MODULE;
-}
-
-static gboolean
-host_cannot(S *s)
-{
-    return !s->host;
-}
-
-static gboolean
-module_cannot(S *s)
-{
-    return !s->module;
-}
-
-static gboolean
-host_is_under_way(S *s)
-{
-    return s->facts->under_way == FOTA_DELIVERY_HOST;
-}
-
-static gboolean
-module_is_under_way(S *s)
-{
-    return s->facts->under_way == FOTA_DELIVERY_MODULE;
-}
-
-static gboolean
-host_has_failed(S *s)
-{
-    return s->facts->failed == FOTA_DELIVERY_HOST;
-}
-
-static gboolean
-is_cached(S *s)
-{
-    return s->facts->cached;
-}
-
-static gboolean
-has_no_way(S *s)
-{
-    return !s->way;
-}
-
-static gboolean
-always(S *s)
-{
-    return TRUE;
-}
-
-/* clang-format off */
-static const struct {
-    const char *name;
-    gboolean (*fits)(S *s);
-    FotaDelivery by;
-} rows[] = {
-    {"no address",       has_no_address,      FOTA_DELIVERY_NONE},
-    {"set to host",      is_set_to_host,      FOTA_DELIVERY_HOST},
-    {"set to module",    is_set_to_module,    FOTA_DELIVERY_MODULE},
-    /* By=auto */
-    {"host cannot",      host_cannot,         FOTA_DELIVERY_MODULE},
-    {"module cannot",    module_cannot,       FOTA_DELIVERY_HOST},
-    {"host goes on",     host_is_under_way,   FOTA_DELIVERY_HOST},
-    {"module goes on",   module_is_under_way, FOTA_DELIVERY_MODULE},
-    {"host has failed",  host_has_failed,     FOTA_DELIVERY_MODULE},
-    {"cached",           is_cached,           FOTA_DELIVERY_HOST},
-    {"no way out",       has_no_way,          FOTA_DELIVERY_MODULE},
-    {"host",             always,              FOTA_DELIVERY_HOST},
-};
-/* clang-format on */
-
+/* The first row that fits wins. */
 FotaDeliveryChoice
 fota_delivery_choose(const FotaDelta *delta, const FotaDeliveryFacts *facts)
 {
-    gboolean reaches = FALSE;
-    Situation s = {.facts = facts, .any = delta->uri[0] != NULL};
-    guint i = 0;
-
-    for (guint j = 0; delta->uri[j] != NULL; j++)
-        reaches = reaches || fota_delivery_host_can(delta->uri[j], facts->directory);
-    s.host = facts->fed && reaches;
-    s.module = facts->pulls && fota_delivery_find_for_module(delta, facts->schemes) != NULL;
+    gboolean host = FALSE; /* can fetch it, and the module can be fed */
+    gboolean module = facts->pulls && fota_delivery_find_for_module(delta, facts->schemes) != NULL;
     /* What the kernel does not tell is tried. */
-    s.way = facts->leads_out != 0 || fota_delivery_is_local(delta, facts->directory);
-    while (!rows[i].fits(&s))
-        i++;
-    return (FotaDeliveryChoice){rows[i].name, rows[i].by};
+    gboolean way = facts->leads_out != 0 || fota_delivery_is_local(delta, facts->directory);
+    guint row = 0;
+
+    for (guint i = 0; delta->uri[i] != NULL && facts->fed; i++)
+        host = host || fota_delivery_host_can(delta->uri[i], facts->directory);
+    /* clang-format off */
+    const struct {
+        gboolean fits;
+        FotaDeliveryChoice choice;
+    } rows[] = {
+        {delta->uri[0] == NULL,                     {"no address",      FOTA_DELIVERY_NONE}},
+        {facts->by == FOTA_DELIVERY_BY_HOST,        {"set to host",     FOTA_DELIVERY_HOST}},
+        {facts->by == FOTA_DELIVERY_BY_MODULE,      {"set to module",   FOTA_DELIVERY_MODULE}},
+        /* By=auto */
+        {!host,                                     {"host cannot",     FOTA_DELIVERY_MODULE}},
+        {!module,                                   {"module cannot",   FOTA_DELIVERY_HOST}},
+        {facts->under_way == FOTA_DELIVERY_HOST,    {"host goes on",    FOTA_DELIVERY_HOST}},
+        {facts->under_way == FOTA_DELIVERY_MODULE,  {"module goes on",  FOTA_DELIVERY_MODULE}},
+        {facts->failed == FOTA_DELIVERY_HOST,       {"host has failed", FOTA_DELIVERY_MODULE}},
+        {facts->cached,                             {"cached",          FOTA_DELIVERY_HOST}},
+        {!way,                                      {"no way out",      FOTA_DELIVERY_MODULE}},
+        {TRUE,                                      {"host",            FOTA_DELIVERY_HOST}},
+    };
+    /* clang-format on */
+
+    while (!rows[row].fits)
+        row++;
+    return rows[row].choice;
 }
 
 char *
