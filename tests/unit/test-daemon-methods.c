@@ -572,6 +572,31 @@ check_delta(const Case *c, const Module *module)
 }
 
 static void
+check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *error)
+{
+    g_assert_cmpstr(log, ==, c->log);
+    if (c->code == NO_ERROR)
+        g_assert_no_error(error);
+    else if (c->code == CANCELLED)
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else
+        g_assert_error(error, FOTA_MODULE_ERROR, c->code);
+    g_assert_cmpstr(steps->version, ==, c->version);
+    /* A module that falls silent has left as well as one whose port goes away. What it was told to
+     * do once more does not count. */
+    g_assert_cmpuint(steps->restarts, ==,
+                     (strstr(log, "gone") != NULL || c->model != NULL) &&
+                         strstr(log, "<installing> AT+GMR AT+RESET") == NULL);
+    g_assert_cmpint(steps->ordered, ==,
+                    strstr(log, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
+                        c->kind != FOTA_JOB_RESUME);
+    g_assert_cmpint(steps->downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
+    g_assert_cmpint(steps->question.kind, ==,
+                    c->kind == FOTA_JOB_LISTEN && c->asks != NULL ? FOTA_QUESTION_INSTALL
+                                                                  : FOTA_QUESTION_NONE);
+}
+
+static void
 test_case(gconstpointer data)
 {
     const Case *c = data;
@@ -636,26 +661,7 @@ test_case(gconstpointer data)
     fota_session_set_channel(session, &module.channel);
     stops_at = c->stops_at;
     g_assert_cmpint(fota_steps_run(&steps, &error), ==, c->result);
-    g_assert_cmpstr(log->str, ==, c->log);
-    if (c->code == NO_ERROR)
-        g_assert_no_error(error);
-    else if (c->code == CANCELLED)
-        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    else
-        g_assert_error(error, FOTA_MODULE_ERROR, c->code);
-    g_assert_cmpstr(steps.version, ==, c->version);
-    /* A module that falls silent has left as well as one whose port goes away. What it was told to
-     * do once more does not count. */
-    g_assert_cmpuint(steps.restarts, ==,
-                     (strstr(log->str, "gone") != NULL || c->model != NULL) &&
-                         strstr(log->str, "<installing> AT+GMR AT+RESET") == NULL);
-    g_assert_cmpint(steps.ordered, ==,
-                    strstr(log->str, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
-                        c->kind != FOTA_JOB_RESUME);
-    g_assert_cmpint(steps.downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
-    g_assert_cmpint(steps.question.kind, ==,
-                    c->kind == FOTA_JOB_LISTEN && c->asks != NULL ? FOTA_QUESTION_INSTALL
-                                                                  : FOTA_QUESTION_NONE);
+    check_end(c, &steps, log->str, error);
     if (!c->rehearsal && (c->kind == FOTA_JOB_UPDATE || c->kind == FOTA_JOB_FOLLOW))
         g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_METHOD), ==, c->method->name);
     check_delta(c, &module);

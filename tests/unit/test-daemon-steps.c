@@ -506,107 +506,108 @@ test_leave_time(gconstpointer answer)
     fake_session_finish(session);
 }
 
+static const struct {
+    FotaJobKind kind;
+    const char *recalled; /* restarts that an earlier fotad has seen */
+    FotaResult result;
+    int code;
+    guint restarts;
+    FakeExchange script[20];
+} dummies[] = {
+    {FOTA_JOB_UPDATE,
+     NULL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     2,
+     {BEGIN,
+      {"commit downloaded", "go"},
+      ORDER,
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "A"},
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "A"},
+      RESTS,
+      {"outcome", "A"},
+      END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     0,
+     {BEGIN_INSTALL, ORDER, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
+     1,
+     {BEGIN_INSTALL,
+      ORDER,
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "A\nfailed"},
+      END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_REFUSED,
+     FOTA_MODULE_ERROR_INSTALL_REFUSED,
+     0,
+     {BEGIN_INSTALL, REFUSED, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
+     1,
+     {BEGIN_INSTALL,
+      ORDER,
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "B"},
+      RESTS,
+      {"outcome", "B"},
+      END}},
+    {FOTA_JOB_RESUME,
+     "1",
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     1,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_RESUME,
+     "0",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     0,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+};
+
 /* A dummy is installed although the version is there already, and followed until the module rests.
  */
 static void
 test_dummy(void)
 {
-    static const struct {
-        FotaJobKind kind;
-        const char *recalled; /* restarts that an earlier fotad has seen */
-        FotaResult result;
-        int code;
-        guint restarts;
-        FakeExchange script[20];
-    } table[] = {
-        {FOTA_JOB_UPDATE,
-         NULL,
-         FOTA_RESULT_DONE,
-         NO_ERROR,
-         2,
-         {BEGIN,
-          {"commit downloaded", "go"},
-          ORDER,
-          {FAKE_GONE, ""},
-          {FAKE_SAVE, ""},
-          {FAKE_BACK, ""},
-          {"outcome", "A"},
-          {FAKE_GONE, ""},
-          {FAKE_SAVE, ""},
-          {FAKE_BACK, ""},
-          {"outcome", "A"},
-          RESTS,
-          {"outcome", "A"},
-          END}},
-        {FOTA_JOB_INSTALL,
-         NULL,
-         FOTA_RESULT_FAILED_FOR_NOW,
-         FOTA_MODULE_ERROR_OLD_VERSION,
-         0,
-         {BEGIN_INSTALL, ORDER, RESTS, {"outcome", "A"}, END}},
-        {FOTA_JOB_INSTALL,
-         NULL,
-         FOTA_RESULT_FAILED_FOR_GOOD,
-         FOTA_MODULE_ERROR_TRANSFER_FAILED,
-         1,
-         {BEGIN_INSTALL,
-          ORDER,
-          {FAKE_GONE, ""},
-          {FAKE_SAVE, ""},
-          {FAKE_BACK, ""},
-          {"outcome", "A\nfailed"},
-          END}},
-        {FOTA_JOB_INSTALL,
-         NULL,
-         FOTA_RESULT_REFUSED,
-         FOTA_MODULE_ERROR_INSTALL_REFUSED,
-         0,
-         {BEGIN_INSTALL, REFUSED, RESTS, {"outcome", "A"}, END}},
-        {FOTA_JOB_INSTALL,
-         NULL,
-         FOTA_RESULT_FAILED_FOR_GOOD,
-         FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
-         1,
-         {BEGIN_INSTALL,
-          ORDER,
-          {FAKE_GONE, ""},
-          {FAKE_SAVE, ""},
-          {FAKE_BACK, ""},
-          {"outcome", "B"},
-          RESTS,
-          {"outcome", "B"},
-          END}},
-        {FOTA_JOB_RESUME,
-         "1",
-         FOTA_RESULT_DONE,
-         NO_ERROR,
-         1,
-         {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
-        {FOTA_JOB_RESUME,
-         "0",
-         FOTA_RESULT_FAILED_FOR_NOW,
-         FOTA_MODULE_ERROR_OLD_VERSION,
-         0,
-         {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
-    };
     const FotaUpdate update = {.from = "A", .to = "A", .path = "delta"};
 
-    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(dummies); i++) {
         FotaSteps steps = {
-            .kind = table[i].kind, .method = &method, .update = &update, .commit = on_commit};
+            .kind = dummies[i].kind, .method = &method, .update = &update, .commit = on_commit};
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
         steps.session = steps.user_data = session =
-            fake_session_new(SKELETON_MODELS, table[i].script);
-        if (table[i].recalled != NULL)
-            fota_session_remember(session, FOTA_JOB_RESTARTS, table[i].recalled);
-        g_assert_cmpint(fota_steps_run(&steps, &error), ==, table[i].result);
-        if (table[i].code == NO_ERROR)
+            fake_session_new(SKELETON_MODELS, dummies[i].script);
+        if (dummies[i].recalled != NULL)
+            fota_session_remember(session, FOTA_JOB_RESTARTS, dummies[i].recalled);
+        g_assert_cmpint(fota_steps_run(&steps, &error), ==, dummies[i].result);
+        if (dummies[i].code == NO_ERROR)
             g_assert_no_error(error);
         else
-            g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
-        g_assert_cmpuint(steps.restarts, ==, table[i].restarts);
+            g_assert_error(error, FOTA_MODULE_ERROR, dummies[i].code);
+        g_assert_cmpuint(steps.restarts, ==, dummies[i].restarts);
         fota_steps_clear(&steps);
         fake_session_finish(session);
     }

@@ -35,110 +35,102 @@
     }
 #define FETCH_DELTA OPEN, BINARY, SIZE, VERSION, GET
 
+static const struct {
+    const char *user; /* NULL = no login */
+    int code;         /* 0 = it succeeds */
+    FakeExchange script[28];
+    const char *was; /* recalled from an attempt that was cut off */
+} provisions[] = {
+    {NULL,
+     0,
+     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, READY, CONTEXT, FETCH_DELTA, CLOSE,
+      APN_BACK, END},
+     NULL},
+    {"me",
+     0,
+     {SOCKET,
+      OTHER_APN,
+      NO_LOGIN,
+      UP,
+      SAVED,
+      CLOSE_CONTEXT,
+      SET_APN,
+      READY,
+      DOWN,
+      LOGIN,
+      {"AT#SGACT=3,1", ""},
+      FETCH_DELTA,
+      CLOSE,
+      LOGIN_BACK,
+      APN_BACK,
+      {"AT#SGACT=3,1", ""},
+      END},
+     NULL},
+    {"me",
+     0,
+     {SOCKET,
+      NO_APN,
+      {"AT#PDPAUTH?", ""},
+      DOWN,
+      SAVED,
+      SET_APN,
+      READY,
+      DOWN,
+      LOGIN,
+      {"AT#SGACT=3,1", ""},
+      FETCH_DELTA,
+      CLOSE,
+      LOGIN_BACK,
+      {"AT+CGDCONT=3", ""},
+      END},
+     NULL},
+    /* It is there already: nothing is to be set back. */
+    {NULL,
+     0,
+     {SOCKET,
+      {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"vzwinternet\",\"\",0,0"},
+      READY,
+      CONTEXT,
+      FETCH_DELTA,
+      CLOSE,
+      END},
+     NULL},
+    /* An attempt that was cut off has left it, and the context up. */
+    {NULL,
+     0,
+     {SOCKET,
+      {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"VZWINTERNET\",\"\",0,0"},
+      READY,
+      UP,
+      FETCH_DELTA,
+      CLOSE,
+      APN_BACK,
+      END},
+     "3,\"IP\",\"own.apn\""},
+    {NULL,
+     FOTA_MODULE_ERROR_NO_SIGNAL,
+     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, {"AT+CSQ", "+CSQ: 99,99"}, APN_BACK, END},
+     NULL},
+    /* What could not be set back is not changed. */
+    {NULL,
+     FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,1,\"own\""}, END},
+     NULL},
+    {"me",
+     FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!ERROR"}, END},
+     NULL},
+    {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "!ERROR"}, END}, NULL},
+    {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, APN_BACK, END}, NULL},
+};
+
 /* A manifest's access point holds whatever is programmed, and goes when the download has ended. */
 static void
 test_provision(void)
 {
-    static const struct {
-        const char *user; /* NULL = no login */
-        int code;         /* 0 = it succeeds */
-        FakeExchange script[28];
-        const char *was; /* recalled from an attempt that was cut off */
-    } table[] = {
-        {NULL,
-         0,
-         {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, READY, CONTEXT, FETCH_DELTA, CLOSE,
-          APN_BACK, END},
-         NULL},
-        {"me",
-         0,
-         {SOCKET,
-          OTHER_APN,
-          NO_LOGIN,
-          UP,
-          SAVED,
-          CLOSE_CONTEXT,
-          SET_APN,
-          READY,
-          DOWN,
-          LOGIN,
-          {"AT#SGACT=3,1", ""},
-          FETCH_DELTA,
-          CLOSE,
-          LOGIN_BACK,
-          APN_BACK,
-          {"AT#SGACT=3,1", ""},
-          END},
-         NULL},
-        {"me",
-         0,
-         {SOCKET,
-          NO_APN,
-          {"AT#PDPAUTH?", ""},
-          DOWN,
-          SAVED,
-          SET_APN,
-          READY,
-          DOWN,
-          LOGIN,
-          {"AT#SGACT=3,1", ""},
-          FETCH_DELTA,
-          CLOSE,
-          LOGIN_BACK,
-          {"AT+CGDCONT=3", ""},
-          END},
-         NULL},
-        /* It is there already: nothing is to be set back. */
-        {NULL,
-         0,
-         {SOCKET,
-          {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"vzwinternet\",\"\",0,0"},
-          READY,
-          CONTEXT,
-          FETCH_DELTA,
-          CLOSE,
-          END},
-         NULL},
-        /* An attempt that was cut off has left it, and the context up. */
-        {NULL,
-         0,
-         {SOCKET,
-          {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"VZWINTERNET\",\"\",0,0"},
-          READY,
-          UP,
-          FETCH_DELTA,
-          CLOSE,
-          APN_BACK,
-          END},
-         "3,\"IP\",\"own.apn\""},
-        {NULL,
-         FOTA_MODULE_ERROR_NO_SIGNAL,
-         {SOCKET,
-          OTHER_APN,
-          NO_LOGIN,
-          DOWN,
-          SAVED,
-          SET_APN,
-          {"AT+CSQ", "+CSQ: 99,99"},
-          APN_BACK,
-          END},
-         NULL},
-        /* What could not be set back is not changed. */
-        {NULL,
-         FOTA_MODULE_ERROR_CONTEXT_FAILED,
-         {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,1,\"own\""}, END},
-         NULL},
-        {"me",
-         FOTA_MODULE_ERROR_CONTEXT_FAILED,
-         {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!ERROR"}, END},
-         NULL},
-        {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "!ERROR"}, END}, NULL},
-        {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, APN_BACK, END}, NULL},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        FotaSession *session = fake_session_new(TELIT_MODELS, table[i].script);
-        const char *user = table[i].user;
+    for (guint i = 0; i < G_N_ELEMENTS(provisions); i++) {
+        FotaSession *session = fake_session_new(TELIT_MODELS, provisions[i].script);
+        const char *user = provisions[i].user;
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
@@ -147,16 +139,16 @@ test_provision(void)
         fake_session_set_network(session, "User", user);
         fake_session_set_network(session, "Password", user != NULL ? "secret" : NULL);
         fake_session_set_network(session, "Authentication", user != NULL ? "pap" : NULL);
-        if (table[i].was != NULL)
-            fota_session_remember(session, "ContextWas", table[i].was);
+        if (provisions[i].was != NULL)
+            fota_session_remember(session, "ContextWas", provisions[i].was);
         fake_plugin_download(session, &update, &error);
-        if (table[i].code == 0)
+        if (provisions[i].code == 0)
             g_assert_no_error(error);
-        else if (table[i].code > 0)
-            g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
+        else if (provisions[i].code > 0)
+            g_assert_error(error, FOTA_MODULE_ERROR, provisions[i].code);
         else
             g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
-        if (table[i].code <= 0 && fota_session_recall(session, "ContextWas") != NULL)
+        if (provisions[i].code <= 0 && fota_session_recall(session, "ContextWas") != NULL)
             g_assert_cmpstr(fota_session_recall(session, "ContextWas"), ==, "");
         fake_session_finish(session);
     }

@@ -43,88 +43,85 @@ session_new(const FakeExchange *script)
     return session;
 }
 
+static const struct {
+    FotaResult result;
+    FotaQuestionKind kind;
+    const char *text; /* NULL = nothing is asked or begun */
+    const char *note; /* shown, NULL = nothing */
+    FakeExchange script[6];
+} questions[] = {
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL, {TOLD, END}},
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_DOWNLOAD,
+     "Do you want to upgrade the firmware?",
+     NULL,
+     {TOLD, ASKS, END}},
+    /* Twice, and in other capitals. */
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_DOWNLOAD,
+     "DO YOU WANT TO UPGRADE THE FIRMWARE?",
+     NULL,
+     {TOLD, ASKS, SAYS("DO YOU WANT TO UPGRADE THE FIRMWARE?"), END}},
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_NONE,
+     NULL,
+     NULL,
+     {TOLD, ASKS, SAYS("User Answer Timeout"), END}},
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_NONE,
+     "Automatic Fw Upgrade Requested",
+     NULL,
+     {TOLD, SAYS("Automatic Fw Upgrade Requested"), END}},
+    /* It was answered by somebody else. */
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_NONE,
+     "Start Fw Download",
+     NULL,
+     {TOLD, ASKS, SAYS("Start Fw Download"), END}},
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_NONE,
+     NULL,
+     NULL,
+     {TOLD, SAYS("Fw Download Complete"), SAYS("Module Upgraded To New Fw"), END}},
+    /* What the carrier does cannot be refused; the meaning of its numbers is shown. */
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_NONE,
+     "#921: 1234 (the carrier's download begins)",
+     "#916 (the carrier has no update)",
+     {TOLD, SAYS("#916"), SAYS("#921: 1234"), END}},
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "#999", {TOLD, SAYS("#999"), END}},
+    /* What the document does not list is shown, and takes nothing back. */
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_DOWNLOAD,
+     "Do you want to upgrade the firmware?",
+     "Fw Server Session 7 Open",
+     {TOLD, ASKS, SAYS("Fw Server Session 7 Open"), {FAKE_URC, "+CREG: 1"}, END}},
+    /* Other firmware, which knows nothing of it. */
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_NONE,
+     NULL,
+     "not needed",
+     {{"AT#OTASUAN=,2,1", "!text ERROR"}, END}},
+    {FOTA_RESULT_FAILED_FOR_NOW, FOTA_QUESTION_NONE, NULL, NULL, {{"AT#OTASUAN=,2,1", "-"}, END}},
+};
+
 static void
 test_questions(void)
 {
-    static const struct {
-        FotaResult result;
-        FotaQuestionKind kind;
-        const char *text; /* NULL = nothing is asked or begun */
-        const char *note; /* shown, NULL = nothing */
-        FakeExchange script[6];
-    } cases[] = {
-        {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL, {TOLD, END}},
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_DOWNLOAD,
-         "Do you want to upgrade the firmware?",
-         NULL,
-         {TOLD, ASKS, END}},
-        /* Twice, and in other capitals. */
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_DOWNLOAD,
-         "DO YOU WANT TO UPGRADE THE FIRMWARE?",
-         NULL,
-         {TOLD, ASKS, SAYS("DO YOU WANT TO UPGRADE THE FIRMWARE?"), END}},
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_NONE,
-         NULL,
-         NULL,
-         {TOLD, ASKS, SAYS("User Answer Timeout"), END}},
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_NONE,
-         "Automatic Fw Upgrade Requested",
-         NULL,
-         {TOLD, SAYS("Automatic Fw Upgrade Requested"), END}},
-        /* It was answered by somebody else. */
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_NONE,
-         "Start Fw Download",
-         NULL,
-         {TOLD, ASKS, SAYS("Start Fw Download"), END}},
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_NONE,
-         NULL,
-         NULL,
-         {TOLD, SAYS("Fw Download Complete"), SAYS("Module Upgraded To New Fw"), END}},
-        /* What the carrier does cannot be refused; the meaning of its numbers is shown. */
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_NONE,
-         "#921: 1234 (the carrier's download begins)",
-         "#916 (the carrier has no update)",
-         {TOLD, SAYS("#916"), SAYS("#921: 1234"), END}},
-        {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "#999", {TOLD, SAYS("#999"), END}},
-        /* What the document does not list is shown, and takes nothing back. */
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_DOWNLOAD,
-         "Do you want to upgrade the firmware?",
-         "Fw Server Session 7 Open",
-         {TOLD, ASKS, SAYS("Fw Server Session 7 Open"), {FAKE_URC, "+CREG: 1"}, END}},
-        /* Other firmware, which knows nothing of it. */
-        {FOTA_RESULT_DONE,
-         FOTA_QUESTION_NONE,
-         NULL,
-         "not needed",
-         {{"AT#OTASUAN=,2,1", "!text ERROR"}, END}},
-        {FOTA_RESULT_FAILED_FOR_NOW,
-         FOTA_QUESTION_NONE,
-         NULL,
-         NULL,
-         {{"AT#OTASUAN=,2,1", "-"}, END}},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        FotaSession *session = session_new(cases[i].script);
+    for (guint i = 0; i < G_N_ELEMENTS(questions); i++) {
+        FotaSession *session = session_new(questions[i].script);
         g_auto(FotaQuestion) question = {0};
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
-        g_assert_cmpint(find_method()->questions(session, &question, &error), ==, cases[i].result);
-        g_assert_cmpint(error == NULL, ==, cases[i].result == FOTA_RESULT_DONE);
-        g_assert_cmpint(question.kind, ==, cases[i].kind);
-        g_assert_cmpstr(question.text, ==, cases[i].text);
-        g_assert_cmpint(question.may_reject, ==, cases[i].kind != FOTA_QUESTION_NONE);
-        if (cases[i].note != NULL)
-            g_assert_nonnull(strstr(fake_session_get_notes(session), cases[i].note));
+        g_assert_cmpint(find_method()->questions(session, &question, &error), ==,
+                        questions[i].result);
+        g_assert_cmpint(error == NULL, ==, questions[i].result == FOTA_RESULT_DONE);
+        g_assert_cmpint(question.kind, ==, questions[i].kind);
+        g_assert_cmpstr(question.text, ==, questions[i].text);
+        g_assert_cmpint(question.may_reject, ==, questions[i].kind != FOTA_QUESTION_NONE);
+        if (questions[i].note != NULL)
+            g_assert_nonnull(strstr(fake_session_get_notes(session), questions[i].note));
         fake_session_finish(session);
     }
 }
@@ -136,99 +133,96 @@ test_questions(void)
     }
 #define DONE FOTA_RESULT_DONE, 0
 
+static const struct {
+    FotaQuestionKind kind;
+    FotaAnswer answer;
+    FotaResult result;
+    int code; /* FotaModuleError, unless DONE */
+    FakeExchange script[8];
+} answers[] = {
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     DONE,
+     {YES, SAYS("Start Fw Download"), SAYS("Fw Download Complete"), END}},
+
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
+     {YES, SAYS("Start Fw Download"), SAYS("OTA FW Upgrade Failed"), END}},
+    /* The question once more, crossing the answer, and what nobody knows. */
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     DONE,
+     {YES, ASKS, SAYS("Fw Server Session 7 Open"), SAYS("Start Fw Download"),
+      SAYS("Fw Download Complete"), END}},
+    /* Too late: an ERROR, its own word, or an OK after which nothing begins. */
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+     {{"AT#OTASUAN=1", "!text ERROR"}, END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+     {YES, SAYS("User Answer Timeout"), END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+     {YES, END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_SILENT,
+     {YES, SAYS("Start Fw Download"), END}},
+    /* Nothing is answered where nothing is asked. */
+    {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("Fw Download Complete"), END}},
+    {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#920"), SAYS("#907"), SAYS("#919"), END}},
+    {FOTA_QUESTION_NONE,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
+     {SAYS("#920"), SAYS("#929: 410"), END}},
+    {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#929: 200"), END}},
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, DONE, {{"AT#OTASUAN=0", ""}, END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_REJECT,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+     {{"AT#OTASUAN=0", "!text ERROR"}, END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_LATER,
+     DONE,
+     {{"AT#OTASUAN=?", "#OTASUAN: (0-2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_LATER,
+     DONE,
+     {{"AT#OTASUAN=?", "#OTASUAN: (0,1,2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
+    /* Older firmware has no such answer: silence. */
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_LATER,
+     DONE,
+     {{"AT#OTASUAN=?", "#OTASUAN: (0,1),(0-2),(0,1)"}, END}},
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE, {{"AT#OTASUAN=?", "!text ERROR"}, END}},
+};
+
 static void
 test_answer(void)
 {
-    static const struct {
-        FotaQuestionKind kind;
-        FotaAnswer answer;
-        FotaResult result;
-        int code; /* FotaModuleError, unless DONE */
-        FakeExchange script[8];
-    } cases[] = {
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         DONE,
-         {YES, SAYS("Start Fw Download"), SAYS("Fw Download Complete"), END}},
-
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         FOTA_RESULT_FAILED_FOR_NOW,
-         FOTA_MODULE_ERROR_TRANSFER_FAILED,
-         {YES, SAYS("Start Fw Download"), SAYS("OTA FW Upgrade Failed"), END}},
-        /* The question once more, crossing the answer, and what nobody knows. */
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         DONE,
-         {YES, ASKS, SAYS("Fw Server Session 7 Open"), SAYS("Start Fw Download"),
-          SAYS("Fw Download Complete"), END}},
-        /* Too late: an ERROR, its own word, or an OK after which nothing begins. */
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         FOTA_RESULT_FAILED_FOR_GOOD,
-         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
-         {{"AT#OTASUAN=1", "!text ERROR"}, END}},
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         FOTA_RESULT_FAILED_FOR_GOOD,
-         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
-         {YES, SAYS("User Answer Timeout"), END}},
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         FOTA_RESULT_FAILED_FOR_GOOD,
-         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
-         {YES, END}},
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_ACCEPT,
-         FOTA_RESULT_FAILED_FOR_NOW,
-         FOTA_MODULE_ERROR_MODULE_SILENT,
-         {YES, SAYS("Start Fw Download"), END}},
-        /* Nothing is answered where nothing is asked. */
-        {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("Fw Download Complete"), END}},
-        {FOTA_QUESTION_NONE,
-         FOTA_ANSWER_ACCEPT,
-         DONE,
-         {SAYS("#920"), SAYS("#907"), SAYS("#919"), END}},
-        {FOTA_QUESTION_NONE,
-         FOTA_ANSWER_ACCEPT,
-         FOTA_RESULT_FAILED_FOR_NOW,
-         FOTA_MODULE_ERROR_TRANSFER_FAILED,
-         {SAYS("#920"), SAYS("#929: 410"), END}},
-        {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#929: 200"), END}},
-        {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, DONE, {{"AT#OTASUAN=0", ""}, END}},
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_REJECT,
-         FOTA_RESULT_FAILED_FOR_GOOD,
-         FOTA_MODULE_ERROR_QUESTION_EXPIRED,
-         {{"AT#OTASUAN=0", "!text ERROR"}, END}},
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_LATER,
-         DONE,
-         {{"AT#OTASUAN=?", "#OTASUAN: (0-2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_LATER,
-         DONE,
-         {{"AT#OTASUAN=?", "#OTASUAN: (0,1,2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
-        /* Older firmware has no such answer: silence. */
-        {FOTA_QUESTION_DOWNLOAD,
-         FOTA_ANSWER_LATER,
-         DONE,
-         {{"AT#OTASUAN=?", "#OTASUAN: (0,1),(0-2),(0,1)"}, END}},
-        {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE, {{"AT#OTASUAN=?", "!text ERROR"}, END}},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        FotaSession *session = session_new(cases[i].script);
-        const FotaQuestion question = {.kind = cases[i].kind};
+    for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
+        FotaSession *session = session_new(answers[i].script);
+        const FotaQuestion question = {.kind = answers[i].kind};
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
-        g_assert_cmpint(find_method()->answer(session, &question, cases[i].answer, 0, &error), ==,
-                        cases[i].result);
-        if (cases[i].result == FOTA_RESULT_DONE)
+        g_assert_cmpint(find_method()->answer(session, &question, answers[i].answer, 0, &error), ==,
+                        answers[i].result);
+        if (answers[i].result == FOTA_RESULT_DONE)
             g_assert_no_error(error);
         else
-            g_assert_error(error, FOTA_MODULE_ERROR, cases[i].code);
+            g_assert_error(error, FOTA_MODULE_ERROR, answers[i].code);
         fake_session_finish(session);
     }
 }
@@ -328,9 +322,8 @@ test_carrier_numbers(void)
         g_autoptr(GError) error = NULL;
 
         g_test_message("%s", line);
-        g_assert_cmpint(
-            find_method()->answer(session, &question, FOTA_ANSWER_ACCEPT, 0, &error), ==,
-            table[i].result);
+        g_assert_cmpint(find_method()->answer(session, &question, FOTA_ANSWER_ACCEPT, 0, &error),
+                        ==, table[i].result);
         g_assert_nonnull(strstr(fake_session_get_notes(session), table[i].means));
         fake_session_finish(session);
     }
