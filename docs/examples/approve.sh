@@ -26,7 +26,7 @@ fotactl --json monitor "$imei" | while read -r event; do
         answer "$token" || echo "$imei: fotad did not accept the answer"
         ;;
     *'"event":"update-finished"'*)
-        result=$(printf '%s\n' "$event" | sed -n 's/.*"result":"\([a-z]*\)".*/\1/p')
+        result=$(printf '%s\n' "$event" | sed -n 's/.*"result":"\([a-z-]*\)".*/\1/p')
         echo "$imei: $result"
         ;;
     esac

@@ -74,6 +74,17 @@ class Guides(unittest.TestCase):
         self.assertEqual((REPOSITORY / "debian/fotad.examples").read_text(), "docs/examples/*\n")
 
 
+class Examples(unittest.TestCase):
+    def test_approve_shows_every_result(self):
+        script = (DOCS / "examples/approve.sh").read_text()
+        command = re.search(r"sed -n '(\S*\"result\".*)'\)$", script, re.MULTILINE)[1]
+        schema = json.loads((DOCS / "report.schema.json").read_text())
+        for result in schema["properties"]["result"]["enum"]:
+            shown = subprocess.run(["sed", "-n", command], input=f'{{"result":"{result}","x":""}}\n',
+                                   text=True, stdout=subprocess.PIPE, check=True).stdout
+            self.assertEqual(shown, f"{result}\n")
+
+
 class Promises(unittest.TestCase):
     """Each test that a table names exists."""
 
