@@ -120,6 +120,13 @@ static const SimCommandDef standard_commands[] = {
     {NULL, NULL, 0, FALSE},
 };
 
+/* No command brings a package into the file store of an RM500Q: a program does, by adb. */
+static const SimCommandDef rm500q_commands[] = {
+    COMMON,
+    {"+QFOTADL", sim_quectel_run_fota, 0.3, FALSE},
+    {NULL, NULL, 0, FALSE},
+};
+
 static const SimCommandDef quectel_commands[] = {
     COMMON,
     {"+QFUPL", sim_quectel_run_upload, 0.1, FALSE},
@@ -255,4 +262,14 @@ const SimPersonality sim_quectel_ec200a = {
     .model = "EC200A",
     .version = "EC200AEUHAR01A02M16",
     .product_id = "6005",
+};
+
+const SimPersonality sim_quectel_rm500q = {
+    QUECTEL,
+    .commands = rm500q_commands,
+    .option = "rm500q",
+    .summary = "Quectel RM500Q-GL, USB 2c7c:0800, as ec25 by address",
+    .model = "RM500Q-GL",
+    .version = "RM500QGLABR11A04M4G_01.001.01.001",
+    .product_id = "0800",
 };

@@ -5,13 +5,14 @@
 #include "sim-module.h"
 
 /*
- * The personalities of Quectel's EC25, BG96 and EC200A: +QFOTADL with an address, or, of an EC25, with
+ * The personalities of Quectel's EC25, BG96, EC200A and RM500Q: +QFOTADL with an address, or, of an EC25, with
  * a package in the module's file store. A package that is complete outlives a loss of power, and so
  * does the order to install it; a download does not.
  */
 extern const SimPersonality sim_quectel_ec25;
 extern const SimPersonality sim_quectel_bg96;
 extern const SimPersonality sim_quectel_ec200a;
+extern const SimPersonality sim_quectel_rm500q;
 
 /* What is in flash, and decides how the module starts. */
 typedef enum {

@@ -242,6 +242,26 @@ class Standard(QuectelTest):
         self.assertEqual(tty.ask('AT+QFUPL="p.zip",5000,5,1'), ["ERROR"])
 
 
+class FiveG(QuectelTest):
+    """An RM500Q, as its maker's test program expects it: a loss of power in the update is no loss."""
+
+    modules = ["rm500q"]
+    OLD, NEW = "RM500QGLABR11A04M4G_01.001.01.001", "RM500QGLABR11A05M4G_01.001.01.001"
+    package = delta("RM500Q-GL", OLD, NEW, 3000)
+
+    def test_power_lost(self):
+        tty = self.prepared()
+        self.assertEqual(tty.ask("AT+QFLST")[-1], "ERROR")
+        self.fetch(tty, scheme="https")
+        self.step("HTTPEND 0")
+        self.ok(f"fault {IMEI} power-lost=20,on=START")
+        self.step("START")
+        self.wait_state(starts=self.starts + 2)
+        self.step("END 0")
+        self.wait_state(version=self.NEW, phase="normal")
+        self.assertEqual(self.log().count("! step START\n"), 2)
+
+
 class TwoHalves(QuectelTest):
     modules = ["bg96"]
     package = delta("BG96", BG96_OLD, BG96_NEW, 3000)
