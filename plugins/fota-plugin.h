@@ -346,8 +346,8 @@ typedef struct {
                                            a prefix; NULL = none */
     /**
      * Whole lines that the modules say by themselves and that have no name with a colon, such as
-     * "RDY": in the middle of an answer they are no part of it. A prefix in @unsolicited that has no
-     * colon counts as one and need not be listed. Case ignored, ended by NULL; NULL = none.
+     * "RDY": in the middle of an answer they are no part of it. A prefix in @unsolicited that has
+     * no colon counts as one and need not be listed. Case ignored, ended by NULL; NULL = none.
      */
     const char *const *announcements;
     /** Whole lines that refuse a command, besides ERROR and +CME ERROR; as @announcements. */

@@ -229,9 +229,9 @@ static const SimTtySpec ttys[] = {
 
 #define QUECTEL                                                                                    \
     .manufacturer = "Quectel", .vendor_id = "2c7c", .ttys = ttys, .n_ttys = G_N_ELEMENTS(ttys),    \
-    .boot_seconds = 21, .sim_busy_seconds = 2,                                                     \
-    .state_new = quectel_new, .state_free = quectel_free, .started = quectel_started,              \
-    .stopped = quectel_stopped, .power_on = sim_quectel_power_on, .describe = quectel_describe,    \
+    .boot_seconds = 21, .sim_busy_seconds = 2, .state_new = quectel_new,                           \
+    .state_free = quectel_free, .started = quectel_started, .stopped = quectel_stopped,            \
+    .power_on = sim_quectel_power_on, .describe = quectel_describe,                                \
     .registration_changed = quectel_registration_changed
 
 const SimPersonality sim_quectel_ec25 = {
@@ -258,7 +258,8 @@ const SimPersonality sim_quectel_ec200a = {
     QUECTEL,
     .commands = standard_commands,
     .option = "ec200a",
-    .summary = "Quectel EC200A, USB 2c7c:6005, as ec25 by address, with a client in a context of its own",
+    .summary =
+        "Quectel EC200A, USB 2c7c:6005, as ec25 by address, with a client in a context of its own",
     .model = "EC200A",
     .version = "EC200AEUHAR01A02M16",
     .product_id = "6005",

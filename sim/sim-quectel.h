@@ -5,9 +5,9 @@
 #include "sim-module.h"
 
 /*
- * The personalities of Quectel's EC25, BG96, EC200A and RM500Q: +QFOTADL with an address, or, of an EC25, with
- * a package in the module's file store. A package that is complete outlives a loss of power, and so
- * does the order to install it; a download does not.
+ * The personalities of Quectel's EC25, BG96, EC200A and RM500Q: +QFOTADL with an address, or, of an
+ * EC25, with a package in the module's file store. A package that is complete outlives a loss of
+ * power, and so does the order to install it; a download does not.
  */
 extern const SimPersonality sim_quectel_ec25;
 extern const SimPersonality sim_quectel_bg96;
@@ -53,8 +53,8 @@ typedef struct {
 void sim_quectel_report(SimModule *module, const char *word, int number);
 void sim_quectel_after(SimModule *module, double seconds, GSourceFunc func);
 
-/* What Quectel calls LTE Standard(A): it has other numbers, checks a package before it leaves with it,
- * and its client has a context. */
+/* What Quectel calls LTE Standard(A): it has other numbers, checks a package before it leaves with
+ * it, and its client has a context. */
 gboolean sim_quectel_is_standard(const SimModule *module);
 
 /* sim-quectel-context.c: +QICSGP, and what the client of an EC200A needs */

@@ -27,8 +27,8 @@ typedef struct _FotaAtLine FotaAtLine;
 #define FOTA_AT_ANSWER_BYTES_MAX 65536
 
 /**
- * Opens @tty exclusively and sets it raw; sends nothing. @imei: of the expected module. @plugin: see
- * fota_at_reply_new(); it must outlive the line.
+ * Opens @tty exclusively and sets it raw; sends nothing. @imei: of the expected module. @plugin:
+ * see fota_at_reply_new(); it must outlive the line.
  */
 FotaAtLine *fota_at_line_open(const FotaAtTty *tty, const char *imei, const FotaPlugin *plugin,
                               FotaTrace trace, gpointer user_data, GError **error);
@@ -91,7 +91,8 @@ guint64 fota_at_line_get_heard(FotaAtLine *line);
 
 /** Moves the unsolicited lines that @line keeps to the end of @to, a queue of char *. */
 void fota_at_line_give_unsolicited(FotaAtLine *line, GQueue *to);
-/** Moves those of @from in front of what @line keeps. Both keep the newest FOTA_AT_UNSOLICITED_MAX. */
+/** Moves those of @from in front of what @line keeps. Both keep the newest FOTA_AT_UNSOLICITED_MAX.
+ */
 void fota_at_line_take_unsolicited(FotaAtLine *line, GQueue *from);
 
 /** The number of unsolicited lines dropped to make room. */

@@ -8,8 +8,8 @@
 
 struct _FotaAtReply {
     const FotaPlugin *plugin; /* NULL = none */
-    char *command;  /* NULL while no command is under way */
-    gboolean calls; /* it may make a connection, whose end is then its result */
+    char *command;            /* NULL while no command is under way */
+    gboolean calls;           /* it may make a connection, whose end is then its result */
     GPtrArray *names;
     GByteArray *input;
     guint at; /* first unread byte of input */

@@ -261,14 +261,13 @@ make_session(FotaJob *job)
 
     if (job->order->heard != NULL)
         fota_session_put_heard(session, job->order->heard);
-    fota_session_set_channel(
-        session,
-        job->channel == CHANNEL_MODEM_MANAGER
-            ? fota_mm_channel_new(job->order->mm, job->order->imei, plugin, fota_session_trace,
-                                  session)
-            : fota_at_channel_new(job->order->imei, job->order->device,
-                                  job->channel == CHANNEL_RESERVED_PORT, plugin,
-                                  fota_session_trace, session));
+    fota_session_set_channel(session,
+                             job->channel == CHANNEL_MODEM_MANAGER
+                                 ? fota_mm_channel_new(job->order->mm, job->order->imei, plugin,
+                                                       fota_session_trace, session)
+                                 : fota_at_channel_new(job->order->imei, job->order->device,
+                                                       job->channel == CHANNEL_RESERVED_PORT,
+                                                       plugin, fota_session_trace, session));
     return session;
 }
 

@@ -28,8 +28,8 @@ static const Code lte_standard_u[] = {
     {0, 0, NULL, NOW(TRANSFER_FAILED)},
 };
 
-/* HTTPEND and FTPEND; the first row that fits. From 614 to 629 they are FTP's own replies, 421 to 552
- * in their order. */
+/* HTTPEND and FTPEND; the first row that fits. From 614 to 629 they are FTP's own replies, 421 to
+ * 552 in their order. */
 static const Code downloads[] = {
     {12, 12, "the server was not reached", NOW(DELTA_SERVER_UNREACHABLE)}, /* seen, BC660K */
     {601, 601, "unknown FTP error", NOW(TRANSFER_FAILED)},

@@ -257,7 +257,6 @@ quectel_close_context(FotaSession *session)
     g_autofree char *deactivate =
         g_strdup_printf("AT+QIDEACT=%u", fota_session_get_number(session, "ContextId"));
 
-    if (opened != NULL && opened[0] != '\0' &&
-        fota_session_try(session, deactivate, 0, NULL, NULL))
+    if (opened != NULL && opened[0] != '\0' && fota_session_try(session, deactivate, 0, NULL, NULL))
         fota_session_remember(session, OPENED, "");
 }

@@ -35,9 +35,9 @@ make_login(const FotaUpdate *update, char **login, GError **error)
 }
 
 /*
- * Of some families, those with little flash take two packages, one after the other: `.mini_1` and, in
- * between the restarts, `.mini_2` from the same place. Their firmware's name says how many megabytes
- * they have: EG800KEULCR07A07M04_01.300.01.300.
+ * Of some families, those with little flash take two packages, one after the other: `.mini_1` and,
+ * in between the restarts, `.mini_2` from the same place. Their firmware's name says how many
+ * megabytes they have: EG800KEULCR07A07M04_01.300.01.300.
  */
 static gboolean
 takes_pair(FotaSession *session, const FotaUpdate *update)

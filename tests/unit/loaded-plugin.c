@@ -16,7 +16,8 @@
 #define EXACT 6     /* claims by model, by USB ids, and by a longer pattern */
 
 #define SAME_NAME 7 /* both methods have one name */
-#define OLDER 8     /* its makers knew unsolicited lines, but no lists of announcements and refusals */
+#define OLDER 8 /* its makers knew unsolicited lines, but no lists of announcements and refusals   \
+                 */
 
 #ifndef PLUGIN_IS
 #define PLUGIN_IS 0

@@ -115,10 +115,8 @@ test_ages(void)
         guint methods;
         gboolean settings, lists, closes;
     } cases[] = {
-        {"plain", "later", 2, TRUE, TRUE, TRUE},
-        {"grown", "later", 2, TRUE, TRUE, TRUE},
-        {"older", "later", 2, TRUE, FALSE, TRUE},
-        {"shrunk", "later", 2, FALSE, FALSE, FALSE},
+        {"plain", "later", 2, TRUE, TRUE, TRUE},    {"grown", "later", 2, TRUE, TRUE, TRUE},
+        {"older", "later", 2, TRUE, FALSE, TRUE},   {"shrunk", "later", 2, FALSE, FALSE, FALSE},
         {"newroute", "plain", 1, TRUE, TRUE, TRUE},
     };
 
@@ -214,8 +212,7 @@ test_unsupported(void)
 
     g_assert_no_error(error);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *why =
-            fota_plugin_set_explain(set, cases[i].manufacturer, cases[i].model);
+        g_autofree char *why = fota_plugin_set_explain(set, cases[i].manufacturer, cases[i].model);
 
         g_assert_true((fota_plugin_set_find(set, cases[i].manufacturer, cases[i].model, NULL) !=
                        NULL) == cases[i].found);

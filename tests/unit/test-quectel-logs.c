@@ -147,8 +147,8 @@ add_lines(Script *script, const SimReplayLog *log, guint at, gboolean listening)
 }
 
 static void
-add_order(Script *script, const Log *row, const SimReplayLog *log, guint order,
-          const char *command, gboolean by_url)
+add_order(Script *script, const Log *row, const SimReplayLog *log, guint order, const char *command,
+          gboolean by_url)
 {
     static const FakeExchange ready[] = {READY};
 
@@ -263,13 +263,12 @@ test_every_number(void)
 
     for (guint i = 0; i < log->entries->len; i++) {
         const SimReplayEntry *entry = get_entry(log, i);
-        const FakeExchange script[] = {
-            READY,
-            {"AT+QCFG=\"fota/cid\",1", ""},
-            {"AT+QIACT?", "+QIACT: 1,1,1,\"203.0.113.7\""},
-            {"AT+QFOTADL=\"" FETCH_URL "\",1,50,100", ""},
-            {FAKE_URC, entry->text->str},
-            END};
+        const FakeExchange script[] = {READY,
+                                       {"AT+QCFG=\"fota/cid\",1", ""},
+                                       {"AT+QIACT?", "+QIACT: 1,1,1,\"203.0.113.7\""},
+                                       {"AT+QFOTADL=\"" FETCH_URL "\",1,50,100", ""},
+                                       {FAKE_URC, entry->text->str},
+                                       END};
         FotaSession *session;
         g_autoptr(GError) error = NULL;
 
@@ -287,8 +286,8 @@ test_every_number(void)
     g_assert_cmpuint(n, ==, 2);
 }
 
-/* Another updater has told an EG25-G to restart: it is gone at once, without an OK, in the middle of
- * whatever it is asked. */
+/* Another updater has told an EG25-G to restart: it is gone at once, without an OK, in the middle
+ * of whatever it is asked. */
 static void
 test_fastboot(void)
 {
@@ -313,7 +312,8 @@ test_fastboot(void)
     fake_session_finish(session);
 }
 
-/* An ERROR is an answer, which a repetition does not change; an answer that is late is waited for. */
+/* An ERROR is an answer, which a repetition does not change; an answer that is late is waited for.
+ */
 static void
 test_late_answer(void)
 {

@@ -244,8 +244,8 @@ test_numbers(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
         for (int number = table[i].first; number <= table[i].last; number++) {
-            g_autofree char *line = g_strdup_printf(
-                "+QIND: \"FOTA\",\"%sEND\",%d", number < 700 ? "FTP" : "HTTP", number);
+            g_autofree char *line = g_strdup_printf("+QIND: \"FOTA\",\"%sEND\",%d",
+                                                    number < 700 ? "FTP" : "HTTP", number);
             const FakeExchange script[] = {BEGUN, {FAKE_URC, line}, END};
             FotaSession *session = test_quectel_session(script);
             g_autoptr(GError) error = NULL;
@@ -260,7 +260,8 @@ test_numbers(void)
     }
 }
 
-/* A module with less than 16 MB takes two packages, by a shorter address, in a context of its own. */
+/* A module with less than 16 MB takes two packages, by a shorter address, in a context of its own.
+ */
 static void
 test_pair(void)
 {
@@ -270,7 +271,8 @@ test_pair(void)
         const char *notes;
     } table[] = {
         {"EG800K-EU", "EG800KEULCR07A07M04_01.300.01.300", "a.mini_1", TRUE, "as it does"},
-        {"EG800K-EU", "EG800KEULCR07A07M04_01.300.01.300", "a.bin", TRUE, "should end with .mini_1,"},
+        {"EG800K-EU", "EG800KEULCR07A07M04_01.300.01.300", "a.bin", TRUE,
+         "should end with .mini_1,"},
         {"EC200N-CN", "EC200NCNLAR03A01M08", "a.mini_1", TRUE, "two packages"},
         {"EC200N-CN", "EC200NCNLAR03A01M16", "a.bin", FALSE, NULL},
         {"EC200A-CN", "EC200ACNHAR01A02M08", "a.bin", FALSE, NULL},

@@ -205,13 +205,13 @@ test_times(void)
         const char *model, *key;
         guint least;
     } table[] = {
-        {"BG96", "DownloadTime", 360 + 1},  /* 702 came after six minutes */
-        {"EC25", "LeaveTime", 300},         /* the end of the download */
-        {"RM500Q-GL", "SettleTime", 300},   /* START */
-        {"RM500Q-GL", "ApplyTime", 600},    /* and END */
-        {"EC25", "ReturnLimit", 1800},      /* all of it, of a router's firmware */
-        {"EC25", "HalfTime", 16},           /* looks of ModemManager at +QGMR */
-        {"EG800K-EU", "ApplyTime", 300},    /* all of it */
+        {"BG96", "DownloadTime", 360 + 1}, /* 702 came after six minutes */
+        {"EC25", "LeaveTime", 300},        /* the end of the download */
+        {"RM500Q-GL", "SettleTime", 300},  /* START */
+        {"RM500Q-GL", "ApplyTime", 600},   /* and END */
+        {"EC25", "ReturnLimit", 1800},     /* all of it, of a router's firmware */
+        {"EC25", "HalfTime", 16},          /* looks of ModemManager at +QGMR */
+        {"EG800K-EU", "ApplyTime", 300},   /* all of it */
         {"EG800K-EU", "Restarts", 3},
         {"EG18-EA", "ApplyTime", 480 + 30}, /* flashing and restart */
     };
@@ -239,17 +239,16 @@ is_claimed(const char *model)
 static void
 test_models(void)
 {
-    static const char *const claimed[] = {"EC20",   "EC21",      "EC25",    "EG21-G", "EG25-G",
-                                          "EG91",   "EG91-EX",   "EG95",    "EM05-G", "EP06-E",
-                                          "EG06-E", "EM06-E",    "BG95-M3", "BG96",   "EG18-EA",
-                                          "EG18",   "EG800K-EU", "EG12-EA", "EM12-G",
-                                          "EC200A", "EC200A-EU", "EC200N-CN", "EC200U-EU", "EC800K",
-                                          "EC800M", "EG915U", "EG915N-EU", "EG912N-EN", "RM500Q-GL",
-                                          "RM502Q-AE", "RM510Q-GL", "RG502Q-EA", NULL};
-    static const char *const not_claimed[] = {"EG915Q-NA", "EG916Q-GL", "EM060K-GL", "EM120R_GL",
+    static const char *const claimed[] = {
+        "EC20",      "EC21",      "EC25",      "EG21-G",    "EG25-G", "EG91",      "EG91-EX",
+        "EG95",      "EM05-G",    "EP06-E",    "EG06-E",    "EM06-E", "BG95-M3",   "BG96",
+        "EG18-EA",   "EG18",      "EG800K-EU", "EG12-EA",   "EM12-G", "EC200A",    "EC200A-EU",
+        "EC200N-CN", "EC200U-EU", "EC800K",    "EC800M",    "EG915U", "EG915N-EU", "EG912N-EN",
+        "RM500Q-GL", "RM502Q-AE", "RM510Q-GL", "RG502Q-EA", NULL};
+    static const char *const not_claimed[] = {"EG915Q-NA", "EG916Q-GL",  "EM060K-GL", "EM120R_GL",
                                               "BC660K-GL", "RM500U-CNV", "RM520N-GL", "EC200T-EU",
-                                              "EC200S-CN", "EG120K-EA", "EG060K-EA",
-                                              "EG950A-EL", "BG950A-GL", "BG951A-GL", NULL};
+                                              "EC200S-CN", "EG120K-EA",  "EG060K-EA", "EG950A-EL",
+                                              "BG950A-GL", "BG951A-GL",  NULL};
 
     for (guint i = 0; claimed[i] != NULL; i++)
         g_assert_true(is_claimed(claimed[i]));

@@ -389,11 +389,9 @@ test_numbers(void)
     for (int number = 400; number <= 600; number++) {
         const char *text = fota_code_text(telit_cme_texts, number);
         g_autofree char *refused = g_strdup_printf("!%d", number);
-        const FakeExchange script[] = {BEFORE,  OPEN,
-                                       BINARY,  SIZE,
-                                       VERSION, {GET_COMMAND, refused},
-                                       {"AT#FTPMSG", ""}, CLOSE,
-                                       END};
+        const FakeExchange script[] = {
+            BEFORE, OPEN, BINARY, SIZE, VERSION, {GET_COMMAND, refused}, {"AT#FTPMSG", ""},
+            CLOSE,  END};
         FotaSession *session = fake_session_new(TELIT_MODELS, script);
         g_autoptr(GError) error = NULL;
 
@@ -416,9 +414,9 @@ test_times(void)
         const char *command;
         guint seconds;
     } table[] = {
-        {"AT#SGACT=3,1", 150},       {"AT#FTPOPEN=\"a\"", 100}, {"AT#FTPCLOSE", 500},
-        {"AT#FTPTYPE=0", 500},       {"AT#FTPFSIZE=\"a\"", 500}, {"AT#FTPGETPKT=\"a\",1", 500},
-        {"AT#FTPGETOTA=\"a\",0", 500}, {"AT#OTAUP=1", 60},        {"AT#FTPGETOTAENH=a", 60},
+        {"AT#SGACT=3,1", 150},         {"AT#FTPOPEN=\"a\"", 100},  {"AT#FTPCLOSE", 500},
+        {"AT#FTPTYPE=0", 500},         {"AT#FTPFSIZE=\"a\"", 500}, {"AT#FTPGETPKT=\"a\",1", 500},
+        {"AT#FTPGETOTA=\"a\",0", 500}, {"AT#OTAUP=1", 60},         {"AT#FTPGETOTAENH=a", 60},
     };
     static const FakeExchange script[] = {END};
     FotaSession *session = fake_session_new(TELIT_MODELS, script);

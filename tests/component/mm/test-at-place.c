@@ -259,7 +259,8 @@ test_never_there(void)
     g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
     g_autoptr(FotaAtPlace) place = fota_at_place_new(BUS "1-1", FALSE);
     g_autoptr(GError) error = NULL;
-    FotaChannel *channel = fota_at_channel_new("353081090012345", BUS "1-1", FALSE, NULL, NULL, NULL);
+    FotaChannel *channel =
+        fota_at_channel_new("353081090012345", BUS "1-1", FALSE, NULL, NULL, NULL);
 
     g_assert_nonnull(testbed);
     assert_found(place, "");
