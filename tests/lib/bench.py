@@ -59,6 +59,7 @@ MODELS = {
              "EC25_A15_to_A16.zip"),
     "bg96": ("BG96", "BG96MAR02A07M1G_01.007.01.007", "BG96MAR04A04M1G_01.001.01.001",
              "BG96_A07_to_A04.zip"),
+    "ec200a": ("EC200A", "EC200AEUHAR01A02M16", "EC200AEUHAR01A03M16", "EC200A_A02_to_A03.bin"),
 }
 CHANNELS = ("modemmanager", "port", "reserved")
 FTP_USER, FTP_PASSWORD = "fotauser", "Secr3t-of-the-fleet"
