@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/test-daemon-steps.h"
+
+/* What the module has begun, "" = nothing. */
+static FotaResult
+on_questions(FotaSession *self, FotaQuestion *question, GError **error)
+{
+    g_auto(GStrv) lines = fota_session_command(self, "questions", 1, error);
+
+    if (lines == NULL)
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    question->text = g_strdup(lines[0]);
+    return FOTA_RESULT_DONE;
+}
+
+static FotaResult
+on_answer(FotaSession *self, const FotaQuestion *question, FotaAnswer answer, guint seconds,
+          GError **error)
+{
+    const char *command = question->kind == FOTA_QUESTION_NONE ? "follow" : "answer";
+
+    return fota_session_order(self, command, 1, error) ? FOTA_RESULT_DONE
+                                                       : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/*
+ * How long a module that stays is waited for. One that has refused the order will not leave; one
+ * that has said nothing may still be loading, where that is part of the order.
+ */
+static void
+test_leave_time(gconstpointer answer)
+{
+    const FotaUpdate update = {.from = "A", .to = "B", .path = "delta"};
+    const FakeExchange script[] = {BEGIN_INSTALL,       {"commit installing", "go"},
+                                   {"install", answer}, RESTS,
+                                   {"outcome", "A"},    END};
+    FotaSteps steps = {
+        .kind = FOTA_JOB_INSTALL, .method = &method, .update = &update, .commit = on_commit};
+    gboolean refused = strcmp(answer, "!4") == 0;
+    g_autofree char *models = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *file = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("fotad-test-XXXXXX", &file, NULL);
+
+    g_assert_true(g_file_get_contents(SKELETON_MODELS, &text, NULL, NULL));
+    models = g_strconcat(text, "LeaveTime=900\n", NULL);
+    g_assert_true(g_file_set_contents(file, models, -1, NULL));
+    close(fd);
+    steps.session = steps.user_data = session = fake_session_new(file, script);
+    g_unlink(file);
+    g_assert_cmpint(fota_steps_run(&steps, &error), !=, FOTA_RESULT_DONE);
+    g_assert_cmpuint(fake_session_get_seconds(session), ==, refused ? 120 : 900);
+    fota_steps_clear(&steps);
+    fake_session_finish(session);
+}
+
+static const struct {
+    FotaJobKind kind;
+    const char *recalled; /* restarts that an earlier fotad has seen */
+    FotaResult result;
+    int code;
+    guint restarts;
+    FakeExchange script[20];
+} dummies[] = {
+    {FOTA_JOB_UPDATE,
+     NULL,
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     2,
+     {BEGIN,
+      {"commit downloaded", "go"},
+      ORDER,
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "A"},
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "A"},
+      RESTS,
+      {"outcome", "A"},
+      END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     0,
+     {BEGIN_INSTALL, ORDER, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
+     1,
+     {BEGIN_INSTALL,
+      ORDER,
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "A\nfailed"},
+      END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_REFUSED,
+     FOTA_MODULE_ERROR_INSTALL_REFUSED,
+     0,
+     {BEGIN_INSTALL, REFUSED, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_INSTALL,
+     NULL,
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
+     1,
+     {BEGIN_INSTALL,
+      ORDER,
+      {FAKE_GONE, ""},
+      {FAKE_SAVE, ""},
+      {FAKE_BACK, ""},
+      {"outcome", "B"},
+      RESTS,
+      {"outcome", "B"},
+      END}},
+    {FOTA_JOB_RESUME,
+     "1",
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     1,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_RESUME,
+     "0",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     0,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+};
+
+/* A dummy is installed although the version is there already, and followed until the module rests.
+ */
+static void
+test_dummy(void)
+{
+    const FotaUpdate update = {.from = "A", .to = "A", .path = "delta"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(dummies); i++) {
+        FotaSteps steps = {
+            .kind = dummies[i].kind, .method = &method, .update = &update, .commit = on_commit};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        steps.session = steps.user_data = session =
+            fake_session_new(SKELETON_MODELS, dummies[i].script);
+        if (dummies[i].recalled != NULL)
+            fota_session_remember(session, FOTA_JOB_RESTARTS, dummies[i].recalled);
+        g_assert_cmpint(fota_steps_run(&steps, &error), ==, dummies[i].result);
+        if (dummies[i].code == NO_ERROR)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, FOTA_MODULE_ERROR, dummies[i].code);
+        g_assert_cmpuint(steps.restarts, ==, dummies[i].restarts);
+        fota_steps_clear(&steps);
+        fake_session_finish(session);
+    }
+}
+
+/* fotad was killed behind its yes: the module is followed as long as it goes on, and not answered
+ * again. */
+static void
+test_accepted(void)
+{
+    static const struct {
+        FotaResult result;
+        const char *version;
+        FakeExchange script[16];
+    } table[] = {
+        {FOTA_RESULT_DONE,
+         "B",
+         {RESUMES,
+          RESTS,
+          {"outcome", "A"},
+          {"questions", "yes"},
+          {"follow", ""},
+          RESTART,
+          {"outcome", "B"},
+          END}},
+        /* It leaves while it is asked. */
+        {FOTA_RESULT_DONE,
+         "B",
+         {RESUMES, RESTS, {"outcome", "A"}, {"questions", "-"}, RESTART, {"outcome", "B"}, END}},
+        {FOTA_RESULT_FAILED_FOR_NOW,
+         "A",
+         {RESUMES, RESTS, {"outcome", "A"}, {"questions", ""}, END}},
+        {FOTA_RESULT_DONE, "B", {RESUMES, RESTART, {"outcome", "B"}, END}},
+    };
+    const FotaUpdate update = {.from = "A", .to = "B"};
+    FotaMethod asked = method;
+
+    asked.route = FOTA_ROUTE_ASKED;
+    asked.questions = on_questions;
+    asked.answer = on_answer;
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaSteps steps = {
+            .kind = FOTA_JOB_RESUME, .method = &asked, .update = &update, .commit = on_commit};
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        steps.session = steps.user_data = session =
+            fake_session_new(SKELETON_MODELS, table[i].script);
+        g_assert_cmpint(fota_steps_run(&steps, &error), ==, table[i].result);
+        g_assert_cmpint(error == NULL, ==, table[i].result == FOTA_RESULT_DONE);
+        g_assert_cmpstr(steps.version, ==, table[i].version);
+        fota_steps_clear(&steps);
+        fake_session_finish(session);
+    }
+}
+
+/* The module has begun before it could be told no: nothing is answered, and that is handed on. */
+static void
+test_answer(void)
+{
+    const FakeExchange script[] = {{"inspect", "A"}, {"questions", "Start"}, END};
+    const FotaUpdate update = {.from = "A"};
+    FotaMethod asked = method;
+    FotaSteps steps = {.kind = FOTA_JOB_ANSWER,
+                       .method = &asked,
+                       .update = &update,
+                       .answer = FOTA_ANSWER_REJECT,
+                       .commit = on_commit};
+    g_autoptr(GError) error = NULL;
+
+    asked.questions = on_questions;
+    asked.answer = on_answer;
+    steps.session = steps.user_data = session = fake_session_new(SKELETON_MODELS, script);
+    g_assert_cmpint(fota_steps_run(&steps, &error), ==, FOTA_RESULT_DONE);
+    g_assert_no_error(error);
+    g_assert_cmpstr(steps.question.text, ==, "Start");
+    fota_steps_clear(&steps);
+    fake_session_finish(session);
+}
+
+/* Nothing is written or ordered; the delta is loaded where it waits for the order. */
+static void
+test_rehearsal(void)
+{
+    static const FakeExchange loads[] = {{"inspect", "A"}, {"download", ""}, END};
+    static const FakeExchange feeds[] = {{"inspect", "A"}, END};
+    FotaMethod feed = method;
+
+    feed.route = FOTA_ROUTE_FEED;
+    for (guint i = 0; i < 2; i++) {
+        const FotaUpdate update = {.from = "A", .to = "B", .path = "delta", .rehearsal = i > 0};
+        FotaSteps steps = {.kind = FOTA_JOB_UPDATE,
+                           .rehearsal = TRUE,
+                           .method = i > 0 ? &feed : &method,
+                           .update = &update,
+                           .delta = -1,
+                           .commit = on_commit};
+        g_autoptr(GError) error = NULL;
+
+        steps.session = steps.user_data = session =
+            fake_session_new(SKELETON_MODELS, i > 0 ? feeds : loads);
+        g_assert_cmpint(fota_steps_run(&steps, &error), ==, FOTA_RESULT_DONE);
+        g_assert_no_error(error);
+        g_assert_cmpint(steps.downloaded, ==, i == 0);
+        g_assert_false(steps.ordered);
+        fota_steps_clear(&steps);
+        fake_session_finish(session);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/steps/leave-time/refused", "!4", test_leave_time);
+    g_test_add_data_func("/steps/leave-time/silent", "?", test_leave_time);
+    g_test_add_data_func("/steps/leave-time/taken", "", test_leave_time);
+    g_test_add_func("/steps/dummy", test_dummy);
+    g_test_add_func("/steps/accepted", test_accepted);
+    g_test_add_func("/steps/answer", test_answer);
+    g_test_add_func("/steps/rehearsal", test_rehearsal);
+    return g_test_run();
+}
