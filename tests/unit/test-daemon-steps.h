@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
+
 #include "daemon/job/fota-steps.h"
 #include "tests/unit/fake-session.h"
 

@@ -59,7 +59,8 @@ SET(set_route_ours, facts->other_route = 0; rules->conditions.other_route = TRUE
 SET(set_route_unknown, facts->other_route = -1; rules->conditions.other_route = TRUE)
 SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
 SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
-SET(set_budget_back, rules->monthly_data = 5000; facts->data_used = 3400; facts->back_to_fetch = 100)
+SET(set_budget_back, rules->monthly_data = 5000; facts->data_used = 3400;
+    facts->back_to_fetch = 100)
 SET(set_budget_back_short, rules->monthly_data = 5000; facts->data_used = 3400;
     facts->back_to_fetch = 101)
 SET(set_budget_back_alone, rules->monthly_data = 5000; facts->data_used = 4900;
