@@ -319,7 +319,7 @@ completion_compare(const Completion *completion, guint64 size, const char *sha25
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA, "the delta that was fetched is empty");
     else if (completion->sha256 != NULL && strcmp(sha256, completion->sha256) != 0)
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA,
-                    "the delta that was fetched has not the digest that the manifest says");
+                    "the delta that was fetched does not have the digest that the manifest names");
     else
         return TRUE;
     return FALSE;

@@ -273,7 +273,7 @@ line_drain(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError 
 
         if (fota_deadline_passed(deadline)) {
             g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
-                        "The module takes nothing on %s", line->name);
+                        "the module accepts nothing on %s", line->name);
             return FALSE;
         }
         if (fota_wait(&nothing, 0, fota_deadline_in_ms(PAUSE_MS), cancellable, error) ==

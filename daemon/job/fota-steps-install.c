@@ -76,7 +76,8 @@ ask_outcome(FotaSteps *steps, FotaResult *result, char **reason, GError **error)
     *result = read_outcome(steps, &version, &local_error);
     if (version == NULL && local_error == NULL)
         g_set_error(&local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
-                    "the method %s has told neither a version nor why", steps->method->name);
+                    "the method %s has reported neither a version nor an error",
+                    steps->method->name);
     if (version == NULL && is_of_module(local_error)) {
         fota_session_note(steps->session, "no version: %s", local_error->message);
         g_free(*reason);
@@ -184,7 +185,7 @@ follow_restarts(FotaSteps *steps, gboolean refused, GError **error)
         g_clear_pointer(&steps->version, g_free);
     }
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED,
-                "the module has not come to rest and told its version after %u restarts: %s",
+                "the module still restarts, or has not reported its version, after %u restarts: %s",
                 restarts, reason);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }

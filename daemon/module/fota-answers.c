@@ -30,7 +30,7 @@ refuse_request(const FotaParts *parts, FotaRequestKind request, FotaRefusal refu
         break;
     case FOTA_REFUSAL_NOT_CANCELLABLE:
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_NOT_CANCELLABLE,
-                    "the module is installing; taking its power away now can destroy it");
+                    "the module is installing; do not cut its power, which could destroy it");
         break;
     case FOTA_REFUSAL_UPDATE_RUNS:
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
@@ -200,7 +200,7 @@ fota_answers_reject(const FotaParts *parts, const char *token, const char *reaso
     g_variant_lookup(fota_shown_get(parts->shown, "Update"), "may-reject", "b", &may_reject);
     if (!may_reject) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
-                    "the module does not take no for an answer to this; defer it");
+                    "the module's question cannot be rejected; approve or defer it");
         return FALSE;
     }
     if (fota_asking_is_offered(parts))
