@@ -280,9 +280,9 @@ look_back(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 
     plan->way_back = wanted != FOTA_BACK_NO && why == NULL;
     if (wanted == FOTA_BACK_REQUIRED && why != NULL)
-        block(plan, "way-back", "NoWayBack, and Back=required: %s", why);
+        block(plan, "way-back", "no way back, and one is required: %s", why);
     else if (wanted == FOTA_BACK_USE && why != NULL)
-        fota_plan_explain(plan, "NoWayBack: %s; a module without service stays without", why);
+        fota_plan_explain(plan, "no way back: %s; a module without service stays without", why);
 }
 
 static void

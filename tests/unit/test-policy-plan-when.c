@@ -206,13 +206,14 @@ test_way_back(void)
         {BACK, set_nothing, FALSE, FALSE, NULL},
         {BACK, set_back_unproven, FALSE, FALSE, NULL},
         {BACK, set_back_required, TRUE, FALSE, NULL},
-        {BACK, set_back_unfed, FALSE, TRUE, "NoWayBack, and Back=required: the host cannot hand"},
+        {BACK, set_back_unfed, FALSE, TRUE,
+         "no way back, and one is required: the host cannot hand"},
         {BACK, set_back_in_memory, FALSE, TRUE,
-         "NoWayBack, and Back=required: the state directory is in memory"},
-        {BACK, set_back_used, FALSE, FALSE, "NoWayBack: the host cannot hand"},
-        {PLAN_CHAIN, set_back_used, FALSE, FALSE, "NoWayBack: the manifest names no delta"},
+         "no way back, and one is required: the state directory is in memory"},
+        {BACK, set_back_used, FALSE, FALSE, "no way back: the host cannot hand"},
+        {PLAN_CHAIN, set_back_used, FALSE, FALSE, "no way back: the manifest names no delta"},
         {PLAN_CHAIN, set_back_required, FALSE, TRUE,
-         "NoWayBack, and Back=required: the manifest names no delta"},
+         "no way back, and one is required: the manifest names no delta"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -228,8 +229,8 @@ test_way_back(void)
         g_assert_cmpint(plan->way_back, ==, cases[i].way_back);
         g_assert_cmpint(fota_plan_has_blocker(plan, "way-back"), ==, cases[i].blocked);
         last = plan->reasons->pdata[plan->reasons->len - 2];
-        g_assert_cmpint(g_str_has_prefix(last, cases[i].reason ? cases[i].reason : "NoWayBack"), ==,
-                        cases[i].reason != NULL);
+        g_assert_cmpint(g_str_has_prefix(last, cases[i].reason ? cases[i].reason : "no way back"),
+                        ==, cases[i].reason != NULL);
     }
 }
 
