@@ -8,11 +8,14 @@ import os
 import pathlib
 import re
 import sys
+import threading
 
 MAX_BYTES = 65536
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
+    timeout = 60  # seconds of silence: a gateway may lose its network in the middle of a report
+
     def do_POST(self):
         size = self.headers.get("Content-Length", "")
         key = self.headers.get("Idempotency-Key", "")
@@ -27,15 +30,22 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         if not good:
             self.send_error(400)
             return
-        file = directory / f"{key}.json"
-        with open(file.with_suffix(".new"), "wb") as new:
-            new.write(body)
-            new.flush()
-            os.fsync(new.fileno())  # after the answer fotad forgets the report
-        os.replace(new.name, file)  # a repetition has the same key, and is the same file
+        self.store(f"{key}.json", body)
         self.send_response(204)
         self.end_headers()
 
+    def store(self, name, body):
+        """After the answer fotad forgets the report, so it is on disk before."""
+        new = directory / f"{name}.{threading.get_ident()}.new"
+        with open(new, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, directory / name)  # a repetition has the same key, and is the same file
+        descriptor = os.open(directory, os.O_RDONLY)
+        os.fsync(descriptor)  # its name, too
+        os.close(descriptor)
+
 
 directory = pathlib.Path(sys.argv[2])
-http.server.HTTPServer(("", int(sys.argv[1])), Receiver).serve_forever()
+http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Receiver).serve_forever()
