@@ -248,6 +248,11 @@ main(int argc, char **argv)
         g_printerr("fota-sim: %s; see fota-sim --help\n", error->message);
         return EXIT_USAGE;
     }
+    if (argc > 1) {
+        g_printerr("fota-sim: '%s' is no option, and no command but certify; see --help\n",
+                   argv[1]);
+        return EXIT_FAILURE;
+    }
     if (list_faults)
         sim_faults_print_list();
     if (list_modules)

@@ -34,6 +34,7 @@ class Options(unittest.TestCase):
     def test_refused(self):
         for words, expected in (
                 (["--module=nothing"], "no module 'nothing'"),
+                (["certfy", "--", "true"], "'certfy' is no option, and no command but certify"),
                 (["--module=me910c1-na,imei=1"], "an IMEI has 15 digits"),
                 (["--module=mu609,nothing=1"], "mu609,nothing=1: there is no key nothing"),
                 ([], "no module; add --module=NAME"),
