@@ -225,9 +225,14 @@ static const FotaFlowStep flow[] = {
 FotaResult
 quectel_url_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    FotaResult result = fota_session_run_flow(session, flow, update, error);
+    g_autoptr(GError) local_error = NULL;
+    FotaResult result = fota_session_run_flow(session, flow, update, &local_error);
 
-    if (result != FOTA_RESULT_DONE)
+    /* After a silence the download may go on. */
+    if (result != FOTA_RESULT_DONE &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT))
         quectel_close_context(session);
+    if (local_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&local_error));
     return result;
 }

@@ -99,6 +99,8 @@ static const TestQuectelCase cases[] = {
     {"context-taken-down", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL, "EC200A-EU",
      {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("")},
       {SAYS("\"HTTPEND\",714")}, {"AT+QIDEACT=1", ""}, END}},
+    {"context-after-a-silence", DOWNLOAD, FOR_NOW(MODULE_SILENT), NULL, NULL, "EC200A-EU",
+     {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("?")}, END}},
     {"context-stays", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL, "EC200A-EU",
      {BEGUN_STANDARD, {SAYS("\"HTTPEND\",714")}, END}},
     {"context-refused", DOWNLOAD, DONE, NULL, NULL, "EG912N-EN",
