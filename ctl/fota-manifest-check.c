@@ -9,6 +9,7 @@
 #include "policy/fota-credential-rule.h"
 #include "policy/fota-manifest.h"
 #include "policy/fota-policy-error.h"
+#include "policy/fota-report-rule.h"
 #include "policy/fota-signature.h"
 
 /* Clocks of people's machines differ. */
@@ -131,6 +132,9 @@ find_never(const FotaManifest *manifest, GPtrArray *warnings)
                  i, update->windows[i].timezone);
     for (guint i = 0; i < update->rollout.n_waves; i++)
         find_never_in_wave(manifest, i + 1, warnings);
+    if (manifest->report.uri != NULL && !fota_report_is_address(manifest->report.uri))
+        warn(warnings,
+             "report.uri: fotad posts results by http or https, and none to this address");
     if (manifest->not_before >= manifest->use_before)
         warn(warnings, "poll.notBefore: not before useBefore; this manifest expires before a newer "
                        "one is read");

@@ -189,6 +189,11 @@ class Lint(ManifestCase):
         warning, = self.json("lint", "m.json")["warnings"]
         self.assertTrue(warning.startswith("poll.notBefore:"), warning)
 
+    def test_reports_by_ftp(self):
+        self.write("m.json", manifest(IMEI, 1, {}, report={"uri": "ftp://fota.example/report"}))
+        warning, = self.json("lint", "m.json")["warnings"]
+        self.assertTrue(warning.startswith("report.uri:"), warning)
+
     def test_plan_names_an_unknown_zone(self):
         window = {"start": "02:00", "duration": 3600, "timezone": "Europe/Belin"}
         self.write("m.json", manifest(IMEI, 1, {**UPDATE, "window": [window]}))
