@@ -3,7 +3,7 @@
 """The simulated modules that ask, seen as a host sees them on the reserved port, with a real FTP
 server.
 
-Runs as test_sim.py does, whose class SimTest it takes.
+Runs as test_sim.py does.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import logging
 import re
 import unittest
 
-import test_sim as testsim
+import simcase as testsim
 
 testsim.SCALE = 200
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The simulated modules that fetch a delta in one command, check it by themselves, and report that.
 
-Runs as test_sim.py does, whose class SimTest it takes.
+Runs as test_sim.py does.
 """
 
 import logging
@@ -11,7 +11,7 @@ import re
 import time
 import unittest
 
-import test_sim as testsim
+import simcase as testsim
 
 testsim.SCALE = 50
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The simulated Quectel modules, seen as a host sees them, against a real web server.
 
-Runs as test_sim.py does, whose class SimTest it takes.
+Runs as test_sim.py does.
 """
 
 import logging
@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 
-import test_sim as testsim  # noqa: E402
+import simcase as testsim  # noqa: E402
 
 testsim.SCALE = 50
 
