@@ -245,26 +245,34 @@ fota_settings_clear(FotaSettings *settings)
 #define MEMBER(type) G_STRUCT_MEMBER(type, settings, key->offset)
 
 static gboolean
-set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+set_text_if(gboolean good, const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
+    if (!good)
+        return FALSE;
     g_free(MEMBER(char *));
     MEMBER(char *) = value[0] != '\0' ? g_strdup(value) : NULL;
     return TRUE;
+}
+
+static gboolean
+set_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
+{
+    return set_text_if(TRUE, key, settings, value);
 }
 
 /* A relative one would depend on where fotad was started. */
 static gboolean
 set_path(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return (value[0] == '\0' || g_path_is_absolute(value)) && set_text(key, settings, value);
+    return set_text_if(value[0] == '\0' || g_path_is_absolute(value), key, settings, value);
 }
 
 /* It may be mounted later, and anybody may write there: what lies in it is compared. */
 static gboolean
 set_directory(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return (value[0] == '\0' || (g_path_is_absolute(value) && value[1] != '\0')) &&
-           set_text(key, settings, value);
+    return set_text_if(value[0] == '\0' || (g_path_is_absolute(value) && value[1] != '\0'), key,
+                       settings, value);
 }
 
 static gboolean
@@ -327,7 +335,7 @@ is_receiver(const char *word)
 static gboolean
 set_keyword(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return strlen(value) <= 160 && set_text(key, settings, value);
+    return set_text_if(strlen(value) <= 160, key, settings, value);
 }
 
 static gboolean
@@ -359,7 +367,7 @@ set_apn(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 static gboolean
 set_proxy(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return (value[0] == '\0' || fota_frame_is_proxy(value)) && set_text(key, settings, value);
+    return set_text_if(value[0] == '\0' || fota_frame_is_proxy(value), key, settings, value);
 }
 
 static gboolean
@@ -424,7 +432,7 @@ set_choice(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 static gboolean
 set_chosen_text(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return find_choice(key->expected, value) >= 0 && set_text(key, settings, value);
+    return set_text_if(find_choice(key->expected, value) >= 0, key, settings, value);
 }
 
 static gboolean
@@ -462,8 +470,8 @@ set_blackouts(const FotaConfigKey *key, FotaSettings *settings, const char *valu
 static gboolean
 set_version(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return (value[0] == '\0' || fota_text_validate_version(value) == NULL) &&
-           set_text(key, settings, value);
+    return set_text_if(value[0] == '\0' || fota_text_validate_version(value) == NULL, key, settings,
+                       value);
 }
 
 static gboolean

@@ -159,7 +159,7 @@ take_group(FotaConfig *config, const char *file, const char *text, GKeyFile *key
                     group, known);
         return FALSE;
     }
-    for (guint i = 0; keys != NULL && keys[i] != NULL; i++) {
+    for (guint i = 0; keys[i] != NULL; i++) {
         g_autoptr(GError) local_error = NULL;
         g_autofree char *value = g_key_file_get_string(key_file, group, keys[i], &local_error);
 

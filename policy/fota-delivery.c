@@ -59,10 +59,10 @@ fota_delivery_find_for_module(const FotaDelta *delta, const char *const *schemes
 }
 
 gboolean
-fota_delivery_is_local(const FotaDelta *delta, const char *directory)
+fota_delivery_is_local(const FotaDelta *delta)
 {
     for (guint i = 0; delta->uri[i] != NULL; i++) {
-        if (!is_file(delta->uri[i]) && fota_delivery_host_can(delta->uri[i], directory))
+        if (!is_file(delta->uri[i]))
             return FALSE;
     }
     return TRUE;
@@ -74,8 +74,6 @@ fota_delivery_choose(const FotaDelta *delta, const FotaDeliveryFacts *facts)
 {
     gboolean host = FALSE; /* can fetch it, and the module can be fed */
     gboolean module = facts->pulls && fota_delivery_find_for_module(delta, facts->schemes) != NULL;
-    /* What the kernel does not tell is tried. */
-    gboolean way = facts->leads_out != 0 || fota_delivery_is_local(delta, facts->directory);
     guint row = 0;
 
     for (guint i = 0; delta->uri[i] != NULL && facts->fed; i++)
@@ -95,7 +93,8 @@ fota_delivery_choose(const FotaDelta *delta, const FotaDeliveryFacts *facts)
         {facts->under_way == FOTA_DELIVERY_MODULE,  {"module goes on",  FOTA_DELIVERY_MODULE}},
         {facts->failed == FOTA_DELIVERY_HOST,       {"host has failed", FOTA_DELIVERY_MODULE}},
         {facts->cached,                             {"cached",          FOTA_DELIVERY_HOST}},
-        {!way,                                      {"no way out",      FOTA_DELIVERY_MODULE}},
+        /* What the kernel does not tell is tried. */
+        {facts->leads_out == 0,                     {"no way out",      FOTA_DELIVERY_MODULE}},
         {TRUE,                                      {"host",            FOTA_DELIVERY_HOST}},
     };
     /* clang-format on */

@@ -52,8 +52,8 @@ FotaDeliveryChoice fota_delivery_choose(const FotaDelta *delta, const FotaDelive
 gboolean fota_delivery_host_can(const char *uri, const char *directory);
 /** The first address of @delta that a module can fetch from; NULL = none. */
 const char *fota_delivery_find_for_module(const FotaDelta *delta, const char *const *schemes);
-/** Whether every address of @delta that the host can fetch from is that of a file. */
-gboolean fota_delivery_is_local(const FotaDelta *delta, const char *directory);
+/** Whether every address of @delta is that of a file, for which no network is needed. */
+gboolean fota_delivery_is_local(const FotaDelta *delta);
 
 /**
  * The name of @delta in the cache: its digest, or where the manifest gives none, a name made of its

@@ -448,7 +448,7 @@ gate_is_open(S *s)
 gboolean
 fota_next_update_is_ready(const FotaSituation *s)
 {
-    return s->plan == FOTA_PLAN_UPDATE && gate_is_open(s) && is_free(s);
+    return gate_is_open(s) && is_free(s);
 }
 
 /* A rehearsal is a guest: it yields to the update itself if that can begin. */

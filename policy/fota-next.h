@@ -140,7 +140,7 @@ gboolean fota_next_keeps_power(FotaState state);
  */
 gboolean fota_next_is_committed(const FotaSituation *situation);
 
-/** Whether the update itself, not a rehearsal of it, could begin at once. */
+/** Of a plan that is an update: whether that itself, not a rehearsal, could begin at once. */
 gboolean fota_next_update_is_ready(const FotaSituation *situation);
 
 /** Whether something is offered, once the questions that are due or under way are answered. */

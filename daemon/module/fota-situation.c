@@ -90,8 +90,7 @@ fill_past(const FotaRecord *record, const FotaManifestUpdate *update, FotaFacts 
 static gboolean
 is_metered(const FotaParts *parts)
 {
-    return fota_parts_get_config(parts)->defer_metered &&
-           fota_metered_get(parts->context->metered);
+    return fota_parts_get_config(parts)->defer_metered && fota_metered_get(parts->context->metered);
 }
 
 /* What the host has still to fetch of @delta, and whether it could now. Returns the bytes that cost
@@ -105,7 +104,7 @@ fill_fetch(const FotaParts *parts, const FotaDelta *delta, FotaFacts *facts)
 
     facts->busy = facts->busy || parts->context->fetches > own;
     facts->to_fetch += lacking;
-    if (fota_delivery_is_local(delta, fota_parts_get_config(parts)->delta_directory))
+    if (fota_delivery_is_local(delta))
         return 0;
     facts->cut_off = fota_route_leads_out(NULL, NULL) == 0;
     facts->metered = is_metered(parts);

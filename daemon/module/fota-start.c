@@ -87,8 +87,7 @@ charge_delta(const FotaParts *parts, FotaAction action)
 {
     const FotaDelta *delta =
         action == FOTA_ACTION_FETCH ? get_fetched(parts) : &parts->plan->steps[0].delta;
-    gboolean local = fota_delivery_is_local(delta, fota_parts_get_config(parts)->delta_directory) &&
-                     delta->uri[0] != NULL;
+    gboolean local = fota_delivery_is_local(delta) && delta->uri[0] != NULL;
     /* What is fed to the module has been counted when it was fetched. */
     gboolean fed = parts->plan->delivery == FOTA_DELIVERY_HOST && action != FOTA_ACTION_FETCH;
     guint64 size = fed || (action == FOTA_ACTION_FETCH && local) ? 0 : delta->size;

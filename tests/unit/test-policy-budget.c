@@ -36,12 +36,17 @@ static void
 test_clock_not_set(void)
 {
     FotaBudget budget = {0};
+    FotaDeltaCount delta = {0};
     gint64 now = at("2026-11-21T00:00:00Z");
 
     fota_budget_add(&budget, now, 1000);
     fota_budget_add(&budget, 0, 10);
     g_assert_cmpuint(fota_budget_get_used(&budget, 0), ==, 1010);
     g_assert_cmpuint(fota_budget_get_used(&budget, now), ==, 1010);
+    /* No other month has begun, as far as is known: the charge goes on. */
+    fota_budget_charge(&budget, &delta, now, 100);
+    fota_budget_charge(&budget, &delta, 0, 100);
+    g_assert_cmpuint(delta.charge, ==, 200);
 }
 
 static void

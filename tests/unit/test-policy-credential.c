@@ -126,11 +126,13 @@ test_use(void)
         const FotaServer named = {cases[i].named_uri, cases[i].named_credential};
         const FotaCredentialUse use = {.servers = cases[i].servers, .named = named};
         const FotaCredentialUse report = {.servers = cases[i].servers, .report = named};
+        const FotaCredentialUse registration = {.servers = cases[i].servers, .registration = named};
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
         g_assert_cmpint(fota_credential_allow_use(&to, &use, &error), ==, cases[i].good);
         g_assert_cmpint(fota_credential_allow_use(&to, &report, NULL), ==, cases[i].good);
+        g_assert_cmpint(fota_credential_allow_use(&to, &registration, NULL), ==, cases[i].good);
         if (cases[i].good)
             continue;
         g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND);
@@ -146,7 +148,7 @@ use_first(const char *name, gpointer user_data)
     return (FotaCredentialUse){.servers = g_str_equal(name, "a") ? servers : NULL};
 }
 
-/* Each step, not the first alone. */
+/* Each step, not the first alone, and its way back; a file needs no login. */
 static void
 test_manifest(void)
 {
@@ -163,6 +165,12 @@ test_manifest(void)
     manifest.update.steps[1].delta.credential = NULL;
     manifest.update.steps[0].delta.uri[0] = "ftp://b.example/1";
     g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
+    g_clear_error(&error);
+    manifest.update.steps[0].delta.uri[0] = "file:///media/1";
+    g_assert_true(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
+    manifest.update.steps[1].back = (FotaDelta){.uri = {"ftp://c.example/2"}, .credential = "a"};
+    g_assert_false(fota_credential_allow_manifest(&manifest, use_first, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "Servers=ftp://c.example"));
 }
 
 static FotaCredentialUse

@@ -190,6 +190,8 @@ test_next_server(void)
         {"B,b.bin,,ftp://c.example", "ftp://c.example/{imei}/firmwarecheck.csv", NULL},
         {"B,b.bin,,https://c.example:8443/", "https://c.example:8443/{imei}/firmwarecheck.csv",
          NULL},
+        {"B,b.bin,,https://c.example", "https://c.example/{imei}/firmwarecheck.csv", NULL},
+        {"B,b.bin,,b.example,", "ftp://b.example/{imei}/firmwarecheck.csv", NULL},
         {"B,b.bin,,10.0.0.7", "ftp://10.0.0.7/{imei}/firmwarecheck.csv", NULL},
         {"B,b.bin,,b.example:2121,name", "ftp://b.example:2121/{imei}/firmwarecheck.csv", "name"},
         {"B,b.bin,,b.example,USER,PASSWORD", "ftp://b.example/{imei}/firmwarecheck.csv", NULL},

@@ -91,8 +91,8 @@ test_addresses(void)
     g_assert_cmpstr(fota_delivery_find_for_module(&delta, ftp), ==, "ftp://h/a");
     g_assert_cmpstr(fota_delivery_find_for_module(&delta, NULL), ==, "https://h/a");
     g_assert_null(fota_delivery_find_for_module(&local, NULL));
-    g_assert_true(fota_delivery_is_local(&local, "/media"));
-    g_assert_false(fota_delivery_is_local(&delta, "/media"));
+    g_assert_true(fota_delivery_is_local(&local));
+    g_assert_false(fota_delivery_is_local(&delta));
     g_assert_true(fota_delivery_host_can("file:///media/usb/a", "/media"));
     g_assert_false(fota_delivery_host_can("file:///media", "/media"));
     g_assert_false(fota_delivery_host_can("file:///etc/passwd", "/media"));

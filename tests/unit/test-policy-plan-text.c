@@ -67,10 +67,47 @@ test_words(void)
     }
 }
 
+/* What the daemon adds to a plan: answers, who brings the delta, and the budget. */
+static void
+test_members(void)
+{
+    g_autoptr(GBytes) payload =
+        g_bytes_new_static(HEAD ASKED_FIRST "}", strlen(HEAD ASKED_FIRST "}"));
+    g_autoptr(FotaManifest) manifest = fota_manifest_parse(payload, NULL);
+    FotaFacts facts = FOTA_FACTS_INIT;
+    g_autoptr(FotaPlan) plan = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    g_autofree char *text = NULL;
+    JsonObject *object;
+    char *json;
+
+    facts.imei = "353081090012345";
+    facts.revision = "A";
+    facts.registered = TRUE;
+    facts.now = manifest->issued;
+    plan = fota_plan_make(manifest, &facts);
+    plan->gates[FOTA_APPROVAL_GATE_DOWNLOAD].approved = TRUE;
+    g_ptr_array_set_size(plan->blockers, 0);
+    plan->delivery = FOTA_DELIVERY_HOST;
+    plan->monthly_data = 5000;
+    text = fota_plan_to_text(plan);
+    g_assert_true(g_str_has_prefix(text, "update (u): it can start now\n"));
+    json = fota_plan_to_json(plan);
+    bytes = g_bytes_new_take(json, strlen(json));
+    node = fota_json_parse(bytes, NULL);
+    object = json_node_get_object(node);
+    g_assert_cmpstr(json_object_get_string_member(object, "delivery"), ==, "host");
+    g_assert_cmpint(json_object_get_int_member(object, "monthlyData"), ==, 5000);
+    object = json_object_get_object_member(object, "approval");
+    g_assert_cmpstr(json_object_get_string_member(object, "download"), ==, "given");
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/words", test_words);
+    g_test_add_func("/plan/members", test_members);
     return g_test_run();
 }
