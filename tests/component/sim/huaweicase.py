@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A simulated Huawei module, a real web server, and what each of its tests begins with."""
+import pathlib
+import re
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
+
+import simcase as testsim  # noqa: E402
+from huaweiserver import SIZE, HuaweiServer  # noqa: E402
+from processes import Place  # noqa: E402
+from servers import WebServer  # noqa: E402
+
+testsim.SCALE = 50
+IMEI = testsim.IMEI
+OLD, NEW = "12.815.01.03.00", "12.815.01.04.00"
+OFFER = f'^FOTASTATE: 12,{NEW},{SIZE},"Support send SMS background"'
+
+
+class HuaweiTest(testsim.SimTest):
+    modules = ["mu509"]
+    model = "MU509"
+    mode = "0,0,0,1"
+
+    def setUp(self):
+        super().setUp()
+        self.place = Place()
+        self.addCleanup(self.place.remove)
+        www = self.place.directory / "www"
+        www.mkdir()
+        self.web = WebServer(self.place, www)
+        self.addCleanup(self.web.stop)
+        self.huawei = HuaweiServer(www / "huawei", f"{self.web.uris['http']}/huawei")
+        self.huawei.publish(self.model, OLD, NEW)
+        self.ok(f"set {IMEI} server={self.huawei.uri} version={OLD}")
+
+    def prepared(self):
+        tty = self.tty()
+        for line in ["ATE0", "AT+CMEE=1", 'AT^FOTACFG="1234","","",2', f"AT^FOTAMODE={self.mode}"]:
+            self.assertEqual(tty.ask(line)[-1], "OK", line)
+        return tty
+
+    def hear(self, tty, line):
+        tty.expect(rb"\r\n" + re.escape(line.encode()) + rb"\r\n")
+
+    def hear_departing(self, state):
+        """In the transcript: what is still unread when the ports go is lost."""
+        end = time.monotonic() + testsim.LIMIT
+        while f"< ^FOTASTATE: {state}\n" not in self.log():
+            self.assertLess(time.monotonic(), end, f"state {state} is never told")
+            time.sleep(0.01)
+
+    def detect(self, tty):
+        self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
+        self.hear(tty, "^FOTASTATE: 11")
+
+    def offered(self):
+        tty = self.prepared()
+        self.detect(tty)
+        self.hear(tty, OFFER)
+        return tty
+
+    def loading(self):
+        tty = self.offered()
+        self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
+        self.hear(tty, "^FOTASTATE: 30")
+        return tty
+
+    def loaded(self):
+        tty = self.loading()
+        self.hear(tty, "^FOTASTATE: 40")
+        return tty
+
+    def close_ttys(self):
+        while self.open_ttys:
+            self.open_ttys.pop().close()
+
+    @staticmethod
+    def before(tty, answer=rb"\r\n\+CSQ: 25,3\r\n\r\nOK\r\n"):
+        """What has come before the answer to a further command."""
+        tty.write(b"AT+CSQ\r")
+        return re.sub(answer + rb"$", b"", tty.expect(answer))
+
+    def told(self, tty):
+        return tty.ask("AT^FOTASTATE?")[0].removeprefix("^FOTASTATE: ")
+
+    def back(self):
+        """A tty after the module's next start."""
+        self.wait_state(starts=self.starts + 1, sim_busy=0)
+        return self.reopen()
+
+    @property
+    def starts(self):
+        """How often the ports had come when the test began to wait."""
+        return self._starts
+
+    def mark(self):
+        self._starts = self.state()["starts"]
