@@ -116,7 +116,7 @@ fail_without_bus(GTask *task)
 
 /* A caller who wants the module while it is being given back keeps it, or takes it again. */
 static void
-settle_task(FotaMmInhibition *inhibition)
+finish_task(FotaMmInhibition *inhibition)
 {
     g_autoptr(GTask) task = g_steal_pointer(&inhibition->task);
 
@@ -147,7 +147,7 @@ released(GObject *object, GAsyncResult *result, gpointer user_data)
     inhibition->held = reply == NULL && !has_left(error) &&
                        !g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND);
     if (inhibition->task != NULL) {
-        settle_task(inhibition);
+        finish_task(inhibition);
     } else if (!inhibition->held) {
         g_hash_table_remove(call->mm->inhibitions, call->device);
     } else {
@@ -252,7 +252,7 @@ retake(FotaMmInhibition *inhibition, GTask *task)
     inhibition->task = task;
     g_clear_handle_id(&inhibition->again, g_source_remove);
     if (!inhibition->pending)
-        settle_task(inhibition);
+        finish_task(inhibition);
 }
 
 void

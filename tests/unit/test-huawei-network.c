@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/unit/test-huawei.h"
 #include <gio/gio.h>
 #include <string.h>
+
+#include "tests/unit/test-huawei.h"
 
 static void
 test_rehearsal(void)

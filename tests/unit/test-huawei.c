@@ -3,6 +3,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+/* Each step of an update, command by command. */
+
 typedef enum {
     ASK,
     DOWNLOAD,
