@@ -97,19 +97,21 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaVendorOffer, fota_vendor_offer_clear)
 /** What the module asks the host, by itself or when it is asked for it. */
 typedef enum {
     FOTA_QUESTION_NONE,
-    FOTA_QUESTION_CONNECT, /**< may it connect to its server? */
-    FOTA_QUESTION_DOWNLOAD,
+    FOTA_QUESTION_CONNECT,  /**< may it connect to its server? */
+    FOTA_QUESTION_DOWNLOAD, /**< and install what it has downloaded, without another question */
     FOTA_QUESTION_INSTALL,
     FOTA_QUESTION_RESTART,
+    FOTA_QUESTION_DOWNLOAD_FIRST, /**< before it installs, it asks FOTA_QUESTION_INSTALL */
 } FotaQuestionKind;
 
 typedef struct {
     FotaQuestionKind kind;
-    gint64 number;       /**< the plugin's own, by which it knows the question again */
-    char *version;       /**< what would be installed, NULL = not told */
-    char *text;          /**< the vendor's words about it, may be NULL */
-    guint64 size;        /**< bytes, 0 = unknown */
-    guint seconds;       /**< left for the answer, 0 = not told */
+    gint64 number; /**< the plugin's own, by which it knows the question again */
+    char *version; /**< what would be installed, NULL = not told */
+    char *text;    /**< the vendor's words about it, may be NULL; of a question that nothing was
+                        heard of, the line with which the module would have asked it */
+    guint64 size;  /**< bytes, 0 = unknown */
+    guint seconds; /**< left for the answer, 0 = not told */
     gboolean may_reject; /**< else it can only be postponed */
 } FotaQuestion;
 
@@ -248,7 +250,9 @@ typedef struct {
      * the module does by itself; a module that knows no such answer gets none, and the result is
      * DONE. Required for FOTA_ROUTE_ASKED. After FOTA_ANSWER_ACCEPT the module may download,
      * install and leave by itself; the function may follow what it reports until then. It only does
-     * that for FOTA_QUESTION_NONE: the module has begun without asking.
+     * that for FOTA_QUESTION_NONE: the module has begun without asking. For
+     * FOTA_QUESTION_DOWNLOAD_FIRST it follows until the module asks again, and an answer that was
+     * given before fotad was ended is not given once more.
      * FOTA_MODULE_ERROR_QUESTION_EXPIRED: the answer came too late.
      */
     FotaResult (*answer)(FotaSession *session, const FotaQuestion *question, FotaAnswer answer,
@@ -307,9 +311,10 @@ typedef enum {
                       */
     FOTA_LINE_PROGRESS,
     FOTA_LINE_QUESTION,
-    FOTA_LINE_DONE,    /**< something has ended well */
-    FOTA_LINE_FAILED,  /**< something has failed */
-    FOTA_LINE_CARRIER, /**< as FOTA_LINE_STATE, of an update that the carrier has begun */
+    FOTA_LINE_DONE,             /**< something has ended well */
+    FOTA_LINE_FAILED,           /**< something has failed */
+    FOTA_LINE_CARRIER,          /**< as FOTA_LINE_STATE, of an update that the carrier has begun */
+    FOTA_LINE_CARRIER_QUESTION, /**< as FOTA_LINE_QUESTION, of the carrier */
 } FotaLineKind;
 
 /** What an unsolicited line says. The parser fills what the line tells. */

@@ -103,6 +103,8 @@ static const Row rows[] = {
     {"rehearsal must wait",    WHEN(rehearsal_must_wait),       GUEST(SCHEDULED), BLOCKERS},
     {"rehearsal",              WHEN(is_rehearsed),              GUEST(SCHEDULED), DO(REHEARSE)},
     {"install closed",         WHEN(install_is_closed), OFFER(AWAITING_INSTALL_APPROVAL), BLOCKERS},
+    {"install asked",          WHEN(gate_is_closed), IF(asks_install),
+                                                         OFFER(AWAITING_INSTALL_APPROVAL), BLOCKERS},
     {"download closed",        WHEN(gate_is_closed),            OFFER(AWAITING_APPROVAL), BLOCKERS},
     {"update blocked",         WHEN(update_is_blocked),         OFFER(SCHEDULED), BLOCKERS},
     {"update held",            IF(held),                        OFFER(SCHEDULED), SHOW(BACKOFF)},
@@ -310,11 +312,11 @@ question_runs(S *s)
 }
 
 /* The job has not changed the module yet: it waits for it, or asks its version. With one gate, what
- * changes it is the order. */
+ * changes it is the order; what was asked first of two questions has it download. */
 static gboolean
 update_begins(S *s)
 {
-    return s->runs == FOTA_ACTION_INSTALL || s->runs == FOTA_ACTION_FOLLOW ||
+    return s->runs == FOTA_ACTION_INSTALL || (s->runs == FOTA_ACTION_FOLLOW && !s->asks_again) ||
            (s->runs == FOTA_ACTION_DOWNLOAD &&
             (s->mark == FOTA_MARK_NONE || s->mark == FOTA_MARK_FETCHING || s->one_gate));
 }

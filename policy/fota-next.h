@@ -85,9 +85,11 @@ typedef struct {
     FotaManifestStanding manifest;
     gboolean planned; /**< there is a plan, which the next members describe */
     FotaPlanKind plan;
-    gboolean asked;   /**< what is planned is what the module asks by itself */
-    gboolean begun;   /**< which it has begun without asking */
-    gboolean blocked; /**< there is a blocker */
+    gboolean asked;        /**< what is planned is what the module asks by itself */
+    gboolean asks_again;   /**< before it installs, it asks once more */
+    gboolean asks_install; /**< which it does now */
+    gboolean begun;        /**< it has begun without asking */
+    gboolean blocked;      /**< there is a blocker */
     gboolean open[FOTA_APPROVAL_N_GATES];
     gboolean rehearsal;      /**< a rehearsal is offered */
     gboolean rehearsal_open; /**< and approved */

@@ -200,6 +200,13 @@ was_not_begun(E *e)
     return e->ending == FOTA_ENDED_WELL && e->mark == FOTA_MARK_DOWNLOADING;
 }
 
+/* The first of two answers was no order. */
+static gboolean
+module_asks_again(E *e)
+{
+    return e->job == FOTA_ACTION_FOLLOW && e->ending == FOTA_ENDED_WELL && e->asks_again;
+}
+
 /* Nothing has been answered yet: something had come in between, or the module did not listen. */
 static gboolean
 answer_was_not_begun(E *e)
@@ -303,6 +310,7 @@ static const struct {
     {"fetched",             was_fetched,             SAME},
     {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
     {"not begun",           was_not_begun,           MARK(NONE)},
+    {"asks again",          module_asks_again,       SAME},
     {"answer not begun",    answer_was_not_begun,    SAME},
     {"answer not sent",     answer_was_not_sent,     SAME, HOLD(WAIT)},
     {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},

@@ -73,6 +73,12 @@ fota_heard_read(const FotaUnsolicited *table, const char *line, FotaHeard *heard
 }
 
 gboolean
+fota_heard_is_question(const FotaHeard *heard)
+{
+    return heard->kind == FOTA_LINE_QUESTION || heard->kind == FOTA_LINE_CARRIER_QUESTION;
+}
+
+gboolean
 fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError **error)
 {
     gint64 end = fota_session_get_time(session) + seconds;

@@ -309,7 +309,7 @@ note_question(FotaSession *session, const char *line)
     g_auto(FotaHeard) heard = {0};
 
     if (!fota_heard_read(fota_session_get_unsolicited(session), line, &heard) ||
-        (heard.kind != FOTA_LINE_QUESTION && heard.kind != FOTA_LINE_STATE &&
+        (!fota_heard_is_question(&heard) && heard.kind != FOTA_LINE_STATE &&
          heard.kind != FOTA_LINE_CARRIER))
         return;
     g_free(session->question);

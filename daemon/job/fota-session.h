@@ -107,6 +107,7 @@ const FotaUnsolicited *fota_session_get_unsolicited(FotaSession *session);
 
 /** Reads @line by @table, which may be NULL. FALSE: the table does not list it. */
 gboolean fota_heard_read(const FotaUnsolicited *table, const char *line, FotaHeard *heard);
+gboolean fota_heard_is_question(const FotaHeard *heard);
 
 /** Calls the method's close(), although the job was cancelled, and drops what it needed for that.
  */

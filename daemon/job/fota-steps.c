@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/job/fota-steps-private.h"
 
+#include "daemon/job/fota-session-settings.h"
 #include "policy/fota-csv.h"
 
 gboolean
@@ -175,22 +176,62 @@ follow_module(FotaSteps *steps, GError **error)
     return fota_steps_order(steps, &nothing, error);
 }
 
+/* What the module asks now, or does without asking. */
+static FotaResult
+find_question(FotaSteps *steps, FotaQuestion *question, GError **error)
+{
+    FotaResult result =
+        fota_steps_close(steps, steps->method->questions(steps->session, question, error));
+
+    if (result != FOTA_RESULT_DONE || question->kind != FOTA_QUESTION_NONE ||
+        question->text != NULL)
+        return result;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED,
+                "the module no longer asks; nothing was changed");
+    return FOTA_RESULT_FAILED_FOR_GOOD;
+}
+
+/*
+ * The first of two answers is no order, and ends with the next question. What is read of the
+ * settings is written with it, since a module may install without that question.
+ */
+static FotaResult
+follow_download(FotaSteps *steps, const FotaQuestion *question, GError **error)
+{
+    FotaSession *session = steps->session;
+    g_autoptr(GError) local_error = NULL;
+    FotaResult result;
+
+    if (!fota_session_read_settings(session, steps->settings, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    fota_session_begin_part(session, 0, DOWNLOAD_SHARE);
+    result = fota_steps_close(
+        steps, steps->method->answer(session, question, FOTA_ANSWER_ACCEPT, 0, &local_error));
+    if (result == FOTA_RESULT_DONE) {
+        if (fota_session_get_question(session) != NULL)
+            fota_session_put_heard(session, fota_session_get_question(session));
+        result = find_question(steps, &steps->question, &local_error);
+    }
+    if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE) ||
+        (result == FOTA_RESULT_DONE && steps->question.kind == FOTA_QUESTION_NONE))
+        return follow_module(steps, error);
+    if (local_error != NULL)
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return result;
+}
+
 /* What the module asks was approved. */
 static FotaResult
 follow(FotaSteps *steps, GError **error)
 {
     g_auto(FotaQuestion) question = {0};
-    FotaResult result =
-        fota_steps_close(steps, steps->method->questions(steps->session, &question, error));
+    FotaResult result = find_question(steps, &question, error);
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (question.kind == FOTA_QUESTION_NONE && question.text == NULL) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED,
-                    "the module no longer asks; nothing was changed");
-        return FOTA_RESULT_FAILED_FOR_GOOD;
-    }
-    return fota_steps_install(steps, &question, error);
+    return question.kind == FOTA_QUESTION_DOWNLOAD_FIRST
+               ? follow_download(steps, &question, error)
+               : fota_steps_install(steps, &question, error);
 }
 
 static FotaResult

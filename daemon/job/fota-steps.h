@@ -37,7 +37,7 @@ typedef struct {
     /* Results; fota_steps_clear() frees them */
     char *version; /**< last read, NULL = none */
     FotaVendorOffer offer;
-    FotaQuestion question; /**< FOTA_JOB_LISTEN */
+    FotaQuestion question; /**< FOTA_JOB_LISTEN; FOTA_JOB_FOLLOW: the next one */
     GBytes *contents;      /**< of a file that was read */
     gboolean downloaded;
     gboolean stopped; /**< the answer to a commit was FOTA_COMMIT_STOP */

@@ -102,7 +102,7 @@ guest_is_offered(const FotaParts *parts)
 gboolean
 fota_answers_approve(const FotaParts *parts, const char *token, GError **error)
 {
-    FotaApprovalGate gate = fota_offers_get_gate(parts->offers);
+    FotaApprovalGate gate = fota_asking_get_gate(parts);
 
     if (!accept_answer(parts, FOTA_REQUEST_APPROVE, token, error))
         return FALSE;

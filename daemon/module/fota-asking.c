@@ -120,6 +120,19 @@ fota_asking_look(const FotaParts *parts)
         refuse_by_rule(parts);
 }
 
+FotaApprovalGate
+fota_asking_get_gate(const FotaParts *parts)
+{
+    const FotaPlan *plan = parts->plan;
+    const FotaQuestion *question = plan != NULL && plan->source >= FOTA_SOURCE_MODULE
+                                       ? fota_questions_get(parts->questions)
+                                       : NULL;
+
+    return question != NULL && question->kind == FOTA_QUESTION_INSTALL
+               ? FOTA_APPROVAL_GATE_INSTALL
+               : fota_offers_get_gate(parts->offers);
+}
+
 gboolean
 fota_asking_is_offered(const FotaParts *parts)
 {

@@ -25,6 +25,9 @@ const char *fota_asking_describe(const FotaParts *parts);
  */
 void fota_asking_look(const FotaParts *parts);
 
+/** The gate of the offer at hand; of a question, what it asks for. */
+FotaApprovalGate fota_asking_get_gate(const FotaParts *parts);
+
 /** Whether what is offered, as Update shows it, is a question of the module. */
 gboolean fota_asking_is_offered(const FotaParts *parts);
 

@@ -181,6 +181,13 @@ hold_update(FotaRecord *record, gboolean asked)
     fota_record_set(&record->unserved_to, record->restoring != 0 ? record->from : record->to);
 }
 
+static gboolean
+asks_again(FotaAction action, const FotaJobEnd *end)
+{
+    return action == FOTA_ACTION_FOLLOW && end->question != NULL &&
+           end->question->kind != FOTA_QUESTION_NONE;
+}
+
 static Closing
 close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
 {
@@ -204,6 +211,7 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         .asked = fota_ending_is_asked(parts, action),
         .expired =
             g_error_matches(end->error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_QUESTION_EXPIRED),
+        .asks_again = asks_again(action, end),
         .provable = fota_service_is_provable(&before, terms.wanted),
         .proof = fota_proof_judge(parts->proof, &terms).verdict,
         .way_back = fota_back_is_ready(parts),
@@ -245,6 +253,8 @@ close_update(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         fota_record_set(&record->chain_from, NULL);
     if (facts.asked && outcome.finish != FOTA_FINISH_NOTHING)
         fota_questions_close(parts->questions);
+    else if (facts.asks_again)
+        fota_questions_take(parts->questions, end->question, end->question_line);
     return closing;
 }
 

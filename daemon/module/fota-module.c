@@ -76,7 +76,7 @@ module_ask(FotaModule *module, gboolean guest)
 {
     const FotaParts *parts = &module->parts;
     const FotaPlan *plan = parts->plan;
-    const char *gate = fota_approval_gate_get_name(fota_offers_get_gate(parts->offers));
+    const char *gate = fota_approval_gate_get_name(fota_asking_get_gate(parts));
     g_autofree char *token = fota_offers_make_token(parts->offers, plan, guest);
     gboolean asked = plan->source >= FOTA_SOURCE_MODULE;
 

@@ -46,8 +46,9 @@ questions_make_manifest(FotaQuestions *questions)
 {
     const FotaRecord *record = questions->record;
     g_auto(FotaHeard) heard = {0};
-    gboolean carrier = fota_heard_read(questions->table, record->question, &heard) &&
-                       heard.kind == FOTA_LINE_CARRIER;
+    gboolean carrier =
+        fota_heard_read(questions->table, record->question, &heard) &&
+        (heard.kind == FOTA_LINE_CARRIER || heard.kind == FOTA_LINE_CARRIER_QUESTION);
     FotaSource source = carrier ? FOTA_SOURCE_CARRIER : questions->source;
 
     g_clear_pointer(&questions->manifest, fota_manifest_unref);
@@ -170,17 +171,25 @@ fota_questions_end(FotaQuestions *questions, const char *how)
     fota_keeper_save(questions->keeper, NULL);
 }
 
-/* Asked again, it is the same question, which was perhaps put off. */
+/* Asked again, it is the same question, which was perhaps put off. @asks: it is one. After a yes it
+ * is the next one of the same update, which began with the first. */
 static void
-questions_open(FotaQuestions *questions, const char *line)
+questions_open(FotaQuestions *questions, const char *line, gboolean asks)
 {
+    FotaRecord *record = questions->record;
+    guint64 heard = 0;
+
     questions->put_off = FALSE;
-    if (strcmp(questions->record->question, line) == 0)
+    if (strcmp(record->question, line) == 0)
         return;
+    if (asks && record->question_approved[0] != '\0') {
+        heard = record->question_heard;
+        fota_questions_close(questions);
+    }
     fota_questions_end(questions, line);
-    fota_record_set(&questions->record->question, line);
-    fota_record_set(&questions->record->question_from, questions->record->revision);
-    questions->record->question_heard = (guint64)fota_clock_now();
+    fota_record_set(&record->question, line);
+    fota_record_set(&record->question_from, record->revision);
+    record->question_heard = heard != 0 ? heard : (guint64)fota_clock_now();
     questions->due = TRUE;
     questions->hold = 0;
     fota_keeper_save(questions->keeper, NULL);
@@ -195,8 +204,8 @@ fota_questions_hear(FotaQuestions *questions, const char *line)
         return;
     questions_log(questions, line);
     questions->news = questions->news || heard.kind != FOTA_LINE_REPORT;
-    if (heard.kind == FOTA_LINE_QUESTION)
-        questions_open(questions, line);
+    if (fota_heard_is_question(&heard))
+        questions_open(questions, line, TRUE);
     else if (heard.kind == FOTA_LINE_STATE || heard.kind == FOTA_LINE_CARRIER)
         /* The module may leave at any moment: there is no time to ask it more. */
         fota_questions_take(questions, &(FotaQuestion){.text = heard.text}, line);
@@ -212,8 +221,8 @@ fota_questions_note(FotaQuestions *questions, const char *line)
     if (strlen(line) > LINE_MAX_BYTES || !fota_heard_read(questions->table, line, &heard))
         return;
     questions_log(questions, line);
-    if (heard.kind == FOTA_LINE_QUESTION)
-        questions_open(questions, line);
+    if (fota_heard_is_question(&heard))
+        questions_open(questions, line, TRUE);
 }
 
 void
@@ -257,13 +266,14 @@ question_saved(GObject *object, GAsyncResult *result, gpointer user_data)
     fota_part_tell(&questions->owner);
 }
 
+/* @text instead of its own. */
 static void
-questions_copy(FotaQuestions *questions, const FotaQuestion *question)
+questions_copy(FotaQuestions *questions, const FotaQuestion *question, const char *text)
 {
     fota_question_clear(&questions->question);
     questions->question = *question;
     questions->question.version = g_strdup(question->version);
-    questions->question.text = g_strdup(question->text);
+    questions->question.text = g_strdup(text);
     questions->answer_by = question->seconds > 0 ? fota_clock_now() + (gint64)question->seconds *
                                                                           (gint64)G_USEC_PER_SEC
                                                  : 0;
@@ -274,6 +284,8 @@ void
 fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, const char *line)
 {
     const char *text = question->text != NULL ? question->text : "asked";
+    g_auto(FotaHeard) heard = {0};
+    gboolean found = fota_heard_read(questions->table, text, &heard);
 
     questions->due = FALSE;
     questions->started = FALSE;
@@ -282,9 +294,11 @@ fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, cons
         fota_questions_end(questions, "the module no longer asks");
         return;
     }
-    questions_open(questions, line != NULL ? line : text);
+    /* What the plugin has found without hearing it is newer than what was heard. */
+    questions_open(questions, found || line == NULL ? text : line,
+                   question->kind != FOTA_QUESTION_NONE);
     questions->due = FALSE;
-    questions_copy(questions, question);
+    questions_copy(questions, question, found ? heard.text : question->text);
     questions->read = TRUE;
     questions->saved = FALSE;
     fota_keeper_save(questions->keeper, NULL);

@@ -61,7 +61,10 @@ gboolean fota_questions_are_started(FotaQuestions *questions);
 gboolean fota_questions_are_due(FotaQuestions *questions);
 /** Boot time until which nothing is asked or answered. */
 gint64 fota_questions_get_hold(FotaQuestions *questions);
-/** What it has found; copied. @line: as the module has said it, NULL = it was asked for it. */
+/**
+ * What it has found; copied. @line: as the module has said it, NULL = it was asked for it; a line
+ * in the question's text stands for it, too.
+ */
 void fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, const char *line);
 /** The module could not be asked, or told; @for_good: asking again would not help. */
 void fota_questions_fail(FotaQuestions *questions, gboolean for_good);

@@ -352,6 +352,8 @@ look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
     if (s->asked) {
         s->manifest = FOTA_MANIFEST_HOLDS;
         s->begun = question != NULL && question->kind == FOTA_QUESTION_NONE;
+        s->asks_again = question != NULL && question->kind == FOTA_QUESTION_DOWNLOAD_FIRST;
+        s->asks_install = question != NULL && question->kind == FOTA_QUESTION_INSTALL;
         s->rehearsal = FALSE;
     }
     s->blocked = plan->blockers->pdata[0] != NULL;

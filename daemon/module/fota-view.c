@@ -19,6 +19,14 @@ insert_text(GVariantDict *dict, const char *name, const char *text)
         g_variant_dict_insert(dict, name, "s", text);
 }
 
+/* A module that asks twice, before it downloads and before it installs; NULL = nobody asks. */
+static gboolean
+is_one_of_two(const FotaQuestion *asked)
+{
+    return asked != NULL &&
+           (asked->kind == FOTA_QUESTION_DOWNLOAD_FIRST || asked->kind == FOTA_QUESTION_INSTALL);
+}
+
 static GVariant *
 describe_update(const FotaParts *parts, gboolean guest)
 {
@@ -29,8 +37,7 @@ describe_update(const FotaParts *parts, gboolean guest)
     const FotaVendorOffer *offer = fota_offers_get_vendor(parts->offers);
     const FotaQuestion *asked =
         plan->source >= FOTA_SOURCE_MODULE ? fota_questions_get(parts->questions) : NULL;
-    FotaApprovalGate gate =
-        guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_offers_get_gate(parts->offers);
+    FotaApprovalGate gate = guest ? FOTA_APPROVAL_GATE_DOWNLOAD : fota_asking_get_gate(parts);
     g_autofree char *token = fota_offers_make_token(parts->offers, plan, guest);
     GVariantDict dict;
 
@@ -63,7 +70,8 @@ describe_update(const FotaParts *parts, gboolean guest)
                               (asked->kind != FOTA_QUESTION_NONE && asked->may_reject));
     g_variant_dict_insert(&dict, "rehearsal", "b", guest);
     g_variant_dict_insert(&dict, "way-back", "b", plan->way_back);
-    g_variant_dict_insert(&dict, "one-gate", "b", fota_method_has_one_gate(parts, plan));
+    g_variant_dict_insert(&dict, "one-gate", "b",
+                          fota_method_has_one_gate(parts, plan) && !is_one_of_two(asked));
     return g_variant_dict_end(&dict);
 }
 

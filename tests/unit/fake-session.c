@@ -263,6 +263,19 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
     return NULL;
 }
 
+/* What is heard stands in the script. */
+const char *
+fota_session_get_question(FotaSession *session)
+{
+    return NULL;
+}
+
+void
+fota_session_put_heard(FotaSession *session, const char *line)
+{
+    g_assert_not_reached();
+}
+
 gboolean
 fota_session_wait_back(FotaSession *session, guint seconds, GError **error)
 {

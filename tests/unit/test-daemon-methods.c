@@ -99,13 +99,22 @@ test_load_xmodem(FotaSession *session, const FotaUpdate *update, int fd, GError 
     return lines != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
+/* What AT+WHAT? is answered, beside a version, which is to be installed, and nothing. */
+#define FIRST "first"
+#define BEGUN "begun"
+
 static FotaResult
 test_questions(FotaSession *session, FotaQuestion *question, GError **error)
 {
     question->version = fota_session_query(session, "AT+WHAT?", "+WHAT:", 0, error);
     if (question->version == NULL)
         return FOTA_RESULT_FAILED_FOR_NOW;
-    question->kind = question->version[0] != '\0' ? FOTA_QUESTION_INSTALL : FOTA_QUESTION_NONE;
+    question->kind = strcmp(question->version, FIRST) == 0 ? FOTA_QUESTION_DOWNLOAD_FIRST
+                     : question->version[0] != '\0' && strcmp(question->version, BEGUN) != 0
+                         ? FOTA_QUESTION_INSTALL
+                         : FOTA_QUESTION_NONE;
+    if (strcmp(question->version, BEGUN) == 0)
+        question->text = g_strdup(BEGUN);
     return FOTA_RESULT_DONE;
 }
 
@@ -115,6 +124,8 @@ test_answer(FotaSession *session, const FotaQuestion *question, FotaAnswer answe
 {
     if (question->kind == FOTA_QUESTION_NONE)
         return order(session, "AT+FOLLOW", FOTA_RESULT_FAILED_FOR_NOW, error);
+    if (question->kind == FOTA_QUESTION_DOWNLOAD_FIRST)
+        return order(session, "AT+LOAD", FOTA_RESULT_FAILED_FOR_NOW, error);
     g_assert_cmpint(question->kind, ==, FOTA_QUESTION_INSTALL);
     return order(session, answer == FOTA_ANSWER_ACCEPT ? "AT+YES" : "AT+NO",
                  FOTA_RESULT_FAILED_FOR_NOW, error);
@@ -178,6 +189,7 @@ __wrap_fota_session_get_time(FotaSession *session)
 typedef struct {
     FotaChannel channel;
     const char *leaves_on, *refuses, *cancelled_at, *asks;
+    const char *then; /* what it asks once it has downloaded; NULL = it leaves meanwhile */
     gboolean silent;  /* it goes away by silence */
     gboolean in_vain; /* it comes back with the firmware that it had */
     guint silences;   /* AT that it does not answer */
@@ -243,6 +255,12 @@ on_command(FotaChannel *channel, const char *command, guint seconds, GCancellabl
         return NULL;
     }
     obey(module, command);
+    if (strcmp(command, "AT+LOAD") == 0)
+        module->asks = module->then;
+    if (module->asks == NULL && module->leaving) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE, "gone");
+        return NULL;
+    }
     return answer_with(strcmp(command, "AT+GMR") == 0        ? module->version
                        : strcmp(command, "AT+ASK") == 0      ? told
                        : strcmp(command, "AT+WHAT?") == 0    ? question
@@ -410,7 +428,7 @@ typedef struct {
     int code;            /* FotaModuleError, or one of the two below */
     const char *version; /* NULL = none was read */
     const char *log;     /* what passes */
-    const char *refuses, *cancelled_at, *asks, *model, *raw;
+    const char *refuses, *cancelled_at, *asks, *then, *model, *raw;
     FotaMark stops_at;
     gboolean unfed, altered, powerless, rehearsal, in_vain;
     gboolean begun;           /* what the module has not asked about */
@@ -552,6 +570,25 @@ static const Case cases[] = {
     {"pull/question-unread", &pull, FOTA_JOB_UPDATE, "AT+INSTALL", FOTA_RESULT_DONE, NO_ERROR, NEW,
      BEGIN " AT+PULL AT+CLOSE AT+CHECK AT+CLOSE <downloaded> AT+WHAT? AT+CLOSE" ORDER
      " AT+INSTALL" RETURN, .refuses = "AT+WHAT?", .beside = &asked},
+    /* The first of two questions: no mark, no order; the next one is what it ends with. */
+    {"asked/first", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE AT+WHAT? AT+CLOSE", .asks = FIRST,
+     .then = NEW},
+    {"asked/first-refused", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_REFUSED, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE", .asks = FIRST,
+     .refuses = "AT+LOAD"},
+    {"asked/first-in-vain", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE AT+WHAT? AT+CLOSE", .asks = FIRST,
+     .then = ""},
+    /* It does not ask again, but installs: from then on an order may be out. */
+    {"asked/first-then-begun", &asked, FOTA_JOB_FOLLOW, "AT+FOLLOW", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE AT+WHAT? AT+CLOSE <installing> AT+GMR"
+     " AT+FOLLOW" RETURN, .asks = FIRST, .then = BEGUN},
+    {"asked/first-then-gone", &asked, FOTA_JOB_FOLLOW, "AT+LOAD", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE <installing> AT+GMR AT+FOLLOW" RETURN,
+     .asks = FIRST},
     {"asked/stopped", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
      " AT+GMR AT+WHAT? AT+CLOSE" ORDER, .asks = NEW, .stops_at = FOTA_MARK_INSTALLING},
     {"asked/refused", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_NOW,
@@ -592,8 +629,9 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
                         c->kind != FOTA_JOB_RESUME);
     g_assert_cmpint(steps->downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
     g_assert_cmpint(steps->question.kind, ==,
-                    c->kind == FOTA_JOB_LISTEN && c->asks != NULL ? FOTA_QUESTION_INSTALL
-                                                                  : FOTA_QUESTION_NONE);
+                    (c->kind == FOTA_JOB_LISTEN && c->asks != NULL) || g_strcmp0(c->then, NEW) == 0
+                        ? FOTA_QUESTION_INSTALL
+                        : FOTA_QUESTION_NONE);
 }
 
 static void
@@ -622,6 +660,7 @@ test_case(gconstpointer data)
                      .refuses = c->refuses,
                      .cancelled_at = c->cancelled_at,
                      .asks = c->asks != NULL ? c->asks : "",
+                     .then = c->then,
                      .silent = c->model != NULL,
                      .in_vain = c->in_vain,
                      .version = OLD,

@@ -10,6 +10,8 @@
 #define IMEI "353081090012345"
 #define ASKS "#OTAEV: Do you want to upgrade the firmware?"
 #define TIMEOUT "#OTAEV: User Answer Timeout"
+#define FIRST "#RING: DOWNLOAD"
+#define SECOND "#RING: UPDATE"
 
 static const FotaUnsolicited table[] = {
     {"#OTAEV: Do you want", FOTA_LINE_QUESTION, NULL},
@@ -17,6 +19,7 @@ static const FotaUnsolicited table[] = {
     {"#OTAEV: #921", FOTA_LINE_CARRIER, NULL},
     {"#OTAEV: User", FOTA_LINE_FAILED, NULL},
     {"#OTAEV:", FOTA_LINE_REPORT, NULL},
+    {"#RING:", FOTA_LINE_CARRIER_QUESTION, NULL},
     {NULL, 0, NULL},
 };
 
@@ -367,6 +370,46 @@ test_carrier(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* An approved question and the next one are gates of one update, each with a token of its own; one
+ * that nobody has approved ends. */
+static void
+test_two_gates(Fixture *fixture, gconstpointer data)
+{
+    const FotaQuestion first = {.kind = FOTA_QUESTION_DOWNLOAD_FIRST};
+    FotaRecord *record = fixture->record;
+
+    for (guint i = 0; i < 3; i++) {
+        gboolean approved = i > 0, heard = i < 2;
+        /* The plugin may have found the second one without hearing it. */
+        const FotaQuestion second = {.kind = FOTA_QUESTION_INSTALL,
+                                     .text = (char *)(heard ? NULL : SECOND)};
+        g_autofree char *id = NULL, *digest = NULL;
+        FotaManifest *manifest;
+
+        fota_questions_hear(fixture->questions, FIRST);
+        fota_questions_take(fixture->questions, &first, FIRST);
+        write_all(fixture);
+        id = g_strdup(fota_questions_get_manifest(fixture->questions)->update.id);
+        digest = g_strdup(fota_questions_get_manifest(fixture->questions)->digest);
+        fota_questions_note_asked(fixture->questions);
+        if (approved)
+            fota_questions_approve(fixture->questions, "token");
+        fota_questions_take(fixture->questions, &second, heard ? SECOND : FIRST);
+        write_all(fixture);
+        manifest = fota_questions_get_manifest(fixture->questions);
+        g_test_message("case %u", i);
+        g_assert_cmpstr(record->question, ==, SECOND);
+        g_assert_cmpstr(record->question_approved, ==, "");
+        g_assert_cmpuint(record->question_asked, ==, 0);
+        g_assert_cmpint(manifest->source, ==, FOTA_SOURCE_CARRIER);
+        g_assert_cmpstr(manifest->digest, !=, digest);
+        g_assert_cmpint(g_strcmp0(manifest->update.id, id) == 0, ==, approved);
+        g_assert_cmpint(fota_questions_get(fixture->questions)->kind, ==, FOTA_QUESTION_INSTALL);
+        assert_end(fixture, approved ? NULL : SECOND);
+        fota_questions_close(fixture->questions);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -383,5 +426,6 @@ main(int argc, char **argv)
     TEST("gives-port-up", test_gives_port_up);
     TEST("begins", test_begins);
     TEST("carrier", test_carrier);
+    TEST("two-gates", test_two_gates);
     return g_test_run();
 }

@@ -97,6 +97,14 @@ const NextCase next_cases[] = {
     {"answer runs", STATE(SCHEDULED), 0, {REST, ASKED, RUNS(LISTEN)}},
     /* The question as an offer. */
     {"download closed", STATE(AWAITING_APPROVAL), 0, {REST, ASKED, .open = {FALSE, TRUE}}},
+    /* Of two questions the first has it download, and the second install. */
+    {"download closed", STATE(AWAITING_APPROVAL), 0, {REST, ASKED, .asks_again = TRUE,
+        .open = {FALSE, TRUE}}},
+    {"update runs", STATE(DOWNLOADING), 0, {REST, ASKED, .asks_again = TRUE, RUNS(FOLLOW)}},
+    {"install asked", STATE(AWAITING_INSTALL_APPROVAL), 0, {REST, ASKED, .asks_install = TRUE,
+        .open = {FALSE, TRUE}}},
+    {"update begins", STATE(SCHEDULED), 0, {REST, ASKED, .asks_install = TRUE, RUNS(FOLLOW)}},
+    {"answer", STATE(SCHEDULED), DO(FOLLOW), {REST, ASKED, .asks_install = TRUE}},
     {"update blocked", STATE(SCHEDULED), 0, {REST, ASKED, .blocked = TRUE}},
     {"update blocked", STATE(SCHEDULED), 0, {REST, ASKED, .inhibited = TRUE}},
     {"update blocked", STATE(SCHEDULED), 0, {REST, ASKED, .crowded = TRUE}},

@@ -39,6 +39,8 @@ static const struct {
     FIELD(listen_due, 2),
     FIELD(answer_due, 2),
     FIELD(asked, 2),
+    FIELD(asks_again, 2),
+    FIELD(asks_install, 2),
     FIELD(begun, 2),
     FIELD(proof, 4),
     FIELD(restoring, 2),
@@ -95,6 +97,8 @@ make_possible(const FotaSituation *given)
 
     s.asked = s.asked && s.plan == FOTA_PLAN_UPDATE && s.mark == FOTA_MARK_NONE;
     s.begun = s.begun && s.asked;
+    s.asks_again = s.asks_again && s.asked && !s.begun;
+    s.asks_install = s.asks_install && s.asked && !s.begun && !s.asks_again;
     s.planned = s.planned || s.asked;
     s.one_gate = s.one_gate || s.asked;
     s.rehearsal = s.rehearsal && !s.asked;

@@ -18,7 +18,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 59);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 60);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -77,6 +77,7 @@ static const struct {
     {"rehearsal must wait", TRUE, TRUE, FOTA_SHOW_BLOCKERS, 0},
     {"rehearsal", TRUE, TRUE, 0, 0},
     {"install closed", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
+    {"install asked", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
     {"download closed", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
     {"update blocked", TRUE, FALSE, FOTA_SHOW_BLOCKERS, 0},
     {"update held", TRUE, FALSE, FOTA_SHOW_BACKOFF, 0},
@@ -202,6 +203,10 @@ static const struct {
     {FALSE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .blocked = TRUE}},
     {FALSE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .open = {FALSE, TRUE}}},
     {FALSE, TO(INSTALLING), {REST, UPDATE, RUNS(FOLLOW)}},
+    {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_install = TRUE}},
+    {FALSE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_install = TRUE,
+        .open = {FALSE, TRUE}}},
+    {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_again = TRUE}},
     {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .begun = TRUE, .inhibited = TRUE,
         .open = {FALSE, FALSE}}},
 };

@@ -504,6 +504,20 @@ static const struct {
      0,
      TRUE,
      {JOB(FOLLOW), ENDED(BADLY), VERSION(OLD), .cancelled = TRUE, .asked = TRUE}},
+    {"asks again",
+     FOTA_MARK_NONE,
+     0,
+     0,
+     0,
+     FALSE,
+     {JOB(FOLLOW), VERSION(OLD), .asked = TRUE, .asks_again = TRUE}},
+    {"cancelled",
+     FOTA_MARK_NONE,
+     0,
+     FOTA_FINISH_CANCELLED,
+     0,
+     TRUE,
+     {JOB(FOLLOW), VERSION(OLD), .cancelled = TRUE, .asked = TRUE, .asks_again = TRUE}},
     {"answer not begun",
      FOTA_MARK_NONE,
      0,
@@ -566,7 +580,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)outcome.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 36);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 37);
 }
 
 /* Every end there can be. */
