@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "plugins/fota-plugin.h"
+#include "plugins/telit/telit-lines.h"
 
-/** Telit's Premium FOTA Management: flow C of README.md. Its server begins, the module asks. */
-
-/** FotaUnsolicited's parser of what follows `#OTAEV:`. The number says which report it is. */
-gboolean telit_asked_parse(const char *rest, FotaHeard *heard);
+/**
+ * What a module asks by itself: for Telit's Premium FOTA Management, whose server begins (flow C of
+ * README.md); for the carrier, over LwM2M (flow E, telit-lwm2m.h) or OMA-DM. `Asks=` of the data
+ * file says which of them a model has.
+ */
 
 /* FotaMethod's functions. */
 FotaResult telit_asked_start(FotaSession *session, FotaVendorOffer *offer, GError **error);

@@ -47,7 +47,7 @@ telit_enhanced_parse(const char *rest, FotaHeard *heard)
         TelitReport report;
         FotaLineKind kind;
     } lines[] = {
-        {"#drel", TELIT_RELEASED, FOTA_LINE_STATE},
+        {"#drel", TELIT_RELEASED, FOTA_LINE_REPORT},
         {"download failed", TELIT_DOWNLOAD_FAILED, FOTA_LINE_FAILED},
         {"integrity check pass", TELIT_CHECK_PASSED, FOTA_LINE_DONE},
         {"integrity check fail", TELIT_CHECK_FAILED, FOTA_LINE_FAILED},

@@ -128,8 +128,12 @@ telit_outcome(FotaSession *session, const FotaUpdate *update, char **version, GE
 
 static const FotaUnsolicited telit_unsolicited[] = {
     {"#OTAEV:", FOTA_LINE_REPORT, telit_enhanced_parse},
-    {"#DREL", FOTA_LINE_STATE, telit_enhanced_parse_released},
-    {"#OTAEV:", FOTA_LINE_REPORT, telit_asked_parse},
+    {"#DREL", FOTA_LINE_REPORT, telit_enhanced_parse_released},
+    {"#OTAEV:", FOTA_LINE_REPORT, telit_parse_event},
+    {"#LWM2MFOTARING:", FOTA_LINE_CARRIER_QUESTION, telit_parse_ring},
+    {"#SWMCHKUPD:", FOTA_LINE_REPORT, telit_parse_package},
+    {"#SWMDLPRGRSS:", FOTA_LINE_REPORT, telit_parse_received},
+    {"#SWMRING:", FOTA_LINE_REPORT, telit_parse_package_ring},
     {NULL, 0, NULL},
 };
 
@@ -202,7 +206,8 @@ static const FotaMethod telit_enhanced = {
     .schemes = ftp_schemes,
 };
 
-/* Flow C of README.md: the module downloads and installs once it has its answer. */
+/* Flow C of README.md: the module downloads and installs once it has its answer. A model may have
+ * flow E besides. */
 static const FotaMethod telit_premium = {
     .size = sizeof(FotaMethod),
     .name = "premium",
@@ -217,11 +222,26 @@ static const FotaMethod telit_premium = {
     .answer = telit_asked_answer,
 };
 
+/* Flow E: the carrier begins, and the module asks before it downloads and before it installs. */
+static const FotaMethod telit_lwm2m = {
+    .size = sizeof(FotaMethod),
+    .name = "lwm2m",
+    .route = FOTA_ROUTE_ASKED,
+    .commit = FOTA_COMMIT_POINT_INSTALL,
+    .needs = FOTA_NEEDS_UNSOLICITED,
+    .restarts = FOTA_RESTART_BY_MODULE,
+    .inspect = telit_inspect,
+    .outcome = telit_asked_outcome,
+    .questions = telit_asked_questions,
+    .answer = telit_asked_answer,
+    .carrier = TRUE,
+};
+
 static const FotaMethod *const asking_methods[] = {&telit_ftp, &telit_premium, NULL};
-static const FotaMethod *const fed_methods[] = {&telit_ftp, &telit_feed, NULL};
+static const FotaMethod *const fed_methods[] = {&telit_ftp, &telit_feed, &telit_lwm2m, NULL};
 static const FotaMethod *const fed_asking_methods[] = {&telit_ftp, &telit_feed, &telit_premium,
                                                        NULL};
-static const FotaMethod *const both_methods[] = {&telit_enhanced, &telit_ftp, NULL};
+static const FotaMethod *const both_methods[] = {&telit_enhanced, &telit_ftp, &telit_lwm2m, NULL};
 static const FotaMethod *const enhanced_methods[] = {&telit_enhanced, NULL};
 
 static const FotaClaim telit_claims[] = {

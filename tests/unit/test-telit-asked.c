@@ -89,6 +89,8 @@ static const struct {
      "#921: 1234 (the carrier's download begins)",
      "#916 (the carrier has no update)",
      {TOLD, SAYS("#916"), SAYS("#921: 1234"), END}},
+    /* The end of a data session begins nothing. */
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "#DREL", {TOLD, SAYS("#DREL"), END}},
     {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "#999", {TOLD, SAYS("#999"), END}},
     /* What the document does not list is shown, and takes nothing back. */
     {FOTA_RESULT_DONE,
