@@ -9,10 +9,10 @@
 #include "sim-telit.h"
 
 static const SimPersonality *const personalities[] = {
-    &sim_telit_me910c1_na,    &sim_telit_le910_svl, &sim_telit_le910c4, &sim_telit_me310g1,
-    &sim_huawei_mu509,        &sim_huawei_mu609,    &sim_huawei_me909u, &sim_telit_me910c1_asks,
-    &sim_telit_le910_v2_asks, &sim_quectel_ec25,    &sim_quectel_bg96,  &sim_quectel_ec200a,
-    &sim_quectel_rm500q};
+    &sim_telit_me910c1_na,    &sim_telit_le910_svl,    &sim_telit_le910c4, &sim_telit_me310g1,
+    &sim_huawei_mu509,        &sim_huawei_mu609,       &sim_huawei_me909u, &sim_telit_me910c1_asks,
+    &sim_telit_le910_v2_asks, &sim_telit_me310g1_asks, &sim_quectel_ec25,  &sim_quectel_bg96,
+    &sim_quectel_ec200a,      &sim_quectel_rm500q};
 
 guint
 sim_ms(const Sim *sim, double seconds)

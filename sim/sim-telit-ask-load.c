@@ -20,6 +20,15 @@ enum {
     LOAD_FILE
 };
 
+/* Of LwM2M as an LE910Cx says it; no word of the OMA-DM client is public. */
+static void
+ask_tell_failed(SimModule *module, const char *text)
+{
+    SimTelitAsk *ask = ((SimTelit *)module->state)->ask;
+
+    sim_telit_event(module, ask->kind->rings ? text : "OTA FW Upgrade Failed");
+}
+
 void
 sim_telit_ask_fail(SimModule *module)
 {
@@ -29,7 +38,19 @@ sim_telit_ask_fail(SimModule *module)
     sim_telit_ftp_drop(module);
     sim_telit_ota_clear(&telit->ota);
     sim_telit_ask_end(module, "failed");
-    sim_telit_event(module, "OTA FW Upgrade Failed");
+    ask_tell_failed(module, "\"DOWNLOAD FAILED\"");
+}
+
+void
+sim_telit_ask_install(SimModule *module)
+{
+    SimTelit *telit = module->state;
+
+    g_clear_handle_id(&telit->ask->timer, g_source_remove);
+    g_clear_handle_id(&telit->ask->limit_timer, g_source_remove);
+    telit->ask->phase = SIM_ASK_UPDATING;
+    sim_telit_ota_apply(module);
+    telit->armed = TRUE; /* without power from here on, it begins at the next start */
 }
 
 static gboolean
@@ -45,10 +66,13 @@ on_checked(gpointer user_data)
         return G_SOURCE_REMOVE;
     }
     telit->ota.validated = TRUE;
-    telit->ask->phase = SIM_ASK_UPDATING;
     sim_step(module, "delta validated");
-    sim_telit_ota_apply(module);
-    telit->armed = TRUE; /* without power from here on, it begins at the next start */
+    if (telit->ask->kind->rings && !telit->ask->once) {
+        sim_telit_ask_wait(module, SIM_ASK_ASKED_AGAIN);
+        sim_telit_ring(module, "UPDATE");
+    } else {
+        sim_telit_ask_install(module);
+    }
     return G_SOURCE_REMOVE;
 }
 
@@ -65,7 +89,10 @@ ask_take_delta(SimModule *module, GBytes *bytes)
     sim_telit_ftp_drop(module);
     telit->ask->phase = SIM_ASK_CHECKING;
     sim_step(module, "delta stored");
-    sim_telit_event(module, "Fw Download Complete");
+    if (telit->ask->package)
+        sim_telit_package_report(module, TRUE);
+    else if (!telit->ask->kind->rings)
+        sim_telit_event(module, "Fw Download Complete");
     sim_telit_ask_after(module, CHECK_SECONDS, on_checked);
 }
 
@@ -131,7 +158,7 @@ static void
 ask_give_up(SimModule *module)
 {
     sim_telit_ask_end(module, "failed");
-    sim_telit_event(module, "OTA FW Upgrade Failed");
+    ask_tell_failed(module, "\"DOWNLOAD FAILED\"");
 }
 
 gboolean
@@ -145,7 +172,10 @@ sim_telit_ask_start_load(gpointer user_data)
         ask_give_up(module);
         return G_SOURCE_REMOVE;
     }
-    sim_telit_event(module, "Start Fw Download");
+    if (telit->ask->package)
+        sim_telit_package_report(module, FALSE);
+    else if (!telit->ask->kind->rings)
+        sim_telit_event(module, "Start Fw Download");
     if (telit->ftp != NULL || !sim_module_is_registered(module) ||
         sim_faults_take(module->faults, "ftp-421", OWN_DOWNLOAD, NULL) ||
         sim_faults_take(module->faults, "ftp-login", OWN_DOWNLOAD, NULL)) {

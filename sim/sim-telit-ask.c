@@ -12,12 +12,16 @@
 /* The answer's way to the server and the server's word to begin. */
 #define START_SECONDS 5
 #define NOTIFY_SECONDS 10
+/* As in the example of the LE910 V2 guide, page 500. */
+#define PACKAGE_SIZE 4096
 
 const SimTelitAskKind sim_telit_ask_me910c1 = {.delays = TRUE,
                                                .upgraded = "Module Upgraded To New Fw"};
 /* Its firmware is older: #OTASUAN=? says (0,1),(0-2),(0,1). */
-const SimTelitAskKind sim_telit_ask_le910_v2 = {.keeps_report = TRUE,
-                                                .upgraded = "Module Upgraded To New FW"};
+const SimTelitAskKind sim_telit_ask_le910_v2 = {
+    .packages = TRUE, .keeps_report = TRUE, .upgraded = "Module Upgraded To New FW"};
+const SimTelitAskKind sim_telit_ask_me310g1 = {.rings = TRUE,
+                                               .upgraded = "Module Upgraded To New Fw"};
 
 static SimTelitAsk *
 ask_get(SimModule *module)
@@ -60,7 +64,8 @@ sim_telit_ask_describe(const SimTelitAsk *ask, JsonBuilder *builder)
     static const char *const phases[] = {
         [SIM_ASK_IDLE] = "idle",         [SIM_ASK_ASKED] = "asked",
         [SIM_ASK_DELAYED] = "delayed",   [SIM_ASK_LOADING] = "loading",
-        [SIM_ASK_CHECKING] = "checking", [SIM_ASK_UPDATING] = "updating"};
+        [SIM_ASK_CHECKING] = "checking", [SIM_ASK_ASKED_AGAIN] = "asked-again",
+        [SIM_ASK_UPDATING] = "updating"};
 
     sim_describe_text(builder, "ask", phases[ask->phase]);
     sim_describe_text(builder, "ask-outcome", ask->outcome);
@@ -68,6 +73,7 @@ sim_telit_ask_describe(const SimTelitAsk *ask, JsonBuilder *builder)
     sim_describe_text(builder, "otaev-tty", ask->events.tty);
     sim_describe_number(builder, "otaev-mode", ask->events.mode);
     sim_describe_number(builder, "otaev-kept", ask->events.kept->len);
+    sim_describe_number(builder, "oma-dm", ask->client_on);
 }
 
 void
@@ -90,8 +96,8 @@ sim_telit_ask_end(SimModule *module, const char *outcome)
     sim_log_event(module->log, "request ends: %s", outcome);
 }
 
-static void
-ask_load(SimModule *module)
+void
+sim_telit_ask_load(SimModule *module)
 {
     SimTelitAsk *ask = ask_get(module);
 
@@ -105,8 +111,15 @@ ask_load(SimModule *module)
 static void
 ask_question(SimModule *module)
 {
-    ask_get(module)->questions++;
-    sim_telit_event(module, "Do you want to upgrade the firmware?");
+    SimTelitAsk *ask = ask_get(module);
+
+    ask->questions++;
+    if (ask->kind->rings)
+        sim_telit_ring(module, "DOWNLOAD");
+    else if (ask->package)
+        sim_telit_package_ask(module);
+    else
+        sim_telit_event(module, "Do you want to upgrade the firmware?");
     sim_step(module, "asked");
 }
 
@@ -123,11 +136,37 @@ static gboolean
 on_limit(gpointer user_data)
 {
     SimModule *module = user_data;
+    SimTelit *telit = module->state;
 
-    ask_get(module)->limit_timer = 0;
+    telit->ask->limit_timer = 0;
+    if (telit->ask->phase == SIM_ASK_ASKED_AGAIN)
+        sim_telit_ota_clear(&telit->ota);
     sim_telit_ask_end(module, "timeout");
-    sim_telit_event(module, "User Answer Timeout");
+    if (telit->ask->kind->rings)
+        sim_telit_event(module, "FOTA REQUEST DROPPED");
+    else if (!telit->ask->package)
+        sim_telit_event(module, "User Answer Timeout");
     return G_SOURCE_REMOVE;
+}
+
+static void
+ask_limit(SimModule *module, double seconds)
+{
+    SimTelitAsk *ask = ask_get(module);
+    guint ms = sim_ms(module->sim, seconds);
+
+    g_clear_handle_id(&ask->limit_timer, g_source_remove);
+    ask->limit_end = g_get_monotonic_time() + (gint64)ms * 1000;
+    ask->limit_timer = g_timeout_add(ms, on_limit, module);
+}
+
+void
+sim_telit_ask_wait(SimModule *module, SimTelitAskPhase phase)
+{
+    SimTelitAsk *ask = ask_get(module);
+
+    ask->phase = phase;
+    ask_limit(module, ask->limit);
 }
 
 /* The guide does not say what an answer to no question gets; here it is OK, which says nothing. */
@@ -141,7 +180,7 @@ ask_take_answer(SimModule *module, int answer)
     if (answer == 0) {
         sim_telit_ask_end(module, "rejected");
     } else if (answer == 1) {
-        ask_load(module);
+        sim_telit_ask_load(module);
     } else {
         g_clear_handle_id(&ask->limit_timer, g_source_remove);
         ask->phase = SIM_ASK_DELAYED;
@@ -156,7 +195,7 @@ sim_telit_ask_run_answer(SimModule *module, SimCommand *command)
     SimTelitAsk *ask = ask_get(module);
     int answer = -1, mode, flush;
 
-    if (ask == NULL)
+    if (ask == NULL || ask->kind->rings)
         return SIM_UNKNOWN;
     mode = ask->events.mode;
     flush = ask->events.flush;
@@ -185,7 +224,7 @@ sim_telit_ask_run_ring(SimModule *module, SimCommand *command)
     SimTelitAsk *ask = ask_get(module);
     int ring = 0;
 
-    if (ask == NULL)
+    if (ask == NULL || ask->kind->rings)
         return SIM_UNKNOWN;
     if (command->form == SIM_FORM_READ)
         sim_command_info(command, "#OTASETRI: %d", ask->ring);
@@ -205,7 +244,7 @@ sim_telit_ask_run_start(SimModule *module, SimCommand *command)
 {
     SimTelitAsk *ask = ask_get(module);
 
-    if (ask == NULL)
+    if (ask == NULL || ask->kind->rings)
         return SIM_UNKNOWN;
     if (command->form == SIM_FORM_READ)
         sim_command_info(command, "#OTAIPUPD: %d", ask->phase >= SIM_ASK_LOADING);
@@ -215,7 +254,7 @@ sim_telit_ask_run_start(SimModule *module, SimCommand *command)
         return SIM_CME_NOT_ALLOWED;
     g_clear_pointer(&ask->delta, g_uri_unref);
     ask->delta = ask->offer != NULL ? g_uri_ref(ask->offer) : NULL;
-    ask_load(module);
+    sim_telit_ask_load(module);
     return SIM_OK;
 }
 
@@ -240,10 +279,10 @@ sim_telit_ask_set_limit(SimModule *module, const char *seconds)
     char *end = NULL;
     double limit = g_ascii_strtod(seconds, &end);
 
-    if (ask->phase != SIM_ASK_ASKED || limit < 0 || end == seconds || *end != '\0')
+    if ((ask->phase != SIM_ASK_ASKED && ask->phase != SIM_ASK_ASKED_AGAIN) || limit < 0 ||
+        end == seconds || *end != '\0')
         return FALSE;
-    g_clear_handle_id(&ask->limit_timer, g_source_remove);
-    ask->limit_timer = g_timeout_add(sim_ms(module->sim, limit), on_limit, module);
+    ask_limit(module, limit);
     return TRUE;
 }
 
@@ -263,6 +302,8 @@ ask_take_options(SimTelitAsk *ask, char **words, gboolean *automatic, GError **e
 {
     ask->limit = LIMIT_SECONDS;
     ask->repeat = REPEAT_SECONDS;
+    ask->twice = ask->once = ask->package = FALSE;
+    ask->size = PACKAGE_SIZE;
     *automatic = FALSE;
     for (guint i = 0; words[i] != NULL; i++) {
         if (g_str_has_prefix(words[i], "limit=")) {
@@ -270,10 +311,20 @@ ask_take_options(SimTelitAsk *ask, char **words, gboolean *automatic, GError **e
         } else if (g_str_has_prefix(words[i], "repeat=")) {
             ask->repeat = atof(words[i] + strlen("repeat="));
         } else if (g_str_equal(words[i], "automatic=1")) {
-            *automatic = TRUE;
+            *automatic = ask->once = TRUE;
+        } else if (ask->kind->rings && g_str_equal(words[i], "twice=1")) {
+            ask->twice = TRUE;
+        } else if (ask->kind->rings && g_str_equal(words[i], "once=1")) {
+            ask->once = TRUE;
+        } else if (ask->client_on && g_str_has_prefix(words[i], "oma-dm=")) {
+            ask->package = TRUE;
+            ask->size = g_ascii_strtoull(words[i] + strlen("oma-dm="), NULL, 10);
         } else {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                        "'%s' is none of limit=SECONDS, repeat=SECONDS, automatic=1", words[i]);
+            g_set_error(
+                error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "'%s' is none of limit=SECONDS, repeat=SECONDS, automatic=1, twice=1, once=1, "
+                "oma-dm=SIZE, as far as this module has them",
+                words[i]);
             return FALSE;
         }
     }
@@ -303,13 +354,13 @@ sim_telit_ask(SimModule *module, const char *text, GError **error)
     g_clear_pointer(&ask->delta, g_uri_unref);
     ask->delta = delta;
     if (automatic) {
-        sim_telit_event(module, "Automatic Fw Upgrade Requested");
-        ask_load(module);
+        if (!ask->kind->rings)
+            sim_telit_event(module, "Automatic Fw Upgrade Requested");
+        sim_telit_ask_load(module);
         return TRUE;
     }
-    ask->phase = SIM_ASK_ASKED;
     ask->outcome = "asked";
-    ask->limit_timer = g_timeout_add(sim_ms(module->sim, ask->limit), on_limit, module);
+    sim_telit_ask_wait(module, SIM_ASK_ASKED);
     ask_question(module);
     return TRUE;
 }
@@ -324,7 +375,7 @@ sim_telit_ask_stopped(SimModule *module)
     sim_telit_events_reset(&ask->events);
     if (ask->phase == SIM_ASK_UPDATING || ask->phase == SIM_ASK_IDLE)
         return;
-    if (ask->phase == SIM_ASK_CHECKING)
+    if (ask->phase == SIM_ASK_CHECKING || ask->phase == SIM_ASK_ASKED_AGAIN)
         sim_telit_ota_clear(&telit->ota);
     sim_telit_ask_end(module, "restarted");
 }
@@ -352,6 +403,6 @@ sim_telit_ask_updated(SimModule *module, gboolean good)
     if (ask_get(module)->phase != SIM_ASK_UPDATING)
         return;
     sim_telit_ask_end(module, good ? "upgraded" : "failed");
-    if (good)
+    if (good && !ask_get(module)->kind->rings)
         sim_telit_ask_after(module, NOTIFY_SECONDS, on_notify);
 }

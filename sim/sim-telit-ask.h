@@ -11,6 +11,8 @@
 
 /* What differs between the families. */
 typedef struct {
+    gboolean rings;        /* the carrier's server, over LwM2M: sim-telit-ring.c */
+    gboolean packages;     /* has the carrier's OMA-DM client besides: sim-telit-package.c */
     gboolean delays;       /* whether #OTASUAN takes 2 */
     gboolean keeps_report; /* the report after the update waits for #OTASUAN's mode, too */
     const char *upgraded;  /* that report */
@@ -18,6 +20,7 @@ typedef struct {
 
 extern const SimTelitAskKind sim_telit_ask_me910c1;
 extern const SimTelitAskKind sim_telit_ask_le910_v2;
+extern const SimTelitAskKind sim_telit_ask_me310g1;
 
 /* Where #OTAEV lines go: to the tty on which #OTASUAN set the mode last. */
 typedef struct {
@@ -33,23 +36,30 @@ typedef enum {
     SIM_ASK_DELAYED, /* by 2: the question repeats until it has an answer */
     SIM_ASK_LOADING,
     SIM_ASK_CHECKING,
-    SIM_ASK_UPDATING, /* from the good check on, over the restarts */
+    SIM_ASK_ASKED_AGAIN, /* with the delta in it, over LwM2M */
+    SIM_ASK_UPDATING,    /* from the good check on, over the restarts */
 } SimTelitAskPhase;
 
 struct _SimTelitAsk {
     const SimTelitAskKind *kind;
     SimTelitEvents events;
     SimTelitAskPhase phase;
-    GUri *delta;   /* of the request under way; NULL: the server has none */
-    GUri *offer;   /* what the server has when the module asks it (#OTAIPUPD); NULL: nothing */
-    double limit;  /* seconds in which the server wants the answer */
-    double repeat; /* seconds between two questions, after a 2 */
+    GUri *delta;      /* of the request under way; NULL: the server has none */
+    GUri *offer;      /* what the server has when the module asks it (#OTAIPUPD); NULL: nothing */
+    double limit;     /* seconds in which the server wants the answer */
+    double repeat;    /* seconds between two questions, after a 2 */
+    gint64 limit_end; /* monotonic, of the question under way */
     guint limit_timer;
     guint timer; /* the next question, or the next step */
     guint load_step;
     guint questions;     /* asked since the start of the program */
     const char *outcome; /* what the server knows of the last request */
     int ring;            /* #OTASETRI, ms */
+    gboolean twice;      /* each ring comes twice */
+    gboolean once;       /* it is not asked whether it may install */
+    gboolean client_on;  /* #SWMENA */
+    gboolean package;    /* what is under way is the OMA-DM client's */
+    guint64 size;        /* of its package, as its server says */
 };
 
 SimTelitAsk *sim_telit_ask_new(const SimTelitAskKind *kind);
@@ -79,15 +89,37 @@ void sim_telit_ask_after(SimModule *module, double seconds, GSourceFunc func);
 /* The request is over; `outcome` (static) is what the server knows of it. */
 void sim_telit_ask_end(SimModule *module, const char *outcome);
 
+/* The server wants an answer from now on, for the limit of the request under way. */
+void sim_telit_ask_wait(SimModule *module, SimTelitAskPhase phase);
+/* It has it: the download begins. */
+void sim_telit_ask_load(SimModule *module);
+
+/* sim-telit-ring.c: LwM2M */
+void sim_telit_ring(SimModule *module, const char *what);
+SimResult sim_telit_ring_run_answer(SimModule *module, SimCommand *command);
+SimResult sim_telit_ring_run_state(SimModule *module, SimCommand *command);
+
+/* sim-telit-package.c: OMA-DM */
+void sim_telit_package_ask(SimModule *module);
+/* A part of the package, or all of it, has come. */
+void sim_telit_package_report(SimModule *module, gboolean whole);
+SimResult sim_telit_package_run_enable(SimModule *module, SimCommand *command);
+SimResult sim_telit_package_run_check(SimModule *module, SimCommand *command);
+SimResult sim_telit_package_run_answer(SimModule *module, SimCommand *command);
+
 /* sim-telit-ask-load.c: from the yes to the good check */
 /* Takes the module. The module has one FTP client: while the host has it, the request fails. */
 gboolean sim_telit_ask_start_load(gpointer user_data);
 /* The file is dropped, and the module stays as it was. */
 void sim_telit_ask_fail(SimModule *module);
+/* It has been checked, and may be installed. */
+void sim_telit_ask_install(SimModule *module);
 
 /* sim-telit-event.c */
 /* `#OTAEV: <text>`, where and when #OTASUAN's mode says, with the faults of such a line. */
 void sim_telit_event(SimModule *module, const char *text);
+/* Any other line of the module that asks, with the same faults, on each open tty. */
+void sim_telit_say(SimModule *module, const char *line);
 void sim_telit_events_set(SimModule *module, SimCommand *command, int mode, int flush);
 /* The settings of a start. Lines that were kept are lost. */
 void sim_telit_events_reset(SimTelitEvents *events);

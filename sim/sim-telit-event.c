@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-telit-ask.h"
 
+#include <string.h>
+
 /* More are discarded, the oldest first. */
 #define KEPT_MAX 10
 #define NOISE "\xf8\xfe\xf0\xff"
@@ -29,6 +31,13 @@ events_get_port(SimModule *module)
     return NULL;
 }
 
+/* Only #OTAEV lines of modules with #OTASUAN obey that. */
+static gboolean
+events_are_kept(SimModule *module, const char *line)
+{
+    return strstr(line, "#OTAEV:") != NULL && !((SimTelit *)module->state)->ask->kind->rings;
+}
+
 static void
 events_emit(SimModule *module, const char *line)
 {
@@ -36,7 +45,9 @@ events_emit(SimModule *module, const char *line)
     SimPort *port = events_get_port(module);
 
     sim_log_event(module->log, "event %s", line);
-    if (events->mode == 0 || port == NULL) {
+    if (!events_are_kept(module, line)) {
+        sim_module_urc(module, line);
+    } else if (events->mode == 0 || port == NULL) {
         if (events->kept->len == KEPT_MAX)
             g_ptr_array_remove_index(events->kept, 0);
         g_ptr_array_add(events->kept, g_strdup(line));
@@ -45,11 +56,11 @@ events_emit(SimModule *module, const char *line)
     }
 }
 
-void
-sim_telit_event(SimModule *module, const char *text)
+/* @text: what on= of a fault is compared with. */
+static void
+events_say(SimModule *module, const char *line, const char *text)
 {
     SimFaults *faults = module->faults;
-    g_autofree char *line = g_strdup_printf("#OTAEV: %s", text);
 
     if (sim_faults_take(faults, "otaev-lost", text, NULL))
         return;
@@ -64,6 +75,20 @@ sim_telit_event(SimModule *module, const char *text)
     if (sim_faults_take(faults, "otaev-doubled", text, NULL))
         events_emit(module, line);
     events_emit(module, line);
+}
+
+void
+sim_telit_event(SimModule *module, const char *text)
+{
+    g_autofree char *line = g_strdup_printf("#OTAEV: %s", text);
+
+    events_say(module, line, text);
+}
+
+void
+sim_telit_say(SimModule *module, const char *line)
+{
+    events_say(module, line, line);
 }
 
 void

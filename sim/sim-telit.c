@@ -179,6 +179,11 @@ static const SimCommandDef telit_commands[] = {
     {"#OTASUAN", sim_telit_ask_run_answer, 0.05, FALSE},
     {"#OTASETRI", sim_telit_ask_run_ring, 0.05, FALSE},
     {"#OTAIPUPD", sim_telit_ask_run_start, 0.05, TRUE},
+    {"#LWM2MFOTAACK", sim_telit_ring_run_answer, 0.05, FALSE},
+    {"#LWM2MFOTASTATE", sim_telit_ring_run_state, 0.05, FALSE},
+    {"#SWMENA", sim_telit_package_run_enable, 0.05, FALSE},
+    {"#SWMCHKUPD", sim_telit_package_run_check, 0.05, FALSE},
+    {"#SWMGETDP", sim_telit_package_run_answer, 0.05, FALSE},
     {"#CFVR", run_extended_version, 0.05, FALSE},
     {"#CGMR", run_prefixed_version, 0.05, FALSE},
     {"#SWPKGV", run_package_version, 0.05, FALSE},
@@ -209,6 +214,8 @@ telit_new(SimModule *module)
         telit->ask = sim_telit_ask_new(&sim_telit_ask_me910c1);
     else if (module->personality == &sim_telit_le910_v2_asks)
         telit->ask = sim_telit_ask_new(&sim_telit_ask_le910_v2);
+    else if (module->personality == &sim_telit_me310g1_asks)
+        telit->ask = sim_telit_ask_new(&sim_telit_ask_me310g1);
     return telit;
 }
 
@@ -283,6 +290,11 @@ telit_set(SimModule *module, const char *key, const char *value, gboolean *good)
 
     if (telit->ask != NULL && g_str_equal(key, "answer-limit")) {
         *good = sim_telit_ask_set_limit(module, value);
+        return TRUE;
+    }
+    if (telit->ask != NULL && telit->ask->kind->packages && g_str_equal(key, "oma-dm")) {
+        telit->ask->client_on = g_str_equal(value, "1");
+        *good = telit->ask->client_on || g_str_equal(value, "0");
         return TRUE;
     }
     if (telit->ask != NULL && g_str_equal(key, "offer")) {
@@ -391,5 +403,15 @@ const SimPersonality sim_telit_le910_v2_asks = {
     .model = "LE910-EU1",
     .version = "20.00.412",
     .product_id = "1101",
+    .ask = sim_telit_ask,
+};
+
+const SimPersonality sim_telit_me310g1_asks = {
+    TELIT,
+    .option = "me310g1-asks",
+    .summary = "Telit ME310G1-WW that its carrier updates over LwM2M, and that asks twice",
+    .model = "ME310G1-WW",
+    .version = "37.00.214-P0C.210001",
+    .product_id = "110a",
     .ask = sim_telit_ask,
 };

@@ -16,6 +16,7 @@ extern const SimPersonality sim_telit_le910_svl;
 /* Modules that ask whether their own server may update them (sim-telit-ask.h). */
 extern const SimPersonality sim_telit_me910c1_asks;
 extern const SimPersonality sim_telit_le910_v2_asks;
+extern const SimPersonality sim_telit_me310g1_asks;
 
 /* Later families, which report what they think of a delta (sim-telit-enhanced.h). */
 extern const SimPersonality sim_telit_le910c4;

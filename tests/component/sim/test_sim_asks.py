@@ -307,6 +307,98 @@ class YesOrNo(AsksTest):
             self.assertEqual(b"Module Upgraded To New FW" in tty.answer(), heard)
 
 
+class Rings(AsksTest):
+    """LwM2M: two questions, one published answer, a state at any time, and an end by time."""
+    modules = ["me310g1-asks,reserved-port=1"]
+    model, old, new = "ME310G1-WW", "37.00.214-P0C.210001", "37.00.215-P0C.210002"
+    first, second = (f'#LWM2MFOTARING: 0,"{what}"' for what in ("DOWNLOAD", "UPDATE"))
+    dropped = "#OTAEV: FOTA REQUEST DROPPED"
+
+    def listen(self, settings=None):
+        tty = self.tty(2)
+        self.assertEqual(tty.ask("ATE0")[-1], "OK")
+        return tty
+
+    def test_flow(self):
+        tty = self.listen()
+        self.assertEqual(tty.ask("AT#LWM2MFOTASTATE=0"), ["#LWM2MFOTASTATE: 0,0,0,0", "OK"])
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["ERROR"])
+        self.ask("twice=1")
+        self.hear(tty, self.first, self.first)
+        self.assertRegex(tty.ask("AT#LWM2MFOTASTATE=0")[0], "^#LWM2MFOTASTATE: 0,1,2,3[0-9]{3}$")
+        for line in ("AT#LWM2MFOTAACK=0,0", "AT#LWM2MFOTAACK=0,2", "AT#LWM2MFOTAACK=1,1",
+                     "AT#LWM2MFOTAACK", "AT#LWM2MFOTASTATE=1", "AT#LWM2MFOTACFG=0,1,1",
+                     "AT#OTASUAN=1"):
+            self.assertEqual(tty.ask(line), ["ERROR"], line)
+        self.assertEqual(self.state()["ask"], "asked")
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["OK"])
+        self.hear(tty, self.second)
+        self.assertRegex(tty.ask("AT#LWM2MFOTASTATE=0")[0], "^#LWM2MFOTASTATE: 0,3,6,")
+        self.assertEqual(self.state()["version"], self.old)
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["OK"])
+        self.wait_state(version=self.new)
+
+    def test_dropped(self):
+        tty = self.listen()
+        self.ask("limit=5")
+        self.hear(tty, self.first, self.dropped)
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["ERROR"])
+        self.ask()
+        self.hear(tty, self.first)
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["OK"])
+        self.hear(tty, self.second)
+        self.ok(f"set {IMEI} answer-limit=0")
+        self.hear(tty, self.dropped)
+        self.assertEqual((self.state()["ask-outcome"], self.state()["ota"]), ("timeout", "empty"))
+
+    def test_once(self):
+        tty = self.listen()
+        self.ask("once=1")
+        self.hear(tty, self.first)
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["OK"])
+        self.wait_state(version=self.new)
+
+    def test_failed(self):
+        self.put("delta.bin", b"no such delta")
+        tty = self.listen()
+        self.ask()
+        self.hear(tty, self.first)
+        self.assertEqual(tty.ask("AT#LWM2MFOTAACK=0,1"), ["OK"])
+        self.hear(tty, '#OTAEV: "DOWNLOAD FAILED"')
+        self.assertEqual(tty.ask("AT#LWM2MFOTASTATE=0"), ["#LWM2MFOTASTATE: 0,0,0,0", "OK"])
+
+
+class Packages(AsksTest):
+    """OMA-DM: nothing at all while the client is off."""
+    modules = ["le910-v2-asks,reserved-port=1"]
+    model, old, new = "LE910-EU1", "20.00.412", "20.00.413"
+    question = "#SWMCHKUPD: 1,4096, Minor Bug Fixes and Added Functionality"
+
+    def test_off(self):
+        tty = self.listen()
+        self.assertEqual(tty.ask("AT#SWMENA?"), ["#SWMENA: 0", "OK"])
+        for line in ("AT#SWMCHKUPD", "AT#SWMGETDP=1", "AT#SWMENA=2"):
+            self.assertEqual(tty.ask(line), ["ERROR"], line)
+        self.assertIn("error", self.control(f"ask {IMEI} {self.uri} oma-dm=4096"))
+
+    def test_flow(self):
+        tty = self.listen()
+        self.assertEqual(tty.ask("AT#SWMENA=1"), ["OK"])
+        self.assertEqual(tty.ask("AT#SWMCHKUPD"), ["OK"])
+        self.hear(tty, "#SWMCHKUPD: 0")
+        self.ask("oma-dm=4096")
+        self.hear(tty, self.question)
+        self.assertEqual(tty.ask("AT#SWMCHKUPD"), ["OK"])
+        self.hear(tty, self.question)
+        self.assertEqual(tty.ask("AT#SWMGETDP=0"), ["OK"])
+        self.assertEqual(tty.ask("AT#SWMGETDP=1"), ["ERROR"])
+        self.ask("oma-dm=4096")
+        self.hear(tty, self.question)
+        self.assertEqual(tty.ask("AT#SWMGETDP=1"), ["OK"])
+        self.hear(tty, "#SWMDLPRGRSS: 1024,4096", "#SWMDLPRGRSS: 4096,4096", "#SWMRING: 2")
+        self.wait_state(version=self.new)
+
+
 class Silent(testsim.SimTest):
     def test_has_no_server(self):
         tty = self.tty()
