@@ -161,6 +161,119 @@ class Asked(BenchTest):
         self.assertEqual(module.heard("ApprovalRequested", since), [])
 
 
+class Carrier(Asked):
+    """The carrier wants an update over LwM2M: the module asks before it downloads, and before it
+    installs, and takes no for an answer from nobody."""
+
+    options = {**Asked.options, "modules": ("me310g1-asks",)}
+
+    def answers(self):
+        return [line.text for line in self.bench.transcript()
+                if line.text.startswith("AT#LWM2MFOTA") and "STATE" not in line.text]
+
+    def wait_offered(self, module, since, gate="download"):
+        states = {"download": "awaiting-approval", "install": "awaiting-install-approval"}
+        update = module.wait_state(states[gate])["Update"]
+        self.assertEqual((update["source"], update["gate"], update["one-gate"],
+                          update["may-reject"], update["from"]),
+                         ("carrier", gate, False, False, self.bench.old))
+        self.assertGreater(update["answer-by"], 0)
+        self.assertIn("the carrier wants to", update["title"])
+        asked = self.bench.view.until(
+            lambda: [call for call in module.heard("ApprovalRequested", since)
+                     if call[1] == gate], 60, f"the application is asked to {gate}")
+        self.assertEqual([token for token, *_ in asked], [update["token"]])
+        return update
+
+    def test_approve(self):
+        """Two gates of one update; each ring comes twice, and is one question."""
+        module = self.listen()
+        since = module.mark()
+        self.ask("twice=1")
+        first = self.wait_offered(module, since)
+        self.assert_refused("NotSupported", module.reject)
+        module.approve()
+        second = self.wait_offered(module, since, "install")
+        self.assertEqual(second["id"], first["id"])
+        self.assert_refused("StaleToken", module.approve, first["token"])
+        self.assertIsNotNone(module.position("State", "downloading", since))
+        self.assertNotIn("installing", module.changes("State", since))
+        self.assertEqual(self.answers(), ["AT#LWM2MFOTAACK=0,1"])
+        self.bench.kill_fotad()  # what was approved and asked is in the record
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait(lambda p: p["Update"].get("token") == second["token"], 60, "it is offered again")
+        since = module.mark()
+        module.approve()
+        name, result, details = module.wait_finished(since)
+        self.assertEqual((name, result, details["revision"]),
+                         (first["id"], "success", self.bench.new), details)
+        self.assertEqual(self.answers(), ["AT#LWM2MFOTAACK=0,1"] * 2)
+        self.assertIsNotNone(module.position("State", "installing", since))
+
+    def test_expired(self):
+        """The module drops what nobody answers in time, at either gate."""
+        module = self.listen()
+        for gate in ("download", "install"):
+            since = module.mark()
+            self.ask()
+            update = self.wait_offered(module, since)
+            if gate == "install":
+                module.approve()
+                update = self.wait_offered(module, since, gate)
+            self.bench.sim.command("set", self.bench.imei, "answer-limit=0")
+            name, result, details = module.wait_finished(since)
+            self.assertEqual((name, result, details["reason"]),
+                             (update["id"], "expired", "FOTA REQUEST DROPPED"))
+            self.assert_refused("NothingOffered", module.approve, update["token"])
+        self.assertEqual(self.outcome(), "timeout")
+
+    def test_automatic(self):
+        """A module that does not ask again is followed all the same."""
+        module = self.listen()
+        since = module.mark()
+        self.ask("once=1")
+        self.wait_offered(module, since)
+        module.approve()
+        _, result, details = module.wait_finished(since, 90)
+        self.assertEqual((result, details["from"], details["revision"]),
+                         ("success", self.bench.old, self.bench.new), details)
+        self.assertIsNotNone(module.position("State", "installing", since))
+        self.assertEqual(self.answers(), ["AT#LWM2MFOTAACK=0,1"])
+
+    # What the vendor's own server alone has.
+    test_reject = test_defer = test_unanswered = test_refused_by_configuration = None
+
+
+class Package(Asked):
+    """The carrier's OMA-DM client has an update: one question, which is told how large it is."""
+
+    options = {**Asked.options, "modules": ("le910-v2-asks",)}
+
+    def test_answers(self):
+        """No, then yes; the client is not switched on for that."""
+        module = self.listen()
+        self.bench.sim.command("set", self.bench.imei, "oma-dm=1")
+        for answer in (module.reject, module.approve):
+            since = module.mark()
+            self.ask("oma-dm=4096")
+            update = module.wait_state("awaiting-approval")["Update"]
+            self.assertEqual((update["source"], update["size"], update["may-reject"],
+                              update["one-gate"], update["title"]),
+                             ("carrier", 4096, True, True,
+                              "Minor Bug Fixes and Added Functionality"))
+            answer()
+            _, result, details = module.wait_finished(since)
+            self.assertEqual(result, "success" if answer == module.approve else "rejected", details)
+            self.wait_sim(lambda state: state["ask-outcome"] in ("rejected", "upgraded"),
+                          "the module knows")
+        self.assertEqual([line.text for line in self.bench.transcript()
+                          if line.text.startswith("AT#SWM")], ["AT#SWMGETDP=0", "AT#SWMGETDP=1"])
+
+    test_approve = test_reject = test_defer = test_expired = test_unanswered = None
+    test_automatic = test_refused_by_configuration = None
+
+
 class Unheard(BenchTest):
     options = {"modules": ("me910c1-asks",), "channel": "port",
                "config": {"Manifest": {"Uri": None}}}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""fotad is killed at every point of a question that the module asks by itself, and started again:
-the module is told yes once, and updates itself once."""
+"""fotad is killed at every point of what the module asks by itself, and started again: each question
+is told yes once, and the module updates itself once."""
 import contextlib
 
 from rig import VERSIONS, Kind, Rig
@@ -10,6 +10,12 @@ from modules import BusError
 from processes import BenchError
 
 ASKED = Kind("me910c1-asks", "reserved")
+# The carrier's, with two questions.
+CARRIER = Kind("me310g1-asks", "reserved")
+KINDS = (ASKED, CARRIER)
+# What fotad sends first when it listens, and how many questions an update has.
+FIRST = {ASKED: "at AT#OTASUAN=,2,1", CARRIER: "at AT#LWM2MFOTASTATE=0"}
+QUESTIONS = {ASKED: 1, CARRIER: 2}
 
 
 class AskedRig(Rig):
@@ -44,7 +50,7 @@ class AskedRig(Rig):
 
     def knows_update(self):
         try:
-            return self.module.plan().get("source") == "module"
+            return self.module.plan().get("source") in ("module", "carrier")
         except BusError:
             return False
 
@@ -62,4 +68,4 @@ class AskedRig(Rig):
 
     def verify_after_kill(self, _in_doubt, _ordered):
         self.verify_updated(self.wait_updated())
-        self.expect(self.orders(), 1, "times that the module was told yes")
+        self.expect(self.orders(), QUESTIONS[self.kind], "times that the module was told yes")

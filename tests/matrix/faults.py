@@ -43,7 +43,7 @@ QUECTEL_PORT = Kind("ec25", "port")
 # One that stays between its restarts until ModemManager shows it, and then leaves again.
 TELIT_SLOW = Kind("me910c1-na", "reserved", scale=8, stays=150)
 KINDS = (TELIT_PORT, TELIT_RESERVED, TELIT_COMMAND, TELIT_TOLD, TELIT_FED, HUAWEI_PORT,
-         HUAWEI_COMMAND, QUECTEL_PORT, asked.ASKED, back.INSURED)
+         HUAWEI_COMMAND, QUECTEL_PORT, *asked.KINDS, back.INSURED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Run:
 
 
 def make_rig(kind):
-    rigs = {asked.ASKED: asked.AskedRig, back.INSURED: back.BackRig}
+    rigs = {back.INSURED: back.BackRig, **dict.fromkeys(asked.KINDS, asked.AskedRig)}
     return rigs.get(kind, Rig)(kind)
 
 
@@ -107,12 +107,13 @@ def run_undisturbed(kind):
 
 
 def asked_cases(kind, run):
-    """From the moment that the module is told to ask until it has its answer."""
+    """From the moment that the module is told to ask until it has its answer, or both."""
     met = points.to_kill_at(run.points)
     told = [point.what for point in met]
-    first = told.index("at AT#OTASUAN=,2,1")
-    last = told.index(f"at {kind.order}")
-    special = points.irreversible(met, kind.order)[-AROUND_ORDER:]
+    first = told.index(asked.FIRST[kind])
+    last = max(i for i, what in enumerate(told) if what == f"at {kind.order}")
+    special = [*points.irreversible(met, kind.order)[-AROUND_ORDER:],
+               *points.irreversible(met[:last + 3], kind.order, last)[-AROUND_ORDER:]]
     return [Case("asked", kind, str(point), kill.killed, (point,), point in special)
             for point in met[first:last + 3]]
 
@@ -128,7 +129,7 @@ def make_cases(kind, run):
         return back_cases(kind, run)
     if kind == TELIT_FED:
         return fed_cases(kind, run)
-    if kind == asked.ASKED:
+    if kind in asked.KINDS:
         return asked_cases(kind, run)
     cases = kill_cases(kind, run)
     if kind == TELIT_TOLD:

@@ -39,9 +39,10 @@ def to_kill_at(points):
             if not point.durable or point.when == "before" or point.what == "sync ."]
 
 
-def irreversible(points, order):
-    """Those around the order to install: the record's last write before it, and the order itself."""
-    ordered = [point.what for point in points].index(f"at {order}")
+def irreversible(points, order, ordered=None):
+    """Those around the order to install: the record's last write before it, and the order itself,
+    the first one, or that at this index."""
+    ordered = ordered or [point.what for point in points].index(f"at {order}")
     write = max(i for i in range(ordered) if points[i].what.endswith(".json.prev"))
     return points[write:ordered + 3]
 

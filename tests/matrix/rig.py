@@ -56,7 +56,7 @@ class Kind:
     def order(self):
         """The command that cannot be taken back, without what stands in quotes."""
         return {"me910c1-na": "AT#OTAUP=0", "le910c4": "AT#OTAUP=2", "mu509": "AT^FWUP",
-                "me910c1-asks": "AT#OTASUAN=1",
+                "me910c1-asks": "AT#OTASUAN=1", "me310g1-asks": "AT#LWM2MFOTAACK=0,1",
                 "me310g1": "AT#OTAUP=0,2", "ec25": 'AT+QFOTADL=""'}[self.module]
 
     @property
@@ -77,9 +77,9 @@ class Kind:
 # {module: the n-th version}
 VERSIONS = {"me910c1-na": "30.00.001-B{:03d}", "me910c1-asks": "30.00.001-B{:03d}",
             "le910c4": "25.21.{:03d}-P0F.660300",
-            "me310g1": "37.00.{:03d}-P0C.210001",
+            "me310g1": "37.00.{:03d}-P0C.210001", "me310g1-asks": "37.00.{:03d}-P0C.210001",
             "mu509": "12.815.01.{:02d}.00", "ec25": "EC25EUXGAR08A{:02d}M1G_20.200.20.200"}
-FIRST = {"me910c1-na": 26, "me910c1-asks": 26, "le910c4": 660, "me310g1": 214, "mu509": 3,
+FIRST = {"me910c1-na": 26, "me910c1-asks": 26, "le910c4": 660, "me310g1": 214, "me310g1-asks": 214, "mu509": 3,
          "ec25": 15}
 
 
