@@ -86,19 +86,29 @@ run_iccid(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
-/* Only the SIM's file with the ICCID, which ModemManager reads at each start. */
+/* Two of the SIM's files, which ModemManager reads at each start. */
+#define FILE_ICCID 0x2fe2
+#define FILE_ADMINISTRATIVE_DATA 0x6fad
+
 static SimResult
 run_restricted_access(SimModule *module, SimCommand *command)
 {
-    g_autoptr(GString) swapped = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
     int operation = 0, file = 0;
 
     if (!sim_command_number(command, 0, 176, 176, &operation) ||
-        !sim_command_number(command, 1, 0x2fe2, 0x2fe2, &file) || file == 0)
+        !sim_command_number(command, 1, 0, G_MAXUINT16, &file))
         return SIM_CME_NOT_SUPPORTED;
-    for (guint i = 0; i + 1 < strlen(module->iccid); i += 2)
-        g_string_append_printf(swapped, "%c%c", module->iccid[i + 1], module->iccid[i]);
-    sim_command_info(command, "+CRSM: 144,0,\"%s\"", swapped->str);
+    if (file == FILE_ICCID) {
+        for (guint i = 0; i + 1 < strlen(module->iccid); i += 2)
+            g_string_append_printf(text, "%c%c", module->iccid[i + 1], module->iccid[i]);
+    } else if (file == FILE_ADMINISTRATIVE_DATA) {
+        /* The last byte: digits of the IMSI that are the home operator's network (31.102). */
+        g_string_append_printf(text, "0000000%d", SIM_MNC_DIGITS);
+    } else {
+        return SIM_CME_NOT_SUPPORTED;
+    }
+    sim_command_info(command, "+CRSM: 144,0,\"%s\"", text->str);
     return SIM_OK;
 }
 

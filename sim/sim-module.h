@@ -18,6 +18,7 @@
 
 #define SIM_MAX_CID 6
 #define SIM_PIN_TRIES 3
+#define SIM_MNC_DIGITS 3 /* of 311 480, which the IMSI begins with */
 
 typedef struct {
     const char *option; /* the name --module= takes */

@@ -369,6 +369,23 @@ class Radio(PolicyTest):
         self.set("registered=1")
         self.assertEqual(module.wait_finished(seconds=180)[1], "success")
 
+    def test_home_operator(self):
+        """The manifest is for the SIM's home operator as ModemManager tells it: three digits of this
+        IMSI are the network, so that a shorter code is another operator's."""
+        def target(*codes):
+            return {"target": {"imei": [self.bench.imei], "operator": codes}}
+
+        self.bench.publish(self.bench.update(), **target("31148"))
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait(lambda p: p["LastCheck"] and p["State"] == "idle", 60, "it was read")
+        plan = module.plan()
+        self.assertEqual((plan["kind"], plan["reasons"]),
+                         ("nothing-for-you",
+                          ["target.operator names 31148; the SIM's home operator is 311480"]))
+        self.assertIn(plan["reasons"][0], self.bench.fotactl("plan").stdout)
+        self.offer_now(module, "awaiting-approval", target("26201", "311480"))
+
     def test_signal(self):
         self.set("signal=3")
         module = self.start(MinimumSignal="50")
