@@ -70,17 +70,27 @@ class DataCall:
         self.bench.mm.wait_connected(self.bench.imei)
         self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
 
-    def test_data_call_refused_at_first(self):
-        """As by a network that is not there yet: it is tried again."""
+    def refuse_call(self):
+        """As by a network that is not there yet: fotad's first attempt fails. Returns the module, whose
+        new version is not judged before its call is up, and since when."""
         self.bench.mm.connect(self.bench.imei, "internet")
         module = self.offer()
         since = module.mark()
         module.approve()
         module.wait_state("verifying")
         self.bench.fault("refused,on=D")
-        self.assertEqual(module.wait_finished(since)[1], "success")
+        self.bench.view.until(lambda: not self.bench.sim_state()["faults"], 60, "it is refused")
+        self.assertEqual((module["State"], module.heard("UpdateFinished", since)), ("verifying", []))
+        return module, since
+
+    def assert_judged(self, module, since):
+        """The call is up, and only then it is a success."""
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "success", details)
+        for when in ("service-before", "service-after"):
+            self.assertTrue(details[when]["connected"], when)
+            self.assertEqual(details[when]["ip-families"], ["ipv4"], when)
         self.bench.mm.wait_connected(self.bench.imei)
-        self.assertNotIn("refused", self.bench.sim_state()["faults"])
 
 
 class ThroughModemManager(WholeUpdate, BenchTest):
@@ -121,9 +131,20 @@ class ThroughThePort(WholeUpdate, BenchTest):
 class DataCallThroughModemManager(DataCall, BenchTest):
     options = {"modules": ("mu509",), "channel": "modemmanager"}
 
+    def test_slow_connection_manager(self):
+        """Who puts the call up, and how late, does not matter."""
+        module, since = self.refuse_call()
+        self.bench.mm.connect(self.bench.imei, "internet")
+        self.assert_judged(module, since)
+
 
 class DataCallThroughThePort(DataCall, BenchTest):
     options = {"modules": ("mu509",), "channel": "port"}
+
+    def test_data_call_refused_at_first(self):
+        """fotad tries again by itself."""
+        module, since = self.refuse_call()
+        self.assert_judged(module, since)
 
 
 class OtherModels(BenchTest):
@@ -131,6 +152,24 @@ class OtherModels(BenchTest):
 
     def test_update(self):
         self.assert_updates(self.offer())
+
+
+class LostDataCall(BenchTest):
+    options = {"modules": ("mu609",), "channel": "port", "config": {"Service": {"Time": "20s"}}}
+
+    def test_data_call_does_not_return(self):
+        self.bench.mm.connect(self.bench.imei, "internet")
+        module = self.offer()
+        since = module.mark()
+        module.approve()
+        module.wait_state("verifying")
+        self.bench.fault("refused,always,on=D")
+        _, result, details = module.wait_finished(since)
+        self.assertEqual((result, details.get("error")), ("no-service", "NoService"), details)
+        self.assertIn("its data call is not up", details["text"])
+        self.assertEqual(module["Revision"], self.bench.new)
+        self.assertEqual([details[when]["connected"] for when in ("service-before", "service-after")],
+                         [True, False])
 
 
 if __name__ == "__main__":
