@@ -116,7 +116,8 @@ def keep(bench):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./demo", add_help=False)
+    parser = argparse.ArgumentParser(prog="./demo", usage="./demo [OPTION...]; --help lists them",
+                                     add_help=False)
     parser.add_argument("--build", required=True)
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--keep", action="store_true")
