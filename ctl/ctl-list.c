@@ -81,6 +81,7 @@ format_service(GVariant *dict, const char *name)
     g_autoptr(GVariant) families = NULL;
     g_autofree char *list = NULL;
     gboolean registered = FALSE, roaming = FALSE, connected = FALSE;
+    const char *operator, *technology;
 
     if (service == NULL || !g_variant_lookup(service, "registered", "b", &registered))
         return g_strdup("");
@@ -90,9 +91,11 @@ format_service(GVariant *dict, const char *name)
     g_variant_lookup(service, "connected", "b", &connected);
     families = g_variant_lookup_value(service, "ip-families", G_VARIANT_TYPE_STRING_ARRAY);
     list = families != NULL ? ctl_format_list(families) : g_strdup("");
-    return g_strdup_printf("%s %s %s%s%s", roaming ? "roaming on" : "home on",
-                           ctl_dict_get_text(service, "operator"),
-                           ctl_dict_get_text(service, "technology"),
+    operator = ctl_dict_get_text(service, "operator");
+    technology = ctl_dict_get_text(service, "technology");
+    return g_strdup_printf("%s%s%s%s%s%s%s", roaming ? "roaming" : "home",
+                           operator[0] != '\0' ? " on " : "", operator,
+                           technology[0] != '\0' ? " " : "", technology,
                            connected ? ", connected with " : "", connected ? list : "");
 }
 

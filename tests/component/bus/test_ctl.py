@@ -58,11 +58,12 @@ class Show(CtlTest):
                        "<uint64 1609459200000000>, 'service-before': <{'registered': <true>, "
                        "'operator': <'311480'>, 'technology': <'lte'>}>, 'service-after': "
                        "<{'registered': <false>}>}, {'id': <'a'>, 'result': <'failed'>, 'error': "
-                       "<'NoSignal'>, 'text': <'too weak'>}]")
+                       "<'NoSignal'>, 'text': <'too weak'>, 'service-before': <{'registered': <true>}>, "
+                       "'service-after': <{'registered': <true>, 'operator': <'26201'>}>}]")
         head, first, second = self.ctl("history").splitlines()
         self.assertIn("2021-01-01 00:00:00", first)
         self.assertIn("home on 311480 lte -> not registered", first)
-        self.assertIn("NoSignal: too weak", second)
+        self.assertRegex(second, "  home -> home on 26201 +NoSignal: too weak")
         self.assertEqual([e["id"] for e in self.json("history", "--max=1")], ["b"])
 
     def test_report(self):
