@@ -337,8 +337,8 @@ branch_add_net(SimBranch *branch, const SimUsbId *id)
     g_autoptr(GPtrArray) properties = g_ptr_array_new();
 
     branch->net_interface_path = add_usb_interface(self, id, NET_INTERFACE, "cdc_ether", "02");
-    path = g_strdup_printf("%s/net/%s", branch->net_interface_path + strlen("/sys/devices/"),
-                           id->net);
+    path =
+        g_strdup_printf("%s/net/%s", branch->net_interface_path + strlen("/sys/devices/"), id->net);
     text_append(properties, "INTERFACE", id->net);
     text_append(properties, "IFINDEX", ifindex);
     if (!id->raw) {

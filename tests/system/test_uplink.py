@@ -7,6 +7,7 @@ import unittest
 
 from debian import ROOT, prepare
 from gateway import MODEL, delta
+from test_surroundings import Surroundings
 from uplink import UplinkGateway
 from world import HOST, NAMES6, NAMES, OTHERS, OURS, THEIRS, THEIRS6, Proxy
 
@@ -19,7 +20,7 @@ CertificateAuthority=/etc/fotad/ca.pem
 PROXY = f"[Manifest]\nProxy=http://{THEIRS}:3128\n"
 
 
-class Uplink(unittest.TestCase):
+class Uplink(Surroundings, unittest.TestCase):
     """One gateway; each test leaves its uplink as it was."""
 
     @classmethod

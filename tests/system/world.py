@@ -19,6 +19,7 @@ SERVER6, NAMES6 = "2001:db8:1::7", "2001:db8:1::53"
 OURS, THEIRS = "192.0.2.2", "192.0.2.1"
 OURS6, THEIRS6 = "2001:db8:2::2", "2001:db8:2::1"
 OTHERS = "192.0.3"  # the second uplink
+CALL = "192.0.4"    # a module's data call
 
 
 class World:
@@ -88,7 +89,8 @@ class WebServer:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self.answer = (200, b"", {})
-        self.requests = 0
+        self.pages = {}  # what has an answer of its own, by its path
+        self.asked = []  # (path, client's address)
         self.start()
 
     def start(self):
@@ -96,8 +98,8 @@ class WebServer:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                owner.requests += 1
-                status, body, headers = owner.answer
+                owner.asked.append((self.path, self.client_address[0].removeprefix("::ffff:")))
+                status, body, headers = owner.pages.get(self.path, owner.answer)
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
@@ -118,6 +120,12 @@ class WebServer:
             self._servers[1].socket, server_side=True, do_handshake_on_connect=False)
         for server in self._servers:
             threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def publish(self, directory, path):
+        """All files of a directory, below this path."""
+        for file in directory.rglob("*"):
+            if file.is_file():
+                self.pages[f"{path}/{file.relative_to(directory)}"] = (200, file.read_bytes(), {})
 
     def stop(self):
         """Connections are refused from now on."""
