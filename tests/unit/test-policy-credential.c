@@ -180,7 +180,7 @@ use_network(const char *name, gpointer user_data)
 
     return (FotaCredentialUse){
         .servers = g_str_equal(name, "bound") ? servers : NULL,
-        .network = {"private", "own", NULL},
+        .network = {g_str_equal(name, "elsewhere") ? NULL : "private", "own", NULL},
     };
 }
 
@@ -203,6 +203,7 @@ test_provision(void)
         {{"other", "bound", NULL}, TRUE, -1},
         {{"web", "bound", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
         {{"private", "bound", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
+        {{"private", "elsewhere", NULL}, TRUE, FOTA_POLICY_ERROR_CREDENTIAL_NOT_BOUND},
     };
     static const char *const signers[] = {"E7620F1842B4E81F", NULL};
 

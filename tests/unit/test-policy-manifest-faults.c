@@ -107,6 +107,8 @@ test_update(void)
         {full, "\"duration\":60", "\"duration\":604800", NULL},
         {full, "\"duration\":60", "\"duration\":604801", "update.window[1].duration: expected"},
         {full, "\"start\":\"00:00\",", "", "update.window[1].start: missing"},
+        {full, "\"window\":[", "\"window\":[1,", "update.window[0]: expected"},
+        {full, "\"waves\":[", "\"waves\":[1,", "update.rollout.waves[0]: expected"},
         {full, "Europe/Berlin", "/etc/passwd", "update.window[0].timezone: expected"},
         {full, "Europe/Berlin", "Mars/Olympus", NULL},
         {full, "\"minimumSignal\":20", "\"minimumSignal\":101",

@@ -66,7 +66,10 @@ test_digest(void)
     g_autofree char *text = g_strdup_printf("https://fota.example/%s.signed: 404", digest);
     g_autofree char *shown = fota_mask_text(text, known, FOTA_MASK_NUMBER);
 
+    g_autofree char *unknown = fota_mask_text(text, NULL, FOTA_MASK_NUMBER);
+
     g_assert_cmpstr(shown, ==, "https://fota.example/….signed: 404");
+    g_assert_nonnull(strstr(unknown, digest));
 }
 
 /* What is not much longer than what is shown of it is shown whole. */

@@ -128,7 +128,7 @@ test_json(void)
     report.error = "TransferFailed";
     report.text = "FTP broke off at 35308109123456 (+CME ERROR: 614)\r\n\xff";
     report.version = "A\x1f";
-    report.differing = "+CGDCONT #SELINT";
+    report.differing = "+CGDCONT  #SELINT";
     report.stages[FOTA_STAGE_OFFERED] = report.started;
     report.stages[FOTA_STAGE_DOWNLOAD] = report.started + G_USEC_PER_SEC;
     report.bytes = 4096;
