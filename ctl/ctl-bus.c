@@ -94,6 +94,8 @@ ctl_bus_call(Ctl *ctl, const char *path, const char *interface, const char *memb
         r = sd_bus_message_appendv(call, types, arguments);
     va_end(arguments);
     if (r >= 0)
+        r = sd_bus_message_set_auto_start(call, !ctl->no_start);
+    if (r >= 0)
         r = sd_bus_call(ctl->bus, call, 0, &bus_error, reply);
     if (r < 0) {
         sd_bus_error_set_errno(&bus_error, r); /* unless it is set */

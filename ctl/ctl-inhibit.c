@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <gio/gio.h>
+#include <glib-unix.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 
 #include "ctl/ctl-bus.h"
 #include "ctl/ctl-format.h"
+
+#define AGAIN_MS 1000 /* while fotad is away */
 
 /* Waits until ^C, or until fotad, and with it the inhibition, is gone. */
 static int
@@ -41,20 +44,98 @@ hold_inhibition(Ctl *ctl, int lock, GError **error)
     return CTL_FAILED;
 }
 
-/* The exit status is the command's, or 128 + the signal that ended it, as in a shell. */
+/* While a command runs. */
+typedef struct {
+    Ctl *ctl;
+    sd_bus_message *reply; /* owns the descriptor; NULL = fotad is away */
+    GMainLoop *loop;
+} Inhibition;
+
+static sd_bus_message *
+take_inhibition(Ctl *ctl, GError **error)
+{
+    sd_bus_message *reply = NULL;
+
+    ctl_bus_call(ctl, CTL_BUS_PATH, CTL_BUS_MANAGER, "Inhibit", &reply, error, "ss",
+                 ctl->who != NULL ? ctl->who : g_get_user_name(),
+                 ctl->why != NULL ? ctl->why : "fotactl inhibit");
+    return reply;
+}
+
 static int
-run_command(char **command, GError **error)
+get_lock(sd_bus_message *reply)
+{
+    int lock = -1;
+
+    sd_bus_message_rewind(reply, TRUE);
+    sd_bus_message_read(reply, "h", &lock);
+    return lock;
+}
+
+static void watch_fotad(Inhibition *inhibition);
+
+static gboolean
+take_again(gpointer user_data)
+{
+    Inhibition *inhibition = user_data;
+
+    inhibition->reply = take_inhibition(inhibition->ctl, NULL);
+    if (inhibition->reply == NULL)
+        return G_SOURCE_CONTINUE;
+    fprintf(stderr, "fotactl: updates are inhibited again\n");
+    watch_fotad(inhibition);
+    return G_SOURCE_REMOVE;
+}
+
+/* fotad, and with it the inhibition, is gone; it is taken again from the fotad that comes next. */
+static gboolean
+inhibition_lost(gint lock, GIOCondition condition, gpointer user_data)
+{
+    Inhibition *inhibition = user_data;
+
+    fprintf(stderr, "fotactl: fotad has exited: updates are not inhibited until it runs again\n");
+    g_clear_pointer(&inhibition->reply, sd_bus_message_unref);
+    inhibition->ctl->no_start = TRUE; /* whoever has stopped it wants that */
+    g_timeout_add(AGAIN_MS, take_again, inhibition);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+watch_fotad(Inhibition *inhibition)
+{
+    g_unix_fd_add(get_lock(inhibition->reply), G_IO_ERR | G_IO_HUP, inhibition_lost, inhibition);
+}
+
+static void
+command_ended(GObject *process, GAsyncResult *result, gpointer user_data)
+{
+    Inhibition *inhibition = user_data;
+
+    g_subprocess_wait_finish(G_SUBPROCESS(process), result, NULL);
+    g_main_loop_quit(inhibition->loop);
+}
+
+/* The exit status is the command's, or 128 + the signal that ended it, as in a shell. Takes @reply.
+ */
+static int
+run_command(Ctl *ctl, sd_bus_message *reply, GError **error)
 {
     g_autoptr(GError) spawn_error = NULL;
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GSubprocess) process = g_subprocess_newv(
-        (const char *const *)command, G_SUBPROCESS_FLAGS_STDIN_INHERIT, &spawn_error);
+        (const char *const *)ctl->arguments, G_SUBPROCESS_FLAGS_STDIN_INHERIT, &spawn_error);
+    Inhibition inhibition = {.ctl = ctl, .reply = reply, .loop = loop};
 
     if (process == NULL) {
         ctl_error(error, CTL_FAILED, "fotactl.Command", "%s", spawn_error->message);
+        sd_bus_message_unref(reply);
         return CTL_FAILED;
     }
     signal(SIGINT, SIG_IGN); /* ^C is for the command; the inhibition ends with it */
-    g_subprocess_wait(process, NULL, NULL);
+    watch_fotad(&inhibition);
+    g_subprocess_wait_async(process, NULL, command_ended, &inhibition);
+    g_main_loop_run(loop);
+    g_clear_pointer(&inhibition.reply, sd_bus_message_unref);
     if (g_subprocess_get_if_signaled(process))
         return 128 + g_subprocess_get_term_sig(process);
     return g_subprocess_get_exit_status(process);
@@ -63,14 +144,10 @@ run_command(char **command, GError **error)
 int
 ctl_inhibit(Ctl *ctl, GError **error)
 {
-    g_autoptr(sd_bus_message) reply = NULL;
-    int lock = -1; /* closed with the message, at the end */
+    g_autoptr(sd_bus_message) reply = take_inhibition(ctl, error);
 
-    if (!ctl_bus_call(ctl, CTL_BUS_PATH, CTL_BUS_MANAGER, "Inhibit", &reply, error, "ss",
-                      ctl->who != NULL ? ctl->who : g_get_user_name(),
-                      ctl->why != NULL ? ctl->why : "fotactl inhibit"))
+    if (reply == NULL)
         return CTL_FAILED;
-    sd_bus_message_read(reply, "h", &lock);
-    return ctl->arguments[0] != NULL ? run_command(ctl->arguments, error)
-                                     : hold_inhibition(ctl, lock, error);
+    return ctl->arguments[0] != NULL ? run_command(ctl, g_steal_pointer(&reply), error)
+                                     : hold_inhibition(ctl, get_lock(reply), error);
 }

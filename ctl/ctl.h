@@ -25,6 +25,7 @@ typedef struct {
     gboolean all;
     gboolean yes;
     gboolean wait;
+    gboolean no_start;  /**< a call does not start fotad */
     const char *module; /**< IMEI, or NULL */
     const char *reason;
     const char *who;

@@ -5,9 +5,12 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
-from bustest import CALL_LIMIT_S, IMEI, OTHER_IMEI, REPOSITORY, TOKEN, polkit_possible
+from bustest import (CALL_LIMIT_S, IMEI, OTHER_IMEI, REPOSITORY, TOKEN, FakeDaemon,
+                     polkit_possible)
 from ctltest import (DENIED, FAILED, FOTACTL, NO_DAEMON, NO_MODULE, NOT_OFFERED, OK, USAGE, VERBS,
                      CtlTest)
 
@@ -212,6 +215,22 @@ class Inhibit(CtlTest):
         self.read_until(process, "Updates are inhibited")
         self.stop_fake()
         self.assertEqual(process.wait(CALL_LIMIT_S), NO_DAEMON)
+
+    def test_fotad_restarts_while_a_command_runs(self):
+        with tempfile.TemporaryDirectory() as directory:
+            end = Path(directory, "end")
+            os.mkfifo(end)
+            process = self.start("inhibit", "--who=me", "--why=because", "--", "sh", "-c",
+                                 f"echo here; read word < {end}")
+            self.read_until(process, "here")
+            self.stop_fake()
+            self.fake = FakeDaemon(self.bus)
+            try:
+                self.fake.wait_heard("inhibit me: because")
+            finally:
+                end.write_text("\n")
+            self.assertEqual(process.wait(CALL_LIMIT_S), OK)
+            self.fake.wait_heard("uninhibit")
 
 
 class CommandLine(CtlTest):
