@@ -35,31 +35,6 @@ class ByAddress(QuectelTest):
         progress = module.changes("Progress", since)
         self.assertEqual(progress, sorted(progress))
 
-    def test_download_fails(self):
-        (self.bench.www / self.bench.delta_name).unlink()
-        module = self.offer(retry={"maxAttempts": 1})
-        since = module.mark()
-        module.approve()
-        self.assert_fails(module, "DeltaMissing", since)
-        self.assertEqual(len(self.orders()), 1)
-
-    def test_package_does_not_fit(self):
-        """What the module says while it answers nothing is the reason."""
-        self.bench.fault("update-fails=510")
-        module = self.offer()
-        since = module.mark()
-        module.approve()
-        self.assert_fails(module, "WrongBase", since)
-
-    def test_power_lost_in_the_update(self):
-        """The module goes on by itself; nothing is ordered twice."""
-        self.bench.fault("power-lost=20,on=UPDATING 47")
-        module = self.offer()
-        self.assert_updates(module)
-        self.assertEqual(len(self.orders()), 1)
-        steps = [line.text for line in self.bench.transcript() if line.mark == "!"]
-        self.assertEqual(steps.count("step START"), 2)
-
 
 class InTwoHalves(QuectelTest):
     """A BG96, by http; it loses its power in the second half."""
