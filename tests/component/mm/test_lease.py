@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from test_mm import Probe, ProbeTest
+from mmcase import Probe, ProbeTest
 
 NOTHING, BEARERS, MODULE = 0, 1, 2
 # ModemManager's states of a modem.
