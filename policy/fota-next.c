@@ -69,6 +69,8 @@ static const Row rows[] = {
     {"question runs",          WHEN(question_runs),             STATE(CHECKING)},
     {"discard runs",           RUNS(DISCARD),                   ENDED},
     {"rehearsal runs",         RUNS(REHEARSE),                  GUEST(DOWNLOADING)},
+    /* The host is at work, and the module is free to be told "not yet". */
+    {"answer beside fetch",    HERE, RUNS(FETCH), IF(answer_due), OFFER(FETCHING), DO(ANSWER)},
     {"fetch runs",             RUNS(FETCH),                     OFFER(FETCHING)},
     {"update begins",          WHEN(update_begins),             OFFER(SCHEDULED)},
     {"update runs",            RUNS_ANY,                        OFFER(DOWNLOADING)},
@@ -159,7 +161,7 @@ situation_end_questions(FotaSituation *s)
 static gboolean
 question_keeps_offer(S *s, FotaAction action)
 {
-    if (fota_next_is_committed(s))
+    if (fota_next_is_committed(s) || s->runs == FOTA_ACTION_FETCH)
         return FALSE;
     if (hides_in_state(s, action))
         return TRUE;

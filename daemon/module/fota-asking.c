@@ -100,7 +100,7 @@ void
 fota_asking_look(const FotaParts *parts)
 {
     const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
-    gboolean free = fota_run_get_action(parts->run) == FOTA_ACTION_NONE &&
+    gboolean free = !fota_run_has_module(parts->run) &&
                     fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE;
     const FotaMethod *method = free ? fota_asking_find_method(parts) : NULL;
 

@@ -10,6 +10,7 @@ struct _FotaRun {
     FotaRunOwner owner;
     FotaKeeper *keeper;
     FotaJob *job;
+    FotaJob *answer;     /* beside a fetch; NULL = none runs */
     GCancellable *fetch; /* of the host's fetch; NULL = none runs */
     FotaDeltaRequest wanted;
     FotaAction action;
@@ -123,6 +124,41 @@ run_finish(const FotaJobEnd *end, gpointer user_data)
     run->owner.ended(action, end, owner);
 }
 
+/* What the module is told while the host fetches is no update: it has no progress, and no mark. */
+static void
+answer_report(const FotaJobReport *report, gpointer user_data)
+{
+}
+
+static void
+answer_commit(FotaMark mark, gpointer user_data)
+{
+    FotaRun *run = user_data;
+    g_autoptr(GError) error = g_error_new(FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE,
+                                          "an answer beside a fetch has nothing to write");
+
+    fota_job_commit_done(run->answer, FOTA_COMMIT_STOP, error);
+}
+
+static void
+answer_finish(const FotaJobEnd *end, gpointer user_data)
+{
+    FotaRun *run = user_data;
+    g_autoptr(GObject) owner = run->owner.part.object;
+
+    run->answer = NULL;
+    run->owner.ended(FOTA_ACTION_ANSWER, end, owner);
+}
+
+static void
+run_answer(FotaRun *run, FotaJobOrder *order)
+{
+    static const FotaJobListener listener = {answer_report, answer_commit, answer_finish};
+
+    g_object_ref(run->owner.part.object);
+    run->answer = fota_job_start(order, &listener, run);
+}
+
 static void
 run_begin(FotaRun *run, FotaAction action, guint64 size)
 {
@@ -221,6 +257,10 @@ fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order)
 {
     static const FotaJobListener listener = {run_take_report, run_commit, run_finish};
 
+    if (run->action == FOTA_ACTION_FETCH) {
+        run_answer(run, order);
+        return;
+    }
     run_begin(run, action, order->update.size);
     run->job = fota_job_start(order, &listener, run);
 }
@@ -230,6 +270,8 @@ fota_run_cancel(FotaRun *run, gboolean force)
 {
     if (run->fetch != NULL)
         g_cancellable_cancel(run->fetch);
+    if (run->answer != NULL && force)
+        fota_job_cancel(run->answer, force);
     if (run->job == NULL)
         return TRUE;
     if (!fota_job_cancel(run->job, force))
@@ -243,12 +285,15 @@ fota_run_set_guarded(FotaRun *run, gboolean guarded)
 {
     if (run->job != NULL)
         fota_job_set_guarded(run->job, guarded);
+    if (run->answer != NULL)
+        fota_job_set_guarded(run->answer, guarded);
 }
 
 FotaAction
 fota_run_get_action(FotaRun *run)
 {
-    return run->action;
+    return run->action == FOTA_ACTION_NONE && run->answer != NULL ? FOTA_ACTION_ANSWER
+                                                                  : run->action;
 }
 
 gboolean
@@ -256,7 +301,7 @@ fota_run_has_module(FotaRun *run)
 {
     FotaAction action = fota_run_get_action(run);
 
-    return action != FOTA_ACTION_NONE && action != FOTA_ACTION_FETCH;
+    return run->answer != NULL || (action != FOTA_ACTION_NONE && action != FOTA_ACTION_FETCH);
 }
 
 gboolean

@@ -24,7 +24,8 @@ FotaRun *fota_run_new(FotaKeeper *keeper, const FotaRunOwner *owner);
 void fota_run_free(FotaRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaRun, fota_run_free)
 
-/** Starts a job for @action. Takes @order. */
+/** Starts a job for @action; beside a fetch, which leaves the module alone, FOTA_ACTION_ANSWER.
+ * Takes @order. */
 void fota_run_start(FotaRun *run, FotaAction action, FotaJobOrder *order);
 /** Has the host fetch @request's delta, for FOTA_ACTION_FETCH; its progress is reported here. */
 void fota_run_fetch(FotaRun *run, const FotaDeltaRequest *request);
@@ -33,7 +34,7 @@ gboolean fota_run_cancel(FotaRun *run, gboolean force);
 /** Whether ModemManager keeps away from the module's ports. */
 void fota_run_set_guarded(FotaRun *run, gboolean guarded);
 
-/** FOTA_ACTION_NONE = no job runs. */
+/** FOTA_ACTION_NONE = no job runs. Of a fetch and an answer beside it: the fetch. */
 FotaAction fota_run_get_action(FotaRun *run);
 /** Whether what runs is about the module itself, and not only on the host. */
 gboolean fota_run_has_module(FotaRun *run);

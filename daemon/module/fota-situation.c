@@ -400,7 +400,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .one_gate = fota_method_has_one_gate(parts, plan),
         .same_delta = holds_delta_of(parts, plan),
         .listen_due = heard && fota_questions_are_due(parts->questions),
-        .answer_due = heard && fota_asking_find_answer(parts, &answer),
+        .answer_due =
+            heard && !fota_run_has_module(parts->run) && fota_asking_find_answer(parts, &answer),
         .proof = fota_proof_judge(parts->proof, &terms).verdict,
         .restoring = record->restoring != 0,
         .supply_low = way_back_lacks_supply(parts),

@@ -210,14 +210,14 @@ start_job(const FotaParts *parts, FotaAction action)
     fota_run_start(parts->run, action, order);
 }
 
-/* The job needs the port that is listened on. What has just come there may change what is to be
- * done: the caller decides anew. */
+/* A job needs the port that is listened on. What has just come there may change what is to be done:
+ * the caller decides anew. */
 static void
 start_update(const FotaParts *parts, FotaAction action)
 {
     g_autoptr(GError) error = NULL;
 
-    if (fota_questions_give_up(parts->questions))
+    if (action != FOTA_ACTION_FETCH && fota_questions_give_up(parts->questions))
         return;
     if (!begin_update(parts, action, &error))
         end_unbegun(parts, action, error);

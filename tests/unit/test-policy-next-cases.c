@@ -92,6 +92,13 @@ const NextCase next_cases[] = {
     /* "Not yet", to a module whose delta is in it for the manifest. */
     {"answer due", STATE(AWAITING_INSTALL_APPROVAL), DO(ANSWER), {REST, UPDATE,
         .open = {TRUE, FALSE}, MARK(DOWNLOADED), .answer_due = TRUE}},
+    /* And while the host fetches that delta, which leaves the module alone. */
+    {"answer beside fetch", STATE(FETCHING), DO(ANSWER), {REST, UPDATE, RUNS(FETCH),
+        MARK(FETCHING), .answer_due = TRUE}},
+    {"fetch runs", STATE(FETCHING), 0, {REST, UPDATE, RUNS(FETCH), MARK(FETCHING),
+        .listen_due = TRUE}},
+    {"fetch runs", STATE(FETCHING), 0, {REST, UPDATE, RUNS(FETCH), MARK(FETCHING),
+        .answer_due = TRUE, .presence = FOTA_PRESENCE_AWAY}},
     {"answer runs", STATE(IDLE), 0, {REST, RUNS(LISTEN)}},
     {"answer runs", STATE(AWAITING_APPROVAL), 0, {REST, PLAN(UPDATE), RUNS(ANSWER)}},
     {"answer runs", STATE(SCHEDULED), 0, {REST, ASKED, RUNS(LISTEN)}},
