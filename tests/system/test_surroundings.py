@@ -12,6 +12,7 @@ from world import CALL, NAMES, OURS, OURS6, SERVER, THEIRS
 
 FED_MODEL, FED_OLD, FED_NEW = "ME310G1-WW", "37.00.214-P0C.210001", "37.00.215-P0C.210002"
 CALL_MODEL, CALL_OLD, CALL_NEW = "ME909u-523", "12.636.12.01.00", "12.636.12.02.00"
+FED_SIZE = 3000  # a module is fed with 1 KiB at a time, and a pause after each
 MEDIUM = "/media/fota"
 MM_PORT_AT, MM_PORT_IGNORED = 3, 9  # of MMModemPortType
 PROBE = f"http://{SERVER}/alive"
@@ -114,7 +115,7 @@ class Surroundings:
         gateway, module = self.gateway, self.other(FED_IMEI)
         configuration, = (block.text for block in blocks("docs/fleet.md") if MEDIUM in block.text
                           and block.language == "ini")
-        content = delta(FED_MODEL, FED_OLD, FED_NEW)
+        content = delta(FED_MODEL, FED_OLD, FED_NEW, FED_SIZE)
         step = {"fromVersion": FED_OLD, "toVersion": FED_NEW,
                 "delta": {"uri": f"file://{MEDIUM}/delta.bin", "size": len(content),
                           "sha256": hashlib.sha256(content).hexdigest()}}

@@ -16,12 +16,15 @@ from world import HOST, NAMES, OURS, OURS6, SERVER, THEIRS, THEIRS6, NameServer,
 
 SHIM = pathlib.Path(__file__).resolve().parents[1] / "lib/clock-shim.c"
 # The first is the one that most tests look at. The others: one that the host feeds, one whose data call
-# has a network interface, and one that asks, as the kernel shows it.
+# has a network interface, and one that asks, as the kernel shows it. ModemManager looks again at a module
+# that was taken from it, which takes long: those with a port for fotad are not.
 FED_IMEI, CALL_IMEI, ASKING_IMEI = "353081090012355", "353081090012365", "353081090012375"
 SIM_DROP_IN = """\
 [Service]
-Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na --module=me310g1 \
---module=me909u,net=wwan0,server=http://{server}/huawei/ --module=me910c1-asks,raw=1"
+Environment="FOTA_SIM_OPTIONS=--scale=20 --module=me910c1-na \
+--module=me310g1,reserved-port=1 \
+--module=me909u,reserved-port=1,net=wwan0,server=http://{server}/huawei/ \
+--module=me910c1-asks,raw=1"
 """
 # As ModemManager's drop-in: umockdev tells programs apart by the number of their descriptors.
 UDEV = 'for n in {3..99}; do eval "exec $n<&0"; done; exec /lib/systemd/systemd-udevd'
