@@ -23,6 +23,8 @@ MM_DISABLED, MM_REGISTERED, MM_CONNECTED = 3, 8, 11  # of MMModemState
 CALL_SECONDS = 30
 # Conditions that no signal announces (a log, the simulator's state) are looked at this often.
 LOOK_AGAIN_MS = 200
+# In the name of an error: there is no such program, or no such object.
+GONE = ("ServiceUnknown", "NoReply", "NameHasNoOwner", "UnknownObject", "UnknownMethod")
 
 
 class BusError(Exception):
@@ -66,14 +68,18 @@ class BusView:
     def call(self, destination, path, interface, method, arguments=None, reply=None,
              seconds=CALL_SECONDS):
         """A method call; returns the reply's arguments."""
+        return self.ask(destination, path, interface, method, arguments, reply, seconds).unpack()
+
+    def ask(self, destination, path, interface, method, arguments=None, reply=None,
+            seconds=CALL_SECONDS):
+        """The same, the arguments as they came: to unpack much takes its time."""
         try:
-            answer = self._connection.call_sync(
+            return self._connection.call_sync(
                 destination, path, interface, method, arguments,
                 GLib.VariantType(reply) if reply else None, Gio.DBusCallFlags.NO_AUTO_START,
                 seconds * PATIENCE * 1000, None)
         except GLib.Error as error:
             raise BusError(error) from None
-        return answer.unpack()
 
     def call_for_descriptors(self, destination, path, interface, method, arguments):
         """A method call; returns the reply's arguments, and the descriptors that came with it."""
@@ -86,13 +92,33 @@ class BusView:
         return self.call(destination, path, PROPERTIES, "GetAll",
                          GLib.Variant("(s)", (interface,)))[0]
 
+    def look_at(self, destination, path, interface):
+        """The properties of one object; nothing while it, or its owner, is not there. With many
+        modules this is much less than all objects."""
+        return self._unless_gone(lambda: self.get_all(destination, path, interface))
+
     def objects(self, destination, path):
         """Everything below an ObjectManager; nothing while its owner is not there."""
+        return self._unless_gone(
+            lambda: self.call(destination, path, OBJECT_MANAGER, "GetManagedObjects")[0])
+
+    def with_interface(self, destination, path, interface):
+        """(path, properties as they came) of each object that has this interface."""
+        answer = self._unless_gone(
+            lambda: self.ask(destination, path, OBJECT_MANAGER, "GetManagedObjects"))
+        objects = answer.get_child_value(0) if answer else None
+        for i in range(objects.n_children() if objects else 0):
+            entry = objects.get_child_value(i)
+            properties = entry.get_child_value(1).lookup_value(interface, None)
+            if properties:
+                yield entry.get_child_value(0).get_string(), properties
+
+    @staticmethod
+    def _unless_gone(ask):
         try:
-            return self.call(destination, path, OBJECT_MANAGER, "GetManagedObjects")[0]
+            return ask()
         except BusError as error:
-            if "ServiceUnknown" in error.name or "NoReply" in error.name \
-                    or "NameHasNoOwner" in error.name:
+            if any(word in error.name for word in GONE):
                 return {}
             raise
 
@@ -207,8 +233,7 @@ class FotaModule:
     def wait(self, condition, seconds, what):
         """Waits until condition(properties) is true; returns the properties."""
         def look():
-            properties = self._view.objects(FOTA_NAME, FOTA_PATH).get(self.path, {}) \
-                .get(FOTA_MODULE)
+            properties = self._view.look_at(FOTA_NAME, self.path, FOTA_MODULE)
             return properties if properties and condition(properties) else None
 
         return self._until(look, seconds, what)
@@ -237,15 +262,15 @@ class ModemManagerView:
 
     def modems(self):
         """{object path: properties}"""
-        return {path: interfaces[MM_MODEM]
-                for path, interfaces in self._view.objects(MM_NAME, MM_PATH).items()
-                if MM_MODEM in interfaces}
+        return {path: properties.unpack() for path, properties
+                in self._view.with_interface(MM_NAME, MM_PATH, MM_MODEM)}
 
     def find(self, imei):
         """(path, properties) of the module, None while ModemManager does not export it."""
-        for path, properties in self.modems().items():
-            if properties.get("EquipmentIdentifier") == imei:
-                return path, properties
+        for path, properties in self._view.with_interface(MM_NAME, MM_PATH, MM_MODEM):
+            told = properties.lookup_value("EquipmentIdentifier", None)
+            if told and told.get_string() == imei:
+                return path, properties.unpack()
         return None
 
     def wait_for(self, imei, seconds=60, revision=None):
