@@ -120,14 +120,21 @@ question_was_over(E *e)
     return e->asked && e->expired;
 }
 
-/* The question may still be open. */
+/* What may have been said is said again only because the module asks again. */
 static gboolean
-answer_left_no_trace(E *e)
+answer_was_not_heard(E *e)
 {
-    return e->asked && order_left_no_trace(e);
+    return e->asked && e->asks_again && order_left_no_trace(e);
 }
 
-/* With one gate the module looks for its network behind the mark, and finds that it is too early. */
+static gboolean
+order_was_not_given(E *e)
+{
+    return !e->asked && order_left_no_trace(e);
+}
+
+/* With one gate the module looks for its network behind the mark, and finds that it is too early.
+ */
 static gboolean
 order_had_to_wait(E *e)
 {
@@ -299,8 +306,8 @@ static const struct {
     {"way back failed",     way_back_failed,         GONE, ATTEMPTS(END), FINISH(NO_SERVICE),
                                                      OFFER_ENDS},
     {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},
-    {"answer not given",    answer_left_no_trace,    MARK(NONE)},
-    {"order not given",     order_left_no_trace,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
+    {"answer not heard",    answer_was_not_heard,    MARK(NONE)},
+    {"order not given",     order_was_not_given,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
     {"order had to wait",   order_had_to_wait,       MARK(NONE), HOLD(WAIT)},
     {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
     {"order failed",        order_was_out,           GONE, ATTEMPTS(COUNT), FINISH(FAILED)},

@@ -39,7 +39,7 @@ typedef struct {
     gboolean one_gate;      /**< what brings the delta in is the order to install */
     gboolean asked;         /**< the update is what the module asked by itself */
     gboolean expired;       /**< and the answer came too late */
-    gboolean asks_again;    /**< and now the next question of the same update */
+    gboolean asks_again;    /**< and now the next question of the same update, or, at RESUME, again */
     gboolean provable;      /**< its service is to be proven */
     FotaProofVerdict proof; /**< FOTA_ACTION_CONCLUDE: what came of that */
     gboolean way_back;      /**< at hand, verified */

@@ -27,6 +27,7 @@ struct _SimTestbed {
     int n_open;             /* of all ttys, those that are gone included */
     guint next_usb;
     guint next_acm;
+    guint n_plugged; /* USB devices that have come, as the kernel numbers them */
 };
 
 typedef struct {
@@ -209,7 +210,7 @@ static char *
 add_usb_device(SimTestbed *self, const SimUsbId *id)
 {
     g_autofree char *path = g_strdup_printf(BUS "/1-%u", id->number);
-    g_autofree char *devnum = g_strdup_printf("%u", id->number + 1);
+    g_autofree char *devnum = g_strdup_printf("%u", ++self->n_plugged + 1);
     const char *attributes[] = {"idVendor",     id->vendor_id,    "idProduct", id->product_id,
                                 "manufacturer", id->manufacturer, "product",   id->product,
                                 "serial",       id->serial,       "busnum",    "1",

@@ -37,4 +37,10 @@ FotaChannel *fota_at_channel_new(const char *imei, const char *device, gboolean 
 /** Whether udev has reserved a tty of @device for fotad. Quick; may be called on the main loop. */
 gboolean fota_at_has_reserved_port(const char *device);
 
+/**
+ * A text that is another one after each return of the module: how the kernel has numbered @device
+ * on USB, in this start of the gateway. NULL = not known: it is no USB device, or absent.
+ */
+char *fota_at_name_return(const char *device);
+
 G_END_DECLS

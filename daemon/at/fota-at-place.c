@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <string.h>
 #include <systemd/sd-device.h>
+#include <systemd/sd-id128.h>
 
 #include "daemon/at/fota-at-channel.h"
 
@@ -255,6 +256,21 @@ fota_at_place_find_wwan(FotaAtPlace *place)
     return port != NULL && sd_device_get_sysname(port, &name) >= 0
                ? g_strconcat("/dev/", name, NULL)
                : NULL;
+}
+
+char *
+fota_at_name_return(const char *device)
+{
+    g_autoptr(Device) usb = NULL;
+    const char *type, *bus, *number;
+    sd_id128_t boot;
+    char boot_text[SD_ID128_STRING_MAX];
+
+    if (sd_device_new_from_syspath(&usb, device) < 0 || sd_device_get_devtype(usb, &type) < 0 ||
+        strcmp(type, "usb_device") != 0 || sd_device_get_sysattr_value(usb, "busnum", &bus) < 0 ||
+        sd_device_get_sysattr_value(usb, "devnum", &number) < 0 || sd_id128_get_boot(&boot) < 0)
+        return NULL;
+    return g_strdup_printf("%s %s-%s", sd_id128_to_string(boot, boot_text), bus, number);
 }
 
 gboolean

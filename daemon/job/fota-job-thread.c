@@ -382,6 +382,7 @@ fota_job_thread(gpointer data)
         /* What was installing may have gone well: its version tells. Anything else is tried again
          * as any failed attempt is. */
         if (give_first_aid(job, session) && job->installing) {
+            .name_return = on_name_return,
             g_clear_error(&job->error);
             job->steps.kind = FOTA_JOB_RESUME;
             job->result = fota_steps_run(&job->steps, &job->error);

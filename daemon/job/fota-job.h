@@ -65,7 +65,8 @@ typedef struct {
     guint restarts;               /**< of the module by itself, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
     const FotaQuestion *question; /**< FOTA_JOB_LISTEN: what the module asks; FOTA_JOB_ANSWER: what
-                                     it has begun meanwhile; FOTA_JOB_FOLLOW: what it asks next */
+                                     it has begun meanwhile; FOTA_JOB_FOLLOW: what it asks next;
+                                     FOTA_JOB_RESUME: again */
     FotaAnswer answer;            /**< FOTA_JOB_ANSWER: what the module was told */
     const char *question_line;    /**< as it came, NULL = the module was asked for it */
     const char *const *heard;     /**< lines that the job has not looked at */

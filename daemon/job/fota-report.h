@@ -11,6 +11,13 @@ G_BEGIN_DECLS
 /** And under this one, of a dummy, how often the module has restarted since the order. */
 #define FOTA_JOB_RESTARTS "fotad.restarts"
 
+/** And of a dummy, too, as what the module was there before the order: fota_at_name_return(). */
+#define FOTA_JOB_RETURN "fotad.return"
+
+/** "1": the module's power may be off, by an order or by first aid, and is to be switched on. It
+ * outlives the update. */
+#define FOTA_JOB_POWER "fotad.power"
+
 /** What a job does. */
 typedef enum {
     FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */
@@ -20,6 +27,8 @@ typedef enum {
     FOTA_JOB_FETCH,   /**< read the manifest's file through the module */
     FOTA_JOB_INSPECT, /**< ask the module what it runs */
     FOTA_JOB_DISCARD, /**< throw the delta away */
+    FOTA_JOB_POWER_ON, /**< switch on a module that was left without power */
+    FOTA_JOB_UNDO,    /**< have what an earlier job has set in the module set back */
     FOTA_JOB_FOLLOW,  /**< what the module asks was approved: answer it, follow, order nothing */
     FOTA_JOB_LISTEN,  /**< have the module ask, and find out what it asks */
     FOTA_JOB_ANSWER,  /**< tell it no, or not yet */

@@ -14,6 +14,7 @@ struct _FotaSession {
     gboolean shielded; /* what was opened is being closed */
     GQueue heard;      /* char *, from before the session */
     char *question;    /* the line of the last one */
+    char *failure;     /* the line that came last, if it is about one; else NULL */
     gpointer data;     /* of the plugin, for its close() */
     GDestroyNotify destroy;
     guint base, share; /* of the running part, in percent of the whole */
@@ -42,6 +43,7 @@ fota_session_free(FotaSession *session)
     g_hash_table_unref(session->texts);
     g_queue_clear_full(&session->heard, g_free);
     g_free(session->question);
+    g_free(session->failure);
     g_free(session);
 }
 
@@ -303,17 +305,28 @@ fota_session_get_question(FotaSession *session)
     return session->question;
 }
 
+const char *
+fota_session_get_failure(FotaSession *session)
+{
+    return session->failure;
+}
+
 static void
-note_question(FotaSession *session, const char *line)
+note_heard(FotaSession *session, const char *line)
 {
     g_auto(FotaHeard) heard = {0};
+    char **place = &session->question;
 
-    if (!fota_heard_read(fota_session_get_unsolicited(session), line, &heard) ||
-        (!fota_heard_is_question(&heard) && heard.kind != FOTA_LINE_STATE &&
-         heard.kind != FOTA_LINE_CARRIER))
+    if (!fota_heard_read(fota_session_get_unsolicited(session), line, &heard))
         return;
-    g_free(session->question);
-    session->question = g_strdup(line);
+    if (heard.kind == FOTA_LINE_FAILED)
+        place = &session->failure;
+    else if (!fota_heard_is_question(&heard) && heard.kind != FOTA_LINE_STATE &&
+             heard.kind != FOTA_LINE_CARRIER)
+        return;
+    g_clear_pointer(&session->failure, g_free);
+    g_free(*place);
+    *place = g_strdup(line);
 }
 
 char *
@@ -327,7 +340,7 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
         line = session->channel->klass->wait_line(session->channel, text, seconds,
                                                   fota_session_get_cancellable(session), error);
     if (line != NULL)
-        note_question(session, line);
+        note_heard(session, line);
     return line;
 }
 

@@ -99,6 +99,10 @@ void fota_session_put_heard(FotaSession *session, const char *line);
 /** The line, as it came, of the last question, or of what the module begins; NULL = none. */
 const char *fota_session_get_question(FotaSession *session);
 
+/** The line by which the module has told last that what it does by itself is over; NULL = it has
+ * not. */
+const char *fota_session_get_failure(FotaSession *session);
+
 /** What has come and nobody has waited for. Transfer full. */
 GStrv fota_session_take_heard(FotaSession *session);
 

@@ -24,6 +24,9 @@ typedef struct {
     gboolean (*commit)(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error);
     /** Switches the module off and on; NULL = nothing here can. */
     gboolean (*power)(gpointer user_data, GError **error);
+    /** A text that is another one after each return of the module; NULL, as is the function where
+     * nothing tells that. */
+    char *(*name_return)(gpointer user_data);
     gpointer user_data;
     int delta; /**< for a method that is fed; -1 = none */
     /** Compares @delta once more with what was fetched; NULL = there is no need. */
@@ -37,7 +40,8 @@ typedef struct {
     /* Results; fota_steps_clear() frees them */
     char *version; /**< last read, NULL = none */
     FotaVendorOffer offer;
-    FotaQuestion question; /**< FOTA_JOB_LISTEN; FOTA_JOB_FOLLOW: the next one */
+    FotaQuestion question; /**< FOTA_JOB_LISTEN; FOTA_JOB_FOLLOW: the next one; FOTA_JOB_RESUME: the
+                              same one again */
     GBytes *contents;      /**< of a file that was read */
     gboolean downloaded;
     gboolean stopped; /**< the answer to a commit was FOTA_COMMIT_STOP */

@@ -184,8 +184,8 @@ hold_update(FotaRecord *record, gboolean asked)
 static gboolean
 asks_again(FotaAction action, const FotaJobEnd *end)
 {
-    return action == FOTA_ACTION_FOLLOW && end->question != NULL &&
-           end->question->kind != FOTA_QUESTION_NONE;
+    return (action == FOTA_ACTION_FOLLOW || action == FOTA_ACTION_RESUME) &&
+           end->question != NULL && end->question->kind != FOTA_QUESTION_NONE;
 }
 
 static Closing

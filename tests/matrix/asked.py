@@ -55,11 +55,11 @@ class AskedRig(Rig):
             return False
 
     def _asks_again(self, properties, asked):
-        """A question that was lost with fotad is asked again by the server, once the module is
-        listened to again."""
-        if asked or not properties or properties["State"] != "idle" \
+        """A question that was lost with fotad, or that fotad may have answered and has not, is asked
+        again by the server, once the module is listened to again."""
+        if asked or not properties or properties["State"] not in ("idle", "failed") \
                 or properties["Modem"] == "/" or properties["Revision"] == self.bench.new \
-                or self.bench.sim_state()["ask"] != "asked" or self.knows_update() \
+                or self.bench.sim_state()["ask"] not in ("idle", "asked") or self.knows_update() \
                 or "listening to what" not in self.bench.log():
             return False
         self.ask()

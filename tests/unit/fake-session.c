@@ -7,6 +7,7 @@
 #include "daemon/job/fota-session.h"
 
 struct _FotaSession {
+    const char *failure; /* line */
     GKeyFile *models;
     const char *model;
     const char *poll;
@@ -273,7 +274,8 @@ fota_session_get_question(FotaSession *session)
 void
 fota_session_put_heard(FotaSession *session, const char *line)
 {
-    g_assert_not_reached();
+    g_assert_nonnull(session->failure);
+    session->failure = NULL;
 }
 
 gboolean
@@ -379,6 +381,18 @@ void
 fake_session_set_unsolicited(FotaSession *session, const FotaUnsolicited *table)
 {
     session->unsolicited = table;
+}
+
+void
+fake_session_set_failure(FotaSession *session, const char *line)
+{
+    session->failure = line;
+}
+
+const char *
+fota_session_get_failure(FotaSession *session)
+{
+    return session->failure;
 }
 
 void

@@ -34,6 +34,8 @@ FotaSession *fake_session_new(const char *models, const FakeExchange *script);
 void fake_session_set_model(FotaSession *session, const char *model);
 /** The table of unsolicited lines of the plugin; none at first. */
 void fake_session_set_unsolicited(FotaSession *session, const FotaUnsolicited *table);
+/** What fota_session_get_failure() returns until it is put back to be heard. */
+void fake_session_set_failure(FotaSession *session, const char *line);
 /** Closes as the daemon does after a function of @method, and returns @result. */
 FotaResult fake_session_close(FotaSession *session, const FotaMethod *method, FotaResult result);
 /** A key of [Network]; NULL @value = unset, as all are at first. */

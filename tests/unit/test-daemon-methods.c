@@ -169,7 +169,7 @@ static const FotaPlugin plugin = {
 
 #define MODELS                                                                                     \
     "[*]\nRestarts=1\nApplyTime=1\nReturnLimit=60\nSettleTime=1\nVersionTime=5\nVersionPause=0\n"  \
-    "AidTime=1\nSafeRungs=at-again\n[SILENT]\nAway=silence\n"
+    "AidTime=1\nSafeRungs=at-again\n[SILENT]\nAway=silence\n[BRIEF]\nReturnLimit=1\n"
 
 /* The module. */
 
@@ -194,6 +194,7 @@ typedef struct {
     gboolean in_vain; /* it comes back with the firmware that it had */
     guint silences;   /* AT that it does not answer */
     gboolean leaving, away;
+    gboolean off; /* it has no power once it has left */
     const char *version;
     GCancellable *cancellable;
     GByteArray *received;
@@ -337,6 +338,10 @@ on_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
 {
     Module *module = (Module *)channel;
 
+    if (module->off) {
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, "away");
+        return FALSE;
+    }
     if (!module->silent)
         note(module, "back");
     module->away = FALSE;
@@ -394,7 +399,10 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
 static gboolean
 on_power(gpointer user_data, GError **error)
 {
-    note(user_data, "power");
+    Module *module = user_data;
+
+    note(module, "power");
+    module->off = FALSE;
     return TRUE;
 }
 
@@ -430,7 +438,7 @@ typedef struct {
     const char *log;     /* what passes */
     const char *refuses, *cancelled_at, *asks, *then, *model, *raw;
     FotaMark stops_at;
-    gboolean unfed, altered, powerless, rehearsal, in_vain;
+    gboolean unfed, altered, powerless, rehearsal, in_vain, off;
     gboolean begun;           /* what the module has not asked about */
     FotaAnswer answers;       /* to what it asks */
     const FotaMethod *beside; /* the method that knows of questions meanwhile */
@@ -529,6 +537,15 @@ static const Case cases[] = {
     {"feed-one/deaf", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER_FAILED, OLD, BEGIN ORDER " AT+XMODEM AT+GMR AT+CGDCONT?",
      .raw = "*"},
+    /* fotad has ended between off and on, or the module is away to install: that returns. */
+    {"feed-one/resume-off", &feed_one, FOTA_JOB_RESUME, "AT+GMR", FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION, OLD, " <installing> AT+GMR gone power back AT+GMR",
+     .off = TRUE, .in_vain = TRUE},
+    {"feed-one/resume-installs", &feed_one, FOTA_JOB_RESUME, "AT+GMR", FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION, OLD, " <installing> AT+GMR gone back AT+GMR", .in_vain = TRUE},
+    {"pull/resume-away", &pull, FOTA_JOB_RESUME, "AT+GMR", FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, NULL, " <installing> AT+GMR gone", .off = TRUE,
+     .in_vain = TRUE},
     {"feed-one/powerless", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN, .powerless = TRUE},
     {"vendor/ask", &vendor, FOTA_JOB_ASK, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
@@ -537,6 +554,9 @@ static const Case cases[] = {
      BEGIN " AT+PULL AT+CLOSE <downloaded>" ORDER " AT+INSTALL" RETURN},
     {"vendor/discard", &vendor, FOTA_JOB_DISCARD, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
      " <discarding> AT+GMR AT+DROP AT+CLOSE"},
+    /* What a job that was cut off has left: its close() alone. */
+    {"vendor/undo", &vendor, FOTA_JOB_UNDO, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR AT+CLOSE"},
     {"vendor-one", &vendor_one, FOTA_JOB_UPDATE, "AT+PULL", FOTA_RESULT_DONE, NO_ERROR, NEW,
      BEGIN ORDER " AT+PULL" RETURN},
     /* The module asks, or has begun without asking: nothing is ordered. */
@@ -552,6 +572,17 @@ static const Case cases[] = {
     /* It was asked, and no longer is. */
     {"asked/over", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD, " AT+GMR AT+WHAT? AT+CLOSE", .asks = ""},
+    /* fotad may have said yes: it does not say so again, and waits for what the module does. */
+    {"asked/resume-begun", &asked, FOTA_JOB_RESUME, "AT+FOLLOW", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " <installing> AT+GMR AT+WHAT? AT+CLOSE AT+FOLLOW gone back AT+GMR", .asks = BEGUN},
+    {"asked/resume-late", &asked, FOTA_JOB_RESUME, "AT+WHAT?", FOTA_RESULT_DONE, NO_ERROR, NEW,
+     " <installing> AT+GMR AT+WHAT? AT+CLOSE gone back AT+GMR", .asks = ""},
+    {"asked/resume-nothing", &asked, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD,
+     " <installing> AT+GMR AT+WHAT? AT+CLOSE AT+GMR AT+WHAT? AT+CLOSE AT+GMR AT+WHAT? AT+CLOSE",
+     .asks = "", .model = "BRIEF"},
+    {"asked/resume-asks-again", &asked, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_OLD_VERSION, OLD, " <installing> AT+GMR AT+WHAT? AT+CLOSE", .asks = NEW},
     {"asked/listen", &asked, FOTA_JOB_LISTEN, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
      " AT+GMR AT+WHAT? AT+CLOSE", .asks = NEW},
     {"asked/listen-in-vain", &asked, FOTA_JOB_LISTEN, NULL, FOTA_RESULT_FAILED_FOR_NOW,
@@ -622,14 +653,16 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
     /* A module that falls silent has left as well as one whose port goes away. What it was told to
      * do once more does not count. */
     g_assert_cmpuint(steps->restarts, ==,
-                     (strstr(log, "gone") != NULL || c->model != NULL) &&
+                     (strstr(log, "gone") != NULL || g_strcmp0(c->model, "SILENT") == 0) &&
                          strstr(log, "<installing> AT+GMR AT+RESET") == NULL);
     g_assert_cmpint(steps->ordered, ==,
                     strstr(log, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
                         c->kind != FOTA_JOB_RESUME);
     g_assert_cmpint(steps->downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
     g_assert_cmpint(steps->question.kind, ==,
-                    (c->kind == FOTA_JOB_LISTEN && c->asks != NULL) || g_strcmp0(c->then, NEW) == 0
+                    (c->kind == FOTA_JOB_LISTEN && c->asks != NULL) ||
+                            (c->kind == FOTA_JOB_RESUME && g_strcmp0(c->asks, NEW) == 0) ||
+                            g_strcmp0(c->then, NEW) == 0
                         ? FOTA_QUESTION_INSTALL
                         : FOTA_QUESTION_NONE);
 }
@@ -661,8 +694,9 @@ test_case(gconstpointer data)
                      .cancelled_at = c->cancelled_at,
                      .asks = c->asks != NULL ? c->asks : "",
                      .then = c->then,
-                     .silent = c->model != NULL,
+                     .silent = g_strcmp0(c->model, "SILENT") == 0,
                      .in_vain = c->in_vain,
+                     .off = c->off,
                      .version = OLD,
                      .cancellable = cancellable,
                      .received = received,
@@ -699,10 +733,14 @@ test_case(gconstpointer data)
     g_assert_true(g_key_file_load_from_data(models, MODELS, strlen(MODELS), 0, NULL));
     fota_session_set_channel(session, &module.channel);
     stops_at = c->stops_at;
+    if (c->method == &feed_one && c->kind == FOTA_JOB_RESUME)
+        g_hash_table_insert(remembered, g_strdup(FOTA_JOB_POWER), g_strdup("1"));
     g_assert_cmpint(fota_steps_run(&steps, &error), ==, c->result);
     check_end(c, &steps, log->str, error);
     if (!c->rehearsal && (c->kind == FOTA_JOB_UPDATE || c->kind == FOTA_JOB_FOLLOW))
         g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_METHOD), ==, c->method->name);
+    if (strstr(c->log, "<installing>") != NULL && c->method->restarts == FOTA_RESTART_BY_POWER)
+        g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_POWER), ==, "1");
     check_delta(c, &module);
     fota_steps_clear(&steps);
     if (delta >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/test-daemon-steps.h"
 
-/* What the module has begun, "" = nothing. */
+/* What the module has begun, "" = nothing, "again" = it asks again, "over" = it no longer asks. */
 static FotaResult
 on_questions(FotaSession *self, FotaQuestion *question, GError **error)
 {
@@ -9,7 +9,12 @@ on_questions(FotaSession *self, FotaQuestion *question, GError **error)
 
     if (lines == NULL)
         return FOTA_RESULT_FAILED_FOR_NOW;
-    question->text = g_strdup(lines[0]);
+    question->kind =
+        g_strcmp0(lines[0], "again") == 0 ? FOTA_QUESTION_DOWNLOAD : FOTA_QUESTION_NONE;
+    if (g_strcmp0(lines[0], "over") == 0)
+        fake_session_set_failure(self, "over");
+    else
+        question->text = g_strdup(lines[0]);
     return FOTA_RESULT_DONE;
 }
 
@@ -57,7 +62,8 @@ test_leave_time(gconstpointer answer)
 
 static const struct {
     FotaJobKind kind;
-    const char *recalled; /* restarts that an earlier fotad has seen */
+    const char *recalled; /* restarts that an earlier fotad has seen, the kernel's number of the
+                             module then, and now; - = none */
     FotaResult result;
     int code;
     guint restarts;
@@ -121,18 +127,45 @@ static const struct {
       {"outcome", "B"},
       END}},
     {FOTA_JOB_RESUME,
-     "1",
+     "1 - -",
+     FOTA_RESULT_DONE,
+     NO_ERROR,
+     1,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+    /* No fotad has seen a restart: the kernel has, or there was none, or nothing tells. */
+    {FOTA_JOB_RESUME,
+     "0 1-2 1-3",
      FOTA_RESULT_DONE,
      NO_ERROR,
      1,
      {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
     {FOTA_JOB_RESUME,
-     "0",
+     "0 1-2 1-2",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_OLD_VERSION,
      0,
      {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_RESUME,
+     "0 1-2 -",
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     0,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
+    {FOTA_JOB_RESUME,
+     "0 - 1-2",
+     FOTA_RESULT_FAILED_FOR_GOOD,
+     FOTA_MODULE_ERROR_OLD_VERSION,
+     0,
+     {{"commit installing", "go"}, {"inspect", "A"}, RESTS, {"outcome", "A"}, END}},
 };
+
+static const char *numbered;
+
+static char *
+on_name_return(gpointer user_data)
+{
+    return g_strdup(numbered);
+}
 
 /* A dummy is installed although the version is there already, and followed until the module rests.
  */
@@ -142,15 +175,23 @@ test_dummy(void)
     const FotaUpdate update = {.from = "A", .to = "A", .path = "delta"};
 
     for (guint i = 0; i < G_N_ELEMENTS(dummies); i++) {
-        FotaSteps steps = {
-            .kind = dummies[i].kind, .method = &method, .update = &update, .commit = on_commit};
+        FotaSteps steps = {.kind = dummies[i].kind,
+                           .method = &method,
+                           .update = &update,
+                           .commit = on_commit,
+                           .name_return = on_name_return};
+        const char *recalled = dummies[i].recalled != NULL ? dummies[i].recalled : "- - -";
+        g_auto(GStrv) words = g_strsplit(recalled, " ", 3);
         g_autoptr(GError) error = NULL;
 
         g_test_message("case %u", i);
         steps.session = steps.user_data = session =
             fake_session_new(SKELETON_MODELS, dummies[i].script);
-        if (dummies[i].recalled != NULL)
-            fota_session_remember(session, FOTA_JOB_RESTARTS, dummies[i].recalled);
+        numbered = words[2][0] != '-' ? words[2] : NULL;
+        if (words[0][0] != '-')
+            fota_session_remember(session, FOTA_JOB_RESTARTS, words[0]);
+        if (words[1][0] != '-')
+            fota_session_remember(session, FOTA_JOB_RETURN, words[1]);
         g_assert_cmpint(fota_steps_run(&steps, &error), ==, dummies[i].result);
         if (dummies[i].code == NO_ERROR)
             g_assert_no_error(error);
@@ -188,7 +229,31 @@ test_accepted(void)
          {RESUMES, RESTS, {"outcome", "A"}, {"questions", "-"}, RESTART, {"outcome", "B"}, END}},
         {FOTA_RESULT_FAILED_FOR_NOW,
          "A",
-         {RESUMES, RESTS, {"outcome", "A"}, {"questions", ""}, END}},
+         {RESUMES, RESTS, {"outcome", "A"}, {"questions", "again"}, END}},
+        {FOTA_RESULT_FAILED_FOR_NOW,
+         "A",
+         {RESUMES,
+          RESTS,
+          {"outcome", "A"},
+          {"questions", "over"},
+          {"follow", "!text too late"},
+          RESTS,
+          {"outcome", "A"},
+          END}},
+        /* Nothing at first. */
+        {FOTA_RESULT_DONE,
+         "B",
+         {RESUMES,
+          RESTS,
+          {"outcome", "A"},
+          {"questions", ""},
+          RESTS,
+          {"outcome", "A"},
+          {"questions", "yes"},
+          {"follow", ""},
+          RESTART,
+          {"outcome", "B"},
+          END}},
         {FOTA_RESULT_DONE, "B", {RESUMES, RESTART, {"outcome", "B"}, END}},
     };
     const FotaUpdate update = {.from = "A", .to = "B"};

@@ -60,6 +60,30 @@ assert_found(FotaAtPlace *place, const char *expected)
     g_assert_cmpstr(nodes->str, ==, expected);
 }
 
+/* The kernel numbers each return of a device on USB; a UART, or what is away, is not numbered. */
+static void
+test_return(void)
+{
+    g_autoptr(UMockdevTestbed) testbed = umockdev_testbed_new();
+    g_autofree char *first = NULL, *same = NULL, *second = NULL;
+
+    add_usb(testbed, "1-1", "1bc7");
+    add_tty(testbed, "1-1", "1bc7", "00", "ttyUSB0", "X");
+    g_assert_null(fota_at_name_return(BUS "1-1"));
+    umockdev_testbed_set_attribute(testbed, BUS "1-1", "busnum", "1");
+    umockdev_testbed_set_attribute(testbed, BUS "1-1", "devnum", "2");
+    first = fota_at_name_return(BUS "1-1");
+    same = fota_at_name_return(BUS "1-1");
+    g_assert_nonnull(first);
+    g_assert_cmpstr(first, ==, same);
+    umockdev_testbed_set_attribute(testbed, BUS "1-1", "devnum", "3");
+    second = fota_at_name_return(BUS "1-1");
+    g_assert_nonnull(second);
+    g_assert_cmpstr(first, !=, second);
+    g_assert_null(fota_at_name_return(BUS "1-1/1-1:1.00/ttyUSB0"));
+    g_assert_null(fota_at_name_return(BUS "1-9"));
+}
+
 static void
 test_order(void)
 {
@@ -296,6 +320,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/at-place/return", test_return);
     g_test_add_func("/at-place/order", test_order);
     g_test_add_func("/at-place/avoided", test_avoided);
     g_test_add_func("/at-place/reserved", test_reserved);
