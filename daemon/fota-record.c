@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "daemon/job/fota-report.h"
+#include "plugins/fota-plugin.h"
+
 void
 fota_record_set(char **member, const char *value)
 {
@@ -50,6 +53,67 @@ fota_record_forget_offer(FotaRecord *record)
         memset(record->stages, 0, sizeof record->stages);
 }
 
+static gboolean
+setting_is_owed(const char *name, const char *value)
+{
+    return g_str_has_prefix(name, FOTA_OWED) && value[0] != '\0';
+}
+
+gboolean
+fota_record_owes(const FotaRecord *record)
+{
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, record->settings);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (setting_is_owed(name, value))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+fota_record_forget_debts(FotaRecord *record)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, record->settings);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (g_str_has_prefix(name, FOTA_OWED))
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
+gboolean
+fota_record_lacks_power(const FotaRecord *record)
+{
+    return g_strcmp0(g_hash_table_lookup(record->settings, FOTA_JOB_POWER), "1") == 0;
+}
+
+void
+fota_record_note_power(FotaRecord *record)
+{
+    g_hash_table_remove(record->settings, FOTA_JOB_POWER);
+}
+
+/* What is owed stays, with the method that sets it back. */
+static void
+settings_forget(FotaRecord *record)
+{
+    gboolean owes = fota_record_owes(record);
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, record->settings);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (!setting_is_owed(name, value) && !g_str_equal(name, FOTA_JOB_POWER) &&
+            !(owes && g_str_equal(name, FOTA_JOB_METHOD)))
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
 void
 fota_record_forget_update(FotaRecord *record)
 {
@@ -71,7 +135,7 @@ fota_record_forget_update(FotaRecord *record)
     fota_record_set(&record->back, NULL);
     for (FotaStage stage = FOTA_STAGE_DOWNLOAD; stage < FOTA_N_STAGES; stage++)
         record->stages[stage] = 0;
-    g_hash_table_remove_all(record->settings);
+    settings_forget(record);
 }
 
 const char **

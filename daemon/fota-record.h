@@ -151,8 +151,19 @@ void fota_record_log(const FotaRecord *record, int level, FotaEvent event, const
 
 /** Forgets the offer and the update: they belong to a manifest that is no longer in force. */
 void fota_record_forget_offer(FotaRecord *record);
-/** The step under way is over; the approval holds for the rest of its chain. */
+/**
+ * The step under way is over; the approval holds for the rest of its chain. What is owed to the
+ * module stays.
+ */
 void fota_record_forget_update(FotaRecord *record);
+/** Whether something is to be set back in the module, see FOTA_OWED. */
+gboolean fota_record_owes(const FotaRecord *record);
+/** Whether the module's power may have been left off, see FOTA_JOB_POWER. */
+gboolean fota_record_lacks_power(const FotaRecord *record);
+/** It has its power. */
+void fota_record_note_power(FotaRecord *record);
+/** Nothing is owed any more. */
+void fota_record_forget_debts(FotaRecord *record);
 /**
  * Puts @entry in front of the history. Transfer full. The oldest one that is no success goes first:
  * the successes say what is a downgrade.

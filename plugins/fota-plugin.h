@@ -516,7 +516,14 @@ void fota_session_report_bytes(FotaSession *session, guint64 received, guint64 t
 /** A sentence for the log, about this module: what is being done now. */
 void fota_session_note(FotaSession *session, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** Remembers @value under @name for the rest of this update; written with the next record. */
+/** What a name begins with whose value tells what close() has to set back in the module. */
+#define FOTA_OWED "owed."
+
+/**
+ * Remembers @value under @name for the rest of this update; written with the next record. With
+ * FOTA_OWED it outlives the update: until the value is "", the daemon has close() called before
+ * anything else is begun with the module, also after fotad was killed.
+ */
 void fota_session_remember(FotaSession *session, const char *name, const char *value);
 
 /**

@@ -3,7 +3,8 @@
 
 typedef const FotaSituation S;
 typedef gboolean Condition(S *s);
-static Condition order_is_verified, order_cannot_be_asked, service_is_awaited, goes_back,
+static Condition order_is_verified, power_is_due, debt_is_due, order_cannot_be_asked,
+    service_is_awaited, goes_back,
     way_back_is_lost, answer_runs, question_runs, update_begins, was_cancelled, module_has_begun,
     check_is_due, version_is_asked, delta_is_harmless, delta_must_wait, delta_can_go,
     manifest_is_distrusted, nothing_is_planned, is_not_free, version_must_wait, version_would_take,
@@ -52,11 +53,14 @@ static const Row rows[] = {
     /* An order may be out: only a version ends that. */
     {"order verified",         WHEN(order_is_verified),         OFFER(VERIFYING)},
     {"order watched",          MARK(INSTALLING), RUNS_JOB,      OFFER(INSTALLING)},
+    {"order without power",    MARK(INSTALLING), WHEN(power_is_due), OFFER(INSTALLING), DO(POWER_ON)},
     {"order unasked",          WHEN(order_cannot_be_asked),     OFFER(INSTALLING)},
     {"order",                  MARK(INSTALLING),                OFFER(VERIFYING), DO(RESUME)},
     /* The version was read: the service decides, and the way back asks no gate and no plan. */
     {"service awaited",        WHEN(service_is_awaited),        OFFER(VERIFYING)},
     {"service judged",         MARK(PROVING),                   OFFER(VERIFYING), DO(CONCLUDE)},
+    {"power due",              WHEN(power_is_due),              STATE(ABSENT), DO(POWER_ON)},
+    {"power runs",             RUNS(POWER_ON),                  STATE(ABSENT)},
     {"way back runs",          WHEN(goes_back), RUNS_ANY,       OFFER(DOWNLOADING)},
     {"way back lost",          WHEN(way_back_is_lost),          STATE(ABSENT)},
     {"way back inhibited",     WHEN(goes_back), IF(inhibited),  OFFER(SCHEDULED), SHOW(INHIBITED)},
@@ -67,6 +71,7 @@ static const Row rows[] = {
     /* Something runs: its end decides anew. */
     {"answer runs",            WHEN(answer_runs),               ENDED},
     {"question runs",          WHEN(question_runs),             STATE(CHECKING)},
+    {"undo runs",              RUNS(UNDO),                      ENDED},
     {"discard runs",           RUNS(DISCARD),                   ENDED},
     {"rehearsal runs",         RUNS(REHEARSE),                  GUEST(DOWNLOADING)},
     /* The host is at work, and the module is free to be told "not yet". */
@@ -85,6 +90,7 @@ static const Row rows[] = {
     {"question due",           HERE, IF(listen_due),            ENDED, DO(LISTEN)},
     {"check due",              WHEN(check_is_due),              STATE(CHECKING), DO(CHECK)},
     {"version asked",          WHEN(version_is_asked),          STATE(CHECKING), DO(INSPECT)},
+    {"debt due",               MARK(NONE), WHEN(debt_is_due),   ENDED, DO(UNDO)},
     {"delta harmless",         WHEN(delta_is_harmless),         ENDED, DO(FORGET)},
     {"delta must wait",        WHEN(delta_must_wait),           ENDED},
     {"delta unwanted",         WHEN(delta_can_go),              ENDED, DO(DISCARD)},
@@ -138,12 +144,13 @@ row_fits(const Row *row, S *s)
            (row->when == NULL || row->when(s));
 }
 
-/* What the module asks by itself is found out or answered, now or as soon as this is decided: the
- * state does not show it. */
+/* What the module asks by itself is found out or answered, or what a job has left in it is set back,
+ * now or as soon as this is decided: the state does not show it. */
 static gboolean
 hides_in_state(S *s, FotaAction action)
 {
-    return answer_runs(s) || action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER;
+    return answer_runs(s) || s->runs == FOTA_ACTION_UNDO || action == FOTA_ACTION_LISTEN ||
+           action == FOTA_ACTION_ANSWER || action == FOTA_ACTION_UNDO;
 }
 
 /* As if nothing more were to be asked, which takes no offer back. */
@@ -154,6 +161,7 @@ situation_end_questions(FotaSituation *s)
     s->version_asked = FALSE;
     s->listen_due = FALSE;
     s->answer_due = FALSE;
+    s->owes = FALSE;
 }
 
 /* The manifest is read, or a caller has the module asked for its version, now or as soon as this is
@@ -265,6 +273,15 @@ order_is_verified(S *s)
            s->runs != FOTA_ACTION_CHECK;
 }
 
+/* Without power it does not come back by itself. To switch it on harms no installation, and takes
+ * nothing from anybody. */
+static gboolean
+power_is_due(S *s)
+{
+    return s->power_due && s->presence == FOTA_PRESENCE_LOST && s->runs == FOTA_ACTION_NONE &&
+           !s->held;
+}
+
 static gboolean
 order_cannot_be_asked(S *s)
 {
@@ -355,6 +372,13 @@ version_is_asked(S *s)
 {
     return s->version_asked && !s->told_version && s->presence == FOTA_PRESENCE_HERE &&
            (!s->ask_takes || may_be_taken(s));
+}
+
+/* Before another update begins; the one that was cut off goes on with what it has set. */
+static gboolean
+debt_is_due(S *s)
+{
+    return s->owes && may_be_taken(s) && !s->held;
 }
 
 /* The next download, or fetch, handles a delta that has arrived in part. */

@@ -51,17 +51,19 @@ job_runs(S *s)
     return s->runs != FOTA_ACTION_NONE && s->runs != FOTA_ACTION_CHECK;
 }
 
+/* What the module asks by itself is answered, or what a job has left in it is set back, whatever an
+ * application wants now. */
 static gboolean
-answer_runs(S *s)
+job_is_aside(S *s)
 {
-    return s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER;
+    return s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER ||
+           s->runs == FOTA_ACTION_UNDO;
 }
 
-/* What the module asks by itself is answered, whatever an application answers now. */
 static gboolean
 update_job_runs(S *s)
 {
-    return job_runs(s) && !answer_runs(s);
+    return job_runs(s) && !job_is_aside(s);
 }
 
 static gboolean
@@ -78,11 +80,11 @@ nothing_is_offered(S *s)
     return !fota_next_offers(s);
 }
 
-/* The host reads a manifest beside what the module asks, but the module reads none. */
+/* The host reads a manifest beside that, but the module reads none. */
 static gboolean
 job_is_in_the_way(S *s)
 {
-    return update_job_runs(s) || (answer_runs(s) && s->check_takes);
+    return update_job_runs(s) || (job_is_aside(s) && s->check_takes);
 }
 
 static gboolean

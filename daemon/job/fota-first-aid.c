@@ -6,6 +6,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 #include "daemon/job/fota-command.h"
+#include "daemon/job/fota-report.h"
 
 /* 27.007 8.2: full functionality, after a reset. */
 #define RESTART "AT+CFUN=1,1"
@@ -16,6 +17,26 @@ fota_first_aid_is_needed(const GError *error)
     return g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE) ||
            g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED) ||
            g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
+}
+
+/* Nothing is switched off that the next start would not switch on. */
+static gboolean
+note_power_off(const FotaFirstAid *aid, GError **error)
+{
+    if (aid->session == NULL ||
+        g_strcmp0(fota_session_recall(aid->session, FOTA_JOB_POWER), "1") == 0)
+        return TRUE;
+    fota_session_remember(aid->session, FOTA_JOB_POWER, "1");
+    return fota_session_save(aid->session, error);
+}
+
+static void
+note_power_on(const FotaFirstAid *aid)
+{
+    if (aid->session == NULL)
+        return;
+    fota_session_remember(aid->session, FOTA_JOB_POWER, "");
+    fota_session_save(aid->session, NULL);
 }
 
 gboolean
@@ -30,8 +51,11 @@ fota_first_aid_cycle_power(const FotaFirstAid *aid, GError **error)
                     "no [FirstAid] PowerCycle= is set");
         return FALSE;
     }
-    return fota_command_run(aid->command, environment, aid->command_seconds, aid->cancellable,
-                            error);
+    if (!note_power_off(aid, error) ||
+        !fota_command_run(aid->command, environment, aid->command_seconds, aid->cancellable, error))
+        return FALSE;
+    note_power_on(aid);
+    return TRUE;
 }
 
 /* FALSE: it could not be done; that is no end of the ladder. */

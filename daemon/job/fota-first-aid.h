@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * ladder in policy/fota-first-aid.h, until it answers or nothing is left. In the update's thread.
  */
 typedef struct {
-    FotaSession *session;
+    FotaSession *session; /**< NULL only to cycle the power of a module that is away */
     const char *imei;
     const char *device; /**< sysfs path */
     GCancellable *cancellable;
@@ -33,7 +33,10 @@ gboolean fota_first_aid_is_needed(const GError *error);
  */
 gboolean fota_first_aid_give(FotaFirstAid *aid, GError **error);
 
-/** Runs @aid's command, which switches the module off and on. */
+/**
+ * Runs @aid's command, which switches the module off and on. That it is off is written down before,
+ * so that another start of fotad switches on what this one may not live to.
+ */
 gboolean fota_first_aid_cycle_power(const FotaFirstAid *aid, GError **error);
 
 G_END_DECLS

@@ -193,6 +193,7 @@ static FotaFirstAid
 make_aid(FotaJob *job)
 {
     return (FotaFirstAid){
+        .session = job->steps.session,
         .imei = job->order->imei,
         .device = job->order->device,
         .cancellable = job->ending,
@@ -207,6 +208,14 @@ on_power(gpointer user_data, GError **error)
     const FotaFirstAid aid = make_aid(user_data);
 
     return fota_first_aid_cycle_power(&aid, error);
+}
+
+static char *
+on_name_return(gpointer user_data)
+{
+    FotaJob *job = user_data;
+
+    return fota_at_name_return(job->order->device);
 }
 
 static gboolean
@@ -358,7 +367,10 @@ fota_job_thread(gpointer data)
     g_autoptr(FotaSession) session = NULL;
 
     job->result = FOTA_RESULT_FAILED_FOR_NOW;
-    if (read_logins(job, &job->error)) {
+    if (job->order->kind == FOTA_JOB_POWER_ON) {
+        if (on_power(job, &job->error))
+            job->result = FOTA_RESULT_DONE;
+    } else if (read_logins(job, &job->error)) {
         session = make_session(job);
         job->steps = (FotaSteps){
             .kind = job->order->kind,
@@ -370,6 +382,7 @@ fota_job_thread(gpointer data)
             .session = session,
             .commit = on_commit,
             .power = job->order->config->power_cycle != NULL ? on_power : NULL,
+            .name_return = on_name_return,
             .delta = job->order->delta.fd,
             .verify = on_verify,
             .asked = job->order->asked,
@@ -382,7 +395,6 @@ fota_job_thread(gpointer data)
         /* What was installing may have gone well: its version tells. Anything else is tried again
          * as any failed attempt is. */
         if (give_first_aid(job, session) && job->installing) {
-            .name_return = on_name_return,
             g_clear_error(&job->error);
             job->steps.kind = FOTA_JOB_RESUME;
             job->result = fota_steps_run(&job->steps, &job->error);

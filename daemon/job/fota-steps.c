@@ -283,7 +283,7 @@ commit_start(FotaSteps *steps, GError **error)
     FotaResult result;
 
     /* Written with the mark, for the jobs that go on with this update. */
-    if (!steps->rehearsal && (steps->kind == FOTA_JOB_UPDATE || steps->kind == FOTA_JOB_FOLLOW))
+    if (steps->kind == FOTA_JOB_UPDATE || steps->kind == FOTA_JOB_FOLLOW)
         fota_session_remember(steps->session, FOTA_JOB_METHOD, steps->method->name);
     if (steps->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
         marks[steps->kind] == FOTA_MARK_NONE)
@@ -326,6 +326,8 @@ fota_steps_run(FotaSteps *steps, GError **error)
     if (steps->kind == FOTA_JOB_DISCARD)
         return fota_steps_close(steps,
                                 steps->method->discard(steps->session, steps->update, error));
+    if (steps->kind == FOTA_JOB_UNDO)
+        return fota_steps_close(steps, FOTA_RESULT_DONE);
     if (steps->kind == FOTA_JOB_LISTEN)
         return listen(steps, error);
     if (steps->kind == FOTA_JOB_ANSWER)

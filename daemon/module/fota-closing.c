@@ -332,6 +332,53 @@ close_inspection(const FotaParts *parts, const FotaJobEnd *end)
     return (Closing){.shows = !for_others, .error = end->error};
 }
 
+static Closing
+close_power(const FotaParts *parts, const FotaJobEnd *end)
+{
+    guint waits = fota_run_get_waits(parts->run) + 1;
+
+    if (end->error == NULL) {
+        fota_record_note_power(parts->record);
+        fota_run_hold(parts->run, 0, 0);
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_FIRST_AID,
+                        "an earlier start of fotad had left it without power: switched on");
+        return (Closing){.finish = FOTA_FINISH_NOTHING};
+    }
+    fota_run_hold(parts->run, fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, waits), waits);
+    fota_record_log(
+        parts->record, LOG_ERR, FOTA_EVENT_FIRST_AID_FAILED,
+        "an earlier start of fotad has left it without power, and it is not switched on "
+        "(%s): %s; trying again",
+        fota_error_get_name(end->error), end->error->message);
+    return (Closing){.shows = TRUE, .error = end->error};
+}
+
+/* A module that does not take back what it had is not asked again, one that was not there is. */
+static Closing
+close_undo(const FotaParts *parts, const FotaJobEnd *end)
+{
+    guint waits = fota_run_get_waits(parts->run) + 1;
+
+    if (!fota_record_owes(parts->record)) {
+        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE,
+                        "the module is set as it was before the update that was cut off");
+    } else if (end->error != NULL) {
+        fota_run_hold(parts->run, fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, waits), waits);
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_NONE,
+                        "the module is not yet set as it was before the update that was cut off "
+                        "(%s): %s; trying again",
+                        fota_error_get_name(end->error), end->error->message);
+        return (Closing){.shows = TRUE, .error = end->error};
+    } else {
+        fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_SETTINGS_DIFFER,
+                        "the module refuses what it was set to before the update that was cut off");
+        fota_record_forget_debts(parts->record);
+    }
+    fota_run_hold(parts->run, 0, 0);
+    fota_keeper_close(parts->keeper, FOTA_MARK_NONE);
+    return (Closing){.finish = FOTA_FINISH_NOTHING};
+}
+
 /* A new question follows: a rejection at the second gate must hold as one at the first does. */
 static void
 note_download(const FotaParts *parts)
@@ -391,6 +438,10 @@ close_job(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
     case FOTA_ACTION_ANSWER:
         fota_asking_end(parts, action, end);
         return (Closing){.finish = FOTA_FINISH_NOTHING};
+    case FOTA_ACTION_POWER_ON:
+        return close_power(parts, end);
+    case FOTA_ACTION_UNDO:
+        return close_undo(parts, end);
     case FOTA_ACTION_DISCARD:
         closing = close_update(parts, action, end);
         count_discards(parts, end, &closing);
@@ -407,6 +458,9 @@ fota_closing_end(const FotaParts *parts, FotaAction action, const FotaJobEnd *en
 {
     Closing closing;
 
+    /* It has told its version, so it has power. */
+    if (end->version[0] != '\0')
+        fota_record_note_power(parts->record);
     if (end->version[0] != '\0' && !fota_first_aid_is_needed(end->error))
         parts->record->unsettled = 0;
     correct_charge(parts, action, end);

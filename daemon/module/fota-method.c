@@ -126,7 +126,8 @@ fota_method_choose(const FotaParts *parts, FotaAction action)
     if (action == FOTA_ACTION_CHECK)
         method = choose_fetcher(vendor);
     else if (action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_RESUME ||
-             action == FOTA_ACTION_CONCLUDE || action == FOTA_ACTION_DISCARD)
+             action == FOTA_ACTION_CONCLUDE || action == FOTA_ACTION_DISCARD ||
+             action == FOTA_ACTION_UNDO)
         method = fota_vendor_find_method(
             vendor, g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
     else if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)

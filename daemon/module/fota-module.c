@@ -376,6 +376,9 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
 
     if (fota_presence_see(parts->presence, facts, busy))
         log_found(parts, facts);
+    /* Unless an order may switch it off yet, it has its power. */
+    if (!busy && before != FOTA_MARK_INSTALLING)
+        fota_record_note_power(parts->record);
     fota_registrar_look(parts);
     /* The hold was for discarding a delta that has installed itself. */
     if (fota_keeper_get_mark(parts->keeper) != before)

@@ -85,6 +85,7 @@ job_kind(FotaAction action)
         [FOTA_ACTION_INSPECT] = FOTA_JOB_INSPECT, [FOTA_ACTION_REHEARSE] = FOTA_JOB_UPDATE,
         [FOTA_ACTION_DOWNLOAD] = FOTA_JOB_UPDATE, [FOTA_ACTION_INSTALL] = FOTA_JOB_INSTALL,
         [FOTA_ACTION_RESUME] = FOTA_JOB_RESUME,   [FOTA_ACTION_DISCARD] = FOTA_JOB_DISCARD,
+        [FOTA_ACTION_UNDO] = FOTA_JOB_UNDO,       [FOTA_ACTION_POWER_ON] = FOTA_JOB_POWER_ON,
         [FOTA_ACTION_LISTEN] = FOTA_JOB_LISTEN,   [FOTA_ACTION_ANSWER] = FOTA_JOB_ANSWER,
         [FOTA_ACTION_FOLLOW] = FOTA_JOB_FOLLOW,   [FOTA_ACTION_RESTORE] = FOTA_JOB_UPDATE,
     };
@@ -112,15 +113,34 @@ order_question(const FotaParts *parts, FotaAction action, FotaJobOrder *order)
     fota_asking_find_answer(parts, &order->answer);
 }
 
+/* It is away: all that is known is where it was. */
+static FotaJobOrder *
+order_power(const FotaParts *parts)
+{
+    FotaJobOrder *order = fota_job_order_new(FOTA_JOB_POWER_ON);
+
+    order->mm = parts->context->mm;
+    order->vendor = fota_presence_get_vendor(parts->presence);
+    order->method = fota_method_choose(parts, FOTA_ACTION_POWER_ON);
+    order->configuration = fota_config_ref(parts->context->config);
+    order->config = fota_parts_get_config(parts);
+    order->imei = g_strdup(parts->record->imei);
+    order->device = g_strdup(parts->record->device);
+    return order;
+}
+
 FotaJobOrder *
 fota_order_make(const FotaParts *parts, FotaAction action)
 {
     FotaRecord *record = parts->record;
     const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
-    FotaJobOrder *order = fota_job_order_new(job_kind(action));
+    FotaJobOrder *order;
     GHashTableIter iter;
     gpointer name, value;
 
+    if (action == FOTA_ACTION_POWER_ON)
+        return order_power(parts);
+    order = fota_job_order_new(job_kind(action));
     order->mm = parts->context->mm;
     order->vendor = fota_presence_get_vendor(parts->presence);
     order->method = fota_method_choose(parts, action);

@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "base/fota-timer.h"
+#include "base/fota-wait.h"
 #include "daemon/at/fota-at-reply.h"
 #include "daemon/fota-error.h"
 
@@ -17,6 +18,7 @@ struct _FotaPresence {
     FotaKeeper *keeper;
     FotaRecord *record;
     FotaModemFacts *facts; /* as ModemManager last said; NULL = lost */
+    gint64 left;           /* boot time */
     gboolean here;         /* ModemManager exports it now; it does not while inhibited */
     const FotaVendor *vendor;
     gboolean untaught; /* it told a new version itself since ModemManager last saw it */
@@ -33,6 +35,7 @@ fota_presence_new(FotaPluginSet *plugins, FotaKeeper *keeper, const FotaPartOwne
     presence->plugins = plugins;
     presence->keeper = keeper;
     presence->record = fota_keeper_get_record(keeper);
+    presence->left = fota_boot_time();
     presence->askers = g_ptr_array_new_with_free_func(g_object_unref);
     presence->vendor = fota_plugin_set_find(plugins, presence->record->manufacturer,
                                             presence->record->model, presence->record->device);
@@ -158,6 +161,8 @@ fota_presence_see(FotaPresence *presence, const FotaModemFacts *facts, gboolean 
 void
 fota_presence_lose(FotaPresence *presence, gboolean busy)
 {
+    if (presence->here)
+        presence->left = fota_boot_time();
     presence->here = FALSE;
     /* Restarts are part of an update, and an inhibited module is not exported. */
     if (busy)
@@ -253,6 +258,12 @@ fota_presence_answer_version(FotaPresence *presence, const GError *error)
             g_task_return_new_error(askers->pdata[i], FOTA_ERROR, FOTA_ERROR_BUSY,
                                     "the module cannot be asked now; try again");
     }
+}
+
+gint64
+fota_presence_get_left(FotaPresence *presence)
+{
+    return presence->left;
 }
 
 FotaPresenceKind

@@ -46,6 +46,9 @@ gboolean fota_presence_is_asked(FotaPresence *presence);
 /** It was told, or will not be: @error says why, NULL = the module cannot be asked. */
 void fota_presence_answer_version(FotaPresence *presence, const GError *error);
 
+/** Boot time since when it is not here: this start of fotad, if it was not seen since. */
+gint64 fota_presence_get_left(FotaPresence *presence);
+
 FotaPresenceKind fota_presence_get(FotaPresence *presence);
 /** As ModemManager last reported; NULL while the module is lost. */
 const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);

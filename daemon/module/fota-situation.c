@@ -338,6 +338,29 @@ way_back_lacks_supply(const FotaParts *parts)
     return lack != NULL;
 }
 
+/* When a module that was left without power may be switched on, boot time; 0 = it has power, or
+ * nothing here can. Until then it may be away to install, and returns by itself. */
+static gint64
+find_power_time(const FotaParts *parts)
+{
+    const FotaVendor *vendor = fota_presence_get_vendor(parts->presence);
+
+    if (vendor == NULL || !fota_record_lacks_power(parts->record) ||
+        fota_parts_get_config(parts)->power_cycle == NULL)
+        return 0;
+    return fota_presence_get_left(parts->presence) +
+           (gint64)fota_vendor_get_number(vendor, parts->record->model, "ReturnLimit") *
+               G_USEC_PER_SEC;
+}
+
+static gboolean
+power_is_due(const FotaParts *parts)
+{
+    gint64 due = find_power_time(parts);
+
+    return due != 0 && due <= fota_boot_time();
+}
+
 static void
 look_at_plan(const FotaParts *parts, const FotaPlan *plan, FotaSituation *s)
 {
@@ -397,6 +420,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .can_ask = asks != NULL && asks->ask != NULL,
         .can_discard = discards != NULL && discards->discard != NULL,
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
+        .power_due = power_is_due(parts),
+        .owes = fota_record_owes(record),
         .one_gate = fota_method_has_one_gate(parts, plan),
         .same_delta = holds_delta_of(parts, plan),
         .listen_due = heard && fota_questions_are_due(parts->questions),
@@ -458,6 +483,7 @@ fota_situation_get_wait(const FotaParts *parts)
     wait = sooner(wait, fota_proof_judge(parts->proof, &terms).wait + now, now);
     wait = sooner(wait, fota_proof_get_settled(parts->proof, &terms), boot);
     wait = sooner(wait, fota_run_get_hold(parts->run), boot);
+    wait = sooner(wait, find_power_time(parts), boot);
     wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
     return (guint)(wait / G_USEC_PER_SEC) + 1;
 }

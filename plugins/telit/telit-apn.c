@@ -8,9 +8,9 @@
 
 /* What is remembered of a context that is somebody else's: its definition, whether it was up, and
  * that a login was set for it. */
-#define OTHER_CONTEXT "ContextWas"
-#define OTHER_UP "ContextWasUp"
-#define OUR_LOGIN "Login"
+#define OTHER_CONTEXT FOTA_OWED "ContextWas"
+#define OTHER_UP FOTA_OWED "ContextWasUp"
+#define OUR_LOGIN FOTA_OWED "Login"
 
 /* What +CGDCONT? tells of the context. */
 typedef struct {
@@ -234,8 +234,11 @@ telit_set_login(FotaSession *session, GError **error)
     command = make_login(session, error);
     if (command == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    if (telit_apn_is_provisioned(session))
+    if (telit_apn_is_provisioned(session)) {
         fota_session_remember(session, OUR_LOGIN, "1");
+        if (!fota_session_save(session, error))
+            return FOTA_RESULT_TRY_LATER;
+    }
     if (fota_session_order(session, command, 0, &refusal))
         return FOTA_RESULT_DONE;
     if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
@@ -269,5 +272,6 @@ telit_apn_close(FotaSession *session)
         return;
     }
     fota_session_remember(session, OUR_LOGIN, "");
+    fota_session_remember(session, OTHER_UP, "");
     fota_session_remember(session, OTHER_CONTEXT, "");
 }

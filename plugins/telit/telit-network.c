@@ -14,22 +14,13 @@
 
 /* What is remembered, so that an update that was cut off does not take it for somebody else's. */
 #define OUR_CONTEXT "Context"
-#define OTHER_SOCKET "Socket"
-
-static void
-opened_free(gpointer data)
-{
-    TelitOpened *opened = data;
-
-    g_free(opened->socket);
-    g_free(opened);
-}
+#define OTHER_SOCKET FOTA_OWED "Socket"
 
 TelitOpened *
 telit_get_opened(FotaSession *session)
 {
     if (fota_session_get_data(session) == NULL)
-        fota_session_set_data(session, g_new0(TelitOpened, 1), opened_free);
+        fota_session_set_data(session, g_new0(TelitOpened, 1), g_free);
     return fota_session_get_data(session);
 }
 
@@ -68,7 +59,6 @@ read_socket(FotaSession *session, guint socket, char **line, GError **error)
 FotaResult
 telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    TelitOpened *opened = telit_get_opened(session);
     guint socket = fota_session_get_number(session, "SocketId");
     g_autofree char *wanted = g_strdup_printf("%u,%u,%s", socket, telit_context_id(session),
                                               fota_session_get_text(session, "SocketSetup"));
@@ -78,10 +68,11 @@ telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    opened->socket = g_strdup(recall_text(session, OTHER_SOCKET));
-    if (opened->socket == NULL && now != NULL && strcmp(now, wanted) != 0) {
-        opened->socket = g_steal_pointer(&now);
-        fota_session_remember(session, OTHER_SOCKET, opened->socket);
+    if (recall_text(session, OTHER_SOCKET) == NULL && now != NULL && strcmp(now, wanted) != 0) {
+        fota_session_remember(session, OTHER_SOCKET, now);
+        /* Reading a file costs no write. */
+        if (update->to != NULL && !fota_session_save(session, error))
+            return FOTA_RESULT_TRY_LATER;
     }
     return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
                                                           : FOTA_RESULT_FAILED_FOR_NOW;
@@ -247,22 +238,38 @@ telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **
     return judge_refusal(session, g_steal_pointer(&refusal), error);
 }
 
+/* Of an update that was cut off nobody has seen the end. */
+static gboolean
+context_is_ours(FotaSession *session)
+{
+    g_autofree char *name = g_strdup_printf("%u", telit_context_id(session));
+    gboolean active = FALSE;
+
+    if (telit_get_opened(session)->ours)
+        return TRUE;
+    if (!telit_apn_is_provisioned(session) &&
+        g_strcmp0(fota_session_recall(session, OUR_CONTEXT), name) != 0)
+        return FALSE;
+    return telit_read_active(session, &active, NULL) == FOTA_RESULT_DONE && active;
+}
+
 void
 telit_network_close(FotaSession *session)
 {
-    const TelitOpened *opened = telit_get_opened(session);
+    const gboolean ours = context_is_ours(session);
     g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
-    g_autofree char *set = g_strconcat("AT#SCFG=", opened->socket, NULL);
+    const char *socket = recall_text(session, OTHER_SOCKET);
+    g_autofree char *set = g_strconcat("AT#SCFG=", socket, NULL);
     g_autoptr(GError) error = NULL;
 
-    if (opened->ours && !fota_session_order(session, deactivate, 0, &error))
+    if (ours && !fota_session_order(session, deactivate, 0, &error))
         fota_session_note(session, "the context did not close: %s", error->message);
-    else if (opened->ours)
+    else if (ours)
         fota_session_remember(session, OUR_CONTEXT, "");
     telit_apn_close(session);
     g_clear_error(&error);
-    if (opened->socket != NULL && !fota_session_order(session, set, 0, &error))
+    if (socket != NULL && !fota_session_order(session, set, 0, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);
-    else if (opened->socket != NULL)
+    else if (socket != NULL)
         fota_session_remember(session, OTHER_SOCKET, "");
 }

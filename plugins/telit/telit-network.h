@@ -9,7 +9,6 @@ typedef struct {
     gboolean ours;       /**< we have activated the context */
     gboolean login_fits; /**< the login that is given is for what the context leads to */
     gboolean reports;    /**< we have turned #FOTAURC on */
-    char *socket;        /**< how the socket was set before, NULL = as we want it, or unknown */
 } TelitOpened;
 
 /** Of this session; empty at first. */

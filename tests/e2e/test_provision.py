@@ -10,6 +10,27 @@ APN = "private.example"
 class Provision(BenchTest):
     options = {"modules": ["me910c1-na,apn=own.example"]}
 
+    def apn(self):
+        return {c["cid"]: c["apn"] for c in self.bench.sim_state()["contexts"]}[3]
+
+    def test_withdrawn(self):
+        """fotad is killed in the download, and the update is withdrawn: the next start sets back
+        what was set."""
+        self.bench.publish(self.bench.update(approval={"download": "auto", "install": "auto"}),
+                           provision={"apn": APN})
+        self.bench.start_fotad(Approval={"Download": "auto"})
+        self.bench.view.until(lambda: any(line.text.startswith("AT#FTPGETOTA")
+                                          for line in self.bench.transcript()), 60, "it downloads")
+        self.bench.kill_fotad()
+        self.assertEqual(self.apn(), APN)
+        self.bench.publish({})
+        self.bench.start_fotad()
+        module = self.bench.module()
+        module.wait_state("awaiting-approval")
+        module.check()
+        self.bench.view.until(lambda: self.apn() == "own.example", 60, "it is as it was")
+        module.wait_state("idle")
+
     def test_provision(self):
         """Before the download, as a whole instead of [Network], with a login that stays secret;
         afterwards the module has what its owner had programmed."""
@@ -28,8 +49,7 @@ class Provision(BenchTest):
         self.assertLess(set_apn, login)
         self.assertLess(login, download)
         self.assertLess(download, sent.index('AT+CGDCONT=3,"IPV4V6","own.example"'))
-        self.assertEqual({c["cid"]: c["apn"] for c in self.bench.sim_state()["contexts"]}[3],
-                         "own.example")
+        self.assertEqual(self.apn(), "own.example")
         self.assertFalse(any("configured.example" in text for text in sent))
         self.assertNotIn("sim-secret", self.bench.log())
 

@@ -7,6 +7,7 @@
 #include "daemon/fota-error.h"
 #include "daemon/job/fota-command.h"
 #include "daemon/job/fota-first-aid.h"
+#include "daemon/job/fota-report.h"
 
 /* The module: which rung brings it back, and what was done with it. */
 
@@ -59,6 +60,34 @@ fota_session_shout(FotaSession *session, const char *command, GError **error)
     g_assert_cmpstr(command, ==, "AT+CFUN=1,1");
     note(FOTA_RUNG_CFUN);
     return TRUE;
+}
+
+/* What is remembered of its power, and each time that this is written. */
+static const char *power;
+static GString *written;
+static gboolean full;
+
+const char *
+fota_session_recall(FotaSession *session, const char *name)
+{
+    g_assert_cmpstr(name, ==, FOTA_JOB_POWER);
+    return power;
+}
+
+void
+fota_session_remember(FotaSession *session, const char *name, const char *value)
+{
+    g_assert_cmpstr(name, ==, FOTA_JOB_POWER);
+    power = value;
+}
+
+gboolean
+fota_session_save(FotaSession *session, GError **error)
+{
+    g_string_append_printf(written, "<%s>", power);
+    if (full)
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "full");
+    return !full;
 }
 
 /* As while the module is inhibited. */
@@ -240,6 +269,42 @@ test_command(void)
     remove_directory(directory);
 }
 
+/* What is not written down is not switched off, and what may be off stays written down. */
+static void
+test_power(void)
+{
+    static const struct {
+        const char *power, *command;
+        gboolean full, done;
+        const char *written, *power_then;
+    } table[] = {
+        {NULL, "/bin/true", FALSE, TRUE, "<1><>", ""},
+        {NULL, "/bin/false", FALSE, FALSE, "<1>", "1"},
+        {NULL, "/bin/true", TRUE, FALSE, "<1>", "1"},
+        /* By the mark of the order. */
+        {"1", "/bin/true", FALSE, TRUE, "<>", ""},
+        {"1", "/bin/true", TRUE, TRUE, "<>", ""},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        const char *command[] = {table[i].command, NULL};
+        const FotaFirstAid aid = {.session = (FotaSession *)&table[i],
+                                  .imei = "353081090012345",
+                                  .device = "/nonexistent",
+                                  .command = command,
+                                  .command_seconds = 60};
+
+        g_test_message("case %u", i);
+        written = g_string_new(NULL);
+        power = table[i].power;
+        full = table[i].full;
+        g_assert_cmpint(fota_first_aid_cycle_power(&aid, NULL), ==, table[i].done);
+        g_assert_cmpstr(written->str, ==, table[i].written);
+        g_assert_cmpstr(power, ==, table[i].power_then);
+        g_string_free(written, TRUE);
+    }
+}
+
 static void
 test_command_fails(void)
 {
@@ -320,6 +385,7 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/first-aid/cancelled", test_cancelled);
     g_test_add_func("/daemon/first-aid/needed", test_needed);
     g_test_add_func("/daemon/first-aid/command", test_command);
+    g_test_add_func("/daemon/first-aid/power", test_power);
     g_test_add_func("/daemon/first-aid/command-fails", test_command_fails);
     g_test_add_func("/daemon/first-aid/command-hangs", test_command_hangs);
     return g_test_run();

@@ -67,6 +67,7 @@ static const struct {
     {all, "", WITH_URI, FOTA_ACTION_INSTALL, "two", "two", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_RESUME, "server", "server", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_DISCARD, "two", "two", TRUE},
+    {all, "", WITH_URI, FOTA_ACTION_UNDO, "two", "two", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_DISCARD, "of a plugin that is gone", "asked", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_DOWNLOAD, "two", "one", TRUE},
     /* Without a method for it the first one says that it cannot, and it is the one that counts. */

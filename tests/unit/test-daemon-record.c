@@ -2,6 +2,8 @@
 
 /* With its tables of members: what is added to them is tested too. */
 #include "daemon/fota-record-json.c"
+#include "daemon/job/fota-report.h"
+#include "plugins/fota-plugin.h"
 
 #define IMEI "353081090012345"
 #define ROUNDS 30
@@ -212,6 +214,36 @@ test_beyond(void)
     }
 }
 
+/* What is owed to the module outlives the update, with the method that pays it. */
+static void
+test_debts(void)
+{
+    static const struct {
+        const char *name, *value;
+        gboolean stays, owed;
+    } cases[] = {
+        {FOTA_OWED "Context", "3,\"IP\",\"own\"", TRUE, TRUE},
+        {FOTA_OWED "Context", "", FALSE, FALSE},
+        {"Context", "3", FALSE, FALSE},
+        {FOTA_JOB_POWER, "1", TRUE, FALSE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FotaRecord) record = fota_record_new(IMEI);
+        g_autoptr(FotaRecord) again = NULL;
+
+        g_hash_table_insert(record->settings, g_strdup(cases[i].name), g_strdup(cases[i].value));
+        g_hash_table_insert(record->settings, g_strdup(FOTA_JOB_METHOD), g_strdup("pull"));
+        fota_record_forget_update(record);
+        again = write_and_read(record);
+        g_assert_cmpint(g_hash_table_contains(again->settings, cases[i].name), ==, cases[i].stays);
+        g_assert_cmpint(g_hash_table_contains(again->settings, FOTA_JOB_METHOD), ==, cases[i].owed);
+        g_assert_cmpint(fota_record_owes(again), ==, cases[i].owed);
+        fota_record_forget_debts(again);
+        g_assert_false(fota_record_owes(again));
+    }
+}
+
 /* An older fotad kept one number, and whose it was. */
 static void
 test_older_numbers(void)
@@ -258,6 +290,7 @@ main(int argc, char **argv)
     g_test_add_func("/record/any-value", test_any_value);
     g_test_add_func("/record/each-extreme", test_each_extreme);
     g_test_add_func("/record/beyond", test_beyond);
+    g_test_add_func("/record/debts", test_debts);
     g_test_add_func("/record/older-numbers", test_older_numbers);
     return g_test_run();
 }

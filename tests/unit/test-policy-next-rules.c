@@ -32,6 +32,8 @@ static const struct {
     FIELD(can_ask, 2),
     FIELD(can_discard, 2),
     FIELD(kept_delta, 2),
+    FIELD(power_due, 2),
+    FIELD(owes, 2),
     FIELD(one_gate, 2),
     FIELD(fetches, 2),
     FIELD(back_is_away, 2),
@@ -78,6 +80,8 @@ static const struct {
     [FOTA_ACTION_DOWNLOAD] = {.takes = TRUE},
     [FOTA_ACTION_INSTALL] = {.takes = TRUE},
     [FOTA_ACTION_RESUME] = {.takes = TRUE, .while_inhibited = TRUE},
+    [FOTA_ACTION_POWER_ON] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_UNDO] = {.takes = TRUE},
     [FOTA_ACTION_DISCARD] = {.takes = TRUE},
     [FOTA_ACTION_FORGET] = {.while_inhibited = TRUE},
     [FOTA_ACTION_CLOSE] = {.while_inhibited = TRUE},
@@ -115,7 +119,9 @@ assert_order(const FotaSituation *s, const FotaNext *next)
 
     g_assert_true(fota_next_keeps_power(next->state) == (order || s->mark == FOTA_MARK_PROVING) ||
                   (s->begun && s->presence == FOTA_PRESENCE_AWAY));
-    if (order)
+    if (next->action == FOTA_ACTION_POWER_ON)
+        g_assert_true(s->power_due && s->presence == FOTA_PRESENCE_LOST && !s->held);
+    else if (order)
         g_assert_true(next->action == FOTA_ACTION_NONE || next->action == FOTA_ACTION_RESUME);
     else
         g_assert_cmpint(next->action, !=, FOTA_ACTION_RESUME);
@@ -132,7 +138,8 @@ assert_way_back(const FotaSituation *s, const FotaNext *next)
     if (s->mark == FOTA_MARK_PROVING)
         g_assert_true(next->action == FOTA_ACTION_NONE || next->action == FOTA_ACTION_CONCLUDE);
     if (s->mark == FOTA_MARK_RESTORING)
-        g_assert_true(next->action == FOTA_ACTION_NONE || next->action == FOTA_ACTION_RESTORE);
+        g_assert_true(next->action == FOTA_ACTION_NONE || next->action == FOTA_ACTION_RESTORE ||
+                      next->action == FOTA_ACTION_POWER_ON);
     if (next->action == FOTA_ACTION_RESTORE)
         g_assert_true((s->mark == FOTA_MARK_RESTORING || s->restoring) && !s->supply_low &&
                       !s->held);
@@ -152,7 +159,7 @@ assert_taking(const FotaSituation *s, const FotaNext *next)
     if (takes)
         g_assert_true(!s->inhibited && !s->crowded && s->presence == FOTA_PRESENCE_HERE);
     if (takes && action != FOTA_ACTION_CHECK && action != FOTA_ACTION_DISCARD &&
-        action != FOTA_ACTION_RESTORE && strcmp(next->row, "version asked") != 0)
+        action != FOTA_ACTION_UNDO && action != FOTA_ACTION_RESTORE && strcmp(next->row, "version asked") != 0)
         g_assert_true(!s->blocked && !s->held);
     if (s->inhibited)
         g_assert_true(traits[action].while_inhibited);
@@ -200,7 +207,8 @@ assert_shown(const FotaNext *next)
 static void
 assert_answers(const FotaSituation *s, const FotaNext *next)
 {
-    const gboolean listens = s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER;
+    const gboolean listens = s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER ||
+                             s->runs == FOTA_ACTION_UNDO;
     const FotaRefusal approve = fota_refusal_find(s, FOTA_REQUEST_APPROVE);
     const FotaRefusal cancel = fota_refusal_find(s, FOTA_REQUEST_CANCEL);
 

@@ -18,7 +18,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 61);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 66);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -45,6 +45,11 @@ static const struct {
     {"probe runs", TRUE, FALSE, 0, 0},
     {"probe", TRUE, FALSE, 0, 0},
     {"question runs", FALSE, FALSE, 0, 0},
+    {"order without power", TRUE, FALSE, 0, 0},
+    {"power due", FALSE, FALSE, 0, 0},
+    {"power runs", FALSE, FALSE, 0, 0},
+    {"undo runs", FALSE, FALSE, 0, 0},
+    {"debt due", FALSE, FALSE, 0, 0},
     {"discard runs", FALSE, FALSE, 0, 0},
     {"rehearsal runs", TRUE, TRUE, 0, 0},
     {"answer beside fetch", TRUE, FALSE, 0, 0},
@@ -93,7 +98,7 @@ static const struct {
 static gboolean
 is_question(const FotaSituation *s)
 {
-    return s->listen_due || s->answer_due || s->check_due || s->version_asked ||
+    return s->listen_due || s->answer_due || s->check_due || s->version_asked || s->owes ||
            s->runs == FOTA_ACTION_LISTEN || s->runs == FOTA_ACTION_ANSWER ||
            s->runs == FOTA_ACTION_CHECK || s->runs == FOTA_ACTION_INSPECT;
 }

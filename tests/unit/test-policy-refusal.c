@@ -33,6 +33,8 @@ static const struct {
     {ON(REJECT), IS(NONE), {REST, ASKED, .listen_due = TRUE}},
     {ON(CHECK), IS(NONE), {REST, RUNS(LISTEN)}},
     {ON(CHECK), IS(UPDATE_RUNS), {REST, RUNS(LISTEN), .check_takes = TRUE}},
+    {ON(CHECK), IS(NONE), {REST, RUNS(UNDO)}},
+    {ON(CHECK), IS(UPDATE_RUNS), {REST, RUNS(UNDO), .check_takes = TRUE}},
     {ON(ASK_VERSION), IS(NONE), {REST, RUNS(LISTEN), .ask_takes = FALSE}},
     {ON(CANCEL), IS(NONE), {REST, ASKED, RUNS(FOLLOW)}},
     {ON(CANCEL), IS(NOT_CANCELLABLE), {REST, ASKED, MARK(INSTALLING)}},

@@ -57,6 +57,7 @@ static const struct {
       SET_APN,
       READY,
       DOWN,
+      SAVED,
       LOGIN,
       {"AT#SGACT=3,1", ""},
       FETCH_DELTA,
@@ -76,6 +77,7 @@ static const struct {
       SET_APN,
       READY,
       DOWN,
+      SAVED,
       LOGIN,
       {"AT#SGACT=3,1", ""},
       FETCH_DELTA,
@@ -121,7 +123,7 @@ static const struct {
      {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!ERROR"}, END},
      NULL},
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "!ERROR"}, END}, NULL},
-    {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, APN_BACK, END}, NULL},
+    {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, DOWN, APN_BACK, END}, NULL},
 };
 
 /* A manifest's access point holds whatever is programmed, and goes when the download has ended. */
@@ -140,7 +142,7 @@ test_provision(void)
         fake_session_set_network(session, "Password", user != NULL ? "secret" : NULL);
         fake_session_set_network(session, "Authentication", user != NULL ? "pap" : NULL);
         if (provisions[i].was != NULL)
-            fota_session_remember(session, "ContextWas", provisions[i].was);
+            fota_session_remember(session, FOTA_OWED "ContextWas", provisions[i].was);
         fake_plugin_download(session, &update, &error);
         if (provisions[i].code == 0)
             g_assert_no_error(error);
@@ -148,8 +150,46 @@ test_provision(void)
             g_assert_error(error, FOTA_MODULE_ERROR, provisions[i].code);
         else
             g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
-        if (provisions[i].code <= 0 && fota_session_recall(session, "ContextWas") != NULL)
-            g_assert_cmpstr(fota_session_recall(session, "ContextWas"), ==, "");
+        if (provisions[i].code <= 0 && fota_session_recall(session, FOTA_OWED "ContextWas") != NULL)
+            g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "ContextWas"), ==, "");
+        fake_session_finish(session);
+    }
+}
+
+/* What an update that was cut off has left, without anything of it in this session. */
+static void
+test_undo(void)
+{
+    static const struct {
+        const char *was_up, *login, *socket;
+        FakeExchange script[8];
+    } table[] = {
+        {"", "", "", {DOWN, APN_BACK, END}},
+        {"1",
+         "1",
+         "1,1,1500,0,600,50",
+         {UP,
+          CLOSE_CONTEXT,
+          LOGIN_BACK,
+          APN_BACK,
+          {"AT#SGACT=3,1", ""},
+          {"AT#SCFG=1,1,1500,0,600,50", ""},
+          END}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaSession *session = fake_session_new(TELIT_MODELS, table[i].script);
+
+        fota_session_remember(session, FOTA_OWED "ContextWas", "3,\"IP\",\"own.apn\"");
+        fota_session_remember(session, FOTA_OWED "ContextWasUp", table[i].was_up);
+        fota_session_remember(session, FOTA_OWED "Login", table[i].login);
+        fota_session_remember(session, FOTA_OWED "Socket", table[i].socket);
+        fota_plugin.claims[0].methods[0]->close(session);
+        fota_session_set_data(session, NULL, NULL);
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "ContextWas"), ==, "");
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "ContextWasUp"), ==, "");
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Login"), ==, "");
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Socket"), ==, "");
         fake_session_finish(session);
     }
 }
@@ -176,6 +216,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/telit/provision", test_provision);
+    g_test_add_func("/telit/undo", test_undo);
     g_test_add_func("/telit/login-elsewhere", test_login_elsewhere);
     return g_test_run();
 }

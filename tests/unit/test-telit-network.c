@@ -143,10 +143,10 @@ test_cut_off(void)
 
     fake_session_set_network(session, "Apn", "VZWINTERNET");
     fota_session_remember(session, "Context", "3");
-    fota_session_remember(session, "Socket", "1,1,1500,0,600,50");
+    fota_session_remember(session, FOTA_OWED "Socket", "1,1,1500,0,600,50");
     g_assert_cmpint(fake_plugin_download(session, &update, &error), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(fota_session_recall(session, "Context"), ==, "");
-    g_assert_cmpstr(fota_session_recall(session, "Socket"), ==, "");
+    g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Socket"), ==, "");
     fake_session_finish(session);
 }
 
