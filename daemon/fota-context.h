@@ -30,6 +30,7 @@ typedef struct {
     gboolean sees_modems; /**< ModemManager runs */
     guint inhibitions;    /**< held by applications: nothing is started while there are any */
     guint jobs;           /**< running */
+    guint unproven;       /**< modules without a job that may be put back at any time */
     guint fetches;        /**< of them those that leave their module alone */
 } FotaContext;
 

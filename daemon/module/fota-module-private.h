@@ -19,6 +19,7 @@ struct _FotaModule {
     FotaParts parts;
     guint checks;      /* of the reader, whose results are shown */
     gboolean lost;     /* as the signal has told */
+    gboolean unproven; /* counted as such */
     guint timer;       /* the next moment at which something may change by itself */
     gboolean stopping; /* fotad exits: leave the record as it is */
 };

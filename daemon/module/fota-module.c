@@ -25,6 +25,7 @@ fota_module_finalize(GObject *object)
     FotaModule *module = FOTA_MODULE(object);
     FotaParts *parts = &module->parts;
 
+    parts->context->unproven -= module->unproven ? 1 : 0;
     g_clear_handle_id(&module->timer, g_source_remove);
     g_clear_pointer(&parts->plan, fota_plan_free);
     g_clear_pointer(&parts->pin, fota_sim_pin_free);
@@ -171,6 +172,20 @@ module_end_late_question(FotaModule *module)
         fota_questions_end(parts->questions, "nobody has answered within Timeout= of [Approval]");
 }
 
+/* As the others wait for it. They are told when they no longer have to. */
+static void
+module_count_unproven(FotaModule *module)
+{
+    gboolean before = module->unproven;
+
+    module->unproven = fota_situation_is_unproven(&module->parts);
+    if (module->unproven == before)
+        return;
+    module->parts.context->unproven += module->unproven ? 1 : -1;
+    if (before)
+        g_signal_emit_by_name(module, "job-ended");
+}
+
 static gboolean
 something_runs(FotaModule *module)
 {
@@ -200,6 +215,7 @@ fota_module_decide(FotaModule *module)
     if (module->stopping)
         return;
     module_tell_lost(module);
+    module_count_unproven(module);
     module_take_check(module);
     module_end_late_question(module);
     fota_asking_look(parts);
@@ -352,6 +368,7 @@ fota_module_new(FotaContext *context, FotaRecord *record)
         fota_cache_claim(context->cache, record->imei, record->cached);
     fota_back_claim(parts, NULL);
     fota_view_refresh(parts);
+    module_count_unproven(module);
     return module;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/module/fota-back.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-terms.h"
+#include "policy/fota-crowd.h"
 #include "policy/fota-question.h"
 
 /* Everything that plans and decisions depend on, gathered anew each time. */
@@ -37,16 +38,40 @@ fill_radio(const FotaModemFacts *modem, FotaFacts *facts)
     facts->signal = modem->enabled ? (int)modem->signal : -1;
 }
 
-/* As many other modules update as may at once; beside any, not the one that carries the only way to
- * the network. @other_route: whether there is one past this module, as FotaFacts has it. */
+/* Proven, or about to be put back. One that is lost keeps nobody waiting. */
+static gboolean
+may_go_back(const FotaParts *parts)
+{
+    FotaMark mark = fota_keeper_get_mark(parts->keeper);
+
+    if (mark == FOTA_MARK_PROVING)
+        return TRUE;
+    return fota_presence_get(parts->presence) != FOTA_PRESENCE_LOST &&
+           (mark == FOTA_MARK_RESTORING ||
+            (parts->record->restoring != 0 && mark != FOTA_MARK_INSTALLING));
+}
+
+gboolean
+fota_situation_is_unproven(const FotaParts *parts)
+{
+    return may_go_back(parts) && !fota_run_has_module(parts->run);
+}
+
+/* @other_route: whether there is a way to the network past this module, as FotaFacts has it. */
 static gboolean
 is_crowded(const FotaParts *parts, int other_route)
 {
-    guint others =
-        parts->context->jobs - parts->context->fetches - (fota_run_has_module(parts->run) ? 1 : 0);
+    const FotaContext *context = parts->context;
+    const gboolean counted = context->unproven > 0 && fota_situation_is_unproven(parts);
+    const FotaCrowd crowd = {
+        .working = context->jobs - context->fetches - (fota_run_has_module(parts->run) ? 1 : 0),
+        .unproven = context->unproven - (counted ? 1 : 0),
+        .at_once = fota_config_get_at_once(context->config),
+        .only_way = other_route == 0 && fota_route_leads_out(NULL, NULL) != 0,
+        .goes_back = may_go_back(parts),
+    };
 
-    return others >= fota_config_get_at_once(parts->context->config) ||
-           (others > 0 && other_route == 0 && fota_route_leads_out(NULL, NULL) != 0);
+    return fota_crowd_is_full(&crowd);
 }
 
 static void

@@ -23,6 +23,9 @@ void fota_situation_claim_delta(const FotaParts *parts, const FotaPlan *plan);
 /** Whether the application was asked what the module asks, and its time for an answer is over. */
 gboolean fota_situation_is_unanswered(const FotaParts *parts);
 
+/** Whether the module, without a job, may be put back to its old version at any time. */
+gboolean fota_situation_is_unproven(const FotaParts *parts);
+
 /** Seconds until something may change without an event. */
 guint fota_situation_get_wait(const FotaParts *parts);
 
