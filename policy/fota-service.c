@@ -40,8 +40,8 @@ fota_service_to_text(const FotaService *service)
     if ((service->families & FOTA_SERVICE_IPV6) != 0)
         g_strv_builder_add(builder, "ipv6");
     if (service->probe != FOTA_PROBE_UNTRIED)
-        g_strv_builder_add(builder, service->probe == FOTA_PROBE_PASSED ? "probe-passed"
-                                                                        : "probe-failed");
+        g_strv_builder_add(builder,
+                           service->probe == FOTA_PROBE_PASSED ? "probe-passed" : "probe-failed");
     words = g_strv_builder_end(builder);
     return words[0] != NULL ? g_strjoinv(" ", words) : g_strdup("none");
 }
@@ -188,6 +188,23 @@ is_back(F *f)
     return is_no_worse(f);
 }
 
+/* All else is as before. */
+static gboolean
+probe_decides(F *f)
+{
+    FotaService passed = f->now;
+
+    passed.probe = FOTA_PROBE_PASSED;
+    return fota_service_find_loss(&f->before, &passed, f->may_roam) == NULL;
+}
+
+/* It has a limit of its own. */
+static gboolean
+is_probed(F *f)
+{
+    return f->probing && probe_decides(f);
+}
+
 static gboolean
 is_over(F *f)
 {
@@ -209,6 +226,7 @@ static const struct {
     {"not visible", is_invisible, FOTA_PROOF_WAITING},
     {"steady", is_steady, FOTA_PROOF_PROVEN},
     {"back", is_back, FOTA_PROOF_WAITING},
+    {"probed", is_probed, FOTA_PROOF_WAITING},
     {"time is over", is_over, FOTA_PROOF_NOT_PROVEN},
     {"waiting", always, FOTA_PROOF_WAITING},
 };
@@ -216,12 +234,8 @@ static const struct {
 static gboolean
 wants_probe(F *f)
 {
-    FotaService passed = f->now;
-
-    passed.probe = FOTA_PROBE_PASSED;
     return f->visible && f->before.probe == FOTA_PROBE_PASSED &&
-           f->now.probe == FOTA_PROBE_UNTRIED &&
-           fota_service_find_loss(&f->before, &passed, f->may_roam) == NULL;
+           f->now.probe == FOTA_PROBE_UNTRIED && probe_decides(f);
 }
 
 FotaProofAnswer

@@ -53,6 +53,7 @@ typedef struct {
     FotaService now;
     gboolean visible;   /**< ModemManager runs: what it does not show is not there */
     gboolean may_roam;
+    gboolean probing; /**< a probe is under way */
     gint64 elapsed;  /**< µs since this fotad began to prove it */
     gint64 steady;   /**< µs for which nothing has been lacking, without a break */
     guint32 time;    /**< seconds that the service may take to return */
@@ -75,7 +76,8 @@ typedef struct {
 
 /**
  * Judges the service after an update. The service must last: it counts once it has been steady for
- * a twentieth of the time. If the time is over while it is steady, that is waited for. Each restart
+ * a twentieth of the time. If the time is over while it is steady, or while a probe that decides is
+ * under way, that is waited for. Each restart
  * of fotad meanwhile halves the time, so that a gateway whose watchdog restarts it for want of
  * service comes to an end; ModemManager, where that does not run, is waited for without a limit.
  */

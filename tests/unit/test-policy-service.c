@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-service.h"
 
-#define SECONDS(n) ((gint64)(n) * G_USEC_PER_SEC)
+#define SECONDS(n) ((gint64)(n)*G_USEC_PER_SEC)
 #define REGISTERED .registered = TRUE
 #define LTE REGISTERED, .operator_code = "26201", .technology = "lte"
 #define ONLINE LTE, .connected = TRUE, .families = FOTA_SERVICE_IPV4
@@ -88,8 +88,7 @@ test_flapping(void)
     g_assert_cmpint(live("-", 600), ==, FOTA_PROOF_NOT_PROVEN);
     g_assert_cmpint(live("+-", 600), ==, FOTA_PROOF_NOT_PROVEN);
     g_assert_cmpint(live("++++++++++++++++++++-----", 600), ==, FOTA_PROOF_NOT_PROVEN);
-    g_assert_cmpint(live("+++++---++++++++++++++++++++++++++++++++++", 600), ==,
-                    FOTA_PROOF_PROVEN);
+    g_assert_cmpint(live("+++++---++++++++++++++++++++++++++++++++++", 600), ==, FOTA_PROOF_PROVEN);
     for (gsize i = 590; i < strlen(late); i++)
         late[i] = '+';
     g_assert_cmpint(live(late, 600), ==, FOTA_PROOF_PROVEN);
@@ -141,10 +140,8 @@ test_wants_probe(void)
         gboolean wanted;
         FotaService before, now;
     } table[] = {
-        {TRUE, {ONLINE, PASSED}, {ONLINE}},
-        {FALSE, {ONLINE, PASSED}, {ONLINE, FAILED}},
-        {FALSE, {ONLINE, PASSED}, {LTE}},
-        {FALSE, {ONLINE, FAILED}, {ONLINE}},
+        {TRUE, {ONLINE, PASSED}, {ONLINE}}, {FALSE, {ONLINE, PASSED}, {ONLINE, FAILED}},
+        {FALSE, {ONLINE, PASSED}, {LTE}},   {FALSE, {ONLINE, FAILED}, {ONLINE}},
         {FALSE, {ONLINE}, {ONLINE}},
     };
 
@@ -154,6 +151,33 @@ test_wants_probe(void)
         g_assert_cmpint(fota_service_judge(&facts).wants_probe, ==, table[i].wanted);
         facts.visible = FALSE;
         g_assert_false(fota_service_judge(&facts).wants_probe);
+    }
+}
+
+/* A probe that is under way when the time ends is waited for, where it alone decides. */
+static void
+test_probe_under_way(void)
+{
+    static const struct {
+        FotaProofVerdict verdict;
+        gboolean probing;
+        FotaService now;
+    } table[] = {
+        {FOTA_PROOF_WAITING, TRUE, {ONLINE}},
+        {FOTA_PROOF_NOT_PROVEN, TRUE, {LTE}},
+        {FOTA_PROOF_NOT_PROVEN, FALSE, {ONLINE}},
+        {FOTA_PROOF_NOT_PROVEN, FALSE, {ONLINE, FAILED}},
+        /* It has passed: the service still has to last. */
+        {FOTA_PROOF_WAITING, FALSE, {ONLINE, PASSED}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaProofFacts facts = {HAD = {ONLINE, PASSED}, .now = table[i].now};
+
+        facts.probing = table[i].probing;
+        facts.elapsed = SECONDS(600);
+        g_test_message("%u", i);
+        g_assert_cmpint(fota_service_judge(&facts).verdict, ==, table[i].verdict);
     }
 }
 
@@ -210,7 +234,8 @@ test_text(void)
     g_assert_false(fota_service_parse("").registered);
 }
 
-/* A portal answers everything over http, with a page or by a redirection, but has no certificate. */
+/* A portal answers everything over http, with a page or by a redirection, but has no certificate.
+ */
 static void
 test_probe(void)
 {
@@ -219,10 +244,10 @@ test_probe(void)
         guint status;
         gboolean passes;
     } table[] = {
-        {"https://fota.example/alive", 200, TRUE}, {"https://fota.example/alive", 204, TRUE},
+        {"https://fota.example/alive", 200, TRUE},  {"https://fota.example/alive", 204, TRUE},
         {"https://fota.example/alive", 302, FALSE}, {"https://fota.example/alive", 511, FALSE},
-        {"https://fota.example/alive", 0, FALSE},  {"http://fota.example/alive", 204, TRUE},
-        {"http://fota.example/alive", 200, FALSE}, {"http://fota.example/alive", 302, FALSE},
+        {"https://fota.example/alive", 0, FALSE},   {"http://fota.example/alive", 204, TRUE},
+        {"http://fota.example/alive", 200, FALSE},  {"http://fota.example/alive", 302, FALSE},
         {"http://fota.example/alive", 0, FALSE},
     };
 
@@ -242,6 +267,7 @@ main(int argc, char **argv)
     g_test_add_func("/policy/service/flapping", test_flapping);
     g_test_add_func("/policy/service/losses", test_losses);
     g_test_add_func("/policy/service/wants-probe", test_wants_probe);
+    g_test_add_func("/policy/service/probe-under-way", test_probe_under_way);
     g_test_add_func("/policy/service/restarts", test_restarts);
     g_test_add_func("/policy/service/text", test_text);
     g_test_add_func("/policy/service/probe", test_probe);
