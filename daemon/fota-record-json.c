@@ -52,6 +52,7 @@ static const Member record_members[] = {
     TEXT(FotaRecord, pin_tried),
     TEXT(FotaRecord, registered),
     NUMBER(FotaRecord, registrations),
+    TEXT(FotaRecord, service_seen),
     NUMBER(FotaRecord, sequence),
     TEXT(FotaRecord, digest),
     NUMBER(FotaRecord, issued),

@@ -58,6 +58,8 @@ typedef struct {
     char *registered;  /**< with which SIM and server the module was registered last, as a key */
     guint64 registrations;
 
+    char *service_seen; /**< fota_service_to_text() of the service it last had; "" = none */
+
     /* The manifest accepted last */
     guint64 sequence;
     char *digest; /**< SHA-256, hex */

@@ -25,6 +25,7 @@ struct _FotaProof {
     FotaRecord *record;
     FotaService now;
     FotaService had;           /* before it went, without the probe */
+    gboolean here, enabled;    /* the module, when it was last looked at */
     gint64 settled;            /* boot time after which that is not waited for any more */
     char *interface;           /* of the data call, "" = none */
     gint64 began;              /* boot time, 0 = nothing is being proven, or seen */
@@ -46,8 +47,10 @@ fota_proof_new(const FotaContext *context, FotaKeeper *keeper, const FotaPartOwn
     proof->keeper = keeper;
     proof->record = fota_keeper_get_record(keeper);
     proof->interface = g_strdup("");
-    /* That of an update under way. */
-    proof->had = fota_service_parse(proof->record->service_before);
+    /* That of an update under way, or what the module last had. */
+    proof->had =
+        fota_service_parse(proof->record->service_before[0] != '\0' ? proof->record->service_before
+                                                                    : proof->record->service_seen);
     proof->had.probe = FOTA_PROBE_UNTRIED;
     proof->settled = fota_boot_time() + (gint64)SETTLE_SECONDS * G_USEC_PER_SEC;
     /* Another start of fotad in the same proof: see FotaProofFacts.restarts. */
@@ -142,6 +145,35 @@ note_loss(FotaProof *proof, const FotaService *service)
     proof->settled = now + (gint64)SETTLE_SECONDS * G_USEC_PER_SEC;
 }
 
+/* A module that has just come, or was just enabled, has yet to find its network. */
+static void
+note_start(FotaProof *proof, const FotaModemFacts *facts)
+{
+    gboolean enabled = facts != NULL && facts->enabled;
+
+    if ((facts != NULL && !proof->here) || (enabled && !proof->enabled))
+        proof->settled = fota_boot_time() + (gint64)SETTLE_SECONDS * G_USEC_PER_SEC;
+    proof->here = facts != NULL;
+    proof->enabled = enabled;
+}
+
+/* Written only when it has more than ever before: another start of fotad waits for that. */
+static void
+note_seen(FotaProof *proof)
+{
+    const FotaService seen = fota_service_parse(proof->record->service_seen);
+    FotaService service = proof->now;
+    g_autofree char *text = NULL;
+
+    service.probe = FOTA_PROBE_UNTRIED;
+    if (fota_keeper_get_mark(proof->keeper) != FOTA_MARK_NONE ||
+        fota_service_find_loss(&service, &seen, TRUE) == NULL)
+        return;
+    text = fota_service_to_text(&service);
+    fota_record_set(&proof->record->service_seen, text);
+    fota_keeper_save(proof->keeper, NULL);
+}
+
 void
 fota_proof_look(FotaProof *proof, const FotaModemFacts *facts, const FotaProofTerms *terms)
 {
@@ -153,9 +185,11 @@ fota_proof_look(FotaProof *proof, const FotaModemFacts *facts, const FotaProofTe
         forget_probe(proof);
     probe = proof->now.probe;
     proof->now.probe = FOTA_PROBE_UNTRIED;
+    note_start(proof, facts);
     note_loss(proof, &service);
     proof->now = service;
     proof->now.probe = probe;
+    note_seen(proof);
     fota_record_set(&proof->interface, interface);
     look_at_proof(proof, terms);
     if (fota_proof_judge(proof, terms).wants_probe && proof->cancellable == NULL)
@@ -171,7 +205,11 @@ fota_proof_get_service(FotaProof *proof)
 gint64
 fota_proof_get_settled(FotaProof *proof, const FotaProofTerms *terms)
 {
-    return terms->wanted && fota_service_find_loss(&proof->had, &proof->now, TRUE) != NULL
+    /* Nobody knows what it has, and it may be about to find it. */
+    gboolean unread = proof->enabled && !proof->had.registered && !proof->now.registered;
+
+    return terms->wanted &&
+                   (unread || fota_service_find_loss(&proof->had, &proof->now, TRUE) != NULL)
                ? proof->settled
                : 0;
 }
@@ -182,6 +220,7 @@ fota_proof_note_before(FotaProof *proof, const FotaProofTerms *terms)
     g_autofree char *text = fota_service_to_text(&proof->now);
 
     fota_record_set(&proof->record->service_before, terms->wanted ? text : NULL);
+    fota_record_set(&proof->record->service_seen, text);
 }
 
 FotaProofAnswer
@@ -194,6 +233,7 @@ fota_proof_judge(FotaProof *proof, const FotaProofTerms *terms)
         .now = proof->now,
         .visible = proof->context->sees_modems,
         .may_roam = terms->may_roam,
+        .probing = fota_proof_is_probing(proof),
         .elapsed = proof->spent + (proof->began != 0 ? now - proof->began : 0),
         .steady = proof->steady != 0 ? now - proof->steady : 0,
         .time = terms->time,

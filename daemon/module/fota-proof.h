@@ -45,7 +45,8 @@ const FotaService *fota_proof_get_service(FotaProof *proof);
 
 /**
  * When the service counts as what the module has (boot time, 0 = it does now): a job, or the end of
- * fotad, took the module from a service that ModemManager and the connection manager bring back.
+ * fotad, took the module from a service that ModemManager and the connection manager bring back, or
+ * the module has just come and nobody knows what it has.
  */
 gint64 fota_proof_get_settled(FotaProof *proof, const FotaProofTerms *terms);
 

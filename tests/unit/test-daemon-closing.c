@@ -729,6 +729,41 @@ test_settling(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fota_proof_get_settled(fixture->parts.proof, &terms), >, fota_boot_time());
 }
 
+/* One that has just come, or was just enabled, has yet to find its network: what it has is not
+ * read yet. What it had before fotad was started is on record. */
+static void
+test_unread(Fixture *fixture, gconstpointer data)
+{
+    const FotaProofTerms terms = {.wanted = TRUE};
+    FotaModemFacts facts = make_facts("package");
+    FotaProof *proof = fixture->parts.proof;
+
+    facts.enabled = TRUE;
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), >, fota_boot_time());
+    facts.registered = facts.connected = TRUE;
+    fota_proof_look(proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(proof, &terms), ==, 0);
+    for (guint i = 0; i < 2; i++) {
+        stop(fixture);
+        start(fixture);
+        proof = fixture->parts.proof;
+        fota_proof_look(proof, NULL, &terms);
+        facts.enabled = facts.registered = facts.connected = i == 1;
+        fota_proof_look(proof, &facts, &terms);
+        g_assert_cmpint(fota_proof_get_settled(proof, &terms) > fota_boot_time(), ==, i == 0);
+    }
+    /* An update that has begun without: that is what it has. */
+    facts.connected = FALSE;
+    fota_proof_look(proof, &facts, &terms);
+    fota_proof_note_before(proof, &terms);
+    fota_record_set(&fixture->parts.record->service_before, NULL);
+    stop(fixture);
+    start(fixture);
+    fota_proof_look(fixture->parts.proof, &facts, &terms);
+    g_assert_cmpint(fota_proof_get_settled(fixture->parts.proof, &terms), ==, 0);
+}
+
 /* A ModemManager that crashes over the new firmware again and again does not begin the time anew.
  */
 static void
@@ -929,6 +964,7 @@ main(int argc, char **argv)
     ADD("/closing/proven-question", test_proven_question);
     ADD("/closing/open-with-delta", test_open_with_delta);
     ADD("/closing/settling", test_settling);
+    ADD("/closing/unread", test_unread);
     ADD("/closing/proof-interrupted", test_proof_interrupted);
     ADD("/closing/back-tries", test_back_tries);
     ADD("/closing/back-failed", test_back_failed);
