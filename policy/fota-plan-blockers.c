@@ -212,13 +212,21 @@ fota_plan_find_supply_lack(const FotaConditions *theirs, const FotaRules *rules,
     return NULL;
 }
 
+static guint64
+count_room(const FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    return MAX(plan->manifest->update.conditions.minimum_free_space,
+               rules->conditions.minimum_free_space) +
+           facts->to_fetch;
+}
+
 static void
 block_by_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     const FotaConditions *theirs = &plan->manifest->update.conditions, *ours = &rules->conditions;
     g_autofree char *lack =
         fota_plan_find_supply_lack(theirs, rules, facts->on_mains, facts->battery);
-    guint64 space = MAX(theirs->minimum_free_space, ours->minimum_free_space) + facts->to_fetch;
+    guint64 space = count_room(plan, facts, rules);
 
     if (facts->inhibited)
         block(plan, "inhibited", "an application holds an inhibition");
@@ -234,16 +242,26 @@ block_by_gateway(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
         block(plan, "route", "the module is the only way to the network");
 }
 
-static void
-block_by_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+/* @needed: what the update still costs. */
+static gboolean
+budget_suffices(const FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules,
+                guint64 *needed)
 {
     guint64 left = rules->monthly_data - MIN(rules->monthly_data, facts->data_used);
     guint64 delta = facts->downloaded ? 0 : plan->size - MIN(plan->size, facts->delta_paid);
-    guint64 needed = delta + facts->back_to_fetch;
 
-    if (rules->monthly_data == 0 || (facts->downloaded && needed == 0))
-        return;
-    if (needed > left || (left == 0 && facts->delta_paid == 0))
+    *needed = delta + facts->back_to_fetch;
+    if (rules->monthly_data == 0 || (facts->downloaded && *needed == 0))
+        return TRUE;
+    return *needed <= left && (left > 0 || facts->delta_paid > 0);
+}
+
+static void
+block_by_data(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    guint64 needed;
+
+    if (!budget_suffices(plan, facts, rules, &needed))
         block(plan, "data-budget",
               "%" G_GUINT64_FORMAT " of this month's %" G_GUINT64_FORMAT
               " bytes are used; the update needs %" G_GUINT64_FORMAT,
@@ -272,13 +290,57 @@ find_no_way_back(const FotaPlan *plan, const FotaFacts *facts)
                         : "the state directory is in memory; a delta there is lost with the power";
 }
 
-static void
-look_back(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+/* What the update takes of the gateway with the way back, or without. */
+static FotaFacts
+add_way_back(const FotaFacts *facts, gboolean way_back)
 {
-    FotaBack wanted = fota_plan_get_back(&plan->manifest->update, rules);
-    const char *why = find_no_way_back(plan, facts);
+    FotaFacts all = *facts;
 
-    plan->way_back = wanted != FOTA_BACK_NO && why == NULL;
+    all.to_fetch += way_back ? facts->back_room : 0;
+    all.back_to_fetch = way_back ? facts->back_to_fetch : 0;
+    all.cut_off = facts->cut_off || (way_back && facts->back_cut_off);
+    all.metered = facts->metered || (way_back && facts->back_metered);
+    return all;
+}
+
+/* Where it is used, and not required, the update does not wait for it. */
+static const char *
+find_no_way_back_now(const FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
+{
+    const FotaFacts with = add_way_back(facts, TRUE), without = add_way_back(facts, FALSE);
+    guint64 needed;
+
+    if (facts->back_cut_off)
+        return "the gateway has no way to its server now";
+    if (facts->back_metered)
+        return "the gateway's connection is metered, and [Delivery] Metered=defer";
+    if (facts->free_space < count_room(plan, &with, rules) &&
+        facts->free_space >= count_room(plan, &without, rules))
+        return "there is no room for it";
+    return !budget_suffices(plan, &with, rules, &needed) &&
+                   budget_suffices(plan, &without, rules, &needed)
+               ? "this month's bytes do not suffice for it"
+               : NULL;
+}
+
+/* Why there is no way back, which is wanted; NULL = there is, or none is wanted. */
+static const char *
+choose_way_back(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules, FotaBack wanted)
+{
+    const char *why;
+
+    if (wanted == FOTA_BACK_NO)
+        return NULL;
+    why = find_no_way_back(plan, facts);
+    if (why == NULL && wanted == FOTA_BACK_USE)
+        why = find_no_way_back_now(plan, facts, rules);
+    plan->way_back = why == NULL;
+    return why;
+}
+
+static void
+explain_way_back(FotaPlan *plan, FotaBack wanted, const char *why)
+{
     if (wanted == FOTA_BACK_REQUIRED && why != NULL)
         block(plan, "way-back", "no way back, and one is required: %s", why);
     else if (wanted == FOTA_BACK_USE && why != NULL)
@@ -296,13 +358,18 @@ look_at_probe(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 void
 fota_plan_find_blockers(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
-    block_by_time(plan, facts, rules);
-    block_by_radio(plan, facts, rules);
-    block_by_gateway(plan, facts, rules);
-    block_by_data(plan, facts, rules);
-    block_by_way_out(plan, facts);
-    if (plan->kind == FOTA_PLAN_UPDATE) {
-        look_at_probe(plan, facts, rules);
-        look_back(plan, facts, rules);
-    }
+    FotaBack wanted = plan->kind == FOTA_PLAN_UPDATE
+                          ? fota_plan_get_back(&plan->manifest->update, rules)
+                          : FOTA_BACK_NO;
+    const char *why = choose_way_back(plan, facts, rules, wanted);
+    const FotaFacts all = add_way_back(facts, plan->way_back);
+
+    block_by_time(plan, &all, rules);
+    block_by_radio(plan, &all, rules);
+    block_by_gateway(plan, &all, rules);
+    block_by_data(plan, &all, rules);
+    block_by_way_out(plan, &all);
+    if (plan->kind == FOTA_PLAN_UPDATE)
+        look_at_probe(plan, &all, rules);
+    explain_way_back(plan, wanted, why);
 }

@@ -76,9 +76,12 @@ typedef struct {
         delta_paid; /* bytes of the next step's delta that the module has and that are counted */
     FotaDelivery delivery;  /* who brings the delta of the next step */
     guint64 to_fetch;       /* bytes that the host has still to fetch and keep */
-    guint64 back_to_fetch;  /* of them those of the way back, where they cost something */
     gboolean cut_off;       /* the host has no way to a server of it now */
     gboolean metered;       /* its way costs by the byte, and the configuration heeds that */
+    guint64 back_room;      /* the same of the way back: bytes still to fetch and keep, */
+    guint64 back_to_fetch;  /* of them those that cost something, */
+    gboolean back_cut_off;  /* no way to a server of it, */
+    gboolean back_metered;  /* and one that costs */
     gboolean feeds;         /* the host can hand a delta over to the module */
     gboolean keeps;         /* what the host has fetched survives a power cut */
     gboolean probe_refused; /* the manifest's probe is at a server that is not allowed */

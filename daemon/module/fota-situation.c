@@ -118,22 +118,49 @@ is_metered(const FotaParts *parts)
     return fota_parts_get_config(parts)->defer_metered && fota_metered_get(parts->context->metered);
 }
 
-/* What the host has still to fetch of @delta, and whether it could now. Returns the bytes that cost
- * something. */
-static guint64
-fill_fetch(const FotaParts *parts, const FotaDelta *delta, FotaFacts *facts)
+/* What the host has still to fetch of a delta, and whether it could now. */
+typedef struct {
+    guint64 room, cost; /* bytes, and those of them that cost something */
+    gboolean cut_off, metered;
+} Fetch;
+
+static Fetch
+look_at_fetch(const FotaParts *parts, const FotaDelta *delta, FotaFacts *facts)
 {
     /* One at a time: another module may be about to get the same delta. */
     guint own = fota_run_get_action(parts->run) == FOTA_ACTION_FETCH ? 1 : 0;
     guint64 lacking = delta->size - MIN(delta->size, fota_delta_get_held(parts->context, delta));
 
     facts->busy = facts->busy || parts->context->fetches > own;
-    facts->to_fetch += lacking;
     if (fota_delivery_is_local(delta))
-        return 0;
-    facts->cut_off = fota_route_leads_out(NULL, NULL) == 0;
-    facts->metered = is_metered(parts);
-    return lacking;
+        return (Fetch){.room = lacking};
+    return (Fetch){
+        .room = lacking,
+        .cost = lacking,
+        .cut_off = fota_route_leads_out(NULL, NULL) == 0,
+        .metered = is_metered(parts),
+    };
+}
+
+static void
+fill_fetch(const FotaParts *parts, const FotaDelta *delta, FotaFacts *facts)
+{
+    const Fetch fetch = look_at_fetch(parts, delta, facts);
+
+    facts->to_fetch = fetch.room;
+    facts->cut_off = fetch.cut_off;
+    facts->metered = fetch.metered;
+}
+
+static void
+fill_way_back(const FotaParts *parts, const FotaDelta *back, FotaFacts *facts)
+{
+    const Fetch fetch = look_at_fetch(parts, back, facts);
+
+    facts->back_room = fetch.room;
+    facts->back_to_fetch = fetch.cost;
+    facts->back_cut_off = fetch.cut_off;
+    facts->back_metered = fetch.metered;
 }
 
 /* What only the plan tells: whose the next delta is, and what that takes of the gateway. */
@@ -158,7 +185,7 @@ fill_delivery(const FotaParts *parts, FotaPlan *plan, FotaFacts *facts)
         fill_fetch(parts, delta, facts);
     }
     if (fota_back_is_missing(parts, plan))
-        facts->back_to_fetch = fill_fetch(parts, &step->back, facts);
+        fill_way_back(parts, &step->back, facts);
 }
 
 guint

@@ -59,14 +59,6 @@ SET(set_route_ours, facts->other_route = 0; rules->conditions.other_route = TRUE
 SET(set_route_unknown, facts->other_route = -1; rules->conditions.other_route = TRUE)
 SET(set_budget_fits, rules->monthly_data = 5000; facts->data_used = 3500)
 SET(set_budget_short, rules->monthly_data = 5000; facts->data_used = 3501)
-SET(set_budget_back, rules->monthly_data = 5000; facts->data_used = 3400;
-    facts->back_to_fetch = 100)
-SET(set_budget_back_short, rules->monthly_data = 5000; facts->data_used = 3400;
-    facts->back_to_fetch = 101)
-SET(set_budget_back_alone, rules->monthly_data = 5000; facts->data_used = 4900;
-    facts->downloaded = TRUE; facts->back_to_fetch = 100)
-SET(set_budget_back_alone_short, rules->monthly_data = 5000; facts->data_used = 4901;
-    facts->downloaded = TRUE; facts->back_to_fetch = 100)
 SET(set_budget_over, rules->monthly_data = 5000; facts->data_used = 6000)
 SET(set_budget_part, set_budget_short(facts, rules); facts->delta_paid = 1)
 SET(set_budget_part_short, set_budget_over(facts, rules); facts->delta_paid = 999)
@@ -85,6 +77,15 @@ SET(set_back_unproven, rules->back = FOTA_BACK_REQUIRED)
 SET(set_back_unfed, set_back_required(facts, rules); facts->feeds = FALSE)
 SET(set_back_in_memory, set_back_required(facts, rules); facts->keeps = FALSE)
 SET(set_back_used, rules->prove_service = TRUE; rules->back = FOTA_BACK_USE)
+SET(set_back_cut_off, set_back_required(facts, rules); facts->back_cut_off = TRUE)
+SET(set_back_metered, set_back_required(facts, rules); facts->back_metered = TRUE)
+SET(set_back_fits, set_back_required(facts, rules); facts->free_space = facts->back_room = 1000)
+SET(set_back_no_room, set_back_fits(facts, rules); facts->free_space = 999)
+SET(set_back_paid, set_back_required(facts, rules); rules->monthly_data = 5000;
+    facts->data_used = 4900; facts->back_to_fetch = 100)
+SET(set_back_unpaid, set_back_paid(facts, rules); facts->data_used = 4901)
+SET(set_back_paid_alone, set_back_paid(facts, rules); facts->downloaded = TRUE)
+SET(set_back_unpaid_alone, set_back_unpaid(facts, rules); facts->downloaded = TRUE)
 
 #define WAVE(members) "\"rollout\":{\"id\":\"r\",\"waves\":[{" members "}]},"
 
@@ -140,10 +141,6 @@ static const BlockerCase blocker_cases[] = {
     {"data-budget", NULL, set_budget_fits, FALSE},
     {"data-budget", NULL, set_budget_short, TRUE},
     {"data-budget", NULL, set_budget_over, TRUE},
-    {"data-budget", NULL, set_budget_back, FALSE},
-    {"data-budget", NULL, set_budget_back_short, TRUE},
-    {"data-budget", NULL, set_budget_back_alone, FALSE},
-    {"data-budget", NULL, set_budget_back_alone_short, TRUE},
     {"data-budget", NULL, set_budget_part, FALSE},
     {"data-budget", NULL, set_budget_part_short, TRUE},
     {"data-budget", NULL, set_budget_whole, FALSE},
@@ -200,19 +197,20 @@ test_way_back(void)
     static const struct {
         const char *update;
         void (*set)(FotaFacts *facts, FotaRules *rules);
-        gboolean way_back, blocked;
-        const char *reason; /* NULL = nothing is said of it */
+        gboolean way_back;
+        const char *blocker; /* NULL = none */
+        const char *reason;  /* NULL = nothing is said of it */
     } cases[] = {
-        {BACK, set_nothing, FALSE, FALSE, NULL},
-        {BACK, set_back_unproven, FALSE, FALSE, NULL},
-        {BACK, set_back_required, TRUE, FALSE, NULL},
-        {BACK, set_back_unfed, FALSE, TRUE,
+        {BACK, set_nothing, FALSE, NULL, NULL},
+        {BACK, set_back_unproven, FALSE, NULL, NULL},
+        {BACK, set_back_required, TRUE, NULL, NULL},
+        {BACK, set_back_unfed, FALSE, "way-back",
          "no way back, and one is required: the host cannot hand"},
-        {BACK, set_back_in_memory, FALSE, TRUE,
+        {BACK, set_back_in_memory, FALSE, "way-back",
          "no way back, and one is required: the state directory is in memory"},
-        {BACK, set_back_used, FALSE, FALSE, "no way back: the host cannot hand"},
-        {PLAN_CHAIN, set_back_used, FALSE, FALSE, "no way back: the manifest names no delta"},
-        {PLAN_CHAIN, set_back_required, FALSE, TRUE,
+        {BACK, set_back_used, FALSE, NULL, "no way back: the host cannot hand"},
+        {PLAN_CHAIN, set_back_used, FALSE, NULL, "no way back: the manifest names no delta"},
+        {PLAN_CHAIN, set_back_required, FALSE, "way-back",
          "no way back, and one is required: the manifest names no delta"},
     };
 
@@ -227,10 +225,53 @@ test_way_back(void)
         cases[i].set(&facts, &rules);
         plan = test_plan_make(cases[i].update, &facts);
         g_assert_cmpint(plan->way_back, ==, cases[i].way_back);
-        g_assert_cmpint(fota_plan_has_blocker(plan, "way-back"), ==, cases[i].blocked);
+        g_assert_cmpuint(plan->blockers->len, ==, cases[i].blocker != NULL ? 2 : 1);
+        g_assert_true(cases[i].blocker == NULL || fota_plan_has_blocker(plan, cases[i].blocker));
         last = plan->reasons->pdata[plan->reasons->len - 2];
         g_assert_cmpint(g_str_has_prefix(last, cases[i].reason ? cases[i].reason : "no way back"),
                         ==, cases[i].reason != NULL);
+    }
+}
+
+/* What the way back takes of the gateway keeps an update waiting where it is required. Where it is
+ * only used, the update goes on without. */
+static void
+test_way_back_waits(void)
+{
+    static const struct {
+        void (*set)(FotaFacts *facts, FotaRules *rules);
+        const char *blocker; /* where it is required, NULL = none */
+        gboolean used;       /* the way back, where it is used */
+    } cases[] = {
+        {set_back_cut_off, "uplink", FALSE},
+        {set_back_metered, "metered", FALSE},
+        {set_back_fits, NULL, TRUE},
+        {set_back_no_room, "free-space", FALSE},
+        {set_back_paid, NULL, TRUE},
+        {set_back_unpaid, "data-budget", FALSE},
+        {set_back_paid_alone, NULL, TRUE},
+        {set_back_unpaid_alone, "data-budget", FALSE},
+    };
+
+    for (guint i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        gboolean required = i % 2 == 0;
+        FotaRules rules = FOTA_RULES_INIT;
+        FotaFacts facts = test_plan_make_facts("A");
+        g_autoptr(FotaPlan) plan = NULL;
+        const char *last;
+
+        g_test_message("case %u, %s", i / 2, required ? "required" : "used");
+        facts.rules = &rules;
+        cases[i / 2].set(&facts, &rules);
+        rules.back = required ? FOTA_BACK_REQUIRED : FOTA_BACK_USE;
+        plan = test_plan_make(BACK, &facts);
+        g_assert_cmpint(plan->way_back, ==, required || cases[i / 2].used);
+        if (required && cases[i / 2].blocker != NULL)
+            g_assert_true(fota_plan_has_blocker(plan, cases[i / 2].blocker));
+        else
+            g_assert_cmpuint(plan->blockers->len, ==, 1);
+        last = plan->reasons->pdata[plan->reasons->len - 2];
+        g_assert_cmpint(g_str_has_prefix(last, "no way back: "), ==, !plan->way_back);
     }
 }
 
@@ -465,6 +506,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/blockers", test_blockers);
     g_test_add_func("/plan/windows", test_windows);
     g_test_add_func("/plan/way-back", test_way_back);
+    g_test_add_func("/plan/way-back-waits", test_way_back_waits);
     g_test_add_func("/plan/probe", test_probe);
     g_test_add_func("/plan/window-shares", test_window_shares);
     g_test_add_func("/plan/latest-blocker-counts", test_latest_blocker_counts);
