@@ -108,13 +108,16 @@ char *
 fota_delivery_make_key(const FotaDelta *delta)
 {
     g_autoptr(GChecksum) sum = NULL;
-    g_autofree char *size = NULL;
+    g_autofree char *what = NULL;
 
     if (delta->sha256 != NULL)
         return g_strdup(delta->sha256);
+    /* The same address may have another step's delta tomorrow, of the same size. */
     sum = g_checksum_new(G_CHECKSUM_SHA256);
-    size = g_strdup_printf("%" G_GUINT64_FORMAT, delta->size);
-    g_checksum_update(sum, (const guchar *)size, -1);
+    what =
+        g_strdup_printf("%" G_GUINT64_FORMAT "\n%s\n%s", delta->size,
+                        delta->from != NULL ? delta->from : "", delta->to != NULL ? delta->to : "");
+    g_checksum_update(sum, (const guchar *)what, -1);
     for (guint i = 0; delta->uri[i] != NULL; i++) {
         g_checksum_update(sum, (const guchar *)"\n", 1);
         g_checksum_update(sum, (const guchar *)delta->uri[i], -1);

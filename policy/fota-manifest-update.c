@@ -210,6 +210,8 @@ read_step(const FotaJsonPlace *place)
         step.delta = read_delta(&delta);
     if (fota_json_get_object(place, "back", FOTA_JSON_OPTIONAL, &back))
         read_back(&back, &step);
+    step.delta.from = step.back.to = step.from_version;
+    step.delta.to = step.back.from = step.to_version;
     return step;
 }
 

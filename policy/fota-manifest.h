@@ -71,6 +71,7 @@ typedef struct {
     const char *credential; /* NULL = none */
     guint64 size;           /* bytes, 0 = not given */
     const char *sha256;     /* 64 hex digits, NULL = not given */
+    const char *from, *to;  /* versions of the step that it is part of */
 } FotaDelta;
 
 /** One delta, which fits exactly one base. */

@@ -104,7 +104,7 @@ test_key(void)
 {
     FotaDelta delta = {.uri = {"ftp://h/a"}, .sha256 = "0123"};
     g_autofree char *digest = fota_delivery_make_key(&delta);
-    g_autofree char *one = NULL, *other = NULL, *larger = NULL;
+    g_autofree char *one = NULL, *other = NULL, *larger = NULL, *there = NULL, *back = NULL;
 
     g_assert_cmpstr(digest, ==, "0123");
     delta.sha256 = NULL;
@@ -116,6 +116,15 @@ test_key(void)
     other = fota_delivery_make_key(&delta);
     g_assert_cmpstr(one, !=, larger);
     g_assert_cmpstr(larger, !=, other);
+    /* Another step's, at the same address, of the same size. */
+    delta.from = "A";
+    delta.to = "B";
+    there = fota_delivery_make_key(&delta);
+    delta.from = "B";
+    delta.to = "A";
+    back = fota_delivery_make_key(&delta);
+    g_assert_cmpstr(there, !=, other);
+    g_assert_cmpstr(there, !=, back);
 }
 
 static void
