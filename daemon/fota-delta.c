@@ -35,7 +35,8 @@ typedef struct {
     guint64 from;  /* bytes that were there before this request */
     guint64 taken; /* by this request */
     guint64 spent;
-    GError *error; /* of the address before */
+    GError *error; /* of the address before, or of one that has brought what stays: */
+    gboolean kept; /* that goes on later, whatever the others say */
 } Delivery;
 
 static void
@@ -96,8 +97,15 @@ delivery_try_next(GTask *task, GError *error)
 
     if (delivery->uris[delivery->next + 1] != NULL)
         g_message("%s; trying the next address", error->message);
-    g_clear_error(&delivery->error);
-    delivery->error = error;
+    if (delivery->kept) {
+        g_error_free(error);
+    } else {
+        g_clear_error(&delivery->error);
+        delivery->error = error;
+        delivery->kept =
+            delivery->taken > 0 && delivery->sha256 != NULL &&
+            g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
+    }
     delivery->next++;
     delivery_try(task);
 }
