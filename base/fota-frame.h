@@ -41,6 +41,7 @@ G_BEGIN_DECLS
  * | `max-size` | bytes of body that are taken (65536) |
  * | `timeout`, `first-byte` | seconds for everything (180), for the answer to begin (60) |
  * | `min-rate`, `rate-period` | bytes a second (50), averaged over so many seconds (60) |
+ * | `beneath` | directory, of `file`: what is not in it is not read, whatever links say |
  * | `output` | `descriptor`: the body goes into the one that was sent with this frame |
  *
  * | line of an answer | |

@@ -151,7 +151,10 @@ explain_status(const Delivery *delivery, guint status)
     case HTTP_UNAUTHORIZED:
     case HTTP_FORBIDDEN:
         return g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED,
-                           "%s refuses the delta: look at its credential, or the file's mode",
+                           is_local(delivery_uri(delivery))
+                               ? "%s does not let fotad-fetch read the delta: look at the file's "
+                                 "mode; below Directory= no symbolic link is followed"
+                               : "%s refuses the delta: look at its credential",
                            origin);
     case HTTP_NOT_FOUND:
     case HTTP_GONE:
@@ -256,6 +259,7 @@ delivery_request(GTask *task, GFileOutputStream *part, guint64 room)
         delivery->context, delivery->config, is_local(uri) ? NULL : delivery->credential, known);
 
     request.uri = uri;
+    request.beneath = is_local(uri) ? delivery->config->delta_directory : NULL;
     request.from = delivery->from;
     request.output = G_OUTPUT_STREAM(part);
     request.progress = fetch_progress;

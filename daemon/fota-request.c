@@ -124,6 +124,7 @@ fota_request_write(const FotaRequest *request, GString *frames, GError **error)
     fota_frame_line(frames, "etag", request->etag);
     fota_frame_line(frames, "idempotency-key", request->idempotency_key);
     fota_frame_number(frames, "max-size", request->max_bytes);
+    fota_frame_line(frames, "beneath", request->beneath);
     if (request->from > 0)
         fota_frame_number(frames, "range", request->from);
     if (request->limit > FOTA_FETCH_LIMIT)

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct {
     const char *socket;             /**< of fotad-fetch */
     const char *uri;                /**< http, https, ftp, ftps or file */
+    const char *beneath;            /**< directory that a file must be in, NULL = any */
     const char *credential;         /**< file of a credential, NULL = none */
     const char *ca_file;            /**< PEM file, NULL = the system's */
     const char *client_certificate; /**< file of a credential, PEM; NULL = none */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fetch/fetch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define DIRECTORY_FLAGS (O_PATH | O_CLOEXEC | O_DIRECTORY)
 
 /* A missing or unreadable file becomes the answer that a server would give. */
 static guint
@@ -13,6 +18,7 @@ open_status(int error_number)
     switch (error_number) {
     case EACCES:
     case EPERM:
+    case ELOOP:
         return 403;
     default:
         return 404;
@@ -68,6 +74,54 @@ send_file(const FotaFetchRequest *request, int fd, const struct stat *status, GE
            (answer.status == 304 || send_body(request, fd, error));
 }
 
+static int
+refuse_name(int parent)
+{
+    close(parent);
+    errno = EACCES;
+    return -1;
+}
+
+/*
+ * The file @names of the directory @fd, which is closed: each name is a directory's own, and the
+ * last one a file's. A symbolic link is followed nowhere, since it may lead out of the directory.
+ */
+static int
+open_names(int fd, char **names)
+{
+    for (; fd >= 0 && *names; names++) {
+        int flags = names[1] ? DIRECTORY_FLAGS : FILE_FLAGS;
+        int parent = fd, number;
+
+        if (**names == '\0')
+            continue;
+        if (g_str_equal(*names, ".."))
+            return refuse_name(parent);
+        fd = openat(parent, *names, flags | O_NOFOLLOW);
+        number = errno;
+        close(parent);
+        errno = number;
+    }
+    return fd;
+}
+
+static int
+open_beneath(const char *directory, const char *path)
+{
+    g_autofree char *root = g_strdup(directory);
+    g_auto(GStrv) names = NULL;
+    gsize length;
+
+    while ((length = strlen(root)) > 0 && root[length - 1] == '/')
+        root[length - 1] = '\0';
+    if (!g_str_has_prefix(path, root) || path[length] != '/') {
+        errno = EACCES;
+        return -1;
+    }
+    names = g_strsplit(path + length + 1, "/", -1);
+    return open_names(open(directory, DIRECTORY_FLAGS), names);
+}
+
 gboolean
 fota_fetch_file(const FotaFetchRequest *request, GError **error)
 {
@@ -83,7 +137,7 @@ fota_fetch_file(const FotaFetchRequest *request, GError **error)
         return FALSE;
     }
     /* Does not wait for a writer if it is a pipe. */
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fd = request->beneath ? open_beneath(request->beneath, path) : open(path, FILE_FLAGS);
     if (fd < 0)
         return send_status(request, open_status(errno), error);
     stream = g_unix_input_stream_new(fd, TRUE);

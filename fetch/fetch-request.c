@@ -103,6 +103,7 @@ request_set(FotaFetchRequest *request, FotaFetchLimitValues *limits, const FotaF
 
     request->body = frame->payload;
     request->type = type ? type : "application/json";
+    request->beneath = fota_frame_get(frame, "beneath");
     request->key = fota_frame_get(frame, "idempotency-key");
     request->etag = fota_frame_get(frame, "etag");
     request->modified = fota_frame_get(frame, "last-modified");

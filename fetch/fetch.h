@@ -43,6 +43,7 @@ gboolean fota_fetch_refuse(GError **error, FotaFetchError code, const char *text
 typedef struct {
     FotaFetchSession *session; /**< what holds for all requests of it, and where the answer goes */
     const char *method;
+    const char *beneath;  /**< directory that a file must be in, NULL = any */
     GUri *uri;            /**< without userinfo */
     GBytes *body;         /**< to be sent; NULL = none */
     const char *type;     /**< of @body */

@@ -115,6 +115,28 @@ class LocalTest(FetchCase):
         self.assert_fails("TooLarge", f"file://{self.root}/over")
         self.assert_fails("BadUri", f"file://elsewhere{self.root}/m.signed")
 
+    def test_beneath(self):
+        """Nothing outside of the directory is read, whatever path or links say."""
+        place = self.root / "beneath"
+        (place / "in/deeper").mkdir(parents=True)
+        (place / "in/deeper/a b").write_bytes(BODY)
+        (place / "out").symlink_to(self.root / "deep")
+        (place / "in/file").symlink_to(self.root / "m.signed")
+        (place / "in/inside").symlink_to("deeper")
+        self.root.joinpath("link").symlink_to(place)
+        self.assertEqual(self.assert_answer(200, f"file://{place}/in/deeper/a%20b",
+                                            beneath=place).body, BODY)
+        self.assert_answer(200, f"file://{place}//in/./deeper/a%20b", beneath=f"{place}/")
+        # The directory itself may be a link: that is the operator's word.
+        self.assert_answer(200, f"file://{self.root}/link/in/deeper/a%20b",
+                           beneath=self.root / "link")
+        self.assert_answer(404, f"file://{place}/in/nothing", beneath=place)
+        for path in (f"{place}/out/er/a%20b", f"{place}/in/file", f"{place}/in/inside/a%20b",
+                     f"{place}/../m.signed", f"{place}/in/%2e%2e/%2e%2e/m.signed",
+                     f"{self.root}/m.signed", f"{place}x/a"):
+            with self.subTest(path=path):
+                self.assertIn(self.fetch(f"file://{path}", beneath=place).status, (403, 404))
+
     def test_pipe_does_not_hang(self):
         os.mkfifo(self.root / "pipe", 0o600)
         self.assert_answer(404, f"file://{self.root}/pipe")
