@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/module/fota-module-private.h"
+#include "daemon/module/fota-module.h"
 
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
+#include "daemon/module/fota-parts.h"
 #include "daemon/module/fota-registrar.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-start.h"
@@ -11,10 +12,10 @@
 
 /* Whether a question may begin: not while fotad stops, when nothing would wait for its end. */
 static gboolean
-module_accept_question(FotaModule *module, FotaRequestKind question, GError **error)
+accept_question(const FotaParts *parts, FotaRequestKind question, GError **error)
 {
-    if (!module->stopping)
-        return fota_answers_accept(&module->parts, question, error);
+    if (!parts->stopping)
+        return fota_answers_accept(parts, question, error);
     g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY,
                 "fotad is being stopped; ask again when it runs");
     return FALSE;
@@ -23,9 +24,9 @@ module_accept_question(FotaModule *module, FotaRequestKind question, GError **er
 gboolean
 fota_module_check(FotaModule *module, GError **error)
 {
-    FotaParts *parts = &module->parts;
+    FotaParts *parts = fota_module_get_parts(module);
 
-    if (!module_accept_question(module, FOTA_REQUEST_CHECK, error))
+    if (!accept_question(parts, FOTA_REQUEST_CHECK, error))
         return FALSE;
     if (fota_parts_get_config(parts)->manifest_uri == NULL) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
@@ -55,41 +56,45 @@ module_take_answer(FotaModule *module, gboolean accepted)
 gboolean
 fota_module_approve(FotaModule *module, const char *token, GError **error)
 {
-    return module_take_answer(module, fota_answers_approve(&module->parts, token, error));
+    return module_take_answer(module,
+                              fota_answers_approve(fota_module_get_parts(module), token, error));
 }
 
 gboolean
 fota_module_reject(FotaModule *module, const char *token, const char *reason, GError **error)
 {
-    return module_take_answer(module, fota_answers_reject(&module->parts, token, reason, error));
+    return module_take_answer(
+        module, fota_answers_reject(fota_module_get_parts(module), token, reason, error));
 }
 
 gboolean
 fota_module_defer(FotaModule *module, const char *token, guint64 seconds, GError **error)
 {
-    return module_take_answer(module, fota_answers_defer(&module->parts, token, seconds, error));
+    return module_take_answer(
+        module, fota_answers_defer(fota_module_get_parts(module), token, seconds, error));
 }
 
 gboolean
 fota_module_cancel(FotaModule *module, const char *token, GError **error)
 {
-    return module_take_answer(module, fota_answers_cancel(&module->parts, token, error));
+    return module_take_answer(module,
+                              fota_answers_cancel(fota_module_get_parts(module), token, error));
 }
 
 gboolean
 fota_module_rehearse(FotaModule *module, GError **error)
 {
-    return module_take_answer(module, fota_answers_rehearse(&module->parts, error));
+    return module_take_answer(module, fota_answers_rehearse(fota_module_get_parts(module), error));
 }
 
 void
 fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
 {
-    const FotaParts *parts = &module->parts;
+    const FotaParts *parts = fota_module_get_parts(module);
     g_autoptr(GError) error = NULL;
 
     if (!fota_presence_was_told(parts->presence))
-        module_accept_question(module, FOTA_REQUEST_ASK_VERSION, &error);
+        accept_question(parts, FOTA_REQUEST_ASK_VERSION, &error);
     fota_presence_ask_version_async(parts->presence, error, callback, user_data);
     fota_module_decide(module);
 }
@@ -97,34 +102,34 @@ fota_module_ask_version_async(FotaModule *module, GAsyncReadyCallback callback, 
 char *
 fota_module_ask_version_finish(FotaModule *module, GAsyncResult *result, GError **error)
 {
-    return fota_presence_ask_version_finish(module->parts.presence, result, error);
+    return fota_presence_ask_version_finish(fota_module_get_parts(module)->presence, result, error);
 }
 
 void
 fota_module_wait_saved_async(FotaModule *module, GAsyncReadyCallback callback, gpointer user_data)
 {
-    fota_keeper_wait_async(module->parts.keeper, callback, user_data);
+    fota_keeper_wait_async(fota_module_get_parts(module)->keeper, callback, user_data);
 }
 
 gboolean
 fota_module_wait_saved_finish(FotaModule *module, GAsyncResult *result, GError **error)
 {
-    return fota_keeper_wait_finish(module->parts.keeper, result, error);
+    return fota_keeper_wait_finish(fota_module_get_parts(module)->keeper, result, error);
 }
 
 char *
 fota_module_plan(FotaModule *module)
 {
-    return fota_view_explain(&module->parts);
+    return fota_view_explain(fota_module_get_parts(module));
 }
 
 GVariant *
 fota_module_query(FotaModule *module, GError **error)
 {
-    const FotaModemFacts *facts = fota_presence_get_facts(module->parts.presence);
+    const FotaModemFacts *facts = fota_presence_get_facts(fota_module_get_parts(module)->presence);
 
     if (facts != NULL)
-        return fota_view_identify(module->parts.record, facts);
+        return fota_view_identify(fota_module_get_parts(module)->record, facts);
     g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_ABSENT,
                 "ModemManager does not see the module; look at it with mmcli -L");
     return NULL;
@@ -133,17 +138,17 @@ fota_module_query(FotaModule *module, GError **error)
 GVariant *
 fota_module_get_registration(FotaModule *module, GError **error)
 {
-    return fota_registrar_describe(&module->parts, error);
+    return fota_registrar_describe(fota_module_get_parts(module), error);
 }
 
 GVariant *
 fota_module_get_history(FotaModule *module, guint max)
 {
-    return fota_view_list_history(module->parts.record, max);
+    return fota_view_list_history(fota_module_get_parts(module)->record, max);
 }
 
 char *
 fota_module_get_report(FotaModule *module)
 {
-    return fota_results_to_json(module->parts.record);
+    return fota_results_to_json(fota_module_get_parts(module)->record);
 }

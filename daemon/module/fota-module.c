@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/module/fota-module-private.h"
+#include "daemon/module/fota-module.h"
 
 #include <string.h>
 #include <syslog.h>
@@ -16,6 +16,16 @@
 #include "daemon/module/fota-start.h"
 #include "daemon/module/fota-terms.h"
 #include "daemon/module/fota-view.h"
+
+struct _FotaModule {
+    GObject parent;
+
+    FotaParts parts;
+    guint checks;      /* of the reader, whose results are shown */
+    gboolean lost;     /* as the signal has told */
+    gboolean unproven; /* counted as such */
+    guint timer;       /* the next moment at which something may change by itself */
+};
 
 G_DEFINE_FINAL_TYPE(FotaModule, fota_module, G_TYPE_OBJECT)
 
@@ -212,7 +222,7 @@ fota_module_decide(FotaModule *module)
     FotaSituation situation;
     FotaNext next;
 
-    if (module->stopping)
+    if (module->parts.stopping)
         return;
     module_tell_lost(module);
     module_count_unproven(module);
@@ -267,7 +277,7 @@ part_changed(gpointer object)
         fota_record_log(parts->record, LOG_ERR, FOTA_EVENT_NONE, "%s", error->message);
     }
     fota_module_decide(module);
-    if (module->stopping && !fota_reader_is_busy(parts->reader))
+    if (module->parts.stopping && !fota_reader_is_busy(parts->reader))
         g_signal_emit_by_name(module, "job-ended");
 }
 
@@ -322,7 +332,7 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
     parts->context->jobs--;
     parts->context->fetches -= action == FOTA_ACTION_FETCH ? 1 : 0;
     fota_presence_end_job(parts->presence, end->version);
-    if (module->stopping) {
+    if (module->parts.stopping) {
         stop_update(module);
         g_signal_emit_by_name(module, "job-ended");
         return;
@@ -467,7 +477,7 @@ fota_module_keeps_power(FotaModule *module)
 gboolean
 fota_module_stop(FotaModule *module)
 {
-    module->stopping = TRUE;
+    module->parts.stopping = TRUE;
     fota_presence_answer_version(module->parts.presence, NULL);
     g_clear_handle_id(&module->timer, g_source_remove);
     fota_questions_give_up(module->parts.questions);
@@ -482,6 +492,12 @@ GVariant *
 fota_module_get_property(FotaModule *module, const char *name)
 {
     return fota_shown_get(module->parts.shown, name);
+}
+
+FotaParts *
+fota_module_get_parts(FotaModule *module)
+{
+    return &module->parts;
 }
 
 const char *

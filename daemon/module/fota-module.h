@@ -94,6 +94,11 @@ GVariant *fota_module_query(FotaModule *module, GError **error);
 /** What an update service is told about the module, a{sv} of texts. Transfer full. */
 GVariant *fota_module_get_registration(FotaModule *module, GError **error);
 
+/* For fota-module-requests.c, which is the part of the facade above. */
+
+typedef struct _FotaParts FotaParts;
+FotaParts *fota_module_get_parts(FotaModule *module);
+
 /* For the manager, which owns all modules. */
 
 /** Takes @record; @context outlives the module. */

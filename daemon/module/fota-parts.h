@@ -14,7 +14,7 @@
 G_BEGIN_DECLS
 
 /** The parts of one module, and the plan made from what they know. */
-typedef struct {
+typedef struct _FotaParts {
     FotaContext *context;
     FotaRecord *record; /**< of the keeper */
     FotaKeeper *keeper;
@@ -28,7 +28,8 @@ typedef struct {
     FotaSimPin *pin;
     FotaProof *proof;
     FotaShown *shown;
-    FotaPlan *plan; /**< NULL = there is nothing to plan */
+    FotaPlan *plan;    /**< NULL = there is nothing to plan */
+    gboolean stopping; /**< fotad exits: nothing is begun, and the record stays as it is */
 } FotaParts;
 
 static inline const FotaModuleConfig *
