@@ -154,13 +154,21 @@ way_back_was_stopped(E *e)
     return e->restoring && !order_was_out(e) && e->ending == FOTA_ENDED_WELL;
 }
 
-/* One order is given, but what fails before it may be tried again. */
+/* Nothing was ordered, or the version that was read says that nothing came of it. */
+static gboolean
+module_is_unchanged(E *e)
+{
+    return !order_was_out(e) || is_back_unchanged(e);
+}
+
+/* It has no service to lose, and an attempt has one order. */
 static gboolean
 way_back_has_to_wait(E *e)
 {
-    return e->restoring && (!order_was_out(e) || order_had_to_wait(e)) &&
-           (e->unwritten || e->ending == FOTA_ENDED_LATER ||
-            (e->ending == FOTA_ENDED_BADLY && !e->last_try));
+    gboolean later = e->ending == FOTA_ENDED_LATER && (!order_was_out(e) || order_had_to_wait(e));
+    gboolean again = e->ending == FOTA_ENDED_BADLY && !e->last_try && module_is_unchanged(e);
+
+    return e->restoring && ((e->unwritten && !order_was_out(e)) || later || again);
 }
 
 static gboolean
