@@ -52,6 +52,12 @@ typedef struct {
     GStrv (*raw_end)(FotaChannel *channel, guint guard, guint seconds, GCancellable *cancellable,
                      int *cme, GError **error);
 
+    /**
+     * Ends the data mode of what was begun and not ended, so that nobody is taken for data. May be
+     * NULL.
+     */
+    void (*raw_leave)(FotaChannel *channel, GCancellable *cancellable);
+
     /** See fota_session_wait_unsolicited(). NULL when !unsolicited. */
     char *(*wait_line)(FotaChannel *channel, const char *text, guint seconds,
                        GCancellable *cancellable, GError **error);

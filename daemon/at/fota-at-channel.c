@@ -145,6 +145,15 @@ at_raw_end(FotaChannel *channel, guint guard, guint seconds, GCancellable *cance
     return lines;
 }
 
+static void
+at_raw_leave(FotaChannel *channel, GCancellable *cancellable)
+{
+    FotaAtChannel *self = (FotaAtChannel *)channel;
+
+    if (self->line != NULL)
+        fota_at_line_raw_leave(self->line, cancellable);
+}
+
 static char *
 at_wait_line(FotaChannel *channel, const char *text, guint seconds, GCancellable *cancellable,
              GError **error)
@@ -404,6 +413,7 @@ static const FotaChannelClass at_class = {
     .raw_write = at_raw_write,
     .raw_read = at_raw_read,
     .raw_end = at_raw_end,
+    .raw_leave = at_raw_leave,
     .wait_line = at_wait_line,
     .wait_gone = at_wait_gone,
     .wait_back = at_wait_back,

@@ -67,7 +67,10 @@ GStrv fota_at_line_command(FotaAtLine *line, const char *command, guint seconds,
 GBytes *fota_at_line_receive(FotaAtLine *line, const char *command, gsize max_bytes, guint seconds,
                              GCancellable *cancellable, int *cme, GError **error);
 
-/** See FotaChannelClass. What was begun and not ended is left with `+++` by the next command. */
+/**
+ * See FotaChannelClass. What was begun and not ended is left with `+++` by raw_leave(), at the latest
+ * by the next command.
+ */
 gboolean fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const *prompts,
                                 guint *which, guint seconds, GCancellable *cancellable, int *cme,
                                 GError **error);
@@ -77,6 +80,7 @@ gboolean fota_at_line_raw_read(FotaAtLine *line, guint8 *byte, guint seconds,
                                GCancellable *cancellable, GError **error);
 GStrv fota_at_line_raw_end(FotaAtLine *line, guint guard, guint seconds, GCancellable *cancellable,
                            int *cme, GError **error);
+void fota_at_line_raw_leave(FotaAtLine *line, GCancellable *cancellable);
 
 /** See FotaChannelClass. */
 char *fota_at_line_wait_unsolicited(FotaAtLine *line, const char *text, guint seconds,

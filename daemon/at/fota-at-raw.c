@@ -213,3 +213,10 @@ fota_at_line_raw_end(FotaAtLine *line, guint guard, guint seconds, GCancellable 
         return NULL;
     return raw_finish(line, guard > 0, seconds, cancellable, cme, error);
 }
+
+void
+fota_at_line_raw_leave(FotaAtLine *line, GCancellable *cancellable)
+{
+    if (line->in_data)
+        fota_at_line_escape(line, cancellable, NULL);
+}

@@ -99,13 +99,16 @@ fota_session_get_cancellable(FotaSession *session)
     return session->shielded ? session->setup.ending : session->setup.cancellable;
 }
 
-/* Before anything is sent: a ModemManager that has just restarted probes every port it finds. */
+/* Before anything is sent: a ModemManager that has just restarted probes every port it finds. It
+ * never shows a module that takes its commands for data, and never gets it to leave. */
 gboolean
 fota_session_enter(FotaSession *session, GError **error)
 {
     const FotaChannelClass *klass = session->channel->klass;
     gboolean disturbed = FALSE;
 
+    if (klass->raw_leave != NULL)
+        klass->raw_leave(session->channel, fota_session_get_cancellable(session));
     if (!session->setup.guard(fota_session_get_cancellable(session), &disturbed,
                               session->setup.user_data, error))
         return FALSE;

@@ -123,7 +123,7 @@ test_escape(void)
 
 /* What an error has left open does not reach the next command. */
 static void
-test_left_open(void)
+test_left_open(gconstpointer at_once)
 {
     static const char *const prompts[] = {"CONNECT", NULL};
     static const PeerStep script[] = {
@@ -148,6 +148,10 @@ test_left_open(void)
     g_assert_false(fota_at_line_raw_read(line, &byte, 10, cancellable, &error));
     g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     start = g_get_monotonic_time();
+    if (at_once != NULL) {
+        fota_at_line_raw_leave(line, NULL);
+        g_assert_cmpstr(traced->str, ==, "> +++\n");
+    }
     peer_assert_answer(line, "AT+GMR", "30.00");
     g_assert_cmpint(g_get_monotonic_time() - start, >=, 2 * 1500 * 1000);
     /* Nothing else may come first: the module would take it for data. */
@@ -283,7 +287,8 @@ main(int argc, char **argv)
     g_test_add_func("/at/raw/prompts", test_prompts);
     g_test_add_func("/at/raw/refused", test_refused);
     g_test_add_func("/at/raw/escape", test_escape);
-    g_test_add_func("/at/raw/left-open", test_left_open);
+    g_test_add_data_func("/at/raw/left-open", NULL, test_left_open);
+    g_test_add_data_func("/at/raw/left-at-once", "", test_left_open);
     g_test_add_func("/at/raw/given-up", test_given_up);
     g_test_add_func("/at/raw/not-ended", test_not_ended);
     g_test_add_func("/at/raw/flood", test_flood);

@@ -79,6 +79,46 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
     return go_on(cancellable, error);
 }
 
+/* Data mode is left before ModemManager is waited for */
+
+static gboolean in_data;
+
+static void
+on_raw_leave(FotaChannel *channel, GCancellable *cancellable)
+{
+    in_data = FALSE;
+}
+
+static gboolean
+on_guard_without_data(GCancellable *cancellable, gboolean *disturbed, gpointer user_data,
+                      GError **error)
+{
+    g_assert_false(in_data);
+    return TRUE;
+}
+
+static void
+test_leaves_data(void)
+{
+    static const FotaPlugin table = {.name = "test"};
+    FotaChannelClass klass = channel_class;
+    FotaChannel channel = {.klass = &klass};
+    g_autoptr(GKeyFile) models = g_key_file_new();
+    const FotaVendor vendor = {.table = &table, .models = models};
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
+    const FotaSessionSetup setup = {.vendor = &vendor,
+                                    .model = "TEST",
+                                    .cancellable = cancel,
+                                    .guard = on_guard_without_data};
+    g_autoptr(FotaSession) session = fota_session_new(&setup);
+
+    klass.raw_leave = on_raw_leave;
+    in_data = TRUE;
+    fota_session_set_channel(session, &channel);
+    g_assert_true(fota_session_order(session, "AT", 1, NULL));
+    g_assert_false(in_data);
+}
+
 static gboolean
 do_command(FotaSession *session, GError **error)
 {
@@ -213,6 +253,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/session/leaves-data", test_leaves_data);
     for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
         g_autofree char *path = g_strconcat("/session/ends/", calls[i].name, NULL);
 
