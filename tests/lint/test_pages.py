@@ -96,7 +96,7 @@ class Promises(unittest.TestCase):
                      for name in (test["name"], re.sub(r"-\d$", "", test["name"]))}
         cls.units = "".join(f.read_text() for f in sorted(REPOSITORY.glob("tests/*/**/*.c")))
         cls.matrices = set(re.findall(r'Case\("([\w ]+)"',
-                                      (REPOSITORY / "tests/matrix/faults.py").read_text()))
+                                      (REPOSITORY / "tests/matrix/cases.py").read_text()))
 
     def is_unit(self, path):
         """In one piece, or as the name of a case below a prefix."""

@@ -3,19 +3,15 @@
 is told yes once, and the module updates itself once."""
 import contextlib
 
-from rig import VERSIONS, Kind, Rig
+from rig import Rig
 from bench import FTP_PASSWORD, FTP_USER
 from manifest import delta
 from modules import BusError
 from processes import BenchError
 
-ASKED = Kind("me910c1-asks", "reserved")
-# The carrier's, with two questions.
-CARRIER = Kind("me310g1-asks", "reserved")
-KINDS = (ASKED, CARRIER)
-# What fotad sends first when it listens, and how many questions an update has.
-FIRST = {ASKED: "at AT#OTASUAN=,2,1", CARRIER: "at AT#LWM2MFOTASTATE=0"}
-QUESTIONS = {ASKED: 1, CARRIER: 2}
+
+# {method: what fotad sends first when it listens}
+FIRST = {"premium": "at AT#OTASUAN=,2,1", "carrier": "at AT#LWM2MFOTASTATE=0"}
 
 
 class AskedRig(Rig):
@@ -23,14 +19,12 @@ class AskedRig(Rig):
 
     def publish_next(self, **_members):
         bench = self.bench
-        bench.old = bench.sim_state()["version"]
+        bench.old = self.firmware()
         self.number += 1
-        bench.new = VERSIONS[self.kind.module].format(self.number)
+        bench.new = self.kind.version(self.number)
         bench.delta_name = f"{bench.old}_to_{bench.new}.bin"
         (bench.www / bench.delta_name).write_bytes(delta(bench.model, bench.old, bench.new))
-        bench.fault("clear")
-        self.transcript_start = len(bench.sim.transcript(bench.imei))
-        self.journal_start = len(self.journal())
+        self.begin()
 
     def ask(self):
         place = self.bench.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
@@ -68,4 +62,4 @@ class AskedRig(Rig):
 
     def verify_after_kill(self, _in_doubt, _ordered):
         self.verify_updated(self.wait_updated())
-        self.expect(self.orders(), QUESTIONS[self.kind], "times that the module was told yes")
+        self.expect(self.orders(), self.kind.questions, "times that the module was told yes")

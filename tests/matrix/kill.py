@@ -16,7 +16,7 @@ def undisturbed(rig):
     rig.check()
     rig.verify_updated(rig.wait_done())
     rig.stop_fotad()
-    met = points.met(rig.journal()[rig.journal_start:])
+    met = points.met(rig.journal())
     rig.expect(points.durable_writes(met) <= MAX_WRITES, True,
                f"{points.durable_writes(met)} durable writes, at most {MAX_WRITES}")
     return met

@@ -25,9 +25,12 @@
  *   FAULT_JOURNAL  a line for each point: <boot time> <pid> <before|after> <kind> <what>
  *   FAULT_KILL     <before|after>:<n>:<kind> <what>: SIGKILL at the n-th such point, from 1
  *   FAULT_SLOW     milliseconds that a synchronising there takes longer
- *   FAULT_FLASH    a directory that holds what a loss of power would leave of the state directory:
- *                  of each file what it was when it was synchronised last, under the names that the
- *                  directory had when that was synchronised last. <inode> files and `names`.
+ *   FAULT_FLASH    a directory that holds what a loss of power would leave of the state directory and
+ *                  its directories: of each file what it was when it was synchronised last, under the
+ *                  names that its directory had when that was synchronised last. <inode> files, and
+ *                  `names` of each directory
+ *   FAULT_ORDER    an AT command: before it, the journal has a line for each delta that a loss of power
+ *                  would leave whole: <boot time> <pid> flash <name>
  */
 
 #define NAME_LENGTH 256
@@ -39,7 +42,7 @@ static ssize_t (*real_sendmsg)(int, const struct msghdr *, int);
 static int (*real_fsync)(int);
 static int (*real_rename)(const char *, const char *);
 
-static const char *state, *journal, *flash;
+static const char *state, *journal, *flash, *order;
 static struct timespec slow;
 static char kill_when[8];
 static unsigned kill_number;
@@ -122,38 +125,72 @@ keep_file(int dir, const char *name)
         close(fd);
 }
 
-/* A file that was written since it was synchronised, or never was, has no contents after a loss of
- * power: inode 0. */
+/* Of the directory @sub of the state directory, "." being that itself. */
 static void
-keep_names(bool with_contents)
+names_file(char *path, const char *sub)
 {
-    char path[TEXT_LENGTH], new_path[TEXT_LENGTH];
-    struct dirent *entry;
+    snprintf(path, TEXT_LENGTH, "%s/names.%s", flash, sub);
+}
+
+/* A file that was written since it was synchronised, or never was, has no contents after a loss of
+ * power: inode 0. A directory is `d`. */
+static void
+keep_name(int dir, const char *name, bool with_contents, FILE *names)
+{
+    char file[TEXT_LENGTH];
     struct stat now, kept;
-    DIR *dir = opendir(state);
+
+    if (fstatat(dir, name, &now, 0) < 0 || name[0] == '.')
+        return;
+    if (S_ISDIR(now.st_mode))
+        fprintf(names, "d %s\n", name);
+    if (!S_ISREG(now.st_mode))
+        return;
+    if (with_contents)
+        keep_file(dir, name);
+    snprintf(file, sizeof(file), "%s/%ju", flash, (uintmax_t)now.st_ino);
+    if (stat(file, &kept) < 0 || kept.st_mtim.tv_sec != now.st_mtim.tv_sec ||
+        kept.st_mtim.tv_nsec != now.st_mtim.tv_nsec)
+        now.st_ino = 0;
+    fprintf(names, "%ju %s\n", (uintmax_t)now.st_ino, name);
+}
+
+static void
+keep_names(const char *sub, bool with_contents)
+{
+    char directory[TEXT_LENGTH], path[TEXT_LENGTH], new_path[TEXT_LENGTH];
+    struct dirent *entry;
+    DIR *dir;
     FILE *names;
 
-    snprintf(path, sizeof(path), "%s/names", flash);
-    snprintf(new_path, sizeof(new_path), "%s/names.new", flash);
+    snprintf(directory, sizeof(directory), "%s/%s", state, sub);
+    snprintf(new_path, sizeof(new_path), "%s/new", flash);
+    names_file(path, sub);
+    dir = opendir(directory);
     names = fopen(new_path, "we");
-    while (dir != NULL && names != NULL && (entry = readdir(dir)) != NULL) {
-        char file[TEXT_LENGTH];
-
-        if (fstatat(dirfd(dir), entry->d_name, &now, 0) < 0 || !S_ISREG(now.st_mode))
-            continue;
-        if (with_contents)
-            keep_file(dirfd(dir), entry->d_name);
-        snprintf(file, sizeof(file), "%s/%ju", flash, (uintmax_t)now.st_ino);
-        if (stat(file, &kept) < 0 || kept.st_mtim.tv_sec != now.st_mtim.tv_sec ||
-            kept.st_mtim.tv_nsec != now.st_mtim.tv_nsec)
-            now.st_ino = 0;
-        fprintf(names, "%ju %s\n", (uintmax_t)now.st_ino, entry->d_name);
-    }
+    while (dir != NULL && names != NULL && (entry = readdir(dir)) != NULL)
+        keep_name(dirfd(dir), entry->d_name, with_contents, names);
     if (names != NULL)
         fclose(names);
     if (dir != NULL)
         closedir(dir);
     real_rename(new_path, path);
+}
+
+/* What lies there at the start has been there for long. */
+static void
+keep_all(void)
+{
+    struct dirent *entry;
+    DIR *dir = opendir(state);
+
+    keep_names(".", true);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            keep_names(entry->d_name, true);
+    }
+    if (dir != NULL)
+        closedir(dir);
 }
 
 __attribute__((constructor)) static void
@@ -169,38 +206,77 @@ begin(void)
     state = getenv("FAULT_STATE");
     journal = getenv("FAULT_JOURNAL");
     flash = getenv("FAULT_FLASH");
+    order = getenv("FAULT_ORDER");
     if (getenv("FAULT_SLOW") != NULL)
         slow.tv_nsec = atol(getenv("FAULT_SLOW")) * 1000000;
     if (kill != NULL && sscanf(kill, "%7[a-z]:%u:%n", kill_when, &kill_number, &length) == 2)
         kill_what = kill + length;
-    /* What lies there at the start has been there for long. */
     if (flash != NULL)
-        keep_names(true);
+        keep_all();
     /* Programs that fotad starts have no points. */
     unsetenv("FAULT_KILL");
     unsetenv("FAULT_JOURNAL");
     unsetenv("FAULT_FLASH");
+    unsetenv("FAULT_ORDER");
     unsetenv("FAULT_SLOW");
     unsetenv("FAULT_STATE");
 }
 
 static void
+note(int fd, const char *when, const char *what)
+{
+    char line[2 * TEXT_LENGTH];
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    snprintf(line, sizeof(line), "%jd.%06ld %d %s %s\n", (intmax_t)now.tv_sec, now.tv_nsec / 1000,
+             (int)getpid(), when, what);
+    real_write(fd, line, strlen(line));
+}
+
+/* The deltas that a loss of power would leave, from @sub on. */
+static void
+note_durable(int fd, const char *sub)
+{
+    char path[TEXT_LENGTH], line[TEXT_LENGTH], what[TEXT_LENGTH];
+    FILE *names;
+
+    names_file(path, sub);
+    names = fopen(path, "re");
+    while (names != NULL && fgets(line, sizeof(line), names) != NULL) {
+        char *name = strchr(line, ' ');
+
+        if (name == NULL || line[0] == '0')
+            continue;
+        name[strcspn(name, "\n")] = '\0';
+        *name++ = '\0';
+        if (line[0] == 'd' && strcmp(sub, ".") == 0 && strcmp(name, "deltas") == 0) {
+            note_durable(fd, name);
+        } else if (strcmp(sub, ".") != 0) {
+            snprintf(what, sizeof(what), "%s/%.256s", sub, name);
+            note(fd, "flash", what);
+        }
+    }
+    if (names != NULL)
+        fclose(names);
+}
+
+static void
 point(const char *when, const char *kind, const char *what)
 {
-    char text[TEXT_LENGTH], line[2 * TEXT_LENGTH];
-    struct timespec now;
+    char text[TEXT_LENGTH];
     int fd = -1;
 
     if (journal == NULL)
         return;
     snprintf(text, sizeof(text), "%s %s", kind, what);
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    snprintf(line, sizeof(line), "%jd.%06ld %d %s %s\n", (intmax_t)now.tv_sec, now.tv_nsec / 1000,
-             (int)getpid(), when, text);
     pthread_mutex_lock(&lock);
     fd = open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd >= 0) {
-        real_write(fd, line, strlen(line));
+        if (flash != NULL && order != NULL && strcmp(when, "before") == 0 &&
+            strcmp(what, order) == 0)
+            note_durable(fd, ".");
+        note(fd, when, text);
         close(fd);
     }
     if (kill_what != NULL && strcmp(kill_when, when) == 0 && strcmp(kill_what, text) == 0 &&
@@ -305,8 +381,8 @@ fsync(int fd)
     if (flash != NULL && result == 0 && fstat(fd, &status) == 0) {
         if (!S_ISDIR(status.st_mode))
             keep_file(AT_FDCWD, path);
-        else if (strcmp(name, ".") == 0)
-            keep_names(false);
+        else
+            keep_names(name, false);
     }
     point("after", "sync", name);
     return result;

@@ -42,7 +42,10 @@ def to_kill_at(points):
 def irreversible(points, order, ordered=None):
     """Those around the order to install: the record's last write before it, and the order itself,
     the first one, or that at this index."""
-    ordered = ordered or [point.what for point in points].index(f"at {order}")
+    told = [point.what for point in points]
+    if f"at {order}" not in told:
+        raise ValueError(f"no {order} among {told[-40:]}")
+    ordered = ordered or told.index(f"at {order}")
     write = max(i for i in range(ordered) if points[i].what.endswith(".json.prev"))
     return points[write:ordered + 3]
 

@@ -6,7 +6,6 @@ as the years would. So a case costs no more than its update, and what one leaves
 next. A rig on which a case has not ended as stated is given up.
 """
 import contextlib
-import dataclasses
 import hashlib
 import json
 import pathlib
@@ -32,57 +31,6 @@ class NotAsStated(Exception):
     """How a case ended instead."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """A vendor, a way to AT, and how many times faster than a real one the module is: what a rig is
-    built for."""
-    module: str
-    channel: str
-    scale: int = 60
-
-    stays: int = 0  # seconds of the module's time between two restarts, 0 = as its vendor says
-    insured: bool = False  # its updates have a way back, which is needed
-
-    def __str__(self):
-        return f"{self.module}/{self.channel}" + ("/slow" if self.scale < 60 else "") \
-            + ("/insured" if self.insured else "")
-
-    @property
-    def vendor(self):
-        return {"me9": "telit", "le9": "telit", "me3": "telit", "mu5": "huawei",
-                "ec2": "quectel"}[self.module[:3]]
-
-    @property
-    def order(self):
-        """The command that cannot be taken back, without what stands in quotes."""
-        return {"me910c1-na": "AT#OTAUP=0", "le910c4": "AT#OTAUP=2", "mu509": "AT^FWUP",
-                "me910c1-asks": "AT#OTASUAN=1", "me310g1-asks": "AT#LWM2MFOTAACK=0,1",
-                "me310g1": "AT#OTAUP=0,2", "ec25": 'AT+QFOTADL=""'}[self.module]
-
-    @property
-    def asks_version(self):
-        return {"quectel": "AT+QGMR"}.get(self.vendor, "AT+GMR")
-
-    @property
-    def config(self):
-        """The module fetches by itself, also where the host could feed it, but for one."""
-        service = {"Service": {"Time": "10s", "Back": "required"}} if self.insured else {}
-        return {"Delivery": {"By": "host" if self.is_fed else "module"}, **service}
-
-    @property
-    def is_fed(self):
-        return self.module == "me310g1"
-
-
-# {module: the n-th version}
-VERSIONS = {"me910c1-na": "30.00.001-B{:03d}", "me910c1-asks": "30.00.001-B{:03d}",
-            "le910c4": "25.21.{:03d}-P0F.660300",
-            "me310g1": "37.00.{:03d}-P0C.210001", "me310g1-asks": "37.00.{:03d}-P0C.210001",
-            "mu509": "12.815.01.{:02d}.00", "ec25": "EC25EUXGAR08A{:02d}M1G_20.200.20.200"}
-FIRST = {"me910c1-na": 26, "me910c1-asks": 26, "le910c4": 660, "me310g1": 214, "me310g1-asks": 214, "mu509": 3,
-         "ec25": 15}
-
-
 def unquoted(command):
     """As the points have it: see points.c."""
     return re.sub('"[^"]*"', '""', command)
@@ -94,12 +42,14 @@ class Rig:
         self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale,
                            config=kind.config)
         self.bench.__enter__()
-        self.number = FIRST[kind.module]
+        self.number = kind.first_number
+        self.began = 0  # when the update of this case was published, by the wall clock in µs
+        self.ended = ({}, [])  # properties and history, when fotad was stopped last
         self.shadow = self.bench.directory / "flash"
         self.journal_file = self.bench.directory / "points"
         self.journal_file.touch()
         self.bench.fotad_preload = [default_build() / "tests/matrix/libfault-points.so"]
-        self.starts = 0  # of fotad
+        self.starts = self.starts_before = 0  # of fotad; before this case
         self.unanswered = None  # the state in which the application gives no answer
         self.receiver = None  # of reports
 
@@ -128,20 +78,33 @@ class Rig:
     def report(self):
         """What a case that has not ended as stated leaves to be looked at."""
         points = [" ".join(line) for line in self.journal()[-40:]]
-        return "\n".join([self.bench.report(), "points:", *points])
+        log = (self.bench.directory / "modemmanager.log").read_text(errors="replace")
+        return "\n".join([self.bench.report(), "ModemManager:", *log.splitlines()[-60:], "points:",
+                          *points])
 
     # One case
 
     def make_update(self, **members):
         return self.bench.update(**members)
 
+    def firmware(self):
+        """What the module runs, as its deltas call it."""
+        state = self.bench.sim_state()
+        return f"{state['version']}+{state['cfvr']}" if self.kind.module == "le910-svl" \
+            else state["version"]
+
+    def clear_faults(self):
+        """None is left but what this case needs all the time."""
+        self.bench.fault("clear")
+        if self.kind.stays:
+            self.bench.fault(f"stays={self.kind.stays},always")
+
     def publish_next(self, **members):
         """Offers the next version to the module; both approvals are wanted."""
         bench = self.bench
-        version = VERSIONS[self.kind.module]
-        bench.old = bench.sim_state()["version"]
+        bench.old = self.firmware()
         self.number += 1
-        bench.new = version.format(self.number)
+        bench.new = self.kind.version(self.number)
         if bench.delta_name:
             bench.delta_name = f"{bench.old}_to_{bench.new}.bin"
             (bench.www / bench.delta_name).write_bytes(delta(bench.model, bench.old, bench.new))
@@ -154,11 +117,15 @@ class Rig:
             update["steps"][0]["delta"]["sha256"] = hashlib.sha256(
                 (bench.www / bench.delta_name).read_bytes()).hexdigest()
         bench.publish(update)
-        bench.fault("clear")
-        if self.kind.stays:
-            bench.fault(f"stays={self.kind.stays},always")
-        self.transcript_start = len(bench.sim.transcript(bench.imei))
-        self.journal_start = len(self.journal())
+        self.begin()
+
+    def begin(self):
+        """From now on is this case."""
+        self.clear_faults()
+        self.began = time.time_ns() // 1000
+        self.starts_before = self.starts
+        self.transcript_start = len(self.bench.sim.transcript(self.bench.imei))
+        self.journal_start = len(self.whole_journal())
 
     def start_fotad(self, kill=None, **faults):
         """kill: the point at which it ends, None = nowhere. faults: more of points.c."""
@@ -166,7 +133,8 @@ class Rig:
             self.shadow.mkdir()
         self.bench.fotad_variables = {"FAULT_STATE": self.bench.directory / "state",
                                       "FAULT_JOURNAL": self.journal_file,
-                                      "FAULT_FLASH": self.shadow, **faults}
+                                      "FAULT_FLASH": self.shadow,
+                                      "FAULT_ORDER": self.kind.order, **faults}
         if kill:
             self.bench.fotad_variables["FAULT_KILL"] = kill.text()
         self.bench.fotad_variables = {k: str(v) for k, v in self.bench.fotad_variables.items()}
@@ -193,6 +161,8 @@ class Rig:
         back to the host is for the next start."""
         if self.receiver:
             self.bench.view.until(lambda: not self.waiting_reports(), 60, "all reports are taken")
+        self.ended = (self.bench.view.get_all(FOTA_NAME, self.module.path, FOTA_MODULE),
+                      self.module.history())
         self.bench.stop_fotad()
         self.expect(self.waiting_reports(), [], "reports that wait")
         known = {f"{self.bench.imei}{suffix}"
@@ -207,14 +177,20 @@ class Rig:
         """What a loss of power leaves of the state directory: see points.c. fotad must be dead."""
         state = self.bench.directory / "state"
         shutil.rmtree(state)
-        state.mkdir()
-        for line in (self.shadow / "names").read_text().splitlines():
-            inode, name = line.split(" ", 1)
-            if inode == "0":
-                (state / name).touch()
-            else:
-                shutil.copy2(self.shadow / inode, state / name)
+        self._bring_back(state, ".")
         shutil.rmtree(self.shadow)
+
+    def _bring_back(self, directory, name):
+        directory.mkdir()
+        names = self.shadow / f"names.{name}"
+        for line in names.read_text().splitlines() if names.exists() else ():
+            inode, entry = line.split(" ", 1)
+            if inode == "d":
+                self._bring_back(directory / entry, entry)
+            elif inode == "0":
+                (directory / entry).touch()
+            else:
+                shutil.copy2(self.shadow / inode, directory / entry)
 
     @property
     def module(self):
@@ -364,16 +340,19 @@ class Rig:
     def transcript(self):
         return self.bench.sim.transcript(self.bench.imei)[self.transcript_start:]
 
-    def journal(self):
-        """The points of all starts so far: (time, pid, when, what)."""
+    def whole_journal(self):
+        """All starts so far: (time, pid, when, what)."""
         return [tuple(line.split(" ", 3)) for line in self.journal_file.read_text().splitlines()]
+
+    def journal(self):
+        """The points of this case."""
+        return [line for line in self.whole_journal()[self.journal_start:] if line[2] != "flash"]
 
     def verify_updated(self, properties, updates=1):
         bench = self.bench
-        state = bench.sim_state()
         if properties["State"] != "idle":
             raise NotAsStated(f"{properties['State']}, {properties['LastError']}")
-        self.expect(state["version"], bench.new, "version in the module")
+        self.expect(self.firmware(), bench.new, "version in the module")
         self.expect(properties["Revision"], bench.new, "Revision")
         done = [line for line in self.transcript()
                 if line.mark == "!" and line.text.startswith("version ")]
@@ -389,8 +368,15 @@ class Rig:
             raise NotAsStated(f"{properties['State']}, {properties['LastError']}")
         if len(properties["LastError"][1]) < 10:
             raise NotAsStated("the error does not say what to do")
-        self.expect(self.bench.sim_state()["version"], self.bench.old, "version in the module")
+        self.expect(self.firmware(), self.bench.old, "version in the module")
         self.verify_in_service()
+
+    def verify_end(self, properties, errors):
+        """Updated, or failed with one of these errors."""
+        if properties["State"] == "failed":
+            self.verify_failed(properties, errors)
+        else:
+            self.verify_updated(properties)
 
     def verify_in_service(self):
         version = self.bench.sim_state()["version"]

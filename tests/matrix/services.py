@@ -4,20 +4,41 @@ import contextlib
 
 from rig import NotAsStated, seconds
 
-STATES = ("checking", "awaiting-approval", "scheduled", "downloading",
-          "awaiting-install-approval", "installing", "verifying")
-# Where a state is held: the command whose answer is late, in the module's seconds.
-LATE = {("telit", "downloading"): "#FTPGETOTA", ("huawei", "downloading"): "^FOTADLQ",
-        ("telit", "installing"): "#OTAUP", ("huawei", "installing"): "^FWUP",
-        ("telit", "verifying"): "+GMR", ("huawei", "verifying"): "+GMR"}
-LATE_SECONDS = 150
-
 # With what an update may end that is disturbed: what it needs is away while it needs it.
 STATED = ["ModuleGone", "ModuleSilent", "ModuleRefused", "NoAtPort", "TransferFailed",
           "DeltaServerUnreachable", "ManifestUnreachable", "BadAnswer"]
-# ModemManager may die with the order to install in its hands: whether the module has it nobody knows,
-# and it is not given again.
+# ModemManager may die with the order to install in its hands: whether the module has it nobody
+# knows, and it is not given again.
 IN_DOUBT = ["OldVersion"]
+
+# The states of an update, in their order, with the command whose answer is late so that it is held
+# there. Without one: it is held by the application, which gives no answer, or by a server.
+BEGIN = {"checking": None, "awaiting-approval": None, "scheduled": None}
+FETCH = {"fetching": None}
+GATE = {"awaiting-install-approval": None}
+STATES = {
+    "ftp": {**BEGIN, "downloading": "#FTPGETOTA", **GATE, "installing": "#OTAUP",
+            "verifying": "+GMR"},
+    "feed": {**BEGIN, **FETCH, "downloading": "#OTAUPW", **GATE, "installing": "#OTAUP=0",
+             "verifying": "+GMM"},
+    "server": {**BEGIN, "downloading": "^FOTADLQ", **GATE, "installing": "^FWUP",
+               "verifying": "+GMR"},
+    "url": {**BEGIN, "installing": "+QFOTADL", "verifying": "+QGMR"},
+    "fed": {**BEGIN, **FETCH, "downloading": "+QFUPL", **GATE, "installing": "+QFOTADL",
+            "verifying": "+QGMR"},
+}
+# Of an update that is undone: {as it is called here: the state that fotad shows}
+BACK_STATES = {"proving": "verifying", "loading back": "downloading", "ordering back": "installing"}
+LATE_SECONDS = 150
+
+
+def states(kind):
+    """{state: the late command}"""
+    if not kind.insured:
+        return STATES[kind.method]
+    back = STATES[kind.back_method]
+    return {**FETCH, **STATES[kind.method], "proving": None, "loading back": back["downloading"],
+            "ordering back": back["installing"]}
 
 
 # The failures. Each is over when it returns: what broke down is back.
@@ -48,7 +69,7 @@ def manifest_server_killed(rig):
 
 
 def delta_server_killed(rig):
-    server = rig.bench.ftp if rig.kind.vendor == "telit" else rig.bench.web
+    server = rig.bench.web if rig.kind.method == "server" else rig.bench.ftp
     server.kill()
     rig.bench.view.drain()
     server.start()
@@ -63,16 +84,18 @@ class Held:
 
     def __init__(self, rig, state):
         self.rig, self.state = rig, state
-        self.late = LATE.get((rig.kind.vendor, state))
+        self.late = states(rig.kind)[state]
         self.stack = contextlib.ExitStack()
-        self.inhibited = False
+        self.armed = self.inhibited = False
 
     def __enter__(self):
         # What waits for an inhibition must have been approved, and offered without one.
         self.rig.unanswered = "awaiting-approval" if self.state == "scheduled" else self.state
         if self.state == "checking":
             self.stack.enter_context(self.rig.bench.web.frozen())
-        elif self.late and self.state != "verifying":
+        elif self.state == "fetching":
+            self.stack.enter_context(self.rig.bench.ftp.fault("slow"))
+        elif self.late and self.state not in ("verifying", *BACK_STATES):
             self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late}")
         return self
 
@@ -80,15 +103,28 @@ class Held:
         self.rig.unanswered = None
         self.stack.close()
 
+    def arm(self, now):
+        """Some answers are to be late only from a later state on."""
+        if self.armed or not self.late:
+            return
+        if self.state == "verifying" and now == "installing":
+            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late},always")
+            self.armed = True
+        elif self.state in BACK_STATES and self.rig.orders() == 1:
+            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late}")
+            self.armed = True
+
     def reached(self, properties):
         """Whether the update is there; on the way, what holds it there is prepared."""
         now = properties.get("State")
-        if self.state == "verifying" and now == "installing":
-            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late},always")
+        self.arm(now)
         if self.state == "scheduled" and now == "awaiting-approval" and not self.inhibited:
             self.stack.enter_context(self.rig.bench.inhibition())
             self.inhibited = True
             self.rig.unanswered = None
+        if self.state in BACK_STATES:
+            return now == BACK_STATES[self.state] and \
+                properties["Revision"] == self.rig.bench.new
         return now == self.state
 
 
@@ -101,15 +137,17 @@ def disturbed(rig, state, failure):
         rig.wait_until(held.reached, state)
         rig.fault_time = seconds()
         failure(rig)
-        rig.bench.fault("clear")
+        rig.clear_faults()
     properties = rig.wait_done()
-    if properties["State"] == "failed":
-        in_doubt = state == "installing" and rig.orders() == 0
-        rig.verify_failed(properties, STATED + IN_DOUBT if in_doubt else STATED)
-        if failure is manifest_server_killed and state != "checking" and \
-                rig.kind.vendor == "telit":
-            raise NotAsStated("the manifest was there already")
-    else:
-        rig.verify_updated(properties)
+    rig.verify_end(properties, STATED + IN_DOUBT if may_be_lost(rig, state) else STATED)
+    if properties["State"] == "failed" and failure is manifest_server_killed and \
+            state != "checking" and rig.kind.vendor == "telit" and not rig.kind.insured:
+        raise NotAsStated("the manifest was there already")
     rig.end_time = seconds()
     rig.stop_fotad()
+
+
+def may_be_lost(rig, state):
+    """Whether the order was under way, and has not come to the module."""
+    orders = {"installing": 1, "ordering back": 2}
+    return rig.orders() < orders.get(state, 0)

@@ -9,7 +9,6 @@ import shutil
 import points
 from rig import NotAsStated, seconds
 
-ORDERED = {"telit": "at AT#OTAUP=0", "huawei": "at AT^FWUP"}
 # Shell commands that fotad is started behind, in a mount namespace of its own. $1 is the state
 # directory.
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
@@ -43,7 +42,7 @@ def started_behind(rig, script):
 
 
 def commands_sent(rig):
-    return [line[3].removeprefix("at ") for line in rig.journal()[rig.journal_start:]
+    return [line[3].removeprefix("at ") for line in rig.journal()
             if line[2] == "after" and line[3].startswith("at ")]
 
 
@@ -103,7 +102,7 @@ def damaged(rig, damage):
     """The module is updated once, whatever is left of the record."""
     known, said = DAMAGES[damage]
     rig.publish_next()
-    rig.start_fotad(kill=points.Point("after", 1, ORDERED[rig.kind.vendor]))
+    rig.start_fotad(kill=points.Point("after", 1, f"at {rig.kind.order}"))
     rig.check()
     if not rig.wait_killed():
         raise NotAsStated("the order to install was never given")
@@ -279,7 +278,7 @@ def order_loop(rig):
     """fotad ends each time that it asks what has become of the order: it stops asking for an hour, or
     until somebody asks it to go on, but only a version ends the update."""
     rig.publish_next()
-    for kill in [ORDERED[rig.kind.vendor], *["at AT+GMR"] * (MAX_STARTS - 1)]:
+    for kill in [f"at {rig.kind.order}", *["at AT+GMR"] * (MAX_STARTS - 1)]:
         rig.start_fotad(kill=points.Point("after", 1, kill))
         if kill != "at AT+GMR":
             rig.check()
