@@ -220,10 +220,8 @@ simulate(GError **error)
 
 /* What the options lack or have too much of; NULL = nothing. */
 static const char *
-find_fault(int argc)
+find_fault(void)
 {
-    if (argc > 1)
-        return "too many arguments";
     if (scale <= 0)
         return "--scale must be above 0";
     if (modules == NULL && replays == NULL)
@@ -251,7 +249,7 @@ main(int argc, char **argv)
     if (argc > 1) {
         g_printerr("fota-sim: '%s' is no option, and no command but certify; see --help\n",
                    argv[1]);
-        return EXIT_FAILURE;
+        return EXIT_USAGE;
     }
     if (list_faults)
         sim_faults_print_list();
@@ -259,7 +257,7 @@ main(int argc, char **argv)
         sim_module_print_list();
     if (list_faults || list_modules)
         return EXIT_SUCCESS;
-    fault = find_fault(argc);
+    fault = find_fault();
     if (fault != NULL) {
         g_printerr("fota-sim: %s; see fota-sim --help\n", fault);
         return EXIT_USAGE;

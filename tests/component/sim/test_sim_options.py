@@ -38,7 +38,7 @@ class Options(unittest.TestCase):
                 (["--module=me910c1-na,imei=1"], "an IMEI has 15 digits"),
                 (["--module=mu609,nothing=1"], "mu609,nothing=1: there is no key nothing"),
                 ([], "no module; add --module=NAME"),
-                (["mu609"], "too many arguments"),
+                (["mu609"], "'mu609' is no option"),
                 (["--nothing"], "--nothing"),
                 (["--scale=0", "--module=mu609"], "--scale must be above 0"),
                 (["--module=mu609,imei=353081090012345"] * 2, "two modules with IMEI"),
