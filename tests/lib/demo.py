@@ -16,7 +16,7 @@ SCALE_INSURED = 60
 INSURED = {"Service": {"Time": "10s", "Back": "required"}, "Delivery": {"By": "host"}}
 SECONDS_TO_OFFER = 60
 SECONDS_TO_END = 120
-QUESTION = "#OTAEV: Do you want to upgrade the firmware?"
+QUESTIONS = ("#OTAEV: Do you want to upgrade the firmware?", "#LWM2MFOTARING:")
 
 
 def say(text):
@@ -38,11 +38,12 @@ def offer(bench):
 def ask(bench):
     """The module's own server has one: the module asks. There is no manifest."""
     bench.start_fotad(Manifest={"Uri": None})
-    bench.view.until(lambda: bench.sim_state()["otaev-mode"] > 0, SECONDS_TO_OFFER,
-                     "fotad has told the module to ask")
+    bench.view.until(lambda: "listening to what" in bench.log(), SECONDS_TO_OFFER,
+                     "fotad listens to the module")
     bench.ask_module()
-    bench.view.until(lambda: said_by_module(bench, QUESTION), SECONDS_TO_OFFER, "the module asks")
-    say(f"\nThe module, on {bench.sim_state()['otaev-tty']}: {QUESTION}")
+    bench.view.until(lambda: questions(bench), SECONDS_TO_OFFER, "the module asks")
+    line = questions(bench)[0]
+    say(f"\nThe module, on {line.tty}: {line.text}")
 
 
 def offer_insured(bench):
@@ -53,8 +54,10 @@ def offer_insured(bench):
     bench.start_fotad()
 
 
-def said_by_module(bench, text):
-    return any(line.mark == "<" and text in line.text for line in bench.transcript())
+def questions(bench):
+    """What the module has asked."""
+    return [line for line in bench.transcript() if line.mark == "<"
+            and any(question in line.text for question in QUESTIONS)]
 
 
 def approve(bench, module, application, yes):
