@@ -3,10 +3,11 @@
  * approve IMEI BUSY-FILE
  *
  * Approves every update of the module, but defers it by an hour while BUSY-FILE exists. Needs the
- * group fotad-operator.
+ * group fotad-operator. Runs while there is a bus, whether fotad and the module are there or not.
  *
  *     cc approve.c -o approve $(pkg-config --cflags --libs libsystemd)
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +17,14 @@
 
 #define NAME "org.fotad.Fota1"
 #define MODULE "org.fotad.Fota1.Module"
+/* After which an answer that fotad has not taken is given again. */
+#define AGAIN_US (UINT64_C(60) * 1000000)
 
 typedef struct {
     sd_bus *bus;
     char path[64];
     const char *busy_file;
+    bool again; /* the last answer was not taken */
 } Application;
 
 static void
@@ -35,7 +39,8 @@ answer(Application *self, const char *token)
     else
         r = sd_bus_call_method(self->bus, NAME, self->path, MODULE, "Approve", &error, NULL, "s",
                                token);
-    if (r < 0) /* StaleToken: another signal brings the new offer */
+    self->again = r < 0; /* StaleToken: the offer is another one by then, or there is none */
+    if (r < 0)
         fprintf(stderr, "%s: %s\n", error.name != NULL ? error.name : "no answer",
                 error.message != NULL ? error.message : strerror(-r));
     sd_bus_error_free(&error);
@@ -98,8 +103,9 @@ read_token(sd_bus_message *update, const char **token)
     return r;
 }
 
-/* fotad may have asked before this program ran, and may read the manifest again meanwhile. */
-static int
+/* fotad may have asked before this program ran, and may read the manifest again meanwhile. While
+ * fotad is not there, or does not know the module yet, there is nothing to see. */
+static void
 look_at_offer(Application *self)
 {
     sd_bus_message *update = NULL;
@@ -107,8 +113,8 @@ look_at_offer(Application *self)
     char *state = NULL;
     int r = sd_bus_get_property_string(self->bus, NAME, self->path, MODULE, "State", NULL, &state);
 
-    if (r >= 0 && (strncmp(state, "awaiting-", strlen("awaiting-")) == 0 ||
-                   strcmp(state, "checking") == 0)) {
+    if (r >= 0 &&
+        (strncmp(state, "awaiting-", strlen("awaiting-")) == 0 || strcmp(state, "checking") == 0)) {
         r = sd_bus_get_property(self->bus, NAME, self->path, MODULE, "Update", NULL, &update,
                                 "a{sv}");
         if (r >= 0)
@@ -118,6 +124,19 @@ look_at_offer(Application *self)
     }
     sd_bus_message_unref(update);
     free(state);
+}
+
+/* fotad has left the bus, or is back. */
+static int
+on_owner_changed(sd_bus_message *signal, void *userdata, sd_bus_error *error)
+{
+    Application *self = userdata;
+    const char *name, *old, *new;
+    int r = sd_bus_message_read(signal, "sss", &name, &old, &new);
+
+    self->again = false;
+    if (r >= 0 && new[0] != '\0')
+        look_at_offer(self);
     return r;
 }
 
@@ -136,11 +155,22 @@ run(Application *self)
         r = sd_bus_match_signal(self->bus, NULL, NAME, self->path, MODULE, signals[i].name,
                                 signals[i].handler, self);
     if (r >= 0)
-        r = look_at_offer(self);
+        r = sd_bus_add_match(self->bus, NULL,
+                             "type='signal',sender='org.freedesktop.DBus',"
+                             "member='NameOwnerChanged',arg0='" NAME "'",
+                             on_owner_changed, self);
+    if (r >= 0)
+        look_at_offer(self);
     while (r >= 0) {
         r = sd_bus_process(self->bus, NULL);
+        if (r > 0)
+            continue;
         if (r == 0)
-            r = sd_bus_wait(self->bus, UINT64_MAX);
+            r = sd_bus_wait(self->bus, self->again ? AGAIN_US : UINT64_MAX);
+        if (r == 0 && self->again) { /* the time is over */
+            self->again = false;
+            look_at_offer(self);
+        }
     }
     return r;
 }

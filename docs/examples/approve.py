@@ -15,6 +15,7 @@ NAME = "org.fotad.Fota1"
 MODULE = "org.fotad.Fota1.Module"
 MODEM_MANAGER = "org.freedesktop.ModemManager1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
+AGAIN_SECONDS = 60  # after which an answer that fotad has not taken is given again
 
 
 class Application:
@@ -31,11 +32,14 @@ class Application:
     def _call(self, name, path, interface, method, signature, *arguments):
         return self._bus.call_sync(name, path, interface, method,
                                    GLib.Variant(signature, arguments), None,
-                                   Gio.DBusCallFlags.NONE, -1).unpack()
+                                   Gio.DBusCallFlags.NO_AUTO_START, -1).unpack()
 
     def _on_fotad(self, *_):
-        objects, = self._call(NAME, "/org/fotad/Fota1", "org.freedesktop.DBus.ObjectManager",
-                              "GetManagedObjects", "()")
+        try:
+            objects, = self._call(NAME, "/org/fotad/Fota1", "org.freedesktop.DBus.ObjectManager",
+                                  "GetManagedObjects", "()")
+        except GLib.Error:  # it has left again; this is called when it is back
+            return
         for path, interfaces in objects.items():
             module = interfaces.get(MODULE, {})
             # An offer stands while the manifest is read again.
@@ -61,8 +65,10 @@ class Application:
                 self._call(NAME, path, MODULE, "Defer", "(st)", update["token"], 3600)
             else:
                 self._call(NAME, path, MODULE, "Approve", "(s)", update["token"])
-        except GLib.Error as error:  # StaleToken: another signal brings the new offer
+        except GLib.Error as error:
+            # StaleToken: the offer is another one by then, or there is none.
             print(f"{path}: {error.message}", file=sys.stderr)
+            GLib.timeout_add_seconds(AGAIN_SECONDS, self._on_fotad)
 
     def _enter_pin(self, path, imei, attempts):
         if self._pin is None or attempts in (0, 1):  # leave the last attempt to a person; -1 = unknown

@@ -3,9 +3,12 @@
 # approve.sh IMEI BUSY-FILE
 #
 # Approves every update of the module, but defers it by an hour while BUSY-FILE exists. Needs the
-# group fotad-operator.
+# group fotad-operator. Ends, with status 1, when fotad is not there at its start: a service with
+# Restart=always begins again.
 set -eu
 imei=$1 busy=$2
+again=60 # seconds after which an answer that fotad has not taken is given again
+stale=5  # fotactl's exit status: the offer is another one by now, of which an event tells
 
 # $1: the token, which stands for exactly the update that was shown.
 answer() {
@@ -23,7 +26,10 @@ fotactl --json monitor "$imei" | while read -r event; do
     *'"event":"approval-requested"'* | *'"event":"module"'*'"State":"awaiting-'* | \
         *'"event":"module"'*'"State":"checking"'*'"token":"'*)
         token=$(printf '%s\n' "$event" | sed -n 's/.*"token":"\([0-9a-f]*\)".*/\1/p')
-        answer "$token" || echo "$imei: fotad did not accept the answer"
+        until answer "$token" || [ $? = $stale ]; do
+            echo "$imei: fotad did not take the answer"
+            sleep $again
+        done
         ;;
     *'"event":"update-finished"'*)
         result=$(printf '%s\n' "$event" | sed -n 's/.*"result":"\([a-z-]*\)".*/\1/p')
@@ -31,3 +37,4 @@ fotactl --json monitor "$imei" | while read -r event; do
         ;;
     esac
 done
+exit 1

@@ -30,25 +30,24 @@ class Examples(SharedBenchTest):
         cls.module = cls.bench.module()
         cls.module.wait(lambda p: p["State"] == "idle" and p["LastCheck"], 60, "checked")
 
-    def publish_next(self):
+    def publish_next(self, check=True, **members):
         """An update from the version of now to another one."""
+        type(self).updates += 1
         new, name = f"{self.bench.new}{self.updates}", f"delta-{self.updates}"
         (self.bench.www / name).write_bytes(delta(self.bench.model, self.version, new))
         self.bench.publish(self.bench.update(steps=[
-            {"fromVersion": self.version, "toVersion": new, "delta": self.bench.delta_member(name)}]))
-        self.module.check()
+            {"fromVersion": self.version, "toVersion": new, "delta": self.bench.delta_member(name)}],
+            **members))
+        if check:
+            self.module.check()
         return new
 
     def decide(self, *argv):
         """The program finds an offer, puts it off, then approves another one and sees its end."""
-        type(self).updates += 1
         self.busy.write_text("")
         self.publish_next()
         self.module.wait_state("awaiting-approval")
-        program = Program(self.bench.place, argv[0].name, argv,
-                          {**self.bench.environment(),
-                           "PATH": f"{self.bench.build}/ctl:/usr/sbin:/usr/bin:/sbin:/bin"})
-        self.addCleanup(program.stop)
+        program = self.start(*argv)
         self.module.wait(lambda p: "deferred" in p["Blockers"], 60, "put off")
         self.busy.unlink()
         since = self.module.mark()
@@ -61,6 +60,58 @@ class Examples(SharedBenchTest):
         self.bench.mm.wait_for(self.bench.imei, revision=new)
         self.module.wait(lambda p: p["State"] == "idle" and p["Modem"] != "/", 60, "idle")
         return program
+
+    def start(self, *argv):
+        program = Program(self.bench.place, argv[0].name, argv,
+                          {**self.bench.environment(),
+                           "PATH": f"{self.bench.build}/ctl:/usr/sbin:/usr/bin:/sbin:/bin"})
+        self.addCleanup(program.stop)
+        return program
+
+    def test_before_fotad(self):
+        """As at the gateway's start: fotad is not there yet, and does not know the module at first."""
+        self.busy.write_text("")
+        for argv in ((self.built / "approve", self.bench.imei, self.busy),
+                     (EXAMPLES / "approve.py", self.busy)):
+            with self.subTest(program=argv[0].name):
+                self.bench.stop_fotad()
+                self.publish_next(check=False)
+                program = self.start(*argv)
+                self.bench.start_fotad()
+                self.module = self.bench.module()
+                self.module.wait(lambda p: p["Modem"] != "/", 60, "there")
+                self.module.check()
+                self.module.wait(lambda p: "deferred" in p["Blockers"], 60, "put off")
+                program.stop()
+        self.bench.stop_fotad()
+        program = self.start(EXAMPLES / "approve.sh", self.bench.imei, self.busy)
+        self.bench.view.until(lambda: program.poll() is not None, 60, "a service begins it again")
+        self.assertEqual(program.poll(), 1)
+        self.bench.start_fotad()
+        self.module = self.bench.module()
+        self.module.wait(lambda p: p["Modem"] != "/", 60, "there")
+
+    def test_answer_that_is_refused(self):
+        """It cannot be put off beyond what the manifest allows. The answer is given again, and is
+        another one when the application has time."""
+        for name, *argv in (("approve.sh", self.bench.imei, self.busy), ("approve.py", self.busy)):
+            with self.subTest(program=name):
+                program = self.bench.directory / name
+                program.write_text((EXAMPLES / name).read_text().replace("=60", "=1")
+                                   .replace("= 60", "= 1"))
+                program.chmod(0o755)
+                self.busy.write_text("")
+                new = self.publish_next(maximumDeferPeriod=60)
+                self.module.wait_state("awaiting-approval")
+                running = self.start(program, *argv)
+                self.bench.view.until(lambda: "can be deferred until" in running.log(), 60, "refused")
+                since = self.module.mark()
+                self.busy.unlink()
+                _, result, details = self.module.wait_finished(since)
+                self.assertEqual(result, "success", details)
+                type(self).version = new
+                self.module.wait(lambda p: p["State"] == "idle" and p["Modem"] != "/", 60, "idle")
+                running.stop()
 
     def test_shell(self):
         self.decide(EXAMPLES / "approve.sh", self.bench.imei, self.busy)
