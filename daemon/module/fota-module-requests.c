@@ -3,6 +3,7 @@
 
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-answers.h"
+#include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-parts.h"
 #include "daemon/module/fota-registrar.h"
 #include "daemon/module/fota-results.h"
@@ -25,22 +26,28 @@ gboolean
 fota_module_check(FotaModule *module, GError **error)
 {
     FotaParts *parts = fota_module_get_parts(module);
+    const FotaModuleConfig *config = fota_parts_get_config(parts);
+    gboolean starts = config->module_starts && fota_asking_find_method(parts) != NULL;
 
     if (!accept_question(parts, FOTA_REQUEST_CHECK, error))
         return FALSE;
-    if (fota_parts_get_config(parts)->manifest_uri == NULL) {
+    if (config->manifest_uri == NULL && !starts) {
         g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
-                    "no manifest is configured; set Uri= in [Manifest] of %s",
+                    config->module_starts
+                        ? "the module cannot be told to ask its server: it is not listened to, see "
+                          "Listening; and no manifest is configured in [Manifest] of %s"
+                        : "no manifest is configured; set Uri= in [Manifest] of %s",
                     fota_config_get_file(parts->context->config));
         return FALSE;
     }
     if (!fota_poller_take_request(parts->poller, error))
         return FALSE;
     fota_run_hold(parts->run, 0, 0);
-    if (fota_parts_get_config(parts)->module_starts)
+    if (starts)
         fota_questions_start(parts->questions);
     fota_offers_reopen(parts->offers, parts->plan);
-    fota_start_action(parts, FOTA_ACTION_CHECK);
+    if (config->manifest_uri != NULL)
+        fota_start_action(parts, FOTA_ACTION_CHECK);
     fota_module_decide(module);
     return TRUE;
 }

@@ -151,6 +151,20 @@ class Asked(BenchTest):
                               module.changes("Update", since)])
         self.assertEqual(self.answers(), [])
 
+    def test_started_by_check(self):
+        """Check() has the module ask its server, which then has the update without a question."""
+        module = self.listen()
+        self.assert_refused("BadConfiguration", module.check)
+        self.bench.stop_fotad()
+        module = self.listen(ModuleAsks={"Start": "yes"})
+        place = self.bench.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
+        self.bench.sim.command("set", self.bench.imei, f"offer={place}/{self.bench.delta_name}")
+        since = module.mark()
+        module.check()
+        _, result, details = module.wait_finished(since, 60)
+        self.assertEqual((result, details["revision"]), ("success", self.bench.new), details)
+        self.assertEqual([line.text for line in self.bench.transcript()].count("AT#OTAIPUPD"), 1)
+
     def test_refused_by_configuration(self):
         module = self.listen(ModuleAsks={"Answer": "refuse"})
         since = module.mark()
@@ -243,6 +257,7 @@ class Carrier(Asked):
 
     # What the vendor's own server alone has.
     test_reject = test_defer = test_unanswered = test_refused_by_configuration = None
+    test_started_by_check = None
 
 
 class Package(Asked):
@@ -271,7 +286,7 @@ class Package(Asked):
                           if line.text.startswith("AT#SWM")], ["AT#SWMGETDP=0", "AT#SWMGETDP=1"])
 
     test_approve = test_reject = test_defer = test_expired = test_unanswered = None
-    test_automatic = test_refused_by_configuration = None
+    test_automatic = test_refused_by_configuration = test_started_by_check = None
 
 
 class Unheard(BenchTest):
