@@ -344,7 +344,10 @@ outbox_post(FotaOutbox *outbox)
             g_autofree char *why =
                 g_strdup_printf("%s (%s)", error->message, fota_error_get_name(error));
 
-            outbox_drop(outbox, post, why);
+            if (fota_outbox_post_is_registration(post) && server.uri == NULL)
+                outbox_keep_refused(outbox, post, why);
+            else
+                outbox_drop(outbox, post, why);
         } else if (!outbox_try(outbox, post, &server)) {
             i++;
         }

@@ -137,6 +137,25 @@ test_registration_elsewhere(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->heard->len, ==, 0);
 }
 
+/* Whoever takes Uri= out and puts it in again is told of each module, since that is told once. */
+static void
+test_registration_unset(Fixture *fixture, gconstpointer data)
+{
+    FotaOutbox *outbox = fota_outbox_new(&fixture->context);
+
+    configure(fixture, "");
+    fota_outbox_start(outbox);
+    add_registration(outbox);
+    run_until_waits(1);
+    g_assert_cmpuint(fota_outbox_get_length(outbox), ==, 1);
+    configure(fixture, BOTH "{imei}\n");
+    fota_outbox_reload(outbox);
+    run_until_empty(outbox);
+    end(outbox, fixture);
+    g_assert_cmpuint(fixture->heard->len, ==, 1);
+    g_assert_nonnull(strstr(fixture->heard->pdata[0], "http://reg.example/" IMEI));
+}
+
 /* A server that is down for a month. */
 static void
 test_bounded(Fixture *fixture, gconstpointer data)
@@ -285,6 +304,8 @@ main(int argc, char **argv)
     g_test_add("/outbox/registration-refused", Fixture, NULL, set_up, test_registration_refused,
                tear_down);
     g_test_add("/outbox/registration-elsewhere", Fixture, NULL, set_up, test_registration_elsewhere,
+               tear_down);
+    g_test_add("/outbox/registration-unset", Fixture, NULL, set_up, test_registration_unset,
                tear_down);
     g_test_add("/outbox/bounded", Fixture, NULL, set_up, test_bounded, tear_down);
     g_test_add("/outbox/bounded-registration", Fixture, NULL, set_up, test_bounded_registration,
