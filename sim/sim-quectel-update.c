@@ -70,14 +70,30 @@ sim_quectel_install(SimModule *module, GBytes *package, gboolean waits)
         go_away(module, AWAY_SECONDS, on_update_mode);
 }
 
+/* What the first start after an update loses, also one that follows a loss of power. */
+static void
+lose_settings(SimModule *module)
+{
+    SimQuectel *quectel = module->state;
+
+    if (!quectel->was_updated)
+        return;
+    quectel->was_updated = FALSE;
+    if (sim_faults_take(module->faults, "calibration-lost", NULL, NULL))
+        quectel->calibration_lost = TRUE;
+    sim_module_take_return_faults(module);
+}
+
 /* A start that is forced into the update mode. */
 gboolean
 sim_quectel_power_on(SimModule *module)
 {
     SimQuectel *quectel = module->state;
 
-    if (quectel->phase == SIM_QUECTEL_NORMAL)
+    if (quectel->phase == SIM_QUECTEL_NORMAL) {
+        lose_settings(module);
         return FALSE;
+    }
     sim_log_event(module->log, "the update goes on");
     quectel->at = 0;
     go_away(module, AWAY_SECONDS, on_update_mode);
@@ -108,16 +124,6 @@ sim_quectel_update_started(SimModule *module)
     }
     sim_module_urc(module, "D: \"FOTA\",\"STA");
     sim_quectel_after(module, QUIET_SECONDS, update_next);
-}
-
-static void
-lose_settings(SimModule *module)
-{
-    SimQuectel *quectel = module->state;
-
-    if (sim_faults_take(module->faults, "calibration-lost", NULL, NULL))
-        quectel->calibration_lost = TRUE;
-    sim_module_take_return_faults(module);
 }
 
 static gboolean
@@ -160,6 +166,7 @@ update_end(SimModule *module, int number)
 
     sim_log_event(module->log, "version %s", module->version);
     quectel->phase = SIM_QUECTEL_NORMAL;
+    quectel->was_updated = TRUE;
     g_clear_pointer(&quectel->package, g_bytes_unref);
     if (sim_faults_take(module->faults, "end-doubled", NULL, NULL))
         quectel->last_end = g_strdup_printf("+QIND: \"FOTA\",\"END\",%d", number);

@@ -26,7 +26,8 @@ typedef struct {
     SimQuectelPhase phase;
     GBytes *package; /* to be installed; NULL: none */
     gboolean calibration_lost;
-    GHashTable *files; /* name -> GByteArray: the file store */
+    gboolean was_updated; /* and has not started since */
+    GHashTable *files;    /* name -> GByteArray: the file store */
 
     int sleeps;          /* +QSCLK */
     SimHttp *http;       /* the download under way */
