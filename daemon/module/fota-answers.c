@@ -6,6 +6,7 @@
 #include "base/fota-clock.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-asking.h"
+#include "daemon/module/fota-draft.h"
 #include "daemon/module/fota-results.h"
 #include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
@@ -73,7 +74,7 @@ job_runs(const FotaParts *parts)
 gboolean
 fota_answers_accept(const FotaParts *parts, FotaRequestKind request, GError **error)
 {
-    g_autoptr(FotaPlan) plan = job_runs(parts) ? NULL : fota_situation_draft_plan(parts);
+    g_autoptr(FotaPlan) plan = job_runs(parts) ? NULL : fota_draft_plan(parts);
     const FotaSituation situation =
         fota_situation_look(parts, job_runs(parts) ? parts->plan : plan);
 

@@ -10,6 +10,7 @@
 #include "daemon/job/fota-first-aid.h"
 #include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-back.h"
+#include "daemon/module/fota-draft.h"
 #include "daemon/module/fota-ending.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-results.h"
@@ -102,7 +103,7 @@ wait_longer(const FotaParts *parts, FotaAction action, FotaHold hold, const Fota
 static void
 end_chain(const FotaParts *parts)
 {
-    g_autoptr(FotaPlan) plan = fota_situation_draft_plan(parts);
+    g_autoptr(FotaPlan) plan = fota_draft_plan(parts);
 
     if (plan == NULL || plan->kind != FOTA_PLAN_UPDATE)
         fota_record_set(&parts->record->chain_from, NULL);

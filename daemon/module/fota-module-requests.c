@@ -159,3 +159,29 @@ fota_module_get_report(FotaModule *module)
 {
     return fota_results_to_json(fota_module_get_parts(module)->record);
 }
+
+/* Properties */
+
+GVariant *
+fota_module_get_property(FotaModule *module, const char *name)
+{
+    return fota_shown_get(fota_module_get_parts(module)->shown, name);
+}
+
+const char *
+fota_module_get_imei(FotaModule *module)
+{
+    return fota_module_get_parts(module)->record->imei;
+}
+
+const char *
+fota_module_get_modem(FotaModule *module)
+{
+    return fota_presence_get_path(fota_module_get_parts(module)->presence);
+}
+
+FotaState
+fota_module_get_state(FotaModule *module)
+{
+    return fota_shown_get_state(fota_module_get_parts(module)->shown);
+}

@@ -11,6 +11,7 @@
 #include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-draft.h"
 #include "daemon/module/fota-registrar.h"
 #include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-start.h"
@@ -78,7 +79,7 @@ static void
 module_draft_plan(FotaModule *module)
 {
     g_clear_pointer(&module->parts.plan, fota_plan_free);
-    module->parts.plan = fota_situation_draft_plan(&module->parts);
+    module->parts.plan = fota_draft_plan(&module->parts);
 }
 
 /* Asks the application for its approval, once for each token. */
@@ -178,7 +179,7 @@ module_end_late_question(FotaModule *module)
 {
     const FotaParts *parts = &module->parts;
 
-    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE && fota_situation_is_unanswered(parts))
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE && fota_draft_is_unanswered(parts))
         fota_questions_end(parts->questions, "nobody has answered within Timeout= of [Approval]");
 }
 
@@ -233,7 +234,7 @@ fota_module_decide(FotaModule *module)
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
         module_end_late_guest(module);
         module_draft_plan(module);
-        fota_situation_claim_delta(parts, parts->plan);
+        fota_draft_claim_delta(parts, parts->plan);
         fota_back_claim(parts, parts->plan);
     }
     if (!something_runs(module) && fota_poller_get_next_check(parts->poller) == 0)
@@ -286,7 +287,7 @@ static gboolean
 job_may_commit(FotaMark mark, gpointer object)
 {
     FotaModule *module = object;
-    g_autoptr(FotaPlan) plan = fota_situation_draft_plan(&module->parts);
+    g_autoptr(FotaPlan) plan = fota_draft_plan(&module->parts);
     const FotaSituation situation = fota_situation_look(&module->parts, plan);
 
     return fota_next_may_commit(&situation, mark);
@@ -486,34 +487,8 @@ fota_module_stop(FotaModule *module)
     return !something_runs(module);
 }
 
-/* Properties */
-
-GVariant *
-fota_module_get_property(FotaModule *module, const char *name)
-{
-    return fota_shown_get(module->parts.shown, name);
-}
-
 FotaParts *
 fota_module_get_parts(FotaModule *module)
 {
     return &module->parts;
-}
-
-const char *
-fota_module_get_imei(FotaModule *module)
-{
-    return module->parts.record->imei;
-}
-
-const char *
-fota_module_get_modem(FotaModule *module)
-{
-    return fota_presence_get_path(module->parts.presence);
-}
-
-FotaState
-fota_module_get_state(FotaModule *module)
-{
-    return fota_shown_get_state(module->parts.shown);
 }

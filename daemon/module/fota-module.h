@@ -94,7 +94,7 @@ GVariant *fota_module_query(FotaModule *module, GError **error);
 /** What an update service is told about the module, a{sv} of texts. Transfer full. */
 GVariant *fota_module_get_registration(FotaModule *module, GError **error);
 
-/* For fota-module-requests.c, which is the part of the facade above. */
+/* For fota-module-requests.c, which has all of the above. */
 
 typedef struct _FotaParts FotaParts;
 FotaParts *fota_module_get_parts(FotaModule *module);

@@ -8,8 +8,8 @@
 #include "base/fota-text.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-asking.h"
+#include "daemon/module/fota-draft.h"
 #include "daemon/module/fota-method.h"
-#include "daemon/module/fota-situation.h"
 #include "policy/fota-policy-error.h"
 
 static void
@@ -63,7 +63,7 @@ describe_update(const FotaParts *parts, gboolean guest)
     g_variant_dict_insert(&dict, "deadline", "t", (guint64)plan->deadline);
     g_variant_dict_insert(&dict, "defer-until-at-most", "t", (guint64)plan->defer_limit);
     g_variant_dict_insert(&dict, "expected-outage", "u",
-                          fota_situation_expect_outage(parts) * plan->n_steps);
+                          fota_draft_expect_outage(parts) * plan->n_steps);
     g_variant_dict_insert(&dict, "answer-by", "t", (guint64)plan->answer_by);
     g_variant_dict_insert(&dict, "may-reject", "b",
                           asked == NULL ||
@@ -337,7 +337,7 @@ explain_no_plan(const FotaParts *parts)
 char *
 fota_view_explain(const FotaParts *parts)
 {
-    g_autoptr(FotaPlan) plan = fota_situation_draft_plan(parts);
+    g_autoptr(FotaPlan) plan = fota_draft_plan(parts);
 
     return plan != NULL ? fota_plan_to_json(plan) : explain_no_plan(parts);
 }
