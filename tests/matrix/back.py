@@ -11,6 +11,11 @@ class BackRig(Rig):
 
     lasts = False  # whether it has none with its old version either
 
+    def meet_module(self):
+        """With the service that is on record from then on."""
+        self.bench.register()
+        super().meet_module()
+
     def make_update(self, **members):
         update = {**self.bench.insured_update(), **members}
         back = (self.bench.www / "back.bin").read_bytes()
