@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/test-daemon-manager.h"
+#include "tests/unit/test-daemon-parts.h"
 
 /* The modules of a manager, from the first look until it stops. */
 
@@ -8,23 +9,11 @@ static const char *imsi = "";
 static void
 show(const char *path, const char *imei, const char *revision)
 {
-    FotaModemFacts facts = {.path = (char *)path,
-                            .imei = (char *)imei,
-                            .manufacturer = (char *)"Telit",
-                            .model = (char *)"ME910C1-NA",
-                            .revision = (char *)revision,
-                            .uid = (char *)path,
-                            .device = (char *)path,
-                            .own_numbers = (char *[]){NULL},
-                            .imsi = (char *)imsi,
-                            .sim_operator = (char *)"",
-                            .operator_name = (char *)"",
-                            .operator_code = (char *)"",
-                            .technology = (char *)"",
-                            .interface = (char *)"",
-                            .start = (char *)"1",
-                            .pin_attempts = -1};
+    FotaModemFacts facts = fixture_make_facts(revision);
 
+    facts.path = facts.uid = facts.device = (char *)path;
+    facts.imei = (char *)imei;
+    facts.imsi = (char *)imsi;
     modem_manager.accepted = modem_manager.callbacks->seen(&facts, modem_manager.user_data);
 }
 

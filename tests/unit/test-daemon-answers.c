@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "daemon/module/fota-answers.h"
+#include "daemon/module/fota-closing.h"
+#include "daemon/module/fota-situation.h"
+#include "daemon/module/fota-view.h"
+#include "policy/fota-policy-error.h"
+#include "tests/unit/test-daemon-parts.h"
+
+/* What applications read of a module and ask of it, and what the module asks them. */
+
+static FotaAction running;
+
+FotaAction __wrap_fota_run_get_action(FotaRun *run);
+
+FotaAction
+__wrap_fota_run_get_action(FotaRun *run)
+{
+    return running;
+}
+
+/* A question that runs as a job leaves the offer as it is, with the token that answers it. */
+static void
+test_question_shows_offer(Fixture *fixture, gconstpointer data)
+{
+    static const FotaAction questions[] = {FOTA_ACTION_NONE, FOTA_ACTION_CHECK,
+                                           FOTA_ACTION_INSPECT};
+    FotaParts *parts = &fixture->parts;
+    FotaManifest *manifest = fota_manifest_make_for_vendor(IMEI);
+    const FotaFacts facts = {.imei = IMEI, .revision = OLD, .vendor_version = "30.00.002"};
+    const FotaNext next = {.state = FOTA_STATE_CHECKING, .offers = TRUE};
+
+    parts->plan = fota_plan_make(manifest, &facts);
+    fota_manifest_unref(manifest);
+    g_assert_cmpint(parts->plan->kind, ==, FOTA_PLAN_UPDATE);
+    for (guint i = 0; i < G_N_ELEMENTS(questions); i++) {
+        const char *token = NULL, *to = NULL;
+
+        g_test_message("%u", i);
+        running = questions[i];
+        fota_shown_set(parts->shown, "Update", g_variant_new("a{sv}", NULL));
+        fota_view_follow(parts, &next);
+        running = FOTA_ACTION_NONE;
+        g_variant_lookup(fota_shown_get(parts->shown, "Update"), "to", "&s", &to);
+        g_assert_cmpstr(to, ==, "30.00.002");
+        g_assert_true(
+            g_variant_lookup(fota_shown_get(parts->shown, "Update"), "token", "&s", &token));
+    }
+    g_clear_pointer(&parts->plan, fota_plan_free);
+}
+
+static void
+expect_text(GVariant *identity, const char *name, const char *expected)
+{
+    const char *text = NULL;
+
+    g_assert_true(g_variant_lookup(identity, name, "&s", &text));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+/* Query() has what Premium FOTA Management asks a module for (4.2): IMEI, number, model, IMSI, and
+ * the network. */
+static void
+test_query(Fixture *fixture, gconstpointer data)
+{
+    const FotaModemFacts facts = {.imsi = (char *)"222015602260340",
+                                  .own_numbers = (char *[]){(char *)"+15551234567", NULL},
+                                  .operator_name = (char *)"Bench",
+                                  .operator_code = (char *)"311480",
+                                  .registered = TRUE};
+    g_autoptr(GVariant) identity = NULL;
+    g_autofree const char **numbers = NULL;
+
+    fixture_see(fixture, "package");
+    identity = fota_view_identify(fixture->parts.record, &facts);
+    expect_text(identity, "imei", IMEI);
+    expect_text(identity, "model", "ME910C1-NA");
+    expect_text(identity, "imsi", "222015602260340");
+    expect_text(identity, "operator", "Bench");
+    expect_text(identity, "plmn", "311480");
+    g_assert_true(g_variant_lookup(identity, "own-numbers", "^a&s", &numbers));
+    g_assert_cmpstr(numbers[0], ==, "+15551234567");
+}
+
+/* The time of a question survives a kill, so that its rejection makes one report, whenever it is
+ * given; the next question has a time of its own. */
+static void
+test_question_time(Fixture *fixture, gconstpointer data)
+{
+    guint64 first;
+
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "a"), ==, 0);
+    g_assert_true(fota_offers_ask(fixture->parts.offers, "a", FALSE));
+    first = fota_offers_get_question_time(fixture->parts.offers, "a");
+    g_assert_cmpuint(first, >, 0);
+    fixture_stop(fixture);
+    fixture_start(fixture);
+    g_assert_true(fota_offers_ask(fixture->parts.offers, "a", FALSE));
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "a"), ==, first);
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "b"), ==, 0);
+    fota_offers_defer(fixture->parts.offers, 0);
+    g_assert_true(fota_offers_ask(fixture->parts.offers, "a", FALSE));
+    g_assert_cmpuint(fota_offers_get_question_time(fixture->parts.offers, "a"), >, first);
+}
+
+/* Reading changes nothing, and an answer that comes after the offer has gone is refused. */
+static void
+test_offer_has_gone(Fixture *fixture, gconstpointer data)
+{
+    const FotaParts *parts = &fixture->parts;
+    g_autoptr(GBytes) before = NULL;
+    g_autoptr(GBytes) after = NULL;
+
+    fixture_see(fixture, "package");
+    before = fota_record_serialize(parts->record);
+    for (guint i = 0; i < 5; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *plan = fota_view_explain(parts);
+        gboolean accepted = i == 0   ? fota_answers_approve(parts, "token", &error)
+                            : i == 1 ? fota_answers_defer(parts, "token", 60, &error)
+                            : i == 2 ? fota_answers_reject(parts, "token", "no", &error)
+                            : i == 3 ? fota_answers_cancel(parts, "token", &error)
+                                     : fota_answers_rehearse(parts, &error);
+
+        g_test_message("request %u", i);
+        g_assert_nonnull(plan);
+        g_assert_false(accepted);
+        g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_NOTHING_OFFERED);
+        g_assert_null(parts->plan);
+    }
+    after = fota_record_serialize(parts->record);
+    g_assert_true(g_bytes_equal(before, after));
+}
+
+#define ASKS "#OTAEV: Do you want to upgrade the firmware?"
+#define BEGINS "#OTAEV: Start Fw Download"
+
+/* The module asks; a job has told it @answer while the application refuses. */
+static void
+answer_crossed(Fixture *fixture, FotaAnswer answer, const FotaQuestion *found)
+{
+    FotaQuestions *questions = fixture->parts.questions;
+    const FotaQuestion asked = {.kind = FOTA_QUESTION_DOWNLOAD, .may_reject = TRUE};
+    FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_DONE, NULL);
+
+    fota_questions_take(questions, &asked, ASKS);
+    fixture_write(fixture);
+    fota_questions_refuse(questions, "token");
+    end.answer = answer;
+    end.question = found;
+    end.question_line = found->text != NULL ? BEGINS : ASKS;
+    fota_closing_end(&fixture->parts, FOTA_ACTION_ANSWER, &end);
+}
+
+/* A no that is given while "not yet" is told goes out next, and what the module has begun in the
+ * meantime is followed. */
+static void
+test_answer_crosses(Fixture *fixture, gconstpointer data)
+{
+    static const FotaQuestion nothing = {.kind = FOTA_QUESTION_NONE};
+    const FotaQuestion begun = {.kind = FOTA_QUESTION_NONE, .text = (char *)BEGINS};
+    const FotaRecord *record = fixture->parts.record;
+    FotaAnswer answer;
+
+    fixture_see(fixture, OLD);
+    answer_crossed(fixture, FOTA_ANSWER_LATER, &nothing);
+    g_assert_cmpstr(record->question, ==, ASKS);
+    g_assert_true(fota_questions_find_answer(fixture->parts.questions, FALSE, &answer));
+    g_assert_cmpint(answer, ==, FOTA_ANSWER_REJECT);
+    answer_crossed(fixture, FOTA_ANSWER_REJECT, &nothing);
+    g_assert_cmpstr(record->question, ==, "");
+    answer_crossed(fixture, FOTA_ANSWER_REJECT, &begun);
+    g_assert_cmpstr(record->question, ==, BEGINS);
+    g_assert_false(fota_questions_find_answer(fixture->parts.questions, FALSE, &answer));
+}
+
+/* What a module without a plugin is, and why it has none, is said wherever it is asked for. */
+static void
+test_unsupported(Fixture *fixture, gconstpointer data)
+{
+    const char *why = "Telit ME910C1-NA: no plugin claims it";
+    const FotaParts *parts = &fixture->parts;
+    g_autofree char *plan = NULL;
+    g_autoptr(GError) error = NULL;
+
+    fixture_see(fixture, "package");
+    plan = fota_view_explain(parts);
+    g_assert_nonnull(strstr(plan, "\"unsupported\""));
+    g_assert_nonnull(strstr(plan, why));
+    g_assert_false(fota_answers_accept(parts, FOTA_REQUEST_CHECK, &error));
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_UNSUPPORTED);
+    g_assert_cmpstr(error->message, ==, why);
+}
+
+/* A question to the module takes it from the host, unless ModemManager passes it on. */
+static void
+test_question_takes(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *text;
+        gboolean takes;
+    } cases[] = {
+        {"", TRUE},
+        {"[Access]\nAt=auto\n", TRUE},
+        {"[Access]\nAt=port\n", TRUE},
+        {"[Access]\nAt=modemmanager\n", FALSE},
+    };
+
+    fixture_see(fixture, "package");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].text);
+        fixture_configure(fixture, cases[i].text);
+        g_assert_cmpint(fota_situation_look(&fixture->parts, NULL).ask_takes, ==, cases[i].takes);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    fixture_init(&argc, &argv);
+    FIXTURE_ADD("/answers/question-shows-offer", test_question_shows_offer);
+    FIXTURE_ADD("/answers/query", test_query);
+    FIXTURE_ADD("/answers/question-time", test_question_time);
+    FIXTURE_ADD("/answers/crosses", test_answer_crosses);
+    FIXTURE_ADD("/answers/offer-has-gone", test_offer_has_gone);
+    FIXTURE_ADD("/answers/unsupported", test_unsupported);
+    FIXTURE_ADD("/answers/question-takes", test_question_takes);
+    return g_test_run();
+}
