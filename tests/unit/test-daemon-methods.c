@@ -5,368 +5,20 @@
 #include <unistd.h>
 
 #include "daemon/job/fota-steps.h"
+#include "tests/unit/fake-methods.h"
+#include "tests/unit/fake-module.h"
 
 /*
- * Every route and commit point of the plugin boundary: the plugin below has a method for each, and
- * runs on the daemon's own steps and session against a module that is scripted here. What passes
- * between them is one text: commands, raw data, marks, and the module's comings and goings.
+ * Every route and commit point of the plugin boundary: the plugin has a method for each, and runs
+ * on the daemon's own steps and session against a module that is scripted. What passes between them
+ * is one text: commands, raw data, marks, and the module's comings and goings.
  */
 
-#define OLD "A"
-#define NEW "B"
 #define DELTA "0123456789"
-
-/* The plugin. One command a function. */
-
-static FotaResult
-order(FotaSession *session, const char *command, FotaResult otherwise, GError **error)
-{
-    return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE : otherwise;
-}
-
-static FotaResult
-test_inspect(FotaSession *session, char **version, GError **error)
-{
-    return fota_session_read_version(session, "AT+GMR", version, error);
-}
-
-static FotaResult
-test_outcome(FotaSession *session, const FotaUpdate *update, char **version, GError **error)
-{
-    return test_inspect(session, version, error);
-}
-
-static FotaResult
-test_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
-{
-    offer->version = fota_session_query(session, "AT+ASK", "+ASK:", 0, error);
-    return offer->version != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
-}
-
-static FotaResult
-test_download(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return order(session, "AT+PULL", FOTA_RESULT_FAILED_FOR_NOW, error);
-}
-
-static FotaResult
-test_validate(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return order(session, "AT+CHECK", FOTA_RESULT_WRONG_BASE, error);
-}
-
-static FotaResult
-test_install(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return order(session, "AT+INSTALL", FOTA_RESULT_REFUSED, error);
-}
-
-static FotaResult
-test_restart(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return order(session, "AT+RESET", FOTA_RESULT_FAILED_FOR_NOW, error);
-}
-
-static FotaResult
-test_discard(FotaSession *session, const FotaUpdate *update, GError **error)
-{
-    return order(session, "AT+DROP", FOTA_RESULT_FAILED_FOR_NOW, error);
-}
-
-/* Blocks of four bytes, each acknowledged; the module counts. */
-static FotaResult
-test_load(FotaSession *session, const FotaUpdate *update, int fd, GError **error)
-{
-    static const char *const prompts[] = {"CONNECT", NULL};
-    static const FotaPacing pacing = {.block = 4, .acknowledgement = 'A', .seconds = 5};
-    g_auto(GStrv) lines = NULL;
-
-    if (!fota_session_begin_data(session, "AT+FEED", prompts, NULL, 0, error) ||
-        !fota_session_send_file(session, fd, update->size, &pacing, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    lines = fota_session_end_data(session, 0, 0, error);
-    return lines != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
-}
-
-static FotaResult
-test_load_xmodem(FotaSession *session, const FotaUpdate *update, int fd, GError **error)
-{
-    g_auto(GStrv) lines = NULL;
-
-    if (!fota_session_send_xmodem(session, "AT+XMODEM", fd, update->size, 128, 0, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    lines = fota_session_end_data(session, 0, 0, error);
-    return lines != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
-}
-
-/* What AT+WHAT? is answered, beside a version, which is to be installed, and nothing. */
-#define FIRST "first"
-#define BEGUN "begun"
-
-static FotaResult
-test_questions(FotaSession *session, FotaQuestion *question, GError **error)
-{
-    question->version = fota_session_query(session, "AT+WHAT?", "+WHAT:", 0, error);
-    if (question->version == NULL)
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    question->kind = strcmp(question->version, FIRST) == 0 ? FOTA_QUESTION_DOWNLOAD_FIRST
-                     : question->version[0] != '\0' && strcmp(question->version, BEGUN) != 0
-                         ? FOTA_QUESTION_INSTALL
-                         : FOTA_QUESTION_NONE;
-    if (strcmp(question->version, BEGUN) == 0)
-        question->text = g_strdup(BEGUN);
-    return FOTA_RESULT_DONE;
-}
-
-static FotaResult
-test_answer(FotaSession *session, const FotaQuestion *question, FotaAnswer answer, guint seconds,
-            GError **error)
-{
-    if (question->kind == FOTA_QUESTION_NONE)
-        return order(session, "AT+FOLLOW", FOTA_RESULT_FAILED_FOR_NOW, error);
-    if (question->kind == FOTA_QUESTION_DOWNLOAD_FIRST)
-        return order(session, "AT+LOAD", FOTA_RESULT_FAILED_FOR_NOW, error);
-    g_assert_cmpint(question->kind, ==, FOTA_QUESTION_INSTALL);
-    return order(session, answer == FOTA_ANSWER_ACCEPT ? "AT+YES" : "AT+NO",
-                 FOTA_RESULT_FAILED_FOR_NOW, error);
-}
-
-static void
-test_close(FotaSession *session)
-{
-    fota_session_order(session, "AT+CLOSE", 0, NULL);
-}
-
-#define BOTH                                                                                       \
-    .size = sizeof(FotaMethod), .inspect = test_inspect, .outcome = test_outcome,                  \
-    .close = test_close
-
-/* clang-format off */
-static const FotaMethod pull = {BOTH, .name = "pull", .route = FOTA_ROUTE_PULL,
-    .download = test_download, .validate = test_validate, .install = test_install};
-static const FotaMethod pull_power = {BOTH, .name = "pull-power", .route = FOTA_ROUTE_PULL,
-    .restarts = FOTA_RESTART_BY_POWER, .download = test_download, .install = test_install};
-static const FotaMethod pull_one = {BOTH, .name = "pull-one", .route = FOTA_ROUTE_PULL,
-    .commit = FOTA_COMMIT_POINT_DOWNLOAD, .download = test_download};
-static const FotaMethod feed = {BOTH, .name = "feed", .route = FOTA_ROUTE_FEED,
-    .needs = FOTA_NEEDS_TTY, .restarts = FOTA_RESTART_BY_COMMAND,
-    .load = test_load, .validate = test_validate, .install = test_install, .restart = test_restart};
-static const FotaMethod feed_one = {BOTH, .name = "feed-one", .route = FOTA_ROUTE_FEED,
-    .commit = FOTA_COMMIT_POINT_DOWNLOAD, .needs = FOTA_NEEDS_TTY | FOTA_NEEDS_INHIBITION,
-    .restarts = FOTA_RESTART_BY_POWER, .load = test_load_xmodem};
-static const FotaMethod vendor = {BOTH, .name = "vendor", .route = FOTA_ROUTE_VENDOR,
-    .needs = FOTA_NEEDS_NO_BEARER, .ask = test_ask,
-    .download = test_download, .discard = test_discard, .install = test_install};
-static const FotaMethod vendor_one = {BOTH, .name = "vendor-one", .route = FOTA_ROUTE_VENDOR,
-    .commit = FOTA_COMMIT_POINT_DOWNLOAD, .ask = test_ask, .download = test_download};
-static const FotaMethod asked = {BOTH, .name = "asked", .route = FOTA_ROUTE_ASKED,
-    .needs = FOTA_NEEDS_UNSOLICITED, .questions = test_questions, .answer = test_answer};
-/* clang-format on */
-
-static const FotaSetting settings[] = {{.name = "+CGDCONT"}, {.name = NULL}};
-static const FotaPlugin plugin = {
-    .abi = FOTA_PLUGIN_ABI, .size = sizeof(FotaPlugin), .name = "test", .settings = settings};
 
 #define MODELS                                                                                     \
     "[*]\nRestarts=1\nApplyTime=1\nReturnLimit=60\nSettleTime=1\nVersionTime=5\nVersionPause=0\n"  \
     "AidTime=1\nSafeRungs=at-again\n[SILENT]\nAway=silence\n[BRIEF]\nReturnLimit=1\n"
-
-/* The module. */
-
-#define NOISE '*'
-
-/* Each byte of noise takes three seconds, as the C does with which XMODEM is asked for. */
-static gint64 noise_seconds;
-
-gint64 __wrap_fota_session_get_time(FotaSession *session);
-
-gint64
-__wrap_fota_session_get_time(FotaSession *session)
-{
-    return noise_seconds;
-}
-
-typedef struct {
-    FotaChannel channel;
-    const char *leaves_on, *refuses, *cancelled_at, *asks;
-    const char *then; /* what it asks once it has downloaded; NULL = it leaves meanwhile */
-    gboolean silent;  /* it goes away by silence */
-    gboolean in_vain; /* it comes back with the firmware that it had */
-    guint silences;   /* AT that it does not answer */
-    gboolean leaving, away;
-    gboolean off; /* it has no power once it has left */
-    const char *version;
-    GCancellable *cancellable;
-    GByteArray *received;
-    const char *raw; /* what it sends between raw data; NOISE as its last byte never ends */
-    GString *log;
-} Module;
-
-/* The same twice in a row is once. */
-static void
-note(Module *module, const char *what)
-{
-    g_autofree char *last = g_strconcat(" ", what, NULL);
-
-    if (!g_str_has_suffix(module->log->str, last))
-        g_string_append(module->log, last);
-}
-
-/* It takes the order: from now on it may leave, and it comes back with the new firmware. */
-static void
-obey(Module *module, const char *command)
-{
-    if (g_strcmp0(command, module->leaves_on) != 0)
-        return;
-    module->leaving = TRUE;
-    module->leaves_on = NULL;
-    module->silences = module->silent ? 4 : 0;
-    module->version = module->in_vain ? OLD : NEW;
-}
-
-static GStrv
-answer_with(const char *line)
-{
-    const char *lines[] = {line, NULL};
-
-    return g_strdupv((GStrv)lines);
-}
-
-static GStrv
-on_command(FotaChannel *channel, const char *command, guint seconds, GCancellable *cancellable,
-           int *cme, GError **error)
-{
-    Module *module = (Module *)channel;
-    g_autofree char *told = g_strconcat("+ASK: ", NEW, NULL);
-    g_autofree char *question = g_strconcat("+WHAT: ", module->asks, NULL);
-
-    g_assert_cmpuint(seconds, >, 0);
-    if (g_strcmp0(command, module->cancelled_at) == 0)
-        g_cancellable_cancel(module->cancellable);
-    if (g_cancellable_set_error_if_cancelled(cancellable, error))
-        return NULL;
-    note(module, command);
-    if (module->silences > 0) {
-        module->silences--;
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT, "silent");
-        return NULL;
-    }
-    if (g_strcmp0(command, module->refuses) == 0) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED, "refused");
-        return NULL;
-    }
-    obey(module, command);
-    if (strcmp(command, "AT+LOAD") == 0)
-        module->asks = module->then;
-    if (module->asks == NULL && module->leaving) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE, "gone");
-        return NULL;
-    }
-    return answer_with(strcmp(command, "AT+GMR") == 0        ? module->version
-                       : strcmp(command, "AT+ASK") == 0      ? told
-                       : strcmp(command, "AT+WHAT?") == 0    ? question
-                       : strcmp(command, "AT+CGDCONT?") == 0 ? "+CGDCONT: 1"
-                                                             : "");
-}
-
-static gboolean
-on_raw_begin(FotaChannel *channel, const char *command, const char *const *prompts, guint *which,
-             guint seconds, GCancellable *cancellable, int *cme, GError **error)
-{
-    g_auto(GStrv) lines = on_command(channel, command, seconds, cancellable, cme, error);
-
-    *which = 0;
-    return lines != NULL;
-}
-
-static gboolean
-on_raw_write(FotaChannel *channel, const guint8 *bytes, gsize length, guint seconds,
-             GCancellable *cancellable, GError **error)
-{
-    Module *module = (Module *)channel;
-
-    g_byte_array_append(module->received, bytes, (guint)length);
-    return TRUE;
-}
-
-static gboolean
-on_raw_read(FotaChannel *channel, guint8 *byte, guint seconds, GCancellable *cancellable,
-            GError **error)
-{
-    Module *module = (Module *)channel;
-
-    if (module->raw[0] == NOISE) {
-        *byte = 'C';
-        noise_seconds += 3;
-        return TRUE;
-    }
-    if (module->raw[0] != '\0') {
-        *byte = (guint8)*module->raw++;
-        return TRUE;
-    }
-    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT, "silent");
-    return FALSE;
-}
-
-static GStrv
-on_raw_end(FotaChannel *channel, guint guard, guint seconds, GCancellable *cancellable, int *cme,
-           GError **error)
-{
-    Module *module = (Module *)channel;
-    g_autofree char *data = g_strdup_printf("[%u bytes]", module->received->len);
-
-    note(module, data);
-    obey(module, "data");
-    return answer_with("");
-}
-
-static gboolean
-on_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
-{
-    Module *module = (Module *)channel;
-    gboolean gone = module->leaving && !module->silent;
-
-    if (gone)
-        note(module, "gone");
-    module->leaving = module->leaving && !gone;
-    module->away = module->away || gone;
-    return module->away;
-}
-
-static gboolean
-on_wait_back(FotaChannel *channel, guint seconds, GCancellable *cancellable, GError **error)
-{
-    Module *module = (Module *)channel;
-
-    if (module->off) {
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_NOT_RETURNED, "away");
-        return FALSE;
-    }
-    if (!module->silent)
-        note(module, "back");
-    module->away = FALSE;
-    return TRUE;
-}
-
-static void
-on_close(FotaChannel *channel)
-{
-}
-
-static const FotaChannelClass port = {
-    .name = "port",
-    .unsolicited = TRUE,
-    .command = on_command,
-    .raw_begin = on_raw_begin,
-    .raw_write = on_raw_write,
-    .raw_read = on_raw_read,
-    .raw_end = on_raw_end,
-    .wait_gone = on_wait_gone,
-    .wait_back = on_wait_back,
-    .close = on_close,
-};
-
-/* The daemon. */
 
 static void
 on_report(const FotaJobReport *report, gpointer user_data)
@@ -391,7 +43,7 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
         [FOTA_MARK_DISCARDING] = "<discarding>",
     };
 
-    note(user_data, names[mark]);
+    module_note(user_data, names[mark]);
     *answer = mark == stops_at ? FOTA_COMMIT_STOP : FOTA_COMMIT_GO;
     return TRUE;
 }
@@ -401,7 +53,7 @@ on_power(gpointer user_data, GError **error)
 {
     Module *module = user_data;
 
-    note(module, "power");
+    module_note(module, "power");
     module->off = FALSE;
     return TRUE;
 }
@@ -667,6 +319,25 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
                         : FOTA_QUESTION_NONE);
 }
 
+static Module
+make_module(const Case *c, GCancellable *cancellable, GByteArray *received, GString *log)
+{
+    return (Module){.channel.klass = &port,
+                    .leaves_on = c->leaves_on,
+                    .refuses = c->refuses,
+                    .cancelled_at = c->cancelled_at,
+                    .asks = c->asks != NULL ? c->asks : "",
+                    .then = c->then,
+                    .silent = g_strcmp0(c->model, "SILENT") == 0,
+                    .in_vain = c->in_vain,
+                    .off = c->off,
+                    .version = OLD,
+                    .cancellable = cancellable,
+                    .received = received,
+                    .raw = c->raw != NULL ? c->raw : "",
+                    .log = log};
+}
+
 static void
 test_case(gconstpointer data)
 {
@@ -688,20 +359,7 @@ test_case(gconstpointer data)
     g_autoptr(GError) error = NULL;
     const FotaVendor its_vendor = {.table = &plugin, .models = models};
     const FotaNetwork network = {0};
-    Module module = {.channel.klass = &port,
-                     .leaves_on = c->leaves_on,
-                     .refuses = c->refuses,
-                     .cancelled_at = c->cancelled_at,
-                     .asks = c->asks != NULL ? c->asks : "",
-                     .then = c->then,
-                     .silent = g_strcmp0(c->model, "SILENT") == 0,
-                     .in_vain = c->in_vain,
-                     .off = c->off,
-                     .version = OLD,
-                     .cancellable = cancellable,
-                     .received = received,
-                     .raw = c->raw != NULL ? c->raw : "",
-                     .log = log};
+    Module module = make_module(c, cancellable, received, log);
     const FotaSessionSetup setup = {.vendor = &its_vendor,
                                     .imei = "353081090012345",
                                     .model = c->model != NULL ? c->model : "TEST",
@@ -718,7 +376,7 @@ test_case(gconstpointer data)
     FotaSteps steps = {.kind = c->kind,
                        .rehearsal = c->rehearsal,
                        .method = c->method,
-                       .settings = settings,
+                       .settings = plugin.settings,
                        .update = &update,
                        .session = session,
                        .commit = on_commit,

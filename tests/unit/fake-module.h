@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/job/fota-session.h"
+
+G_BEGIN_DECLS
+
+/** A module that is scripted, behind a channel. */
+
+#define OLD "A"
+#define NEW "B"
+#define NOISE '*'
+
+typedef struct {
+    FotaChannel channel;
+    const char *leaves_on, *refuses, *cancelled_at, *asks;
+    const char *then; /* what it asks once it has downloaded; NULL = it leaves meanwhile */
+    gboolean silent;  /* it goes away by silence */
+    gboolean in_vain; /* it comes back with the firmware that it had */
+    guint silences;   /* AT that it does not answer */
+    gboolean leaving, away;
+    gboolean off; /* it has no power once it has left */
+    const char *version;
+    GCancellable *cancellable;
+    GByteArray *received;
+    const char *raw; /* what it sends between raw data; NOISE as its last byte never ends */
+    GString *log;
+} Module;
+
+/** Of Module.channel. */
+extern const FotaChannelClass port;
+
+/** Adds @what to the log; the same twice in a row is once. */
+void module_note(Module *module, const char *what);
+
+G_END_DECLS
