@@ -345,7 +345,7 @@ fota_delta_fetch_async(const FotaDeltaRequest *request, GCancellable *cancellabl
 
     delivery->context = request->context;
     delivery->configuration = fota_config_ref(request->context->config);
-    delivery->config = request->config;
+    delivery->config = fota_config_for_module(delivery->configuration, request->imei);
     delivery->progress = request->progress;
     delivery->progress_data = user_data;
     delivery->uris = g_strdupv((GStrv)request->delta->uri);

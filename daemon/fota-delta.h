@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  */
 
 typedef struct {
-    const FotaContext *context;     /**< its cache, configuration and fotad-fetch */
-    const FotaModuleConfig *config; /**< of the module, in that configuration */
-    const FotaDelta *delta;         /**< its texts are copied */
+    const FotaContext *context; /**< its cache, configuration and fotad-fetch */
+    const char *imei;           /**< of the module, whose configuration holds */
+    const FotaDelta *delta;     /**< its texts are copied */
     /** Bytes that are in the cache, and those that the whole has, 0 = unknown. */
     void (*progress)(guint64 received, guint64 total, gpointer user_data);
 } FotaDeltaRequest;

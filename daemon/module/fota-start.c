@@ -179,7 +179,7 @@ start_fetch(const FotaParts *parts)
 {
     const FotaDeltaRequest request = {
         .context = parts->context,
-        .config = fota_parts_get_config(parts),
+        .imei = parts->record->imei,
         .delta = get_fetched(parts),
     };
 

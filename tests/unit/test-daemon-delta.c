@@ -134,7 +134,7 @@ fetch(Fixture *self, const FotaDelta *delta, guint64 *spent, GError **error)
     Wait wait = {.self = self};
     const FotaDeltaRequest request = {
         .context = &self->context,
-        .config = fota_config_for_module(self->context.config, "353081090012345"),
+        .imei = "353081090012345",
         .delta = delta,
         .progress = take_progress,
     };
@@ -374,11 +374,11 @@ test_at_once(void)
     Fixture self = {0};
     Wait first = {.self = &self};
     guint64 spent;
-    FotaDeltaRequest request = {.context = &self.context, .delta = &delta};
+    const FotaDeltaRequest request = {
+        .context = &self.context, .imei = "353081090012345", .delta = &delta};
     g_autoptr(GError) error = NULL;
 
     set_up(&self, "", answers);
-    request.config = fota_config_for_module(self.context.config, "353081090012345");
     fota_delta_fetch_async(&request, NULL, take_result, &first);
     g_assert_false(fetch(&self, &delta, &spent, &error));
     g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BUSY);
@@ -388,6 +388,30 @@ test_at_once(void)
     g_object_unref(first.result);
     g_assert_true(fetch(&self, &delta, &spent, NULL));
     g_assert_cmpuint(spent, ==, 0);
+    tear_down(&self);
+}
+
+/* Reload() comes while the mark of the fetch is written: what is configured then holds. */
+static void
+test_reloaded(void)
+{
+    const FotaDelta delta = {.uri = {"file:///media/a"}, .size = SIZE};
+    static const char *const answers[] = {ALL, NULL};
+    Fixture self = {0};
+    Wait wait = {.self = &self};
+    guint64 spent;
+    const FotaDeltaRequest request = {
+        .context = &self.context, .imei = "353081090012345", .delta = &delta};
+
+    set_up(&self, "", answers);
+    fota_config_unref(self.context.config);
+    self.context.config = fota_config_new("/nowhere/fotad.conf", NULL);
+    g_assert_true(fota_config_take(self.context.config, "fotad.conf", DIRECTORY, NULL, NULL));
+    fota_delta_fetch_async(&request, NULL, take_result, &wait);
+    while (wait.result == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_true(fota_delta_fetch_finish(wait.result, &spent, NULL));
+    g_object_unref(wait.result);
     tear_down(&self);
 }
 
@@ -439,6 +463,7 @@ main(int argc, char **argv)
     g_test_add_func("/delta/room-resumed", test_room_resumed);
     g_test_add_func("/delta/disk-full", test_disk_full);
     g_test_add_func("/delta/at-once", test_at_once);
+    g_test_add_func("/delta/reloaded", test_reloaded);
     g_test_add_func("/delta/progress", test_progress);
     return g_test_run();
 }
