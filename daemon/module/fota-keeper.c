@@ -85,7 +85,25 @@ fota_keeper_open(FotaKeeper *keeper, const char *id, const FotaStep *step, const
 void
 fota_keeper_note_stage(FotaKeeper *keeper, FotaStage stage)
 {
-    keeper->record->stages[stage] = (guint64)fota_clock_now();
+    guint64 *stages = keeper->record->stages;
+
+    if (keeper->record->restoring != 0)
+        return;
+    stages[stage] = (guint64)fota_clock_now();
+    if (stage == FOTA_STAGE_INSTALL)
+        stages[FOTA_STAGE_VERIFY] = 0;
+}
+
+/* A mark is written again by a job that goes on from it, and with what else a job keeps. */
+static void
+note_mark(FotaKeeper *keeper, FotaMark mark)
+{
+    if (mark == (FotaMark)keeper->written_mark)
+        return;
+    if (mark == FOTA_MARK_DOWNLOADED)
+        fota_keeper_note_stage(keeper, FOTA_STAGE_DOWNLOADED);
+    else if (mark == FOTA_MARK_INSTALLING)
+        fota_keeper_note_stage(keeper, FOTA_STAGE_INSTALL);
 }
 
 void
@@ -97,9 +115,7 @@ fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCallback
     /* Outlives the update, until the module has reported its version and stopped restarting. */
     if (mark == FOTA_MARK_INSTALLING)
         keeper->record->unsettled = 1;
-    if (mark == FOTA_MARK_DOWNLOADED || mark == FOTA_MARK_INSTALLING)
-        fota_keeper_note_stage(keeper, mark == FOTA_MARK_DOWNLOADED ? FOTA_STAGE_DOWNLOADED
-                                                                    : FOTA_STAGE_INSTALL);
+    note_mark(keeper, mark);
     fota_store_save_async(keeper->store, keeper->record, NULL, callback, user_data);
 }
 

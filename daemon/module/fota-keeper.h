@@ -34,7 +34,10 @@ void fota_keeper_advance_async(FotaKeeper *keeper, FotaMark mark, GAsyncReadyCal
                                gpointer user_data);
 gboolean fota_keeper_advance_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error);
 
-/** Notes in the record that @stage is reached now. The next fota_keeper_save() writes it. */
+/**
+ * Notes in the record that @stage is reached now; of a way back, nothing: the report is of the
+ * update itself. The next fota_keeper_save() writes it.
+ */
 void fota_keeper_note_stage(FotaKeeper *keeper, FotaStage stage);
 
 /**
@@ -60,7 +63,7 @@ gboolean fota_keeper_wait_finish(FotaKeeper *keeper, GAsyncResult *result, GErro
 guint64 fota_keeper_get_data_used(FotaKeeper *keeper, gint64 now);
 /** Counts @bytes, which may be negative; written with the record. */
 void fota_keeper_count_data(FotaKeeper *keeper, gint64 now, gint64 bytes);
-/** Counts a delta before and after it is fetched, as fota_budget_charge() and _settle() say. */
+/** Counts a delta before and after it is fetched, as fota_budget_charge() and _correct() say. */
 void fota_keeper_charge_delta(FotaKeeper *keeper, gint64 now, guint64 size);
 void fota_keeper_correct_delta(FotaKeeper *keeper, gint64 now, guint64 size, guint64 first,
                                guint64 received);

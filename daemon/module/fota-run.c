@@ -68,7 +68,8 @@ run_take_report(const FotaJobReport *report, gpointer user_data)
         break;
     case FOTA_REPORT_VERIFYING:
         run->verifying = TRUE;
-        fota_keeper_note_stage(run->keeper, FOTA_STAGE_VERIFY);
+        if (fota_keeper_get_record(run->keeper)->stages[FOTA_STAGE_VERIFY] == 0)
+            fota_keeper_note_stage(run->keeper, FOTA_STAGE_VERIFY);
         break;
     case FOTA_REPORT_SETTING:
         g_hash_table_insert(fota_keeper_get_record(run->keeper)->settings,

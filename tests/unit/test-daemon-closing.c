@@ -149,6 +149,43 @@ test_open_with_delta(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(record->stages[FOTA_STAGE_DOWNLOADED], ==, 0);
 }
 
+/* A stage is passed once, whatever else writes its mark; another order passes its stages anew, and
+ * the way back none. */
+static void
+test_stages(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        FotaMark before, mark;
+        gboolean restoring;
+        guint64 downloaded, install, verify; /* 0, 1 = as it was, 2 = now */
+    } cases[] = {
+        {FOTA_MARK_DOWNLOADING, FOTA_MARK_DOWNLOADED, FALSE, 2, 1, 1},
+        {FOTA_MARK_DOWNLOADED, FOTA_MARK_DOWNLOADED, FALSE, 1, 1, 1},
+        {FOTA_MARK_DOWNLOADED, FOTA_MARK_INSTALLING, FALSE, 1, 2, 0},
+        {FOTA_MARK_INSTALLING, FOTA_MARK_INSTALLING, FALSE, 1, 1, 1},
+        {FOTA_MARK_DOWNLOADING, FOTA_MARK_DOWNLOADED, TRUE, 1, 1, 1},
+        {FOTA_MARK_DOWNLOADED, FOTA_MARK_INSTALLING, TRUE, 1, 1, 1},
+    };
+    FotaRecord *record = fixture->parts.record;
+    guint64 *stages = record->stages;
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GAsyncResult) result = NULL;
+
+        record->mark = cases[i].before;
+        record->restoring = cases[i].restoring;
+        for (FotaStage stage = 0; stage < FOTA_N_STAGES; stage++)
+            stages[stage] = 1;
+        fota_keeper_advance_async(fixture->parts.keeper, cases[i].mark, fixture_take_result, &result);
+        while (result == NULL)
+            g_main_context_iteration(NULL, TRUE);
+        g_assert_true(fota_keeper_advance_finish(fixture->parts.keeper, result, NULL));
+        g_assert_cmpuint(MIN(stages[FOTA_STAGE_DOWNLOADED], 2), ==, cases[i].downloaded);
+        g_assert_cmpuint(MIN(stages[FOTA_STAGE_INSTALL], 2), ==, cases[i].install);
+        g_assert_cmpuint(stages[FOTA_STAGE_VERIFY], ==, cases[i].verify);
+    }
+}
+
 #define BACK "b"
 #define DELTA "d"
 
@@ -281,6 +318,7 @@ main(int argc, char **argv)
     FIXTURE_ADD("/closing/no-name", test_no_name);
     FIXTURE_ADD("/closing/asked", test_asked);
     FIXTURE_ADD("/closing/open-with-delta", test_open_with_delta);
+    FIXTURE_ADD("/closing/stages", test_stages);
     FIXTURE_ADD("/closing/way-back-stays", test_way_back_stays);
     FIXTURE_ADD("/closing/counted", test_counted);
     FIXTURE_ADD("/closing/damaged", test_damaged);

@@ -4,7 +4,7 @@
 #include "daemon/fota-store.h"
 #include "daemon/module/fota-run.h"
 
-/* While the host fetches, the module is free: what it asks is answered beside that. */
+/* What runs of a module, and what it reports. */
 
 #define IMEI "353081090012345"
 
@@ -75,13 +75,13 @@ on_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
 }
 
 static void
-end_answer(void)
+end_job(FotaAction action)
 {
     static const char *const nothing[] = {NULL};
     const FotaJobEnd end = {.result = FOTA_RESULT_DONE, .version = "", .differing = nothing};
 
     jobs.listener->finished(&end, jobs.user_data);
-    g_assert_cmpint(jobs.ended, ==, FOTA_ACTION_ANSWER);
+    g_assert_cmpint(jobs.ended, ==, action);
     jobs.ended = FOTA_ACTION_NONE;
 }
 
@@ -92,8 +92,9 @@ assert_runs(FotaRun *run, FotaAction action, gboolean has_module)
     g_assert_cmpint(fota_run_has_module(run), ==, has_module);
 }
 
+/* While the host fetches, the module is free: what it asks is answered beside that. */
 static void
-test_answer_beside_fetch(FotaRun *run)
+test_answer_beside_fetch(FotaRun *run, FotaKeeper *keeper)
 {
     FotaDelta delta = {.size = 10};
     const FotaDeltaRequest request = {.delta = &delta};
@@ -108,7 +109,7 @@ test_answer_beside_fetch(FotaRun *run)
         g_assert_cmpuint(cancels, ==, 0);
         if (i == 1)
             break;
-        end_answer();
+        end_job(FOTA_ACTION_ANSWER);
         assert_runs(run, FOTA_ACTION_FETCH, FALSE);
     }
     /* Nothing else begins before the module has its answer. */
@@ -123,12 +124,30 @@ test_answer_beside_fetch(FotaRun *run)
     assert_runs(run, FOTA_ACTION_ANSWER, TRUE);
     fota_run_cancel(run, TRUE);
     g_assert_cmpuint(cancels, ==, 1);
-    end_answer();
+    end_job(FOTA_ACTION_ANSWER);
     assert_runs(run, FOTA_ACTION_NONE, FALSE);
 }
 
+/* It is told at every step of the verification, which began with the first. */
 static void
-test_run(void)
+test_verify_stage(FotaRun *run, FotaKeeper *keeper)
+{
+    static const FotaJobReport verifying = {.kind = FOTA_REPORT_VERIFYING};
+    guint64 *verify = &fota_keeper_get_record(keeper)->stages[FOTA_STAGE_VERIFY];
+
+    fota_run_start(run, FOTA_ACTION_INSTALL, fota_job_order_new(FOTA_JOB_INSTALL));
+    jobs.listener->report(&verifying, jobs.user_data);
+    g_assert_cmpuint(*verify, >, 1);
+    *verify = 1;
+    jobs.listener->report(&verifying, jobs.user_data);
+    g_assert_cmpuint(*verify, ==, 1);
+    end_job(FOTA_ACTION_INSTALL);
+}
+
+typedef void Test(FotaRun *run, FotaKeeper *keeper);
+
+static void
+test_run(gconstpointer data)
 {
     g_autofree char *directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
     g_autoptr(GObject) object = g_object_new(G_TYPE_OBJECT, NULL);
@@ -139,7 +158,7 @@ test_run(void)
     FotaRun *run = fota_run_new(keeper, &run_owner);
     g_autofree char *remove = g_strdup_printf("rm -r '%s'", directory);
 
-    test_answer_beside_fetch(run);
+    ((Test *)data)(run, keeper);
     while (object->ref_count > 1)
         g_main_context_iteration(NULL, TRUE);
     fota_run_free(run);
@@ -152,6 +171,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/run/answer-beside-fetch", test_run);
+    g_test_add_data_func("/run/answer-beside-fetch", test_answer_beside_fetch, test_run);
+    g_test_add_data_func("/run/verify-stage", test_verify_stage, test_run);
     return g_test_run();
 }
