@@ -11,7 +11,17 @@
 /* The same for one that says something and answers nothing, where a module is waited for: in the
  * middle of an update it reports, on one of its ttys, and takes no command. */
 #define TALKING_SECONDS 30
+/* The same where data mode is left with the longest guard time: twice that, and the commands. */
+#define GUARD_SECONDS 15
 #define AGAIN_SECONDS 1
+
+/* How the ttys are tried, one after the other. */
+typedef struct {
+    guint seconds;       /* for one greeting */
+    guint talking;       /* how long a tty may have on which something is said */
+    gboolean long_guard; /* leave data mode as any vendor's document wants it */
+    gint64 deadline;     /* of all */
+} Trial;
 
 typedef struct {
     FotaChannel parent;
@@ -184,17 +194,17 @@ at_wait_gone(FotaChannel *channel, guint seconds, GCancellable *cancellable, GEr
     return TRUE;
 }
 
-/* @talking: how long a tty may have on which something is said. */
 static gboolean
-greet(FotaAtLine *line, guint talking, gint64 deadline, GCancellable *cancellable, GError **error)
+greet(FotaAtLine *line, const Trial *trial, GCancellable *cancellable, GError **error)
 {
-    gint64 end = MIN(deadline, fota_deadline_in(talking));
+    gint64 end = MIN(trial->deadline, fota_deadline_in(trial->talking));
 
     for (;;) {
         guint64 heard = fota_at_line_get_heard(line);
         g_autoptr(GError) local = NULL;
 
-        if (fota_at_line_greet(line, MIN(end, fota_deadline_in(TTY_SECONDS)), cancellable, &local))
+        if (fota_at_line_greet(line, MIN(end, fota_deadline_in(trial->seconds)), cancellable,
+                               &local))
             return TRUE;
         if (fota_at_line_get_heard(line) == heard || fota_deadline_passed(end) ||
             !g_error_matches(local, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT)) {
@@ -213,15 +223,17 @@ open_line(FotaAtChannel *self, const FotaAtTty *tty, GError **error)
 
 /* Opens @tty and keeps it if the right module answers there. */
 static gboolean
-try_tty(FotaAtChannel *self, const FotaAtTty *tty, guint talking, gint64 deadline,
-        GCancellable *cancellable, GError **error)
+try_tty(FotaAtChannel *self, const FotaAtTty *tty, const Trial *trial, GCancellable *cancellable,
+        GError **error)
 {
     g_autoptr(FotaAtLine) line = NULL;
 
     line = open_line(self, tty, error);
     if (line == NULL)
         return FALSE;
-    if (!greet(line, talking, deadline, cancellable, error)) {
+    if (trial->long_guard)
+        fota_at_line_set_long_guard(line);
+    if (!greet(line, trial, cancellable, error)) {
         fota_at_line_give_unsolicited(line, &self->heard);
         return FALSE;
     }
@@ -249,8 +261,8 @@ set_no_tty_error(FotaAtChannel *self, GError **error)
 
 /* Tries each tty once. FALSE: none answers, and *@error says why the last one does not. */
 static gboolean
-try_ttys(FotaAtChannel *self, guint talking, gint64 deadline, guint *tried,
-         GCancellable *cancellable, GError **error)
+try_ttys(FotaAtChannel *self, const Trial *trial, guint *tried, GCancellable *cancellable,
+         GError **error)
 {
     g_autoptr(GPtrArray) ttys = fota_at_place_find(self->place);
     g_autoptr(GError) last = NULL;
@@ -258,7 +270,7 @@ try_ttys(FotaAtChannel *self, guint talking, gint64 deadline, guint *tried,
     *tried = ttys->len;
     for (guint i = 0; i < ttys->len; i++) {
         g_clear_error(&last);
-        if (try_tty(self, g_ptr_array_index(ttys, i), talking, deadline, cancellable, &last))
+        if (try_tty(self, g_ptr_array_index(ttys, i), trial, cancellable, &last))
             return TRUE;
         if (g_error_matches(last, G_IO_ERROR, G_IO_ERROR_CANCELLED))
             break;
@@ -271,13 +283,17 @@ try_ttys(FotaAtChannel *self, guint talking, gint64 deadline, guint *tried,
 
 /*
  * Opens the first tty that answers. *@error is about the last one tried; with @present there must
- * be a tty from the beginning.
+ * be a tty from the beginning. Such a module may be in data mode since a fotad that was killed, on
+ * a tty whose closing does not tell it: where the short guard time was in vain, the long one
+ * follows.
  */
 static gboolean
 find_line(FotaAtChannel *self, gboolean present, guint seconds, GCancellable *cancellable,
           GError **error)
 {
-    gint64 deadline = fota_deadline_in(seconds);
+    Trial trial = {.seconds = TTY_SECONDS,
+                   .talking = present ? TTY_SECONDS : TALKING_SECONDS,
+                   .deadline = fota_deadline_in(seconds)};
     g_autoptr(FotaAtMonitor) monitor = fota_at_monitor_new(error);
     struct pollfd events = {.events = POLLIN};
 
@@ -286,21 +302,23 @@ find_line(FotaAtChannel *self, gboolean present, guint seconds, GCancellable *ca
     events.fd = fota_at_monitor_get_fd(monitor);
     for (;;) {
         g_autoptr(GError) last = NULL;
-        gint64 again = deadline;
+        gint64 again = trial.deadline;
         guint tried;
 
         fota_at_monitor_clear(monitor);
-        if (try_ttys(self, present ? TTY_SECONDS : TALKING_SECONDS, deadline, &tried, cancellable,
-                     &last))
+        if (try_ttys(self, &trial, &tried, cancellable, &last))
             return TRUE;
         if (g_error_matches(last, G_IO_ERROR, G_IO_ERROR_CANCELLED) || (present && tried == 0) ||
-            fota_deadline_passed(deadline)) {
+            fota_deadline_passed(trial.deadline)) {
             g_propagate_error(error, g_steal_pointer(&last));
             return FALSE;
         }
+        if (present)
+            trial.seconds = trial.talking = GUARD_SECONDS;
+        trial.long_guard = present;
         /* There is no event when a tty begins to answer, or when another program closes it. */
         if (tried > 0)
-            again = MIN(deadline, fota_deadline_in(AGAIN_SECONDS));
+            again = MIN(trial.deadline, fota_deadline_in(AGAIN_SECONDS));
         if (fota_wait(&events, 1, again, cancellable, error) == FOTA_WAIT_FAILED)
             return FALSE;
     }

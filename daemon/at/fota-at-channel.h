@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * command that follows an unanswered or cancelled one. `+++` ends an unexpected data mode.
  *
  * Each tty has 6 seconds to answer, then the next one is tried, and all of them again every second.
+ * Where a module that is there has not answered on any, `+++` has the longest guard time of all
+ * vendors from the second time on (Telit's #OTAUPW, 5 s), and each tty 15 seconds.
  * The channel does not use a tty that another program has open exclusively. For data mode and
  * unsolicited result codes (URCs) see fota-at-line.h.
  *

@@ -46,6 +46,12 @@ fota_at_line_distrust(FotaAtLine *line)
 }
 
 void
+fota_at_line_set_long_guard(FotaAtLine *line)
+{
+    line->guard_ms = line->raw_guard_ms;
+}
+
+void
 fota_at_line_close(FotaAtLine *line)
 {
     if (line->in_data && !line->gone)

@@ -47,6 +47,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtLine, fota_at_line_close)
 gboolean
 fota_at_line_greet(FotaAtLine *line, gint64 deadline, GCancellable *cancellable, GError **error);
 
+/**
+ * The next `+++` stands in a silence as long as any vendor's document wants, not of a second: the
+ * module may be in a data mode that nobody knows of. That lasts until data mode is entered.
+ */
+void fota_at_line_set_long_guard(FotaAtLine *line);
+
 /** Another program has used the tty: fota_at_line_greet() precedes the next command. */
 void fota_at_line_distrust(FotaAtLine *line);
 
