@@ -82,8 +82,9 @@ gboolean
 fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError **error)
 {
     gint64 end = fota_session_get_time(session) + seconds;
+    guint late = 0;
 
-    for (;;) {
+    while (late < FOTA_SESSION_LINES_MAX) {
         gint64 left = MAX(end - fota_session_get_time(session), 0);
         g_autofree char *line = fota_session_wait_unsolicited(session, "", (guint)left, error);
 
@@ -91,7 +92,9 @@ fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError 
             return FALSE;
         if (fota_heard_read(fota_session_get_unsolicited(session), line, heard))
             return TRUE;
+        late += left == 0 ? 1 : 0;
     }
+    return FALSE;
 }
 
 FotaResult

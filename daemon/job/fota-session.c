@@ -285,17 +285,29 @@ take_heard(FotaSession *session, const char *text)
     return NULL;
 }
 
+/* What the channel has kept, and has come since. */
+static char *
+take_arrived(FotaSession *session)
+{
+    const FotaChannelClass *klass = session->channel->klass;
+
+    return klass->wait_line != NULL
+               ? klass->wait_line(session->channel, "", 0, session->setup.ending, NULL)
+               : NULL;
+}
+
 GStrv
 fota_session_take_heard(FotaSession *session)
 {
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
-    const FotaChannelClass *klass = session->channel->klass;
     char *line;
 
-    while (
-        (line = take_heard(session, "")) != NULL ||
-        (klass->wait_line != NULL &&
-         (line = klass->wait_line(session->channel, "", 0, session->setup.ending, NULL)) != NULL)) {
+    for (guint i = 0; i < FOTA_SESSION_LINES_MAX; i++) {
+        line = take_heard(session, "");
+        if (line == NULL)
+            line = take_arrived(session);
+        if (line == NULL)
+            break;
         g_strv_builder_add(lines, line);
         g_free(line);
     }

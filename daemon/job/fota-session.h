@@ -103,7 +103,10 @@ const char *fota_session_get_question(FotaSession *session);
  * not. */
 const char *fota_session_get_failure(FotaSession *session);
 
-/** What has come and nobody has waited for. Transfer full. */
+/** More lines than a channel keeps: a module that never falls silent keeps nobody waiting. */
+#define FOTA_SESSION_LINES_MAX 1000
+
+/** What has come and nobody has waited for; at most FOTA_SESSION_LINES_MAX lines. Transfer full. */
 GStrv fota_session_take_heard(FotaSession *session);
 
 /** The table of the plugin, NULL = none. */

@@ -79,6 +79,29 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
     return go_on(cancellable, error);
 }
 
+/* A module that never falls silent keeps nobody waiting. */
+static void
+test_chatters(void)
+{
+    static const FotaPlugin table = {.name = "test"};
+    FotaChannel channel = {.klass = &channel_class};
+    const FotaVendor vendor = {.table = &table};
+    g_autoptr(GCancellable) cancel = g_cancellable_new();
+    const FotaSessionSetup setup = {.vendor = &vendor, .cancellable = cancel, .ending = cancel};
+    g_autoptr(FotaSession) session = fota_session_new(&setup);
+    g_auto(FotaHeard) heard = {0};
+    g_auto(GStrv) lines = NULL;
+    GError *error = NULL;
+
+    fota_session_set_channel(session, &channel);
+    fota_session_put_heard(session, "first");
+    lines = fota_session_take_heard(session);
+    g_assert_cmpuint(g_strv_length(lines), ==, FOTA_SESSION_LINES_MAX);
+    g_assert_cmpstr(lines[0], ==, "first");
+    g_assert_false(fota_session_hear(session, 0, &heard, &error));
+    g_assert_no_error(error);
+}
+
 /* Data mode is left before ModemManager is waited for */
 
 static gboolean in_data;
@@ -254,6 +277,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session/leaves-data", test_leaves_data);
+    g_test_add_func("/session/chatters", test_chatters);
     for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
         g_autofree char *path = g_strconcat("/session/ends/", calls[i].name, NULL);
 
