@@ -3,6 +3,7 @@
 real ones, and fotad under its units as shipped."""
 import hashlib
 import json
+import re
 
 from gateway import FTP_PASSWORD, FTP_USER, FotaModule, delta
 from guide import blocks
@@ -10,8 +11,7 @@ from huaweiserver import HuaweiServer
 from uplink import ASKING_IMEI, CALL_IMEI, FED_IMEI
 from world import CALL, NAMES, OURS, OURS6, SERVER, THEIRS
 
-FED_MODEL, FED_OLD, FED_NEW = "ME310G1-WW", "37.00.214-P0C.210001", "37.00.215-P0C.210002"
-CALL_MODEL, CALL_OLD, CALL_NEW = "ME909u-523", "12.636.12.01.00", "12.636.12.02.00"
+FED_MODEL, CALL_MODEL = "ME310G1-WW", "ME909u-523"
 FED_SIZE = 3000  # a module is fed with 1 KiB at a time, and a pause after each
 MEDIUM = "/media/fota"
 MM_PORT_AT, MM_PORT_IGNORED = 3, 9  # of MMModemPortType
@@ -31,6 +31,17 @@ class Surroundings:
 
     def other(self, imei):
         return FotaModule(self.gateway.view, imei)
+
+    @staticmethod
+    def versions(module):
+        """What it runs now, whichever tests came before, and what comes next."""
+        old = module.wait(lambda p: p["Revision"] and p["Modem"] != "/", 90, "it is there")["Revision"]
+        return old, re.sub(r"\d+$", lambda last: str(int(last[0]) + 1).zfill(len(last[0])), old)
+
+    def offer(self, module, update):
+        """When the test ends there is nothing for the module again."""
+        self.addCleanup(self.gateway.publish_for, module, {}, "idle")
+        self.gateway.publish_for(module, update, "awaiting-approval")
 
     def approve(self, module):
         """Returns since when to wait for what follows."""
@@ -75,6 +86,7 @@ class Surroundings:
         self.addCleanup(self.gateway.resolve, NAMES)
         self.addCleanup(self.gateway.set_addresses)
         self.addCleanup(self.gateway.run, "systemctl", "stop", "NetworkManager")
+        self.addCleanup(self.nmcli, "connection", "delete", "uplink")
         self.nmcli("connection", "add", "type", "ethernet", "con-name", "uplink", "ifname", "eth0",
                    "ipv4.method", "manual", "ipv4.addresses", f"{OURS}/24", "ipv4.gateway", THEIRS,
                    "ipv6.method", "manual", "ipv6.addresses", f"{OURS6}/64",
@@ -88,12 +100,12 @@ class Surroundings:
         self.assertIn("NetworkManager.service",
                       self.gateway.run("systemctl", "show", "--property=After", "fotad"))
         module = self.other(FED_IMEI)
+        old, new = self.versions(module)
         with self.configured("[Delivery]\nBy=host\nMetered=defer\n"):
             self.gateway.web.pages["/metered.bin"] = (404, b"", {})
-            step = {"fromVersion": FED_OLD, "toVersion": FED_NEW,
+            step = {"fromVersion": old, "toVersion": new,
                     "delta": {"uri": f"http://{SERVER}/metered.bin", "size": 1000}}
-            self.gateway.publish_for(module, {"id": "metered", "steps": [step],
-                                              "retry": {"maxAttempts": 1}})
+            self.offer(module, {"id": "metered", "steps": [step], "retry": {"maxAttempts": 1}})
             since = self.approve(module)
             module.wait(lambda p: (p["State"], p["Blockers"]) == ("scheduled", ["metered"]), 30,
                         "the fetch waits")
@@ -115,8 +127,9 @@ class Surroundings:
         gateway, module = self.gateway, self.other(FED_IMEI)
         configuration, = (block.text for block in blocks("docs/fleet.md") if MEDIUM in block.text
                           and block.language == "ini")
-        content = delta(FED_MODEL, FED_OLD, FED_NEW, FED_SIZE)
-        step = {"fromVersion": FED_OLD, "toVersion": FED_NEW,
+        old, new = self.versions(module)
+        content = delta(FED_MODEL, old, new, FED_SIZE)
+        step = {"fromVersion": old, "toVersion": new,
                 "delta": {"uri": f"file://{MEDIUM}/delta.bin", "size": len(content),
                           "sha256": hashlib.sha256(content).hexdigest()}}
         (gateway.root / "srv/delta.bin").write_bytes(content)
@@ -149,12 +162,13 @@ class Surroundings:
         self.addCleanup(self.world.ip, "link del wwan0")
         self.world.gateway_ip(f"route add default via {CALL}.1 dev wwan0 metric 5000")
         files = gateway.files / "huawei"
-        HuaweiServer(files, "").publish(CALL_MODEL, CALL_OLD, CALL_NEW)
+        old, new = self.versions(module)
+        HuaweiServer(files, "").publish(CALL_MODEL, old, new)
         self.web.publish(files, "/huawei")
         self.web.pages["/alive"] = (204, b"", {})
         gateway.mm.connect(CALL_IMEI, "internet")
         with self.configured(f"[Service]\nProbe={PROBE}\nTime=1min\n"):
-            gateway.publish_for(module, {"id": "probed", "toVersion": CALL_NEW})
+            self.offer(module, {"id": "probed", "toVersion": new})
             since = self.approve(module)
             module.wait_state("installing")
             self.assertEqual(self.requests("/alive"), [f"{CALL}.2"])

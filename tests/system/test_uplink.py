@@ -21,7 +21,7 @@ PROXY = f"[Manifest]\nProxy=http://{THEIRS}:3128\n"
 
 
 class Uplink(Surroundings, unittest.TestCase):
-    """One gateway; each test leaves its uplink as it was."""
+    """One gateway. Each test leaves its uplink as it was, and no module with an offer."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,6 +30,9 @@ class Uplink(Surroundings, unittest.TestCase):
         cls.world, cls.web = cls.gateway.world, cls.gateway.web
         cls.gateway.module.wait(lambda p: p["LastCheck"] and p["State"] != "checking", 90,
                                 "the first check")
+
+    def setUp(self):
+        self.web.asked.clear()
 
     def tearDown(self):
         self.check("")
@@ -152,7 +155,7 @@ class Uplink(Surroundings, unittest.TestCase):
     def test_update(self):
         """The module loads the delta itself, from beyond the uplink."""
         module = self.gateway.module
-        old, new = module["Revision"], "30.00.001-B026_FOTA1"
+        old, new = self.versions(module)
         file = self.gateway.files / "delta.bin"
         file.write_bytes(delta(MODEL, old, new))
         self.gateway.publish({"id": "uplink", "steps": [{

@@ -106,22 +106,22 @@ class UplinkGateway(Gateway):
         self.run("sh", "-c", f"echo nameserver {server} >/etc/resolv.conf; "
                  "echo options timeout:1 attempts:1 >>/etc/resolv.conf")
 
-    def sign(self, imei, update, **members):
+    def sign(self, imei, update):
         """A manifest of the next sequence number, as a server or a medium has it."""
         self._sequence += 1
-        payload = to_bytes(manifest(imei, self._sequence, update, **members))
+        payload = to_bytes(manifest(imei, self._sequence, update))
         return self.key.sign(payload) + payload
 
     def publish(self, update):
         self.good = (200, self.sign(IMEI, update), {})
         self.web.answer = self.good
 
-    def publish_for(self, module, update, **members):
-        """For one of the other modules, which reads it and offers the update."""
-        self.web.pages[f"/{module.imei}.signed"] = (200, self.sign(module.imei, update, **members), {})
-        module.wait(lambda p: p["State"] in ("idle", "failed"), 60, "nothing to do")
+    def publish_for(self, module, update, state):
+        """For one of the other modules, which reads it and then shows this state."""
+        self.web.pages[f"/{module.imei}.signed"] = (200, self.sign(module.imei, update), {})
+        module.wait_state("idle", "failed", "awaiting-approval")
         module.check()
-        module.wait_state("awaiting-approval")
+        module.wait_state(state)
 
     def start_modules(self, version):
         self.start_simulator(SIM_DROP_IN.format(server=SERVER))
