@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-certify.h"
 
-#include <string.h>
 #include <unistd.h>
 
-/* fotad's and the module's own time, never the application's. */
-#define OFFER_SECONDS 120
-#define UPDATE_SECONDS 1800
 /* An answer that was refused may be given once more, when a further signal carries the same token.
  */
 #define DEAD_ANSWERS_MAX 2
@@ -30,157 +26,6 @@ saw(Certify *self, const char *format, ...)
     g_string_append_vprintf(self->seen, format, args);
     va_end(args);
 }
-
-/* Offers */
-
-static gboolean
-is_offered(gpointer user_data)
-{
-    Wanted *wanted = user_data;
-
-    return certify_bus_get_token(wanted->certify->bus, wanted->id) != NULL;
-}
-
-static gboolean
-is_shown(gpointer user_data)
-{
-    Wanted *wanted = user_data;
-    g_autofree char *id = certify_bus_read_offer(wanted->certify->bus);
-
-    return g_strcmp0(id, wanted->id) == 0;
-}
-
-static gboolean
-has_ended(gpointer user_data)
-{
-    Wanted *wanted = user_data;
-
-    return certify_bus_get_result(wanted->certify->bus, wanted->id) != NULL;
-}
-
-/* What does not happen within the time, though it is not the application's turn. */
-static gboolean
-stage_wait(CertifyCondition condition, Wanted *wanted, double seconds, const char *what,
-           GError **error)
-{
-    if (certify_bus_wait(condition, wanted, seconds))
-        return TRUE;
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                "%s does not happen within %.0f s; fotactl status and the journal say why", what,
-                seconds);
-    return FALSE;
-}
-
-typedef struct {
-    Certify *certify;
-    GError **error;
-    gboolean good;
-} Check;
-
-/* Whether fotad has taken the call or refused it for good. */
-static gboolean
-is_called(gpointer user_data)
-{
-    Check *check = user_data;
-    g_autoptr(GError) error = NULL;
-
-    check->good = certify_bus_call(check->certify->bus, "Check", NULL, &error);
-    if (check->good)
-        return TRUE;
-    if (certify_bus_is_busy(error))
-        return FALSE;
-    g_propagate_error(check->error, g_steal_pointer(&error));
-    return TRUE;
-}
-
-/* Has fotad read the manifest, which it does not while it reads another one or asks the module. */
-static gboolean
-check(Certify *self, GError **error)
-{
-    Check call = {self, error, FALSE};
-
-    if (certify_bus_wait(is_called, &call, OFFER_SECONDS))
-        return call.good;
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "fotad stays busy for %d s", OFFER_SECONDS);
-    return FALSE;
-}
-
-/* Another update in place of the one before. Returns its id, NULL with an error. Free it. */
-static char *
-offer(Certify *self, gboolean two_gates, GError **error)
-{
-    g_autofree char *id = g_strdup_printf("certify-%d-%u", (int)getpid(), ++self->offers);
-    g_autofree char *from = certify_bus_read_revision(self->bus);
-    g_autofree char *to = NULL;
-    Wanted wanted = {self, id, NULL};
-
-    if (from == NULL) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                    "fotad does not know module %s; start one with: fota-rehearsal start",
-                    self->stage->imei);
-        return NULL;
-    }
-    to = g_strdup_printf("%.20s-%u", from, self->offers);
-    if (!certify_stage_offer(self->stage, id, from, to, two_gates, error) || !check(self, error) ||
-        !stage_wait(is_offered, &wanted, OFFER_SECONDS, "an offer", error))
-        return NULL;
-    return g_steal_pointer(&id);
-}
-
-static gboolean
-is_another(gpointer user_data)
-{
-    Wanted *wanted = user_data;
-
-    return g_strcmp0(certify_bus_get_last_id(wanted->certify->bus), wanted->id) != 0;
-}
-
-/* The module asks by itself. Returns the id of what fotad then offers, NULL with an error. */
-static char *
-ask(Certify *self, GError **error)
-{
-    g_autofree char *before = g_strdup(certify_bus_get_last_id(self->bus));
-    g_autofree char *from = certify_bus_read_revision(self->bus);
-    g_autofree char *to = g_strdup_printf("%.20s-%u", from != NULL ? from : "", ++self->offers);
-    Wanted wanted = {self, before, NULL};
-
-    if (from == NULL || !certify_stage_ask(self->stage, from, to, error) ||
-        !stage_wait(is_another, &wanted, OFFER_SECONDS, "an offer of what the module asks", error))
-        return NULL;
-    return g_strdup(certify_bus_get_last_id(self->bus));
-}
-
-static gboolean
-is_withdrawn(gpointer user_data)
-{
-    Wanted *wanted = user_data;
-    g_autofree char *id = certify_bus_read_offer(wanted->certify->bus);
-
-    return id == NULL;
-}
-
-/* The manifest has nothing for this module any more. */
-static gboolean
-withdraw(Certify *self, GError **error)
-{
-    Wanted wanted = {self, NULL, NULL};
-
-    return certify_stage_withdraw(self->stage, error) && check(self, error) &&
-           stage_wait(is_withdrawn, &wanted, OFFER_SECONDS, "the end of an offer", error);
-}
-
-gboolean
-certify_prepare(Certify *self, GError **error)
-{
-    /* A module without a server of its own refuses the command before it looks at what follows. */
-    g_autoptr(GError) refused = NULL;
-
-    certify_stage_command(self->stage, "ask", "-", &refused);
-    self->asks = refused == NULL || strstr(refused->message, "no server of its own") == NULL;
-    return certify_bus_set_inhibited(self->bus, TRUE, error) && withdraw(self, error);
-}
-
-/* Answers */
 
 static gboolean
 is_to(Certify *self, const CertifyAnswer *answer, const char *id, const char *method)
@@ -270,7 +115,7 @@ answers(Certify *self, const char *id, const char *method)
 static CertifyVerdict
 survives(Certify *self, const char *dead, GError **error)
 {
-    g_autofree char *next = offer(self, FALSE, error);
+    g_autofree char *next = certify_offer(self, FALSE, error);
     guint refused;
     gboolean good;
 
@@ -291,7 +136,7 @@ play_offered_before(Certify *self, GError **error)
     g_autofree char *id = NULL;
 
     certify_stage_stop(self->stage);
-    id = offer(self, FALSE, error);
+    id = certify_offer(self, FALSE, error);
     if (id == NULL || !certify_stage_start(self->stage, error))
         return CERTIFY_FAIL;
     return answers(self, id, NULL) ? CERTIFY_PASS : CERTIFY_FAIL;
@@ -300,7 +145,7 @@ play_offered_before(Certify *self, GError **error)
 static CertifyVerdict
 play_question(Certify *self, GError **error)
 {
-    g_autofree char *id = offer(self, FALSE, error);
+    g_autofree char *id = certify_offer(self, FALSE, error);
 
     return id != NULL && answers(self, id, NULL) ? CERTIFY_PASS : CERTIFY_FAIL;
 }
@@ -312,8 +157,8 @@ play_expired_token(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    old = offer(self, FALSE, error);
-    id = old != NULL ? offer(self, FALSE, error) : NULL;
+    old = certify_offer(self, FALSE, error);
+    id = old != NULL ? certify_offer(self, FALSE, error) : NULL;
     certify_stage_resume(self->stage);
     if (id == NULL)
         return CERTIFY_FAIL;
@@ -329,7 +174,7 @@ play_rejection(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = offer(self, FALSE, error);
+    id = certify_offer(self, FALSE, error);
     good =
         id != NULL &&
         certify_bus_call(
@@ -346,8 +191,8 @@ play_timeout(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = offer(self, FALSE, error);
-    good = id != NULL && withdraw(self, error);
+    id = certify_offer(self, FALSE, error);
+    good = id != NULL && certify_withdraw(self, error);
     certify_stage_resume(self->stage);
     return good ? survives(self, id, error) : CERTIFY_FAIL;
 }
@@ -359,7 +204,7 @@ play_deferral(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = offer(self, FALSE, error);
+    id = certify_offer(self, FALSE, error);
     good = id != NULL &&
            certify_bus_call(self->bus, "Defer",
                             g_variant_new("(st)", certify_bus_get_token(self->bus, id), (guint64)1),
@@ -380,10 +225,10 @@ play_own_deferral(Certify *self, GError **error)
     }
     if (!g_file_set_contents(self->busy_file, "", 0, error))
         return CERTIFY_FAIL;
-    id = offer(self, FALSE, error);
+    id = certify_offer(self, FALSE, error);
     deferred = id != NULL && answers(self, id, "Defer");
     unlink(self->busy_file);
-    next = id != NULL ? offer(self, FALSE, error) : NULL;
+    next = id != NULL ? certify_offer(self, FALSE, error) : NULL;
     return next != NULL && answers(self, next, "Approve") && deferred ? CERTIFY_PASS : CERTIFY_FAIL;
 }
 
@@ -391,14 +236,12 @@ static CertifyVerdict
 play_restart(Certify *self, GError **error)
 {
     g_autofree char *id = NULL;
-    Wanted wanted = {self, NULL, NULL};
     gboolean good;
 
     certify_stage_pause(self->stage);
-    wanted.id = id = offer(self, FALSE, error);
+    id = certify_offer(self, FALSE, error);
     good = id != NULL && certify_stage_restart_fotad(self->stage, error) &&
-           stage_wait(is_shown, &wanted, OFFER_SECONDS, "fotad's return", error) &&
-           certify_bus_set_inhibited(self->bus, TRUE, error);
+           certify_wait_shown(self, id, error) && certify_bus_set_inhibited(self->bus, TRUE, error);
     certify_stage_resume(self->stage);
     return good && answers(self, id, NULL) ? CERTIFY_PASS : CERTIFY_FAIL;
 }
@@ -408,13 +251,12 @@ play_restart(Certify *self, GError **error)
 static const char *
 carry_out(Certify *self, char **id, gboolean two_gates, GError **error)
 {
-    Wanted wanted = {self, NULL, NULL};
 
-    if (!withdraw(self, error) || !certify_bus_set_inhibited(self->bus, FALSE, error))
+    if (!certify_withdraw(self, error) || !certify_bus_set_inhibited(self->bus, FALSE, error))
         return NULL;
-    wanted.id = *id = offer(self, two_gates, error);
+    *id = certify_offer(self, two_gates, error);
     if (*id == NULL || !answers(self, *id, "Approve") ||
-        !stage_wait(has_ended, &wanted, UPDATE_SECONDS, "the end of the update", error))
+        !certify_wait_end(self, *id, CERTIFY_UPDATE_SECONDS, "the end of the update", error))
         return NULL;
     return certify_bus_get_result(self->bus, *id);
 }
@@ -462,15 +304,15 @@ static CertifyVerdict
 play_module_question(Certify *self, GError **error)
 {
     g_autofree char *id = NULL;
-    Wanted wanted = {self, NULL, NULL};
     gboolean good;
 
     if (!module_asks(self))
         return CERTIFY_SKIPPED;
-    good = withdraw(self, error) && certify_bus_set_inhibited(self->bus, FALSE, error);
-    wanted.id = id = good ? ask(self, error) : NULL;
-    good = id != NULL && answers(self, id, "Approve") &&
-           stage_wait(has_ended, &wanted, UPDATE_SECONDS, "the end of the module's update", error);
+    good = certify_withdraw(self, error) && certify_bus_set_inhibited(self->bus, FALSE, error);
+    id = good ? certify_ask(self, error) : NULL;
+    good =
+        id != NULL && answers(self, id, "Approve") &&
+        certify_wait_end(self, id, CERTIFY_UPDATE_SECONDS, "the end of the module's update", error);
     if (good)
         saw(self, "the update ends: %s", certify_bus_get_result(self->bus, id));
     return certify_bus_set_inhibited(self->bus, TRUE, *error == NULL ? error : NULL) && good
@@ -482,16 +324,16 @@ static CertifyVerdict
 play_module_timeout(Certify *self, GError **error)
 {
     g_autofree char *id = NULL;
-    Wanted wanted = {self, NULL, NULL};
     gboolean good;
 
     if (!module_asks(self))
         return CERTIFY_SKIPPED;
     certify_stage_pause(self->stage);
-    good = withdraw(self, error);
-    wanted.id = id = good ? ask(self, error) : NULL;
+    good = certify_withdraw(self, error);
+    id = good ? certify_ask(self, error) : NULL;
     good = id != NULL && certify_stage_command(self->stage, "set", "answer-limit=0", error) &&
-           stage_wait(has_ended, &wanted, OFFER_SECONDS, "the end of the module's question", error);
+           certify_wait_end(self, id, CERTIFY_OFFER_SECONDS, "the end of the module's question",
+                            error);
     certify_stage_resume(self->stage);
     return good ? survives(self, id, error) : CERTIFY_FAIL;
 }

@@ -37,6 +37,26 @@ typedef struct {
 /* In the order in which they are played; the last one has no name. */
 extern const CertifyReaction certify_reactions[];
 
+/* fotad's and the module's own time, never the application's. */
+#define CERTIFY_OFFER_SECONDS 120
+#define CERTIFY_UPDATE_SECONDS 1800
+
+/* Another update in place of the one before. Returns its id, NULL with an error. Free it. */
+char *certify_offer(Certify *certify, gboolean two_gates, GError **error);
+
+/* The module asks by itself. Returns the id of what fotad then offers, NULL with an error. */
+char *certify_ask(Certify *certify, GError **error);
+
+/* The manifest has nothing for this module any more. */
+gboolean certify_withdraw(Certify *certify, GError **error);
+
+/* fotad shows offer @id again, after its own restart. */
+gboolean certify_wait_shown(Certify *certify, const char *id, GError **error);
+
+/* Offer @id has ended; @what it is, for people. */
+gboolean certify_wait_end(Certify *certify, const char *id, double seconds, const char *what,
+                          GError **error);
+
 /* fotad reads nothing that is still offered from before; it starts nothing until told. */
 gboolean certify_prepare(Certify *certify, GError **error);
 
