@@ -146,7 +146,7 @@ class Plugin(unittest.TestCase):
                          re.findall(r"^    (?:FotaResult|void) \(\*(\w+)\)", table, re.MULTILINE))
 
     def test_results(self):
-        header = (REPOSITORY / "plugins/fota-plugin.h").read_text()
+        header = (REPOSITORY / "plugins/fota-plugin-session.h").read_text()
         self.assertEqual(sorted(self.rows("Results")),
                          sorted(re.findall(r"^    FOTA_RESULT_(\w+),", header, re.MULTILINE)))
 

@@ -286,8 +286,8 @@ class Programs(unittest.TestCase):
     def test_daemon_offers_plugins_what_the_list_says(self):
         listed = set(re.findall(r"^  (\w+);", (ROOT / "plugins/fota-plugin.list").read_text(),
                                 re.MULTILINE))
-        header = set(re.findall(r"\b(fota_\w+)\(", (ROOT / "plugins/fota-plugin.h").read_text()))
-        self.assertEqual(listed, header)
+        headers = "".join(file.read_text() for file in (ROOT / "plugins").glob("fota-plugin*.h"))
+        self.assertEqual(listed, set(re.findall(r"\b(fota_\w+)\(", headers)))
 
 
 class Configuration(unittest.TestCase):
