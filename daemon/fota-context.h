@@ -27,6 +27,7 @@ typedef struct {
     char *fetch_socket;   /**< socket of fotad-fetch */
     FotaMetered *metered; /**< whether a fetch costs by the byte (fota-metered.h) */
     FotaOutbox *outbox;   /**< for reports (fota-outbox.h); NULL = nothing is reported */
+    gint64 started;       /**< boot time at which fotad has started */
     gboolean sees_modems; /**< ModemManager runs */
     guint inhibitions;    /**< held by applications: nothing is started while there are any */
     guint jobs;           /**< running */

@@ -6,6 +6,7 @@
 
 #include "base/fota-text.h"
 #include "base/fota-timer.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-authority.h"
 #include "daemon/fota-cache.h"
 #include "daemon/fota-config-file.h"
@@ -117,6 +118,7 @@ fota_manager_init(FotaManager *manager)
     manager->modules = g_ptr_array_new_with_free_func(g_object_unref);
     manager->inhibitions = fota_inhibitions_new(inhibitions_changed, manager);
     manager->context.metered = fota_metered_new(network_changed, manager);
+    manager->context.started = fota_boot_time();
 }
 
 static FotaKeyring *

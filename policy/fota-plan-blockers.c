@@ -5,6 +5,9 @@
 #include "base/fota-units.h"
 #include "policy/fota-rollout.h"
 
+/* In which an uplink may be expected after the start of the gateway. */
+#define UPLINK_SECONDS 3600
+
 static void block(FotaPlan *plan, const char *blocker, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 static void
@@ -303,14 +306,18 @@ add_way_back(const FotaFacts *facts, gboolean way_back)
     return all;
 }
 
-/* Where it is used, and not required, the update does not wait for it. */
+/* Where it is used, and not required, the update does not wait for it for long: for an uplink that
+ * comes up with the gateway, and while there are attempts left in which it can be fetched. */
 static const char *
 find_no_way_back_now(const FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     const FotaFacts with = add_way_back(facts, TRUE), without = add_way_back(facts, FALSE);
+    guint32 most = fota_plan_count_attempts(&plan->manifest->update, rules);
     guint64 needed;
 
-    if (facts->back_cut_off)
+    if (facts->back_missing && facts->attempts > 0 && facts->attempts + 1 >= most)
+        return "no attempt before this last one has brought it";
+    if (facts->back_cut_off && facts->uptime >= UPLINK_SECONDS)
         return "the gateway has no way to its server now";
     if (facts->back_metered)
         return "the gateway's connection is metered, and [Delivery] Metered=defer";

@@ -216,13 +216,18 @@ has_ended_without_service(const FotaPlan *plan, const FotaFacts *facts)
            (plan->manifest->update.n_steps > 0 || g_strcmp0(facts->unserved_to, plan->to) == 0);
 }
 
+guint32
+fota_plan_count_attempts(const FotaManifestUpdate *update, const FotaRules *rules)
+{
+    return MIN(update->max_attempts, rules->max_attempts ? rules->max_attempts : G_MAXUINT32);
+}
+
 /* Decides by the history of this offer: rejected, given up, or still open. */
 static FotaPlanKind
 decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
 {
     const FotaManifestUpdate *update = &plan->manifest->update;
-    guint32 most =
-        MIN(update->max_attempts, rules->max_attempts ? rules->max_attempts : G_MAXUINT32);
+    guint32 most = fota_plan_count_attempts(update, rules);
 
     if (!may_go_where_it_leads(plan, facts, rules))
         return FOTA_PLAN_DOWNGRADE_REFUSED;

@@ -78,6 +78,8 @@ typedef struct {
     guint64 to_fetch;       /* bytes that the host has still to fetch and keep */
     gboolean cut_off;       /* the host has no way to a server of it now */
     gboolean metered;       /* its way costs by the byte, and the configuration heeds that */
+    guint64 uptime;         /* seconds since fotad has started */
+    gboolean back_missing;  /* the way back is still to be fetched */
     guint64 back_room;      /* the same of the way back: bytes still to fetch and keep, */
     guint64 back_to_fetch;  /* of them those that cost something, */
     gboolean back_cut_off;  /* no way to a server of it, */

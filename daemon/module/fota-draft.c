@@ -2,6 +2,7 @@
 #include "daemon/module/fota-draft.h"
 
 #include "base/fota-clock.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-cache.h"
 #include "daemon/fota-delta.h"
 #include "daemon/fota-metered.h"
@@ -39,6 +40,7 @@ fill_gateway(const FotaParts *parts, FotaFacts *facts)
     facts->busy = fota_situation_is_crowded(parts, facts->other_route);
     facts->on_mains = supply.on_mains;
     facts->battery = supply.battery;
+    facts->uptime = (guint64)(fota_boot_time() - context->started) / G_USEC_PER_SEC;
     facts->free_space = fota_store_get_free_space(context->store);
     facts->data_used =
         fota_keeper_get_data_used(parts->keeper, fota_poller_get_budget_time(parts->poller));
@@ -111,6 +113,7 @@ fill_way_back(const FotaParts *parts, const FotaDelta *back, FotaFacts *facts)
 {
     const Fetch fetch = look_at_fetch(parts, back, facts);
 
+    facts->back_missing = TRUE;
     facts->back_room = fetch.room;
     facts->back_to_fetch = fetch.cost;
     facts->back_cut_off = fetch.cut_off;

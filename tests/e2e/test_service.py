@@ -64,10 +64,11 @@ class TelitThroughThePort(ServiceTest):
 
 class Insured(ServiceTest):
     options = {"modules": ("me310g1",), "channel": "port",
-               "config": {"Service": {"Time": "10s"}, "Delivery": {"By": "host"}}}
+               "config": {"Service": {"Time": "10s"}, "Delivery": {"By": "host"}}, "clock": True}
 
     def offer_with_back(self, **service):
-        self.bench.publish(self.bench.insured_update(**service))
+        retry = {"maxAttempts": 2, "backoff": 60}
+        self.bench.publish(self.bench.insured_update(**service) | {"retry": retry})
         self.bench.start_fotad()
         module = self.bench.module()
         module.wait_state("awaiting-approval")
@@ -90,6 +91,20 @@ class Insured(ServiceTest):
         module.check()
         module.wait(lambda p: p["LastCheck"] > last and p["State"] == "failed", 30, "it is held")
         self.assertEqual(module["Update"], {})
+
+    def test_last_attempt_goes_without(self):
+        """A way back that is used where it can be had, and is not on its server."""
+        module = self.offer_with_back(back="use")
+        (self.bench.www / "back.bin").unlink()
+        since = module.mark()
+        module.approve()
+        _, result, details = module.wait_finished(since)
+        self.assertEqual((result, details["error"]), ("failed", "DeltaMissing"), details)
+        self.assertEqual(self.bench.sim_state()["version"], self.bench.old)
+        since = module.mark()
+        self.bench.set_clock(120)
+        _, result, details = module.wait_finished(since)
+        self.assertEqual(result, "success", details)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,15 @@ SET(set_back_unfed, set_back_required(facts, rules); facts->feeds = FALSE)
 SET(set_back_in_memory, set_back_required(facts, rules); facts->keeps = FALSE)
 SET(set_back_used, rules->prove_service = TRUE; rules->back = FOTA_BACK_USE)
 SET(set_back_cut_off, set_back_required(facts, rules); facts->back_cut_off = TRUE)
+SET(set_back_late, set_back_cut_off(facts, rules); facts->uptime = 3599)
+SET(set_back_never, set_back_cut_off(facts, rules); facts->uptime = 3600)
+SET(set_back_failed, set_back_required(facts, rules); facts->back_missing = TRUE;
+    facts->attempts = 1)
+SET(set_back_failed_again, set_back_failed(facts, rules); facts->attempts = 2)
+SET(set_back_failed_ours, set_back_failed(facts, rules); rules->max_attempts = 2)
+SET(set_back_only_attempt, set_back_failed(facts, rules); facts->attempts = 0;
+    rules->max_attempts = 1)
+SET(set_back_fetched, set_back_failed_again(facts, rules); facts->back_missing = FALSE)
 SET(set_back_metered, set_back_required(facts, rules); facts->back_metered = TRUE)
 SET(set_back_fits, set_back_required(facts, rules); facts->free_space = facts->back_room = 1000)
 SET(set_back_no_room, set_back_fits(facts, rules); facts->free_space = 999)
@@ -234,23 +243,23 @@ test_way_back(void)
 }
 
 /* What the way back takes of the gateway keeps an update waiting where it is required. Where it is
- * only used, the update goes on without. */
+ * only used, the update waits for an uplink that may still come up, and for the attempts but the
+ * last, and else goes on without. */
 static void
 test_way_back_waits(void)
 {
     static const struct {
         void (*set)(FotaFacts *facts, FotaRules *rules);
-        const char *blocker; /* where it is required, NULL = none */
+        const char *blocker; /* where it is required, or waited for; NULL = none */
         gboolean used;       /* the way back, where it is used */
     } cases[] = {
-        {set_back_cut_off, "uplink", FALSE},
-        {set_back_metered, "metered", FALSE},
-        {set_back_fits, NULL, TRUE},
-        {set_back_no_room, "free-space", FALSE},
-        {set_back_paid, NULL, TRUE},
-        {set_back_unpaid, "data-budget", FALSE},
-        {set_back_paid_alone, NULL, TRUE},
-        {set_back_unpaid_alone, "data-budget", FALSE},
+        {set_back_late, "uplink", TRUE},     {set_back_never, "uplink", FALSE},
+        {set_back_failed, NULL, TRUE},       {set_back_failed_again, NULL, FALSE},
+        {set_back_failed_ours, NULL, FALSE}, {set_back_only_attempt, NULL, TRUE},
+        {set_back_fetched, NULL, TRUE},      {set_back_metered, "metered", FALSE},
+        {set_back_fits, NULL, TRUE},         {set_back_no_room, "free-space", FALSE},
+        {set_back_paid, NULL, TRUE},         {set_back_unpaid, "data-budget", FALSE},
+        {set_back_paid_alone, NULL, TRUE},   {set_back_unpaid_alone, "data-budget", FALSE},
     };
 
     for (guint i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
@@ -266,7 +275,7 @@ test_way_back_waits(void)
         rules.back = required ? FOTA_BACK_REQUIRED : FOTA_BACK_USE;
         plan = test_plan_make(BACK, &facts);
         g_assert_cmpint(plan->way_back, ==, required || cases[i / 2].used);
-        if (required && cases[i / 2].blocker != NULL)
+        if (plan->way_back && cases[i / 2].blocker != NULL)
             g_assert_true(fota_plan_has_blocker(plan, cases[i / 2].blocker));
         else
             g_assert_cmpuint(plan->blockers->len, ==, 1);
