@@ -28,7 +28,8 @@ typedef struct {
     FotaMetered *metered; /**< whether a fetch costs by the byte (fota-metered.h) */
     FotaOutbox *outbox;   /**< for reports (fota-outbox.h); NULL = nothing is reported */
     gint64 started;       /**< boot time at which fotad has started */
-    gboolean sees_modems; /**< ModemManager runs */
+    gboolean sees_modems; /**< ModemManager runs ... */
+    gint64 modems_since;  /**< ... since then, boot time */
     guint inhibitions;    /**< held by applications: nothing is started while there are any */
     guint jobs;           /**< running */
     guint unproven;       /**< modules without a job that may be put back at any time */

@@ -282,6 +282,7 @@ modem_manager_available(gboolean available, gpointer user_data)
     FotaManager *manager = user_data;
 
     manager->context.sees_modems = available;
+    manager->context.modems_since = fota_boot_time();
     if (available)
         fota_log(LOG_INFO, FOTA_EVENT_NONE, NULL, "ModemManager is running");
     else

@@ -3,13 +3,13 @@
 
 typedef const FotaSituation S;
 typedef gboolean Condition(S *s);
-static Condition order_is_verified, power_is_due, debt_is_due, order_cannot_be_asked,
-    service_is_awaited, goes_back,
-    way_back_is_lost, answer_runs, question_runs, update_begins, was_cancelled, module_has_begun,
-    check_is_due, version_is_asked, delta_is_harmless, delta_must_wait, delta_can_go,
-    manifest_is_distrusted, nothing_is_planned, is_not_free, version_must_wait, version_would_take,
-    version_is_untold, rehearsal_is_closed, rehearsal_must_wait, is_rehearsed, install_is_closed,
-    gate_is_closed, update_is_blocked, delta_is_in;
+static Condition order_is_verified, power_is_due, rouse_is_due, debt_is_due, order_cannot_be_asked,
+    service_is_awaited, goes_back, way_back_is_lost, answer_runs, question_runs, update_begins,
+    was_cancelled, module_has_begun, check_is_due, version_is_asked, delta_is_harmless,
+    delta_must_wait, delta_can_go, manifest_is_distrusted, nothing_is_planned, is_not_free,
+    version_must_wait, version_would_take, version_is_untold, rehearsal_is_closed,
+    rehearsal_must_wait, is_rehearsed, install_is_closed, gate_is_closed, update_is_blocked,
+    delta_is_in;
 
 /* A row fits where all that it names does: a value, a member that is TRUE, one that is FALSE, a
  * condition. It checks nothing that a row above has excluded. */
@@ -61,6 +61,8 @@ static const Row rows[] = {
     {"service judged",         MARK(PROVING),                   OFFER(VERIFYING), DO(CONCLUDE)},
     {"power due",              WHEN(power_is_due),              STATE(ABSENT), DO(POWER_ON)},
     {"power runs",             RUNS(POWER_ON),                  STATE(ABSENT)},
+    {"rouse due",              WHEN(rouse_is_due),              STATE(ABSENT), DO(ROUSE)},
+    {"rouse runs",             RUNS(ROUSE),                     STATE(ABSENT)},
     {"way back runs",          WHEN(goes_back), RUNS_ANY,       OFFER(DOWNLOADING)},
     {"way back lost",          WHEN(way_back_is_lost),          STATE(ABSENT)},
     {"way back inhibited",     WHEN(goes_back), IF(inhibited),  OFFER(SCHEDULED), SHOW(INHIBITED)},
@@ -144,8 +146,8 @@ row_fits(const Row *row, S *s)
            (row->when == NULL || row->when(s));
 }
 
-/* What the module asks by itself is found out or answered, or what a job has left in it is set back,
- * now or as soon as this is decided: the state does not show it. */
+/* What the module asks by itself is found out or answered, or what a job has left in it is set
+ * back, now or as soon as this is decided: the state does not show it. */
 static gboolean
 hides_in_state(S *s, FotaAction action)
 {
@@ -280,6 +282,14 @@ power_is_due(S *s)
 {
     return s->power_due && s->presence == FOTA_PRESENCE_LOST && s->runs == FOTA_ACTION_NONE &&
            !s->held;
+}
+
+/* In data mode it takes ModemManager's probes for data, so that only fotad can end that. */
+static gboolean
+rouse_is_due(S *s)
+{
+    return s->rouse_due && s->presence == FOTA_PRESENCE_LOST && s->runs == FOTA_ACTION_NONE &&
+           !s->inhibited && !s->crowded && !s->held;
 }
 
 static gboolean

@@ -32,6 +32,7 @@ typedef enum {
     FOTA_ACTION_RESUME,   /**< find out how an order to install has ended */
     FOTA_ACTION_DISCARD,  /**< make the module discard its delta */
     FOTA_ACTION_POWER_ON, /**< switch on a module that was left without power */
+    FOTA_ACTION_ROUSE,    /**< have a module answer that was left in the middle of a command */
     FOTA_ACTION_UNDO,     /**< set back what a job that was cut off has set in the module */
     FOTA_ACTION_FORGET,   /**< forget a delta that does nothing by itself */
     FOTA_ACTION_CLOSE,    /**< end an update that was cancelled before fotad was killed */
@@ -71,6 +72,7 @@ typedef struct {
     gboolean can_discard;   /**< the plugin can discard a delta */
     gboolean kept_delta;    /**< all attempts to discard the delta have failed */
     gboolean power_due;     /**< its power was left off, and it is away for longer than it may be */
+    gboolean rouse_due;     /**< a killed fotad had it, and ModemManager has not shown it since */
     gboolean owes;          /**< what a job has set in the module is not set back */
     gboolean one_gate;      /**< download and installation are one */
     gboolean fetches;       /**< the host must fetch the delta before it can feed the module */

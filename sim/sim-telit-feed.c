@@ -7,7 +7,8 @@
 /*
  * #OTAUPW: the host hands the delta over. Nothing is acknowledged, and there is no flow control:
  * what is lost is found out by #OTAUP=1 alone. Only `+++` after the guard time ends it; in the form
- * with a size, too, since no document says that the module counts.
+ * with a size, too, since no document says that the module counts, and none that a host which
+ * closes the tty ends it.
  */
 #define GUARD_SECONDS 5
 #define ESCAPE "+++"
@@ -63,20 +64,6 @@ sim_telit_feed_stop(SimModule *module)
     g_byte_array_unref(feed->bytes);
     sim_command_finish(feed->command, SIM_SILENT);
     g_free(feed);
-}
-
-/* As far as is known, data mode ends with the host that had it. */
-void
-sim_telit_feed_hang_up(SimModule *module, const char *tty)
-{
-    SimTelit *telit = module->state;
-    SimCommand *command = telit->feed != NULL ? telit->feed->command : NULL;
-
-    if (command == NULL || command->line == NULL ||
-        !g_str_equal(sim_port_get_tty(sim_line_get_port(command->line)), tty))
-        return;
-    sim_line_end_data(command->line);
-    sim_telit_feed_stop(module);
 }
 
 /* Its end cannot be called from what its own port calls. */

@@ -345,9 +345,8 @@ static const SimTtySpec le910c_ttys[] = {
     .manufacturer = "Telit", .vendor_id = "1bc7", .ttys = the_ttys,                                \
     .n_ttys = G_N_ELEMENTS(the_ttys), .boot_seconds = 12, .commands = telit_commands,              \
     .state_new = telit_new, .state_free = telit_free, .stopped = telit_stopped,                    \
-    .tty_closed = sim_telit_feed_hang_up, .context_down = telit_context_down,                      \
-    .registration_changed = telit_registration_changed, .power_on = sim_telit_ota_power_on,        \
-    .set = telit_set, .describe = telit_describe
+    .context_down = telit_context_down, .registration_changed = telit_registration_changed,        \
+    .power_on = sim_telit_ota_power_on, .set = telit_set, .describe = telit_describe
 #define TELIT TELIT_ON(ttys)
 
 const SimPersonality sim_telit_me910c1_na = {

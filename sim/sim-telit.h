@@ -113,8 +113,6 @@ SimResult sim_telit_ftp_get_ota(SimModule *module, SimCommand *command);
 SimResult sim_telit_feed_run(SimModule *module, SimCommand *command);
 /* The module restarts: what has come is lost. */
 void sim_telit_feed_stop(SimModule *module);
-/* So it is when the host closes the tty. */
-void sim_telit_feed_hang_up(SimModule *module, const char *tty);
 
 /* sim-telit.c: all sockets as they leave the factory */
 void sim_telit_forget_sockets(SimTelit *telit);

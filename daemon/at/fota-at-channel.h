@@ -36,6 +36,9 @@ G_BEGIN_DECLS
 FotaChannel *fota_at_channel_new(const char *imei, const char *device, gboolean reserved,
                                  const FotaPlugin *plugin, FotaTrace trace, gpointer user_data);
 
+/** Whether another program has a tty of @device open for itself alone, as ModemManager has. */
+gboolean fota_at_is_used(const char *device);
+
 /** Whether udev has reserved a tty of @device for fotad. Quick; may be called on the main loop. */
 gboolean fota_at_has_reserved_port(const char *device);
 

@@ -281,3 +281,16 @@ fota_at_has_reserved_port(const char *device)
 
     return ttys->len > 0;
 }
+
+gboolean
+fota_at_is_used(const char *device)
+{
+    g_autoptr(FotaAtPlace) place = fota_at_place_new(device, FALSE);
+    g_autoptr(GPtrArray) ttys = fota_at_place_find(place);
+
+    for (guint i = 0; i < ttys->len; i++) {
+        if (fota_at_tty_is_used(g_ptr_array_index(ttys, i)))
+            return TRUE;
+    }
+    return FALSE;
+}

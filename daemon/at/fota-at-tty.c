@@ -43,6 +43,17 @@ is_taken(int fd)
     return ioctl(fd, TIOCGEXCL, &exclusive) == 0 && exclusive != 0;
 }
 
+gboolean
+fota_at_tty_is_used(const FotaAtTty *tty)
+{
+    int fd = open(tty->node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    gboolean used = fd >= 0 ? is_taken(fd) : errno == EBUSY;
+
+    if (fd >= 0)
+        close(fd);
+    return used;
+}
+
 int
 fota_at_tty_open(const FotaAtTty *tty, struct termios *saved, GError **error)
 {

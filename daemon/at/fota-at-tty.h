@@ -64,6 +64,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAtMonitor, fota_at_monitor_free)
 int fota_at_monitor_get_fd(FotaAtMonitor *monitor);
 void fota_at_monitor_clear(FotaAtMonitor *monitor);
 
+/** Whether another program has it open for itself alone. */
+gboolean fota_at_tty_is_used(const FotaAtTty *tty);
+
 /**
  * Opens the tty without waiting, for this process alone (TIOCEXCL), and sets it raw, with its speed
  * and flow control; *@saved is set to the attributes it had. -1 with FOTA_MODULE_ERROR_MODULE_GONE

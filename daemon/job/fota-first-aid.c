@@ -58,6 +58,22 @@ fota_first_aid_cycle_power(const FotaFirstAid *aid, GError **error)
     return TRUE;
 }
 
+gboolean
+fota_first_aid_restart(const FotaFirstAid *aid, GError **error)
+{
+    FotaLogContext context = {.imei = aid->imei, .result = fota_rung_get_name(FOTA_RUNG_CFUN)};
+
+    if ((aid->facts.allowed & 1u << FOTA_RUNG_CFUN) == 0) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
+                    "the module answers, but ModemManager has lost it, and [FirstAid] Rungs= does "
+                    "not let fotad restart it; go on with the entry mute-module of first-aid.md");
+        return FALSE;
+    }
+    fota_log(LOG_WARNING, FOTA_EVENT_FIRST_AID, &context,
+             "first aid, cfun: the module answers, but ModemManager has lost it");
+    return fota_session_shout(aid->session, RESTART, error);
+}
+
 /* FALSE: it could not be done; that is no end of the ladder. */
 static gboolean
 rung_take(const FotaFirstAid *aid, FotaRung rung, GError **error)

@@ -34,6 +34,12 @@ gboolean fota_first_aid_is_needed(const GError *error);
 gboolean fota_first_aid_give(FotaFirstAid *aid, GError **error);
 
 /**
+ * Has a module restart that answers, but that ModemManager has lost: it finds the module when that
+ * comes back. FALSE if the rung "cfun" is not allowed.
+ */
+gboolean fota_first_aid_restart(const FotaFirstAid *aid, GError **error);
+
+/**
  * Runs @aid's command, which switches the module off and on. That it is off is written down before,
  * so that another start of fotad switches on what this one may not live to.
  */

@@ -352,6 +352,24 @@ run_steps(FotaJob *job, FotaSession *session)
         job->result = FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* A killed fotad has left it in data mode, so that ModemManager has given it up. As long as that
+ * still tries, it has a port open. */
+static void
+rouse(FotaJob *job, FotaSession *session)
+{
+    FotaFirstAid aid = make_aid(job);
+
+    job->result = FOTA_RESULT_FAILED_FOR_NOW;
+    aid.facts.allowed = job->order->unsettled ? 0 : allowed_rungs(job);
+    if (fota_at_is_used(job->order->device)) {
+        g_set_error(&job->error, FOTA_ERROR, FOTA_ERROR_BUSY, "another program uses its ports");
+        return;
+    }
+    run_steps(job, session);
+    if (job->result == FOTA_RESULT_DONE && !fota_first_aid_restart(&aid, &job->error))
+        job->result = FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 static void
 deliver_end(FotaJob *job, const Message *message)
 {
@@ -391,7 +409,10 @@ fota_job_thread(gpointer data)
             .answer = job->order->answer,
             .user_data = job,
         };
-        run_steps(job, session);
+        if (job->order->kind == FOTA_JOB_ROUSE)
+            rouse(job, session);
+        else
+            run_steps(job, session);
         /* What was installing may have gone well: its version tells. Anything else is tried again
          * as any failed attempt is. */
         if (give_first_aid(job, session) && job->installing) {

@@ -220,6 +220,8 @@ begin(gpointer data)
         fail_early(job, error);
     else if (kind == FOTA_JOB_POWER_ON) /* there is nothing to take */
         job->thread = g_thread_new("fotad-power", fota_job_thread, job);
+    else if (kind == FOTA_JOB_ROUSE) /* nor here: ModemManager does not have it */
+        start_thread(job, CHANNEL_PORT);
     else if (restarts || no_bearer)
         fota_lease_take_async(job->order->mm, job->order->imei, job->order->uid,
                               no_bearer ? FOTA_LEASE_BEARERS : FOTA_LEASE_NOTHING, host_asked, job);

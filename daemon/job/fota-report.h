@@ -26,12 +26,13 @@ typedef enum {
     FOTA_JOB_ASK,     /**< ask the vendor's server what it offers */
     FOTA_JOB_FETCH,   /**< read the manifest's file through the module */
     FOTA_JOB_INSPECT, /**< ask the module what it runs */
+    FOTA_JOB_ROUSE,   /**< the same, of one that ModemManager has lost, and have it restart */
     FOTA_JOB_DISCARD, /**< throw the delta away */
     FOTA_JOB_POWER_ON, /**< switch on a module that was left without power */
-    FOTA_JOB_UNDO,    /**< have what an earlier job has set in the module set back */
-    FOTA_JOB_FOLLOW,  /**< what the module asks was approved: answer it, follow, order nothing */
-    FOTA_JOB_LISTEN,  /**< have the module ask, and find out what it asks */
-    FOTA_JOB_ANSWER,  /**< tell it no, or not yet */
+    FOTA_JOB_UNDO,     /**< have what an earlier job has set in the module set back */
+    FOTA_JOB_FOLLOW,   /**< what the module asks was approved: answer it, follow, order nothing */
+    FOTA_JOB_LISTEN,   /**< have the module ask, and find out what it asks */
+    FOTA_JOB_ANSWER,   /**< tell it no, or not yet */
 } FotaJobKind;
 
 /** What a running job tells. */

@@ -317,7 +317,7 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = fota_steps_inspect(steps, error);
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (steps->kind == FOTA_JOB_INSPECT)
+    if (steps->kind == FOTA_JOB_INSPECT || steps->kind == FOTA_JOB_ROUSE)
         return FOTA_RESULT_DONE;
     if (steps->kind == FOTA_JOB_FETCH)
         return fetch(steps, error);

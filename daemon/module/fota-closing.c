@@ -354,6 +354,25 @@ close_power(const FotaParts *parts, const FotaJobEnd *end)
     return (Closing){.shows = TRUE, .error = end->error};
 }
 
+/* One that answers is not roused again: it is found when it is back, or by a person. */
+static Closing
+close_rouse(const FotaParts *parts, const FotaJobEnd *end)
+{
+    gboolean used = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_BUSY);
+    guint waits = fota_run_get_waits(parts->run) + (used ? 0 : 1);
+    guint pause = used ? FOTA_ROUSE_SECONDS : fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, waits);
+
+    if (end->error == NULL) {
+        fota_run_hold(parts->run, 0, 0);
+        return (Closing){.finish = FOTA_FINISH_NOTHING};
+    }
+    fota_run_hold(parts->run, pause, waits);
+    fota_record_log(parts->record, waits == 1 ? LOG_WARNING : LOG_DEBUG, FOTA_EVENT_NONE,
+                    "an earlier start of fotad had it, and ModemManager does not show it (%s): %s",
+                    fota_error_get_name(end->error), end->error->message);
+    return (Closing){.shows = !used, .error = end->error};
+}
+
 /* A module that does not take back what it had is not asked again, one that was not there is. */
 static Closing
 close_undo(const FotaParts *parts, const FotaJobEnd *end)
@@ -441,6 +460,8 @@ close_job(const FotaParts *parts, FotaAction action, const FotaJobEnd *end)
         return (Closing){.finish = FOTA_FINISH_NOTHING};
     case FOTA_ACTION_POWER_ON:
         return close_power(parts, end);
+    case FOTA_ACTION_ROUSE:
+        return close_rouse(parts, end);
     case FOTA_ACTION_UNDO:
         return close_undo(parts, end);
     case FOTA_ACTION_DISCARD:

@@ -86,8 +86,9 @@ job_kind(FotaAction action)
         [FOTA_ACTION_DOWNLOAD] = FOTA_JOB_UPDATE, [FOTA_ACTION_INSTALL] = FOTA_JOB_INSTALL,
         [FOTA_ACTION_RESUME] = FOTA_JOB_RESUME,   [FOTA_ACTION_DISCARD] = FOTA_JOB_DISCARD,
         [FOTA_ACTION_UNDO] = FOTA_JOB_UNDO,       [FOTA_ACTION_POWER_ON] = FOTA_JOB_POWER_ON,
-        [FOTA_ACTION_LISTEN] = FOTA_JOB_LISTEN,   [FOTA_ACTION_ANSWER] = FOTA_JOB_ANSWER,
-        [FOTA_ACTION_FOLLOW] = FOTA_JOB_FOLLOW,   [FOTA_ACTION_RESTORE] = FOTA_JOB_UPDATE,
+        [FOTA_ACTION_ROUSE] = FOTA_JOB_ROUSE,     [FOTA_ACTION_LISTEN] = FOTA_JOB_LISTEN,
+        [FOTA_ACTION_ANSWER] = FOTA_JOB_ANSWER,   [FOTA_ACTION_FOLLOW] = FOTA_JOB_FOLLOW,
+        [FOTA_ACTION_RESTORE] = FOTA_JOB_UPDATE,
     };
 
     return kinds[action];
@@ -113,34 +114,27 @@ order_question(const FotaParts *parts, FotaAction action, FotaJobOrder *order)
     fota_asking_find_answer(parts, &order->answer);
 }
 
-/* It is away: all that is known is where it was. */
-static FotaJobOrder *
-order_power(const FotaParts *parts)
+/* Of a module that ModemManager does not show, all that is known is where it was. */
+static void
+order_place(const FotaParts *parts, FotaJobOrder *order)
 {
-    FotaJobOrder *order = fota_job_order_new(FOTA_JOB_POWER_ON);
+    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
 
-    order->mm = parts->context->mm;
-    order->vendor = fota_presence_get_vendor(parts->presence);
-    order->method = fota_method_choose(parts, FOTA_ACTION_POWER_ON);
-    order->configuration = fota_config_ref(parts->context->config);
-    order->config = fota_parts_get_config(parts);
-    order->imei = g_strdup(parts->record->imei);
-    order->device = g_strdup(parts->record->device);
-    return order;
+    order->device = g_strdup(modem != NULL ? modem->device : parts->record->device);
+    if (modem == NULL)
+        return;
+    order->uid = g_strdup(modem->uid);
+    order->modem = g_strdup(modem->path);
 }
 
 FotaJobOrder *
 fota_order_make(const FotaParts *parts, FotaAction action)
 {
     FotaRecord *record = parts->record;
-    const FotaModemFacts *modem = fota_presence_get_facts(parts->presence);
-    FotaJobOrder *order;
+    FotaJobOrder *order = fota_job_order_new(job_kind(action));
     GHashTableIter iter;
     gpointer name, value;
 
-    if (action == FOTA_ACTION_POWER_ON)
-        return order_power(parts);
-    order = fota_job_order_new(job_kind(action));
     order->mm = parts->context->mm;
     order->vendor = fota_presence_get_vendor(parts->presence);
     order->method = fota_method_choose(parts, action);
@@ -148,9 +142,7 @@ fota_order_make(const FotaParts *parts, FotaAction action)
     order->config = fota_parts_get_config(parts);
     order->imei = g_strdup(record->imei);
     order->model = g_strdup(record->model);
-    order->uid = g_strdup(modem->uid);
-    order->device = g_strdup(modem->device);
-    order->modem = g_strdup(modem->path);
+    order_place(parts, order);
     order->unsettled = record->unsettled != 0;
     order_network(parts, action, order);
     g_hash_table_iter_init(&iter, record->settings);

@@ -20,6 +20,7 @@ struct _FotaPresence {
     FotaModemFacts *facts; /* as ModemManager last said; NULL = lost */
     gint64 left;           /* boot time */
     gboolean here;         /* ModemManager exports it now; it does not while inhibited */
+    gboolean met;          /* it has been seen, or has answered, since fotad started */
     const FotaVendor *vendor;
     gboolean untaught; /* it told a new version itself since ModemManager last saw it */
     guint grace;       /* timer: ModemManager must have found the module again */
@@ -152,7 +153,7 @@ fota_presence_see(FotaPresence *presence, const FotaModemFacts *facts, gboolean 
     g_clear_handle_id(&presence->grace, g_source_remove);
     g_clear_pointer(&presence->facts, fota_modem_facts_free);
     presence->facts = fota_modem_facts_copy(facts);
-    presence->here = TRUE;
+    presence->here = presence->met = TRUE;
     if (!busy)
         presence_take_facts(presence);
     return moved;
@@ -201,6 +202,7 @@ presence_take_version(FotaPresence *presence, const char *version)
 void
 fota_presence_end_job(FotaPresence *presence, const char *version)
 {
+    presence->met = presence->met || version[0] != '\0';
     if (version[0] != '\0')
         presence_take_version(presence, version);
     else if (presence->here)
@@ -264,6 +266,12 @@ gint64
 fota_presence_get_left(FotaPresence *presence)
 {
     return presence->left;
+}
+
+gboolean
+fota_presence_was_met(FotaPresence *presence)
+{
+    return presence->met;
 }
 
 FotaPresenceKind

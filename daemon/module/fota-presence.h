@@ -49,6 +49,9 @@ void fota_presence_answer_version(FotaPresence *presence, const GError *error);
 /** Boot time since when it is not here: this start of fotad, if it was not seen since. */
 gint64 fota_presence_get_left(FotaPresence *presence);
 
+/** Whether ModemManager has shown it, or it has told a version, since fotad started. */
+gboolean fota_presence_was_met(FotaPresence *presence);
+
 FotaPresenceKind fota_presence_get(FotaPresence *presence);
 /** As ModemManager last reported; NULL while the module is lost. */
 const FotaModemFacts *fota_presence_get_facts(FotaPresence *presence);

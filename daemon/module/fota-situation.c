@@ -115,11 +115,24 @@ find_power_time(const FotaParts *parts)
 }
 
 static gboolean
-power_is_due(const FotaParts *parts)
+time_is_due(gint64 time)
 {
-    gint64 due = find_power_time(parts);
+    return time != 0 && time <= fota_boot_time();
+}
 
-    return due != 0 && due <= fota_boot_time();
+/* When a module that a killed fotad had counts as lost by ModemManager, boot time; 0 = never. A
+ * healthy one is shown before. */
+static gint64
+find_rouse_time(const FotaParts *parts)
+{
+    const FotaRecord *record = parts->record;
+    gint64 since = MAX(fota_presence_get_left(parts->presence), parts->context->modems_since);
+
+    if (fota_presence_was_met(parts->presence) || !parts->context->sees_modems ||
+        fota_presence_get_vendor(parts->presence) == NULL || record->device[0] == '\0' ||
+        (record->mark != FOTA_MARK_DOWNLOADING && !fota_record_owes(record)))
+        return 0;
+    return since + FOTA_ROUSE_SECONDS * G_USEC_PER_SEC;
 }
 
 static void
@@ -181,7 +194,8 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .can_ask = asks != NULL && asks->ask != NULL,
         .can_discard = discards != NULL && discards->discard != NULL,
         .kept_delta = fota_run_get_discards(parts->run) >= FOTA_DISCARDS_MAX,
-        .power_due = power_is_due(parts),
+        .power_due = time_is_due(find_power_time(parts)),
+        .rouse_due = time_is_due(find_rouse_time(parts)),
         .owes = fota_record_owes(record),
         .one_gate = fota_method_has_one_gate(parts, plan),
         .same_delta = holds_delta_of(parts, plan),
@@ -245,6 +259,7 @@ fota_situation_get_wait(const FotaParts *parts)
     wait = sooner(wait, fota_proof_get_settled(parts->proof, &terms), boot);
     wait = sooner(wait, fota_run_get_hold(parts->run), boot);
     wait = sooner(wait, find_power_time(parts), boot);
+    wait = sooner(wait, find_rouse_time(parts), boot);
     wait = sooner(wait, fota_offers_get_guest_end(parts->offers), boot);
     return (guint)(wait / G_USEC_PER_SEC) + 1;
 }

@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+/** Within which ModemManager shows a module that it was given back, and how often one that it has
+ * not given up is looked at. */
+#define FOTA_ROUSE_SECONDS 30
+
 /** Attempts to discard a delta. */
 #define FOTA_DISCARDS_MAX 3
 

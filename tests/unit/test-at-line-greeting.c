@@ -275,7 +275,9 @@ test_uart(void)
             g_assert_cmpint((int)cfgetospeed(&set), ==, (int)cases[i].speed);
             g_assert_cmpint((set.c_cflag & CRTSCTS) != 0, ==, tty.rts_cts);
             g_assert_cmpint((set.c_iflag & (IXON | IXOFF)) != 0, ==, tty.xon_xoff);
+            g_assert_true(fota_at_tty_is_used(&tty));
             fota_at_tty_close(fd, &saved);
+            g_assert_false(fota_at_tty_is_used(&tty));
         } else {
             g_assert_nonnull(strstr(error->message, "ID_MM_TTY_BAUDRATE=12345"));
         }

@@ -305,6 +305,26 @@ test_power(void)
     }
 }
 
+/* Only where a restart is allowed at all. */
+static void
+test_restart(void)
+{
+    for (guint allowed = 0; allowed < 1u << FOTA_N_RUNGS; allowed++) {
+        const gboolean may = (allowed & 1u << FOTA_RUNG_CFUN) != 0;
+        const FotaFirstAid aid = {.imei = "353081090012345", .facts = {.allowed = allowed}};
+        g_autoptr(GError) error = NULL;
+
+        done = g_string_new(NULL);
+        g_assert_cmpint(fota_first_aid_restart(&aid, &error), ==, may);
+        g_assert_cmpstr(done->str, ==, may ? "cfun" : "");
+        if (!may) {
+            g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
+            g_assert_nonnull(strstr(error->message, "mute-module"));
+        }
+        g_string_free(done, TRUE);
+    }
+}
+
 static void
 test_command_fails(void)
 {
@@ -385,6 +405,7 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/first-aid/cancelled", test_cancelled);
     g_test_add_func("/daemon/first-aid/needed", test_needed);
     g_test_add_func("/daemon/first-aid/command", test_command);
+    g_test_add_func("/daemon/first-aid/restart", test_restart);
     g_test_add_func("/daemon/first-aid/power", test_power);
     g_test_add_func("/daemon/first-aid/command-fails", test_command_fails);
     g_test_add_func("/daemon/first-aid/command-hangs", test_command_hangs);

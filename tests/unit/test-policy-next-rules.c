@@ -33,6 +33,7 @@ static const struct {
     FIELD(can_discard, 2),
     FIELD(kept_delta, 2),
     FIELD(power_due, 2),
+    FIELD(rouse_due, 2),
     FIELD(owes, 2),
     FIELD(one_gate, 2),
     FIELD(fetches, 2),
@@ -81,6 +82,7 @@ static const struct {
     [FOTA_ACTION_INSTALL] = {.takes = TRUE},
     [FOTA_ACTION_RESUME] = {.takes = TRUE, .while_inhibited = TRUE},
     [FOTA_ACTION_POWER_ON] = {.while_inhibited = TRUE},
+    [FOTA_ACTION_ROUSE] = {.takes = TRUE},
     [FOTA_ACTION_UNDO] = {.takes = TRUE},
     [FOTA_ACTION_DISCARD] = {.takes = TRUE},
     [FOTA_ACTION_FORGET] = {.while_inhibited = TRUE},
@@ -139,7 +141,7 @@ assert_way_back(const FotaSituation *s, const FotaNext *next)
         g_assert_true(next->action == FOTA_ACTION_NONE || next->action == FOTA_ACTION_CONCLUDE);
     if (s->mark == FOTA_MARK_RESTORING)
         g_assert_true(next->action == FOTA_ACTION_NONE || next->action == FOTA_ACTION_RESTORE ||
-                      next->action == FOTA_ACTION_POWER_ON);
+                      next->action == FOTA_ACTION_POWER_ON || next->action == FOTA_ACTION_ROUSE);
     if (next->action == FOTA_ACTION_RESTORE)
         g_assert_true((s->mark == FOTA_MARK_RESTORING || s->restoring) && !s->supply_low &&
                       !s->held);
@@ -157,9 +159,12 @@ assert_taking(const FotaSituation *s, const FotaNext *next)
     if (s->mark == FOTA_MARK_INSTALLING || strcmp(next->row, "module has begun") == 0)
         return;
     if (takes)
-        g_assert_true(!s->inhibited && !s->crowded && s->presence == FOTA_PRESENCE_HERE);
+        g_assert_true(!s->inhibited && !s->crowded &&
+                      s->presence ==
+                          (action == FOTA_ACTION_ROUSE ? FOTA_PRESENCE_LOST : FOTA_PRESENCE_HERE));
     if (takes && action != FOTA_ACTION_CHECK && action != FOTA_ACTION_DISCARD &&
-        action != FOTA_ACTION_UNDO && action != FOTA_ACTION_RESTORE && strcmp(next->row, "version asked") != 0)
+        action != FOTA_ACTION_UNDO && action != FOTA_ACTION_ROUSE &&
+        action != FOTA_ACTION_RESTORE && strcmp(next->row, "version asked") != 0)
         g_assert_true(!s->blocked && !s->held);
     if (s->inhibited)
         g_assert_true(traits[action].while_inhibited);

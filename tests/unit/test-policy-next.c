@@ -18,7 +18,7 @@ test_rows(void)
         g_hash_table_add(seen, (gpointer)next.row);
     }
     /* Every row of the table has a case: a new one without fails here. */
-    g_assert_cmpuint(g_hash_table_size(seen), ==, 66);
+    g_assert_cmpuint(g_hash_table_size(seen), ==, 68);
 }
 
 /* What a row shows beside its state: the offer, whose it is, blockers and error. */
@@ -48,6 +48,8 @@ static const struct {
     {"order without power", TRUE, FALSE, 0, 0},
     {"power due", FALSE, FALSE, 0, 0},
     {"power runs", FALSE, FALSE, 0, 0},
+    {"rouse due", FALSE, FALSE, 0, 0},
+    {"rouse runs", FALSE, FALSE, 0, 0},
     {"undo runs", FALSE, FALSE, 0, 0},
     {"debt due", FALSE, FALSE, 0, 0},
     {"discard runs", FALSE, FALSE, 0, 0},
