@@ -7,7 +7,8 @@ import sys
 import unittest
 
 import e2e
-from bench import MODELS, default_build
+from bench import default_build
+from models import MODELS
 from privatebus import REPOSITORY
 
 LIB = pathlib.Path(e2e.__file__).resolve().parents[1] / "lib"

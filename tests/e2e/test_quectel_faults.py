@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from e2e import BenchTest
 
-from bench import MODELS
 from manifest import delta
+from models import MODELS
 
 # One module is updated after the other: the last of many waits long.
 LIMIT = 600

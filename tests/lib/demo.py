@@ -5,7 +5,8 @@ import shlex
 import signal
 import sys
 
-from bench import CHANNELS, MODELS, Bench
+from bench import CHANNELS, Bench
+from models import MODELS
 from privatebus import REPOSITORY
 from processes import BenchError, Program
 
