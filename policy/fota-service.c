@@ -265,12 +265,6 @@ fota_service_is_provable(const FotaService *before, gboolean wanted)
 /* The probe */
 
 gboolean
-fota_service_is_probe(const char *uri)
-{
-    return g_str_has_prefix(uri, "https://") || g_str_has_prefix(uri, "http://");
-}
-
-gboolean
 fota_service_passes_probe(const char *uri, guint status)
 {
     return g_str_has_prefix(uri, "https://") ? status >= 200 && status < 300 : status == 204;

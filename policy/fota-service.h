@@ -86,9 +86,6 @@ FotaProofAnswer fota_service_judge(const FotaProofFacts *facts);
 /** Whether @before is worth a proof after the update. */
 gboolean fota_service_is_provable(const FotaService *before, gboolean wanted);
 
-/** Whether @uri can be probed: https, or http. It may be a template. */
-gboolean fota_service_is_probe(const char *uri);
-
 /**
  * Whether the answer @status of @uri proves that the network is reached. Over https any success
  * does; over http only 204, which no portal answers instead of its page.

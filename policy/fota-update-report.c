@@ -24,12 +24,6 @@ static const struct {
     [FOTA_STAGE_VERIFY] = {"verify", TRUE},
 };
 
-const char *
-fota_stage_get_name(FotaStage stage)
-{
-    return stages[stage].name;
-}
-
 char *
 fota_update_report_clean(const char *text)
 {

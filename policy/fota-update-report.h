@@ -23,9 +23,6 @@ typedef enum {
     FOTA_N_STAGES,
 } FotaStage;
 
-/** "download" ... as in the report and in the record. */
-const char *fota_stage_get_name(FotaStage stage);
-
 /** One update that has ended. Texts are never NULL, "" = none; they may be any bytes. */
 typedef struct {
     const char *imei; /**< or, for a server that must not know it, the digest that it goes by */

@@ -179,9 +179,3 @@ fota_module_get_modem(FotaModule *module)
 {
     return fota_presence_get_path(fota_module_get_parts(module)->presence);
 }
-
-FotaState
-fota_module_get_state(FotaModule *module)
-{
-    return fota_shown_get_state(fota_module_get_parts(module)->shown);
-}

@@ -5,7 +5,6 @@
 
 #include "daemon/fota-context.h"
 #include "daemon/fota-record.h"
-#include "policy/fota-state.h"
 
 G_BEGIN_DECLS
 
@@ -40,7 +39,6 @@ GVariant *fota_module_get_property(FotaModule *module, const char *name);
 const char *fota_module_get_imei(FotaModule *module);
 /** ModemManager's object; "/" while the module is absent. */
 const char *fota_module_get_modem(FotaModule *module);
-FotaState fota_module_get_state(FotaModule *module);
 /** Whether an order to install may be out: then the gateway must keep its power. */
 gboolean fota_module_keeps_power(FotaModule *module);
 

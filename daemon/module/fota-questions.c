@@ -126,12 +126,6 @@ fota_questions_give_up(FotaQuestions *questions)
     return questions->news;
 }
 
-gboolean
-fota_questions_are_heard(FotaQuestions *questions)
-{
-    return fota_at_listener_is_open(questions->listener);
-}
-
 /* What a module says over and over is logged once. */
 static void
 questions_log(FotaQuestions *questions, const char *line)

@@ -46,7 +46,6 @@ void fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *p
  * Returns whether that may change what is decided.
  */
 gboolean fota_questions_give_up(FotaQuestions *questions);
-gboolean fota_questions_are_heard(FotaQuestions *questions);
 
 /** A job had the port, and has not looked at @line. Does not report the change. */
 void fota_questions_hear(FotaQuestions *questions, const char *line);

@@ -238,7 +238,8 @@ test_stop(void)
     module = fota_manager_get_modules(manager)->pdata[0];
     g_assert_cmpstr(g_variant_get_string(fota_module_get_property(module, "Plugin"), NULL), ==,
                     "exact");
-    while (fota_module_get_state(module) == FOTA_STATE_CHECKING)
+    while (g_str_equal(g_variant_get_string(fota_module_get_property(module, "State"), NULL),
+                       "checking"))
         g_main_context_iteration(NULL, TRUE);
     fota_manager_stop(manager, has_stopped, &stopped);
     while (!stopped)

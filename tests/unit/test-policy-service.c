@@ -254,9 +254,6 @@ test_probe(void)
     for (guint i = 0; i < G_N_ELEMENTS(table); i++)
         g_assert_cmpint(fota_service_passes_probe(table[i].uri, table[i].status), ==,
                         table[i].passes);
-    g_assert_true(fota_service_is_probe("http://fota.example"));
-    g_assert_false(fota_service_is_probe("ftp://fota.example"));
-    g_assert_false(fota_service_is_probe("file:///alive"));
 }
 
 int

@@ -139,16 +139,8 @@ fota_module_get_imei(FotaModule *module)
     return get_text(module, "imei");
 }
 
-gboolean
-fota_module_keeps_power(FotaModule *module)
-{
-    FotaState state = fota_module_get_state(module);
-
-    return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
-}
-
-FotaState
-fota_module_get_state(FotaModule *module)
+static FotaState
+get_state(FotaModule *module)
 {
     const char *name = get_text(module, "state");
     FotaState state = FOTA_STATE_ABSENT;
@@ -156,6 +148,14 @@ fota_module_get_state(FotaModule *module)
     while (state < FOTA_STATE_LAST && strcmp(fota_state_to_string(state), name) != 0)
         state++;
     return state;
+}
+
+gboolean
+fota_module_keeps_power(FotaModule *module)
+{
+    FotaState state = get_state(module);
+
+    return state == FOTA_STATE_INSTALLING || state == FOTA_STATE_VERIFYING;
 }
 
 GVariant *
@@ -201,7 +201,7 @@ module_check_token(FotaModule *module, const char *token, GError **error)
 static gboolean
 module_is_there(FotaModule *module, GError **error)
 {
-    if (fota_module_get_state(module) != FOTA_STATE_ABSENT)
+    if (get_state(module) != FOTA_STATE_ABSENT)
         return TRUE;
     g_set_error(error, FOTA_ERROR, FOTA_ERROR_MODULE_ABSENT, "Module %s is not there: plug it in",
                 fota_module_get_imei(module));
@@ -258,7 +258,7 @@ fota_module_cancel(FotaModule *module, const char *token, GError **error)
 {
     if (!module_check_token(module, token, error))
         return FALSE;
-    if (fota_module_get_state(module) == FOTA_STATE_INSTALLING) {
+    if (get_state(module) == FOTA_STATE_INSTALLING) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_NOT_CANCELLABLE,
                     "Module %s is installing: wait for its end", fota_module_get_imei(module));
         return FALSE;
