@@ -115,6 +115,26 @@ fota_method_has_one_gate(const FotaParts *parts, const FotaPlan *plan)
            choose_for_plan(parts, vendor, plan)->commit == FOTA_COMMIT_POINT_DOWNLOAD;
 }
 
+/* NULL = none is recorded, or its plugin is gone. */
+static const FotaMethod *
+find_recorded(const FotaParts *parts, const FotaVendor *vendor)
+{
+    return fota_vendor_find_method(vendor,
+                                   g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
+}
+
+/* Sets back what an update has left in the module: the method of that, unless another one has
+ * worked since that leaves nothing, such as that of the module's own update. */
+static const FotaMethod *
+choose_closer(const FotaParts *parts, const FotaVendor *vendor)
+{
+    const FotaMethod *method = find_recorded(parts, vendor);
+
+    for (guint i = 0; (method == NULL || method->close == NULL) && vendor->methods[i] != NULL; i++)
+        method = vendor->methods[i];
+    return method;
+}
+
 const FotaMethod *
 fota_method_choose(const FotaParts *parts, FotaAction action)
 {
@@ -126,10 +146,10 @@ fota_method_choose(const FotaParts *parts, FotaAction action)
     if (action == FOTA_ACTION_CHECK)
         method = choose_fetcher(vendor);
     else if (action == FOTA_ACTION_INSTALL || action == FOTA_ACTION_RESUME ||
-             action == FOTA_ACTION_CONCLUDE || action == FOTA_ACTION_DISCARD ||
-             action == FOTA_ACTION_UNDO)
-        method = fota_vendor_find_method(
-            vendor, g_hash_table_lookup(parts->record->settings, FOTA_JOB_METHOD));
+             action == FOTA_ACTION_CONCLUDE || action == FOTA_ACTION_DISCARD)
+        method = find_recorded(parts, vendor);
+    else if (action == FOTA_ACTION_UNDO)
+        method = choose_closer(parts, vendor);
     else if (action == FOTA_ACTION_DOWNLOAD || action == FOTA_ACTION_REHEARSE)
         method = choose_for_plan(parts, vendor, parts->plan);
     else if (action == FOTA_ACTION_LISTEN || action == FOTA_ACTION_ANSWER ||

@@ -26,15 +26,23 @@ on_fetch(FotaSession *session, const FotaUpdate *update, gsize max_bytes, GBytes
     return FOTA_RESULT_DONE;
 }
 
+static void
+on_close(FotaSession *session)
+{
+}
+
 static const FotaMethod asked = {.name = "asked", .route = FOTA_ROUTE_ASKED};
 static const FotaMethod one = {.name = "one",
                                .route = FOTA_ROUTE_PULL,
                                .commit = FOTA_COMMIT_POINT_DOWNLOAD,
                                .needs = FOTA_NEEDS_UNSOLICITED};
-static const FotaMethod two = {.name = "two", .route = FOTA_ROUTE_PULL, .fetch = on_fetch};
+static const FotaMethod two = {
+    .name = "two", .route = FOTA_ROUTE_PULL, .fetch = on_fetch, .close = on_close};
 static const FotaMethod server = {.name = "server", .route = FOTA_ROUTE_VENDOR};
-static const FotaMethod power = {
-    .name = "power", .route = FOTA_ROUTE_VENDOR, .restarts = FOTA_RESTART_BY_POWER};
+static const FotaMethod power = {.name = "power",
+                                 .route = FOTA_ROUTE_VENDOR,
+                                 .restarts = FOTA_RESTART_BY_POWER,
+                                 .close = on_close};
 
 static const FotaMethod *const all[] = {&asked, &one, &two, &power, &server, NULL};
 static const FotaMethod *const only_one[] = {&one, NULL};
@@ -67,7 +75,11 @@ static const struct {
     {all, "", WITH_URI, FOTA_ACTION_INSTALL, "two", "two", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_RESUME, "server", "server", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_DISCARD, "two", "two", TRUE},
-    {all, "", WITH_URI, FOTA_ACTION_UNDO, "two", "two", TRUE},
+    /* What is owed is set back by a method that can do that, whichever has worked last. */
+    {all, "", WITH_URI, FOTA_ACTION_UNDO, "power", "power", TRUE},
+    {all, "", WITH_URI, FOTA_ACTION_UNDO, "asked", "two", TRUE},
+    {all, "", WITH_URI, FOTA_ACTION_UNDO, "of a plugin that is gone", "two", TRUE},
+    {only_one, "", WITH_URI, FOTA_ACTION_UNDO, "one", "one", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_DISCARD, "of a plugin that is gone", "asked", TRUE},
     {all, "", WITH_URI, FOTA_ACTION_DOWNLOAD, "two", "one", TRUE},
     /* Without a method for it the first one says that it cannot, and it is the one that counts. */
