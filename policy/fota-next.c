@@ -155,9 +155,8 @@ hides_in_state(S *s, FotaAction action)
            action == FOTA_ACTION_ANSWER || action == FOTA_ACTION_UNDO;
 }
 
-/* As if nothing more were to be asked, which takes no offer back. */
-static void
-situation_end_questions(FotaSituation *s)
+void
+fota_next_end_questions(FotaSituation *s)
 {
     s->check_due = FALSE;
     s->version_asked = FALSE;
@@ -202,7 +201,7 @@ fota_next_decide(const FotaSituation *situation)
     };
     if (!question_keeps_offer(situation, next.action))
         return next;
-    situation_end_questions(&rest);
+    fota_next_end_questions(&rest);
     rest.runs = FOTA_ACTION_NONE;
     then = fota_next_decide(&rest);
     next.offers = then.offers;
@@ -211,38 +210,6 @@ fota_next_decide(const FotaSituation *situation)
     if (hides_in_state(situation, next.action))
         next.state = then.state;
     return next;
-}
-
-gboolean
-fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
-{
-    const gboolean follow = situation->runs == FOTA_ACTION_FOLLOW;
-    const gboolean one = situation->one_gate && situation->runs == FOTA_ACTION_DOWNLOAD;
-    FotaSituation then = *situation;
-
-    if (mark != FOTA_MARK_DOWNLOADED && mark != FOTA_MARK_INSTALLING)
-        return TRUE;
-    if (situation->runs == FOTA_ACTION_RESUME)
-        return TRUE;
-    /* A download takes whatever the plan wants; this one is an order for the delta at the mark. */
-    if (one && !situation->same_delta)
-        return FALSE;
-    situation_end_questions(&then);
-    then.runs = FOTA_ACTION_NONE;
-    then.probe_wanted = then.probing = then.settling = FALSE;
-    if (situation->runs == FOTA_ACTION_RESTORE) {
-        then.mark = FOTA_MARK_RESTORING;
-        then.presence = FOTA_PRESENCE_HERE;
-        then.held = FALSE;
-        return fota_next_decide(&then).action == FOTA_ACTION_RESTORE;
-    }
-    then.mark = follow ? FOTA_MARK_NONE : one ? FOTA_MARK_DOWNLOADING : FOTA_MARK_DOWNLOADED;
-    then.presence = FOTA_PRESENCE_HERE; /* the job has it */
-    then.fetches = FALSE;               /* and the delta */
-    then.held = FALSE;
-    return fota_next_decide(&then).action == (follow ? FOTA_ACTION_FOLLOW
-                                              : one  ? FOTA_ACTION_DOWNLOAD
-                                                     : FOTA_ACTION_INSTALL);
 }
 
 gboolean
@@ -256,7 +223,7 @@ fota_next_offers(const FotaSituation *situation)
 {
     FotaSituation then = *situation;
 
-    situation_end_questions(&then);
+    fota_next_end_questions(&then);
     return fota_next_decide(&then).offers;
 }
 

@@ -132,6 +132,9 @@ typedef struct {
 
 FotaNext fota_next_decide(const FotaSituation *situation);
 
+/** As if nothing more were to be asked of server or module, which takes no offer back. */
+void fota_next_end_questions(FotaSituation *situation);
+
 /**
  * Whether the job that runs may take the step that @mark names: FOTA_MARK_DOWNLOADED asks whether
  * it may go on to install, FOTA_MARK_INSTALLING whether it may give the order. With one gate the
