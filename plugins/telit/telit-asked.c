@@ -73,11 +73,8 @@ telit_asked_start(FotaSession *session, FotaVendorOffer *offer, GError **error)
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (fota_session_order(session, "AT#OTAIPUPD", 0, &local_error))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
+    if (!telit_explain_refusal(session, &local_error, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
     if (started) {
         fota_session_note(session, "%s; the carrier's server is asked", local_error->message);
         return FOTA_RESULT_DONE;

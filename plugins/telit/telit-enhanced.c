@@ -243,11 +243,8 @@ start_download(FotaSession *session, const char *command, GError **error)
     if (fota_session_order(session, command, 0, &local_error) ||
         g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
+    if (!telit_explain_refusal(session, &local_error, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
                 "the module does not fetch the delta: %s", local_error->message);
     return FOTA_RESULT_FAILED_FOR_NOW;

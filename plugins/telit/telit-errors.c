@@ -32,3 +32,14 @@ const FotaCodeText telit_cme_texts[] = {
     {432, "context closed during FTP"},
     {0, NULL},
 };
+
+gboolean
+telit_explain_refusal(FotaSession *session, GError **refusal, GError **error)
+{
+    if (!g_error_matches(*refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
+        g_propagate_error(error, g_steal_pointer(refusal));
+        return FALSE;
+    }
+    fota_session_explain(session, telit_cme_texts, refusal);
+    return TRUE;
+}

@@ -9,3 +9,9 @@
  * does not publish, so an unknown number is shown as it is.
  */
 extern const FotaCodeText telit_cme_texts[];
+
+/**
+ * TRUE: @refusal is one, and says what its number means. Else @error is what it was: the module has
+ * left or is silent, or the update was cancelled.
+ */
+gboolean telit_explain_refusal(FotaSession *session, GError **refusal, GError **error);

@@ -33,11 +33,8 @@ telit_ftp_fail(FotaSession *session, GError *refusal, int otherwise, const char 
     g_autofree char *said = NULL;
     int code = otherwise;
 
-    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&owned));
+    if (!telit_explain_refusal(session, &owned, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &owned);
     said = server_said(session);
     if (g_str_has_prefix(said, "530"))
         code = FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED;

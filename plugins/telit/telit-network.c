@@ -190,11 +190,8 @@ judge_refusal(FotaSession *session, GError *refusal, GError **error)
     FotaResult result = FOTA_RESULT_DONE;
     guint cid = telit_context_id(session);
 
-    if (!g_error_matches(owned, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&owned));
+    if (!telit_explain_refusal(session, &owned, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &owned);
     if (!active)
         result = telit_read_active(session, &active, error);
     if (result != FOTA_RESULT_DONE || active)

@@ -11,11 +11,8 @@ telit_otaup_validate(FotaSession *session, const FotaUpdate *update, GError **er
     if (fota_session_get_number(session, "CanValidate") == 0 ||
         fota_session_order(session, "AT#OTAUP=1", 0, &local_error))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
+    if (!telit_explain_refusal(session, &local_error, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
                 "the module finds its copy of the delta damaged, or not made for %s: %s",
                 update->from, local_error->message);
@@ -30,11 +27,8 @@ telit_otaup_install(FotaSession *session, const FotaUpdate *update, const char *
 
     if (fota_session_order(session, command, 0, &local_error))
         return FOTA_RESULT_DONE;
-    if (!g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
+    if (!telit_explain_refusal(session, &local_error, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    }
-    fota_session_explain(session, telit_cme_texts, &local_error);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_INSTALL_REFUSED,
                 "the module refuses the delta: %s; is it the delta from %s?", local_error->message,
                 update->from);
