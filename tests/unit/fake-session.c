@@ -113,6 +113,24 @@ fake_session_get_notes(FotaSession *session)
     return session->notes->str;
 }
 
+void
+fake_session_assert_end(FotaSession *session, FotaResult result, const GError *error,
+                        FotaResult wanted, int code, const char *says)
+{
+    const char *told = error != NULL ? error->message : session->notes->str;
+
+    if (result != wanted)
+        g_error("result %d: %s", result, told);
+    if (result == FOTA_RESULT_DONE)
+        g_assert_no_error(error);
+    else if (code < 0)
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else
+        g_assert_error(error, FOTA_MODULE_ERROR, code);
+    if (says != NULL && strstr(told, says) == NULL)
+        g_error("\"%s\" does not say \"%s\"", told, says);
+}
+
 guint
 fake_session_get_seconds(FotaSession *session)
 {

@@ -60,6 +60,12 @@ guint64 fake_session_get_received(FotaSession *session);
 guint64 fake_session_get_total(FotaSession *session);
 /** All its notes, one a line. */
 const char *fake_session_get_notes(FotaSession *session);
+/**
+ * @result and @error are @wanted and @code: of FOTA_MODULE_ERROR, below 0 for a cancelled update.
+ * @says, unless it is NULL, stands in the error's text; of what is done, in the notes.
+ */
+void fake_session_assert_end(FotaSession *session, FotaResult result, const GError *error,
+                             FotaResult wanted, int code, const char *says);
 /** Seconds that it has let pass. */
 guint fake_session_get_seconds(FotaSession *session);
 

@@ -309,24 +309,13 @@ run_case(const Case *test, gboolean polls)
     g_autofree char *version = NULL;
     g_autoptr(GError) error = NULL;
     FotaResult result;
-    const char *told;
 
     if (test->model != NULL)
         fake_session_set_model(session, test->model);
     if (test->held != NULL)
         fota_session_remember(session, "Offer", test->held);
     result = call(test->function, session, &test_huawei_update, &offer, &version, &error);
-    if (result != test->result)
-        g_error("%s: result %d: %s", test->name, result, error != NULL ? error->message : "");
-    if (result == FOTA_RESULT_DONE)
-        g_assert_no_error(error);
-    else if (test->code < 0)
-        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    else
-        g_assert_error(error, FOTA_MODULE_ERROR, test->code);
-    told = error != NULL ? error->message : fake_session_get_notes(session);
-    if (test->says != NULL && strstr(told, test->says) == NULL)
-        g_error("%s: \"%s\" does not say \"%s\"", test->name, told, test->says);
+    fake_session_assert_end(session, result, error, test->result, test->code, test->says);
     for (const FakeExchange *e = test->script; e->command != NULL; e++) {
         if (strstr(e->answer, OFFER_FIELDS) != NULL)
             g_assert_cmpstr(fota_session_recall(session, "Offer"), ==, OFFER_FIELDS);

@@ -120,6 +120,7 @@ test_load(gconstpointer data)
     g_autoptr(GBytes) written = NULL;
     g_autoptr(GError) error = NULL;
     FotaSession *session;
+    FotaResult result;
 
     /* "@" is the checksum. */
     for (guint i = 0; i < G_N_ELEMENTS(script); i++) {
@@ -132,19 +133,14 @@ test_load(gconstpointer data)
     session = test_quectel_session(script);
     fake_data_begin(session);
     update.size = test->claimed != 0 ? test->claimed : test->size;
-    g_assert_cmpint(test_quectel_call(session, TEST_QUECTEL_LOAD, &update, fd, NULL, &error), ==,
-                    test->result);
+    result = test_quectel_call(session, TEST_QUECTEL_LOAD, &update, fd, NULL, &error);
     written = fake_data_end();
-    if (test->result == FOTA_RESULT_DONE) {
-        g_assert_no_error(error);
+    fake_session_assert_end(session, result, error, test->result, test->code, test->says);
+    if (result == FOTA_RESULT_DONE) {
         g_assert_cmpmem(g_bytes_get_data(written, NULL), g_bytes_get_size(written), bytes,
                         test->size);
         g_assert_cmpuint(fake_session_get_percent(session), ==, 100);
         g_assert_cmpuint(fake_session_get_received(session), ==, test->size);
-    } else {
-        g_assert_error(error, FOTA_MODULE_ERROR, test->code);
-        if (test->says != NULL && strstr(error->message, test->says) == NULL)
-            g_error("%s: \"%s\" does not say \"%s\"", test->name, error->message, test->says);
     }
     fake_session_finish(session);
     close(fd);

@@ -71,22 +71,11 @@ test_quectel_run(gconstpointer data)
     g_autofree char *version = NULL;
     g_autoptr(GError) error = NULL;
     FotaResult result;
-    const char *told;
 
     if (test->model != NULL)
         fake_session_set_model(session, test->model);
     result = test_quectel_call(session, test->function, &test_quectel_update, -1, &version, &error);
-    if (result != test->result)
-        g_error("%s: result %d: %s", test->name, result, error != NULL ? error->message : "");
-    if (result == FOTA_RESULT_DONE)
-        g_assert_no_error(error);
-    else if (test->code < 0)
-        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    else
-        g_assert_error(error, FOTA_MODULE_ERROR, test->code);
-    told = error != NULL ? error->message : fake_session_get_notes(session);
-    if (test->says != NULL && strstr(told, test->says) == NULL)
-        g_error("%s: \"%s\" does not say \"%s\"", test->name, told, test->says);
+    fake_session_assert_end(session, result, error, test->result, test->code, test->says);
     if (test->version != NULL)
         g_assert_cmpstr(version, ==, test->version);
     if (test->function == TEST_QUECTEL_DOWNLOAD && result == FOTA_RESULT_DONE)

@@ -134,16 +134,10 @@ test_download(gconstpointer data)
     FotaSession *session = new_session(model, cases[i].script);
     const FotaMethod *method = find_method(model, "ftp-enhanced");
     g_autoptr(GError) error = NULL;
+    FotaResult result;
 
-    g_assert_cmpint(
-        fake_session_close(session, method, method->download(session, &enhanced, &error)), ==,
-        cases[i].result);
-    if (cases[i].result == FOTA_RESULT_DONE)
-        g_assert_no_error(error);
-    else
-        g_assert_error(error, FOTA_MODULE_ERROR, cases[i].code);
-    if (cases[i].says != NULL && strstr(error->message, cases[i].says) == NULL)
-        g_error("\"%s\" does not say \"%s\"", error->message, cases[i].says);
+    result = fake_session_close(session, method, method->download(session, &enhanced, &error));
+    fake_session_assert_end(session, result, error, cases[i].result, cases[i].code, cases[i].says);
     if (error != NULL)
         g_assert_null(strstr(error->message, "PASSWORD"));
     fake_session_finish(session);
