@@ -31,6 +31,7 @@ struct _FotaQuestions {
     guint failures;   /* in a row */
     gboolean quiet;   /* the owner decides just now, and is not told of what is heard */
     gboolean news;    /* a line that tells something was heard since */
+    gboolean yielded; /* that was reported when the port was given up last */
 
     gboolean read;  /* by the plugin, into the members below */
     gboolean saved; /* after that */
@@ -123,7 +124,8 @@ gboolean
 fota_questions_give_up(FotaQuestions *questions)
 {
     questions_set_device(questions, NULL);
-    return questions->news;
+    questions->yielded = questions->news && !questions->yielded;
+    return questions->yielded;
 }
 
 /* What a module says over and over is logged once. */

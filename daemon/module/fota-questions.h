@@ -43,7 +43,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaQuestionEnd, fota_question_end_clear)
 void fota_questions_listen(FotaQuestions *questions, const FotaQuestionsPlace *place);
 /**
  * Gives the port up at once, and hears what has come until then without reporting the change.
- * Returns whether that may change what is decided.
+ * Returns whether that may change what is decided; not twice in a row: a module that never falls
+ * silent keeps no job waiting.
  */
 gboolean fota_questions_give_up(FotaQuestions *questions);
 
