@@ -62,15 +62,41 @@ pin_leave(FotaSimPin *pin, const char *start, const char *why)
     fota_record_log(pin->record, LOG_WARNING, FOTA_EVENT_PIN_REQUIRED, "%s", pin->error->message);
 }
 
+/* One attempt to enter the PIN, at one start of the module. */
+typedef struct {
+    FotaSimPin *pin;
+    GObject *owner;
+    char *start; /* of the module */
+} Attempt;
+
+static void
+attempt_free(Attempt *attempt)
+{
+    g_object_unref(attempt->owner);
+    g_free(attempt->start);
+    g_free(attempt);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Attempt, attempt_free)
+
+/* The module has started anew meanwhile: what is pending, if anything is, is of that start. */
+static gboolean
+attempt_is_over(const Attempt *attempt)
+{
+    return !attempt->pin->pending || strcmp(attempt->start, attempt->pin->record->pin_tried) != 0;
+}
+
 static void
 pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
 {
-    FotaSimPin *pin = user_data;
-    G_GNUC_UNUSED g_autoptr(GObject) owner = pin->owner.object;
+    g_autoptr(Attempt) attempt = user_data;
+    FotaSimPin *pin = attempt->pin;
     g_autoptr(GError) error = NULL;
+    gboolean entered = fota_mm_send_pin_finish(pin->mm, result, &error);
 
     /* On success it stays pending until ModemManager shows that no PIN is required. */
-    pin->pending = fota_mm_send_pin_finish(pin->mm, result, &error);
+    if (!attempt_is_over(attempt))
+        pin->pending = entered;
     pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
     if (error == NULL)
         fota_record_log(pin->record, LOG_INFO, FOTA_EVENT_NONE, "the SIM has accepted its PIN");
@@ -83,23 +109,23 @@ pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
 {
-    FotaSimPin *pin = user_data;
-    g_autoptr(GObject) owner = pin->owner.object;
+    g_autoptr(Attempt) attempt = user_data;
+    FotaSimPin *pin = attempt->pin;
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
-    pin->pending = FALSE;
+    if (attempt_is_over(attempt))
+        return;
     if (fota_store_save_finish(pin->store, result, &error))
         text = fota_credential_read_pin(pin->credential, &error);
     if (text == NULL || pin->path[0] == '\0') {
+        pin->pending = FALSE;
         if (error != NULL)
             fota_record_log(pin->record, LOG_ERR, FOTA_EVENT_NONE,
                             "the SIM's PIN is not entered: %s", error->message);
         fota_part_tell(&pin->owner);
     } else {
-        pin->pending = TRUE;
-        fota_mm_send_pin_async(pin->mm, pin->path, text, pin_entered, pin);
-        g_steal_pointer(&owner); /* for that */
+        fota_mm_send_pin_async(pin->mm, pin->path, text, pin_entered, g_steal_pointer(&attempt));
     }
     if (text != NULL)
         explicit_bzero(text, strlen(text));
@@ -109,11 +135,15 @@ pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 pin_enter(FotaSimPin *pin, const char *start)
 {
+    Attempt *attempt = g_new0(Attempt, 1);
+
+    attempt->pin = pin;
+    attempt->owner = g_object_ref(pin->owner.object);
+    attempt->start = g_strdup(start);
     pin->pending = TRUE;
     pin->left_then = pin->attempts;
     fota_record_set(&pin->record->pin_tried, start);
-    g_object_ref(pin->owner.object);
-    fota_store_save_async(pin->store, pin->record, NULL, pin_attempt_recorded, pin);
+    fota_store_save_async(pin->store, pin->record, NULL, pin_attempt_recorded, attempt);
 }
 
 void
