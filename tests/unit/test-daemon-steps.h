@@ -107,10 +107,12 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
 /* clang-format off */
 #define END {NULL, NULL}
 #define BEGIN {"commit downloading", "go"}, {"inspect", "A"}, {"download", ""}
-#define BEGIN_INSTALL {"commit downloaded", "go"}, {"inspect", "A"}
+#define DOWNLOADED {"commit downloaded", "go"}
+#define BEGIN_INSTALL DOWNLOADED, {"inspect", "A"}
 #define ORDER {"commit installing", "go"}, {"install", ""}
 #define REFUSED {"commit installing", "go"}, {"install", "!4"}
 #define RESTART {FAKE_GONE, ""}, {FAKE_BACK, ""}
+#define RESTART_COUNTED {FAKE_GONE, ""}, {FAKE_SAVE, ""}, {FAKE_BACK, ""}
 #define RESTS {FAKE_GONE, "-"}
 #define RESUMES {"commit installing", "go"}, {"inspect", "A"}
 #define MUTE RESTS, {"outcome", "?"}
