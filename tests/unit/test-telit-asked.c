@@ -43,6 +43,7 @@ session_new(const FakeExchange *script)
     return session;
 }
 
+/* clang-format off */
 static const struct {
     FotaResult result;
     FotaQuestionKind kind;
@@ -51,61 +52,37 @@ static const struct {
     FakeExchange script[6];
 } questions[] = {
     {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL, {TOLD, END}},
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_DOWNLOAD,
-     "Do you want to upgrade the firmware?",
-     NULL,
+    {FOTA_RESULT_DONE, FOTA_QUESTION_DOWNLOAD, "Do you want to upgrade the firmware?", NULL,
      {TOLD, ASKS, END}},
     /* Twice, and in other capitals. */
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_DOWNLOAD,
-     "DO YOU WANT TO UPGRADE THE FIRMWARE?",
-     NULL,
+    {FOTA_RESULT_DONE, FOTA_QUESTION_DOWNLOAD, "DO YOU WANT TO UPGRADE THE FIRMWARE?", NULL,
      {TOLD, ASKS, SAYS("DO YOU WANT TO UPGRADE THE FIRMWARE?"), END}},
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_NONE,
-     NULL,
-     NULL,
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL,
      {TOLD, ASKS, SAYS("User Answer Timeout"), END}},
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_NONE,
-     "Automatic Fw Upgrade Requested",
-     NULL,
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, "Automatic Fw Upgrade Requested", NULL,
      {TOLD, SAYS("Automatic Fw Upgrade Requested"), END}},
     /* It was answered by somebody else. */
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_NONE,
-     "Start Fw Download",
-     NULL,
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, "Start Fw Download", NULL,
      {TOLD, ASKS, SAYS("Start Fw Download"), END}},
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_NONE,
-     NULL,
-     NULL,
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL,
      {TOLD, SAYS("Fw Download Complete"), SAYS("Module Upgraded To New Fw"), END}},
     /* What the carrier does cannot be refused; the meaning of its numbers is shown. */
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_NONE,
-     "#921: 1234 (the carrier's download begins)",
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, "#921: 1234 (the carrier's download begins)",
      "#916 (the carrier has no update)",
      {TOLD, SAYS("#916"), SAYS("#921: 1234"), END}},
     /* The end of a data session begins nothing. */
     {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "#DREL", {TOLD, SAYS("#DREL"), END}},
     {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "#999", {TOLD, SAYS("#999"), END}},
     /* What the document does not list is shown, and takes nothing back. */
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_DOWNLOAD,
-     "Do you want to upgrade the firmware?",
+    {FOTA_RESULT_DONE, FOTA_QUESTION_DOWNLOAD, "Do you want to upgrade the firmware?",
      "Fw Server Session 7 Open",
      {TOLD, ASKS, SAYS("Fw Server Session 7 Open"), {FAKE_URC, "+CREG: 1"}, END}},
     /* Other firmware, which knows nothing of it. */
-    {FOTA_RESULT_DONE,
-     FOTA_QUESTION_NONE,
-     NULL,
-     "not needed",
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "not needed",
      {{"AT#OTASUAN=,2,1", "!text ERROR"}, END}},
     {FOTA_RESULT_FAILED_FOR_NOW, FOTA_QUESTION_NONE, NULL, NULL, {{"AT#OTASUAN=,2,1", "-"}, END}},
 };
+/* clang-format on */
 
 static void
 test_questions(void)
@@ -135,6 +112,7 @@ test_questions(void)
     }
 #define DONE FOTA_RESULT_DONE, 0
 
+/* clang-format off */
 static const struct {
     FotaQuestionKind kind;
     FotaAnswer answer;
@@ -142,73 +120,49 @@ static const struct {
     int code; /* FotaModuleError, unless DONE */
     FakeExchange script[8];
 } answers[] = {
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     DONE,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, DONE,
      {YES, SAYS("Start Fw Download"), SAYS("Fw Download Complete"), END}},
-
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     FOTA_RESULT_FAILED_FOR_NOW,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER_FAILED,
      {YES, SAYS("Start Fw Download"), SAYS("OTA FW Upgrade Failed"), END}},
     /* The question once more, crossing the answer, and what nobody knows. */
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     DONE,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, DONE,
      {YES, ASKS, SAYS("Fw Server Session 7 Open"), SAYS("Start Fw Download"),
       SAYS("Fw Download Complete"), END}},
     /* Too late: an ERROR, its own word, or an OK after which nothing begins. */
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     FOTA_RESULT_FAILED_FOR_GOOD,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_QUESTION_EXPIRED,
      {{"AT#OTASUAN=1", "!text ERROR"}, END}},
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     FOTA_RESULT_FAILED_FOR_GOOD,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_QUESTION_EXPIRED,
      {YES, SAYS("User Answer Timeout"), END}},
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     FOTA_RESULT_FAILED_FOR_GOOD,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_QUESTION_EXPIRED,
      {YES, END}},
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_ACCEPT,
-     FOTA_RESULT_FAILED_FOR_NOW,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_MODULE_SILENT,
      {YES, SAYS("Start Fw Download"), END}},
     /* Nothing is answered where nothing is asked. */
     {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("Fw Download Complete"), END}},
     {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#920"), SAYS("#907"), SAYS("#919"), END}},
-    {FOTA_QUESTION_NONE,
-     FOTA_ANSWER_ACCEPT,
-     FOTA_RESULT_FAILED_FOR_NOW,
+    {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER_FAILED,
      {SAYS("#920"), SAYS("#929: 410"), END}},
     {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#929: 200"), END}},
     {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, DONE, {{"AT#OTASUAN=0", ""}, END}},
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_REJECT,
-     FOTA_RESULT_FAILED_FOR_GOOD,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_QUESTION_EXPIRED,
      {{"AT#OTASUAN=0", "!text ERROR"}, END}},
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_LATER,
-     DONE,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE,
      {{"AT#OTASUAN=?", "#OTASUAN: (0-2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_LATER,
-     DONE,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE,
      {{"AT#OTASUAN=?", "#OTASUAN: (0,1,2),(0-2),(0,1)"}, {"AT#OTASUAN=2", ""}, END}},
     /* Older firmware has no such answer: silence. */
-    {FOTA_QUESTION_DOWNLOAD,
-     FOTA_ANSWER_LATER,
-     DONE,
+    {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE,
      {{"AT#OTASUAN=?", "#OTASUAN: (0,1),(0-2),(0,1)"}, END}},
     {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_LATER, DONE, {{"AT#OTASUAN=?", "!text ERROR"}, END}},
 };
+/* clang-format on */
 
 static void
 test_answer(void)

@@ -120,6 +120,10 @@ typedef struct {
 } QuestionCase;
 
 /* clang-format off */
+#define HEARD_COUNTS(...)                                                                          \
+    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,                           \
+     {HEARS(RING_LOAD), __VA_ARGS__, END}}
+
 static const QuestionCase questions[] = {
     {LWM2M, NULL, FOTA_QUESTION_NONE, FALSE, 0, 0, NULL, {STATE("0,0,0,0"), END}},
     /* The state knows how long it waits. */
@@ -128,20 +132,13 @@ static const QuestionCase questions[] = {
     {LWM2M, NULL, FOTA_QUESTION_INSTALL, FALSE, 60, 0, WANTS_UPDATE,
      {HEARS(RING_UPDATE), HEARS(RING_UPDATE), STATE("0, 3, 6, 60"), END}},
     /* Firmware without that command, or with another answer: what was heard counts. */
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), NO_STATE, END}},
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), STATE("0,2,1,900"), END}},
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), STATE("1,2,900"), END}},
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), STATE("0,1,WAIT_DWL_ACK,900"), END}},
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), STATE("1,1,2,900"), END}},
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), STATE("0,1,99,900"), END}},
-    {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 0, 0, WANTS_LOAD,
-     {HEARS(RING_LOAD), {"AT#LWM2MFOTASTATE=0", ""}, END}},
+    HEARD_COUNTS(NO_STATE),
+    HEARD_COUNTS(STATE("0,2,1,900")),
+    HEARD_COUNTS(STATE("1,2,900")),
+    HEARD_COUNTS(STATE("0,1,WAIT_DWL_ACK,900")),
+    HEARD_COUNTS(STATE("1,1,2,900")),
+    HEARD_COUNTS(STATE("0,1,99,900")),
+    HEARD_COUNTS({"AT#LWM2MFOTASTATE=0", ""}),
     /* What the module asks though nothing was heard stands for the line. */
     {LWM2M, NULL, FOTA_QUESTION_DOWNLOAD_FIRST, FALSE, 900, 0, RING_LOAD,
      {STATE("0,1,2,900"), END}},
