@@ -54,15 +54,12 @@ static gpointer
 run_case(gpointer data)
 {
     const Case *c = data;
-    const PeerStep script[] = {
-        PEER_GREETING, {GET "\r", c->sent}, {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"}, {0}};
+    const PeerStep script[] = {PEER_GREETING, {GET "\r", c->sent}, PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
 
     assert_data(line, 1000, c->data);
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
     g_test_message("good: %s", c->name);
     return NULL;
 }
@@ -108,16 +105,13 @@ test_limit(void)
         {GET "\r", "\r\nCONNECT\r\n0123456789abcdefghijklmnopqrstuvwxyz"},
         {"+++", END},
         PEER_GREETING,
-        {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-        {0}};
+        PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
 
     assert_data(line, 10, "0123456789");
     assert_data(line, 10, "0123456789");
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 static void
@@ -150,9 +144,11 @@ test_refused(void)
 static void
 test_stall(void)
 {
-    static const PeerStep script[] = {
-        PEER_GREETING, {GET "\r", "\r\nCONNECT\r\nhalf"},       {"+++", END},
-        PEER_GREETING, {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"}, {0}};
+    static const PeerStep script[] = {PEER_GREETING,
+                                      {GET "\r", "\r\nCONNECT\r\nhalf"},
+                                      {"+++", END},
+                                      PEER_GREETING,
+                                      PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
     g_autoptr(GError) error = NULL;
@@ -160,9 +156,7 @@ test_stall(void)
 
     g_assert_null(fota_at_line_receive(line, GET, 1000, 1, NULL, &cme, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 static void

@@ -24,17 +24,14 @@ test_greeting(void)
 static void
 test_shout(void)
 {
-    static const PeerStep script[] = {
-        {"AT+CFUN=1,1\r", ""}, PEER_GREETING, {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"}, {0}};
+    static const PeerStep script[] = {{"AT+CFUN=1,1\r", ""}, PEER_GREETING, PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
     g_autoptr(GError) error = NULL;
 
     g_assert_true(fota_at_line_shout(line, "AT+CFUN=1,1", NULL, &error));
     g_assert_no_error(error);
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 /* What was shouted stays on its way when the tty is closed behind it. */
@@ -85,33 +82,24 @@ test_greeting_late(void)
         {"AT+CMEE=1\r", "\r\n+CME ERROR: 4\r\n"},
         {"AT+CGSN\r", "\r\nOK\r\n\a\a\r\n" PEER_IMEI "\r\n\r\nOK\r\n"},
         {"AT+CGSN\r", "\r\n+CGSN: \"3530810900123400\"\r\n\r\nOK\r\n"},
-        {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-        {0}};
+        PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
 
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 /* fotad was killed while the module was in data mode. */
 static void
 test_greeting_in_data_mode(void)
 {
-    static const PeerStep script[] = {{"AT\r", "by"},
-                                      {"AT\r", "te"},
-                                      {"AT\r", "s"},
-                                      {"+++", "\r\nNO CARRIER\r\n"},
-                                      PEER_GREETING,
-                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-                                      {0}};
+    static const PeerStep script[] = {{"AT\r", "by"}, {"AT\r", "te"},
+                                      {"AT\r", "s"},  {"+++", "\r\nNO CARRIER\r\n"},
+                                      PEER_GREETING,  PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
 
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 /*

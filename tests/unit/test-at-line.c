@@ -85,16 +85,13 @@ test_late_and_doubled(void)
                                       {"AT+CMEE=1\r", "\r\nOK\r\n"},
                                       {"AT+CGSN\r", "\r\n" PEER_IMEI "\r\n\r\nOK\r\n"},
                                       {"AT+TWICE\r", "\r\nOK\r\n\r\nOK\r\n"},
-                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-                                      {0}};
+                                      PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
 
     assert_refused(line, "AT+LATE", FOTA_MODULE_ERROR_MODULE_SILENT, -1);
     peer_assert_answer(line, "AT+TWICE", "");
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 static void

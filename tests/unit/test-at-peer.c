@@ -164,3 +164,11 @@ peer_assert_answer(FotaAtLine *line, const char *command, const char *lines)
     g_assert_cmpstr(joined, ==, lines);
     g_assert_cmpint(cme, ==, -1);
 }
+
+void
+peer_end_well(Peer *peer, FotaAtLine *line)
+{
+    peer_assert_answer(line, "AT+GMR", "30.00");
+    fota_at_line_close(line);
+    peer_finish(peer);
+}

@@ -22,6 +22,12 @@ typedef struct {
     {                                                                                              \
         "AT+CGSN\r", "\r\n" PEER_IMEI "\r\n\r\nOK\r\n"                                             \
     }
+/* Nothing of what came before is left over: the next command has its own answer. */
+#define PEER_ENDS_WELL                                                                             \
+    {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},                                                       \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 typedef struct _Peer Peer;
 
@@ -37,3 +43,6 @@ void peer_finish(Peer *peer);
 
 /* Answers with lines, joined by '|'. */
 void peer_assert_answer(FotaAtLine *line, const char *command, const char *lines);
+
+/* Plays PEER_ENDS_WELL, closes @line and finishes @peer. */
+void peer_end_well(Peer *peer, FotaAtLine *line);

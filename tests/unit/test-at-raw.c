@@ -58,8 +58,7 @@ test_prompts(void)
             PEER_GREETING,
             {"AT+LOAD=4\r", cases[i].sent},
             {"data", i == 0 ? "A\r\n+LOAD: 4\r\n\r\nOK\r\n" : "\r\n+LOAD: 4\r\n\r\nOK\r\n"},
-            {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-            {0}};
+            PEER_ENDS_WELL};
         const char *prompts[] = {cases[i].prompt, "\x15", NULL};
         g_autoptr(GError) error = NULL;
         Peer *peer = peer_new(script);
@@ -70,9 +69,7 @@ test_prompts(void)
         g_assert_no_error(error);
         g_assert_cmpuint(which, ==, cases[i].which);
         pass_data(line, cases[i].answer, 0, "+LOAD: 4");
-        peer_assert_answer(line, "AT+GMR", "30.00");
-        fota_at_line_close(line);
-        peer_finish(peer);
+        peer_end_well(peer, line);
     }
 }
 
@@ -80,10 +77,8 @@ static void
 test_refused(void)
 {
     static const char *const prompts[] = {"C", NULL};
-    static const PeerStep script[] = {PEER_GREETING,
-                                      {"AT+LOAD=4\r", "\r\n+CME ERROR: 3\r\n"},
-                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-                                      {0}};
+    static const PeerStep script[] = {
+        PEER_GREETING, {"AT+LOAD=4\r", "\r\n+CME ERROR: 3\r\n"}, PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
     g_autoptr(GError) error = NULL;
@@ -91,9 +86,7 @@ test_refused(void)
 
     g_assert_false(begin(line, "AT+LOAD=4", prompts, &which, &error));
     g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 /* The guard time and `+++`; NO CARRIER is the good end. */
@@ -104,8 +97,7 @@ test_escape(void)
     static const PeerStep script[] = {PEER_GREETING,
                                       {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},
                                       {"data+++", "\r\nNO CARRIER\r\n"},
-                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-                                      {0}};
+                                      PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     FotaAtLine *line = peer_open(peer, NULL);
     g_autoptr(GError) error = NULL;
@@ -116,9 +108,7 @@ test_escape(void)
     start = g_get_monotonic_time();
     pass_data(line, "", 1, "");
     g_assert_cmpint(g_get_monotonic_time() - start, >=, G_USEC_PER_SEC);
-    peer_assert_answer(line, "AT+GMR", "30.00");
-    fota_at_line_close(line);
-    peer_finish(peer);
+    peer_end_well(peer, line);
 }
 
 /* What an error has left open does not reach the next command. */
@@ -126,9 +116,11 @@ static void
 test_left_open(gconstpointer at_once)
 {
     static const char *const prompts[] = {"CONNECT", NULL};
-    static const PeerStep script[] = {
-        PEER_GREETING, {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},      {"+++", "\r\nNO CARRIER\r\n"},
-        PEER_GREETING, {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"}, {0}};
+    static const PeerStep script[] = {PEER_GREETING,
+                                      {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},
+                                      {"+++", "\r\nNO CARRIER\r\n"},
+                                      PEER_GREETING,
+                                      PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     g_autoptr(GString) traced = g_string_new(NULL);
     FotaAtLine *line = peer_open(peer, traced);
@@ -169,8 +161,7 @@ test_given_up(void)
                                       {"AT#OTAUPW\r", "\r\n"},
                                       {"+++", "\r\nNO CARRIER\r\n"},
                                       PEER_GREETING,
-                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-                                      {0}};
+                                      PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     g_autoptr(GString) traced = g_string_new(NULL);
     FotaAtLine *line = peer_open(peer, traced);
@@ -193,13 +184,9 @@ static void
 test_not_ended(void)
 {
     static const char *const prompts[] = {"CONNECT", NULL};
-    static const PeerStep script[] = {PEER_GREETING,
-                                      {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},
-                                      {"data", ""},
-                                      {"+++", "\r\nNO CARRIER\r\n"},
-                                      PEER_GREETING,
-                                      {"AT+GMR\r", "\r\n30.00\r\n\r\nOK\r\n"},
-                                      {0}};
+    static const PeerStep script[] = {PEER_GREETING, {"AT#OTAUPW\r", "\r\nCONNECT\r\n"},
+                                      {"data", ""},  {"+++", "\r\nNO CARRIER\r\n"},
+                                      PEER_GREETING, PEER_ENDS_WELL};
     Peer *peer = peer_new(script);
     g_autoptr(GString) traced = g_string_new(NULL);
     FotaAtLine *line = peer_open(peer, traced);
