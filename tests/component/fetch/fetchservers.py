@@ -133,21 +133,12 @@ def pyftpdlib(root, user, password):
         yield f"ftp://{HOST}:{port}"
 
 
-@contextlib.contextmanager
-def vsftpd(directory, root, certificate=None):
-    """Anonymous; with a certificate it speaks TLS from the first byte (ftps)."""
-    port = free_port()
+def configure_vsftpd(directory, root, port, more=""):
+    """Anonymous. Returns the file, which ends with these lines."""
     directory = pathlib.Path(directory)
     me = pwd.getpwuid(os.geteuid()).pw_name
     (directory / "empty").mkdir(exist_ok=True)
     configuration = directory / f"vsftpd-{port}.conf"
-    tls = f"""ssl_enable=YES
-implicit_ssl=YES
-allow_anon_ssl=YES
-force_anon_data_ssl=YES
-force_anon_logins_ssl=YES
-rsa_cert_file={certificate}
-""" if certificate else ""
     configuration.write_text(f"""listen=YES
 listen_address={HOST}
 listen_port={port}
@@ -162,8 +153,22 @@ run_as_launching_user=YES
 secure_chroot_dir={directory}/empty
 seccomp_sandbox=NO
 vsftpd_log_file={directory}/vsftpd.log
-{tls}""")
-    with running(["/usr/sbin/vsftpd", configuration], port):
+{more}""")
+    return configuration
+
+
+@contextlib.contextmanager
+def vsftpd(directory, root, certificate=None):
+    """With a certificate it speaks TLS from the first byte (ftps)."""
+    port = free_port()
+    tls = f"""ssl_enable=YES
+implicit_ssl=YES
+allow_anon_ssl=YES
+force_anon_data_ssl=YES
+force_anon_logins_ssl=YES
+rsa_cert_file={certificate}
+""" if certificate else ""
+    with running(["/usr/sbin/vsftpd", configure_vsftpd(directory, root, port, tls)], port):
         yield f"{'ftps' if certificate else 'ftp'}://{HOST}:{port}"
 
 

@@ -8,43 +8,21 @@ import contextlib
 import os
 import pathlib
 import pwd
-import socket
 import subprocess
 import sys
-import time
 
-HOST = "127.0.0.1"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "component/fetch"))
+
+from fetchservers import HOST, configure_vsftpd, free_port, running  # noqa: E402
+
 USER, PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 PROFTPD = ("proftpd-core", "libhashkit2", "libhiredis0.14", "libmemcached11", "libmemcachedutil2")
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        return sock.getsockname()[1]
-
-
 @contextlib.contextmanager
-def running(args, port, **options):
-    """A server program that ends with its parent, however that ends."""
-    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *map(str, args)], **options)
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{args[0]} does not listen; status {process.poll()}")
-            with contextlib.suppress(ConnectionRefusedError):
-                socket.create_connection((HOST, port), 5).close()
-                break
-            time.sleep(0.02)
+def listening(args, port, **options):
+    with running(args, port, **options):
         yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def unpack(directory, packages):
@@ -78,35 +56,15 @@ FTPServer(("127.0.0.1", int(port)), FTPHandler).serve_forever()
 
 def pyftpdlib(work, root, size=True):
     port = free_port()
-    return running([sys.executable, "-c", PYFTPDLIB, port, root, USER, PASSWORD,
-                    "yes" if size else "no"], port, stderr=subprocess.DEVNULL)
+    return listening([sys.executable, "-c", PYFTPDLIB, port, root, USER, PASSWORD,
+                      "yes" if size else "no"], port, stderr=subprocess.DEVNULL)
 
 
 def vsftpd(work, root, size=True):
     """Anonymous: its own logins are those of the system. Whoever logs in is called `anonymous`."""
     port = free_port()
-    work = pathlib.Path(work)
-    me = pwd.getpwuid(os.geteuid()).pw_name
-    (work / "empty").mkdir(exist_ok=True)
-    configuration = work / f"vsftpd-{port}.conf"
-    configuration.write_text(f"""listen=YES
-listen_address={HOST}
-listen_port={port}
-background=NO
-anonymous_enable=YES
-local_enable=NO
-no_anon_password=YES
-anon_root={root}
-ftp_username={me}
-nopriv_user={me}
-run_as_launching_user=YES
-secure_chroot_dir={work}/empty
-seccomp_sandbox=NO
-ascii_download_enable=YES
-vsftpd_log_file={work}/vsftpd.log
-{"" if size else "cmds_denied=SIZE"}
-""")
-    return running(["/usr/sbin/vsftpd", configuration], port)
+    more = "ascii_download_enable=YES\n" + ("" if size else "cmds_denied=SIZE\n")
+    return listening(["/usr/sbin/vsftpd", configure_vsftpd(work, root, port, more)], port)
 
 
 def proftpd(work, root, size=True):
@@ -141,9 +99,9 @@ AuthUserFile {users}
 {deny}
 """)
     libraries = next(files.glob("usr/lib/*/libmemcached.so.11")).parent
-    return running([files / "usr/sbin/proftpd", "-n", "-q", "-c", configuration], port,
-                   env={**os.environ, "LD_LIBRARY_PATH": str(libraries)},
-                   stderr=subprocess.DEVNULL)
+    return listening([files / "usr/sbin/proftpd", "-n", "-q", "-c", configuration], port,
+                     env={**os.environ, "LD_LIBRARY_PATH": str(libraries)},
+                     stderr=subprocess.DEVNULL)
 
 
 def login(server):
