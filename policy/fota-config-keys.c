@@ -267,12 +267,16 @@ set_path(const FotaConfigKey *key, FotaSettings *settings, const char *value)
     return set_text_if(value[0] == '\0' || g_path_is_absolute(value), key, settings, value);
 }
 
-/* It may be mounted later, and anybody may write there: what lies in it is compared. */
+/* It may be mounted later, and anybody may write there: what lies in it is compared. Not all that
+ * there is, however that is written. */
 static gboolean
 set_directory(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    return set_text_if(value[0] == '\0' || (g_path_is_absolute(value) && value[1] != '\0'), key,
-                       settings, value);
+    g_autofree char *whole = g_canonicalize_filename(value, "/");
+
+    return set_text_if(value[0] == '\0' ||
+                           (g_path_is_absolute(value) && whole[strspn(whole, "/")] != '\0'),
+                       key, settings, value);
 }
 
 static gboolean

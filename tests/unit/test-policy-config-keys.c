@@ -42,7 +42,7 @@ static const struct {
     {"Conditions", "MinimumFreeSpace", {"0", "20M"}, {"", "much", "-1"}},
     {"Limits", "Attempts", {"1", "10"}, {"0", "11", "x"}},
     {"Limits", "AtOnce", {"1", "24"}, {"0", "25", ""}},
-    {"Delivery", "Directory", {"", "/srv/deltas"}, {"deltas", "/"}},
+    {"Delivery", "Directory", {"", "/srv/deltas"}, {"deltas", "/", "//", "/."}},
     {"Report",
      "Uri",
      {"", "https://fota.example/{imei-hmac}", "http://10.0.0.1/r"},
