@@ -72,12 +72,15 @@ delivery_report(Delivery *delivery, guint64 received)
         delivery->progress(received, delivery->size, delivery->progress_data);
 }
 
-/* Ends @task, which is the caller's from then on. */
+/* Ends @task, which is the caller's from then on. Of what an address has brought nothing may have
+ * stayed when the last one has failed. */
 static void
 delivery_end(GTask *task, GError *error)
 {
     Delivery *delivery = g_task_get_task_data(task);
 
+    if (delivery->took && error != NULL)
+        delivery_report(delivery, fota_cache_get_bytes(delivery->context->cache, delivery->key));
     if (delivery->took)
         fota_cache_give_part_back(delivery->context->cache, delivery->key);
     if (error != NULL)
