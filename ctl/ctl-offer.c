@@ -109,15 +109,20 @@ print_done(Ctl *ctl, const CtlModule *module, const char *member)
     return CTL_OK;
 }
 
+gboolean
+ctl_check_read(Ctl *ctl, GError **error)
+{
+    if (!ctl->all || ctl->module == NULL)
+        return TRUE;
+    ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "give either --all or an IMEI");
+    return FALSE;
+}
+
 int
 ctl_check(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = NULL;
 
-    if (ctl->all && ctl->module != NULL) {
-        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "give either --all or an IMEI");
-        return CTL_USAGE;
-    }
     if (ctl->all) {
         if (!ctl_bus_call(ctl, CTL_BUS_PATH, CTL_BUS_MANAGER, "CheckAll", NULL, error, ""))
             return CTL_FAILED;
@@ -188,23 +193,26 @@ ctl_reject(Ctl *ctl, GError **error)
     return print_done(ctl, module, "Reject");
 }
 
+gboolean
+ctl_defer_read(Ctl *ctl, GError **error)
+{
+    if (fota_parse_duration(ctl->arguments[0], &ctl->seconds))
+        return TRUE;
+    ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
+              "'%s' is not a duration; write it as 90s, 30min, 4h, 1d or \"1d 12h\"",
+              ctl->arguments[0]);
+    return FALSE;
+}
+
 int
 ctl_defer(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = NULL;
     g_autoptr(GVariant) offer = NULL;
-    const char *token;
-    guint64 seconds;
+    const char *token = choose_offer(ctl, 1, &module, &offer, error);
 
-    if (!fota_parse_duration(ctl->arguments[0], &seconds)) {
-        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
-                  "'%s' is not a duration; write it as 90s, 30min, 4h, 1d or \"1d 12h\"",
-                  ctl->arguments[0]);
-        return CTL_USAGE;
-    }
-    token = choose_offer(ctl, 1, &module, &offer, error);
     if (token == NULL || !ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, "Defer", NULL, error,
-                                       "st", token, seconds))
+                                       "st", token, ctl->seconds))
         return CTL_FAILED;
     return print_done(ctl, module, "Defer");
 }

@@ -31,6 +31,7 @@ typedef struct {
     const char *who;
     const char *why;
     guint32 max;
+    guint64 seconds; /**< defer */
     char **arguments; /**< after the verb, without the IMEI; NULL-terminated */
 } Ctl;
 
@@ -61,9 +62,11 @@ int ctl_version(Ctl *ctl, GError **error);
 /* ctl-plan.c */
 int ctl_plan(Ctl *ctl, GError **error);
 /* ctl-offer.c */
+gboolean ctl_check_read(Ctl *ctl, GError **error);
 int ctl_check(Ctl *ctl, GError **error);
 int ctl_approve(Ctl *ctl, GError **error);
 int ctl_reject(Ctl *ctl, GError **error);
+gboolean ctl_defer_read(Ctl *ctl, GError **error);
 int ctl_defer(Ctl *ctl, GError **error);
 int ctl_cancel(Ctl *ctl, GError **error);
 int ctl_rehearse(Ctl *ctl, GError **error);

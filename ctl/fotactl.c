@@ -21,7 +21,7 @@ typedef enum {
 } Takes;
 
 /* In the order of the bits above. */
-static const char *const option_names[] = {"--module", "--all", "--yes",         "--wait",
+static const char *const option_names[] = {"--module", "--all", "--yes",          "--wait",
                                            "--reason", "--max", "--who or --why", "--csv"};
 
 #define IMEI_DIGITS 15
@@ -29,38 +29,41 @@ static const char *const option_names[] = {"--module", "--all", "--yes",        
 static const struct {
     const char *name;
     CtlVerb run;
+    gboolean (*read)(Ctl *ctl, GError **error); /* its own words, before the bus is asked */
     Takes takes;
     int min_arguments;
     int max_arguments; /* -1 = any */
     const char *usage;
     const char *help;
 } verbs[] = {
-    {"list", ctl_list, 0, 0, 0, "", "List the modules, their firmware and state"},
-    {"status", ctl_status, TAKES_MODULE, 0, 0, "[IMEI]", "Show all about one module"},
-    {"check", ctl_check, TAKES_MODULE | TAKES_ALL, 0, 0, "[IMEI | --all]",
+    {"list", ctl_list, NULL, 0, 0, 0, "", "List the modules, their firmware and state"},
+    {"status", ctl_status, NULL, TAKES_MODULE, 0, 0, "[IMEI]", "Show all about one module"},
+    {"check", ctl_check, ctl_check_read, TAKES_MODULE | TAKES_ALL, 0, 0, "[IMEI | --all]",
      "Check for an update now"},
-    {"plan", ctl_plan, TAKES_MODULE, 0, 0, "[IMEI]",
+    {"plan", ctl_plan, NULL, TAKES_MODULE, 0, 0, "[IMEI]",
      "Show what fotad would do, why, and what blocks it"},
-    {"approve", ctl_approve, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 1, "[TOKEN]",
+    {"approve", ctl_approve, NULL, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 1, "[TOKEN]",
      "Approve the offered update"},
-    {"reject", ctl_reject, TAKES_MODULE | TAKES_REASON, 0, 1, "[TOKEN]",
+    {"reject", ctl_reject, NULL, TAKES_MODULE | TAKES_REASON, 0, 1, "[TOKEN]",
      "Reject the offered update"},
-    {"defer", ctl_defer, TAKES_MODULE, 1, 2, "DURATION [TOKEN]", "Defer the offered update"},
-    {"cancel", ctl_cancel, TAKES_MODULE, 0, 1, "[TOKEN]",
+    {"defer", ctl_defer, ctl_defer_read, TAKES_MODULE, 1, 2, "DURATION [TOKEN]",
+     "Defer the offered update"},
+    {"cancel", ctl_cancel, NULL, TAKES_MODULE, 0, 1, "[TOKEN]",
      "Stop an update, until installing has begun"},
-    {"rehearse", ctl_rehearse, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0, "[IMEI]",
+    {"rehearse", ctl_rehearse, NULL, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0, "[IMEI]",
      "Go through the procedure, but install nothing"},
-    {"history", ctl_history, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]", "List finished updates"},
-    {"report", ctl_report, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
+    {"history", ctl_history, NULL, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]",
+     "List finished updates"},
+    {"report", ctl_report, NULL, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
      "Show every module's last update, or each step of one module's"},
-    {"query", ctl_query, TAKES_MODULE, 0, 0, "[IMEI]",
+    {"query", ctl_query, NULL, TAKES_MODULE, 0, 0, "[IMEI]",
      "Show the identity of module, SIM and network"},
-    {"version", ctl_version, TAKES_MODULE, 0, 0, "[IMEI]",
+    {"version", ctl_version, NULL, TAKES_MODULE, 0, 0, "[IMEI]",
      "Ask the module for its version, as manifests name it"},
-    {"registration", ctl_registration, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
+    {"registration", ctl_registration, NULL, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
      "Show what an update service is told about a module"},
-    {"monitor", ctl_monitor, TAKES_MODULE, 0, 0, "[IMEI]", "Show what happens, until ^C"},
-    {"inhibit", ctl_inhibit, TAKES_WHO_WHY, 0, -1, "[-- COMMAND...]",
+    {"monitor", ctl_monitor, NULL, TAKES_MODULE, 0, 0, "[IMEI]", "Show what happens, until ^C"},
+    {"inhibit", ctl_inhibit, NULL, TAKES_WHO_WHY, 0, -1, "[-- COMMAND...]",
      "Inhibit new updates until ^C, or while COMMAND runs"},
 };
 
@@ -225,6 +228,18 @@ take_imei(Ctl *ctl)
     *to = NULL;
 }
 
+/* What no D-Bus message can carry. */
+static gboolean
+words_are_text(const Ctl *ctl)
+{
+    const char *const words[] = {ctl->reason, ctl->who, ctl->why};
+    gboolean good = TRUE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        good = good && (words[i] == NULL || g_utf8_validate(words[i], -1, NULL));
+    return good;
+}
+
 /* Whether the verb takes the options and arguments that were given. */
 static gboolean
 verb_accept(guint verb, const Ctl *ctl, guint given, GError **error)
@@ -236,6 +251,11 @@ verb_accept(guint verb, const Ctl *ctl, guint given, GError **error)
     if (alien >= 0)
         ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "%s does not take %s. See: fotactl --help",
                   name, option_names[alien]);
+    else if (ctl->module != NULL && !is_imei(ctl->module))
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
+                  "--module=%s: expected the %d digits of an IMEI", ctl->module, IMEI_DIGITS);
+    else if (!words_are_text(ctl))
+        ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "--reason, --who and --why take UTF-8 text");
     else if (ctl->csv && ctl->json)
         ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE, "--csv or --json, not both");
     else if (n_arguments < verbs[verb].min_arguments ||
@@ -256,7 +276,8 @@ run_verb(Ctl *ctl, const char *name, guint given, GError **error)
             continue;
         if (verbs[i].takes & TAKES_MODULE)
             take_imei(ctl);
-        if (!verb_accept(i, ctl, given, error))
+        if (!verb_accept(i, ctl, given, error) ||
+            (verbs[i].read != NULL && !verbs[i].read(ctl, error)))
             return CTL_USAGE;
         if (!ctl_bus_open(ctl, error))
             return CTL_NO_DAEMON;

@@ -263,6 +263,13 @@ class CommandLine(CtlTest):
             self.ctl(verb, *(["1h"] if verb == "defer" else []), status=NO_DAEMON)
         self.assertIn("error", self.json("list", status=NO_DAEMON))
 
+    def test_words_are_read_before_fotad_is_asked(self):
+        self.stop_fake()
+        for words in (["defer", "soon"], ["check", "--all", IMEI], ["status", "--module=ttyUSB2"],
+                      ["reject", b"--reason=\xff"], ["inhibit", b"--who=\xff"]):
+            self.assertEqual(self.json(*words, status=USAGE)["error"]["name"], "fotactl.Usage",
+                             words)
+
     def test_without_a_bus(self):
         done = subprocess.run([FOTACTL, "list"], capture_output=True, timeout=CALL_LIMIT_S,
                               env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/no/such"})
