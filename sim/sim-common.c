@@ -6,7 +6,8 @@
 /* The commands of V.250 and 27.007 that every module has, as far as ModemManager and an updater use
  * them. */
 
-#define FACTORY_TEST 5 /* +CFUN of a module that has lost its calibration: nothing leads out of it */
+#define FACTORY_TEST                                                                               \
+    5 /* +CFUN of a module that has lost its calibration: nothing leads out of it */
 
 static SimResult
 run_ok(SimModule *module, SimCommand *command)
@@ -143,6 +144,7 @@ run_pin(SimModule *module, SimCommand *command)
     }
     module->pin_tries = SIM_PIN_TRIES;
     module->unlocked = TRUE;
+    sim_module_search_network(module);
     return SIM_OK;
 }
 
@@ -209,20 +211,6 @@ run_signal(SimModule *module, SimCommand *command)
     else if (command->form == SIM_FORM_EXEC)
         sim_command_info(command, "+CSQ: %d,%d", module->signal, module->signal == 99 ? 99 : 3);
     return SIM_OK;
-}
-
-gboolean
-sim_module_is_registered(SimModule *module)
-{
-    return module->registration == 1 || module->registration == 5 || module->registration == 9 ||
-           module->registration == 10;
-}
-
-/* 27.007's <stat> of +CREG, +CGREG or +CEREG: a module in 3G is in no LTE network. */
-int
-sim_module_registration(SimModule *module, guint which)
-{
-    return which == 2 && module->generation == 3 ? 0 : module->registration;
 }
 
 /* +CREG, +CGREG, +CEREG */
@@ -307,7 +295,8 @@ run_functionality(SimModule *module, SimCommand *command)
     if (!sim_command_number(command, 0, 0, 4, &fun) || (fun != 0 && fun != 1 && fun != 4) ||
         !sim_command_number(command, 1, 0, 1, &reset))
         return SIM_CME_BAD_PARAMETERS;
-    module->cfun = fun;
+    if (fun != module->cfun)
+        sim_module_set_functionality(module, fun);
     if (reset)
         sim_module_after(module, 0.5, on_reset);
     return SIM_OK;

@@ -58,7 +58,7 @@ sim_context_activate(SimModule *module, int cid)
 {
     SimContext *context = &module->contexts[cid];
 
-    if (context->apn == NULL || !sim_module_is_registered(module) || module->cfun != 1)
+    if (context->apn == NULL || !sim_module_is_registered(module))
         return FALSE;
     context->active = TRUE;
     return TRUE;

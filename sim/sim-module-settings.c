@@ -20,21 +20,11 @@ set_number(const char *key, const char *value, gint64 max, int *number, GError *
 static gboolean
 set_registration(SimModule *module, const char *value, GError **error)
 {
-    static const char *const names[] = {"+CREG", "+CGREG", "+CEREG"};
+    int status;
 
-    if (!set_number("registered", value, 10, &module->registration, error))
+    if (!set_number("registered", value, 10, &status, error))
         return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *urc =
-            g_strdup_printf("%s: %d", names[i], sim_module_registration(module, i));
-
-        if (module->creg_mode[i] > 0)
-            sim_module_urc(module, urc);
-    }
-    for (int cid = 1; cid <= SIM_MAX_CID && !sim_module_is_registered(module); cid++)
-        sim_context_deactivate(module, cid);
-    if (module->personality->registration_changed != NULL)
-        module->personality->registration_changed(module);
+    sim_module_set_registration(module, status);
     return TRUE;
 }
 
@@ -101,11 +91,12 @@ sim_module_set(SimModule *module, const char *key, const char *value, GError **e
         g_free(module->package);
         module->package = value[0] != '\0' ? g_strdup(value) : NULL;
     } else {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "there is no key %s here; all modules have signal, registered, generation, apn, pin, "
-                    "pin-tries, imsi, version, package and gateway; with --module, also imei, "
-                    "reserved-port, uid, net and raw",
-                    key);
+        g_set_error(
+            error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+            "there is no key %s here; all modules have signal, registered, generation, apn, pin, "
+            "pin-tries, imsi, version, package and gateway; with --module, also imei, "
+            "reserved-port, uid, net and raw",
+            key);
         return FALSE;
     }
     return TRUE;
@@ -235,7 +226,7 @@ sim_module_describe(SimModule *module)
     sim_describe_number(b, "plugged", module->plugged);
     sim_describe_number(b, "starts", module->starts);
     sim_describe_number(b, "signal", module->signal);
-    sim_describe_number(b, "registered", module->registration);
+    sim_describe_number(b, "registered", sim_module_registration(module, 0));
     sim_describe_number(b, "sim-busy", sim_module_is_sim_busy(module));
     sim_describe_number(b, "pin-missing", !module->unlocked);
     sim_describe_number(b, "pin-tries", module->pin_tries);

@@ -94,6 +94,8 @@ sim_module_start(SimModule *module)
     module->running = TRUE;
     module->sim_ready = g_get_monotonic_time() +
                         sim_ms(module->sim, module->personality->sim_busy_seconds) * 1000LL;
+    if (module->starts > 0)
+        sim_module_search_network(module);
     if (module->plugged)
         module_add_ports(module);
     if (module->personality->started != NULL)
@@ -105,6 +107,7 @@ sim_module_stop(SimModule *module)
 {
     g_clear_handle_id(&module->timer, g_source_remove);
     sim_step_unwatch(module);
+    sim_module_stop_search(module);
     module->running = FALSE;
     module->hung = FALSE;
     module->unlocked = module->pin == NULL;

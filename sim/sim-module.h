@@ -101,11 +101,12 @@ struct _SimModule {
     double (*watched)(SimModule *module);
     guint part;
 
-    int unserved;     /* its registration with another firmware, 0 = this one serves */
-    int registration; /* 27.007's <stat>: 0 none, 1 home, 5 roaming, 9 and 10 the same */
-    int generation;   /* 3: +CEREG says 0; else LTE */
-    int signal;       /* +CSQ, 0 to 31 or 99 */
-    char *pin;        /* NULL: none set */
+    guint search_timer; /* it looks for its network; 0: it does not */
+    int unserved;       /* its registration with another firmware, 0 = this one serves */
+    int registration;   /* 27.007's <stat>: 0 none, 1 home, 5 roaming, 9 and 10 the same */
+    int generation;     /* 3: +CEREG says 0; else LTE */
+    int signal;         /* +CSQ, 0 to 31 or 99 */
+    char *pin;          /* NULL: none set */
     gboolean unlocked;
     guint pin_tries; /* left; 0: the PUK is wanted */
     int cfun;
@@ -160,8 +161,18 @@ double sim_module_take_first_delay(SimModule *module);
 
 /* sim-common.c */
 extern const SimCommandDef sim_common_commands[];
+
+/* sim-network.c: what the module is registered in. Not at once after a start, nor without its PIN.
+ */
 gboolean sim_module_is_registered(SimModule *module);
+/* <stat> of +CREG (0), +CGREG (1) or +CEREG (2): a module in 3G is in no LTE network. */
 int sim_module_registration(SimModule *module, guint which);
+/* What the network says from now on. */
+void sim_module_set_registration(SimModule *module, int status);
+/* +CFUN's, other than it was. */
+void sim_module_set_functionality(SimModule *module, int cfun);
+void sim_module_search_network(SimModule *module);
+void sim_module_stop_search(SimModule *module);
 
 /* sim-sms.c */
 SimResult sim_sms_run_format(SimModule *module, SimCommand *command);

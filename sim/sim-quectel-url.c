@@ -215,7 +215,7 @@ on_begin(gpointer user_data)
 
     quectel->step = 0;
     report(module, "START", -1);
-    if (!sim_module_is_registered(module) || module->cfun != 1) {
+    if (!sim_module_is_registered(module)) {
         sim_quectel_stall(module);
         return G_SOURCE_REMOVE;
     }

@@ -212,6 +212,19 @@ sim_telit_ota_power_on(SimModule *module)
     return TRUE;
 }
 
+/* MultiTech's guide closes FTP and the context first, l) and m). No document says what a module
+ * does else. */
+static gboolean
+is_connected(SimModule *module)
+{
+    const SimTelit *telit = module->state;
+    gboolean active = telit->ftp != NULL;
+
+    for (int cid = 1; cid <= SIM_MAX_CID; cid++)
+        active = active || module->contexts[cid].active;
+    return active;
+}
+
 /* 0: start now; 1: validate only; 2: at the next start. */
 SimResult
 sim_telit_otaup(SimModule *module, SimCommand *command)
@@ -226,7 +239,7 @@ sim_telit_otaup(SimModule *module, SimCommand *command)
     if (command->form != SIM_FORM_SET || !sim_command_number(command, 0, 0, 2, &mode) || mode < 0 ||
         !sim_command_number(command, 1, 0, 2, &extra))
         return SIM_CME_BAD_PARAMETERS;
-    if (telit->apply_step > 0 ||
+    if (telit->apply_step > 0 || (mode == 0 && is_connected(module)) ||
         (telit->enhanced != NULL && sim_telit_enhanced_is_checking(telit->enhanced)))
         return SIM_CME_NOT_ALLOWED;
     if (sim_faults_take(module->faults, "otaup-error", command->text, NULL))

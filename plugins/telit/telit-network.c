@@ -235,6 +235,30 @@ telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **
     return judge_refusal(session, g_steal_pointer(&refusal), error);
 }
 
+/* The module's own answer to the order tells what a context that stays up is worth. */
+FotaResult
+telit_release_context(FotaSession *session, gboolean *released, GError **error)
+{
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
+    g_auto(GStrv) lines = NULL;
+    FotaResult result = telit_read_active(session, released, error);
+
+    if (result != FOTA_RESULT_DONE || !*released)
+        return result;
+    if (!fota_session_try(session, command, 0, &lines, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    *released = lines != NULL;
+    return FOTA_RESULT_DONE;
+}
+
+void
+telit_restore_context(FotaSession *session)
+{
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", telit_context_id(session));
+
+    fota_session_try(session, command, 0, NULL, NULL);
+}
+
 /* Of an update that was cut off nobody has seen the end. */
 static gboolean
 context_is_ours(FotaSession *session)

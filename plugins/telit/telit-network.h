@@ -35,5 +35,12 @@ guint telit_context_id(FotaSession *session);
 /** Whether the context is up; FALSE too when the module does not tell. */
 FotaResult telit_read_active(FotaSession *session, gboolean *active, GError **error);
 
+/**
+ * m) before n): takes the context down, whoever uses it, since the installation ends it anyway.
+ * *@released: it was up, and is to be brought up again if the module does not install.
+ */
+FotaResult telit_release_context(FotaSession *session, gboolean *released, GError **error);
+void telit_restore_context(FotaSession *session);
+
 /** m) Leaves context and socket as they were found. */
 void telit_network_close(FotaSession *session);

@@ -105,11 +105,18 @@ telit_close(FotaSession *session)
     telit_network_close(session);
 }
 
-/* n) */
+/* n) after m) for a context that was not ours, which the installation ends anyway. */
 static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    return telit_otaup_install(session, update, "AT#OTAUP=0", error);
+    gboolean released;
+    FotaResult result = telit_release_context(session, &released, error);
+
+    if (result == FOTA_RESULT_DONE)
+        result = telit_otaup_install(session, update, "AT#OTAUP=0", error);
+    if (result == FOTA_RESULT_REFUSED && released)
+        telit_restore_context(session);
+    return result;
 }
 
 /* p) and what the module itself says of the end, where unsolicited lines are heard. */

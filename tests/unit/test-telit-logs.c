@@ -193,6 +193,7 @@ test_me910c1(void)
     script_ask(&script, GET_COMMAND);
     script_ask(&script, "AT#FTPCLOSE");
     script_ask(&script, "AT#SGACT=3,0");
+    script_add(&script, "AT#SGACT?", "#SGACT: 3,0");
     script_ask(&script, "AT#OTAUP=0");
     script_ask(&script, "AT+GMR");
     session = start(&script, "ME910C1-NA");

@@ -99,25 +99,43 @@ test_validate(void)
     }
 }
 
+#define UP "#SGACT: 1,0\n#SGACT: 3,1"
+#define DOWN "#SGACT: 1,0\n#SGACT: 3,0"
+
+/* A context that is up is not ours: it is taken down, and brought up again after a refusal. */
 static void
 test_install(void)
 {
     static const struct {
-        const char *answer;
+        const char *context, *taken_down, *answer, *brought_up; /* NULL: not sent */
         FotaResult result;
         int code;
     } table[] = {
-        {"", FOTA_RESULT_DONE, 0},
-        {"!400", FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
-        {"?", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
-        {"-", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
+        {DOWN, NULL, "", NULL, FOTA_RESULT_DONE, 0},
+        {DOWN, NULL, "!400", NULL, FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
+        {DOWN, NULL, "?", NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
+        {DOWN, NULL, "-", NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
+        {UP, "", "", NULL, FOTA_RESULT_DONE, 0},
+        {UP, "", "!400", "", FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
+        {UP, "", "?", NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
+        {UP, "!", "!", NULL, FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
+        {UP, "-", NULL, NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
+        {"!", NULL, "", NULL, FOTA_RESULT_DONE, 0},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        const FakeExchange script[] = {{"AT#OTAUP=0", table[i].answer}, END};
-        FotaSession *session = fake_session_new(TELIT_MODELS, script);
+        FakeExchange script[5] = {{"AT#SGACT?", table[i].context}};
+        guint n = 1;
+        FotaSession *session;
         g_autoptr(GError) error = NULL;
 
+        if (table[i].taken_down != NULL)
+            script[n++] = (FakeExchange){"AT#SGACT=3,0", table[i].taken_down};
+        if (table[i].answer != NULL)
+            script[n++] = (FakeExchange){"AT#OTAUP=0", table[i].answer};
+        if (table[i].brought_up != NULL)
+            script[n++] = (FakeExchange){"AT#SGACT=3,1", table[i].brought_up};
+        session = fake_session_new(TELIT_MODELS, script);
         g_assert_cmpint(fake_plugin_install(session, &update, &error), ==, table[i].result);
         if (table[i].result != FOTA_RESULT_DONE)
             g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);

@@ -124,8 +124,25 @@ class Line(SimTest):
         self.assertEqual(tty.ask("AT+CIMI"), ["+CME ERROR: 11"])
         self.assertEqual(tty.ask("AT#SGACT=3,1"), ["+CME ERROR: 11"])
         self.assertEqual(tty.ask('AT+CPIN="0000"'), ["+CME ERROR: 16"])
-        self.assertEqual(tty.ask('AT+CPIN="1234"'), ["OK"])
+        self.assertEqual(tty.ask("AT+CEREG?"), ["+CEREG: 0,0", "OK"])
+        self.assertEqual(tty.ask('AT+CPIN="1234";+CEREG?'), ["+CEREG: 0,2", "OK"])
+        self.wait_state(registered=1)
         self.assertEqual(tty.ask("AT#SGACT=3,1")[-1], "OK")
+
+    def test_looks_for_its_network(self):
+        """After a start, and with its radio on again."""
+        self.ok(f"power-cut {IMEI}")
+        self.ok(f"power-on {IMEI}")
+        self.wait_state(starts=2, registered=1)
+        log = self.log()
+        self.assertIn("! network found", log[log.rindex("! ports "):])
+        tty = self.tty()
+        tty.command("AT+CMEE=1")
+        self.assertEqual(tty.ask("AT#SGACT=3,1")[-1], "OK")
+        self.assertEqual(tty.ask("AT+CFUN=4;+CEREG?;#SGACT?"),
+                         ["+CEREG: 0,0", "#SGACT: 1,0", "#SGACT: 3,0", "OK"])
+        self.assertEqual(tty.ask("AT+CFUN=1;+CEREG=1;+CEREG?"), ["+CEREG: 1,2", "OK"])
+        tty.expect(rb"\r\n\+CEREG: 1\r\n")
 
     def test_contexts(self):
         tty = self.tty()

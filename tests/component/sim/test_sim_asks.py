@@ -273,6 +273,7 @@ class OwnUpdate(AsksTest):
             starts = self.state()["starts"]
             self.ok(f"fault {IMEI} power-lost=20,on={step}")
             tty = self.listen_again()
+            self.wait_state(registered=1)
             self.ask()
             tty.command("AT#OTASUAN=1")
             self.wait_state(faults=[], powered=0)

@@ -114,7 +114,7 @@ class Faults(HuaweiTest):
         self.mark()
         tty = self.back()
         self.assertEqual(self.told(tty), "31")
-        self.assertGreater(self.state()["fota-received"], 0)
+        self.assertGreater(self.wait_state(registered=1)["fota-received"], 0)
         self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
         self.hear(tty, "^FOTASTATE: 40")
 
@@ -210,7 +210,7 @@ class Power(HuaweiTest):
         self.cut()
         tty = self.back()
         self.assertEqual(self.told(tty), "31")
-        self.assertGreaterEqual(self.state()["fota-received"], received)
+        self.assertGreaterEqual(self.wait_state(registered=1)["fota-received"], received)
         self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
         self.hear(tty, "^FOTASTATE: 40")
 

@@ -208,7 +208,6 @@ class Update(SimTest):
         self.load(tty)
         for line in ["AT+CEREG=2", "AT#FTPTO=5000", "AT+CMEE=2", 'AT+CGDCONT=4,"IP","kept"']:
             tty.ask(line)
-        tty.ask("AT#SGACT=3,1")
         tty.ask("AT#OTAUP=0")
         state = self.wait_state(starts=4)
         tty = self.reopen()
@@ -240,6 +239,11 @@ class Update(SimTest):
     def test_start_faults(self):
         tty = self.tty()
         self.load(tty)
+        self.connect(tty)
+        self.assertEqual(tty.ask("AT#OTAUP=0"), ["+CME ERROR: 3"])  # FTP and context are open
+        tty.ask("AT#FTPCLOSE")
+        self.assertEqual(tty.ask("AT#OTAUP=0"), ["+CME ERROR: 3"])
+        tty.ask("AT#SGACT=3,0")
         self.ok(f"fault {IMEI} otaup-error")
         self.assertEqual(tty.ask("AT#OTAUP=0"), ["ERROR"])
         self.assertEqual(self.state()["ota"], "stored")
