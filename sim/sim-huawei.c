@@ -54,6 +54,17 @@ run_pin_attempts(SimModule *module, SimCommand *command)
     return SIM_OK;
 }
 
+/* As real ones do "any time", ^CURC permitting. */
+static const char *
+huawei_chatter(SimModule *module)
+{
+    static const char *const lines[] = {"^RSSI: 18", "^HCSQ: \"WCDMA\",38,30,44", "^RSSI: 19",
+                                        "^BOOT: 31415926,0,0,0,20"};
+    SimHuawei *huawei = module->state;
+
+    return huawei->reports ? lines[huawei->said++ % G_N_ELEMENTS(lines)] : NULL;
+}
+
 static const SimCommandDef huawei_commands[] = {
     {"I", run_identity, 0.05, FALSE},
     {"D", sim_huawei_run_dial, 0.5, TRUE},
@@ -205,7 +216,8 @@ static const SimTtySpec ttys[] = {
     .commands = huawei_commands, .state_new = huawei_new, .state_free = huawei_free,               \
     .stopped = huawei_stopped, .context_down = sim_huawei_context_down,                            \
     .tty_closed = sim_huawei_tty_closed, .power_on = sim_huawei_power_on, .set = huawei_set,       \
-    .registration_changed = huawei_registration_changed, .describe = huawei_describe
+    .registration_changed = huawei_registration_changed, .describe = huawei_describe,              \
+    .chatter = huawei_chatter
 
 const SimPersonality sim_huawei_mu509 = {
     HUAWEI,

@@ -84,6 +84,7 @@ typedef struct {
     SimHuaweiOffer offer;
 
     int reports; /* ^CURC */
+    guint said;  /* in the middle of answers */
     SimHttp *http;
     guint current; /* the file that arrives */
     SimHuaweiBreak break_kind;

@@ -21,6 +21,7 @@ struct _SimLine {
     guint timer;
     gboolean hung; /* until the tty goes */
     gboolean storm;
+    gboolean interrupted; /* by a line that is no part of the answer */
     gboolean lost_result;
     gboolean doubled_result;
     GPtrArray *at_open;
@@ -37,6 +38,18 @@ line_storm(SimLine *line)
 {
     for (guint i = 0; line->storm && i < STORM_LINES; i++)
         sim_line_urc(line, i % 2 == 0 ? "+CEREG: 1" : "#OTAEV: #920");
+}
+
+/* TRUE: there was something. */
+static gboolean
+line_chatter(SimLine *line)
+{
+    const SimPersonality *personality = line->module->personality;
+    const char *text = personality->chatter != NULL ? personality->chatter(line->module) : NULL;
+
+    if (text != NULL)
+        sim_line_urc(line, text);
+    return text != NULL;
 }
 
 static char *
@@ -99,6 +112,7 @@ on_command_due(gpointer user_data)
     command->line = line;
     command->module = line->module;
     line_storm(line);
+    line_chatter(line);
     if (def != NULL && def->needs_sim && sim_module_is_sim_busy(line->module))
         result = SIM_CME_SIM_BUSY;
     else if (def != NULL && def->needs_sim && !sim_module_is_unlocked(line->module))
@@ -345,11 +359,12 @@ sim_line_set_open(SimLine *line, gboolean open)
 void
 sim_line_info(SimLine *line, const char *text)
 {
-    if (line->n_info++ == 0 || line->storm)
+    if (line->n_info++ == 0 || line->storm || line->interrupted)
         sim_port_answer(line->port, text);
     else
         sim_port_answer_more(line->port, text);
     line_storm(line);
+    line->interrupted = line_chatter(line);
 }
 
 void

@@ -51,6 +51,8 @@ typedef struct {
     gboolean (*set)(SimModule *module, const char *key, const char *value, gboolean *good);
     /* The module's own server wants an update (control command `ask`). NULL: it has none. */
     gboolean (*ask)(SimModule *module, const char *text, GError **error);
+    /* What it says by itself in the middle of an answer; NULL: nothing now. */
+    const char *(*chatter)(SimModule *module);
     /* Power is back. TRUE: the personality brings the ports back itself. */
     gboolean (*power_on)(SimModule *module);
     void (*describe)(SimModule *module, JsonBuilder *builder);

@@ -22,6 +22,12 @@ class HuaweiTest(testsim.SimTest):
     modules = ["mu509"]
     model = "MU509"
     mode = "0,0,0,1"
+    chatter = rb"\r\n\^(?:RSSI|HCSQ|BOOT): [^\r]*\r\n"
+
+    def tty(self, *arguments):
+        tty = super().tty(*arguments)
+        tty.ignored = self.chatter
+        return tty
 
     def setUp(self):
         super().setUp()

@@ -79,6 +79,8 @@ class Server:
 class Tty:
     """A host's end of one AT tty."""
 
+    ignored = None  # the pattern of lines that the module says at any time
+
     def __init__(self, name):
         self.fd = os.open(f"/dev/{name}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         mode = termios.tcgetattr(self.fd)
@@ -100,6 +102,8 @@ class Tty:
         except OSError:
             return False  # hung up
         self.buffer += data
+        if self.ignored:
+            self.buffer = re.sub(self.ignored, b"", self.buffer)
         return bool(data)
 
     def expect(self, pattern, limit=LIMIT):

@@ -173,6 +173,16 @@ class Real(HuaweiTest):
             if before == self.state()["sim-busy"]:
                 self.assertEqual(answer[-1], "+CME ERROR: 14" if before else "OK")
 
+    def test_says_something_in_its_answers(self):
+        """Any time, but when ^CURC is off."""
+        tty = self.tty()
+        tty.ignored = None
+        lines = tty.ask("AT+GMR")
+        self.assertRegex(" ".join(lines),
+                         rf"^(AT\+GMR )?\^\w+: \S+ {re.escape(OLD)} \^\w+: \S+ OK$")
+        self.assertEqual(tty.ask("AT^CURC=0")[-1], "OK")
+        self.assertEqual(tty.ask("AT+GMR;+GMR"), [OLD, OLD, "OK"])
+
     def test_unknown(self):
         tty = self.prepared()
         tty.write(b"AT+NOSUCH=?\r")
