@@ -104,10 +104,12 @@ take_report(FotaQuestion *question, FotaHeard *heard)
         question->text = g_steal_pointer(&heard->text);
 }
 
-/* What changes nothing about what is asked. */
+/* What changes nothing about what is asked: a question is not the carrier's client's. */
 static gboolean
-is_note(const FotaHeard *heard)
+is_note(const FotaQuestion *question, const FotaHeard *heard)
 {
+    if (heard->number == TELIT_REPORT_SESSION_FAILED)
+        return question->kind != FOTA_QUESTION_NONE;
     return heard->number == TELIT_REPORT_OTHER || heard->number == TELIT_REPORT_TOLD ||
            heard->number == TELIT_RELEASED;
 }
@@ -122,7 +124,7 @@ hear_reports(FotaSession *session, FotaQuestion *question, guint seconds, GError
 
     while (fota_session_get_time(session) < end &&
            fota_session_hear(session, seconds, &heard, &local_error)) {
-        if (is_note(&heard))
+        if (is_note(question, &heard))
             fota_session_note(session, "the module reports: %s", heard.text);
         else
             take_report(question, &heard);

@@ -51,13 +51,16 @@ telit_follow_answer(FotaSession *session, const char *command, GError **error)
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/* TRUE: it ends here, with *@result. */
+/* TRUE: it ends here, with *@result. @began: what the module does was not asked. */
 static gboolean
-follow_report(FotaSession *session, const FotaHeard *heard, guint64 size, FotaResult *result,
-              GError **error)
+follow_report(FotaSession *session, const FotaHeard *heard, gboolean began, guint64 size,
+              FotaResult *result, GError **error)
 {
     TelitFollow means = telit_follow_judge(heard);
 
+    /* The carrier's client may well have a session of its own during another's update. */
+    if (began && heard->number == TELIT_REPORT_SESSION_FAILED)
+        means = TELIT_FOLLOW_FAILED;
     fota_session_note(session, "the module reports: %s", heard->text);
     *result = FOTA_RESULT_DONE;
     if (means == TELIT_FOLLOW_GOES_ON)
@@ -71,28 +74,48 @@ follow_report(FotaSession *session, const FotaHeard *heard, guint64 size, FotaRe
     return *result != FOTA_RESULT_DONE || means == TELIT_FOLLOW_HAS_IT;
 }
 
+/* How long to listen for the next line, @passed seconds after the beginning. Until it begins, what
+ * else it says gives it no more time. */
+static gint64
+follow_get_seconds(FotaSession *session, gboolean goes_on, gint64 passed)
+{
+    gint64 most = TELIT_FOLLOW_SECONDS - passed;
+
+    return goes_on ? MIN(fota_session_get_number(session, "PremiumTime"), most)
+                   : MIN(fota_session_get_number(session, "AnswerTime") - passed, most);
+}
+
+static FotaResult
+follow_fail_silent(gboolean goes_on, GError **error)
+{
+    if (!goes_on)
+        return telit_follow_fail_expired("the module begins nothing", error);
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
+                "the module has downloaded for too long without a word on how it stands");
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 FotaResult
 telit_follow(FotaSession *session, gboolean goes_on, guint64 size, GError **error)
 {
-    guint seconds = fota_session_get_number(session, goes_on ? "PremiumTime" : "AnswerTime");
+    const gboolean began = goes_on;
+    const gint64 start = fota_session_get_time(session);
+    gint64 seconds = follow_get_seconds(session, goes_on, 0);
     g_auto(FotaHeard) heard = {0};
     g_autoptr(GError) local_error = NULL;
     FotaResult result;
 
-    while (fota_session_hear(session, seconds, &heard, &local_error)) {
-        if (follow_report(session, &heard, size, &result, error))
+    while (seconds > 0 && fota_session_hear(session, (guint)seconds, &heard, &local_error)) {
+        if (follow_report(session, &heard, began, size, &result, error))
             return result;
         goes_on = goes_on || telit_follow_judge(&heard) == TELIT_FOLLOW_GOES_ON;
-        seconds = fota_session_get_number(session, goes_on ? "PremiumTime" : "AnswerTime");
+        seconds = follow_get_seconds(session, goes_on, fota_session_get_time(session) - start);
     }
     /* It has left to install. */
     if (g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
         return FOTA_RESULT_DONE;
-    if (local_error == NULL && !goes_on)
-        return telit_follow_fail_expired("the module begins nothing", error);
     if (local_error == NULL)
-        g_set_error(&local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT,
-                    "the module downloads and has reported nothing for %u s", seconds);
+        return follow_fail_silent(goes_on, error);
     g_propagate_error(error, g_steal_pointer(&local_error));
     return FOTA_RESULT_FAILED_FOR_NOW;
 }

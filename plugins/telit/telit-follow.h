@@ -14,6 +14,9 @@ typedef enum {
     TELIT_FOLLOW_FAILED,
 } TelitFollow;
 
+/** A download takes no longer. */
+#define TELIT_FOLLOW_SECONDS 86400
+
 TelitFollow telit_follow_judge(const FotaHeard *heard);
 
 /** Sends an answer; one that no question waits for is an ERROR. Error: QuestionExpired. */

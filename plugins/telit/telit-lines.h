@@ -14,6 +14,7 @@ typedef enum {
     TELIT_REPORT_DOWNLOAD,
     TELIT_REPORT_DOWNLOADED,
     TELIT_REPORT_FAILED,
+    TELIT_REPORT_SESSION_FAILED, /**< of the carrier's client, whatever it was about */
     TELIT_REPORT_UPGRADED,
     TELIT_REPORT_TOLD,
     TELIT_REPORT_DROPPED,       /**< the LwM2M request is over */

@@ -7,10 +7,8 @@
 
 /* Remembered of an update: the question that was answered, or was about to be. */
 #define ANSWERED "Answered"
-/* Without a line for so long while it downloads, the agent is asked how it stands; and a download
- * takes no longer than the second of the two. */
+/* Without a line for so long while it downloads, the agent is asked how it stands. */
 #define LOOK_SECONDS 60
-#define DOWNLOAD_SECONDS 86400
 
 /* The agent's own states, in the order of Telit's sample LWM2M_FOTA_ACK_AT. */
 typedef enum {
@@ -275,7 +273,7 @@ static FotaResult
 follow_load(FotaSession *session, gint64 agent, GError **error)
 {
     gint64 silence = fota_session_get_number(session, "PremiumTime");
-    gint64 now = fota_session_get_time(session), last = now, end = now + DOWNLOAD_SECONDS;
+    gint64 now = fota_session_get_time(session), last = now, end = now + TELIT_FOLLOW_SECONDS;
     g_auto(FotaHeard) heard = {0};
     g_autoptr(GError) local_error = NULL;
     FotaResult result;

@@ -272,6 +272,14 @@ fota_session_wait_unsolicited(FotaSession *session, const char *text, guint seco
 {
     if (check_cancelled(session, error))
         return NULL;
+    if (session->poll == NULL && is_next(session, FAKE_LATER)) {
+        guint later = (guint)atoi(session->script->answer);
+
+        session->seconds += MIN(later, seconds);
+        if (later > seconds)
+            return NULL;
+        session->script++;
+    }
     if (session->poll == NULL && is_next(session, FAKE_URC)) {
         const char *answer = fake_session_take(session, FAKE_URC, error);
 

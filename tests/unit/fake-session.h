@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 #define FAKE_BACK "back"   /* the module comes back; with the answer "-" it does not */
 #define FAKE_GONE "gone"   /* the module leaves; with the answer "-" it stays */
 #define FAKE_SAVE "save"   /* the record is written; with the answer "-" it cannot be */
+#define FAKE_LATER "later" /* so many seconds pass before the next line */
 #define FAKE_CANCEL "stop" /* the update is cancelled; until then, nothing happened */
 
 /**

@@ -77,6 +77,13 @@ static const struct {
     {FOTA_RESULT_DONE, FOTA_QUESTION_DOWNLOAD, "Do you want to upgrade the firmware?",
      "Fw Server Session 7 Open",
      {TOLD, ASKS, SAYS("Fw Server Session 7 Open"), {FAKE_URC, "+CREG: 1"}, END}},
+    /* The carrier's client may have a session of its own meanwhile. */
+    {FOTA_RESULT_DONE,
+     FOTA_QUESTION_DOWNLOAD,
+     "Do you want to upgrade the firmware?",
+     "#912 (the carrier's server does not answer)",
+     {TOLD, ASKS, SAYS("#912"), END}},
+    {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, NULL, {TOLD, SAYS("#921"), SAYS("#913"), END}},
     /* Other firmware, which knows nothing of it. */
     {FOTA_RESULT_DONE, FOTA_QUESTION_NONE, NULL, "not needed",
      {{"AT#OTASUAN=,2,1", "!text ERROR"}, END}},
@@ -142,6 +149,11 @@ static const struct {
     {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_ACCEPT, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_MODULE_SILENT,
      {YES, SAYS("Start Fw Download"), END}},
+    {FOTA_QUESTION_DOWNLOAD,
+     FOTA_ANSWER_ACCEPT,
+     DONE,
+     {YES, SAYS("#912"), SAYS("Start Fw Download"), SAYS("#915"), SAYS("Fw Download Complete"),
+      END}},
     /* Nothing is answered where nothing is asked. */
     {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("Fw Download Complete"), END}},
     {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#920"), SAYS("#907"), SAYS("#919"), END}},
@@ -149,6 +161,11 @@ static const struct {
      FOTA_MODULE_ERROR_TRANSFER_FAILED,
      {SAYS("#920"), SAYS("#929: 410"), END}},
     {FOTA_QUESTION_NONE, FOTA_ANSWER_ACCEPT, DONE, {SAYS("#929: 200"), END}},
+    {FOTA_QUESTION_NONE,
+     FOTA_ANSWER_ACCEPT,
+     FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_TRANSFER_FAILED,
+     {SAYS("#920"), SAYS("#913"), END}},
     {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, DONE, {{"AT#OTASUAN=0", ""}, END}},
     {FOTA_QUESTION_DOWNLOAD, FOTA_ANSWER_REJECT, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_QUESTION_EXPIRED,
@@ -216,6 +233,64 @@ test_accepted(void)
     }
 }
 
+#define LATER(seconds)                                                                             \
+    {                                                                                              \
+        FAKE_LATER, #seconds                                                                       \
+    }
+
+/* It must begin within AnswerTime=, whatever else it says; PremiumTime= is between two lines; and a
+ * day is the most. */
+static void
+test_limits(void)
+{
+    static const struct {
+        guint seconds;
+        int code;
+        FakeExchange script[8];
+    } cases[] = {
+        {600, FOTA_MODULE_ERROR_QUESTION_EXPIRED, {YES, LATER(500), SAYS("#907"), END}},
+        {600, FOTA_MODULE_ERROR_QUESTION_EXPIRED, {YES, LATER(600), SAYS("#907"), END}},
+        {500 + 3600,
+         FOTA_MODULE_ERROR_MODULE_SILENT,
+         {YES, LATER(500), SAYS("Start Fw Download"), END}},
+        {500 + 3000 + 3600,
+         FOTA_MODULE_ERROR_MODULE_SILENT,
+         {YES, LATER(500), SAYS("Start Fw Download"), LATER(3000), SAYS("Fw Server Session"), END}},
+    };
+    const FotaQuestion asked = {.kind = FOTA_QUESTION_DOWNLOAD};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaSession *session = session_new(cases[i].script);
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        find_method()->answer(session, &asked, FOTA_ANSWER_ACCEPT, 0, &error);
+        g_assert_error(error, FOTA_MODULE_ERROR, cases[i].code);
+        g_assert_cmpuint(fake_session_get_seconds(session), ==, cases[i].seconds);
+        fake_session_finish(session);
+    }
+}
+
+/* A line each half an hour. */
+static void
+test_day(void)
+{
+    FakeExchange script[2 + 2 * 48 + 1] = {YES};
+    const FotaQuestion asked = {.kind = FOTA_QUESTION_DOWNLOAD};
+    FotaSession *session;
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 2; i + 2 < G_N_ELEMENTS(script); i += 2) {
+        script[i] = (FakeExchange){FAKE_LATER, i > 2 ? "1800" : "1"};
+        script[i + 1] = (FakeExchange){FAKE_URC, "#OTAEV: Start Fw Download"};
+    }
+    session = session_new(script);
+    find_method()->answer(session, &asked, FOTA_ANSWER_ACCEPT, 0, &error);
+    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT);
+    g_assert_cmpuint(fake_session_get_seconds(session), ==, 86400);
+    fake_session_finish(session);
+}
+
 static void
 test_outcome(void)
 {
@@ -225,6 +300,7 @@ test_outcome(void)
     } cases[] = {
         {FOTA_RESULT_DONE, {{"AT+GMR", NEW}, SAYS("Module Upgraded To New FW"), END}},
         {FOTA_RESULT_DONE, {{"AT+GMR", NEW}, END}},
+        {FOTA_RESULT_DONE, {{"AT+GMR", NEW}, SAYS("#912"), END}},
         {FOTA_RESULT_FAILED_FOR_GOOD,
          {{"AT+GMR", NEW}, SAYS("Fw Server Session 7 Open"), SAYS("OTA FW Upgrade Failed"), END}},
     };
@@ -312,6 +388,8 @@ main(int argc, char **argv)
     g_test_add_func("/telit/asked/questions", test_questions);
     g_test_add_func("/telit/asked/answer", test_answer);
     g_test_add_func("/telit/asked/accepted", test_accepted);
+    g_test_add_func("/telit/asked/limits", test_limits);
+    g_test_add_func("/telit/asked/day", test_day);
     g_test_add_func("/telit/asked/outcome", test_outcome);
     g_test_add_func("/telit/asked/start", test_start);
     g_test_add_func("/telit/asked/carrier-numbers", test_carrier_numbers);
