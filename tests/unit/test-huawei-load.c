@@ -35,6 +35,8 @@ test_numbers(void)
         {21, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "HTTP"},
         {22, FOTA_MODULE_ERROR_DELTA_MISSING, "type of file"},
         {23, FOTA_MODULE_ERROR_DELTA_MISSING, "source of file"},
+        {24, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
+        {50, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
         {51, FOTA_MODULE_ERROR_DELTA_MISSING, "list of files"},
         {52, FOTA_MODULE_ERROR_TRANSFER_FAILED, "MD5"},
         {54, FOTA_MODULE_ERROR_MODULE_REFUSED, "collision"},
