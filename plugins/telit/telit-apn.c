@@ -28,19 +28,22 @@ context_clear(Context *context)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Context, context_clear)
 
-/* `3,"IPV4V6","VZWINTERNET","",0,0`: an address may be the network's, and is not kept. */
-static void
+/* `3,"IPV4V6","VZWINTERNET","",0,0`: an address may be the network's, and is not kept. FALSE: it is
+ * something else. */
+static gboolean
 context_parse(const char *text, Context *context)
 {
     g_auto(GStrv) fields = g_strsplit(text, ",", 4);
-    gsize length;
+    const char *apn = g_strv_length(fields) < 3 ? "?" : fields[2];
+    gsize length = strlen(apn);
 
-    if (g_strv_length(fields) < 3 || !fota_at_is_parameter(text))
-        return;
-    context->definition = g_strdup_printf("%s,%s,%s", fields[0], fields[1], fields[2]);
-    length = strlen(fields[2]);
+    if (!fota_at_is_parameter(text) ||
+        (length > 0 && (length < strlen("\"\"") || apn[0] != '"' || apn[length - 1] != '"')))
+        return FALSE;
+    context->definition = g_strdup_printf("%s,%s,%s", fields[0], fields[1], apn);
     if (length > strlen("\"\""))
-        context->apn = g_strndup(fields[2] + 1, length - strlen("\"\""));
+        context->apn = g_strndup(apn + 1, length - strlen("\"\""));
+    return TRUE;
 }
 
 static FotaResult
@@ -56,7 +59,7 @@ context_read(FotaSession *session, Context *context, GError **error)
 
         if (text != NULL && g_ascii_strtoull(text, NULL, 10) == telit_context_id(session) &&
             context->definition == NULL)
-            context_parse(text, context);
+            context->told = context_parse(text, context);
     }
     return FOTA_RESULT_DONE;
 }

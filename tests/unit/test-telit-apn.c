@@ -132,6 +132,16 @@ static const struct {
      {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!ERROR"}, END},
      NULL},
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "!ERROR"}, END}, NULL},
+    /* What cannot be read is not empty, and could not be set back. */
+    {NULL,
+     FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn"}, END},
+     NULL},
+    {NULL,
+     FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own;apn\""}, END},
+     NULL},
+    {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3"}, END}, NULL},
     {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, DOWN, APN_BACK, END}, NULL},
 };
 

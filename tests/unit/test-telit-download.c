@@ -19,6 +19,8 @@ static const Case cases[] = {
     {"apn-programmed", FOTA_RESULT_DONE, 0, NULL,
      .script = {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"\",0,0"}, READY, CONTEXT,
       FETCHED, CLOSE, END}},
+    {"apn-not-readable", FOTA_RESULT_DONE, 0, NULL,
+     .script = {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\""}, READY, CONTEXT, FETCHED, CLOSE, END}},
     {"apn-programmed-empty", FOTA_RESULT_DONE, 0, NULL,
      .script = {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"\",\"\",0,0"}, SET_APN, READY,
       CONTEXT, FETCHED, CLOSE, END}},
