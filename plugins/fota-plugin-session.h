@@ -307,6 +307,15 @@ char *fota_session_query(FotaSession *session, const char *command, const char *
                          guint seconds, GError **error);
 
 /**
+ * Asks whether the module is registered in a network (3GPP TS 27.007: +CEREG, +CGREG or +CREG says
+ * 1, 5, 9 or 10), in LTE first. *@told: the last line that says so or denies it, which the caller
+ * frees; NULL = the module does not tell, as through ModemManager, which keeps these lines for
+ * itself. FALSE as of fota_session_try().
+ */
+gboolean fota_session_ask_registered(FotaSession *session, gboolean *registered, char **told,
+                                     GError **error);
+
+/**
  * Reads the version with @command until two answers in a row are the same, for at most the model's
  * VersionTime: a module that has just started may answer late, with nothing, or with a version in
  * between. FOTA_RESULT_FAILED_FOR_NOW when *@version stays NULL.

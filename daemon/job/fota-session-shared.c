@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/job/fota-session.h"
@@ -144,6 +145,64 @@ fota_session_query(FotaSession *session, const char *command, const char *prefix
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
                 "%s was answered without a line %s", command, prefix);
     return NULL;
+}
+
+/*
+ * `<n>,<stat>...` of an answer, or `<stat>,"<area>"...` of a report that came in between. -1 when
+ * it is neither.
+ */
+static int
+registration_parse(const char *text)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ",", 3);
+    const char *status = fields[0] == NULL ? "" : fields[0];
+
+    if (fields[0] != NULL && fields[1] != NULL && g_ascii_isdigit(g_strchug(fields[1])[0]))
+        status = fields[1];
+    return g_ascii_isdigit(status[0]) ? atoi(status) : -1;
+}
+
+/* Home or roaming; 9 and 10 are the same with circuit-switched calls not preferred. */
+static gboolean
+registration_ask(FotaSession *session, const char *name, gboolean *registered, char **told,
+                 GError **error)
+{
+    g_autofree char *command = g_strconcat("AT", name, "?", NULL);
+    g_autofree char *prefix = g_strconcat(name, ":", NULL);
+    g_auto(GStrv) lines = NULL;
+
+    if (!fota_session_try(session, command, 0, &lines, error))
+        return FALSE;
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
+        const char *text = fota_line_after(lines[i], prefix);
+        int status = text != NULL ? registration_parse(text) : -1;
+
+        if (status < 0)
+            continue;
+        *registered = *registered || status == 1 || status == 5 || status == 9 || status == 10;
+        g_free(*told);
+        *told = g_strdup(lines[i]);
+    }
+    return TRUE;
+}
+
+gboolean
+fota_session_ask_registered(FotaSession *session, gboolean *registered, char **told, GError **error)
+{
+    static const char *const names[] = {"+CEREG", "+CGREG", "+CREG"};
+
+    *registered = FALSE;
+    *told = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(names) && !*registered; i++) {
+        if (!registration_ask(session, names[i], registered, told, error)) {
+            g_clear_pointer(told, g_free);
+            return FALSE;
+        }
+        /* What keeps one of these lines for itself keeps all of them. */
+        if (*told == NULL && !fota_session_hears_unsolicited(session))
+            return TRUE;
+    }
+    return TRUE;
 }
 
 void

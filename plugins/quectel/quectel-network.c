@@ -65,7 +65,7 @@ quectel_note_radio(FotaSession *session, GError **error)
     return TRUE;
 }
 
-/* Whether context @cid has an access point; TRUE too when the module does not tell. */
+/* Whether context @cid has an access point; TRUE too when that cannot be read. */
 static gboolean
 has_apn(GStrv lines, guint cid)
 {
@@ -80,8 +80,8 @@ has_apn(GStrv lines, guint cid)
             continue;
         told = TRUE;
         fields = g_strsplit(text, ",", 4);
-        if (g_str_has_prefix(text, wanted) && g_strv_length(fields) > 2)
-            return strlen(fields[2]) > strlen("\"\"");
+        if (g_str_has_prefix(text, wanted))
+            return g_strv_length(fields) < 3 || strlen(fields[2]) > strlen("\"\"");
     }
     return lines == NULL || (!told && lines[0] != NULL);
 }
@@ -146,39 +146,6 @@ quectel_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **erro
                                                           : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/* 27.007: 1 home, 5 roaming, 9 and 10 the same without all services. */
-static gboolean
-is_registered(const char *text)
-{
-    g_auto(GStrv) fields = g_strsplit(text, ",", 3);
-    int status =
-        g_strv_length(fields) > 1 && g_ascii_isdigit(fields[1][0]) ? atoi(fields[1]) : UNKNOWN;
-
-    return status == 1 || status == 5 || status == 9 || status == 10;
-}
-
-/* One look. *@told is set when the module says anything at all. */
-static gboolean
-look_registered(FotaSession *session, gboolean *registered, gboolean *told, GError **error)
-{
-    static const char *const names[] = {"+CEREG", "+CGREG", "+CREG"};
-
-    *registered = *told = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(names) && !*registered; i++) {
-        g_autofree char *command = g_strconcat("AT", names[i], "?", NULL);
-        g_autofree char *prefix = g_strconcat(names[i], ":", NULL);
-        g_auto(GStrv) lines = NULL;
-        const char *text;
-
-        if (!fota_session_try(session, command, 0, &lines, error))
-            return FALSE;
-        text = fota_lines_find(lines, prefix);
-        *told = *told || text != NULL;
-        *registered = text != NULL && is_registered(text);
-    }
-    return TRUE;
-}
-
 static FotaResult
 fail_not_registered(FotaSession *session, GError **error)
 {
@@ -199,11 +166,12 @@ quectel_wait_registered(FotaSession *session, const FotaUpdate *update, GError *
     gint64 end = fota_session_get_time(session) + fota_session_get_number(session, "RegisterTime");
 
     for (;;) {
-        gboolean registered, told;
+        gboolean registered;
+        g_autofree char *told = NULL;
 
-        if (!look_registered(session, &registered, &told, error))
+        if (!fota_session_ask_registered(session, &registered, &told, error))
             return FOTA_RESULT_FAILED_FOR_NOW;
-        if (registered || !told)
+        if (registered || told == NULL)
             return FOTA_RESULT_DONE;
         if (fota_session_get_time(session) >= end)
             return fail_not_registered(session, error);

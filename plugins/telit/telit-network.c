@@ -96,70 +96,15 @@ telit_check_signal(FotaSession *session, const FotaUpdate *update, GError **erro
     return FOTA_RESULT_TRY_LATER;
 }
 
-/* Home or roaming; 9 and 10 are the same with circuit-switched calls not preferred. */
-static gboolean
-status_is_registered(int status)
-{
-    return status == 1 || status == 5 || status == 9 || status == 10;
-}
-
-/*
- * `<n>,<stat>...` of an answer, or `<stat>,"<area>"...` of a report that came in between. -1 when
- * it is neither.
- */
-static int
-parse_status(const char *text)
-{
-    g_auto(GStrv) fields = g_strsplit(text, ",", 3);
-    const char *status = fields[0] == NULL ? "" : fields[0];
-
-    if (fields[0] != NULL && fields[1] != NULL && g_ascii_isdigit(g_strchug(fields[1])[0]))
-        status = fields[1];
-    return g_ascii_isdigit(status[0]) ? atoi(status) : -1;
-}
-
-/* Whether the network says so in one generation. *@told is set when it says anything at all. */
-static FotaResult
-ask_registration(FotaSession *session, const char *name, gboolean *registered, char **told,
-                 GError **error)
-{
-    g_autofree char *command = g_strconcat("AT", name, "?", NULL);
-    g_autofree char *prefix = g_strconcat(name, ":", NULL);
-    g_auto(GStrv) lines = NULL;
-
-    if (!fota_session_try(session, command, 0, &lines, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
-        const char *text = fota_line_after(lines[i], prefix);
-        int status = text != NULL ? parse_status(text) : -1;
-
-        if (status < 0)
-            continue;
-        *registered = *registered || status_is_registered(status);
-        g_free(*told);
-        *told = g_strdup(lines[i]);
-    }
-    return FOTA_RESULT_DONE;
-}
-
-/* Where nothing is told, as through ModemManager, which keeps these lines for itself, the context
- * will show. */
+/* Where nothing is told the context will show. */
 FotaResult
 telit_check_registration(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    static const char *const names[] = {"+CEREG", "+CGREG", "+CREG"};
-    gboolean registered = FALSE;
+    gboolean registered;
     g_autofree char *told = NULL;
 
-    for (guint i = 0; i < G_N_ELEMENTS(names) && !registered; i++) {
-        FotaResult result = ask_registration(session, names[i], &registered, &told, error);
-
-        if (result != FOTA_RESULT_DONE)
-            return result;
-        /* What keeps one of these lines for itself keeps all of them. */
-        if (told == NULL && !fota_session_hears_unsolicited(session))
-            return FOTA_RESULT_DONE;
-    }
+    if (!fota_session_ask_registered(session, &registered, &told, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
     if (registered || told == NULL)
         return FOTA_RESULT_DONE;
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_REGISTERED,

@@ -87,6 +87,10 @@ static const TestQuectelCase cases[] = {
      {{"AT+CFUN?", "!"}, {CONTEXT("internet")}, {LTE("1")}, {FETCH("")}, {LEAVES}, END}},
     {"contexts-not-told", DOWNLOAD, DONE, NULL, NULL, NULL,
      {{RADIO("1")}, {"AT+CGDCONT?", "!"}, {LTE("5")}, {FETCH("")}, {LEAVES}, END}},
+    {"registration-reported-meanwhile", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {{RADIO("1")}, {CONTEXT("internet")},
+      {"AT+CEREG?", "+CEREG: 2,\"1A2B\",\"01A2B3C4\",7\n+CEREG: 2,5,\"1A2B\",\"01A2B3C4\",7"},
+      {FETCH("")}, {LEAVES}, END}},
     {"registered-later", DOWNLOAD, DONE, NULL, NULL, NULL,
      {{RADIO("1")}, {CONTEXT("internet")}, {LTE("2")}, {"AT+CGREG?", "+CGREG: 0,2"},
       {"AT+CREG?", "!"}, {LTE("0")}, {"AT+CGREG?", "+CGREG: 0,5"}, {FETCH("")}, {LEAVES}, END}},
@@ -376,6 +380,25 @@ test_network(void)
     }
 }
 
+/* What cannot be read may be the integrator's. */
+static void
+test_apn_not_readable(void)
+{
+    static const FakeExchange script[] = {{RADIO("1")},
+                                          {"AT+CGDCONT?", "+CGDCONT: 1,\"IP\""},
+                                          {LTE("1")},
+                                          {FETCH("")},
+                                          {LEAVES},
+                                          END};
+    FotaSession *session = test_quectel_session(script);
+    g_autoptr(GError) error = NULL;
+
+    fake_session_set_network(session, "Apn", "m2m");
+    g_assert_cmpint(test_quectel_call(session, DOWNLOAD, &test_quectel_update, -1, NULL, &error),
+                    ==, FOTA_RESULT_DONE);
+    fake_session_finish(session);
+}
+
 /* All but the order. */
 static void
 test_rehearsal(void)
@@ -399,6 +422,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/quectel/never-registered", "+CSQ: 20,99", test_never_registered);
     g_test_add_data_func("/quectel/no-signal", "+CSQ: 99,99", test_never_registered);
     g_test_add_func("/quectel/address", test_address);
+    g_test_add_func("/quectel/apn-not-readable", test_apn_not_readable);
     g_test_add_func("/quectel/numbers", test_numbers);
     g_test_add_func("/quectel/pair", test_pair);
     g_test_add_func("/quectel/address-length", test_address_length);
