@@ -99,17 +99,32 @@ make_address(FotaSession *session, const FotaUpdate *update, char **quoted, GErr
     return *quoted != NULL ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* What a line says of the check. FALSE: nothing. */
+static gboolean
+judge_check(FotaSession *session, const FotaHeard *heard, FotaResult *result, GError **error)
+{
+    fota_session_note(session, "the module reports %s %" G_GINT64_FORMAT, heard->text, heard->code);
+    *result = heard->number == QUECTEL_UPDATED && heard->kind == FOTA_LINE_FAILED
+                  ? quectel_fail_update(session, (int)heard->code, error)
+                  : FOTA_RESULT_DONE;
+    return heard->number != QUECTEL_LOADING && heard->number != QUECTEL_LOADED;
+}
+
 /* Some families check the package before they leave with it, and say what is wrong. */
 static FotaResult
 hear_check(FotaSession *session, GError **error)
 {
-    guint seconds = fota_session_get_number(session, "CheckTime");
+    gint64 end = fota_session_get_time(session) + fota_session_get_number(session, "CheckTime");
     g_autoptr(GError) local_error = NULL;
     g_auto(FotaHeard) heard = {0};
+    FotaResult result;
 
-    if (seconds > 0 && fota_session_hear(session, seconds, &heard, &local_error) &&
-        heard.number == QUECTEL_UPDATED && heard.kind == FOTA_LINE_FAILED)
-        return quectel_fail_update(session, (int)heard.code, error);
+    while (fota_session_get_time(session) < end &&
+           fota_session_hear(session, (guint)(end - fota_session_get_time(session)), &heard,
+                             &local_error)) {
+        if (judge_check(session, &heard, &result, error))
+            return result;
+    }
     if (local_error == NULL ||
         g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_GONE))
         return FOTA_RESULT_DONE;
