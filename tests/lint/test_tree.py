@@ -158,7 +158,8 @@ class EndToEnd(unittest.TestCase):
 
 class Rooms(unittest.TestCase):
     def test_doors_open_one_way(self):
-        for room, closed in CLOSED.items():
+        simulator = r"base/|policy/|daemon/|dbus/|plugins/|ctl/|fetch/|libmm|libsoup"
+        for room, closed in {**CLOSED, "sim": simulator}.items():
             self.assertTrue(sources(room), room)
             for file in sources(room):
                 bad = [name for name in includes(file) if re.match(closed, name)]
