@@ -92,6 +92,23 @@ class Insured(ServiceTest):
         module.wait(lambda p: p["LastCheck"] > last and p["State"] == "failed", 30, "it is held")
         self.assertEqual(module["Update"], {})
 
+    def test_way_back_of_another_model(self):
+        """Only the module can tell: it refuses it each time, and stays as it is."""
+        module = self.offer_with_back(back="required", back_model="ME910C1-NA")
+        self.bench.fault("no-service")
+        since = module.mark()
+        module.approve()
+        for _ in range(2):
+            properties = module.wait(lambda p: p["Blockers"] == ["backoff"], 120, "a try has failed")
+            self.assertIn("not made for " + self.bench.new, properties["LastError"][1])
+            module.check()  # it does not wait for minutes
+        _, result, details = module.wait_finished(since)
+        self.assertEqual((result, details["error"]), ("no-service", "NoService"), details)
+        self.assertIn(f"could not be put back to {self.bench.old} (TransferFailed)",
+                      details["text"])
+        state = self.bench.sim_state()
+        self.assertEqual((state["version"], state["apply-step"]), (self.bench.new, 0))
+
     def test_last_attempt_goes_without(self):
         """A way back that is used where it can be had, and is not on its server."""
         module = self.offer_with_back(back="use")

@@ -427,9 +427,9 @@ class Bench:
                            "delta": self.delta_member()}],
                 **members}
 
-    def insured_update(self, **service):
+    def insured_update(self, back_model=None, **service):
         """The same, its step with the delta that leads back."""
-        content = delta(self.model, self.new, self.old)
+        content = delta(back_model or self.model, self.new, self.old)
         (self.www / "back.bin").write_bytes(content)
         update = self.update(service=service)
         update["steps"][0]["back"] = {**self.delta_member("back.bin"),
