@@ -142,10 +142,11 @@ order_had_to_wait(E *e)
            e->ending == FOTA_ENDED_LATER && is_back_unchanged(e) && !e->restarted;
 }
 
+/* Nor does an order that the module ignores leave any. */
 static gboolean
 way_back_was_not_ordered(E *e)
 {
-    return e->restoring && order_left_no_trace(e);
+    return e->restoring && order_left_no_trace(e) && !e->last_try;
 }
 
 static gboolean
