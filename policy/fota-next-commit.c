@@ -14,6 +14,9 @@ fota_next_may_commit(const FotaSituation *situation, FotaMark mark)
         return TRUE;
     if (situation->runs == FOTA_ACTION_RESUME)
         return TRUE;
+    /* Told to download, it has begun to install without its second question: no step of ours. */
+    if (follow && situation->asks_again)
+        return TRUE;
     /* A download takes whatever the plan wants; this one is an order for the delta at the mark. */
     if (one && !situation->same_delta)
         return FALSE;

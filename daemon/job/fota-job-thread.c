@@ -334,7 +334,7 @@ open_session(FotaJob *job, FotaSession *session)
     if (fota_session_open(session, &job->error))
         return TRUE;
     if ((job->order->kind != FOTA_JOB_RESUME &&
-         (job->order->kind != FOTA_JOB_FOLLOW || job->order->approved)) ||
+         (job->order->kind != FOTA_JOB_FOLLOW || job->order->approved != FOTA_QUESTION_NONE)) ||
         job->error->domain != FOTA_MODULE_ERROR)
         return FALSE;
     fota_session_note(session, "%s", job->error->message);

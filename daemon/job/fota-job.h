@@ -42,7 +42,7 @@ typedef struct {
     char *network_credential; /**< file of the login at the APN, NULL = none */
     FotaCacheFile delta;      /**< for a method that is fed; without a descriptor = none */
     const FotaMethod *asked;  /**< of @vendor: of FotaSteps, like the next three */
-    gboolean approved;
+    FotaQuestionKind approved;
     gboolean starts;
     FotaAnswer answer;
     char *heard;          /**< line that the module said before, NULL = none */

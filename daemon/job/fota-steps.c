@@ -220,7 +220,7 @@ follow_download(FotaSteps *steps, const FotaQuestion *question, GError **error)
     return result;
 }
 
-/* What the module asks was approved. */
+/* What the module asks was approved; where that was the first of two questions, not the second. */
 static FotaResult
 follow(FotaSteps *steps, GError **error)
 {
@@ -229,9 +229,13 @@ follow(FotaSteps *steps, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    return question.kind == FOTA_QUESTION_DOWNLOAD_FIRST
-               ? follow_download(steps, &question, error)
-               : fota_steps_install(steps, &question, error);
+    if (question.kind == FOTA_QUESTION_DOWNLOAD_FIRST)
+        return follow_download(steps, &question, error);
+    if (steps->approved != FOTA_QUESTION_DOWNLOAD_FIRST || question.kind == FOTA_QUESTION_NONE)
+        return fota_steps_install(steps, &question, error);
+    steps->question = question;
+    question = (FotaQuestion){0};
+    return FOTA_RESULT_DONE;
 }
 
 static FotaResult
@@ -308,7 +312,7 @@ fota_steps_run(FotaSteps *steps, GError **error)
     result = commit_start(steps, error);
     if (result != FOTA_RESULT_DONE || steps->stopped)
         return result;
-    if (steps->kind == FOTA_JOB_FOLLOW && !steps->approved)
+    if (steps->kind == FOTA_JOB_FOLLOW && steps->approved == FOTA_QUESTION_NONE)
         return follow_module(steps, error);
     if (steps->kind == FOTA_JOB_RESUME) {
         fota_session_report_verifying(steps->session);

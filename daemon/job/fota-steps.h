@@ -31,11 +31,11 @@ typedef struct {
     int delta; /**< for a method that is fed; -1 = none */
     /** Compares @delta once more with what was fetched; NULL = there is no need. */
     gboolean (*verify)(gpointer user_data, GError **error);
-    gboolean approved; /**< FOTA_JOB_FOLLOW: a question was; else the module has begun by itself */
-    gboolean starts;   /**< FOTA_JOB_LISTEN: the module is to ask its server */
-    FotaAnswer answer; /**< FOTA_JOB_ANSWER */
-    const FotaMethod *asked; /**< another method, which knows whether the module asks meanwhile;
-                                NULL = it does not */
+    FotaQuestionKind approved; /**< FOTA_JOB_FOLLOW: NONE = the module has begun by itself */
+    gboolean starts;           /**< FOTA_JOB_LISTEN: the module is to ask its server */
+    FotaAnswer answer;         /**< FOTA_JOB_ANSWER */
+    const FotaMethod *asked;   /**< another method, which knows whether the module asks meanwhile;
+                                  NULL = it does not */
 
     /* Results; fota_steps_clear() frees them */
     char *version; /**< last read, NULL = none */

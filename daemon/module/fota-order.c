@@ -108,7 +108,7 @@ order_question(const FotaParts *parts, FotaAction action, FotaJobOrder *order)
     if (parts->record->question[0] != '\0')
         order->heard = g_strdup(parts->record->question);
     order->starts = fota_questions_are_started(parts->questions);
-    order->approved = question != NULL && question->kind != FOTA_QUESTION_NONE;
+    order->approved = question != NULL ? question->kind : FOTA_QUESTION_NONE;
     if (action == FOTA_ACTION_FOLLOW && question != NULL)
         order->update.size = question->size;
     fota_asking_find_answer(parts, &order->answer);

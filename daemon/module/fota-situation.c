@@ -20,7 +20,7 @@
 /* Pause between two looks at supply, space and routes while they block something. */
 #define LOOK_SOON_SECONDS 60
 
-/* Proven, or about to be put back. One that is lost keeps nobody waiting. */
+/* Proven, or about to be put back, or with an order out. One that is lost keeps nobody waiting. */
 static gboolean
 may_go_back(const FotaParts *parts)
 {
@@ -29,8 +29,8 @@ may_go_back(const FotaParts *parts)
     if (mark == FOTA_MARK_PROVING)
         return TRUE;
     return fota_presence_get(parts->presence) != FOTA_PRESENCE_LOST &&
-           (mark == FOTA_MARK_RESTORING ||
-            (parts->record->restoring != 0 && mark != FOTA_MARK_INSTALLING));
+           (mark == FOTA_MARK_RESTORING || mark == FOTA_MARK_INSTALLING ||
+            parts->record->restoring != 0);
 }
 
 gboolean

@@ -92,6 +92,7 @@ typedef struct {
     FotaMark stops_at;
     gboolean unfed, altered, powerless, rehearsal, in_vain, off;
     gboolean begun;           /* what the module has not asked about */
+    gboolean first;           /* the first of two questions was approved, it asks the second */
     FotaAnswer answers;       /* to what it asks */
     const FotaMethod *beside; /* the method that knows of questions meanwhile */
 } Case;
@@ -265,6 +266,9 @@ static const Case cases[] = {
      FOTA_MODULE_ERROR_QUESTION_EXPIRED, OLD,
      " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE AT+WHAT? AT+CLOSE", .asks = FIRST,
      .then = ""},
+    /* What was approved is answered already: the second approval is still to come. */
+    {"asked/first-answered", &asked, FOTA_JOB_FOLLOW, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR AT+WHAT? AT+CLOSE", .asks = NEW, .first = TRUE},
     /* It does not ask again, but installs: from then on an order may be out. */
     {"asked/first-then-begun", &asked, FOTA_JOB_FOLLOW, "AT+FOLLOW", FOTA_RESULT_DONE, NO_ERROR, NEW,
      " AT+GMR AT+WHAT? AT+CLOSE AT+CGDCONT? AT+LOAD AT+CLOSE AT+WHAT? AT+CLOSE <installing> AT+GMR"
@@ -314,7 +318,7 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
     g_assert_cmpint(steps->question.kind, ==,
                     (c->kind == FOTA_JOB_LISTEN && c->asks != NULL) ||
                             (c->kind == FOTA_JOB_RESUME && g_strcmp0(c->asks, NEW) == 0) ||
-                            g_strcmp0(c->then, NEW) == 0
+                            g_strcmp0(c->then, NEW) == 0 || c->first
                         ? FOTA_QUESTION_INSTALL
                         : FOTA_QUESTION_NONE);
 }
@@ -384,7 +388,9 @@ test_case(gconstpointer data)
                        .user_data = &module,
                        .verify = c->altered ? refuse_delta : NULL,
                        .delta = delta,
-                       .approved = !c->begun,
+                       .approved = c->begun   ? FOTA_QUESTION_NONE
+                                   : c->first ? FOTA_QUESTION_DOWNLOAD_FIRST
+                                              : FOTA_QUESTION_INSTALL,
                        .answer = c->answers,
                        .asked = c->beside};
 

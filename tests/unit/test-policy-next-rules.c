@@ -243,7 +243,7 @@ assert_commitment(const FotaSituation *s)
         g_assert_true(!s->inhibited && !s->supply_low);
         return;
     }
-    if (s->begun)
+    if (s->begun || (follow && s->asks_again))
         return;
     g_assert_true(!s->inhibited && !s->blocked &&
                   s->open[one ? FOTA_APPROVAL_GATE_DOWNLOAD : FOTA_APPROVAL_GATE_INSTALL]);

@@ -215,6 +215,8 @@ static const struct {
     {FALSE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_install = TRUE,
         .open = {FALSE, TRUE}}},
     {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_again = TRUE}},
+    {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_again = TRUE, .blocked = TRUE}},
+    {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .asks_again = TRUE, .inhibited = TRUE}},
     {TRUE, TO(INSTALLING), {REST, ASKED, RUNS(FOLLOW), .begun = TRUE, .inhibited = TRUE,
         .open = {FALSE, FALSE}}},
 };
