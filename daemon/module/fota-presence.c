@@ -118,14 +118,15 @@ presence_take_revision(FotaPresence *presence)
 
 /*
  * A delta in the module may install itself when the module restarts. fotad asks the module whether
- * that has happened, as after an order to install, but orders nothing.
+ * that has happened, as after an order to install, but orders nothing. A delta that the host has
+ * fetched, or is about to, is not in the module.
  */
 static void
 presence_note_change(FotaPresence *presence, const char *before)
 {
     FotaMark mark = fota_keeper_get_mark(presence->keeper);
 
-    if (mark == FOTA_MARK_NONE || mark == FOTA_MARK_INSTALLING ||
+    if (mark == FOTA_MARK_NONE || mark == FOTA_MARK_FETCHING || mark == FOTA_MARK_INSTALLING ||
         strcmp(before, presence->record->revision) == 0)
         return;
     fota_record_log(

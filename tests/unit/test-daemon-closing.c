@@ -126,6 +126,34 @@ test_asked(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Another version in the middle of an update is the module's own doing, if it had the delta. */
+static void
+test_other_version(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        FotaMark before, after;
+    } cases[] = {
+        {FOTA_MARK_NONE, FOTA_MARK_NONE},
+        {FOTA_MARK_FETCHING, FOTA_MARK_FETCHING},
+        {FOTA_MARK_DOWNLOADING, FOTA_MARK_INSTALLING},
+        {FOTA_MARK_DOWNLOADED, FOTA_MARK_INSTALLING},
+        {FOTA_MARK_DISCARDING, FOTA_MARK_INSTALLING},
+        {FOTA_MARK_PROVING, FOTA_MARK_INSTALLING},
+        {FOTA_MARK_RESTORING, FOTA_MARK_INSTALLING},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        fixture->parts.record->mark = FOTA_MARK_NONE;
+        fixture_see(fixture, OLD);
+        fixture->parts.record->mark = cases[i].before;
+        fixture_see(fixture, OLD);
+        g_assert_cmpint(fixture->parts.record->mark, ==, cases[i].before);
+        fixture_see(fixture, "30.00.003");
+        g_assert_cmpint(fixture->parts.record->mark, ==, cases[i].after);
+    }
+    fixture->parts.record->mark = FOTA_MARK_NONE;
+}
+
 /* What is in the module stays known while the host fetches the way back for it; the delta of
  * another step is not taken for it. */
 static void
@@ -317,6 +345,7 @@ main(int argc, char **argv)
     FIXTURE_ADD("/closing/inspection", test_inspection);
     FIXTURE_ADD("/closing/no-name", test_no_name);
     FIXTURE_ADD("/closing/asked", test_asked);
+    FIXTURE_ADD("/closing/other-version", test_other_version);
     FIXTURE_ADD("/closing/open-with-delta", test_open_with_delta);
     FIXTURE_ADD("/closing/stages", test_stages);
     FIXTURE_ADD("/closing/way-back-stays", test_way_back_stays);
