@@ -271,8 +271,10 @@ class Package(Asked):
         self.bench.sim.command("set", self.bench.imei, "oma-dm=1")
         for answer in (module.reject, module.approve):
             since = module.mark()
-            self.ask("oma-dm=4096")
-            update = module.wait_state("awaiting-approval")["Update"]
+            # Until it is heard: a ring is lost while the port passes from a job to the listener.
+            self.bench.view.until(lambda: self.ask("oma-dm=4096")
+                                  or module["State"] == "awaiting-approval", 60, "it is asked")
+            update = module["Update"]
             self.assertEqual((update["source"], update["size"], update["may-reject"],
                               update["one-gate"], update["title"]),
                              ("carrier", 4096, True, True,
