@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * @max_digits: longest integer; a longer one would wrap in json-glib, or is not accepted anyway
  * @where: (out): offset of the byte in error
  *
- * Checks that @text is one RFC 8259 object within the limits of fota-json.h.
+ * Verifies that @text is one RFC 8259 object within the limits of fota-json.h.
  *
  * Returns: %NULL if it is, else what is wrong (static text).
  */

@@ -11,7 +11,7 @@ typedef struct {
 } Words;
 
 static const Words kinds[] = {
-    {"nothing-for-you", "nothing: the manifest offers this module nothing"},
+    {"nothing-for-you", "nothing: the manifest has nothing for this module"},
     {"up-to-date", "nothing: the module runs the wanted version"},
     {"ask-vendor", "fotad asks the vendor's server what it has"},
     {"update", "an update"},
@@ -108,9 +108,10 @@ print_what(JsonObject *plan)
     g_autofree char *update = NULL;
 
     if (g_str_equal(kind, "update"))
-        update = g_strdup_printf("%s from %s to %s", words, get_text(plan, "from"),
-                                 json_object_has_member(plan, "to") ? get_text(plan, "to")
-                                                                    : "what the vendor offers");
+        update =
+            g_strdup_printf("%s from %s to %s", words, get_text(plan, "from"),
+                            json_object_has_member(plan, "to") ? get_text(plan, "to")
+                                                               : "what the vendor's server has");
     ctl_print_field("Plan", update != NULL ? update : words);
     ctl_print_field("Update", get_text(plan, "id"));
     ctl_print_field("Size", get_number(plan, "size") > 0 ? size : "");

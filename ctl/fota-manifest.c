@@ -19,7 +19,7 @@ static const struct {
     {"renew", tool_renew, "FILE", "Extend, pause or resume a manifest"},
     {"lint", tool_lint, "FILE", "List every fault of a manifest, with its place"},
     {"pack", tool_pack, "JSON MINISIG...", "Join signatures and manifest into one file"},
-    {"verify", tool_verify, "FILE [MINISIG]", "Check that one of the keys has signed a manifest"},
+    {"verify", tool_verify, "FILE [MINISIG]", "Verify that one of the keys has signed a manifest"},
     {"plan", tool_plan, "FILE", "Show what a gateway would do with a manifest, and why"},
     {"bucket", tool_bucket, "", "Show when a roll-out reaches a module"},
     {"report", tool_report, "DIR [IMEI]", "Show the results that gateways have posted"},
@@ -36,7 +36,7 @@ static ToolExit
 print_help(void)
 {
     printf("Usage: fota-manifest VERB [OPTION...] [ARGUMENT...]\n"
-           "Manifests for fotad: write, check, sign, and try them out.\n\n");
+           "Manifests for fotad: write, sign, verify, and try them out.\n\n");
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
         g_autofree char *usage = g_strconcat(verbs[i].name, " ", verbs[i].usage, NULL);
 

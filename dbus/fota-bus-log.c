@@ -80,7 +80,7 @@ run_set(sd_bus_message *call, gpointer object)
 }
 
 /*
- * The setters of a vtable must reply at once, but checking the caller takes a while. This function
+ * The setters of a vtable must reply at once, but authorizing the caller takes a while. This function
  * therefore handles Set before the vtable sees it.
  */
 static int
@@ -98,7 +98,7 @@ static int
 set_never(sd_bus *connection, const char *path, const char *interface, const char *property,
           sd_bus_message *value, void *userdata, sd_bus_error *error)
 {
-    return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "the caller was not checked");
+    return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "the caller was not authorized");
 }
 
 static const sd_bus_vtable vtable[] = {

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /**
- * Checks callers. Root may call everything; for all others polkit is asked about the caller's
+ * Authorizes callers. Root may call everything; for all others polkit is asked about the caller's
  * unique bus name, without blocking. Without polkit on the bus only root may call. A caller without
  * permission gets org.freedesktop.DBus.Error.AccessDenied. If a caller leaves the bus meanwhile,
  * its call is dropped.

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /**
  * The D-Bus API of `dbus/org.fotad.Fota1*.xml` on sd-bus: /org/fotad/Fota1 with its ObjectManager,
- * one object per module, polkit checks, and org.freedesktop.LogControl1. GLib's main loop drives
+ * one object per module, polkit, and org.freedesktop.LogControl1. GLib's main loop drives
  * its sd_event loop.
  */
 typedef struct _FotaBus FotaBus;

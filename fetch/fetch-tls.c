@@ -8,7 +8,7 @@
 
 #include "fetch/fetch.h"
 
-/* What libsoup's TLS library, GnuTLS, offers a server. */
+/* What libsoup's TLS library, GnuTLS, speaks with a server. */
 #define PRIORITY "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 void
@@ -36,7 +36,7 @@ has_name(gnutls_x509_crt_t certificate, gnutls_x509_subject_alt_name_t kind)
 }
 
 /*
- * Checks what neither library checks in a certificate that it has verified. GIO does not say what a
+ * Judges what neither library judges in a certificate that it has verified. GIO does not say what a
  * certificate is for, hence GnuTLS.
  */
 static const char *

@@ -147,7 +147,7 @@ typedef struct {
      */
     FotaResult (*load)(FotaSession *session, const FotaUpdate *update, int fd, GError **error);
 
-    /** Has the module check the delta that it holds. Asked after download() and load(). */
+    /** Has the module validate the delta that it holds. Asked after download() and load(). */
     FotaResult (*validate)(FotaSession *session, const FotaUpdate *update, GError **error);
 
     /**

@@ -182,7 +182,7 @@ void fota_manifest_take_signers(FotaManifest *manifest, char **signers);
  * fota_manifest_make_for_vendor:
  *
  * Returns: (transfer full): the manifest used if [Manifest] Uri= is empty: the module @imei gets
- * what its vendor's server offers, once that is approved.
+ * what its vendor's server has, once that is approved.
  */
 FotaManifest *fota_manifest_make_for_vendor(const char *imei);
 

@@ -102,15 +102,14 @@ decide_by_vendor(FotaPlan *plan, const FotaManifestUpdate *update, const FotaFac
         return FOTA_PLAN_UP_TO_DATE;
     }
     if (update->to_version && !g_str_equal(offered, update->to_version)) {
-        fota_plan_explain(plan,
-                          "no path from %s: the vendor's server offers %s, only %s is accepted",
+        fota_plan_explain(plan, "no path from %s: the vendor's server has %s, only %s is accepted",
                           facts->revision, offered, update->to_version);
         return FOTA_PLAN_NO_PATH;
     }
     plan->to = g_strdup(offered);
     plan->steps[plan->n_steps++] = (FotaStep){
         .from_version = plan->from, .to_version = plan->to, .delta = {.size = facts->vendor_size}};
-    fota_plan_explain(plan, "the module runs %s; the vendor's server offers %s", facts->revision,
+    fota_plan_explain(plan, "the module runs %s; the vendor's server has %s", facts->revision,
                       offered);
     return FOTA_PLAN_UPDATE;
 }
@@ -234,7 +233,7 @@ decide_by_past(FotaPlan *plan, const FotaFacts *facts, const FotaRules *rules)
     if (has_ended_without_service(plan, facts)) {
         fota_plan_explain(plan,
                           "with %s the module was without service; only another manifest "
-                          "offers an update again",
+                          "brings an update again",
                           facts->unserved_to);
         return FOTA_PLAN_FAILED_FOR_GOOD;
     }
@@ -307,7 +306,7 @@ fota_plan_make(FotaManifest *manifest, const FotaFacts *facts)
     g_ptr_array_add(plan->blockers, NULL);
     g_ptr_array_add(plan->reasons, NULL);
     if (!manifest->has_update) {
-        fota_plan_explain(plan, "the manifest offers this module nothing");
+        fota_plan_explain(plan, "the manifest has nothing for this module");
         plan->kind = FOTA_PLAN_NOTHING_FOR_YOU;
         return plan;
     }

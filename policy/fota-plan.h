@@ -118,7 +118,7 @@ typedef struct {
     }
 
 typedef enum {
-    FOTA_PLAN_NOTHING_FOR_YOU,   /* the manifest offers nothing */
+    FOTA_PLAN_NOTHING_FOR_YOU,   /* the manifest has nothing for it */
     FOTA_PLAN_UP_TO_DATE,        /* the module runs what is wanted */
     FOTA_PLAN_ASK_VENDOR,        /* the vendor's server must be asked first: see blockers */
     FOTA_PLAN_UPDATE,            /* there is something to do: see gates and blockers */

@@ -21,11 +21,11 @@ G_BEGIN_DECLS
 FotaManifest *
 fota_question_make_manifest(const char *imei, FotaSource source, const char *line, gint64 heard);
 
-/** An offer of the manifest beside the module's question. */
+/** The manifest beside the module's question. */
 typedef struct {
     gboolean begun;    /* the manifest's update is under way */
-    gboolean offered;  /* it offers an update now */
-    gint64 end;        /* µs until which it does, 0 = not known */
+    gboolean offered;  /* an update of it could be offered now */
+    gint64 end;        /* µs until which it could, 0 = not known */
     gboolean deferred; /* the question is put off by the application */
     gint64 answer_by;  /* µs until which the module waits for its answer, 0 = not told */
 } FotaQuestionRival;

@@ -51,7 +51,7 @@ typedef struct {
     GByteArray *data;
 } SimHuaweiFile;
 
-/* What the server offers. */
+/* What the server has. */
 typedef struct {
     char *version;
     char *text;      /* the records of the change log, `;` between them */

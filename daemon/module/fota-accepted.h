@@ -20,7 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaAccepted, fota_accepted_free)
  */
 gboolean
 fota_accepted_take_file(FotaAccepted *accepted, GBytes *file, const char *etag, GError **error);
-/** Without a file: accepts whatever the vendor's server offers. */
+/** Without a file: accepts whatever the vendor's server has. */
 void fota_accepted_take_vendor(FotaAccepted *accepted);
 
 /** What the server that is asked calls the manifest at hand; NULL = unknown. */

@@ -270,7 +270,7 @@ count_discards(const FotaParts *parts, const FotaJobEnd *end, Closing *closing)
     if (end->error == NULL) {
         fota_record_log(parts->record, LOG_INFO, FOTA_EVENT_NONE,
                         "the module no longer holds any of the delta");
-        /* The vendor's offer at hand may have been this delta. */
+        /* What the vendor's server had may have been this delta. */
         if (parts->plan != NULL && parts->plan->kind == FOTA_PLAN_NO_PATH)
             fota_offers_forget_vendor(parts->offers);
         return;

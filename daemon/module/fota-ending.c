@@ -26,7 +26,7 @@ static const char *
 describe_rehearsal(const FotaJobEnd *end)
 {
     return end->downloaded
-               ? "the module has loaded the delta and checked it as it can; it was not installed"
+               ? "the module has loaded the delta and validated it as it can; it was not installed"
                : "the delta was not loaded: it would not wait in this module until it is "
                  "installed, "
                  "or the host has not fetched it yet";

@@ -99,7 +99,7 @@ module_ask(FotaModule *module, gboolean guest)
         fota_questions_note_asked(parts->questions);
     fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_APPROVAL_WANTED,
                     "update %s from %s to %s wants approval to %s", plan->manifest->update.id,
-                    plan->from, plan->to != NULL ? plan->to : "what the server offers", gate);
+                    plan->from, plan->to != NULL ? plan->to : "what the server has", gate);
     fota_shown_request_approval(parts->shown, token, gate);
     /* The new plan knows when the time for an answer ends. */
     module_draft_plan(module);
@@ -372,7 +372,7 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     parts->run = fota_run_new(parts->keeper, &run_owner);
     parts->proof = fota_proof_new(context, parts->keeper, &owner);
     parts->pin = fota_sim_pin_new(context->store, record, &owner);
-    /* The version wanted by an update under way is what the vendor's server offered. */
+    /* The version wanted by an update under way is what the vendor's server had. */
     if (record->mark != FOTA_MARK_NONE && record->to[0] != '\0')
         fota_offers_set_vendor(parts->offers, &(FotaVendorOffer){.version = record->to});
     if (record->cached[0] != '\0')

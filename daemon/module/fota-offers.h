@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 /**
- * What is offered to the application and what it has answered: the vendor's offer, the tokens, and
- * the guest. The guest is a rehearsal, which is not in the record, ends with its manifest, and
- * waits for its answer for a limited time.
+ * What is offered to the application and what it has answered: what the vendor's server has, the
+ * tokens, and the guest. The guest is a rehearsal, which is not in the record, ends with its
+ * manifest, and waits for its answer for a limited time.
  */
 typedef struct _FotaOffers FotaOffers;
 

@@ -61,7 +61,7 @@ take_response(FotaReader *reader, FotaPollOutcome outcome, const FotaResponse *r
     case FOTA_POLL_WITHHELD:
         return refuse_status(response->status,
                              ": it has no manifest for this module, although it had one before; "
-                             "that one stays in force. To offer nothing, publish an empty update",
+                             "that one stays in force. For no update, publish an empty one",
                              error);
     case FOTA_POLL_REFUSED:
         return refuse_status(response->status, "; look at [Manifest] Credential=", error);

@@ -202,7 +202,7 @@ check_offer(FotaSession *session, const FotaUpdate *update, HuaweiState *state,
         return FOTA_RESULT_DONE;
     if (give_up(session, state, error) == FOTA_RESULT_DONE)
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_UNEXPECTED_VERSION,
-                    "Huawei's server now offers %s with %" G_GUINT64_FORMAT
+                    "Huawei's server now has %s with %" G_GUINT64_FORMAT
                     " bytes instead of %s with %" G_GUINT64_FORMAT "; it was not downloaded",
                     offer->version, offer->size, update->to != NULL ? update->to : "any version",
                     update->size);

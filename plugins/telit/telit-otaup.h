@@ -3,10 +3,10 @@
 
 #include "plugins/fota-plugin.h"
 
-/** #OTAUP: checks and installs what is in the module's OTA area. */
+/** #OTAUP: validates and installs what is in the module's OTA area. */
 
 /**
- * Has the module check the delta, where the model can (CanValidate=). Not in the guide: other
+ * Has the module validate the delta, where the model can (CanValidate=). Not in the guide: other
  * software for these modules does so before it installs.
  */
 FotaResult telit_otaup_validate(FotaSession *session, const FotaUpdate *update, GError **error);

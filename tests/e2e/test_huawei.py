@@ -97,7 +97,7 @@ class ThroughModemManager(WholeUpdate, BenchTest):
     options = {"modules": ("mu509",), "channel": "modemmanager"}
 
     def test_no_manifest(self):
-        """With Uri= empty: whatever the vendor offers, if approved."""
+        """With Uri= empty: whatever the vendor's server has, if approved."""
         self.bench.start_fotad(Manifest={"Uri": ""})
         module = self.bench.module()
         module.wait_state("awaiting-approval")
@@ -105,7 +105,7 @@ class ThroughModemManager(WholeUpdate, BenchTest):
         self.assert_updates(module)
 
     def test_another_version_is_offered(self):
-        """What the vendor offers is not what the manifest accepts."""
+        """What the vendor's server has is not what the manifest accepts."""
         self.bench.publish(self.bench.update(toVersion="12.815.01.05.00"))
         self.bench.start_fotad()
         module = self.bench.module()

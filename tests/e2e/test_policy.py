@@ -16,7 +16,7 @@ class PolicyTest(BenchTest):
     options = {"channel": "reserved"}
 
     def start_idle(self, **config):
-        """fotad runs and has read a manifest that offers nothing."""
+        """fotad runs and has read a manifest without an update."""
         self.bench.publish({})
         self.bench.start_fotad(**config)
         module = self.bench.module()

@@ -20,7 +20,7 @@ test_reasons(void)
         FotaPlanKind kind;
         const char *reason;
     } cases[] = {
-        {NULL, "A", NULL, FALSE, 0, FOTA_PLAN_NOTHING_FOR_YOU, "offers this module nothing"},
+        {NULL, "A", NULL, FALSE, 0, FOTA_PLAN_NOTHING_FOR_YOU, "has nothing for this module"},
         {PLAN_CHAIN, "C", NULL, FALSE, 0, FOTA_PLAN_UP_TO_DATE, "already runs C"},
         {PLAN_CHAIN, "X", NULL, FALSE, 0, FOTA_PLAN_NO_PATH, "no path from X"},
         {PLAN_CHAIN, "A", NULL, TRUE, 0, FOTA_PLAN_REJECTED, "has rejected"},
