@@ -62,9 +62,9 @@ fota_text_validate_name(const char *text)
 const char *
 fota_text_validate_apn(const char *text)
 {
-    return consists_of(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-", 100)
+    return consists_of(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-_", 100)
                ? NULL
-               : "1 to 100 of A-Z a-z 0-9 . -";
+               : "1 to 100 of A-Z a-z 0-9 . - _";
 }
 
 const char *

@@ -87,7 +87,7 @@ static const FotaConfigKey keys[] = {
      "a directory, by a path that begins with / and goes on"},
     {"Access", "At", set_choice, NUMBER(module.access), "auto, modemmanager or port"},
     {"Network", "Apn", set_apn, TEXT(module.apn),
-     "an access point name without blanks, quotes, commas and semicolons"},
+     "an access point name, 1 to 100 of A-Z a-z 0-9 . - _"},
     {"Network", "PdpType", set_chosen_text, TEXT(module.pdp_type), "IP, IPV6 or IPV4V6"},
     {"Network", "Credential", set_credential, TEXT(module.network_credential),
      "the name of a credential"},
@@ -107,7 +107,7 @@ static const FotaConfigKey keys[] = {
     {"Registration", "Distributor", set_text, TEXT(module.distributor), "a name"},
     {"Registration", "Subdistributor", set_text, TEXT(module.subdistributor), "a name"},
     {"Registration", "Apn", set_apn, TEXT(module.registration_apn),
-     "an access point name without blanks, quotes, commas and semicolons"},
+     "an access point name, 1 to 100 of A-Z a-z 0-9 . - _"},
     {"FirstAid", "Rungs", set_rungs, TEXT(module.rungs),
      "a list of safe, at-again, other-port, cfun, modemmanager-reset, command"},
     {"FirstAid", "PowerCycle", set_command, COMMAND(module.power_cycle),
@@ -357,15 +357,12 @@ set_credential(const FotaConfigKey *key, FotaSettings *settings, const char *val
     return set_text(key, settings, value);
 }
 
-/* In an AT line, a module's own command would end or mean something else with any other. */
+/* As in a manifest: it stands in an AT line. */
 static gboolean
 set_apn(const FotaConfigKey *key, FotaSettings *settings, const char *value)
 {
-    for (const char *c = value; *c != '\0'; c++) {
-        if (!g_ascii_isgraph(*c) || strchr("\";\\,", *c) != NULL)
-            return FALSE;
-    }
-    return set_text(key, settings, value);
+    return set_text_if(value[0] == '\0' || fota_text_validate_apn(value) == NULL, key, settings,
+                       value);
 }
 
 static gboolean

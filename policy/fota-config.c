@@ -12,7 +12,9 @@
 
 /* One line of a group of the gateway or of one module. */
 typedef struct {
-    char *imei; /* NULL = of the gateway, for all modules */
+    char *file;
+    guint number; /* from 1 */
+    char *imei;   /* NULL = of the gateway, for all modules */
     const FotaConfigKey *key;
     char *value;
 } Line;
@@ -28,10 +30,13 @@ struct _FotaConfig {
 };
 
 static Line *
-line_new(const char *imei, const FotaConfigKey *key, const char *value)
+line_new(const char *file, guint number, const char *imei, const FotaConfigKey *key,
+         const char *value)
 {
     Line *line = g_new0(Line, 1);
 
+    line->file = g_strdup(file);
+    line->number = number;
     line->imei = g_strdup(imei);
     line->key = key;
     line->value = g_strdup(value);
@@ -43,6 +48,7 @@ line_free(gpointer data)
 {
     Line *line = data;
 
+    g_free(line->file);
     g_free(line->imei);
     g_free(line->value);
     g_free(line);
@@ -78,6 +84,24 @@ find_line(const char *text, const char *group, const char *key)
         }
     }
     return 0;
+}
+
+/* The line with which @text is no key file any more, for which GKeyFile has no number either. */
+static guint
+find_nonsense(const char *text)
+{
+    guint number = 0;
+
+    for (const char *end = text; *end != '\0';) {
+        g_autoptr(GKeyFile) key_file = g_key_file_new();
+
+        end += strcspn(end, "\n");
+        end += *end == '\n' ? 1 : 0;
+        number++;
+        if (!g_key_file_load_from_data(key_file, text, (gsize)(end - text), G_KEY_FILE_NONE, NULL))
+            break;
+    }
+    return number;
 }
 
 /* The part of the name of a group after @kind, such as the IMEI; NULL in any other group. */
@@ -141,7 +165,7 @@ take_key(FotaConfig *config, const char *file, guint line, const char *group, co
         g_hash_table_insert(config->credentials, g_strdup(credential),
                             g_steal_pointer(&trial.servers));
     else
-        g_ptr_array_add(config->lines, line_new(imei, key, value));
+        g_ptr_array_add(config->lines, line_new(file, line, imei, key, value));
     return TRUE;
 }
 
@@ -185,8 +209,8 @@ fota_config_take(FotaConfig *config, const char *file, const char *text, const c
     g_auto(GStrv) groups = NULL;
 
     if (!g_key_file_load_from_data(key_file, text, strlen(text), G_KEY_FILE_NONE, &local_error)) {
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s: %s", file,
-                    local_error->message);
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s:%u: %s",
+                    file, find_nonsense(text), local_error->message);
         return FALSE;
     }
     groups = g_key_file_get_groups(key_file, NULL);
@@ -198,53 +222,87 @@ fota_config_take(FotaConfig *config, const char *file, const char *text, const c
     return TRUE;
 }
 
+/* A key that does not fit to the others. */
+typedef struct {
+    const char *group, *name;
+} Misfit;
+
 /* A digest whose key everybody knows reveals the IMEI to anyone who tries all of them. */
-static gboolean
-has_salt(const FotaModuleConfig *module)
+static const Misfit *
+find_unsalted(const FotaModuleConfig *module)
 {
+    static const Misfit places[] = {
+        {"Manifest", "Uri"}, {"Report", "Uri"}, {"Registration", "Uri"}, {"Service", "Probe"}};
     const char *const uris[] = {module->manifest_uri, module->report_uri, module->registration_uri,
                                 module->service_probe};
 
     for (guint i = 0; module->salt == NULL && i < G_N_ELEMENTS(uris); i++) {
         if (uris[i] != NULL && strstr(uris[i], "{imei-hmac}") != NULL)
-            return FALSE;
+            return &places[i];
     }
-    return TRUE;
+    return NULL;
 }
 
-static gboolean
-has_whole_push(const FotaModuleConfig *module)
+static const Misfit *
+find_half_of_push(const FotaModuleConfig *module)
 {
-    gboolean senders = module->sms_senders != NULL && module->sms_senders[0] != NULL;
+    static const Misfit senders = {"Push", "SmsSenders"}, keyword = {"Push", "SmsKeyword"};
+    gboolean has_senders = module->sms_senders != NULL && module->sms_senders[0] != NULL;
 
-    return senders == (module->sms_keyword != NULL);
+    if (has_senders == (module->sms_keyword != NULL))
+        return NULL;
+    return has_senders ? &senders : &keyword;
 }
 
-static gboolean
-has_certificate(const FotaModuleConfig *module)
+static const Misfit *
+find_lone_key(const FotaModuleConfig *module)
 {
-    return module->client_key == NULL || module->client_certificate != NULL;
+    static const Misfit key = {"Manifest", "ClientKey"};
+
+    return module->client_key != NULL && module->client_certificate == NULL ? &key : NULL;
 }
 
 static const struct {
-    gboolean (*holds)(const FotaModuleConfig *module);
+    const Misfit *(*find)(const FotaModuleConfig *module);
     const char *wanted;
 } rules[] = {
-    {has_salt,
+    {find_unsalted,
      "a Uri= or Probe= has {imei-hmac}, so Salt= must be set in [Manifest] to a text that others "
      "cannot guess"},
-    {has_whole_push, "SmsSenders= and SmsKeyword= in [Push] have an effect only together"},
-    {has_certificate, "ClientKey= in [Manifest] has an effect only with ClientCertificate="},
+    {find_half_of_push, "SmsSenders= and SmsKeyword= in [Push] have an effect only together"},
+    {find_lone_key, "ClientKey= in [Manifest] has an effect only with ClientCertificate="},
 };
+
+/* The line that sets @misfit for @imei: its own, else the last of the gateway's. */
+static const Line *
+find_setter(FotaConfig *config, const char *imei, const Misfit *misfit)
+{
+    const FotaConfigKey *key = fota_config_key_find(misfit->group, misfit->name);
+    const Line *found = NULL;
+
+    for (guint i = 0; i < config->lines->len; i++) {
+        const Line *line = config->lines->pdata[i];
+
+        if (line->key == key && (g_strcmp0(line->imei, imei) == 0 ||
+                                 (line->imei == NULL && (found == NULL || found->imei == NULL))))
+            found = line;
+    }
+    return found;
+}
 
 static gboolean
 check_module(FotaConfig *config, const char *imei, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(rules); i++) {
-        if (rules[i].holds(fota_config_for_module(config, imei)))
+        const Misfit *misfit = rules[i].find(fota_config_for_module(config, imei));
+        const Line *line = misfit != NULL ? find_setter(config, imei, misfit) : NULL;
+
+        if (line == NULL)
             continue;
-        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION, "%s: %s",
-                    config->file, rules[i].wanted);
+        g_set_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION,
+                    "%s:%u: %s%s%s%s", line->file, line->number, rules[i].wanted,
+                    imei[0] != '\0' ? ", also for [" OF_MODULE : "", imei,
+                    imei[0] != '\0' ? "]" : "");
         return FALSE;
     }
     return TRUE;
