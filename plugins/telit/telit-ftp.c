@@ -71,6 +71,18 @@ send_close(FotaSession *session, GError **error)
     return fota_session_order(session, "AT#FTPCLOSE", 0, error);
 }
 
+/* #FTPOPEN takes "host:port": how it would have an IPv6 address is not published. */
+static gboolean
+check_host(const FotaUpdate *update, GError **error)
+{
+    if (strchr(update->host, ':') == NULL)
+        return TRUE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                "Telit modules take a server by its name or IPv4 address; the manifest names %s",
+                update->host);
+    return FALSE;
+}
+
 static FotaResult
 send_open(FotaSession *session, const FotaUpdate *update, GError **error)
 {
@@ -81,7 +93,7 @@ send_open(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *command = NULL;
     g_autofree char *address = NULL;
 
-    if (!telit_ftp_check_address(update, error))
+    if (!telit_ftp_check_address(update, error) || !check_host(update, error))
         return FOTA_RESULT_FAILED_FOR_GOOD;
     address = g_strdup_printf("%s:%u", update->host, update->port);
     if ((server = fota_at_quote(address, error)) == NULL ||

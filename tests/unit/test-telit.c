@@ -48,19 +48,28 @@ test_rehearsal(void)
     fake_session_finish(session);
 }
 
+/* An address that #FTPOPEN cannot be given. */
 static void
-test_other_scheme(void)
+test_other_address(void)
 {
+    static const struct {
+        const char *scheme, *host;
+    } table[] = {{"https", "fw.example"}, {"ftp", "2001:db8::1"}};
     static const FakeExchange script[] = {BEFORE, CLOSE_CONTEXT, END};
-    FotaSession *session = fake_session_new(TELIT_MODELS, script);
-    FotaUpdate https = update;
-    g_autoptr(GError) error = NULL;
 
-    https.scheme = "https";
-    fake_session_set_network(session, "Apn", "VZWINTERNET");
-    g_assert_cmpint(fake_plugin_download(session, &https, &error), ==, FOTA_RESULT_FAILED_FOR_GOOD);
-    g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
-    fake_session_finish(session);
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaSession *session = fake_session_new(TELIT_MODELS, script);
+        FotaUpdate other = update;
+        g_autoptr(GError) error = NULL;
+
+        other.scheme = table[i].scheme;
+        other.host = table[i].host;
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        g_assert_cmpint(fake_plugin_download(session, &other, &error), ==,
+                        FOTA_RESULT_FAILED_FOR_GOOD);
+        g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED);
+        fake_session_finish(session);
+    }
 }
 
 /* Only where the model can: #OTAUP=1 checks what is in the module. */
@@ -268,7 +277,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/telit/rehearsal", test_rehearsal);
     g_test_add_func("/telit/rehearsal-without-size", test_rehearsal_without_size);
-    g_test_add_func("/telit/other-scheme", test_other_scheme);
+    g_test_add_func("/telit/other-address", test_other_address);
     g_test_add_func("/telit/validate", test_validate);
     g_test_add_func("/telit/install", test_install);
     g_test_add_func("/telit/outcome", test_outcome);
