@@ -296,7 +296,7 @@ class Configuration(unittest.TestCase):
 
     def setUp(self):
         table = (ROOT / "policy/fota-config-keys.c").read_text()
-        self.keys = set(re.findall(r'^    \{"(\w+)", "(\w+)", set_', table, re.MULTILINE))
+        self.keys = set(re.findall(r'^    \{"(\w+)", "(\w+)", SET\(', table, re.MULTILINE))
         self.assertGreater(len(self.keys), 30)
 
     def read(self, file, section, entry):
@@ -320,13 +320,13 @@ class Configuration(unittest.TestCase):
     def test_manual_says_what_each_key_takes(self):
         """Every choice, and both ends of every range, as the error of a wrong value has them."""
         table = (ROOT / "policy/fota-config-keys.c").read_text()
-        keys = re.findall(r'\{"(\w+)", "(\w+)", (\w+),[^"]*?"([^"]*)"[^{]*\}', table)
+        keys = re.findall(r'\{"(\w+)", "(\w+)", SET\((\w+)\),[^"]*?"([^"]*)"[^{]*\}', table)
         self.assertEqual({(group, key) for group, key, _, _ in keys}, self.keys)
         for group, key, setter, expected in keys:
             part = (ROOT / "docs/fotad.conf.5").read_text().split(f"\n.Sh [{group}")[1]
             item = re.search(rf"^\.It Li {key}=.*\n((?:(?!\.It |\.El).*\n)*)", part, re.MULTILINE)[0]
             takes = re.findall(r"\w+", expected.replace(" or ", " ")) \
-                if setter in ("set_choice", "set_chosen_text") \
+                if setter in ("choice", "chosen_text") \
                 else re.search(r"( from (\w+) to (\w+)|$)", expected).groups("")[1:]
             for word in takes:
                 self.assertRegex(item, rf"\b{word}\b", f"[{group}] {key}=")
