@@ -36,9 +36,8 @@ for order in ("power-cut", "power-on"):
 """
 
 
-class InUse(unittest.TestCase):
-    """A gateway with modules: users, updates, and what may happen in between. The tests come in any
-    order."""
+class Used(unittest.TestCase):
+    """A gateway with modules. The tests come in any order."""
 
     @classmethod
     def setUpClass(cls):
@@ -85,6 +84,17 @@ class InUse(unittest.TestCase):
                                   "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
                                   "ListInhibitors")
         return [tuple(entry[:2] + entry[3:4]) for entry in json.loads(listed)["data"][0]]
+
+    def configure(self, text):
+        """For this test; a new credential needs the restart."""
+        file = self.gateway.write("/etc/fotad/fotad.conf.d/20-test.conf", text)
+        self.addCleanup(self.gateway.run, "systemctl", "restart", "fotad")
+        self.addCleanup(file.unlink)
+        self.gateway.run("systemctl", "restart", "fotad")
+
+
+class InUse(Used):
+    """Users, and updates."""
 
     def may(self, user, calls):
         """Which of the named calls polkit or the bus lets the user make, by their names."""
@@ -229,13 +239,6 @@ class InUse(unittest.TestCase):
                     "the update")
         self.gateway.mm.wait_connected(HUAWEI_IMEI, seconds=200)
 
-    def configure(self, text):
-        """For this test; a new credential needs the restart."""
-        file = self.gateway.write("/etc/fotad/fotad.conf.d/20-test.conf", text)
-        self.addCleanup(self.gateway.run, "systemctl", "restart", "fotad")
-        self.addCleanup(file.unlink)
-        self.gateway.run("systemctl", "restart", "fotad")
-
     def test_time_zone(self):
         """A window is in the hours of the zone that the gateway has now, not when fotad started."""
         now = datetime.datetime.now(datetime.timezone.utc).hour
@@ -249,6 +252,34 @@ class InUse(unittest.TestCase):
             self.gateway.run("ln", "-sf", f"/{file}", "/etc/localtime")
             plan = json.loads(self.gateway.run("fotactl", "--json", "plan", IMEI))
             self.assertEqual(int(plan["notBefore"][11:13]), (now + hours) % 24, (zone, plan))
+
+    def test_log_level(self):
+        """systemctl changes it in the running service."""
+        def level(*words):
+            return self.gateway.run("systemctl", "service-log-level", "fotad", *words).strip()
+
+        def logged(priorities):
+            since = self.gateway.run("date", "+%s.%N").strip()
+            self.gateway.offer()
+            return self.gateway.journal("-u", "fotad", f"--priority={priorities}",
+                                        f"--since=@{since}")
+
+        self.assertEqual(level(), "debug")
+        self.addCleanup(level, "debug")
+        level("notice")
+        self.assertEqual(logged("info..debug"), "")
+        level("debug")
+        self.assertTrue(logged("debug..debug"))
+
+    def test_credentials_stay_roots(self):
+        for name in ("fw", "web"):
+            self.gateway.refuses("cat", f"/etc/fotad/credentials/{name}", user="fotad")
+            self.gateway.refuses("cat", f"/run/credentials/fotad.service/fotad_{name}",
+                                 user="olga")
+
+
+class Disturbed(Used):
+    """What may happen to an update."""
 
     def test_pin(self):
         """Entered after the update, with what only root can read; in no journal."""
@@ -289,30 +320,6 @@ class InUse(unittest.TestCase):
         new = self.gateway.offer()
         self.approve()
         self.assert_updated(new)
-
-    def test_log_level(self):
-        """systemctl changes it in the running service."""
-        def level(*words):
-            return self.gateway.run("systemctl", "service-log-level", "fotad", *words).strip()
-
-        def logged(priorities):
-            since = self.gateway.run("date", "+%s.%N").strip()
-            self.gateway.offer()
-            return self.gateway.journal("-u", "fotad", f"--priority={priorities}",
-                                        f"--since=@{since}")
-
-        self.assertEqual(level(), "debug")
-        self.addCleanup(level, "debug")
-        level("notice")
-        self.assertEqual(logged("info..debug"), "")
-        level("debug")
-        self.assertTrue(logged("debug..debug"))
-
-    def test_credentials_stay_roots(self):
-        for name in ("fw", "web"):
-            self.gateway.refuses("cat", f"/etc/fotad/credentials/{name}", user="fotad")
-            self.gateway.refuses("cat", f"/run/credentials/fotad.service/fotad_{name}",
-                                 user="olga")
 
     def test_upgrade_while_waiting(self):
         """The offer, its token and the approval survive an upgrade of the package."""
