@@ -12,6 +12,7 @@ static struct {
     GByteArray *written;
     const char *sent; /* by the module, and not yet read */
     int cme;
+    guint guard;
 } fake;
 
 static gboolean
@@ -56,6 +57,7 @@ fake_raw_end(FotaChannel *channel, guint guard, guint seconds, GCancellable *can
     const char *answer;
 
     g_assert_cmpstr(fake.sent, ==, "");
+    fake.guard = guard;
     answer = fake_session_take(fake.session, FAKE_BYTES, error);
     return answer != NULL ? g_strsplit(answer, "\n", -1) : NULL;
 }
@@ -97,6 +99,12 @@ fake_data_begin(FotaSession *session)
     fake.channel.klass = &fake_class;
     fake.session = session;
     fake.written = g_byte_array_new();
+}
+
+guint
+fake_data_get_guard(void)
+{
+    return fake.guard;
 }
 
 GBytes *

@@ -17,4 +17,7 @@ void fake_data_begin(FotaSession *session);
 /** What was written since; the caller frees it. */
 GBytes *fake_data_end(void);
 
+/** The silence before the `+++` that has ended the last data, seconds. */
+guint fake_data_get_guard(void);
+
 G_END_DECLS

@@ -87,7 +87,8 @@ test_load(gconstpointer data)
         g_assert_no_error(error);
         g_assert_cmpmem(g_bytes_get_data(written, NULL), g_bytes_get_size(written), FILE_TEXT,
                         strlen(FILE_TEXT));
-        /* The pause of the document, before the delta is checked. */
+        /* The silence, and the pause before the delta is checked, of the document. */
+        g_assert_cmpuint(fake_data_get_guard(), ==, 5);
         g_assert_cmpuint(fake_session_get_seconds(session), ==, 5);
         g_assert_cmpuint(fake_session_get_received(session), ==, fed.size);
     } else {
