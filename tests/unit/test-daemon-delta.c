@@ -3,13 +3,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/fota-cache.h"
 #include "daemon/fota-delta.h"
 #include "daemon/fota-error.h"
+#include "tests/unit/fake-socket.h"
 
 #define TEXT "the delta from A to B"
 #define SIZE (sizeof TEXT - 1)
@@ -71,7 +70,6 @@ serve(gpointer data)
 static void
 set_up(Fixture *self, const char *text, const char *const *answers)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_autoptr(GError) error = NULL;
 
     self->state = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
@@ -79,10 +77,7 @@ set_up(Fixture *self, const char *text, const char *const *answers)
     self->answers = answers;
     self->ranges = g_string_new(NULL);
     self->reported = g_string_new(NULL);
-    g_strlcpy(address.sun_path, self->socket, sizeof address.sun_path);
-    self->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(self->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(listen(self->listener, 8), ==, 0);
+    self->listener = fake_socket_listen(self->socket);
     self->thread = g_thread_new("serve", serve, self);
     self->context.cache = fota_cache_new(self->state);
     self->context.fetch_socket = self->socket;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fota-frame.h"
 #include "daemon/fota-error.h"
 #include "daemon/fota-fetcher.h"
 #include "policy/fota-policy-error.h"
+#include "tests/unit/fake-socket.h"
 
 /* A fotad-fetch for one session: it notes what it was sent, says what it is told to, and closes. */
 typedef struct {
@@ -44,18 +43,13 @@ double_run(gpointer data)
 static void
 double_start(Double *self, const char *answer)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
     self->directory = g_dir_make_tmp("fotad-test-XXXXXX", NULL);
     self->socket = g_build_filename(self->directory, "fetch", NULL);
     self->answer = answer;
     if (answer != NULL && self->size == 0)
         self->size = strlen(answer);
     self->heard = g_string_new(NULL);
-    g_strlcpy(address.sun_path, self->socket, sizeof address.sun_path);
-    self->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(self->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(listen(self->listener, 1), ==, 0);
+    self->listener = fake_socket_listen(self->socket);
     self->thread = g_thread_new("double", double_run, self);
 }
 

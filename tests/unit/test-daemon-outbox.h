@@ -2,14 +2,13 @@
 #pragma once
 
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fota-timer.h"
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-outbox.h"
 #include "policy/fota-report-rule.h"
+#include "tests/unit/fake-socket.h"
 
 /* The outbox, and a fotad-fetch with a server behind it that answers what it is told. */
 
@@ -72,7 +71,6 @@ fetch_run(gpointer data)
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_autofree char *file = NULL;
     g_autoptr(GError) error = NULL;
 
@@ -87,10 +85,7 @@ set_up(Fixture *fixture, gconstpointer data)
     fixture->heard = g_ptr_array_new_with_free_func(g_free);
     fixture->answer = "status: 204\n\nend: 0\n\n";
     fixture->context.fetch_socket = g_build_filename(fixture->directory, "fetch", NULL);
-    g_strlcpy(address.sun_path, fixture->context.fetch_socket, sizeof address.sun_path);
-    fixture->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(fixture->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(listen(fixture->listener, 4), ==, 0);
+    fixture->listener = fake_socket_listen(fixture->context.fetch_socket);
     fixture->thread = g_thread_new("fetch", fetch_run, fixture);
 }
 

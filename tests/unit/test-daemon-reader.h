@@ -2,8 +2,6 @@
 #pragma once
 
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fota-clock.h"
@@ -12,6 +10,7 @@
 #include "daemon/module/fota-reader.h"
 #include "policy/fota-policy-error.h"
 #include "test-policy-sign.h"
+#include "tests/unit/fake-socket.h"
 
 /* Reader and poller of one module, a fotad-fetch that answers what it is told, and a clock. */
 
@@ -106,13 +105,8 @@ fetch_run(gpointer data)
 static void
 fetch_start(Fixture *fixture)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
     fixture->context.fetch_socket = g_build_filename(fixture->directory, "fetch", NULL);
-    g_strlcpy(address.sun_path, fixture->context.fetch_socket, sizeof address.sun_path);
-    fixture->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(fixture->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(listen(fixture->listener, 4), ==, 0);
+    fixture->listener = fake_socket_listen(fixture->context.fetch_socket);
     fixture->thread = g_thread_new("fetch", fetch_run, fixture);
 }
 

@@ -82,16 +82,16 @@ static const struct {
     {FOTA_JOB_INSTALL, NULL, FOTA_RESULT_FAILED_FOR_GOOD, FOTA_MODULE_ERROR_UNEXPECTED_VERSION, 1,
      {BEGIN_INSTALL, ORDER, RESTART_COUNTED, {"outcome", "B"}, RESTS, {"outcome", "B"}, END}},
     {FOTA_JOB_RESUME, "1 - -", FOTA_RESULT_DONE, NO_ERROR, 1,
-     {RESUMES, RESTS, {"outcome", "A"}, END}},
+     {RESTS_OLD, END}},
     /* No fotad has seen a restart: the kernel has, or there was none, or nothing tells. */
     {FOTA_JOB_RESUME, "0 1-2 1-3", FOTA_RESULT_DONE, NO_ERROR, 1,
-     {RESUMES, RESTS, {"outcome", "A"}, END}},
+     {RESTS_OLD, END}},
     {FOTA_JOB_RESUME, "0 1-2 1-2", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_OLD_VERSION, 0,
-     {RESUMES, RESTS, {"outcome", "A"}, END}},
+     {RESTS_OLD, END}},
     {FOTA_JOB_RESUME, "0 1-2 -", FOTA_RESULT_FAILED_FOR_GOOD, FOTA_MODULE_ERROR_OLD_VERSION, 0,
-     {RESUMES, RESTS, {"outcome", "A"}, END}},
+     {RESTS_OLD, END}},
     {FOTA_JOB_RESUME, "0 - 1-2", FOTA_RESULT_FAILED_FOR_GOOD, FOTA_MODULE_ERROR_OLD_VERSION, 0,
-     {RESUMES, RESTS, {"outcome", "A"}, END}},
+     {RESTS_OLD, END}},
 };
 /* clang-format on */
 
@@ -144,54 +144,27 @@ test_dummy(void)
 static void
 test_accepted(void)
 {
+    /* clang-format off */
     static const struct {
         FotaResult result;
         const char *version;
         FakeExchange script[16];
     } table[] = {
-        {FOTA_RESULT_DONE,
-         "B",
-         {RESUMES,
-          RESTS,
-          {"outcome", "A"},
-          {"questions", "yes"},
-          {"follow", ""},
-          RESTART,
-          {"outcome", "B"},
-          END}},
+        {FOTA_RESULT_DONE, "B",
+         {RESTS_OLD, {"questions", "yes"}, {"follow", ""}, RESTART, {"outcome", "B"}, END}},
         /* It leaves while it is asked. */
-        {FOTA_RESULT_DONE,
-         "B",
-         {RESUMES, RESTS, {"outcome", "A"}, {"questions", "-"}, RESTART, {"outcome", "B"}, END}},
-        {FOTA_RESULT_FAILED_FOR_NOW,
-         "A",
-         {RESUMES, RESTS, {"outcome", "A"}, {"questions", "again"}, END}},
-        {FOTA_RESULT_FAILED_FOR_NOW,
-         "A",
-         {RESUMES,
-          RESTS,
-          {"outcome", "A"},
-          {"questions", "over"},
-          {"follow", "!text too late"},
-          RESTS,
-          {"outcome", "A"},
+        {FOTA_RESULT_DONE, "B", {RESTS_OLD, {"questions", "-"}, RESTART, {"outcome", "B"}, END}},
+        {FOTA_RESULT_FAILED_FOR_NOW, "A", {RESTS_OLD, {"questions", "again"}, END}},
+        {FOTA_RESULT_FAILED_FOR_NOW, "A",
+         {RESTS_OLD, {"questions", "over"}, {"follow", "!text too late"}, RESTS, {"outcome", "A"},
           END}},
         /* Nothing at first. */
-        {FOTA_RESULT_DONE,
-         "B",
-         {RESUMES,
-          RESTS,
-          {"outcome", "A"},
-          {"questions", ""},
-          RESTS,
-          {"outcome", "A"},
-          {"questions", "yes"},
-          {"follow", ""},
-          RESTART,
-          {"outcome", "B"},
-          END}},
+        {FOTA_RESULT_DONE, "B",
+         {RESTS_OLD, {"questions", ""}, RESTS, {"outcome", "A"}, {"questions", "yes"},
+          {"follow", ""}, RESTART, {"outcome", "B"}, END}},
         {FOTA_RESULT_DONE, "B", {RESUMES, RESTART, {"outcome", "B"}, END}},
     };
+    /* clang-format on */
     const FotaUpdate update = {.from = "A", .to = "B"};
     FotaMethod asked = method;
 

@@ -115,5 +115,6 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
 #define RESTART_COUNTED {FAKE_GONE, ""}, {FAKE_SAVE, ""}, {FAKE_BACK, ""}
 #define RESTS {FAKE_GONE, "-"}
 #define RESUMES {"commit installing", "go"}, {"inspect", "A"}
+#define RESTS_OLD RESUMES, RESTS, {"outcome", "A"}
 #define MUTE RESTS, {"outcome", "?"}
 /* clang-format on */

@@ -8,74 +8,74 @@
 /* How a download goes on, and with which numbers it ends. */
 
 /* Each number behind each failure: named when it is published, shown as it is when not. */
+static const struct {
+    int number;
+    int code;
+    const char *says;
+} numbers[] = {
+    {1, FOTA_MODULE_ERROR_TRANSFER_FAILED, "unspecified"},
+    {2, FOTA_MODULE_ERROR_MODULE_REFUSED, "still running"},
+    {3, FOTA_MODULE_ERROR_TRANSFER_FAILED, "parameter"},
+    {4, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not supported"},
+    {5, FOTA_MODULE_ERROR_TRANSFER_FAILED, "system error"},
+    {6, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
+    {11, FOTA_MODULE_ERROR_CONTEXT_FAILED, "not opened"},
+    {12, FOTA_MODULE_ERROR_CONTEXT_FAILED, "already opened"},
+    {13, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "not reached"},
+    {14, FOTA_MODULE_ERROR_CONTEXT_FAILED, "no link"},
+    {15, FOTA_MODULE_ERROR_CONTEXT_FAILED, "already there"},
+    {16, FOTA_MODULE_ERROR_CONTEXT_FAILED, "not established"},
+    {17, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "bind"},
+    {18, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "connect"},
+    {19, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "domain name"},
+    {20, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "resolve"},
+    {21, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "HTTP"},
+    {22, FOTA_MODULE_ERROR_DELTA_MISSING, "type of file"},
+    {23, FOTA_MODULE_ERROR_DELTA_MISSING, "source of file"},
+    {24, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
+    {50, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
+    {51, FOTA_MODULE_ERROR_DELTA_MISSING, "list of files"},
+    {52, FOTA_MODULE_ERROR_TRANSFER_FAILED, "MD5"},
+    {54, FOTA_MODULE_ERROR_MODULE_REFUSED, "collision"},
+    {101, FOTA_MODULE_ERROR_TRANSFER_FAILED, "cancelled"},
+    {102, FOTA_MODULE_ERROR_TRANSFER_FAILED, "retries"},
+    {103, FOTA_MODULE_ERROR_TRANSFER_FAILED, "size"},
+    {104, FOTA_MODULE_ERROR_TRANSFER_FAILED, "packet"},
+    {105, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XMODEM"},
+    {106, FOTA_MODULE_ERROR_TRANSFER_FAILED, "port"},
+    {107, FOTA_MODULE_ERROR_TRANSFER_FAILED, "CRC"},
+    {108, FOTA_MODULE_ERROR_WRONG_BASE, "type of update"},
+    {109, FOTA_MODULE_ERROR_WRONG_BASE, "model"},
+    {110, FOTA_MODULE_ERROR_WRONG_BASE, "another version"},
+    {111, FOTA_MODULE_ERROR_TRANSFER_FAILED, "tag"},
+    {112, FOTA_MODULE_ERROR_TRANSFER_FAILED, "number of files"},
+    {113, FOTA_MODULE_ERROR_TRANSFER_FAILED, "opened"},
+    {114, FOTA_MODULE_ERROR_TRANSFER_FAILED, "written"},
+    {151, FOTA_MODULE_ERROR_TRANSFER_FAILED, "flag could not be written"},
+    {152, FOTA_MODULE_ERROR_TRANSFER_FAILED, "flag could not be read"},
+    {153, FOTA_MODULE_ERROR_TRANSFER_FAILED, "erased"},
+    {154, FOTA_MODULE_ERROR_TRANSFER_FAILED, "OSBL"},
+    {155, FOTA_MODULE_ERROR_TRANSFER_FAILED, "replaced"},
+    {156, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XNV could not be copied"},
+    {157, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XNV could not be written"},
+    {158, FOTA_MODULE_ERROR_TRANSFER_FAILED, "saved"},
+    {159, FOTA_MODULE_ERROR_TRANSFER_FAILED, "restored"},
+    {160, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
+};
+
 static void
 test_numbers(void)
 {
-    static const struct {
-        int number;
-        int code;
-        const char *says;
-    } table[] = {
-        {1, FOTA_MODULE_ERROR_TRANSFER_FAILED, "unspecified"},
-        {2, FOTA_MODULE_ERROR_MODULE_REFUSED, "still running"},
-        {3, FOTA_MODULE_ERROR_TRANSFER_FAILED, "parameter"},
-        {4, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not supported"},
-        {5, FOTA_MODULE_ERROR_TRANSFER_FAILED, "system error"},
-        {6, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
-        {11, FOTA_MODULE_ERROR_CONTEXT_FAILED, "not opened"},
-        {12, FOTA_MODULE_ERROR_CONTEXT_FAILED, "already opened"},
-        {13, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "not reached"},
-        {14, FOTA_MODULE_ERROR_CONTEXT_FAILED, "no link"},
-        {15, FOTA_MODULE_ERROR_CONTEXT_FAILED, "already there"},
-        {16, FOTA_MODULE_ERROR_CONTEXT_FAILED, "not established"},
-        {17, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "bind"},
-        {18, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "connect"},
-        {19, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "domain name"},
-        {20, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "resolve"},
-        {21, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE, "HTTP"},
-        {22, FOTA_MODULE_ERROR_DELTA_MISSING, "type of file"},
-        {23, FOTA_MODULE_ERROR_DELTA_MISSING, "source of file"},
-        {24, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
-        {50, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
-        {51, FOTA_MODULE_ERROR_DELTA_MISSING, "list of files"},
-        {52, FOTA_MODULE_ERROR_TRANSFER_FAILED, "MD5"},
-        {54, FOTA_MODULE_ERROR_MODULE_REFUSED, "collision"},
-        {101, FOTA_MODULE_ERROR_TRANSFER_FAILED, "cancelled"},
-        {102, FOTA_MODULE_ERROR_TRANSFER_FAILED, "retries"},
-        {103, FOTA_MODULE_ERROR_TRANSFER_FAILED, "size"},
-        {104, FOTA_MODULE_ERROR_TRANSFER_FAILED, "packet"},
-        {105, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XMODEM"},
-        {106, FOTA_MODULE_ERROR_TRANSFER_FAILED, "port"},
-        {107, FOTA_MODULE_ERROR_TRANSFER_FAILED, "CRC"},
-        {108, FOTA_MODULE_ERROR_WRONG_BASE, "type of update"},
-        {109, FOTA_MODULE_ERROR_WRONG_BASE, "model"},
-        {110, FOTA_MODULE_ERROR_WRONG_BASE, "another version"},
-        {111, FOTA_MODULE_ERROR_TRANSFER_FAILED, "tag"},
-        {112, FOTA_MODULE_ERROR_TRANSFER_FAILED, "number of files"},
-        {113, FOTA_MODULE_ERROR_TRANSFER_FAILED, "opened"},
-        {114, FOTA_MODULE_ERROR_TRANSFER_FAILED, "written"},
-        {151, FOTA_MODULE_ERROR_TRANSFER_FAILED, "flag could not be written"},
-        {152, FOTA_MODULE_ERROR_TRANSFER_FAILED, "flag could not be read"},
-        {153, FOTA_MODULE_ERROR_TRANSFER_FAILED, "erased"},
-        {154, FOTA_MODULE_ERROR_TRANSFER_FAILED, "OSBL"},
-        {155, FOTA_MODULE_ERROR_TRANSFER_FAILED, "replaced"},
-        {156, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XNV could not be copied"},
-        {157, FOTA_MODULE_ERROR_TRANSFER_FAILED, "XNV could not be written"},
-        {158, FOTA_MODULE_ERROR_TRANSFER_FAILED, "saved"},
-        {159, FOTA_MODULE_ERROR_TRANSFER_FAILED, "restored"},
-        {160, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not published"},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        g_autofree char *line = g_strdup_printf("^FOTASTATE: 20,%d", table[i].number);
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_autofree char *line = g_strdup_printf("^FOTASTATE: 20,%d", numbers[i].number);
         const FakeExchange script[] = {BEGUN, {FAKE_URC, line}, END};
         FotaSession *session = test_huawei_session(HUAWEI_MODELS, script, TRUE);
         g_autoptr(GError) error = NULL;
 
         g_assert_cmpint(fake_plugin_download(session, &test_huawei_update, &error), !=,
                         FOTA_RESULT_DONE);
-        g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
-        g_assert_nonnull(strstr(error->message, table[i].says));
+        g_assert_error(error, FOTA_MODULE_ERROR, numbers[i].code);
+        g_assert_nonnull(strstr(error->message, numbers[i].says));
         g_assert_nonnull(strstr(error->message, line + strlen("^FOTASTATE: ")));
         fake_session_finish(session);
     }

@@ -1,153 +1,62 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/test-telit.h"
 
-#define OTHER_APN                                                                                  \
-    {                                                                                              \
-        "AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"10.1.0.1\",0,0"                           \
-    }
-#define NO_LOGIN                                                                                   \
-    {                                                                                              \
-        "AT#PDPAUTH?", "#PDPAUTH: 1,2,\"m2m\"\n#PDPAUTH: 3,0"                                      \
-    }
-#define DOWN                                                                                       \
-    {                                                                                              \
-        "AT#SGACT?", "#SGACT: 3,0"                                                                 \
-    }
-#define UP                                                                                         \
-    {                                                                                              \
-        "AT#SGACT?", "#SGACT: 3,1"                                                                 \
-    }
-#define SAVED                                                                                      \
-    {                                                                                              \
-        FAKE_SAVE, ""                                                                              \
-    }
-#define LOGIN                                                                                      \
-    {                                                                                              \
-        "AT#PDPAUTH=3,1,\"me\",\"secret\"", ""                                                     \
-    }
-#define LOGIN_BACK                                                                                 \
-    {                                                                                              \
-        "AT#PDPAUTH=3,0", ""                                                                       \
-    }
-#define APN_BACK                                                                                   \
-    {                                                                                              \
-        "AT+CGDCONT=3,\"IP\",\"own.apn\"", ""                                                      \
-    }
-#define FETCH_DELTA OPEN, BINARY, SIZE, VERSION, GET
+/* clang-format off */
+#define OTHER_APN {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"10.1.0.1\",0,0"}
+#define NO_LOGIN {"AT#PDPAUTH?", "#PDPAUTH: 1,2,\"m2m\"\n#PDPAUTH: 3,0"}
+#define DOWN {"AT#SGACT?", "#SGACT: 3,0"}
+#define UP {"AT#SGACT?", "#SGACT: 3,1"}
+#define SAVED {FAKE_SAVE, ""}
+#define LOGIN {"AT#PDPAUTH=3,1,\"me\",\"secret\"", ""}
+#define LOGIN_BACK {"AT#PDPAUTH=3,0", ""}
+#define APN_BACK {"AT+CGDCONT=3,\"IP\",\"own.apn\"", ""}
+#define DIALS {"AT#SGACT=3,1", ""}
+/* clang-format on */
 
+/* clang-format off */
 static const struct {
     const char *user; /* NULL = no login */
     int code;         /* 0 = it succeeds */
     FakeExchange script[28];
     const char *was; /* recalled from an attempt that was cut off */
 } provisions[] = {
-    {NULL,
-     0,
-     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, READY, CONTEXT, FETCH_DELTA, CLOSE,
-      APN_BACK, END},
-     NULL},
-    {"me",
-     0,
-     {SOCKET,
-      OTHER_APN,
-      NO_LOGIN,
-      UP,
-      SAVED,
-      CLOSE_CONTEXT,
-      SET_APN,
-      READY,
-      DOWN,
-      SAVED,
-      LOGIN,
-      {"AT#SGACT=3,1", ""},
-      FETCH_DELTA,
-      CLOSE,
-      LOGIN_BACK,
-      APN_BACK,
-      {"AT#SGACT=3,1", ""},
-      END},
-     NULL},
-    {"me",
-     0,
-     {SOCKET,
-      NO_APN,
-      {"AT#PDPAUTH?", ""},
-      DOWN,
-      SAVED,
-      SET_APN,
-      READY,
-      DOWN,
-      SAVED,
-      LOGIN,
-      {"AT#SGACT=3,1", ""},
-      FETCH_DELTA,
-      CLOSE,
-      LOGIN_BACK,
-      {"AT+CGDCONT=3", ""},
-      END},
-     NULL},
+    {NULL, 0,
+     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, READY, CONTEXT, FETCHED, CLOSE, APN_BACK,
+      END}, NULL},
+    {"me", 0,
+     {SOCKET, OTHER_APN, NO_LOGIN, UP, SAVED, CLOSE_CONTEXT, SET_APN, READY, DOWN, SAVED, LOGIN,
+      DIALS, FETCHED, CLOSE, LOGIN_BACK, APN_BACK, DIALS, END}, NULL},
+    {"me", 0,
+     {SOCKET, NO_APN, {"AT#PDPAUTH?", ""}, DOWN, SAVED, SET_APN, READY, DOWN, SAVED, LOGIN, DIALS,
+      FETCHED, CLOSE, LOGIN_BACK, {"AT+CGDCONT=3", ""}, END}, NULL},
     /* It is there already: nothing is to be set back. */
-    {NULL,
-     0,
-     {SOCKET,
-      {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"vzwinternet\",\"\",0,0"},
-      READY,
-      CONTEXT,
-      FETCH_DELTA,
-      CLOSE,
-      END},
-     NULL},
+    {NULL, 0,
+     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"vzwinternet\",\"\",0,0"}, READY, CONTEXT,
+      FETCHED, CLOSE, END}, NULL},
     /* An attempt that was cut off has left it, and the context up. */
-    {NULL,
-     0,
-     {SOCKET,
-      {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"VZWINTERNET\",\"\",0,0"},
-      READY,
-      UP,
-      FETCH_DELTA,
-      CLOSE,
-      APN_BACK,
-      END},
-     "3,\"IP\",\"own.apn\""},
-    {NULL,
-     FOTA_MODULE_ERROR_NO_SIGNAL,
-     {SOCKET,
-      OTHER_APN,
-      NO_LOGIN,
-      DOWN,
-      SAVED,
-      SET_APN,
-      {"AT+CSQ", "+CSQ: 99,99"},
-      DOWN,
-      APN_BACK,
-      END},
-     NULL},
+    {NULL, 0,
+     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"VZWINTERNET\",\"\",0,0"}, READY, UP, FETCHED,
+      CLOSE, APN_BACK, END}, "3,\"IP\",\"own.apn\""},
+    {NULL, FOTA_MODULE_ERROR_NO_SIGNAL,
+     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, {"AT+CSQ", "+CSQ: 99,99"}, DOWN, APN_BACK,
+      END}, NULL},
     /* What could not be set back is not changed. */
-    {NULL,
-     FOTA_MODULE_ERROR_CONTEXT_FAILED,
-     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,1,\"own\""}, END},
-     NULL},
-    {NULL,
-     FOTA_MODULE_ERROR_CONTEXT_FAILED,
-     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,2,\"own\""}, END},
-     NULL},
-    {"me",
-     FOTA_MODULE_ERROR_CONTEXT_FAILED,
-     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!ERROR"}, END},
-     NULL},
+    {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,1,\"own\""}, END}, NULL},
+    {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,2,\"own\""}, END}, NULL},
+    {"me", FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!ERROR"}, END}, NULL},
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "!ERROR"}, END}, NULL},
     /* What cannot be read is not empty, and could not be set back. */
-    {NULL,
-     FOTA_MODULE_ERROR_CONTEXT_FAILED,
-     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn"}, END},
-     NULL},
-    {NULL,
-     FOTA_MODULE_ERROR_CONTEXT_FAILED,
-     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own;apn\""}, END},
-     NULL},
+    {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn"}, END}, NULL},
+    {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own;apn\""}, END}, NULL},
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3"}, END}, NULL},
     {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, DOWN, APN_BACK, END}, NULL},
 };
+/* clang-format on */
 
 /* A manifest's access point holds whatever is programmed, and goes when the download has ended. */
 static void
@@ -221,8 +130,7 @@ test_undo(void)
 static void
 test_login_elsewhere(void)
 {
-    static const FakeExchange script[] = {SOCKET,      OTHER_APN, READY, CONTEXT,
-                                          FETCH_DELTA, CLOSE,     END};
+    static const FakeExchange script[] = {SOCKET, OTHER_APN, READY, CONTEXT, FETCHED, CLOSE, END};
     FotaSession *session = fake_session_new(TELIT_MODELS, script);
     g_autoptr(GError) error = NULL;
 
