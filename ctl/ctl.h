@@ -31,7 +31,7 @@ typedef struct {
     const char *who;
     const char *why;
     guint32 max;
-    guint64 seconds; /**< defer */
+    guint64 seconds;  /**< defer */
     char **arguments; /**< after the verb, without the IMEI; NULL-terminated */
 } Ctl;
 

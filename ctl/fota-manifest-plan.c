@@ -55,7 +55,8 @@ parse_options(Tool *tool, Gateway *gateway, GError **error)
     if (!tool_parse(tool, options, 1, 1, error))
         return FALSE;
     if (gateway->imei == NULL || gateway->version == NULL) {
-        tool_refuse(error, "the module and its firmware are missing: --imei=IMEI --version=VERSION");
+        tool_refuse(error,
+                    "the module and its firmware are missing: --imei=IMEI --version=VERSION");
         return FALSE;
     }
     return tool_validate("imei", gateway->imei, fota_text_validate_imei, error) &&

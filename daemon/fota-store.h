@@ -70,8 +70,8 @@ void fota_store_save_check_time_async(FotaStore *store, const char *imei, gint64
 void fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
                            GAsyncReadyCallback callback, gpointer user_data);
 /**
- * Writes @bytes durably to @file, in a directory below this one; NULL deletes it. Nothing that was given to
- * the store later is on disk before it.
+ * Writes @bytes durably to @file, in a directory below this one; NULL deletes it. Nothing that was
+ * given to the store later is on disk before it.
  */
 void fota_store_write_async(FotaStore *store, const char *file, GBytes *bytes,
                             GAsyncReadyCallback callback, gpointer user_data);

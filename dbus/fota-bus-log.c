@@ -80,8 +80,8 @@ run_set(sd_bus_message *call, gpointer object)
 }
 
 /*
- * The setters of a vtable must reply at once, but authorizing the caller takes a while. This function
- * therefore handles Set before the vtable sees it.
+ * The setters of a vtable must reply at once, but authorizing the caller takes a while. This
+ * function therefore handles Set before the vtable sees it.
  */
 static int
 on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)

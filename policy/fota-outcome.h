@@ -31,16 +31,16 @@ typedef struct {
     FotaMark mark; /**< on disk when it ended */
     FotaEnding ending;
     FotaVersionRead version;
-    gboolean cancelled;     /**< Cancel() was accepted, whatever the job was doing */
-    gboolean unwritten;     /**< it ended because the record could not be written */
-    gboolean downloaded;    /**< the delta is in the module, and nothing is ordered */
-    gboolean restarted;     /**< the job has seen the module restart by itself */
-    gboolean can_discard;   /**< the plugin can discard a delta */
-    gboolean one_gate;      /**< what brings the delta in is the order to install */
-    gboolean asked;         /**< the update is what the module asked by itself */
-    gboolean expired;       /**< and the answer came too late */
-    gboolean asks_again;    /**< and now the next question of the same update, or, at RESUME, again */
-    gboolean provable;      /**< its service is to be proven */
+    gboolean cancelled;   /**< Cancel() was accepted, whatever the job was doing */
+    gboolean unwritten;   /**< it ended because the record could not be written */
+    gboolean downloaded;  /**< the delta is in the module, and nothing is ordered */
+    gboolean restarted;   /**< the job has seen the module restart by itself */
+    gboolean can_discard; /**< the plugin can discard a delta */
+    gboolean one_gate;    /**< what brings the delta in is the order to install */
+    gboolean asked;       /**< the update is what the module asked by itself */
+    gboolean expired;     /**< and the answer came too late */
+    gboolean asks_again;  /**< and now the next question of the same update, or, at RESUME, again */
+    gboolean provable;    /**< its service is to be proven */
     FotaProofVerdict proof; /**< FOTA_ACTION_CONCLUDE: what came of that */
     gboolean way_back;      /**< at hand, verified */
     gboolean restoring;     /**< the update is the way back of another */

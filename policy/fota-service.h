@@ -25,11 +25,11 @@ typedef enum {
 typedef struct {
     gboolean registered; /**< at home or roaming */
     gboolean roaming;
-    char operator_code[8];  /**< of the network, MCC and MNC; "" = unknown */
-    char technology[24];    /**< "lte"; "" = unknown */
-    gboolean connected;     /**< a data call is up */
-    guint families;         /**< of it: FOTA_SERVICE_IPV4 and _IPV6 */
-    FotaProbe probe;        /**< through its network interface */
+    char operator_code[8]; /**< of the network, MCC and MNC; "" = unknown */
+    char technology[24];   /**< "lte"; "" = unknown */
+    gboolean connected;    /**< a data call is up */
+    guint families;        /**< of it: FOTA_SERVICE_IPV4 and _IPV6 */
+    FotaProbe probe;       /**< through its network interface */
 } FotaService;
 
 /** "untried", "passed" or "failed". */
@@ -44,19 +44,19 @@ FotaService fota_service_parse(const char *text);
  * What @now lacks of @before, as a part of a sentence; NULL = nothing. The operator may be the home
  * operator or, where @may_roam, any; the technology may be another.
  */
-const char *fota_service_find_loss(const FotaService *before, const FotaService *now,
-                                   gboolean may_roam);
+const char *
+fota_service_find_loss(const FotaService *before, const FotaService *now, gboolean may_roam);
 
 typedef struct {
     gboolean wanted;    /**< [Service] Prove= */
     FotaService before; /**< before the order to install was given */
     FotaService now;
-    gboolean visible;   /**< ModemManager runs: what it does not show is not there */
+    gboolean visible; /**< ModemManager runs: what it does not show is not there */
     gboolean may_roam;
     gboolean probing; /**< a probe is under way */
-    gint64 elapsed;  /**< µs since this fotad began to prove it */
-    gint64 steady;   /**< µs for which nothing has been lacking, without a break */
-    guint32 time;    /**< seconds that the service may take to return */
+    gint64 elapsed;   /**< µs since this fotad began to prove it */
+    gint64 steady;    /**< µs for which nothing has been lacking, without a break */
+    guint32 time;     /**< seconds that the service may take to return */
     guint64 restarts; /**< of fotad since the module was updated */
 } FotaProofFacts;
 

@@ -74,8 +74,8 @@ GBytes *fota_at_line_receive(FotaAtLine *line, const char *command, gsize max_by
                              GCancellable *cancellable, int *cme, GError **error);
 
 /**
- * See FotaChannelClass. What was begun and not ended is left with `+++` by raw_leave(), at the latest
- * by the next command.
+ * See FotaChannelClass. What was begun and not ended is left with `+++` by raw_leave(), at the
+ * latest by the next command.
  */
 gboolean fota_at_line_raw_begin(FotaAtLine *line, const char *command, const char *const *prompts,
                                 guint *which, guint seconds, GCancellable *cancellable, int *cme,

@@ -17,7 +17,7 @@ typedef struct {
     FotaAtListener *listener;
     GString *heard; /* lines, each with | behind it */
     gboolean gives_up;
-    gboolean says_more; /* the module, while its first line is heard */
+    gboolean says_more;  /* the module, while its first line is heard */
     int module;          /* -1 = it is away */
     int keep_open;       /* so that its tty does not hang up while nobody listens */
     char node[PATH_MAX]; /* "" = udev shows no tty */

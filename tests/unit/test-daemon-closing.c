@@ -204,7 +204,8 @@ test_stages(Fixture *fixture, gconstpointer data)
         record->restoring = cases[i].restoring;
         for (FotaStage stage = 0; stage < FOTA_N_STAGES; stage++)
             stages[stage] = 1;
-        fota_keeper_advance_async(fixture->parts.keeper, cases[i].mark, fixture_take_result, &result);
+        fota_keeper_advance_async(fixture->parts.keeper, cases[i].mark, fixture_take_result,
+                                  &result);
         while (result == NULL)
             g_main_context_iteration(NULL, TRUE);
         g_assert_true(fota_keeper_advance_finish(fixture->parts.keeper, result, NULL));

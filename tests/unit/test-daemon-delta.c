@@ -287,7 +287,7 @@ static const struct {
      .spent = 21},
 };
 
-/* What was reported last, if anything was, is what is there: by that a cut fetch is told to go on. */
+/* What was reported last, if anything was, is what is there: a cut fetch goes on by that. */
 static void
 assert_reported(Fixture *self, const char *key)
 {

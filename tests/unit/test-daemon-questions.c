@@ -320,14 +320,9 @@ test_gives_port_up(Fixture *fixture, gconstpointer data)
         const char *line; /* NULL = nothing has come */
         gboolean news;
     } cases[] = {
-        {NULL, FALSE},
-        {"+CREG: 1", FALSE},
-        {"#OTAEV: Notified", FALSE},
-        {ASKS, TRUE},
-        {TIMEOUT, FALSE},
-        {ASKS, TRUE},
-        {NULL, FALSE},
-        {TIMEOUT, TRUE},
+        {NULL, FALSE}, {"+CREG: 1", FALSE}, {"#OTAEV: Notified", FALSE},
+        {ASKS, TRUE},  {TIMEOUT, FALSE},    {ASKS, TRUE},
+        {NULL, FALSE}, {TIMEOUT, TRUE},
     };
     gboolean asks = FALSE;
 

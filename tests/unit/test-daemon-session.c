@@ -129,10 +129,8 @@ test_leaves_data(void)
     g_autoptr(GKeyFile) models = g_key_file_new();
     const FotaVendor vendor = {.table = &table, .models = models};
     g_autoptr(GCancellable) cancel = g_cancellable_new();
-    const FotaSessionSetup setup = {.vendor = &vendor,
-                                    .model = "TEST",
-                                    .cancellable = cancel,
-                                    .guard = on_guard_without_data};
+    const FotaSessionSetup setup = {
+        .vendor = &vendor, .model = "TEST", .cancellable = cancel, .guard = on_guard_without_data};
     g_autoptr(FotaSession) session = fota_session_new(&setup);
 
     klass.raw_leave = on_raw_leave;

@@ -5,7 +5,6 @@
 
 /* What the tests of the plugin for Huawei's modules share. */
 
-
 /* From OLD to NEW. */
 extern const FotaUpdate test_huawei_update;
 

@@ -387,12 +387,9 @@ test_network(void)
 static void
 test_apn_not_readable(void)
 {
-    static const FakeExchange script[] = {{RADIO("1")},
-                                          {"AT+CGDCONT?", "+CGDCONT: 1,\"IP\""},
-                                          {LTE("1")},
-                                          {FETCH("")},
-                                          {LEAVES},
-                                          END};
+    static const FakeExchange script[] = {{RADIO("1")}, {"AT+CGDCONT?", "+CGDCONT: 1,\"IP\""},
+                                          {LTE("1")},   {FETCH("")},
+                                          {LEAVES},     END};
     FotaSession *session = test_quectel_session(script);
     g_autoptr(GError) error = NULL;
 
