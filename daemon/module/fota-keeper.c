@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fota-clock.h"
+#include "daemon/fota-context.h"
 
 struct _FotaKeeper {
     FotaPartOwner owner;
@@ -135,6 +136,15 @@ fota_keeper_close(FotaKeeper *keeper, FotaMark mark)
     if (mark == FOTA_MARK_NONE)
         fota_record_forget_update(keeper->record);
     keeper->record->mark = mark;
+}
+
+void
+fota_keeper_correct_time(FotaKeeper *keeper, guint64 *time, gint64 now)
+{
+    if (*time == 0 || *time >= (guint64)FOTA_RELEASE_TIME || now < FOTA_RELEASE_TIME)
+        return;
+    *time = (guint64)now;
+    fota_keeper_save(keeper, NULL);
 }
 
 void

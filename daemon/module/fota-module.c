@@ -351,6 +351,18 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
     g_signal_emit_by_name(module, "job-ended");
 }
 
+/* A gateway may start without the time. What was asked then was asked now: nobody has had the time
+ * that an answer may take. */
+static void
+module_take_clock(FotaModule *module)
+{
+    const FotaParts *parts = &module->parts;
+    gint64 now = fota_poller_get_budget_time(parts->poller);
+
+    fota_offers_set_clock(parts->offers, now);
+    fota_questions_set_clock(parts->questions, now);
+}
+
 FotaModule *
 fota_module_new(FotaContext *context, FotaRecord *record)
 {
@@ -378,6 +390,7 @@ fota_module_new(FotaContext *context, FotaRecord *record)
     if (record->cached[0] != '\0')
         fota_cache_claim(context->cache, record->imei, record->cached);
     fota_back_claim(parts, NULL);
+    module_take_clock(module);
     fota_view_refresh(parts);
     module_count_unproven(module);
     return module;
@@ -453,6 +466,7 @@ fota_module_clock_set(FotaModule *module)
 
     if (strcmp(fota_shown_get_error_name(parts->shown), "ManifestExpired") == 0)
         fota_shown_set_error(parts->shown, NULL);
+    module_take_clock(module);
     fota_poller_set_clock(parts->poller, fota_accepted_get(parts->accepted));
 }
 

@@ -157,6 +157,13 @@ fota_offers_defer(FotaOffers *offers, gint64 until)
 }
 
 void
+fota_offers_set_clock(FotaOffers *offers, gint64 now)
+{
+    fota_keeper_correct_time(offers->keeper, &offers->record->asked, now);
+    fota_keeper_correct_time(offers->keeper, &offers->record->first_offered, now);
+}
+
+void
 fota_offers_reopen(FotaOffers *offers, const FotaPlan *plan)
 {
     FotaRecord *record = offers->record;

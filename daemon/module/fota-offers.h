@@ -47,6 +47,8 @@ void fota_offers_approve(FotaOffers *offers, const char *token);
 void fota_offers_refuse(FotaOffers *offers, const char *token, gboolean rejected);
 /** Until @until, µs of the wall clock. */
 void fota_offers_defer(FotaOffers *offers, gint64 until);
+/** The wall clock is right, and tells @now; 0 = it is not. */
+void fota_offers_set_clock(FotaOffers *offers, gint64 now);
 /**
  * An operator asks for a check: an update that was cancelled, never answered, or has used up its
  * attempts is offered again. @plan may be NULL.

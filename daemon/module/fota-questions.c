@@ -347,6 +347,12 @@ fota_questions_note_asked(FotaQuestions *questions)
 }
 
 void
+fota_questions_set_clock(FotaQuestions *questions, gint64 now)
+{
+    fota_keeper_correct_time(questions->keeper, &questions->record->question_asked, now);
+}
+
+void
 fota_questions_approve(FotaQuestions *questions, const char *token)
 {
     fota_record_set(&questions->record->question_approved, token);

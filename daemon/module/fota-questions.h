@@ -77,6 +77,8 @@ FotaManifest *fota_questions_get_manifest(FotaQuestions *questions);
 /** Until when the module waits for the answer, µs, 0 = not told. */
 gint64 fota_questions_get_answer_by(FotaQuestions *questions);
 
+/** See fota_offers_set_clock(). */
+void fota_questions_set_clock(FotaQuestions *questions, gint64 now);
 /** The application is asked now. */
 void fota_questions_note_asked(FotaQuestions *questions);
 void fota_questions_approve(FotaQuestions *questions, const char *token);

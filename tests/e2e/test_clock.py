@@ -71,6 +71,16 @@ class WhileItWaits(ClockTest):
         self.set_clock(None)
         self.assertEqual(module.wait_finished(since)[1], "success")
 
+    def test_for_an_answer(self):
+        """What is asked in 1980 was not asked decades ago when the time comes."""
+        self.set_clock(YEAR_1980)
+        self.bench.config = {"Approval": {"Timeout": "7d"}}
+        module = self.start()
+        module.wait_state("awaiting-approval")
+        self.set_clock(None)
+        module.wait(lambda p: "clock" not in p["Blockers"], 60, "it is not 1980 any more")
+        self.assert_updates(module)
+
     def test_for_a_time(self):
         """What is deferred for three hours begins when the clock is three hours on, however it came
         there; and what was put off by a clock set back is not put off for good."""

@@ -215,10 +215,36 @@ test_question_takes(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* The time that an application has for its answer begins when the clock is right. */
+static void
+test_clock(Fixture *fixture, gconstpointer data)
+{
+    const FotaParts *parts = &fixture->parts;
+    FotaRecord *record = parts->record;
+    guint64 *const times[] = {&record->asked, &record->first_offered, &record->question_asked};
+    const gint64 now = FOTA_RELEASE_TIME + G_USEC_PER_SEC;
+
+    for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
+        fota_offers_set_clock(parts->offers, now);
+        fota_questions_set_clock(parts->questions, now);
+        g_assert_cmpuint(*times[i], ==, 0);
+        *times[i] = 5;
+        fota_offers_set_clock(parts->offers, 0);
+        fota_questions_set_clock(parts->questions, 0);
+        g_assert_cmpuint(*times[i], ==, 5);
+        for (guint j = 0; j < 2; j++) {
+            fota_offers_set_clock(parts->offers, now + j);
+            fota_questions_set_clock(parts->questions, now + j);
+            g_assert_cmpuint(*times[i], ==, now);
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     fixture_init(&argc, &argv);
+    FIXTURE_ADD("/answers/clock", test_clock);
     FIXTURE_ADD("/answers/question-shows-offer", test_question_shows_offer);
     FIXTURE_ADD("/answers/query", test_query);
     FIXTURE_ADD("/answers/question-time", test_question_time);
