@@ -63,6 +63,8 @@ class Bench:
     config: {group: {key: value}} on top of the bench's own; None leaves a key out.
     clock: fotad has a wall clock of its own, for set_clock()."""
 
+    delta_size = 200_000  # bytes
+
     def __init__(self, modules=("me910c1-na",), channel="modemmanager", scale=60, config=None,
                  build=None, modemmanager=True, clock=False):
         assert channel in CHANNELS, channel
@@ -196,7 +198,8 @@ class Bench:
         self._make("credentials").chmod(0o700)
         self.set_credential("fw", self.login())
         if self.delta_name:
-            (self.www / self.delta_name).write_bytes(delta(self.model, self.old, self.new))
+            (self.www / self.delta_name).write_bytes(
+                delta(self.model, self.old, self.new, self.delta_size))
         else:
             self._start_vendor_server()
 
@@ -429,7 +432,7 @@ class Bench:
 
     def insured_update(self, back_model=None, **service):
         """The same, its step with the delta that leads back."""
-        content = delta(back_model or self.model, self.new, self.old)
+        content = delta(back_model or self.model, self.new, self.old, self.delta_size)
         (self.www / "back.bin").write_bytes(content)
         update = self.update(service=service)
         update["steps"][0]["back"] = {**self.delta_member("back.bin"),

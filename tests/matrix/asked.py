@@ -10,12 +10,19 @@ from modules import BusError
 from processes import BenchError
 
 
+# How long fotad waits for a module that restarts. One that has forgotten what it was told is looked at
+# for several times that.
+RETURN_SECONDS = 20
 # {method: what fotad sends first when it listens}
 FIRST = {"premium": "at AT#OTASUAN=,2,1", "carrier": "at AT#LWM2MFOTASTATE=0"}
 
 
 class AskedRig(Rig):
     """Its module's own server wants each update; the manifest has none."""
+
+    def meet_module(self):
+        self.bench.set_return_limit(RETURN_SECONDS)
+        super().meet_module()
 
     def publish_next(self, **_members):
         bench = self.bench

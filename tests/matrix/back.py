@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each update leaves the module without service, and the module is put back: it runs its old version
 again, and each of the two orders was given once."""
+import contextlib
 import hashlib
 
+from modules import BusError
 from rig import NotAsStated, Rig, unquoted
 
 
@@ -10,11 +12,24 @@ class BackRig(Rig):
     """Each update leaves the module without service; its way back leads to where it began."""
 
     lasts = False  # whether it has none with its old version either
+    to_enable = False  # ModemManager has started, which enables no modem by itself
 
     def meet_module(self):
         """With the service that is on record from then on."""
         self.bench.register()
         super().meet_module()
+
+    def start_modemmanager(self):
+        super().start_modemmanager()
+        self.to_enable = True
+
+    def answer(self, properties):
+        """The connection manager as well, which enables a modem that it has not seen before."""
+        super().answer(properties)
+        if self.to_enable and properties["Modem"] != "/":
+            with contextlib.suppress(BusError, TimeoutError):
+                self.bench.mm.enable(self.bench.imei)
+                self.to_enable = False
 
     def make_update(self, **members):
         update = {**self.bench.insured_update(), **members}
@@ -98,7 +113,8 @@ def never_served(rig, function, *arguments):
 
 def choose(met, kind):
     """(the points of the proof and of the way back, those that are always gone through): the last of
-    the deltas that must lie there before the first order, each record after it, the second order."""
+    the deltas that must lie there before the first order, the first and the last record after it, the
+    second order."""
     told = [point.what for point in met]
     first = told.index(f"at {kind.order}")
     second = told.index(f"at {kind.back_order}", first + 2)  # it is met before and after
@@ -108,4 +124,4 @@ def choose(met, kind):
                and point.what.endswith(".json")]
     # The blocks of a load are gone through where the module is updated.
     later = [point for point in met[first + 2:] if point.what != "at data"]
-    return [met[fetched], *later], [met[fetched], *records, met[record], *met[second:second + 2]]
+    return [met[fetched], *later], [met[fetched], records[0], met[record], *met[second:second + 2]]

@@ -15,6 +15,7 @@ from kinds import (ASKED, CARRIER, HUAWEI_COMMAND, HUAWEI_PORT, INSURED, OTHERS,
 from rig import Rig
 
 AROUND_ORDER = 3  # points: before the order, after it, and the next
+FORGOTTEN_COST = 7  # of an answer that only time tells to be lost
 # Those whose files are gone through; the other kinds write the same.
 WRITING = (TELIT_RESERVED, HUAWEI_PORT)
 # A second way to the AT of a module that loses its power on the first.
@@ -29,6 +30,7 @@ class Case:
     function: object  # function(rig, *arguments)
     arguments: tuple = ()
     always: bool = False  # part of every spread
+    cost: float = 1.5  # undisturbed updates take as long
 
     def __str__(self):
         return f"{self.matrix}, {self.kind}: {self.name}"
@@ -64,9 +66,8 @@ def make(kind, run):
     if kind == TELIT_RESERVED:
         cases += report_cases(kind, run)
         cases += state_cases(kind)
-        special = [case for case in cases if case.matrix == "kill" and case.always]
-        cases += [dataclasses.replace(case, kind=TELIT_SLOW, always=case in special[-AROUND_ORDER:])
-                  for case in special]
+        cases += [Case("kill", TELIT_SLOW, str(point), kill.killed, (point,),
+                       point == after_order(run, kind)) for point in special(run, kind)]
     return cases
 
 
@@ -75,13 +76,17 @@ def special(run, kind):
     return points.irreversible(points.to_kill_at(run.points), kind.order)
 
 
+def after_order(run, kind):
+    return special(run, kind)[-2]
+
+
 def asked_cases(kind, run):
     """From the moment that the module is told to ask until it has its answer, or both."""
     met = points.to_kill_at(run.points)
     told = [point.what for point in met]
     first = told.index(asked.FIRST[kind.method])
     last = max(i for i, what in enumerate(told) if what == f"at {kind.order}")
-    always = [*special(run, kind)[-AROUND_ORDER:],
+    always = [after_order(run, kind),
               *points.irreversible(met[:last + 3], kind.order, last)[-AROUND_ORDER:]]
     return [Case("asked", kind, str(point), kill.killed, (point,), point in always)
             for point in met[first:last + 3]]
@@ -92,10 +97,9 @@ def kill_cases(kind, run):
     met = points.to_kill_at(run.points)
     if kind == QUECTEL_PORT:  # how often it is greeted while it answers nothing is chance
         met = [point for point in met if point.what != "at AT"]
-    around = special(run, kind)
-    always = around if kind in WRITING else around[-AROUND_ORDER:]
+    always = special(run, kind)[-AROUND_ORDER:]
     return [Case("kill", kind, str(point), kill.killed, (point,), point in always)
-            for point in met if kind in WRITING or not point.durable or point in always]
+            for point in met if kind in WRITING or not point.durable]
 
 
 def report_cases(kind, run):
@@ -119,9 +123,15 @@ def fed_points(kind, run):
 
 
 def fed_cases(kind, run):
-    always = fed_points(kind, run) if kind == TELIT_FED else special(run, kind)[-AROUND_ORDER:]
+    """Always: where the cached delta gets its name, in the middle of the load, and at its end."""
+    chosen = fed_points(kind, run)
+    always = special(run, kind)[-AROUND_ORDER:]
+    if kind == TELIT_FED:
+        named = [point for point in chosen if point.what.startswith("rename deltas")]
+        ended = [point for point in chosen if point.what == "at +++"]
+        always += [named[-1], chosen[-AROUND_ORDER - 2], ended[-1]]
     return [Case("kill", kind, str(point), kill.killed, (point,), point in always)
-            for point in fed_points(kind, run)]
+            for point in chosen]
 
 
 def other_cases(kind, run):
@@ -136,7 +146,7 @@ def back_cases(kind, run):
     if kind != INSURED:  # the same files
         met = [point for point in met if not point.durable]
     return [*(Case("way back", kind, str(point), kill.killed, (point,),
-                   kind == INSURED and point in always) for point in met),
+                   kind == INSURED and point in always[:-2]) for point in met),
             *power_cases(kind, run), *power_cases_of_back(kind, run),
             *service_cases(kind)]
 
@@ -149,7 +159,8 @@ def power_cases(kind, run):
     return [*(Case("power of the module", kind, str(step), power.by_the_module, (step,),
                    step in dark) for step in run.steps),
             # A question that is lost with both is none: its server knows when to ask again.
-            *(Case("power of both", kind, str(step), power.by_both, (step,), step in dark)
+            *(Case("power of both", kind, str(step), power.by_both, (step,), step in dark,
+                   FORGOTTEN_COST if kind == ASKED and step.forgotten else Case.cost)
               for step in run.steps if kind != ASKED or step.orders > 0),
             *(Case("power of the gateway", kind, str(point), power.by_the_gateway, (point,),
                    point in always) for point in met)]
@@ -163,7 +174,7 @@ def gateway_points(kind, run):
     if kind == TELIT_RESERVED:
         return durable, around
     if kind == HUAWEI_PORT:
-        return around, around
+        return around, around[-AROUND_ORDER:-1]
     if kind == INSURED:
         later, always = back.choose(met, kind)
         later = [point for point in later if point.durable or point in always]
@@ -193,31 +204,32 @@ def power_cases_of_back(kind, run):
             if step.orders == 1 and step.name in ("delta comes", "storing")]
     order = power.around_order(run.steps, 2)
     never = [*load, *order]
-    chosen = [(power.by_both, load[-1]), (power.by_the_module, order[-2])]
     return [*(Case("power in the proof", kind, "of both" if both else "of the module",
                    power.in_the_proof, (both,), kind == INSURED) for both in (False, True)),
             *(Case("never served", kind, f"{function.__name__}, {step}", back.never_served,
-                   (function, step), kind == INSURED and (function, step) in chosen)
+                   (function, step),
+                   kind == INSURED and (function, step) == (power.by_the_module, order[-2]))
               for function in (power.by_the_module, power.by_both) for step in never)]
 
 
 # Services
 
-# Of the kinds below those are always there, of the others all that fall into the order.
-CHOSEN = ((TELIT_FED, "fetching", services.delta_server_killed),
+# Those are always there.
+CHOSEN = (*((TELIT_PORT, "installing", failure) for failure in services.FAILURES),
+          (TELIT_COMMAND, "installing", services.modemmanager_killed),
+          (HUAWEI_PORT, "installing", services.modemmanager_killed),
+          (HUAWEI_COMMAND, "installing", services.bus_restarted),
+          (TELIT_FED, "fetching", services.delta_server_killed),
           (TELIT_FED, "downloading", services.modemmanager_killed),
           (QUECTEL_FED, "downloading", services.bus_restarted),
           (INSURED, "proving", services.modemmanager_restarted),
-          (INSURED, "loading back", services.bus_restarted),
           (INSURED, "ordering back", services.modemmanager_killed))
 
 
 def service_cases(kind):
     """That a server is killed has nothing to do with the way to AT."""
-    old = kind.method in ("ftp", "server")
     return [Case("services", kind, f"{failure.__name__}, {state}", services.disturbed,
-                 (state, failure),
-                 state == "installing" if old else (kind, state, failure) in CHOSEN)
+                 (state, failure), (kind, state, failure) in CHOSEN)
             for failure in services.FAILURES for state in services.states(kind)
             if kind.channel == "port" or failure not in services.OF_SERVERS]
 
@@ -227,8 +239,8 @@ def service_cases(kind):
 def state_cases(kind):
     return [*(Case("state directory", kind, damage.__name__, state.damaged, (damage,), True)
               for damage in state.DAMAGES),
-            *(Case("state directory", TELIT_SLOW, damage.__name__, state.damaged, (damage,), True)
-              for damage in (state.truncate, state.alter)),
+            *(Case("state directory", TELIT_SLOW, damage.__name__, state.damaged, (damage,),
+                   damage == state.alter) for damage in (state.truncate, state.alter)),
             Case("state directory", kind, "read-only", state.not_writable, (state.READ_ONLY,), True),
             Case("state directory", kind, "full", state.full, (), True),
             Case("state directory", kind, "in memory", state.in_memory, (), True),
@@ -238,4 +250,4 @@ def state_cases(kind):
             Case("loops", kind, "fotad", state.fotad_loop, (), True),
             Case("loops", kind, "order", state.order_loop, (), True),
             Case("loops", kind, "orderly restarts", state.orderly_restarts),
-            Case("loops", TELIT_SLOW, "module", state.module_loop, (), True)]
+            Case("loops", TELIT_SLOW, "module", state.module_loop, (), True, 3)]

@@ -22,9 +22,10 @@ import cases
 import kill
 import oracle
 import power
-from kinds import KINDS, OTHERS, TELIT_SLOW
+from kinds import KINDS, OTHERS
 
-CHUNK, SLOW_CHUNK = 8, 2  # cases on one bench
+CHUNK_SECONDS = 100  # about as long the cases on one bench take together
+SLOW_SECONDS = 50  # one of TELIT_SLOW, of which nothing undisturbed is run
 SPREAD = 30  # of the cases that are not always there, every so manieth
 
 
@@ -52,15 +53,17 @@ def run_case(rig, case):
 
 
 def find_cases(kind):
-    """(those of this kind, what is wrong), after an update that nothing disturbs."""
+    """(those of this kind, what is wrong, seconds), after an update that nothing disturbs, which takes
+    so long."""
     rig = None
     try:
         rig = cases.make_rig(kind)
+        began = time.monotonic()
         run = cases.Run(kill.undisturbed(rig), power.steps(rig))
         oracle.check(rig)
-        return cases.make(kind, run), ""
+        return cases.make(kind, run), "", time.monotonic() - began
     except Exception:
-        return [], f"undisturbed, {kind}: {traceback.format_exc()}" + (rig.report() if rig else "")
+        return [], f"undisturbed, {kind}: {traceback.format_exc()}" + (rig.report() if rig else ""), 0
     finally:
         if rig:
             rig.close_anyhow()
@@ -97,15 +100,21 @@ def spread(group, share):
     return [case for case in group if case.always] + others[::share]
 
 
-def chunks(group):
-    by_kind = collections.defaultdict(list)
-    for case in group:
-        by_kind[case.kind].append(case)
-    slowest_first = sorted(by_kind.items(),
-                           key=lambda item: (item[0].scale, item[0].vendor != "huawei"))
-    return [(kind, same[i:i + size]) for kind, same in slowest_first
-            for size in [SLOW_CHUNK if kind == TELIT_SLOW else CHUNK]
-            for i in range(0, len(same), size)]
+def chunks(group, seconds):
+    """[(kind, cases on one bench)], what takes longest first, so that none is waited for alone at the
+    end. seconds: {kind: of its undisturbed update}."""
+    found = []  # [(expected seconds, kind, cases)]
+    for kind in dict.fromkeys(case.kind for case in group):
+        last = CHUNK_SECONDS
+        for case in sorted((case for case in group if case.kind == kind), key=lambda c: -c.cost):
+            expected = case.cost * seconds.get(kind, SLOW_SECONDS)
+            if last + expected > CHUNK_SECONDS:
+                found.append([0, kind, []])
+                last = 0
+            last += expected
+            found[-1][0] = last
+            found[-1][2].append(case)
+    return [(kind, same) for _, kind, same in sorted(found, key=lambda chunk: -chunk[0])]
 
 
 def print_table(results, orders):
@@ -124,7 +133,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every case, not a spread")
     parser.add_argument("--only", default="", help="cases whose name this expression is found in")
-    parser.add_argument("--jobs", type=int, default=9 * os.cpu_count(), help="benches side by side")
+    parser.add_argument("--jobs", type=int, default=11 * os.cpu_count(), help="benches side by side")
     parser.add_argument("--kind", default="", help="kinds whose name this expression is found in")
     parser.add_argument("--list", action="store_true", help="name the cases and end")
     options = parser.parse_args()
@@ -133,8 +142,8 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
         kinds = [kind for kind in KINDS + (OTHERS if options.all else ())
                  if re.search(options.kind, str(kind))]
-        chosen, failed = [], []
-        for found, problem in pool.map(find_cases, kinds):
+        chosen, failed, seconds = [], [], {}
+        for kind, (found, problem, seconds[kind]) in zip(kinds, pool.map(find_cases, kinds)):
             chosen += found
             failed += [problem] if problem else []
         chosen = [case for case in chosen if re.search(options.only, str(case))]
@@ -143,7 +152,7 @@ def main():
             print(*chosen, *failed, sep="\n")
             return 0
         results, orders = [], 0
-        futures = [pool.submit(run_chunk, *chunk) for chunk in chunks(chosen)]
+        futures = [pool.submit(run_chunk, *chunk) for chunk in chunks(chosen, seconds)]
         for future in concurrent.futures.as_completed(futures):
             more, count = future.result()
             results += more

@@ -25,6 +25,7 @@ from receiver import HOST, Receiver  # noqa: E402
 LIMIT_SECONDS = 180  # within which every case must have come to its end
 QUIET = ("idle", "failed")
 MARK_INSTALLING = 3  # daemon/fota-record.h
+LOADED_SIZE = 40_000  # of a delta that the host hands over: its blocks, of about 1000 bytes, are alike
 
 
 class NotAsStated(Exception):
@@ -41,6 +42,8 @@ class Rig:
         self.kind = kind
         self.bench = Bench(modules=(kind.module,), channel=kind.channel, scale=kind.scale,
                            config=kind.config)
+        if kind.is_fed or kind.insured:
+            self.bench.delta_size = LOADED_SIZE
         self.bench.__enter__()
         self.number = kind.first_number
         self.began = 0  # when the update of this case was published, by the wall clock in µs
@@ -107,7 +110,8 @@ class Rig:
         bench.new = self.kind.version(self.number)
         if bench.delta_name:
             bench.delta_name = f"{bench.old}_to_{bench.new}.bin"
-            (bench.www / bench.delta_name).write_bytes(delta(bench.model, bench.old, bench.new))
+            (bench.www / bench.delta_name).write_bytes(
+                delta(bench.model, bench.old, bench.new, bench.delta_size))
         else:
             bench.vendor.publish(bench.model, bench.old, bench.new)
         members = {"approval": {"download": "required", "install": "required"},
@@ -195,6 +199,9 @@ class Rig:
     @property
     def module(self):
         return self.bench.module()
+
+    def start_modemmanager(self):
+        self.bench.start_modemmanager()
 
     def answer(self, properties):
         """What the application does at each look: approves whatever is offered."""

@@ -45,12 +45,12 @@ def states(kind):
 
 def modemmanager_killed(rig):
     rig.bench.kill_modemmanager()
-    rig.bench.start_modemmanager()
+    rig.start_modemmanager()
 
 
 def modemmanager_restarted(rig):
     rig.bench.stop_modemmanager()
-    rig.bench.start_modemmanager()
+    rig.start_modemmanager()
 
 
 def bus_restarted(rig):
@@ -59,7 +59,7 @@ def bus_restarted(rig):
     rig.bench.bus.stop_bus()
     rig.bench.bus.start_bus()
     rig.bench.view.reconnect()
-    rig.bench.start_modemmanager()
+    rig.start_modemmanager()
     rig.bench.bus.wait_for_name("org.fotad.Fota1", 60)
 
 
