@@ -11,9 +11,7 @@
 #define LOGIN_BACK {"AT#PDPAUTH=3,0", ""}
 #define APN_BACK {"AT+CGDCONT=3,\"IP\",\"own.apn\"", ""}
 #define DIALS {"AT#SGACT=3,1", ""}
-/* clang-format on */
 
-/* clang-format off */
 static const struct {
     const char *user; /* NULL = no login */
     int code;         /* 0 = it succeeds */
