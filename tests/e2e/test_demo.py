@@ -36,6 +36,14 @@ class Help(unittest.TestCase):
             self.assertIn(name, told)
             self.assertIn(name, simulated)
 
+    def test_unknown_option(self):
+        """It is told before anything is installed or built."""
+        ended = subprocess.run([REPOSITORY / "demo", "--yes", "--nonsense"], capture_output=True,
+                               text=True, check=False)
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+        self.assertEqual(ended.stderr,
+                         "./demo: there is no option --nonsense; --help lists them\n")
+
     def test_wrong_option(self):
         ended = subprocess.run([sys.executable, LIB / "demo.py", f"--build={default_build()}",
                                 "--module=nonsense", "--yes"], capture_output=True, check=False)
