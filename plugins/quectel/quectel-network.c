@@ -134,8 +134,14 @@ quectel_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **erro
 
     if (!fota_session_try(session, "AT+CGDCONT?", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    if (has_apn(lines, cid) || fota_session_get_network(session, "Apn") == NULL)
+    if (has_apn(lines, cid) || fota_session_get_network(session, "Apn") == NULL) {
+        if (fota_session_get_network(session, "User") != NULL)
+            fota_session_note(session,
+                              "context %u keeps its access point and login: those of [Network] are "
+                              "for a module that has none",
+                              cid);
         return FOTA_RESULT_DONE;
+    }
     if ((apn = quote_network(session, "Apn", error)) == NULL ||
         (user = quote_network(session, "User", error)) == NULL ||
         (password = quote_network(session, "Password", error)) == NULL)

@@ -383,6 +383,22 @@ test_network(void)
     }
 }
 
+/* That a login has no effect is told. */
+static void
+test_login_not_set(void)
+{
+    static const FakeExchange script[] = {READY, {FETCH("")}, {LEAVES}, END};
+    FotaSession *session = test_quectel_session(script);
+    g_autoptr(GError) error = NULL;
+
+    fake_session_set_network(session, "Apn", "internet");
+    fake_session_set_network(session, "User", "me");
+    g_assert_cmpint(test_quectel_call(session, DOWNLOAD, &test_quectel_update, -1, NULL, &error),
+                    ==, FOTA_RESULT_DONE);
+    g_assert_nonnull(strstr(fake_session_get_notes(session), "keeps its access point and login"));
+    fake_session_finish(session);
+}
+
 /* What cannot be read may be the integrator's. */
 static void
 test_apn_not_readable(void)
@@ -422,6 +438,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/quectel/never-registered", "+CSQ: 20,99", test_never_registered);
     g_test_add_data_func("/quectel/no-signal", "+CSQ: 99,99", test_never_registered);
     g_test_add_func("/quectel/address", test_address);
+    g_test_add_func("/quectel/login-not-set", test_login_not_set);
     g_test_add_func("/quectel/apn-not-readable", test_apn_not_readable);
     g_test_add_func("/quectel/numbers", test_numbers);
     g_test_add_func("/quectel/pair", test_pair);
