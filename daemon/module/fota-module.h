@@ -92,7 +92,7 @@ GVariant *fota_module_query(FotaModule *module, GError **error);
 /** What an update service is told about the module, a{sv} of texts. Transfer full. */
 GVariant *fota_module_get_registration(FotaModule *module, GError **error);
 
-/* For fota-module-requests.c, which has all of the above. */
+/* For fota-module-requests.c, which has all of the above, and fota-module-events.c. */
 
 typedef struct _FotaParts FotaParts;
 FotaParts *fota_module_get_parts(FotaModule *module);

@@ -54,4 +54,17 @@ fota_parts_find_credential(const FotaParts *parts, const char *name)
     return fota_credential_get_path(fota_config_get_file(parts->context->config), name);
 }
 
+/**
+ * A gateway may start without the time. What was asked then was asked now: nobody has had the time
+ * that an answer may take.
+ */
+static inline void
+fota_parts_take_clock(const FotaParts *parts)
+{
+    gint64 time = fota_poller_get_budget_time(parts->poller);
+
+    fota_offers_set_clock(parts->offers, time);
+    fota_questions_set_clock(parts->questions, time);
+}
+
 G_END_DECLS

@@ -157,81 +157,80 @@ test_drop_ins(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fota_config_for_module(config, IMEI)->pdp_type, ==, "IPV6");
 }
 
+static const struct {
+    const char *text;
+    const char *message; /* what must stand in the error */
+} refusals[] = {
+    {"[Manifest]\nUri=https://a/\nIntervall=1d\n", "fotad.conf:3: unknown key Intervall="},
+    {"# comment\n[Manifests]\n", "fotad.conf:2: unknown group [Manifests]; known: Manifest, "},
+    {"[Manifest]\nInterval=soon\n", "fotad.conf:2: Interval=soon in [Manifest] is not a durat"},
+    {"[Manifest]\nInterval=59min\n", "Interval=59min"},
+    {"[Manifest]\nInterval=31d\n", "Interval=31d"},
+    {"[Manifest]\nUri=https://a\\m/{imei}\n", "fotad.conf:2: "},
+    {"[Manifest]\nUri=gopher://a/\n", "is not an https, http, ftp"},
+    {"[Manifest]\nUri=https://{imei}.a/\n", "is not an https, http, ftp"},
+    {"[Manifest]\nUri=https://fleet:pass@a/\n", "Uri=... in [Manifest] is not an https"},
+    {"[Manifest]\nAllowedServers=a.example evil.example/path\n", "a list of servers"},
+    {"[Manifest]\nProxy=proxy.example:3128\n", "an address such as http://10.0.0.1:3128"},
+    {"[Manifest]\nProxy=http://fleet:pass@a:3128\n", "Proxy=... in [Manifest] is not"},
+    {"[Manifest]\nClientCertificate=/etc/gateway.pem\n", "the name of a credential"},
+    {"[Manifest]\nClientKey=gateway/key\n", "the name of a credential"},
+    {"[Manifest]\nFetch=server\n", "host or module"},
+    {"[Manifest]\nLegacyCsv=yes\n", "no, signed or unsigned"},
+    {"[Manifest]\nCsvFrom=a;b\n", "a firmware version"},
+    {"[Manifest]\nGroups=sample two;three\n", "a list of names"},
+    {"[Conditions]\nMinimumFreeSpace=much\n", "a size such as 20M"},
+    {"[Limits]\nMonthlyData=-1\n", "a size such as 5M"},
+    {"[Manifest]\nCredential=../../etc/shadow\n", "the name of a credential"},
+    {"[Approval]\n\nDownload=maybe\n", "fotad.conf:3: Download=maybe"},
+    {"[Conditions]\nMinimumSignal=101\n", "a percentage from 0 to 100"},
+    {"[Limits]\nAttempts=0\n", "a number from 1 to 10"},
+    {"[Access]\nAt=telepathy\n", "auto, modemmanager or port"},
+    {"[Window]\nAllow=Someday 02:00-04:00\n", "a list of windows"},
+    {"[Module 123]\nApn=x\n", "unknown group [Module 123]"},
+    {"[Module " IMEI "]\nLevel=debug\n", "unknown key Level="},
+    {"[Module " IMEI "]\nAttempts=99\n", "a number from 1 to 10"},
+    {"[Manifest]\nCertificateAuthority=ca.pem\n", "fotad.conf:2: CertificateAuthority=ca.pem"},
+    {"[Manifest]\nKeysDirectory=keys.d\n", "by a path that begins with /"},
+    {"[Module " IMEI "]\nCertificateAuthority=./ca.pem\n", "by a path that begins with /"},
+    {"[FirstAid]\nPowerCycle=cycle now\n", "begins with an absolute path"},
+    {"[Manifest]\nCertificateAuthority=/dev/null\n", "fotad.conf:2: CertificateAuthority=/dev/n"},
+    {"[Manifest]\nUri=https://a/{imei-hmac}\n", "fotad.conf:2: a Uri= or Probe= has {imei-hm"},
+    {"[Manifest]\n[Report]\nUri=https://a/{imei-hmac}\n", "fotad.conf:3: "},
+    {"[Registration]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
+    {"[Service]\nProbe=https://a/{imei-hmac}\n", "Salt= must be set"},
+    {"[Manifest]\nUri=https://a/{IMEI}\n", "no placeholders but {imei}"},
+    {"[Push]\nSmsKeyword=look\n", "fotad.conf:2: SmsSenders= and SmsKeyword= in [Push]"},
+    {"[Push]\nSmsSenders=+15551234567\n", "only together"},
+    {"[Push]\nSmsSenders=+15551234567\nSmsKeyword=look\n[Module " IMEI "]\nSmsKeyword=\n",
+     "only together"},
+    {"[Manifest]\nClientKey=key\n", "fotad.conf:2: ClientKey= in [Manifest]"},
+    {"[Manifest]\nClientCertificate=c\nClientKey=k\n[Module " IMEI "]\nClientCertificate=\n",
+     "only with ClientCertificate="},
+    {"[Push]\nSmsSenders=*\n", "is not a list of senders"},
+    {"[Manifest]\nSalt=x\nUri=https://a/{imei-hmac}\n[Module " IMEI "]\nSalt=\n",
+     "fotad.conf:3: a Uri= or Probe= has {imei-hmac}"},
+    {"[Manifest]\nSalt=x\nUri=https://a/{imei-hmac}\n[Module " IMEI "]\nSalt=\n",
+     "also for [Module " IMEI "]"},
+    {"nonsense\n", "fotad.conf:1: "},
+    {"Uri=https://a/\n[Manifest]\n", "fotad.conf:1: "},
+    {"# comment\n\n[Manifest]\nUri=https://a/\nnonsense\nInterval=1d\n", "fotad.conf:5: "},
+    {"[Manifest]\nnonsense", "fotad.conf:2: "},
+    {"[Network]\nApn=inter/net\n", "1 to 100 of A-Z a-z 0-9 . - _"},
+    {"[Registration]\nApn=internet!\n", "fotad.conf:2: Apn=internet! in [Registration]"},
+};
+
 static void
 test_refusals(Fixture *fixture, gconstpointer data)
 {
-    static const struct {
-        const char *text;
-        const char *message; /* what must stand in the error */
-    } cases[] = {
-        {"[Manifest]\nUri=https://a/\nIntervall=1d\n", "fotad.conf:3: unknown key Intervall="},
-        {"# comment\n[Manifests]\n", "fotad.conf:2: unknown group [Manifests]; known: Manifest, "},
-        {"[Manifest]\nInterval=soon\n", "fotad.conf:2: Interval=soon in [Manifest] is not a durat"},
-        {"[Manifest]\nInterval=59min\n", "Interval=59min"},
-        {"[Manifest]\nInterval=31d\n", "Interval=31d"},
-        {"[Manifest]\nUri=https://a\\m/{imei}\n", "fotad.conf:2: "},
-        {"[Manifest]\nUri=gopher://a/\n", "is not an https, http, ftp"},
-        {"[Manifest]\nUri=https://{imei}.a/\n", "is not an https, http, ftp"},
-        {"[Manifest]\nUri=https://fleet:pass@a/\n", "Uri=... in [Manifest] is not an https"},
-        {"[Manifest]\nAllowedServers=a.example evil.example/path\n", "a list of servers"},
-        {"[Manifest]\nProxy=proxy.example:3128\n", "an address such as http://10.0.0.1:3128"},
-        {"[Manifest]\nProxy=http://fleet:pass@a:3128\n", "Proxy=... in [Manifest] is not"},
-        {"[Manifest]\nClientCertificate=/etc/gateway.pem\n", "the name of a credential"},
-        {"[Manifest]\nClientKey=gateway/key\n", "the name of a credential"},
-        {"[Manifest]\nFetch=server\n", "host or module"},
-        {"[Manifest]\nLegacyCsv=yes\n", "no, signed or unsigned"},
-        {"[Manifest]\nCsvFrom=a;b\n", "a firmware version"},
-        {"[Manifest]\nGroups=sample two;three\n", "a list of names"},
-        {"[Conditions]\nMinimumFreeSpace=much\n", "a size such as 20M"},
-        {"[Limits]\nMonthlyData=-1\n", "a size such as 5M"},
-        {"[Manifest]\nCredential=../../etc/shadow\n", "the name of a credential"},
-        {"[Approval]\n\nDownload=maybe\n", "fotad.conf:3: Download=maybe"},
-        {"[Conditions]\nMinimumSignal=101\n", "a percentage from 0 to 100"},
-        {"[Limits]\nAttempts=0\n", "a number from 1 to 10"},
-        {"[Access]\nAt=telepathy\n", "auto, modemmanager or port"},
-        {"[Window]\nAllow=Someday 02:00-04:00\n", "a list of windows"},
-        {"[Module 123]\nApn=x\n", "unknown group [Module 123]"},
-        {"[Module " IMEI "]\nLevel=debug\n", "unknown key Level="},
-        {"[Module " IMEI "]\nAttempts=99\n", "a number from 1 to 10"},
-        {"[Manifest]\nCertificateAuthority=ca.pem\n", "fotad.conf:2: CertificateAuthority=ca.pem"},
-        {"[Manifest]\nKeysDirectory=keys.d\n", "by a path that begins with /"},
-        {"[Module " IMEI "]\nCertificateAuthority=./ca.pem\n", "by a path that begins with /"},
-        {"[FirstAid]\nPowerCycle=cycle now\n", "begins with an absolute path"},
-        {"[Manifest]\nCertificateAuthority=/dev/null\n",
-         "fotad.conf:2: CertificateAuthority=/dev/n"},
-        {"[Manifest]\nUri=https://a/{imei-hmac}\n", "fotad.conf:2: a Uri= or Probe= has {imei-hm"},
-        {"[Manifest]\n[Report]\nUri=https://a/{imei-hmac}\n", "fotad.conf:3: "},
-        {"[Registration]\nUri=https://a/{imei-hmac}\n", "Salt= must be set"},
-        {"[Service]\nProbe=https://a/{imei-hmac}\n", "Salt= must be set"},
-        {"[Manifest]\nUri=https://a/{IMEI}\n", "no placeholders but {imei}"},
-        {"[Push]\nSmsKeyword=look\n", "fotad.conf:2: SmsSenders= and SmsKeyword= in [Push]"},
-        {"[Push]\nSmsSenders=+15551234567\n", "only together"},
-        {"[Push]\nSmsSenders=+15551234567\nSmsKeyword=look\n[Module " IMEI "]\nSmsKeyword=\n",
-         "only together"},
-        {"[Manifest]\nClientKey=key\n", "fotad.conf:2: ClientKey= in [Manifest]"},
-        {"[Manifest]\nClientCertificate=c\nClientKey=k\n[Module " IMEI "]\nClientCertificate=\n",
-         "only with ClientCertificate="},
-        {"[Push]\nSmsSenders=*\n", "is not a list of senders"},
-        {"[Manifest]\nSalt=x\nUri=https://a/{imei-hmac}\n[Module " IMEI "]\nSalt=\n",
-         "fotad.conf:3: a Uri= or Probe= has {imei-hmac}"},
-        {"[Manifest]\nSalt=x\nUri=https://a/{imei-hmac}\n[Module " IMEI "]\nSalt=\n",
-         "also for [Module " IMEI "]"},
-        {"nonsense\n", "fotad.conf:1: "},
-        {"Uri=https://a/\n[Manifest]\n", "fotad.conf:1: "},
-        {"# comment\n\n[Manifest]\nUri=https://a/\nnonsense\nInterval=1d\n", "fotad.conf:5: "},
-        {"[Manifest]\nnonsense", "fotad.conf:2: "},
-        {"[Network]\nApn=inter/net\n", "1 to 100 of A-Z a-z 0-9 . - _"},
-        {"[Registration]\nApn=internet!\n", "fotad.conf:2: Apn=internet! in [Registration]"},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_true(g_file_set_contents(fixture->file, cases[i].text, -1, NULL));
+        g_assert_true(g_file_set_contents(fixture->file, refusals[i].text, -1, NULL));
         g_assert_null(fota_config_load(fixture->file, &error));
         g_assert_error(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION);
-        if (strstr(error->message, cases[i].message) == NULL)
-            g_error("\"%s\" does not say \"%s\"", error->message, cases[i].message);
+        if (strstr(error->message, refusals[i].message) == NULL)
+            g_error("\"%s\" does not say \"%s\"", error->message, refusals[i].message);
     }
 }
 
