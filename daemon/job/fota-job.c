@@ -75,7 +75,6 @@ fota_job_end(FotaJob *job)
         .error = job->error,
         .version = job->steps.version != NULL ? job->steps.version : "",
         .downloaded = job->steps.downloaded,
-        .ordered = job->steps.ordered,
         .restarts = job->steps.restarts,
         .offer = &job->steps.offer,
         .question = &job->steps.question,

@@ -61,7 +61,6 @@ typedef struct {
     const char *version;          /**< what the module last said, "" = it could not be asked */
     gboolean downloaded;          /**< the delta is in the module, not installed; of a rehearsal,
                                      too */
-    gboolean ordered;             /**< this job gave the order to install */
     guint restarts;               /**< of the module by itself, as far as this job has seen them */
     const FotaVendorOffer *offer; /**< FOTA_JOB_ASK: what the vendor's server has */
     const FotaQuestion *question; /**< FOTA_JOB_LISTEN: what the module asks; FOTA_JOB_ANSWER: what
