@@ -85,7 +85,7 @@ check(Certify *self, GError **error)
 }
 
 char *
-certify_offer(Certify *self, gboolean two_gates, GError **error)
+certify_offer(Certify *self, CertifyUpdate update, GError **error)
 {
     g_autofree char *id = g_strdup_printf("certify-%d-%u", (int)getpid(), ++self->offers);
     g_autofree char *from = certify_bus_read_revision(self->bus);
@@ -98,8 +98,9 @@ certify_offer(Certify *self, gboolean two_gates, GError **error)
                     self->stage->imei);
         return NULL;
     }
-    to = g_strdup_printf("%.20s-%u", from, self->offers);
-    if (!certify_stage_offer(self->stage, id, from, to, two_gates, error) || !check(self, error) ||
+    to = update == CERTIFY_DUMMY ? g_strdup(from) : g_strdup_printf("%.20s-%u", from, self->offers);
+    if (!certify_stage_offer(self->stage, id, from, to, update == CERTIFY_TWO_GATES, error) ||
+        !check(self, error) ||
         !stage_wait(is_offered, &wanted, CERTIFY_OFFER_SECONDS, "an offer", error))
         return NULL;
     return g_steal_pointer(&id);

@@ -115,7 +115,7 @@ answers(Certify *self, const char *id, const char *method)
 static CertifyVerdict
 survives(Certify *self, const char *dead, GError **error)
 {
-    g_autofree char *next = certify_offer(self, FALSE, error);
+    g_autofree char *next = certify_offer(self, CERTIFY_ONE_GATE, error);
     guint refused;
     gboolean good;
 
@@ -136,7 +136,7 @@ play_offered_before(Certify *self, GError **error)
     g_autofree char *id = NULL;
 
     certify_stage_stop(self->stage);
-    id = certify_offer(self, FALSE, error);
+    id = certify_offer(self, CERTIFY_ONE_GATE, error);
     if (id == NULL || !certify_stage_start(self->stage, error))
         return CERTIFY_FAIL;
     return answers(self, id, NULL) ? CERTIFY_PASS : CERTIFY_FAIL;
@@ -145,7 +145,7 @@ play_offered_before(Certify *self, GError **error)
 static CertifyVerdict
 play_question(Certify *self, GError **error)
 {
-    g_autofree char *id = certify_offer(self, FALSE, error);
+    g_autofree char *id = certify_offer(self, CERTIFY_ONE_GATE, error);
 
     return id != NULL && answers(self, id, NULL) ? CERTIFY_PASS : CERTIFY_FAIL;
 }
@@ -157,8 +157,8 @@ play_expired_token(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    old = certify_offer(self, FALSE, error);
-    id = old != NULL ? certify_offer(self, FALSE, error) : NULL;
+    old = certify_offer(self, CERTIFY_ONE_GATE, error);
+    id = old != NULL ? certify_offer(self, CERTIFY_ONE_GATE, error) : NULL;
     certify_stage_resume(self->stage);
     if (id == NULL)
         return CERTIFY_FAIL;
@@ -174,7 +174,7 @@ play_rejection(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = certify_offer(self, FALSE, error);
+    id = certify_offer(self, CERTIFY_ONE_GATE, error);
     good =
         id != NULL &&
         certify_bus_call(
@@ -191,7 +191,7 @@ play_timeout(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = certify_offer(self, FALSE, error);
+    id = certify_offer(self, CERTIFY_ONE_GATE, error);
     good = id != NULL && certify_withdraw(self, error);
     certify_stage_resume(self->stage);
     return good ? survives(self, id, error) : CERTIFY_FAIL;
@@ -204,7 +204,7 @@ play_deferral(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = certify_offer(self, FALSE, error);
+    id = certify_offer(self, CERTIFY_ONE_GATE, error);
     good = id != NULL &&
            certify_bus_call(self->bus, "Defer",
                             g_variant_new("(st)", certify_bus_get_token(self->bus, id), (guint64)1),
@@ -225,10 +225,10 @@ play_own_deferral(Certify *self, GError **error)
     }
     if (!g_file_set_contents(self->busy_file, "", 0, error))
         return CERTIFY_FAIL;
-    id = certify_offer(self, FALSE, error);
+    id = certify_offer(self, CERTIFY_ONE_GATE, error);
     deferred = id != NULL && answers(self, id, "Defer");
     unlink(self->busy_file);
-    next = id != NULL ? certify_offer(self, FALSE, error) : NULL;
+    next = id != NULL ? certify_offer(self, CERTIFY_ONE_GATE, error) : NULL;
     return next != NULL && answers(self, next, "Approve") && deferred ? CERTIFY_PASS : CERTIFY_FAIL;
 }
 
@@ -239,7 +239,7 @@ play_restart(Certify *self, GError **error)
     gboolean good;
 
     certify_stage_pause(self->stage);
-    id = certify_offer(self, FALSE, error);
+    id = certify_offer(self, CERTIFY_ONE_GATE, error);
     good = id != NULL && certify_stage_restart_fotad(self->stage, error) &&
            certify_wait_shown(self, id, error) && certify_bus_set_inhibited(self->bus, TRUE, error);
     certify_stage_resume(self->stage);
@@ -249,12 +249,12 @@ play_restart(Certify *self, GError **error)
 /* An update that fotad carries out, since nothing inhibits it. Returns how it ended, NULL: the
  * application does not approve, or an error. */
 static const char *
-carry_out(Certify *self, char **id, gboolean two_gates, GError **error)
+carry_out(Certify *self, char **id, CertifyUpdate update, GError **error)
 {
 
     if (!certify_withdraw(self, error) || !certify_bus_set_inhibited(self->bus, FALSE, error))
         return NULL;
-    *id = certify_offer(self, two_gates, error);
+    *id = certify_offer(self, update, error);
     if (*id == NULL || !answers(self, *id, "Approve") ||
         !certify_wait_end(self, *id, CERTIFY_UPDATE_SECONDS, "the end of the update", error))
         return NULL;
@@ -268,7 +268,7 @@ play_failure(Certify *self, GError **error)
     const char *result = NULL;
 
     if (certify_stage_command(self->stage, "fault", "ftp-login,always", error))
-        result = carry_out(self, &id, FALSE, error);
+        result = carry_out(self, &id, CERTIFY_ONE_GATE, error);
     certify_stage_command(self->stage, "fault", "clear", NULL);
     if (!certify_bus_set_inhibited(self->bus, TRUE, error) || result == NULL)
         return CERTIFY_FAIL;
@@ -277,10 +277,22 @@ play_failure(Certify *self, GError **error)
 }
 
 static CertifyVerdict
+play_dummy(Certify *self, GError **error)
+{
+    g_autofree char *id = NULL;
+    const char *result = carry_out(self, &id, CERTIFY_DUMMY, error);
+
+    if (!certify_bus_set_inhibited(self->bus, TRUE, error) || result == NULL)
+        return CERTIFY_FAIL;
+    saw(self, "the dummy ends: %s", result);
+    return g_str_equal(result, "success") ? survives(self, id, error) : CERTIFY_FAIL;
+}
+
+static CertifyVerdict
 play_update(Certify *self, GError **error)
 {
     g_autofree char *id = NULL;
-    const char *result = carry_out(self, &id, TRUE, error);
+    const char *result = carry_out(self, &id, CERTIFY_TWO_GATES, error);
     guint gates = id != NULL ? count_answers(self, id, "Approve", TRUE) : 0;
 
     if (!certify_bus_set_inhibited(self->bus, TRUE, error) || result == NULL)
@@ -352,6 +364,8 @@ const CertifyReaction certify_reactions[] = {
     {"module-timeout", "after a question of the module that has run out it answers the next offer",
      play_module_timeout},
     {"module-question", "it approves what the module asks by itself", play_module_question},
+    {"dummy", "it approves a dummy, which leads to the same version, and answers the next offer",
+     play_dummy},
     {"update", "it approves download and installation, and is there at the end", play_update},
     {NULL, NULL, NULL},
 };

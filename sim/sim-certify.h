@@ -41,8 +41,14 @@ extern const CertifyReaction certify_reactions[];
 #define CERTIFY_OFFER_SECONDS 120
 #define CERTIFY_UPDATE_SECONDS 1800
 
+typedef enum {
+    CERTIFY_ONE_GATE,
+    CERTIFY_TWO_GATES,
+    CERTIFY_DUMMY, /* one gate, and it leads to the version that the module has */
+} CertifyUpdate;
+
 /* Another update in place of the one before. Returns its id, NULL with an error. Free it. */
-char *certify_offer(Certify *certify, gboolean two_gates, GError **error);
+char *certify_offer(Certify *certify, CertifyUpdate update, GError **error);
 
 /* The module asks by itself. Returns the id of what fotad then offers, NULL with an error. */
 char *certify_ask(Certify *certify, GError **error);

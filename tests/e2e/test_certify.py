@@ -17,7 +17,8 @@ from processes import PATIENCE, STRICT
 
 EXAMPLES = REPOSITORY / "docs/examples"
 REACTIONS = ["offered-before", "question", "expired-token", "rejection", "timeout", "deferral",
-             "own-deferral", "restart", "failure", "module-timeout", "module-question", "update"]
+             "own-deferral", "restart", "failure", "module-timeout", "module-question", "dummy",
+             "update"]
 
 
 OF_A_MODULE_THAT_ASKS = ["module-timeout", "module-question"]
@@ -122,7 +123,7 @@ class DoesNotAsk(CertifyTest):
             **dict.fromkeys(REACTIONS, "fail"),
             **dict.fromkeys(["own-deferral", *OF_A_MODULE_THAT_ASKS], "skipped")})
         self.assertIn("no answer within", said)
-        self.assertIn("Not certified: 9 reactions were not seen.", said)
+        self.assertIn("Not certified: 10 reactions were not seen.", said)
 
     def test_ends_at_once(self):
         """It is started again for each reaction, and each is judged."""
