@@ -29,8 +29,7 @@ class Asked(BenchTest):
 
     def ask(self, *options):
         """The module's server wants an update."""
-        place = self.bench.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
-        self.bench.sim.command("ask", self.bench.imei, f"{place}/{self.bench.delta_name}", *options)
+        self.bench.ask_module(*options)
 
     def offered(self, **groups):
         module = self.listen(**groups)

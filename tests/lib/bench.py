@@ -160,6 +160,7 @@ class Bench:
     def ask_module(self, *options):
         """The server of a module that asks wants an update. options: as fota-sim's `ask` has them."""
         place = self.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@")
+        self.view.until(lambda: self.sim_state()["registered"] in (1, 5), 60, "it has its network")
         self.sim.command("ask", self.imei, f"{place}/{self.delta_name}", *options)
 
     def register(self):

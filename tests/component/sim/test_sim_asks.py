@@ -53,6 +53,7 @@ class AsksTest(testsim.SimTest):
         self.assertEqual(tty.answer(), b"")
 
     def ask(self, *options):
+        self.wait_state(registered=1)
         self.ok(f"ask {IMEI} {' '.join([self.uri, *options])}")
 
     def listen_again(self, settings=",2,1"):
@@ -273,7 +274,6 @@ class OwnUpdate(AsksTest):
             starts = self.state()["starts"]
             self.ok(f"fault {IMEI} power-lost=20,on={step}")
             tty = self.listen_again()
-            self.wait_state(registered=1)
             self.ask()
             tty.command("AT#OTASUAN=1")
             self.wait_state(faults=[], powered=0)
