@@ -28,6 +28,7 @@ struct _FotaJob {
     ChannelKind channel;
     GCancellable *cancellable; /* cancelled, or the process ends */
     GCancellable *ending;      /* the process ends */
+    GCancellable *disturbance; /* cancelled, or ModemManager may use the module's ports */
     GThread *thread;
 
     /* Shared with the thread */

@@ -87,6 +87,8 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
         in_time = g_cond_wait_until(&job->answered, &job->lock, end);
     *disturbed = job->disturbed;
     job->disturbed = FALSE;
+    if (!job->unguarded && !g_cancellable_is_cancelled(job->cancellable))
+        g_cancellable_reset(job->disturbance);
     g_mutex_unlock(&job->lock);
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
@@ -260,6 +262,7 @@ make_session(FotaJob *job)
         .update = &job->order->update,
         .cancellable = job->cancellable,
         .ending = job->ending,
+        .disturbance = job->disturbance,
         .report = on_report,
         .save = on_save,
         .guard = on_guard,

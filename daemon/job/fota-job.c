@@ -56,6 +56,7 @@ job_free(FotaJob *job)
     g_free(job->network.password);
     g_object_unref(job->cancellable);
     g_object_unref(job->ending);
+    g_object_unref(job->disturbance);
     g_mutex_clear(&job->lock);
     g_cond_clear(&job->answered);
     g_clear_error(&job->refusal);
@@ -243,6 +244,7 @@ fota_job_start(FotaJobOrder *order, const FotaJobListener *listener, gpointer us
     job->network.authentication = order->authentication;
     job->cancellable = g_cancellable_new();
     job->ending = g_cancellable_new();
+    job->disturbance = g_cancellable_new();
     job->installing = order->kind == FOTA_JOB_RESUME;
     g_mutex_init(&job->lock);
     g_cond_init(&job->answered);
@@ -272,6 +274,8 @@ fota_job_set_guarded(FotaJob *job, gboolean guarded)
     g_mutex_lock(&job->lock);
     job->unguarded = !guarded;
     job->disturbed = job->disturbed || !guarded;
+    if (!guarded)
+        g_cancellable_cancel(job->disturbance);
     g_cond_broadcast(&job->answered);
     g_mutex_unlock(&job->lock);
 }
@@ -283,8 +287,10 @@ fota_job_cancel(FotaJob *job, gboolean force)
 
     g_mutex_lock(&job->lock);
     cancelled = force || !job->installing;
-    if (cancelled)
+    if (cancelled) {
         g_cancellable_cancel(job->cancellable);
+        g_cancellable_cancel(job->disturbance);
+    }
     if (force)
         g_cancellable_cancel(job->ending);
     g_cond_broadcast(&job->answered);

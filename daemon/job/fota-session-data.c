@@ -69,8 +69,11 @@ pause_ms(FotaSession *session, guint ms, GError **error)
 {
     struct pollfd nothing;
 
-    return ms == 0 || fota_wait(&nothing, 0, fota_deadline_in_ms(ms),
-                                fota_session_get_cancellable(session), error) != FOTA_WAIT_FAILED;
+    return ms == 0 || fota_session_judge_data(session,
+                                              fota_wait(&nothing, 0, fota_deadline_in_ms(ms),
+                                                        fota_session_get_data_cancellable(session),
+                                                        error) != FOTA_WAIT_FAILED,
+                                              error);
 }
 
 gboolean
@@ -254,11 +257,14 @@ fota_session_begin_data(FotaSession *session, const char *command, const char *c
     guint ignored;
 
     return klass != NULL && fota_session_enter(session, error) &&
-           klass->raw_begin(fota_session_get_channel(session), command, prompts,
-                            which != NULL ? which : &ignored,
-                            seconds > 0 ? seconds : fota_session_get_seconds(session, command),
-                            fota_session_get_cancellable(session),
-                            fota_session_get_cme_place(session), error);
+           fota_session_judge_data(
+               session,
+               klass->raw_begin(fota_session_get_channel(session), command, prompts,
+                                which != NULL ? which : &ignored,
+                                seconds > 0 ? seconds : fota_session_get_seconds(session, command),
+                                fota_session_get_data_cancellable(session),
+                                fota_session_get_cme_place(session), error),
+               error);
 }
 
 gboolean
@@ -267,8 +273,11 @@ fota_session_write_data(FotaSession *session, const guint8 *bytes, gsize length,
     const FotaChannelClass *klass = raw_class(session, error);
 
     return klass != NULL &&
-           klass->raw_write(fota_session_get_channel(session), bytes, length, WRITE_SECONDS,
-                            fota_session_get_cancellable(session), error);
+           fota_session_judge_data(
+               session,
+               klass->raw_write(fota_session_get_channel(session), bytes, length, WRITE_SECONDS,
+                                fota_session_get_data_cancellable(session), error),
+               error);
 }
 
 gboolean
@@ -278,8 +287,11 @@ fota_session_read_data(FotaSession *session, guint8 *bytes, gsize length, guint 
     const FotaChannelClass *klass = raw_class(session, error);
 
     for (gsize i = 0; klass != NULL && i < length; i++) {
-        if (!klass->raw_read(fota_session_get_channel(session), &bytes[i], seconds,
-                             fota_session_get_cancellable(session), error))
+        if (!fota_session_judge_data(
+                session,
+                klass->raw_read(fota_session_get_channel(session), &bytes[i], seconds,
+                                fota_session_get_data_cancellable(session), error),
+                error))
             return FALSE;
     }
     return klass != NULL;

@@ -99,6 +99,27 @@ fota_session_get_cancellable(FotaSession *session)
     return session->shielded ? session->setup.ending : session->setup.cancellable;
 }
 
+/* A shield is against that too: whoever has one goes on whatever happens. */
+GCancellable *
+fota_session_get_data_cancellable(FotaSession *session)
+{
+    return !session->shielded && session->setup.disturbance != NULL
+               ? session->setup.disturbance
+               : fota_session_get_cancellable(session);
+}
+
+gboolean
+fota_session_judge_data(FotaSession *session, gboolean done, GError **error)
+{
+    if (!done && error != NULL && g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+        !g_cancellable_is_cancelled(fota_session_get_cancellable(session))) {
+        g_clear_error(error);
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
+                    "ModemManager has restarted and used the module's port meanwhile");
+    }
+    return done;
+}
+
 /* Before anything is sent: a ModemManager that has just restarted probes every port it finds. It
  * never shows a module that takes its commands for data, and never gets it to leave. */
 gboolean
@@ -246,6 +267,8 @@ GBytes *
 fota_session_receive(FotaSession *session, const char *command, gsize max_bytes, guint seconds,
                      GError **error)
 {
+    GBytes *bytes;
+
     if (session->channel->klass->receive == NULL) {
         g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
                     "data mode does not work through ModemManager; set [Access] At=port");
@@ -254,9 +277,11 @@ fota_session_receive(FotaSession *session, const char *command, gsize max_bytes,
     session->cme = -1;
     if (!fota_session_enter(session, error))
         return NULL;
-    return session->channel->klass->receive(
+    bytes = session->channel->klass->receive(
         session->channel, command, max_bytes, choose_seconds(session, command, seconds),
-        fota_session_get_cancellable(session), &session->cme, error);
+        fota_session_get_data_cancellable(session), &session->cme, error);
+    fota_session_judge_data(session, bytes != NULL, error);
+    return bytes;
 }
 
 gboolean

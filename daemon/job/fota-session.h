@@ -34,6 +34,9 @@ typedef struct {
     const char *secrets[2];    /**< never to be shown in a trace; NULL or "" = none */
     GCancellable *cancellable; /**< the user's cancel, or the end of the process */
     GCancellable *ending;      /**< the end of the process alone: no shield is against it */
+    /** Cancelled with @cancellable, and while somebody else uses the module's ports: raw data wait
+     * for nothing then. guard() ends that. NULL = nobody does. */
+    GCancellable *disturbance;
     void (*report)(const FotaJobReport *report, gpointer user_data);
     /** Blocks until the record, with all that was remembered, is on disk. */
     gboolean (*save)(gpointer user_data, GError **error);
@@ -60,6 +63,13 @@ void fota_session_trace(char direction, const char *line, gpointer session);
 /** For fota-session-away.c and fota-session-data.c: what is under the session now. */
 FotaChannel *fota_session_get_channel(FotaSession *session);
 GCancellable *fota_session_get_cancellable(FotaSession *session);
+/**
+ * For fota-session-data.c: while data pass. A ModemManager that has restarted takes what comes, and
+ * what it sends is taken for data, so that it gives the module up: they are ended at once.
+ */
+GCancellable *fota_session_get_data_cancellable(FotaSession *session);
+/** Returns @done; where that alone has ended them, *@error says so. */
+gboolean fota_session_judge_data(FotaSession *session, gboolean done, GError **error);
 int *fota_session_get_cme_place(FotaSession *session);
 /** Before anything is sent: waits until nobody else uses the module's ports. */
 gboolean fota_session_enter(FotaSession *session, GError **error);

@@ -87,6 +87,18 @@ fota_session_get_cancellable(FotaSession *session)
     return NULL;
 }
 
+GCancellable *
+fota_session_get_data_cancellable(FotaSession *session)
+{
+    return NULL;
+}
+
+gboolean
+fota_session_judge_data(FotaSession *session, gboolean done, GError **error)
+{
+    return done;
+}
+
 int *
 fota_session_get_cme_place(FotaSession *session)
 {

@@ -140,6 +140,93 @@ test_leaves_data(void)
     g_assert_false(in_data);
 }
 
+/* While data pass ModemManager restarts, or the user cancels, which cancels both. */
+
+static gboolean
+on_raw_begin(FotaChannel *channel, const char *command, const char *const *prompts, guint *which,
+             guint seconds, GCancellable *cancellable, int *cme, GError **error)
+{
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}
+
+static gboolean
+on_raw_write(FotaChannel *channel, const guint8 *bytes, gsize length, guint seconds,
+             GCancellable *cancellable, GError **error)
+{
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}
+
+static gboolean
+on_raw_read(FotaChannel *channel, guint8 *byte, guint seconds, GCancellable *cancellable,
+            GError **error)
+{
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}
+
+static GBytes *
+on_data_receive(FotaChannel *channel, const char *command, gsize max_bytes, guint seconds,
+                GCancellable *cancellable, int *cme, GError **error)
+{
+    return g_cancellable_set_error_if_cancelled(cancellable, error) ? NULL
+                                                                    : g_bytes_new_static("", 0);
+}
+
+static gboolean
+on_no_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GError **error)
+{
+    return TRUE;
+}
+
+static void
+test_disturbed(void)
+{
+    static const FotaPlugin table = {.name = "test"};
+    static const char *const prompts[] = {"C", NULL};
+    const FotaChannelClass klass = {.name = "data",
+                                    .raw_begin = on_raw_begin,
+                                    .raw_write = on_raw_write,
+                                    .raw_read = on_raw_read,
+                                    .receive = on_data_receive,
+                                    .close = on_close};
+    g_autoptr(GKeyFile) models = g_key_file_new();
+    const FotaVendor vendor = {.table = &table, .models = models};
+
+    for (guint i = 0; i < 4 * 3; i++) {
+        const gboolean disturbed = i % 3 > 0, cancelled = i % 3 > 1;
+        FotaChannel channel = {.klass = &klass};
+        g_autoptr(GCancellable) cancel = g_cancellable_new();
+        g_autoptr(GCancellable) disturbance = g_cancellable_new();
+        const FotaSessionSetup setup = {.vendor = &vendor,
+                                        .model = "TEST",
+                                        .cancellable = cancel,
+                                        .disturbance = disturbance,
+                                        .guard = on_no_guard};
+        g_autoptr(FotaSession) session = fota_session_new(&setup);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) bytes = NULL;
+        guint8 byte = 0;
+        gboolean done;
+
+        g_test_message("case %u", i);
+        fota_session_set_channel(session, &channel);
+        if (disturbed)
+            g_cancellable_cancel(disturbance);
+        if (cancelled)
+            g_cancellable_cancel(cancel);
+        done = i / 3 == 0   ? fota_session_begin_data(session, "AT", prompts, NULL, 1, &error)
+               : i / 3 == 1 ? fota_session_write_data(session, &byte, 1, &error)
+               : i / 3 == 2 ? fota_session_read_data(session, &byte, 1, 1, &error)
+                            : (bytes = fota_session_receive(session, "AT", 1, 1, &error)) != NULL;
+        g_assert_cmpint(done, ==, !disturbed);
+        if (cancelled)
+            g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+        else if (disturbed)
+            g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
+        else
+            g_assert_no_error(error);
+    }
+}
+
 static gboolean
 do_command(FotaSession *session, GError **error)
 {
@@ -275,6 +362,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session/leaves-data", test_leaves_data);
+    g_test_add_func("/session/disturbed", test_disturbed);
     g_test_add_func("/session/chatters", test_chatters);
     for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
         g_autofree char *path = g_strconcat("/session/ends/", calls[i].name, NULL);
