@@ -43,6 +43,7 @@ static const Words blockers[] = {
     {"route", "for another route to the network than the module"},
     {"uplink", "for a way to the delta's server"},
     {"metered", "for a connection that is not metered"},
+    {"service", "for the service that the module had before"},
     {"way-back", "for a manifest with a way back, or [Service] Back=use"},
     {"data-budget", "for the next month, or a higher [Limits] MonthlyData="},
 };

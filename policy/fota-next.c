@@ -120,8 +120,8 @@ static const Row rows[] = {
     {"update held",            IF(held),                        OFFER(SCHEDULED), SHOW(BACKOFF)},
     {"answer",                 IF(asked),                       OFFER(SCHEDULED), DO(FOLLOW)},
     /* What the module has before the update is what it must have afterwards. */
-    {"service settles",        IF(settling),                    OFFER(SCHEDULED)},
-    {"probe runs",             IF(probing),                     OFFER(SCHEDULED)},
+    {"service settles",        IF(settling),                    OFFER(SCHEDULED), SHOW(SERVICE)},
+    {"probe runs",             IF(probing),                     OFFER(SCHEDULED), SHOW(SERVICE)},
     {"probe",                  IF(probe_wanted),                OFFER(SCHEDULED), DO(PROBE)},
     {"fetch way back",         IF(back_is_away),                OFFER(SCHEDULED), DO(FETCH)},
     {"install",                WHEN(delta_is_in),               OFFER(SCHEDULED), DO(INSTALL)},

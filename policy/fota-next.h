@@ -107,7 +107,8 @@ typedef enum {
     FOTA_SHOW_BACKOFF,   /**< the one blocker "backoff", */
     FOTA_SHOW_INHIBITED, /**< "inhibited", */
     FOTA_SHOW_BUSY,      /**< "busy", */
-    FOTA_SHOW_SUPPLY,    /**< or "supply" */
+    FOTA_SHOW_SUPPLY,    /**< "supply", */
+    FOTA_SHOW_SERVICE,   /**< or "service" */
 } FotaShowBlockers;
 
 typedef enum {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/fota-wait.h"
 #include "daemon/at/fota-at-channel.h"
 #include "daemon/fota-credential.h"
 #include "daemon/fota-error.h"
@@ -11,6 +12,9 @@
 #define GUARD_SECONDS 120
 /* For a record to be written, or for ModemManager's Reset(), which has a limit of its own. */
 #define ANSWER_SECONDS 60
+/* For which nobody may have used the ports of a module that is lost, and between two looks. */
+#define UNUSED_SECONDS 20
+#define LOOK_SECONDS 2
 
 /* Something the thread tells the main loop. */
 typedef struct Message {
@@ -85,10 +89,12 @@ on_guard(GCancellable *cancellable, gboolean *disturbed, gpointer user_data, GEr
     g_mutex_lock(&job->lock);
     while (job->unguarded && in_time && !g_cancellable_is_cancelled(cancellable))
         in_time = g_cond_wait_until(&job->answered, &job->lock, end);
-    *disturbed = job->disturbed;
-    job->disturbed = FALSE;
-    if (!job->unguarded && !g_cancellable_is_cancelled(job->cancellable))
-        g_cancellable_reset(job->disturbance);
+    if (!job->unguarded && !g_cancellable_is_cancelled(cancellable)) {
+        *disturbed = job->disturbed;
+        job->disturbed = FALSE;
+        if (!g_cancellable_is_cancelled(job->cancellable))
+            g_cancellable_reset(job->disturbance);
+    }
     g_mutex_unlock(&job->lock);
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
@@ -262,7 +268,7 @@ make_session(FotaJob *job)
         .update = &job->order->update,
         .cancellable = job->cancellable,
         .ending = job->ending,
-        .disturbance = job->disturbance,
+        .disturbance = job->channel == CHANNEL_PORT ? job->disturbance : NULL,
         .report = on_report,
         .save = on_save,
         .guard = on_guard,
@@ -355,6 +361,24 @@ run_steps(FotaJob *job, FotaSession *session)
         job->result = FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* ModemManager opens the ports of a module that has just come within some seconds. */
+static gboolean
+wait_unused(FotaJob *job, GError **error)
+{
+    gint64 end = fota_deadline_in(UNUSED_SECONDS);
+    struct pollfd nothing;
+
+    while (!fota_at_is_used(job->order->device)) {
+        if (fota_deadline_passed(end))
+            return TRUE;
+        if (fota_wait(&nothing, 0, fota_deadline_in(LOOK_SECONDS), job->cancellable, error) ==
+            FOTA_WAIT_FAILED)
+            return FALSE;
+    }
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_BUSY, "another program uses its ports");
+    return FALSE;
+}
+
 /* A killed fotad has left it in data mode, so that ModemManager has given it up. As long as that
  * still tries, it has a port open. */
 static void
@@ -364,10 +388,8 @@ rouse(FotaJob *job, FotaSession *session)
 
     job->result = FOTA_RESULT_FAILED_FOR_NOW;
     aid.facts.allowed = job->order->unsettled ? 0 : allowed_rungs(job);
-    if (fota_at_is_used(job->order->device)) {
-        g_set_error(&job->error, FOTA_ERROR, FOTA_ERROR_BUSY, "another program uses its ports");
+    if (!wait_unused(job, &job->error))
         return;
-    }
     run_steps(job, session);
     if (job->result == FOTA_RESULT_DONE && !fota_first_aid_restart(&aid, &job->error))
         job->result = FOTA_RESULT_FAILED_FOR_NOW;

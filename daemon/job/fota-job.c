@@ -200,6 +200,18 @@ host_asked(GObject *object, GAsyncResult *result, gpointer user_data)
         fail_early(job, error);
 }
 
+static void
+lost_told(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    FotaJob *job = user_data;
+    GError *error = NULL;
+
+    if (fota_mm_ask_lost_finish(job->order->mm, result, &error))
+        start_thread(job, CHANNEL_PORT);
+    else
+        fail_early(job, error);
+}
+
 /*
  * What is taken from the host on whatever channel: the data call where the vendor wants it down,
  * though not to ask for a version; and where the module may restart, which ends what the host has,
@@ -220,8 +232,8 @@ begin(gpointer data)
         fail_early(job, error);
     else if (kind == FOTA_JOB_POWER_ON) /* there is nothing to take */
         job->thread = g_thread_new("fotad-power", fota_job_thread, job);
-    else if (kind == FOTA_JOB_ROUSE) /* nor here: ModemManager does not have it */
-        start_thread(job, CHANNEL_PORT);
+    else if (kind == FOTA_JOB_ROUSE) /* nor here: nobody has it */
+        fota_mm_ask_lost_async(job->order->mm, job->order->device, lost_told, job);
     else if (restarts || no_bearer)
         fota_lease_take_async(job->order->mm, job->order->imei, job->order->uid,
                               no_bearer ? FOTA_LEASE_BEARERS : FOTA_LEASE_NOTHING, host_asked, job);

@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "base/fota-wait.h"
+#include "daemon/fota-error.h"
 #include "daemon/fota-log.h"
 
 struct _FotaSession {
@@ -114,7 +115,7 @@ fota_session_judge_data(FotaSession *session, gboolean done, GError **error)
     if (!done && error != NULL && g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
         !g_cancellable_is_cancelled(fota_session_get_cancellable(session))) {
         g_clear_error(error);
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED,
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT,
                     "ModemManager has restarted and used the module's port meanwhile");
     }
     return done;

@@ -220,7 +220,7 @@ follow_download(FotaSteps *steps, const FotaQuestion *question, GError **error)
     return result;
 }
 
-/* What the module asks was approved; where that was the first of two questions, not the second. */
+/* What was approved; something else that the module asks meanwhile ends it as the next question. */
 static FotaResult
 follow(FotaSteps *steps, GError **error)
 {
@@ -229,13 +229,14 @@ follow(FotaSteps *steps, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (question.kind == FOTA_QUESTION_DOWNLOAD_FIRST)
-        return follow_download(steps, &question, error);
-    if (steps->approved != FOTA_QUESTION_DOWNLOAD_FIRST || question.kind == FOTA_QUESTION_NONE)
-        return fota_steps_install(steps, &question, error);
-    steps->question = question;
-    question = (FotaQuestion){0};
-    return FOTA_RESULT_DONE;
+    if (question.kind != FOTA_QUESTION_NONE && question.kind != steps->approved) {
+        steps->question = question;
+        question = (FotaQuestion){0};
+        return FOTA_RESULT_DONE;
+    }
+    return question.kind == FOTA_QUESTION_DOWNLOAD_FIRST
+               ? follow_download(steps, &question, error)
+               : fota_steps_install(steps, &question, error);
 }
 
 static FotaResult

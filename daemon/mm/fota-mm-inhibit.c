@@ -2,6 +2,7 @@
 #include "daemon/mm/fota-mm-private.h"
 
 #include "base/fota-timer.h"
+#include "daemon/fota-error.h"
 
 /* ModemManager disables the modem first, which takes AT commands. */
 #define CALL_SECONDS 60
@@ -362,4 +363,50 @@ fota_mm_inhibitions_end(FotaMm *mm)
             call_inhibit_device(mm, device, FALSE, NULL, NULL, NULL);
     }
     g_hash_table_remove_all(mm->inhibitions);
+}
+
+static void
+lost_answered(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(FotaMmInhibitCall) call = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        g_task_return_error(call->task, g_steal_pointer(&error));
+        return;
+    }
+    /* Also after a timeout, since the inhibition may still take effect. */
+    if (call->mm->bus != NULL &&
+        (reply != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)))
+        call_inhibit_device(call->mm, call->device, FALSE, NULL, NULL, NULL);
+    if (g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_WRONG_STATE)) {
+        g_task_return_boolean(call->task, TRUE);
+        return;
+    }
+    if (error != NULL)
+        g_dbus_error_strip_remote_error(error);
+    g_task_return_new_error(call->task, FOTA_ERROR, FOTA_ERROR_BUSY,
+                            "ModemManager has not given it up: %s",
+                            error != NULL ? error->message : "it would leave it to fotad");
+}
+
+void
+fota_mm_ask_lost_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+
+    if (mm->bus == NULL || g_hash_table_contains(mm->inhibitions, device))
+        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_BUSY, "ModemManager cannot be asked");
+    else
+        call_inhibit_device(mm, device, TRUE, mm->closing, lost_answered,
+                            call_new(mm, device, g_steal_pointer(&task)));
+}
+
+gboolean
+fota_mm_ask_lost_finish(FotaMm *mm, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
 }

@@ -100,6 +100,15 @@ void fota_mm_may_command_async(FotaMm *mm, const char *path, GCancellable *cance
 gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
+ * Whether ModemManager has the device whose sysfs path is @device, and has given it up: it shows no
+ * modem there, and nobody has inhibited it. Asked by inhibiting it. FOTA_ERROR_BUSY: it has not. A
+ * device that udev has given another name (ID_MM_PHYSDEV_UID) is not known to be given up.
+ */
+void fota_mm_ask_lost_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
+                            gpointer user_data);
+gboolean fota_mm_ask_lost_finish(FotaMm *mm, GAsyncResult *result, GError **error);
+
+/**
  * Has ModemManager restart the module (Modem.Reset). FALSE if it does not show the module now, for
  * instance because that is inhibited, or cannot restart modules of this kind.
  */

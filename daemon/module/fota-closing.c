@@ -116,20 +116,20 @@ close_power(const FotaParts *parts, const FotaJobEnd *end)
     return (FotaClosing){.shows = TRUE, .error = end->error};
 }
 
-/* One that answers is not roused again: it is found when it is back, or by a person. */
+/* One that answers is not roused again, nor one that ModemManager shows. */
 static FotaClosing
 close_rouse(const FotaParts *parts, const FotaJobEnd *end)
 {
     gboolean used = g_error_matches(end->error, FOTA_ERROR, FOTA_ERROR_BUSY);
-    guint waits = fota_run_get_waits(parts->run) + (used ? 0 : 1);
-    guint pause = used ? FOTA_ROUSE_SECONDS : fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, waits);
+    guint waits = fota_run_get_waits(parts->run) + 1;
 
-    if (end->error == NULL) {
+    if (end->error == NULL || fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE) {
         fota_run_hold(parts->run, 0, 0);
         return (FotaClosing){.finish = FOTA_FINISH_NOTHING};
     }
-    fota_run_hold(parts->run, pause, waits);
-    fota_record_log(parts->record, waits == 1 ? LOG_WARNING : LOG_DEBUG, FOTA_EVENT_NONE,
+    fota_run_hold(parts->run, fota_hold_get_seconds(FOTA_HOLD_WAIT, FOTA_ROUSE_SECONDS, waits),
+                  waits);
+    fota_record_log(parts->record, used || waits > 1 ? LOG_INFO : LOG_WARNING, FOTA_EVENT_NONE,
                     "an earlier start of fotad had it, and ModemManager does not show it (%s): %s",
                     fota_error_get_name(end->error), end->error->message);
     return (FotaClosing){.shows = !used, .error = end->error};

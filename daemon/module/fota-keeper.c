@@ -151,6 +151,7 @@ void
 fota_keeper_suspect(FotaKeeper *keeper)
 {
     keeper->record->mark = FOTA_MARK_INSTALLING;
+    fota_keeper_note_stage(keeper, FOTA_STAGE_INSTALL);
     fota_keeper_save(keeper, NULL);
 }
 

@@ -27,6 +27,7 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     FotaParts *parts = fota_module_get_parts(module);
     FotaMark before = fota_keeper_get_mark(parts->keeper);
     gboolean busy = fota_run_has_module(parts->run);
+    gboolean met = fota_presence_was_met(parts->presence);
 
     if (fota_presence_see(parts->presence, facts, busy))
         log_found(parts, facts);
@@ -34,8 +35,10 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     if (!busy && before != FOTA_MARK_INSTALLING)
         fota_record_note_power(parts->record);
     fota_registrar_look(parts);
-    /* The hold was for discarding a delta that has installed itself. */
-    if (fota_keeper_get_mark(parts->keeper) != before)
+    if (fota_run_get_action(parts->run) == FOTA_ACTION_ROUSE)
+        fota_run_cancel(parts->run, FALSE);
+    /* The hold was for finding it, or for discarding a delta that has installed itself. */
+    if (!met || fota_keeper_get_mark(parts->keeper) != before)
         fota_run_hold(parts->run, 0, 0);
     fota_module_decide(module);
 }

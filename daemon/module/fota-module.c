@@ -342,8 +342,9 @@ job_ended(FotaAction action, const FotaJobEnd *end, gpointer object)
         fota_presence_answer_version(parts->presence, end->error);
     if (action == FOTA_ACTION_REHEARSE)
         fota_offers_dismiss_guest(parts->offers);
-    /* A check costs no write: a new manifest has been saved already. */
-    if (action != FOTA_ACTION_CHECK && !unwritten)
+    /* A check costs no write: a new manifest has been saved already. Nor does a look at a module
+     * that is lost. */
+    if (action != FOTA_ACTION_CHECK && action != FOTA_ACTION_ROUSE && !unwritten)
         fota_keeper_save(parts->keeper, NULL);
     fota_module_decide(module);
     g_signal_emit_by_name(module, "job-ended");

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/** Within which ModemManager shows a module that it was given back, and how often one that it has
- * not given up is looked at. */
-#define FOTA_ROUSE_SECONDS 30
+/** Within which ModemManager begins with a module that it was given back; the first pause between
+ * two looks at one that it does not show. */
+#define FOTA_ROUSE_SECONDS 20
 
 /** Attempts to discard a delta. */
 #define FOTA_DISCARDS_MAX 3

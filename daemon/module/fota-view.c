@@ -184,10 +184,9 @@ static void
 show_blockers(const FotaParts *parts, FotaShowBlockers blockers)
 {
     static const char *const single[] = {
-        [FOTA_SHOW_BACKOFF] = "backoff",
-        [FOTA_SHOW_INHIBITED] = "inhibited",
-        [FOTA_SHOW_BUSY] = "busy",
-        [FOTA_SHOW_SUPPLY] = "supply",
+        [FOTA_SHOW_BACKOFF] = "backoff", [FOTA_SHOW_INHIBITED] = "inhibited",
+        [FOTA_SHOW_BUSY] = "busy",       [FOTA_SHOW_SUPPLY] = "supply",
+        [FOTA_SHOW_SERVICE] = "service",
     };
     const char *const one[] = {blockers < G_N_ELEMENTS(single) ? single[blockers] : NULL, NULL};
     const char *const *names = one;

@@ -195,7 +195,7 @@ accept(FotaSession *session, const char *command, guint64 size, GError **error)
     if (result != FOTA_RESULT_DONE)
         return result;
     note_accepted(session);
-    return telit_follow(session, FALSE, size, error);
+    return telit_follow(session, FALSE, FALSE, size, error);
 }
 
 static FotaResult
@@ -223,7 +223,8 @@ telit_asked_answer(FotaSession *session, const FotaQuestion *question, FotaAnswe
                    guint seconds, GError **error)
 {
     if (question->kind == FOTA_QUESTION_NONE)
-        return telit_follow(session, TRUE, question->size, error);
+        return telit_follow(session, TRUE, fota_session_recall(session, ACCEPTED) == NULL,
+                            question->size, error);
     if (question->number >= TELIT_LWM2M_AGENT)
         return telit_lwm2m_answer(session, question, answer, error);
     return question->number == ASKER_OMA_DM ? answer_oma_dm(session, question, answer, error)

@@ -51,15 +51,15 @@ telit_follow_answer(FotaSession *session, const char *command, GError **error)
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-/* TRUE: it ends here, with *@result. @began: what the module does was not asked. */
+/* TRUE: it ends here, with *@result. */
 static gboolean
-follow_report(FotaSession *session, const FotaHeard *heard, gboolean began, guint64 size,
+follow_report(FotaSession *session, const FotaHeard *heard, gboolean unasked, guint64 size,
               FotaResult *result, GError **error)
 {
     TelitFollow means = telit_follow_judge(heard);
 
     /* The carrier's client may well have a session of its own during another's update. */
-    if (began && heard->number == TELIT_REPORT_SESSION_FAILED)
+    if (unasked && heard->number == TELIT_REPORT_SESSION_FAILED)
         means = TELIT_FOLLOW_FAILED;
     fota_session_note(session, "the module reports: %s", heard->text);
     *result = FOTA_RESULT_DONE;
@@ -96,9 +96,8 @@ follow_fail_silent(gboolean goes_on, GError **error)
 }
 
 FotaResult
-telit_follow(FotaSession *session, gboolean goes_on, guint64 size, GError **error)
+telit_follow(FotaSession *session, gboolean goes_on, gboolean unasked, guint64 size, GError **error)
 {
-    const gboolean began = goes_on;
     const gint64 start = fota_session_get_time(session);
     gint64 seconds = follow_get_seconds(session, goes_on, 0);
     g_auto(FotaHeard) heard = {0};
@@ -106,7 +105,7 @@ telit_follow(FotaSession *session, gboolean goes_on, guint64 size, GError **erro
     FotaResult result;
 
     while (seconds > 0 && fota_session_hear(session, (guint)seconds, &heard, &local_error)) {
-        if (follow_report(session, &heard, began, size, &result, error))
+        if (follow_report(session, &heard, unasked, size, &result, error))
             return result;
         goes_on = goes_on || telit_follow_judge(&heard) == TELIT_FOLLOW_GOES_ON;
         seconds = follow_get_seconds(session, goes_on, fota_session_get_time(session) - start);

@@ -28,6 +28,8 @@ FotaResult telit_follow_fail(const FotaHeard *heard, FotaResult result, GError *
 
 /**
  * The delta is fetched, checked and installed by the module; it says when it has it, or leaves.
- * @goes_on: it has begun for all that is known. @size: bytes, 0 = unknown.
+ * @goes_on: it has begun for all that is known. @unasked: and nobody has said yes to that, so that
+ * it may be what a session of the carrier's client ends. @size: bytes, 0 = unknown.
  */
-FotaResult telit_follow(FotaSession *session, gboolean goes_on, guint64 size, GError **error);
+FotaResult telit_follow(FotaSession *session, gboolean goes_on, gboolean unasked, guint64 size,
+                        GError **error);

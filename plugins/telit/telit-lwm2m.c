@@ -317,6 +317,6 @@ telit_lwm2m_answer(FotaSession *session, const FotaQuestion *question, FotaAnswe
     if (result != FOTA_RESULT_DONE)
         return result;
     return question->kind == FOTA_QUESTION_INSTALL
-               ? telit_follow(session, FALSE, 0, error)
+               ? telit_follow(session, FALSE, FALSE, 0, error)
                : follow_load(session, get_agent(question), error);
 }

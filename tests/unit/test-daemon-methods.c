@@ -388,9 +388,10 @@ test_case(gconstpointer data)
                        .user_data = &module,
                        .verify = c->altered ? refuse_delta : NULL,
                        .delta = delta,
-                       .approved = c->begun   ? FOTA_QUESTION_NONE
-                                   : c->first ? FOTA_QUESTION_DOWNLOAD_FIRST
-                                              : FOTA_QUESTION_INSTALL,
+                       .approved = c->begun ? FOTA_QUESTION_NONE
+                                   : c->first || g_strcmp0(c->asks, FIRST) == 0
+                                       ? FOTA_QUESTION_DOWNLOAD_FIRST
+                                       : FOTA_QUESTION_INSTALL,
                        .answer = c->answers,
                        .asked = c->beside};
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fota-error.h"
 #include "daemon/job/fota-session.h"
 
 /*
@@ -221,7 +222,7 @@ test_disturbed(void)
         if (cancelled)
             g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
         else if (disturbed)
-            g_assert_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_TRANSFER_FAILED);
+            g_assert_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT);
         else
             g_assert_no_error(error);
     }

@@ -42,7 +42,7 @@ static const struct {
     {"way back lacks supply", TRUE, FALSE, FOTA_SHOW_SUPPLY, 0},
     {"way back held", TRUE, FALSE, FOTA_SHOW_BACKOFF, 0},
     {"way back", TRUE, FALSE, 0, 0},
-    {"probe runs", TRUE, FALSE, 0, 0},
+    {"probe runs", TRUE, FALSE, FOTA_SHOW_SERVICE, 0},
     {"probe", TRUE, FALSE, 0, 0},
     {"question runs", FALSE, FALSE, 0, 0},
     {"order without power", TRUE, FALSE, 0, 0},
@@ -92,7 +92,7 @@ static const struct {
     {"install", TRUE, FALSE, 0, 0},
     {"fetch", TRUE, FALSE, 0, 0},
     {"fetch way back", TRUE, FALSE, 0, 0},
-    {"service settles", TRUE, FALSE, 0, 0},
+    {"service settles", TRUE, FALSE, FOTA_SHOW_SERVICE, 0},
     {"download", TRUE, FALSE, 0, 0},
 };
 
