@@ -65,8 +65,9 @@ fota_first_aid_restart(const FotaFirstAid *aid, GError **error)
 
     if ((aid->facts.allowed & 1u << FOTA_RUNG_CFUN) == 0) {
         g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED,
-                    "the module answers, but ModemManager has lost it, and [FirstAid] Rungs= does "
-                    "not let fotad restart it; go on with the entry mute-module of first-aid.md");
+                    "the module answers, but ModemManager has lost it, and a restart is not "
+                    "allowed now ([FirstAid] Rungs=, or an installation whose end is not known); "
+                    "go on with the entry mute-module of first-aid.md");
         return FALSE;
     }
     fota_log(LOG_WARNING, FOTA_EVENT_FIRST_AID, &context,

@@ -19,8 +19,12 @@ struct _FotaSimPin {
     char *announced;  /* start of the module for which the error was announced */
     gboolean news;    /* and is to be */
     GError *error;
-    gboolean pending; /* an attempt is under way */
+    char *start;      /* of the module, as ModemManager last said */
+    gboolean busy;    /* an attempt is being recorded or made: no other is begun */
+    gboolean anew;    /* after it, the configured PIN may be another one */
+    gboolean pending; /* one was made, and ModemManager has yet to show what came of it */
     gboolean refused; /* the configured PIN is wrong */
+    gboolean spent;   /* an attempt at this start of the module, which its count may lack yet */
     int attempts;     /* that are left, as ModemManager last said */
     int left_then;    /* before the last attempt */
 };
@@ -43,6 +47,7 @@ fota_sim_pin_free(FotaSimPin *pin)
     g_free(pin->path);
     g_free(pin->credential);
     g_free(pin->announced);
+    g_free(pin->start);
     g_clear_error(&pin->error);
     g_free(pin);
 }
@@ -79,11 +84,29 @@ attempt_free(Attempt *attempt)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Attempt, attempt_free)
 
-/* The module has started anew meanwhile: what is pending, if anything is, is of that start. */
+/* It is for another start of the module than this one. */
 static gboolean
 attempt_is_over(const Attempt *attempt)
 {
-    return !attempt->pin->pending || strcmp(attempt->start, attempt->pin->record->pin_tried) != 0;
+    return strcmp(attempt->start, attempt->pin->start) != 0;
+}
+
+static void
+pin_forget(FotaSimPin *pin)
+{
+    pin->anew = FALSE;
+    pin->refused = FALSE;
+    fota_record_set(&pin->record->pin_tried, NULL);
+}
+
+/* The next look decides what follows. */
+static void
+pin_end_attempt(FotaSimPin *pin)
+{
+    pin->busy = FALSE;
+    if (pin->anew)
+        pin_forget(pin);
+    fota_part_tell(&pin->owner);
 }
 
 static void
@@ -95,15 +118,15 @@ pin_entered(GObject *object, GAsyncResult *result, gpointer user_data)
     gboolean entered = fota_mm_send_pin_finish(pin->mm, result, &error);
 
     /* On success it stays pending until ModemManager shows that no PIN is required. */
-    if (!attempt_is_over(attempt))
-        pin->pending = entered;
+    pin->pending = entered && !attempt_is_over(attempt);
     pin->refused = g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED);
+    pin->spent = !attempt_is_over(attempt);
     if (error == NULL)
         fota_record_log(pin->record, LOG_INFO, FOTA_EVENT_NONE, "the SIM has accepted its PIN");
     else
         fota_record_log(pin->record, LOG_WARNING, FOTA_EVENT_NONE,
                         "the SIM's PIN could not be entered: %s", error->message);
-    fota_part_tell(&pin->owner);
+    pin_end_attempt(pin);
 }
 
 static void
@@ -114,16 +137,14 @@ pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
-    if (attempt_is_over(attempt))
-        return;
-    if (fota_store_save_finish(pin->store, result, &error))
+    if (fota_store_save_finish(pin->store, result, &error) && !attempt_is_over(attempt) &&
+        !pin->anew)
         text = fota_credential_read_pin(pin->credential, &error);
     if (text == NULL || pin->path[0] == '\0') {
-        pin->pending = FALSE;
         if (error != NULL)
             fota_record_log(pin->record, LOG_ERR, FOTA_EVENT_NONE,
                             "the SIM's PIN is not entered: %s", error->message);
-        fota_part_tell(&pin->owner);
+        pin_end_attempt(pin);
     } else {
         fota_mm_send_pin_async(pin->mm, pin->path, text, pin_entered, g_steal_pointer(&attempt));
     }
@@ -140,7 +161,7 @@ pin_enter(FotaSimPin *pin, const char *start)
     attempt->pin = pin;
     attempt->owner = g_object_ref(pin->owner.object);
     attempt->start = g_strdup(start);
-    pin->pending = TRUE;
+    pin->busy = TRUE;
     pin->left_then = pin->attempts;
     fota_record_set(&pin->record->pin_tried, start);
     fota_store_save_async(pin->store, pin->record, NULL, pin_attempt_recorded, attempt);
@@ -157,6 +178,11 @@ fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, cons
     fota_record_set(&pin->credential, credential);
     if (facts == NULL)
         return;
+    if (g_strcmp0(pin->start, facts->start) != 0)
+        pin->spent = FALSE;
+    fota_record_set(&pin->start, facts->start);
+    if (pin->busy)
+        return;
     pin_facts.wanted = facts->pin_wanted;
     /* An attempt counts for one start of the module, since each start requires the PIN again. */
     pin->pending =
@@ -164,8 +190,7 @@ fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, cons
     if (pin->pending)
         return;
     /* After a failed attempt ModemManager may not have updated its count yet. */
-    pin->attempts =
-        pin->refused ? MIN(facts->pin_attempts, pin->left_then - 1) : facts->pin_attempts;
+    pin->attempts = pin->spent ? MIN(facts->pin_attempts, pin->left_then - 1) : facts->pin_attempts;
     pin_facts.attempts = pin->attempts;
     pin_facts.tried = strcmp(pin->record->pin_tried, facts->start) == 0;
     pin_facts.refused = pin->refused;
@@ -201,6 +226,8 @@ fota_sim_pin_take_news(FotaSimPin *pin, int *attempts)
 void
 fota_sim_pin_forget(FotaSimPin *pin)
 {
-    pin->refused = FALSE;
-    fota_record_set(&pin->record->pin_tried, NULL);
+    if (pin->busy)
+        pin->anew = TRUE;
+    else
+        pin_forget(pin);
 }

@@ -4,7 +4,10 @@ none is while it may be installing."""
 import re
 import unittest
 
+from gi.repository import GLib
+
 from e2e import BenchTest
+from modules import MM_NAME, MM_PATH
 
 
 NOT_RETURNED = 15  # seconds, after which a module that stays away has not come back
@@ -140,6 +143,31 @@ class ModemManagerHasIt(FirstAidTest):
         since = module.mark()
         module.check()
         self.assert_updates(module, since)
+
+
+class OthersHaveIt(FirstAidTest):
+    """fotad was killed in the middle of the download; who has the module now shows it to nobody."""
+    options = {"channel": "reserved"}
+
+    def test_inhibited(self):
+        """It is not given up: fotad leaves it alone, and goes on once it is given back."""
+        bench, module = self.bench, self.begin("cfun")
+        module.approve()
+        module.wait_state("downloading")
+        bench.kill_fotad()
+        _, modem = bench.mm.wait_for(bench.imei)
+        inhibition = (MM_NAME, MM_PATH, MM_NAME, "InhibitDevice")
+        bench.view.call(*inhibition, GLib.Variant("(sb)", (modem["Device"], True)))
+        starts = bench.sim_state()["starts"]
+        bench.start_fotad()
+        bench.view.until(lambda: "has not given it up" in bench.log(), 60, "fotad has asked")
+        self.assertIn("already inhibited", bench.log())
+        self.assertEqual(bench.module()["State"], "absent")
+        since = bench.module().mark()
+        bench.view.call(*inhibition, GLib.Variant("(sb)", (modem["Device"], False)))
+        _, result, details = bench.module().wait_finished(since)
+        self.assertEqual((result, self.rungs()), ("success", []), details)
+        self.assertEqual(bench.sim_state()["starts"], starts + 3)
 
 
 class Installing(FirstAidTest):

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-credential.h"
 #include "daemon/module/fota-sim-pin.h"
+#include "plugins/fota-plugin.h"
 
 /* Each start of a module is one attempt at most, whenever its record is on disk: a SIM has three.
  */
 
 static GQueue saves = G_QUEUE_INIT; /* GTask, of records that are being written */
 static GString *sent;               /* objects that the PIN was sent to, with blanks between */
+static gboolean refuses;            /* the SIM does */
 
 void __wrap_fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
                                   GAsyncReadyCallback callback, gpointer user_data);
@@ -42,7 +44,10 @@ __wrap_fota_mm_send_pin_async(FotaMm *mm, const char *path, const char *pin,
     g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
 
     g_string_append_printf(sent, "%s ", path);
-    g_task_return_boolean(task, TRUE);
+    if (refuses)
+        g_task_return_new_error(task, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED, "no");
+    else
+        g_task_return_boolean(task, TRUE);
 }
 
 gboolean
@@ -89,7 +94,7 @@ test_restarts(void)
     g_assert_cmpuint(saves.length, ==, 1);
     /* It restarts while the first attempt is being written. */
     see(pin, "/b", "2");
-    g_assert_cmpuint(saves.length, ==, 2);
+    g_assert_cmpuint(saves.length, ==, 1);
     write_record();
     g_assert_cmpstr(sent->str, ==, "");
     see(pin, "/b", "2");
@@ -113,10 +118,50 @@ test_restarts(void)
     fota_record_free(record);
 }
 
+/* The configuration is read again while the first attempt is being written: only the next one is
+ * made, and it knows that the one before it, if it was made, is not in ModemManager's count. */
+static void
+test_reload(void)
+{
+    g_autoptr(GObject) object = g_object_new(G_TYPE_OBJECT, NULL);
+    const FotaPartOwner owner = {object, on_changed};
+    FotaRecord *record = fota_record_new("353081090012345");
+    FotaSimPin *pin = fota_sim_pin_new(NULL, record, &owner);
+    int attempts;
+
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+    sent = g_string_new(NULL);
+    see(pin, "/a", "1");
+    fota_sim_pin_forget(pin);
+    see(pin, "/a", "1");
+    g_assert_cmpuint(saves.length, ==, 1);
+    write_record();
+    g_assert_cmpstr(sent->str, ==, "");
+    see(pin, "/a", "1");
+    refuses = TRUE;
+    write_record();
+    g_assert_cmpstr(sent->str, ==, "/a ");
+    /* The second one is refused as well, and leaves one attempt: nothing is made of that. */
+    fota_sim_pin_forget(pin);
+    see(pin, "/a", "1");
+    write_record();
+    g_assert_cmpstr(sent->str, ==, "/a /a ");
+    fota_sim_pin_forget(pin);
+    see(pin, "/a", "1");
+    g_assert_cmpuint(saves.length, ==, 0);
+    g_assert_true(fota_sim_pin_take_news(pin, &attempts));
+    g_assert_cmpint(attempts, ==, 1);
+    refuses = FALSE;
+    g_string_free(sent, TRUE);
+    fota_sim_pin_free(pin);
+    fota_record_free(record);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sim-pin/restarts", test_restarts);
+    g_test_add_func("/sim-pin/reload", test_reload);
     return g_test_run();
 }
