@@ -143,8 +143,8 @@ typedef struct {
  *
  * Blockers are names for machines: `deferred`, `inhibited`, `busy`, `clock`, `rollout`, `backoff`,
  * `window`, `operator`, `pin`, `registration`, `roaming`, `signal`, `supply`, `free-space`,
- * `route`, `data-budget`, `uplink`, `metered`, `way-back`. Approval is not a blocker: see the
- * gates.
+ * `route`, `data-budget`, `uplink`, `metered`, `way-back`, `service`. Approval is not a blocker: see
+ * the gates.
  */
 typedef struct {
     FotaPlanKind kind;
