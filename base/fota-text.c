@@ -13,6 +13,17 @@
 #define ESCAPED_ALPHABET QUERY_ALPHABET " @"
 #define URI_MAX 512
 
+/* GLib reads numbers with a locale that it makes at the first one, under a lock that it shares with
+ * every g_once of every thread. Where that lock has to be waited for, it leaves EAGAIN in errno, and
+ * g_ascii_string_to_unsigned() takes that for a number that cannot be read. So fotad has the
+ * locale made before there is a second thread.
+ */
+static void __attribute__((constructor))
+text_make_locale(void)
+{
+    g_ascii_strtoull("0", NULL, 10);
+}
+
 static gboolean
 consists_of(const char *text, const char *alphabet, gsize max)
 {

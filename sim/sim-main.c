@@ -238,6 +238,8 @@ main(int argc, char **argv)
     const char *fault;
 
     setlocale(LC_CTYPE, "");
+    /* Before there is a second thread: see text_make_locale() in base/fota-text.c. */
+    g_ascii_strtoull("0", NULL, 10);
     if (argc > 1 && g_str_equal(argv[1], "certify"))
         return certify_main(argc - 1, argv + 1);
     g_option_context_add_main_entries(context, entries, NULL);
