@@ -32,22 +32,10 @@ static void
 fota_module_finalize(GObject *object)
 {
     FotaModule *module = FOTA_MODULE(object);
-    FotaParts *parts = &module->parts;
 
-    parts->context->unproven -= module->unproven ? 1 : 0;
+    module->parts.context->unproven -= module->unproven ? 1 : 0;
     g_clear_handle_id(&module->timer, g_source_remove);
-    g_clear_pointer(&parts->plan, fota_plan_free);
-    g_clear_pointer(&parts->pin, fota_sim_pin_free);
-    g_clear_pointer(&parts->proof, fota_proof_free);
-    g_clear_pointer(&parts->run, fota_run_free);
-    g_clear_pointer(&parts->questions, fota_questions_free);
-    g_clear_pointer(&parts->offers, fota_offers_free);
-    g_clear_pointer(&parts->reader, fota_reader_free);
-    g_clear_pointer(&parts->accepted, fota_accepted_free);
-    g_clear_pointer(&parts->poller, fota_poller_free);
-    g_clear_pointer(&parts->presence, fota_presence_free);
-    g_clear_pointer(&parts->keeper, fota_keeper_free);
-    g_clear_pointer(&parts->shown, fota_shown_free);
+    fota_parts_clear(&module->parts);
     G_OBJECT_CLASS(fota_module_parent_class)->finalize(object);
 }
 

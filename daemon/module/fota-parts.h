@@ -32,6 +32,9 @@ typedef struct _FotaParts {
     gboolean stopping; /**< fotad exits: nothing is begun, and the record stays as it is */
 } FotaParts;
 
+/** Frees the plan and the parts, each before those that it looks at. */
+void fota_parts_clear(FotaParts *parts);
+
 static inline const FotaModuleConfig *
 fota_parts_get_config(const FotaParts *parts)
 {

@@ -63,21 +63,10 @@ fixture_write(Fixture *fixture)
 void
 fixture_stop(Fixture *fixture)
 {
-    FotaParts *parts = &fixture->parts;
-
     fixture_write(fixture);
     while (G_OBJECT(fixture->owner)->ref_count > 1)
         g_main_context_iteration(NULL, TRUE);
-    g_clear_pointer(&parts->shown, fota_shown_free);
-    g_clear_pointer(&parts->proof, fota_proof_free);
-    g_clear_pointer(&parts->run, fota_run_free);
-    g_clear_pointer(&parts->questions, fota_questions_free);
-    g_clear_pointer(&parts->offers, fota_offers_free);
-    g_clear_pointer(&parts->reader, fota_reader_free);
-    g_clear_pointer(&parts->accepted, fota_accepted_free);
-    g_clear_pointer(&parts->poller, fota_poller_free);
-    g_clear_pointer(&parts->presence, fota_presence_free);
-    g_clear_pointer(&parts->keeper, fota_keeper_free);
+    fota_parts_clear(&fixture->parts);
 }
 
 void
