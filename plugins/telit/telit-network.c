@@ -15,6 +15,7 @@
 /* What is remembered, so that an update that was cut off does not take it for somebody else's. */
 #define OUR_CONTEXT "Context"
 #define OTHER_SOCKET FOTA_OWED "Socket"
+#define OTHER_CONTEXT_UP FOTA_OWED "ContextUp"
 
 TelitOpened *
 telit_get_opened(FotaSession *session)
@@ -182,26 +183,42 @@ telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **
 
 /* The module's own answer to the order tells what a context that stays up is worth. */
 FotaResult
-telit_release_context(FotaSession *session, gboolean *released, GError **error)
+telit_release_context(FotaSession *session, GError **error)
 {
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
-    g_auto(GStrv) lines = NULL;
-    FotaResult result = telit_read_active(session, released, error);
+    gboolean active;
+    FotaResult result = telit_read_active(session, &active, error);
 
-    if (result != FOTA_RESULT_DONE || !*released)
+    if (result != FOTA_RESULT_DONE || !active)
         return result;
-    if (!fota_session_try(session, command, 0, &lines, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    *released = lines != NULL;
-    return FOTA_RESULT_DONE;
+    fota_session_remember(session, OTHER_CONTEXT_UP, "1");
+    if (!fota_session_save(session, error))
+        return FOTA_RESULT_TRY_LATER;
+    return fota_session_try(session, command, 0, NULL, error) ? FOTA_RESULT_DONE
+                                                              : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
+void
+telit_forget_context(FotaSession *session)
+{
+    if (recall_text(session, OTHER_CONTEXT_UP) != NULL)
+        fota_session_remember(session, OTHER_CONTEXT_UP, "");
+}
+
+/* Its user may have been quicker, which is a refusal too. */
 void
 telit_restore_context(FotaSession *session)
 {
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", telit_context_id(session));
+    g_autoptr(GError) error = NULL;
 
-    fota_session_try(session, command, 0, NULL, NULL);
+    if (recall_text(session, OTHER_CONTEXT_UP) == NULL)
+        return;
+    if (!fota_session_order(session, command, 0, &error))
+        fota_session_note(session, "the context is not up again: %s", error->message);
+    if (error == NULL ||
+        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+        telit_forget_context(session);
 }
 
 /* Of an update that was cut off nobody has seen the end. */
@@ -233,6 +250,7 @@ telit_network_close(FotaSession *session)
     else if (ours)
         fota_session_remember(session, OUR_CONTEXT, "");
     telit_apn_close(session);
+    telit_restore_context(session);
     g_clear_error(&error);
     if (socket != NULL && !fota_session_order(session, set, 0, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);

@@ -37,10 +37,13 @@ FotaResult telit_read_active(FotaSession *session, gboolean *active, GError **er
 
 /**
  * m) before n): takes the context down, whoever uses it, since the installation ends it anyway.
- * *@released: it was up, and is to be brought up again if the module does not install.
+ * What was up is owed, until the module installs or it is up again.
  */
-FotaResult telit_release_context(FotaSession *session, gboolean *released, GError **error);
+FotaResult telit_release_context(FotaSession *session, GError **error);
+/** Brings a context up that telit_release_context() has taken down. */
 void telit_restore_context(FotaSession *session);
+/** The module installs: its restart ends every context. */
+void telit_forget_context(FotaSession *session);
 
 /** m) Leaves context and socket as they were found. */
 void telit_network_close(FotaSession *session);

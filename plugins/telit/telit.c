@@ -109,13 +109,14 @@ telit_close(FotaSession *session)
 static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    gboolean released;
-    FotaResult result = telit_release_context(session, &released, error);
+    FotaResult result = telit_release_context(session, error);
 
     if (result == FOTA_RESULT_DONE)
         result = telit_otaup_install(session, update, "AT#OTAUP=0", error);
-    if (result == FOTA_RESULT_REFUSED && released)
+    if (result == FOTA_RESULT_REFUSED)
         telit_restore_context(session);
+    else if (result == FOTA_RESULT_DONE)
+        telit_forget_context(session);
     return result;
 }
 

@@ -126,20 +126,27 @@ test_install(void)
         {DOWN, NULL, "-", NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
         {UP, "", "", NULL, FOTA_RESULT_DONE, 0},
         {UP, "", "!400", "", FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
+        {UP, "", "!400", "?", FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
         {UP, "", "?", NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT},
-        {UP, "!", "!", NULL, FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
+        {UP, "!", "!", "!403", FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED},
         {UP, "-", NULL, NULL, FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_GONE},
         {"!", NULL, "", NULL, FOTA_RESULT_DONE, 0},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
-        FakeExchange script[5] = {{"AT#SGACT?", table[i].context}};
+        FakeExchange script[6] = {{"AT#SGACT?", table[i].context}};
         guint n = 1;
         FotaSession *session;
         g_autoptr(GError) error = NULL;
+        /* Until the module installs, or has told that it is up again. */
+        gboolean answered = table[i].brought_up != NULL && table[i].brought_up[0] != '?';
+        gboolean owed =
+            table[i].taken_down != NULL && table[i].result != FOTA_RESULT_DONE && !answered;
 
-        if (table[i].taken_down != NULL)
+        if (table[i].taken_down != NULL) {
+            script[n++] = (FakeExchange){FAKE_SAVE, ""};
             script[n++] = (FakeExchange){"AT#SGACT=3,0", table[i].taken_down};
+        }
         if (table[i].answer != NULL)
             script[n++] = (FakeExchange){"AT#OTAUP=0", table[i].answer};
         if (table[i].brought_up != NULL)
@@ -148,6 +155,27 @@ test_install(void)
         g_assert_cmpint(fake_plugin_install(session, &update, &error), ==, table[i].result);
         if (table[i].result != FOTA_RESULT_DONE)
             g_assert_error(error, FOTA_MODULE_ERROR, table[i].code);
+        g_assert_cmpint(g_strcmp0(fota_session_recall(session, FOTA_OWED "ContextUp"), "1") == 0,
+                        ==, owed);
+        fake_session_finish(session);
+    }
+}
+
+/* fotad was killed between m) and n): the context comes up again, unless its user was quicker. */
+static void
+test_context_owed(void)
+{
+    static const struct {
+        const char *answer, *owed;
+    } table[] = {{"", ""}, {"!403", ""}, {"?", "1"}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        const FakeExchange script[] = {{"AT#SGACT=3,1", table[i].answer}, END};
+        FotaSession *session = fake_session_new(TELIT_MODELS, script);
+
+        fota_session_remember(session, FOTA_OWED "ContextUp", "1");
+        fake_session_close(session, FAKE_METHOD, FOTA_RESULT_DONE);
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "ContextUp"), ==, table[i].owed);
         fake_session_finish(session);
     }
 }
@@ -280,6 +308,7 @@ main(int argc, char **argv)
     g_test_add_func("/telit/other-address", test_other_address);
     g_test_add_func("/telit/validate", test_validate);
     g_test_add_func("/telit/install", test_install);
+    g_test_add_func("/telit/context-owed", test_context_owed);
     g_test_add_func("/telit/outcome", test_outcome);
     g_test_add_func("/telit/versions", test_versions);
     g_test_add_func("/telit/other-base", test_other_base);
