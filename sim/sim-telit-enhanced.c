@@ -26,6 +26,7 @@ struct _SimTelitEnhanced {
     char *path;       /* of the delta that is under way; NULL: none is */
     guint timer;      /* the end of a check, or of a vain download */
     int code;         /* of the last check that has failed */
+    guint n_failed;   /* downloads */
     SimCommand *validate;
     SimResult result; /* of `validate` */
 };
@@ -130,20 +131,22 @@ on_checked(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* The data session ends in any case, and says so. */
+/* The data session ends in any case, and says so. No document has the order: it is another with
+ * each download that fails. */
 static void
 enhanced_end(SimModule *module, gboolean loaded)
 {
+    static const char *const ends[] = {"#DREL", "\"DOWNLOAD FAILED\"", "#DREL"};
     SimTelit *telit = module->state;
+    guint first = loaded ? 0 : telit->enhanced->n_failed++ % 2;
 
     sim_step_unwatch(module);
     sim_telit_ftp_drop(module);
     g_clear_pointer(&telit->enhanced->path, g_free);
-    if (!loaded) {
+    if (!loaded)
         sim_telit_ota_clear(&telit->ota);
-        enhanced_report(module, "\"DOWNLOAD FAILED\"");
-    }
-    enhanced_report(module, "#DREL");
+    for (guint i = first; i < first + (loaded ? 1 : 2); i++)
+        enhanced_report(module, ends[i]);
     if (loaded)
         enhanced_after(module, CHECK_SECONDS, on_checked);
 }

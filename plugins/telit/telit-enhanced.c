@@ -181,10 +181,11 @@ download_is_over(const Told *told)
     return told->released || told->failed || told->passed || told->bad;
 }
 
+/* No document says whether #DREL or the news that the download has failed comes first. */
 static gboolean
 check_is_over(const Told *told)
 {
-    return told->passed;
+    return told->passed || told->failed;
 }
 
 static FotaResult
@@ -202,15 +203,16 @@ judge_download(const Told *told, guint seconds, GError **error)
 }
 
 static FotaResult
-judge_check(FotaSession *session, const FotaUpdate *update, const Told *told, GError **error)
+judge_check(FotaSession *session, const FotaUpdate *update, const Told *told, guint limit,
+            GError **error)
 {
     const char *text = fota_code_text(check_texts, told->code);
     gboolean other_base = told->code == CODE_OTHER_BASE;
 
     if (!told->bad) {
-        if (!told->passed)
+        if (!told->passed && !told->failed)
             fota_session_note(session, "the module does not report whether the delta is whole");
-        return FOTA_RESULT_DONE;
+        return judge_download(told, limit, error);
     }
     g_set_error(error, FOTA_MODULE_ERROR,
                 other_base ? FOTA_MODULE_ERROR_WRONG_BASE : FOTA_MODULE_ERROR_TRANSFER_FAILED,
@@ -278,7 +280,7 @@ telit_enhanced_get_delta(FotaSession *session, const FotaUpdate *update, GError 
     if (!listen_until(session, fota_session_get_number(session, "CheckTime"), check_is_over, &told,
                       error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    return judge_check(session, update, &told, error);
+    return judge_check(session, update, &told, limit, error);
 }
 
 void

@@ -66,6 +66,13 @@ static const struct {
       UNLISTEN, END}},
     {"failed", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED, "has failed", NULL,
      {TO_FETCH, SAYS("#OTAEV: \"DOWNLOAD FAILED\""), UNLISTEN, END}},
+    /* The data session ends in any case, and may say so first. */
+    {"failed-after-released", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED,
+     "has failed", NULL,
+     {TO_FETCH, SAYS("#OTAEV: #DREL"), SAYS("#OTAEV: \"DOWNLOAD FAILED\""), UNLISTEN, END}},
+    {"other-base-and-failed", FOTA_RESULT_WRONG_BASE, FOTA_MODULE_ERROR_WRONG_BASE, FROM, NULL,
+     {TO_FETCH, SAYS("#OTAEV: #DREL"), SAYS("#OTAEV: \"INTEGRITY CHECK FAIL\",21"),
+      SAYS("#OTAEV: \"DOWNLOAD FAILED\""), UNLISTEN, END}},
     {"no-end", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED, "within 502 s", NULL,
      {TO_FETCH, UNLISTEN, END}},
     {"damaged", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED, "damaged", NULL,

@@ -66,14 +66,15 @@ class Enhanced(testsim.SimTest):
         self.wait_state(version=NEW)
 
     def test_no_download(self):
-        """Why, it does not say."""
+        """Why, it does not say; nor does a document say what it tells first."""
         tty = self.ready()
-        for arguments in ({"user": "nobody"}, {"path": "/missing"}):
+        for arguments, lines in (({"user": "nobody"}, (DREL, FAILED)),
+                                 ({"path": "/missing"}, (FAILED, DREL))):
             self.assertEqual(self.get(tty, **arguments), ["OK"])
-            self.hear(tty, FAILED, DREL)
+            self.hear(tty, *lines)
         self.ok(f"fault {IMEI} ftp-cut=50,on=#FTPGETOTAENH")
         self.get(tty)
-        self.hear(tty, FAILED, DREL)
+        self.hear(tty, DREL, FAILED)
         self.assertEqual(tty.ask("AT#SGACT=3,0"), ["OK"])
         self.get(tty)
         self.hear(tty, FAILED, DREL)
