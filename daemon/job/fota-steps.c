@@ -304,8 +304,8 @@ commit_start(FotaSteps *steps, GError **error)
     return result;
 }
 
-FotaResult
-fota_steps_run(FotaSteps *steps, GError **error)
+static FotaResult
+take_steps(FotaSteps *steps, GError **error)
 {
     FotaResult result;
 
@@ -356,6 +356,23 @@ fota_steps_run(FotaSteps *steps, GError **error)
         put_question_off(steps);
     }
     return fota_steps_install(steps, NULL, error);
+}
+
+/* Of a module that may be installing and was not asked to the end, what was read before is no
+ * version that ends it. */
+FotaResult
+fota_steps_run(FotaSteps *steps, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    FotaResult result = take_steps(steps, &local_error);
+
+    if (local_error == NULL)
+        return result;
+    if ((steps->ordered || steps->kind == FOTA_JOB_RESUME) &&
+        !fota_steps_is_of_module(local_error))
+        g_clear_pointer(&steps->version, g_free);
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return result;
 }
 
 void

@@ -38,7 +38,7 @@ typedef struct {
                                   NULL = it does not */
 
     /* Results; fota_steps_clear() frees them */
-    char *version; /**< last read, NULL = none */
+    char *version; /**< last read, NULL = none; from the order on, only what ends it */
     FotaVendorOffer offer;
     FotaQuestion question; /**< FOTA_JOB_LISTEN; FOTA_JOB_FOLLOW: the next one; FOTA_JOB_RESUME: the
                               same one again */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/fota-error.h"
 #include "tests/unit/fake-methods.h"
 
 /* Each byte of noise takes three seconds, as the C does with which XMODEM is asked for. */
@@ -58,6 +59,11 @@ on_command(FotaChannel *channel, const char *command, guint seconds, GCancellabl
         g_cancellable_cancel(module->cancellable);
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return NULL;
+    /* As of a session that ModemManager does not leave the port to. */
+    if (g_strcmp0(command, module->lost_at) == 0) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT, "lost");
+        return NULL;
+    }
     module_note(module, command);
     if (module->silences > 0) {
         module->silences--;
@@ -108,6 +114,10 @@ on_raw_read(FotaChannel *channel, guint8 *byte, guint seconds, GCancellable *can
 {
     Module *module = (Module *)channel;
 
+    if (module->raw[0] == DISTURBED) {
+        g_cancellable_cancel(module->disturbance);
+        return !g_cancellable_set_error_if_cancelled(module->disturbance, error);
+    }
     if (module->raw[0] == NOISE) {
         *byte = 'C';
         noise_seconds += 3;

@@ -10,18 +10,20 @@ G_BEGIN_DECLS
 #define OLD "A"
 #define NEW "B"
 #define NOISE '*'
+#define DISTURBED '!' /* ModemManager uses the port */
 
 typedef struct {
     FotaChannel channel;
-    const char *leaves_on, *refuses, *cancelled_at, *asks;
+    const char *leaves_on, *refuses, *cancelled_at, *lost_at, *asks;
     const char *then; /* what it asks once it has downloaded; NULL = it leaves meanwhile */
     gboolean silent;  /* it goes away by silence */
     gboolean in_vain; /* it comes back with the firmware that it had */
     guint silences;   /* AT that it does not answer */
     gboolean leaving, away;
     gboolean off; /* it has no power once it has left */
+    gboolean unpowered; /* nor does it get any */
     const char *version;
-    GCancellable *cancellable;
+    GCancellable *cancellable, *disturbance;
     GByteArray *received;
     const char *raw; /* what it sends between raw data; NOISE as its last byte never ends */
     GString *log;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/fota-error.h"
 #include "daemon/job/fota-steps.h"
 #include "tests/unit/fake-methods.h"
 #include "tests/unit/fake-module.h"
@@ -54,6 +55,10 @@ on_power(gpointer user_data, GError **error)
     Module *module = user_data;
 
     module_note(module, "power");
+    if (module->unpowered) {
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED, "still off");
+        return FALSE;
+    }
     module->off = FALSE;
     return TRUE;
 }
@@ -85,12 +90,12 @@ typedef struct {
     FotaJobKind kind;
     const char *leaves_on;
     FotaResult result;
-    int code;            /* FotaModuleError, or one of the two below */
+    int code;            /* FotaModuleError, or one of those below */
     const char *version; /* NULL = none was read */
     const char *log;     /* what passes */
-    const char *refuses, *cancelled_at, *asks, *then, *model, *raw;
+    const char *refuses, *cancelled_at, *lost_at, *asks, *then, *model, *raw;
     FotaMark stops_at;
-    gboolean unfed, altered, powerless, rehearsal, in_vain, off;
+    gboolean unfed, altered, powerless, rehearsal, in_vain, off, unpowered;
     gboolean begun;           /* what the module has not asked about */
     gboolean first;           /* the first of two questions was approved, it asks the second */
     FotaAnswer answers;       /* to what it asks */
@@ -99,6 +104,8 @@ typedef struct {
 
 #define NO_ERROR (-1)
 #define CANCELLED (-2)
+#define PORT_LOST (-3)
+#define UNPOWERED (-4)
 #define BEGIN " <downloading> AT+GMR"
 #define ORDER " AT+CGDCONT? <installing>"
 #define RETURN " gone back AT+GMR AT+CGDCONT?"
@@ -190,6 +197,28 @@ static const Case cases[] = {
     {"feed-one/deaf", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_TRANSFER_FAILED, OLD, BEGIN ORDER " AT+XMODEM AT+GMR AT+CGDCONT?",
      .raw = "*"},
+    /* What is not of the module tells nothing of the order, nor does the version before it. */
+    {"feed-one/unpowered", &feed_one, FOTA_JOB_UPDATE, "data", FOTA_RESULT_FAILED_FOR_NOW,
+     UNPOWERED, NULL, BEGIN ORDER " AT+XMODEM [134 bytes] gone power", .raw = "\x06\x06",
+     .unpowered = TRUE},
+    {"feed-one/disturbed", &feed_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST,
+     NULL, BEGIN ORDER " AT+XMODEM", .raw = "\x06!"},
+    {"pull-one/lost", &pull_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, NULL,
+     BEGIN ORDER, .lost_at = "AT+PULL"},
+    {"pull/ending", &pull, FOTA_JOB_INSTALL, NULL, FOTA_RESULT_REFUSED, CANCELLED, NULL,
+     " <downloaded> AT+GMR" ORDER, .cancelled_at = "AT+INSTALL"},
+    {"feed/lost", &feed, FOTA_JOB_INSTALL, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, NULL,
+     " <downloaded> AT+GMR" ORDER " AT+INSTALL", .lost_at = "AT+RESET"},
+    {"feed/resume-lost", &feed, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, NULL,
+     " <installing> AT+GMR", .lost_at = "AT+RESET"},
+    {"asked/resume-lost", &asked, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST,
+     NULL, " <installing> AT+GMR AT+CLOSE", .asks = "", .lost_at = "AT+WHAT?"},
+    {"asked/resume-lost-begun", &asked, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     PORT_LOST, NULL, " <installing> AT+GMR AT+WHAT? AT+CLOSE", .asks = BEGUN,
+     .lost_at = "AT+FOLLOW"},
+    /* Before the order it holds: the module has not been changed. */
+    {"feed/disturbed", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, OLD,
+     BEGIN " AT+FEED AT+CLOSE", .raw = "A!"},
     /* fotad has ended between off and on, or the module is away to install: that returns. */
     {"feed-one/resume-off", &feed_one, FOTA_JOB_RESUME, "AT+GMR", FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_OLD_VERSION, OLD, " <installing> AT+GMR gone power back AT+GMR",
@@ -303,6 +332,10 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
         g_assert_no_error(error);
     else if (c->code == CANCELLED)
         g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else if (c->code == PORT_LOST)
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT);
+    else if (c->code == UNPOWERED)
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
     else
         g_assert_error(error, FOTA_MODULE_ERROR, c->code);
     g_assert_cmpstr(steps->version, ==, c->version);
@@ -310,7 +343,7 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
      * do once more does not count. */
     g_assert_cmpuint(steps->restarts, ==,
                      (strstr(log, "gone") != NULL || g_strcmp0(c->model, "SILENT") == 0) &&
-                         strstr(log, "<installing> AT+GMR AT+RESET") == NULL);
+                         !c->unpowered && strstr(log, "<installing> AT+GMR AT+RESET") == NULL);
     g_assert_cmpint(steps->ordered, ==,
                     strstr(log, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
                         c->kind != FOTA_JOB_RESUME);
@@ -324,19 +357,23 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
 }
 
 static Module
-make_module(const Case *c, GCancellable *cancellable, GByteArray *received, GString *log)
+make_module(const Case *c, GCancellable *cancellable, GCancellable *disturbance,
+            GByteArray *received, GString *log)
 {
     return (Module){.channel.klass = &port,
                     .leaves_on = c->leaves_on,
                     .refuses = c->refuses,
                     .cancelled_at = c->cancelled_at,
+                    .lost_at = c->lost_at,
                     .asks = c->asks != NULL ? c->asks : "",
                     .then = c->then,
                     .silent = g_strcmp0(c->model, "SILENT") == 0,
                     .in_vain = c->in_vain,
                     .off = c->off,
+                    .unpowered = c->unpowered,
                     .version = OLD,
                     .cancellable = cancellable,
+                    .disturbance = disturbance,
                     .received = received,
                     .raw = c->raw != NULL ? c->raw : "",
                     .log = log};
@@ -357,13 +394,14 @@ test_case(gconstpointer data)
     g_autoptr(GHashTable) remembered =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_autoptr(GCancellable) disturbance = g_cancellable_new();
     g_autoptr(GCancellable) ending = g_cancellable_new();
     g_autoptr(GByteArray) received = g_byte_array_new();
     g_autoptr(GString) log = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
     const FotaVendor its_vendor = {.table = &plugin, .models = models};
     const FotaNetwork network = {0};
-    Module module = make_module(c, cancellable, received, log);
+    Module module = make_module(c, cancellable, disturbance, received, log);
     const FotaSessionSetup setup = {.vendor = &its_vendor,
                                     .imei = "353081090012345",
                                     .model = c->model != NULL ? c->model : "TEST",
@@ -372,6 +410,7 @@ test_case(gconstpointer data)
                                     .update = &update,
                                     .cancellable = cancellable,
                                     .ending = ending,
+                                    .disturbance = disturbance,
                                     .report = on_report,
                                     .guard = on_guard,
                                     .user_data = &module};

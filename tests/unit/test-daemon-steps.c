@@ -49,7 +49,7 @@ static const Case cases[] = {
     {"order-not-answered", FOTA_JOB_INSTALL, FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_OLD_VERSION, "A", FALSE, TRUE, 0,
      {BEGIN_INSTALL, {"commit installing", "go"}, {"install", "?"}, RESTS, {"outcome", "A"}, END}},
-    {"order-cancelled", FOTA_JOB_INSTALL, FOTA_RESULT_FAILED_FOR_NOW, CANCELLED, "A",
+    {"order-cancelled", FOTA_JOB_INSTALL, FOTA_RESULT_FAILED_FOR_NOW, CANCELLED, NULL,
      FALSE, TRUE, 0,
      {BEGIN_INSTALL, {"commit installing", "go"}, {FAKE_CANCEL, ""}, END}},
     {"outcome-refused", FOTA_JOB_INSTALL, FOTA_RESULT_DONE, NO_ERROR, "B", FALSE, TRUE, 1,

@@ -101,6 +101,9 @@ static const struct {
      MARK(INSTALLING), HOLD(ORDER)},
     {"order unasked", {JOB(RESUME), AT(INSTALLING), ENDED(LATER), .unwritten = TRUE},
      MARK(INSTALLING), HOLD(ORDER)},
+    /* The port was lost behind the mark: nobody has asked what came of the order. */
+    {"order unasked", {JOB(DOWNLOAD), AT(INSTALLING), ENDED(LATER), .one_gate = TRUE},
+     MARK(INSTALLING), HOLD(ORDER)},
     {"order not given", {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OLD)},
      MARK(NONE), ATTEMPTS(REPEAT), FINISH(FAILED)},
     {"order not given", {JOB(RESUME), AT(INSTALLING), ENDED(BADLY), VERSION(OLD), CAN_DISCARD},
