@@ -359,8 +359,9 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
         return NULL;
     if (fota_store_is_volatile(context->store))
         fota_log(LOG_WARNING, FOTA_EVENT_VOLATILE_STATE, NULL,
-                 "%s lies in memory: after a power cut fotad knows nothing of updates under way, "
-                 "and offers rejected updates again; put it on flash",
+                 "%s lies in memory, or in an overlay whose upper directory does or is not found: "
+                 "after a power cut fotad knows nothing of updates under way, and offers rejected "
+                 "updates again; put it on flash",
                  paths->state);
     context->outbox = fota_outbox_new(context);
     context->cache = fota_cache_new(paths->state);

@@ -4,20 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "daemon/fota-authority.h"
 #include "daemon/fota-error.h"
+#include "daemon/fota-mount.h"
 
 #define TEMPORARY_LENGTH strlen("XXXXXX")
 
 struct _FotaStore {
     char *directory;
+    gboolean is_volatile;
     GThreadPool *writer;
 };
 
@@ -197,6 +197,7 @@ fota_store_new(const char *directory, GError **error)
         return NULL;
     store = g_new0(FotaStore, 1);
     store->directory = g_strdup(directory);
+    store->is_volatile = fota_mount_is_volatile(directory);
     sweep(store);
     store->writer = g_thread_pool_new(write_save, NULL, 1, FALSE, NULL);
     return store;
@@ -316,10 +317,7 @@ fota_store_get_directory(FotaStore *store)
 gboolean
 fota_store_is_volatile(FotaStore *store)
 {
-    struct statfs status;
-
-    return statfs(store->directory, &status) == 0 &&
-           ((guint32)status.f_type == TMPFS_MAGIC || (guint32)status.f_type == RAMFS_MAGIC);
+    return store->is_volatile;
 }
 
 guint64

@@ -46,7 +46,7 @@ GBytes *fota_store_load_manifest(FotaStore *store, const char *imei);
 
 const char *fota_store_get_directory(FotaStore *store);
 
-/** Whether the directory lies in memory: then nothing in it survives a loss of power. */
+/** Whether the directory lay in memory, as fota_mount_is_volatile() says, when @store was made. */
 gboolean fota_store_is_volatile(FotaStore *store);
 
 /** Bytes that fotad may still write there; G_MAXUINT64 when the system does not tell. */
