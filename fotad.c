@@ -12,7 +12,6 @@
 #include "daemon/fota-config-file.h"
 #include "daemon/fota-manager.h"
 #include "dbus/fota-bus.h"
-#include "policy/fota-policy-error.h"
 
 /* The one file that knows all rooms: reads the options, puts the parts together, runs the loop. */
 
@@ -148,10 +147,8 @@ main(int argc, char **argv)
         g_print("fotad " FOTAD_VERSION "\n");
     } else if (!run(&options, &error)) {
         fota_log(LOG_ERR, FOTA_EVENT_CANNOT_START, NULL, "fotad cannot start: %s", error->message);
-        /* The unit does not start it again where only a person can help. */
-        status = g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION)
-                     ? EX_CONFIG
-                     : EXIT_FAILURE;
+        /* With EX_CONFIG the unit does not start it again. */
+        status = fota_error_needs_person(error) ? EX_CONFIG : EXIT_FAILURE;
     }
     g_free(options.config);
     g_free(options.plugins);

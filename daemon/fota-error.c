@@ -65,3 +65,11 @@ fota_error_get_name(const GError *error)
         return daemon_names[FOTA_ERROR_CANCELLED];
     return "Failed";
 }
+
+gboolean
+fota_error_needs_person(const GError *error)
+{
+    return g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_CONFIGURATION) ||
+           g_error_matches(error, FOTA_POLICY_ERROR, FOTA_POLICY_ERROR_BAD_KEY) ||
+           g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_PLUGIN);
+}

@@ -39,4 +39,7 @@ typedef enum {
  */
 const char *fota_error_get_name(const GError *error);
 
+/** Whether another start would end with the same @error, until a person has put a file right. */
+gboolean fota_error_needs_person(const GError *error);
+
 G_END_DECLS

@@ -359,6 +359,12 @@ class Unit(unittest.TestCase):
         for line in ("SocketUser=fotad", "SocketGroup=fotad", "SocketMode=0600"):
             self.assertIn(line, socket)
 
+    def test_no_restart_without_a_person(self):
+        """A loop would end at the start limit, which then refuses the start after the repair."""
+        service = (ROOT / "units/fotad.service.in").read_text()
+        exits, = re.findall(r"^RestartPreventExitStatus=(.*)$", service, re.MULTILINE)
+        self.assertEqual({int(status) for status in exits.split()}, {2, os.EX_CONFIG})
+
     def test_a_disabled_fotad_is_not_activated(self):
         """D-Bus starts an alias, which is there as long as the unit is enabled, and only then."""
         service = (ROOT / "dbus/org.fotad.Fota1.service").read_text()

@@ -39,6 +39,29 @@ test_error_names(void)
 }
 
 static void
+test_needs_person(void)
+{
+    static const struct {
+        GQuark (*domain)(void);
+        int code;
+        gboolean needs;
+    } cases[] = {
+        {fota_policy_error_quark, FOTA_POLICY_ERROR_BAD_CONFIGURATION, TRUE},
+        {fota_policy_error_quark, FOTA_POLICY_ERROR_BAD_KEY, TRUE},
+        {fota_error_quark, FOTA_ERROR_BAD_PLUGIN, TRUE},
+        {fota_error_quark, FOTA_ERROR_RECORD_NOT_WRITABLE, FALSE}, /* a disk may come later */
+        {g_io_error_quark, G_IO_ERROR_FAILED, FALSE},              /* and so may the bus */
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = g_error_new_literal(cases[i].domain(), cases[i].code, "x");
+
+        g_test_message("%s", fota_error_get_name(error));
+        g_assert_cmpint(fota_error_needs_person(error), ==, cases[i].needs);
+    }
+}
+
+static void
 test_mask(void)
 {
     g_autofree char *masked = fota_log_mask("353081090012345");
@@ -56,6 +79,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/error/names", test_error_names);
+    g_test_add_func("/error/needs-person", test_needs_person);
     g_test_add_func("/error/mask", test_mask);
     return g_test_run();
 }
