@@ -61,12 +61,16 @@ settings_free(gpointer data)
     g_free(data);
 }
 
-/* GKeyFile does not report the line of a value, which an error must name. */
+/*
+ * GKeyFile does not report the line of a value, which an error must name. Of a key that is given
+ * twice, the last value counts.
+ */
 static guint
 find_line(const char *text, const char *group, const char *key)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     gboolean inside = FALSE;
+    guint found = 0;
 
     for (guint i = 0; lines[i] != NULL; i++) {
         char *line = g_strstrip(lines[i]);
@@ -80,10 +84,10 @@ find_line(const char *text, const char *group, const char *key)
         } else if (inside && key != NULL && (end = strchr(line, '=')) != NULL) {
             *end = '\0';
             if (strcmp(g_strchomp(line), key) == 0)
-                return i + 1;
+                found = i + 1;
         }
     }
-    return 0;
+    return found;
 }
 
 /* The line with which @text is no key file any more, for which GKeyFile has no number either. */

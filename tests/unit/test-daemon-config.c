@@ -212,6 +212,11 @@ static const struct {
      "fotad.conf:3: a Uri= or Probe= has {imei-hmac}"},
     {"[Manifest]\nSalt=x\nUri=https://a/{imei-hmac}\n[Module " IMEI "]\nSalt=\n",
      "also for [Module " IMEI "]"},
+    {"[Manifest]\nInterval=1d\nInterval=soon\n",
+     "fotad.conf:3: Interval=soon"}, /* the last counts */
+    {"[Manifest]\nInterval=1d\n[Log]\n[Manifest]\nInterval=soon\n", "fotad.conf:5: "},
+    {"[Manifest]\nIntervall=1d\nIntervall=1d\n", "fotad.conf:3: "},
+    {"[Manifests]\n[Manifests]\n", "fotad.conf:1: "},
     {"nonsense\n", "fotad.conf:1: "},
     {"Uri=https://a/\n[Manifest]\n", "fotad.conf:1: "},
     {"# comment\n\n[Manifest]\nUri=https://a/\nnonsense\nInterval=1d\n", "fotad.conf:5: "},
