@@ -93,12 +93,7 @@ make_manager(const Options *options, GError **error)
     };
     FotaConfig *config = fota_config_load(file, error);
 
-    if (config == NULL)
-        return NULL;
-    fota_log_set_personal_info(fota_config_get_personal_info(config));
-    if (fota_config_get_log_level(config) >= 0)
-        fota_log_set_level(fota_config_get_log_level(config));
-    return fota_manager_new(config, &paths, error);
+    return config != NULL ? fota_manager_new(config, &paths, error) : NULL;
 }
 
 /*

@@ -347,6 +347,8 @@ fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)
     g_auto(GStrv) imeis = NULL;
 
     context->config = config;
+    fota_log_set_personal_info(fota_config_get_personal_info(config));
+    fota_log_set_level(fota_config_get_log_level(config));
     context->fetch_socket = g_strdup(paths->fetch);
     context->keyring = load_keys(fota_config_get_keys_directory(config), error);
     if (context->keyring == NULL)
@@ -437,6 +439,7 @@ fota_manager_reload(FotaManager *manager, GError **error)
 {
     FotaContext *context = &manager->context;
     g_autoptr(FotaConfig) config = fota_config_load(fota_config_get_file(context->config), error);
+    int level = fota_config_get_log_level(context->config);
     FotaKeyring *keyring;
 
     if (config == NULL)
@@ -449,7 +452,9 @@ fota_manager_reload(FotaManager *manager, GError **error)
     fota_config_unref(context->config);
     context->config = g_steal_pointer(&config);
     fota_log_set_personal_info(fota_config_get_personal_info(context->config));
-    if (fota_config_get_log_level(context->config) >= 0)
+    /* A level that an administrator has set meanwhile lasts, unless the file asks for another one.
+     */
+    if (fota_config_get_log_level(context->config) != level)
         fota_log_set_level(fota_config_get_log_level(context->config));
     for (guint i = 0; i < manager->modules->len; i++) {
         fota_module_reload(manager->modules->pdata[i]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <syslog.h>
+
 #include "policy/fota-config.h"
 
 G_BEGIN_DECLS
@@ -15,7 +17,7 @@ typedef struct {
     GStrv servers;     /**< of the [Credential <NAME>] group that is being read */
     char *keys_directory;
     gboolean personal_info;
-    int log_level;   /**< syslog's, -1 = unset */
+    int log_level;   /**< syslog's */
     guint32 at_once; /**< modules that update at the same time */
     guint64 cache_size;
 } FotaSettings;
@@ -29,7 +31,7 @@ typedef struct {
                              .prove_service = TRUE,                                                \
                              .service_time = 600,                                                  \
                              .conditions = FOTA_CONDITIONS_INIT}},                                 \
-        .at_once = 1, .cache_size = 64 * 1024 * 1024, .log_level = -1                              \
+        .at_once = 1, .cache_size = 64 * 1024 * 1024, .log_level = LOG_INFO                        \
     }
 
 void fota_settings_clear(FotaSettings *settings);

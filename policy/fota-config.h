@@ -105,7 +105,7 @@ gboolean fota_config_get_personal_info(FotaConfig *config);
 guint fota_config_get_at_once(FotaConfig *config);
 /** Bytes that the deltas which the host has fetched may take. */
 guint64 fota_config_get_cache_size(FotaConfig *config);
-/** syslog level of [Log] Level=, -1 when unset. */
+/** syslog level of [Log] Level=. */
 int fota_config_get_log_level(FotaConfig *config);
 
 /** Servers= of [Credential @name], NULL-terminated, owned by @config; NULL = there is none. */

@@ -80,7 +80,7 @@ test_defaults(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(module->rules.approve_install, ==, FOTA_APPROVAL_AUTO);
     g_assert_cmpint(module->access, ==, FOTA_ACCESS_AUTO);
     g_assert_cmpstr(fota_config_get_keys_directory(config), ==, keys);
-    g_assert_cmpint(fota_config_get_log_level(config), ==, -1);
+    g_assert_cmpint(fota_config_get_log_level(config), ==, LOG_INFO);
 }
 
 static void

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <syslog.h>
+
+#include "daemon/fota-log.h"
 #include "tests/unit/test-daemon-manager.h"
 
 #define SOMEBODY 65534
@@ -136,6 +139,45 @@ test_reload(void)
     remove_directory(directory);
 }
 
+/* What is configured, what the administrator then sets, and what holds after Reload(). */
+static void
+test_reload_level(void)
+{
+    static const struct {
+        const char *before, *after;
+        int set, expected;
+    } cases[] = {
+        {"Level=debug", "", -1, LOG_INFO},
+        {"", "Level=debug", -1, LOG_DEBUG},
+        {"Level=debug", "Level=notice", LOG_ERR, LOG_NOTICE},
+        {"Level=notice", "Level=notice", LOG_DEBUG, LOG_DEBUG},
+        {"", "", LOG_DEBUG, LOG_DEBUG},
+        {"", "Level=info", LOG_DEBUG, LOG_DEBUG},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *directory = make_directory();
+        g_autofree char *file = g_build_filename(directory, "fotad.conf.d/a.conf", NULL);
+        g_autofree char *before = g_strdup_printf("[Log]\n%s\n", cases[i].before);
+        g_autofree char *after = g_strdup_printf("[Log]\n%s\n", cases[i].after);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FotaManager) manager = NULL;
+
+        g_test_message("%s, then %s", cases[i].before, cases[i].after);
+        g_assert_true(g_file_set_contents(file, before, -1, NULL));
+        manager = load(directory, &error);
+        g_assert_no_error(error);
+        if (cases[i].set >= 0)
+            fota_log_set_level(cases[i].set);
+        g_assert_true(g_file_set_contents(file, after, -1, NULL));
+        g_assert_true(fota_manager_reload(manager, &error));
+        g_assert_cmpint(fota_log_get_level(), ==, cases[i].expected);
+        g_clear_object(&manager);
+        remove_directory(directory);
+    }
+    fota_log_set_level(LOG_INFO);
+}
+
 /* A link that leads nowhere is there: what it was to say is not known. */
 static void
 test_dangling(void)
@@ -223,6 +265,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/authority", test_authority);
     g_test_add_func("/manager/others", test_others);
     g_test_add_func("/manager/reload", test_reload);
+    g_test_add_func("/manager/reload-level", test_reload_level);
     g_test_add_func("/manager/dangling", test_dangling);
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
