@@ -353,7 +353,7 @@ class Unit(unittest.TestCase):
                          {"AF_INET", "AF_INET6", "AF_NETLINK"})
         fetcher = (ROOT / "units/fotad-fetch@.service.in").read_text()
         self.assertNotRegex(fetcher, r"(?m)^(User|SupplementaryGroups|LoadCredential|\w*Directory)=")
-        for line in ("DynamicUser=yes", "CapabilityBoundingSet="):
+        for line in ("DynamicUser=yes", "PrivateUsers=yes", "CapabilityBoundingSet="):
             self.assertIn(line, fetcher.splitlines())
         socket = (ROOT / "units/fotad-fetch.socket").read_text().splitlines()
         for line in ("SocketUser=fotad", "SocketGroup=fotad", "SocketMode=0600"):
