@@ -71,6 +71,27 @@ class Recipe(unittest.TestCase):
         self.assertEqual(users, [variable("USERADD_PARAM:${PN}").split()[-1]])
         self.assertEqual(groups, [variable("GROUPADD_PARAM:${PN}").split()[-1]])
 
+    def test_directory_of_credentials(self):
+        """On a root that cannot be written tmpfiles makes none, and without it fotad does not start."""
+        credentials = "prefix / sysconfdir / 'fotad' / 'credentials'"
+        self.assertIn(f"install_emptydir({credentials}, install_mode: 'rwx------')",
+                      read("units/meson.build"))
+        self.assertRegex(read("units/fotad.tmpfiles.in"), r"/fotad/credentials 0700 root root")
+
+    def test_directory_of_polkit(self):
+        """As the recipe of polkit in meta-oe installs it: rpm refuses two that differ."""
+        self.assertIn("datadir / 'polkit-1' / 'rules.d'", read("units/meson.build"))
+        appended = re.search(r"^do_install:append\(\) \{\n(.*?)^\}", RECIPE.read_text(),
+                             re.MULTILINE | re.DOTALL)[1]
+        for command in ("chmod 0700", "chown polkitd:root"):
+            self.assertIn(f"{command} ${{D}}${{datadir}}/polkit-1/rules.d\n", appended)
+        self.assertIn("polkitd'", variable("USERADD_PARAM:${PN}:append"))
+
+    def test_https(self):
+        """libsoup and curl only recommend what they need for it, and gateways are built without."""
+        self.assertIn("glib-networking", variable("RDEPENDS:${PN}").split())
+        self.assertIn("ca-certificates", variable("RRECOMMENDS:${PN}").split())
+
     def test_service(self):
         unit = variable("SYSTEMD_SERVICE:${PN}")
         self.assertTrue((ROOT / "units" / f"{unit}.in").exists())

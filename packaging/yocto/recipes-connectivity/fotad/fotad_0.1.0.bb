@@ -36,6 +36,18 @@ USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "--system fotad-operator"
 USERADD_PARAM:${PN} = "--system --user-group --no-create-home --home-dir / \
     --shell /sbin/nologin fotad"
+# And that of polkit, as its own recipe makes it: see do_install.
+USERADD_PARAM:${PN}:append = "${@bb.utils.contains('DISTRO_FEATURES', 'polkit', \
+    '; --system --no-create-home --user-group --home-dir ${sysconfdir}/polkit-1 \
+    --shell /bin/nologin polkitd', '', d)}"
+
+# The directory of polkit's rules is in two packages, and rpm wants it alike in both.
+do_install:append() {
+    if ${@bb.utils.contains('DISTRO_FEATURES', 'polkit', 'true', 'false', d)}; then
+        chmod 0700 ${D}${datadir}/polkit-1/rules.d
+        chown polkitd:root ${D}${datadir}/polkit-1/rules.d
+    fi
+}
 
 PACKAGES =+ "${PN}-manifest ${PN}-simulator"
 
@@ -58,7 +70,9 @@ FILES:${PN}-simulator = " \
 
 CONFFILES:${PN} = "${sysconfdir}/fotad/fotad.conf"
 
-RDEPENDS:${PN} = "dbus modemmanager"
-# Users other than root need polkit; windows may name a time zone.
-RRECOMMENDS:${PN} = "polkit tzdata"
+# libsoup has no https without glib-networking, and only recommends it.
+RDEPENDS:${PN} = "dbus glib-networking modemmanager"
+# Servers whose authority is not CertificateAuthority= need ca-certificates; users other than root need
+# polkit; windows may name a time zone.
+RRECOMMENDS:${PN} = "ca-certificates polkit tzdata"
 RDEPENDS:${PN}-simulator = "${PN} ${PN}-manifest minisign python3-pyftpdlib umockdev"
