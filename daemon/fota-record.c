@@ -138,6 +138,19 @@ fota_record_forget_update(FotaRecord *record)
     settings_forget(record);
 }
 
+void
+fota_record_forget_question(FotaRecord *record)
+{
+    fota_record_set(&record->question, NULL);
+    fota_record_set(&record->question_from, NULL);
+    fota_record_set(&record->question_approved, NULL);
+    fota_record_set(&record->question_refused, NULL);
+    record->question_heard = 0;
+    record->question_asked = 0;
+    record->question_answered = 0;
+    record->question_deferred_until = 0;
+}
+
 const char **
 fota_record_list_left(const FotaRecord *record)
 {

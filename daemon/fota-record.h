@@ -158,6 +158,8 @@ void fota_record_forget_offer(FotaRecord *record);
  * module stays.
  */
 void fota_record_forget_update(FotaRecord *record);
+/** Forgets what the module asks, and what was answered. */
+void fota_record_forget_question(FotaRecord *record);
 /** Whether something is to be set back in the module, see FOTA_OWED. */
 gboolean fota_record_owes(const FotaRecord *record);
 /** Whether the module's power may have been left off, see FOTA_JOB_POWER. */

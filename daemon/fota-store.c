@@ -260,6 +260,20 @@ load_generation(const char *file, const char *imei, GError **error)
     return record;
 }
 
+/*
+ * The generation that is lost may have said that the order was given: where download and install
+ * are one it follows the mark of the download. It may also have said that the module was told yes,
+ * of which this one has no version to compare with: what the module asks counts when it asks again.
+ */
+static void
+doubt(FotaRecord *record)
+{
+    if (record->mark == FOTA_MARK_DOWNLOADING || record->mark == FOTA_MARK_DOWNLOADED)
+        record->mark = FOTA_MARK_INSTALLING;
+    if (record->question_approved[0] != '\0')
+        fota_record_forget_question(record);
+}
+
 FotaRecord *
 fota_store_load(FotaStore *store, const char *imei, GError **error)
 {
@@ -278,9 +292,8 @@ fota_store_load(FotaStore *store, const char *imei, GError **error)
     else if (damaged)
         g_propagate_prefixed_error(error, g_steal_pointer(&local_error),
                                    "the state of the generation before is used: ");
-    /* The generation that is lost may have said that the order to install was given. */
-    if (record != NULL && damaged && record->mark == FOTA_MARK_DOWNLOADED)
-        record->mark = FOTA_MARK_INSTALLING;
+    if (record != NULL && damaged)
+        doubt(record);
     return record != NULL ? record : fota_record_new(imei);
 }
 

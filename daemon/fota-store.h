@@ -37,7 +37,8 @@ GStrv fota_store_list(FotaStore *store);
  * all. *@error is set beside a record when something had to be given up. Never NULL.
  *
  * When the generation that is bad may have said that the order to install was given, the mark says
- * so: the version is asked before that order is given (again).
+ * so: the version is asked before that order is given (again). When it may have said that the module
+ * was told yes, its question is forgotten: it is told so again only if it asks again.
  */
 FotaRecord *fota_store_load(FotaStore *store, const char *imei, GError **error);
 

@@ -428,16 +428,7 @@ fota_question_end_clear(FotaQuestionEnd *end)
 void
 fota_questions_close(FotaQuestions *questions)
 {
-    FotaRecord *record = questions->record;
-
-    fota_record_set(&record->question, NULL);
-    fota_record_set(&record->question_from, NULL);
-    fota_record_set(&record->question_approved, NULL);
-    fota_record_set(&record->question_refused, NULL);
-    record->question_heard = 0;
-    record->question_asked = 0;
-    record->question_answered = 0;
-    record->question_deferred_until = 0;
+    fota_record_forget_question(questions->record);
     questions->read = FALSE;
     questions->saved = FALSE;
 }

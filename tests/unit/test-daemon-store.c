@@ -290,23 +290,67 @@ test_leftovers(Fixture *fixture, gconstpointer data)
 static void
 test_damaged_before_install(Fixture *fixture, gconstpointer data)
 {
+    static const FotaMark marks[] = {
+        [FOTA_MARK_NONE] = FOTA_MARK_NONE,
+        [FOTA_MARK_DOWNLOADING] = FOTA_MARK_INSTALLING, /* with one gate */
+        [FOTA_MARK_DOWNLOADED] = FOTA_MARK_INSTALLING,
+        [FOTA_MARK_INSTALLING] = FOTA_MARK_INSTALLING,
+        [FOTA_MARK_DISCARDING] = FOTA_MARK_DISCARDING,
+        [FOTA_MARK_FETCHING] = FOTA_MARK_FETCHING,
+        [FOTA_MARK_PROVING] = FOTA_MARK_PROVING,
+        [FOTA_MARK_RESTORING] = FOTA_MARK_RESTORING,
+    };
     g_autoptr(FotaRecord) record = make_record();
-    g_autoptr(FotaRecord) whole = NULL;
-    g_autoptr(FotaRecord) loaded = NULL;
     g_autofree char *file = path_of(fixture, ".json");
-    g_autoptr(GError) error = NULL;
 
-    record->mark = FOTA_MARK_DOWNLOADED;
-    g_assert_true(save(fixture, record, NULL, NULL));
-    whole = fota_store_load(fixture->store, IMEI, &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(whole->mark, ==, FOTA_MARK_DOWNLOADED);
+    G_STATIC_ASSERT(G_N_ELEMENTS(marks) == FOTA_MARK_LAST + 1);
+    for (FotaMark mark = FOTA_MARK_NONE; mark <= FOTA_MARK_LAST; mark++) {
+        g_autoptr(FotaRecord) whole = NULL;
+        g_autoptr(FotaRecord) loaded = NULL;
+        g_autoptr(GError) error = NULL;
 
-    g_assert_true(save(fixture, record, NULL, NULL));
-    g_assert_true(g_file_set_contents(file, "", 0, NULL));
-    loaded = fota_store_load(fixture->store, IMEI, &error);
-    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
-    g_assert_cmpuint(loaded->mark, ==, FOTA_MARK_INSTALLING);
+        record->mark = mark;
+        g_assert_true(save(fixture, record, NULL, NULL));
+        whole = fota_store_load(fixture->store, IMEI, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(whole->mark, ==, mark);
+
+        g_assert_true(save(fixture, record, NULL, NULL));
+        g_assert_true(g_file_set_contents(file, "", 0, NULL));
+        loaded = fota_store_load(fixture->store, IMEI, &error);
+        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_BAD_RECORD);
+        g_assert_cmpuint(loaded->mark, ==, marks[mark]);
+    }
+}
+
+/* ... or that the module was told yes: a question that nobody has approved is still open. */
+static void
+test_damaged_before_answer(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *approved, *left;
+    } cases[] = {{"token", ""}, {"", "#OTAEV: Do you want to upgrade?"}};
+    g_autofree char *file = path_of(fixture, ".json");
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FotaRecord) record = fota_record_new(IMEI);
+        g_autoptr(FotaRecord) whole = NULL;
+        g_autoptr(FotaRecord) loaded = NULL;
+
+        fota_record_set(&record->question, cases[1].left);
+        fota_record_set(&record->question_approved, cases[i].approved);
+        g_assert_true(save(fixture, record, NULL, NULL));
+        whole = fota_store_load(fixture->store, IMEI, NULL);
+        g_assert_cmpstr(whole->question, ==, cases[1].left);
+        g_assert_cmpstr(whole->question_approved, ==, cases[i].approved);
+
+        g_assert_true(save(fixture, record, NULL, NULL));
+        g_assert_true(g_file_set_contents(file, "", 0, NULL));
+        loaded = fota_store_load(fixture->store, IMEI, NULL);
+        g_assert_cmpstr(loaded->question, ==, cases[i].left);
+        g_assert_cmpstr(loaded->question_approved, ==, "");
+        g_assert_cmpuint(loaded->mark, ==, FOTA_MARK_NONE);
+    }
 }
 
 /* What is there but cannot be read is not taken for what never was. */
@@ -431,6 +475,7 @@ main(int argc, char **argv)
     ADD("/store/power-cut", test_power_cut);
     ADD("/store/leftovers", test_leftovers);
     ADD("/store/damaged-before-install", test_damaged_before_install);
+    ADD("/store/damaged-before-answer", test_damaged_before_answer);
     ADD("/store/unreadable", test_unreadable);
     ADD("/store/not-writable", test_not_writable);
     ADD("/store/other-module", test_other_module);
