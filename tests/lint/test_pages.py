@@ -18,6 +18,22 @@ MANUALS = sorted(DOCS.glob("*.[158]"))
 GUIDES = sorted([*DOCS.glob("*.md"), *REPOSITORY.glob("*.md")])
 
 
+def package_of(page):
+    """The Debian package that a manual page is in."""
+    directory = f"usr/share/man/man{page.suffix[1:]}"
+    package, = (file.stem for file in REPOSITORY.glob("debian/*.install")
+                if {directory, f"{directory}/{page.name}"} & set(file.read_text().split()))
+    return package
+
+
+def shipped(package):
+    """The files below its directory of documentation."""
+    return {folder + file.name
+            for kind, folder in (("docs", ""), ("examples", "examples/"))
+            for listed in REPOSITORY.glob(f"debian/{package}.{kind}")
+            for pattern in listed.read_text().split() for file in REPOSITORY.glob(pattern)}
+
+
 class Manuals(unittest.TestCase):
     def test_no_warnings(self):
         self.assertGreater(len(MANUALS), 6)
@@ -32,6 +48,15 @@ class Manuals(unittest.TestCase):
         for page in MANUALS:
             self.assertIn(f"docs/{page.name}'", installed)
             self.assertRegex(packaged, rf"man{page.suffix[1:]}(/{re.escape(page.name)})?\n")
+
+
+    def test_named_files_come_along(self):
+        """Who has a page has the files that it names: they are in the same package."""
+        for page in MANUALS:
+            for package, name in re.findall(r"/usr/share/doc/([\w-]+)/(\S+)", page.read_text()):
+                with self.subTest(page=page.name, name=name):
+                    self.assertEqual(package, package_of(page))
+                    self.assertIn(name, shipped(package))
 
 
 class Guides(unittest.TestCase):
