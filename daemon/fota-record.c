@@ -98,6 +98,18 @@ fota_record_note_power(FotaRecord *record)
     g_hash_table_remove(record->settings, FOTA_JOB_POWER);
 }
 
+gboolean
+fota_record_is_in_transfer(const FotaRecord *record)
+{
+    return g_strcmp0(g_hash_table_lookup(record->settings, FOTA_JOB_TRANSFER), "1") == 0;
+}
+
+void
+fota_record_end_transfer(FotaRecord *record)
+{
+    g_hash_table_remove(record->settings, FOTA_JOB_TRANSFER);
+}
+
 /* What is owed stays, with the method that sets it back. */
 static void
 settings_forget(FotaRecord *record)
@@ -109,7 +121,7 @@ settings_forget(FotaRecord *record)
     g_hash_table_iter_init(&iter, record->settings);
     while (g_hash_table_iter_next(&iter, &name, &value)) {
         if (!setting_is_owed(name, value) && !g_str_equal(name, FOTA_JOB_POWER) &&
-            !(owes && g_str_equal(name, FOTA_JOB_METHOD)))
+            !g_str_equal(name, FOTA_JOB_TRANSFER) && !(owes && g_str_equal(name, FOTA_JOB_METHOD)))
             g_hash_table_iter_remove(&iter);
     }
 }

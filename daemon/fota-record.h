@@ -166,6 +166,10 @@ gboolean fota_record_owes(const FotaRecord *record);
 gboolean fota_record_lacks_power(const FotaRecord *record);
 /** It has its power. */
 void fota_record_note_power(FotaRecord *record);
+/** Whether a killed fotad may have left the module in a transfer, see FOTA_JOB_TRANSFER. */
+gboolean fota_record_is_in_transfer(const FotaRecord *record);
+/** ModemManager shows it, so it answers. */
+void fota_record_end_transfer(FotaRecord *record);
 /** Nothing is owed any more. */
 void fota_record_forget_debts(FotaRecord *record);
 /**

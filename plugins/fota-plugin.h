@@ -143,7 +143,7 @@ typedef struct {
     /**
      * Hands over the delta that @fd, a regular file at its beginning, holds: @update's size bytes,
      * which the daemon has verified. Required for FOTA_ROUTE_FEED. Else as download(), but for a
-     * rehearsal, in which it is not called.
+     * rehearsal, in which it is called only where discard is NULL.
      */
     FotaResult (*load)(FotaSession *session, const FotaUpdate *update, int fd, GError **error);
 

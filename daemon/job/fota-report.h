@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  * outlives the update. */
 #define FOTA_JOB_POWER "fotad.power"
 
+/** "1": the module may be in the transfer of a delta, in data mode or in a command, in which it does
+ * not answer ModemManager's probes. It outlives the update, and a rehearsal. */
+#define FOTA_JOB_TRANSFER "fotad.transfer"
+
 /** What a job does. */
 typedef enum {
     FOTA_JOB_UPDATE,  /**< bring the delta in and, unless that must wait, install it */

@@ -50,12 +50,31 @@ check_base(FotaSteps *steps, GError **error)
     return FOTA_RESULT_WRONG_BASE;
 }
 
+/* On disk, with the mark already where there is one: the next start of fotad has the module answer
+ * again, whatever has become of the update. */
+static gboolean
+note_transfer(FotaSteps *steps, GError **error)
+{
+    if (g_strcmp0(fota_session_recall(steps->session, FOTA_JOB_TRANSFER), "1") == 0)
+        return TRUE;
+    fota_session_remember(steps->session, FOTA_JOB_TRANSFER, "1");
+    return fota_session_save(steps->session, error);
+}
+
 FotaResult
 fota_steps_transfer(FotaSteps *steps, GError **error)
 {
+    FotaResult result;
+
+    if (!note_transfer(steps, error))
+        return FOTA_RESULT_TRY_LATER;
     if (steps->method->route != FOTA_ROUTE_FEED)
-        return steps->method->download(steps->session, steps->update, error);
-    return steps->method->load(steps->session, steps->update, steps->delta, error);
+        result = steps->method->download(steps->session, steps->update, error);
+    else
+        result = steps->method->load(steps->session, steps->update, steps->delta, error);
+    if (result == FOTA_RESULT_DONE)
+        fota_session_remember(steps->session, FOTA_JOB_TRANSFER, "");
+    return result;
 }
 
 static FotaResult
@@ -293,6 +312,8 @@ commit_start(FotaSteps *steps, GError **error)
     if (steps->rehearsal || steps->kind >= G_N_ELEMENTS(marks) ||
         marks[steps->kind] == FOTA_MARK_NONE)
         return FOTA_RESULT_DONE;
+    if (steps->kind == FOTA_JOB_UPDATE)
+        fota_session_remember(steps->session, FOTA_JOB_TRANSFER, "1");
     result = fota_steps_commit(steps, marks[steps->kind], &local_error);
     /* What is ordered already is looked at, whether that can be written or not. */
     if (result != FOTA_RESULT_DONE && steps->kind == FOTA_JOB_RESUME) {

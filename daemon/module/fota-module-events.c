@@ -34,6 +34,8 @@ fota_module_seen(FotaModule *module, const FotaModemFacts *facts)
     /* Unless an order may switch it off yet, it has its power. */
     if (!busy && before != FOTA_MARK_INSTALLING)
         fota_record_note_power(parts->record);
+    if (!busy || fota_run_get_action(parts->run) == FOTA_ACTION_ROUSE)
+        fota_record_end_transfer(parts->record);
     fota_registrar_look(parts);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_ROUSE)
         fota_run_cancel(parts->run, FALSE);

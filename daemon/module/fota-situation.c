@@ -131,7 +131,7 @@ find_rouse_time(const FotaParts *parts)
     if (fota_presence_was_met(parts->presence) || !parts->context->sees_modems ||
         fota_presence_get_vendor(parts->presence) == NULL || record->device[0] == '\0' ||
         fota_parts_get_config(parts)->access == FOTA_ACCESS_MODEM_MANAGER ||
-        (record->mark != FOTA_MARK_DOWNLOADING && !fota_record_owes(record)))
+        (!fota_record_is_in_transfer(record) && !fota_record_owes(record)))
         return 0;
     return since + FOTA_ROUSE_SECONDS * G_USEC_PER_SEC;
 }

@@ -75,6 +75,7 @@ on_command(FotaChannel *channel, const char *command, guint seconds, GCancellabl
         return NULL;
     }
     obey(module, command);
+    module->transferred = module->transferred || strcmp(command, "AT+PULL") == 0;
     if (strcmp(command, "AT+LOAD") == 0)
         module->asks = module->then;
     if (module->asks == NULL && module->leaving) {
@@ -139,6 +140,7 @@ on_raw_end(FotaChannel *channel, guint guard, guint seconds, GCancellable *cance
     g_autofree char *data = g_strdup_printf("[%u bytes]", module->received->len);
 
     module_note(module, data);
+    module->transferred = TRUE;
     obey(module, "data");
     return answer_with("");
 }

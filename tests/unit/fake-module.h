@@ -20,8 +20,10 @@ typedef struct {
     gboolean in_vain; /* it comes back with the firmware that it had */
     guint silences;   /* AT that it does not answer */
     gboolean leaving, away;
+    gboolean transferred; /* a delta, to its end */
     gboolean off; /* it has no power once it has left */
-    gboolean unpowered; /* nor does it get any */
+    gboolean unpowered;  /* nor does it get any */
+    gboolean unwritable; /* the record */
     const char *version;
     GCancellable *cancellable, *disturbance;
     GByteArray *received;

@@ -9,6 +9,16 @@
 
 /* What a job and its end leave behind: in the record, in the cache, and for the next decision. */
 
+static const FotaVendor *vendor; /* of the module, NULL = none claims it */
+
+const FotaVendor *__wrap_fota_presence_get_vendor(FotaPresence *presence);
+
+const FotaVendor *
+__wrap_fota_presence_get_vendor(FotaPresence *presence)
+{
+    return vendor;
+}
+
 /* An inspection: @version is what the module said, @error why it did not, NULL = it did. */
 static void
 inspect(Fixture *fixture, FotaResult result, const char *version, const GError *error)
@@ -339,6 +349,48 @@ test_damaged(Fixture *fixture, gconstpointer data)
     g_clear_pointer(&context->cache, fota_cache_free);
 }
 
+static const FotaMethod feed = {.size = sizeof(FotaMethod), .name = "feed"};
+static const FotaMethod *const methods[] = {&feed, NULL};
+static const FotaPlugin plugin = {.name = "test"};
+
+/* A fotad that was killed may have left it in a transfer: it is looked after although ModemManager
+ * does not show it, whatever has become of the update. */
+static void
+test_left_in_transfer(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        FotaMark mark;
+        gboolean cancelled;
+    } cases[] = {
+        {FOTA_MARK_DOWNLOADING, FALSE},
+        {FOTA_MARK_DOWNLOADING, TRUE},
+        {FOTA_MARK_NONE, FALSE}, /* a rehearsal */
+    };
+    const FotaVendor known = {.table = &plugin, .methods = methods};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FotaRecord *record = fixture->parts.record;
+
+        g_test_message("case %u", i);
+        fixture_see(fixture, OLD);
+        record->mark = cases[i].mark;
+        fota_record_set(&record->cancelled, cases[i].cancelled ? "token" : NULL);
+        g_hash_table_insert(record->settings, g_strdup(FOTA_JOB_TRANSFER), g_strdup("1"));
+        fixture_stop(fixture);
+        fixture_start(fixture);
+        vendor = &known;
+        fixture->context.sees_modems = TRUE;
+        if (cases[i].cancelled)
+            fota_start_action(&fixture->parts, FOTA_ACTION_CLOSE);
+        g_assert_cmpuint(fota_situation_get_wait(&fixture->parts), <=, FOTA_ROUSE_SECONDS + 1);
+        /* It was shown once more, and is away for another reason. */
+        fota_record_end_transfer(fixture->parts.record);
+        g_assert_cmpuint(fota_situation_get_wait(&fixture->parts), >, FOTA_ROUSE_SECONDS + 1);
+        vendor = NULL;
+    }
+    fixture->parts.record->mark = FOTA_MARK_NONE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -352,5 +404,6 @@ main(int argc, char **argv)
     FIXTURE_ADD("/closing/way-back-stays", test_way_back_stays);
     FIXTURE_ADD("/closing/counted", test_counted);
     FIXTURE_ADD("/closing/damaged", test_damaged);
+    FIXTURE_ADD("/closing/left-in-transfer", test_left_in_transfer);
     return g_test_run();
 }

@@ -50,6 +50,18 @@ on_commit(FotaMark mark, FotaCommit *answer, gpointer user_data, GError **error)
 }
 
 static gboolean
+on_save(gpointer user_data, GError **error)
+{
+    Module *module = user_data;
+
+    module_note(module, "<saved>");
+    if (!module->unwritable)
+        return TRUE;
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "full");
+    return FALSE;
+}
+
+static gboolean
 on_power(gpointer user_data, GError **error)
 {
     Module *module = user_data;
@@ -95,7 +107,8 @@ typedef struct {
     const char *log;     /* what passes */
     const char *refuses, *cancelled_at, *lost_at, *asks, *then, *model, *raw;
     FotaMark stops_at;
-    gboolean unfed, altered, powerless, rehearsal, in_vain, off, unpowered;
+    gboolean unfed, altered, powerless, rehearsal, in_vain, off, unpowered, unwritable;
+    gboolean inert;           /* so that a rehearsal brings the delta in */
     gboolean begun;           /* what the module has not asked about */
     gboolean first;           /* the first of two questions was approved, it asks the second */
     FotaAnswer answers;       /* to what it asks */
@@ -104,8 +117,9 @@ typedef struct {
 
 #define NO_ERROR (-1)
 #define CANCELLED (-2)
-#define PORT_LOST (-3)
-#define UNPOWERED (-4)
+#define PORT_LOST (-FOTA_ERROR_NO_AT_PORT)
+#define UNPOWERED (-FOTA_ERROR_FIRST_AID_FAILED)
+#define UNWRITTEN (-FOTA_ERROR_RECORD_NOT_WRITABLE)
 #define BEGIN " <downloading> AT+GMR"
 #define ORDER " AT+CGDCONT? <installing>"
 #define RETURN " gone back AT+GMR AT+CGDCONT?"
@@ -179,6 +193,17 @@ static const Case cases[] = {
      FOTA_MODULE_ERROR_BAD_ARGUMENT, OLD, BEGIN, .altered = TRUE},
     {"feed/rehearsed", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD, " AT+GMR",
      .unfed = TRUE, .rehearsal = TRUE},
+    /* The delta itself is loaded: that this may leave the module in data mode is on disk before. */
+    {"feed/rehearsed-inert", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR <saved> AT+FEED [10 bytes] AT+CLOSE AT+CHECK AT+CLOSE", .raw = "AA",
+     .rehearsal = TRUE, .inert = TRUE},
+    {"feed/rehearsed-in-vain", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_SILENT, OLD, " AT+GMR <saved> AT+FEED AT+CLOSE", .raw = "A",
+     .rehearsal = TRUE, .inert = TRUE},
+    {"feed/rehearsed-unwritten", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_TRY_LATER, UNWRITTEN,
+     OLD, " AT+GMR <saved> AT+CLOSE", .rehearsal = TRUE, .inert = TRUE, .unwritable = TRUE},
+    {"pull/rehearsed", &pull, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_DONE, NO_ERROR, OLD,
+     " AT+GMR <saved> AT+PULL AT+CLOSE", .rehearsal = TRUE},
     /* Not the method that was meant: nothing is ordered. */
     {"asked/update", &asked, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_GOOD,
      FOTA_MODULE_ERROR_NOT_SUPPORTED, OLD, BEGIN},
@@ -205,17 +230,12 @@ static const Case cases[] = {
      NULL, BEGIN ORDER " AT+XMODEM", .raw = "\x06!"},
     {"pull-one/lost", &pull_one, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, NULL,
      BEGIN ORDER, .lost_at = "AT+PULL"},
-    {"pull/ending", &pull, FOTA_JOB_INSTALL, NULL, FOTA_RESULT_REFUSED, CANCELLED, NULL,
-     " <downloaded> AT+GMR" ORDER, .cancelled_at = "AT+INSTALL"},
     {"feed/lost", &feed, FOTA_JOB_INSTALL, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, NULL,
      " <downloaded> AT+GMR" ORDER " AT+INSTALL", .lost_at = "AT+RESET"},
     {"feed/resume-lost", &feed, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, NULL,
      " <installing> AT+GMR", .lost_at = "AT+RESET"},
     {"asked/resume-lost", &asked, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST,
      NULL, " <installing> AT+GMR AT+CLOSE", .asks = "", .lost_at = "AT+WHAT?"},
-    {"asked/resume-lost-begun", &asked, FOTA_JOB_RESUME, NULL, FOTA_RESULT_FAILED_FOR_NOW,
-     PORT_LOST, NULL, " <installing> AT+GMR AT+WHAT? AT+CLOSE", .asks = BEGUN,
-     .lost_at = "AT+FOLLOW"},
     /* Before the order it holds: the module has not been changed. */
     {"feed/disturbed", &feed, FOTA_JOB_UPDATE, NULL, FOTA_RESULT_FAILED_FOR_NOW, PORT_LOST, OLD,
      BEGIN " AT+FEED AT+CLOSE", .raw = "A!"},
@@ -324,6 +344,18 @@ check_delta(const Case *c, const Module *module)
         g_assert_cmpmem(module->received->data + 3, strlen(DELTA), DELTA, strlen(DELTA));
 }
 
+/* From the mark on, or from a save without one, it may be, until it has answered the last of it. */
+static void
+check_transfer(const Case *c, const Module *module, GHashTable *remembered)
+{
+    gboolean noted =
+        c->kind == FOTA_JOB_UPDATE &&
+        (strstr(c->log, "<downloading>") != NULL || strstr(c->log, "<saved>") != NULL);
+
+    g_assert_cmpint(g_strcmp0(g_hash_table_lookup(remembered, FOTA_JOB_TRANSFER), "1") == 0, ==,
+                    noted && !module->transferred);
+}
+
 static void
 check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *error)
 {
@@ -332,10 +364,8 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
         g_assert_no_error(error);
     else if (c->code == CANCELLED)
         g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    else if (c->code == PORT_LOST)
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT);
-    else if (c->code == UNPOWERED)
-        g_assert_error(error, FOTA_ERROR, FOTA_ERROR_FIRST_AID_FAILED);
+    else if (c->code < 0)
+        g_assert_error(error, FOTA_ERROR, -c->code);
     else
         g_assert_error(error, FOTA_MODULE_ERROR, c->code);
     g_assert_cmpstr(steps->version, ==, c->version);
@@ -347,7 +377,9 @@ check_end(const Case *c, const FotaSteps *steps, const char *log, const GError *
     g_assert_cmpint(steps->ordered, ==,
                     strstr(log, "<installing>") != NULL && c->stops_at == FOTA_MARK_NONE &&
                         c->kind != FOTA_JOB_RESUME);
-    g_assert_cmpint(steps->downloaded, ==, c->stops_at == FOTA_MARK_DOWNLOADED);
+    g_assert_cmpint(steps->downloaded, ==,
+                    c->stops_at == FOTA_MARK_DOWNLOADED ||
+                        (c->inert && c->result == FOTA_RESULT_DONE));
     g_assert_cmpint(steps->question.kind, ==,
                     (c->kind == FOTA_JOB_LISTEN && c->asks != NULL) ||
                             (c->kind == FOTA_JOB_RESUME && g_strcmp0(c->asks, NEW) == 0) ||
@@ -371,6 +403,7 @@ make_module(const Case *c, GCancellable *cancellable, GCancellable *disturbance,
                     .in_vain = c->in_vain,
                     .off = c->off,
                     .unpowered = c->unpowered,
+                    .unwritable = c->unwritable,
                     .version = OLD,
                     .cancellable = cancellable,
                     .disturbance = disturbance,
@@ -389,7 +422,7 @@ test_case(gconstpointer data)
                                .user = "",
                                .password = "",
                                .size = strlen(DELTA),
-                               .rehearsal = c->rehearsal};
+                               .rehearsal = c->rehearsal && !c->inert};
     g_autoptr(GKeyFile) models = g_key_file_new();
     g_autoptr(GHashTable) remembered =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -412,6 +445,7 @@ test_case(gconstpointer data)
                                     .ending = ending,
                                     .disturbance = disturbance,
                                     .report = on_report,
+                                    .save = on_save,
                                     .guard = on_guard,
                                     .user_data = &module};
     g_autoptr(FotaSession) session = fota_session_new(&setup);
@@ -445,6 +479,7 @@ test_case(gconstpointer data)
         g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_METHOD), ==, c->method->name);
     if (strstr(c->log, "<installing>") != NULL && c->method->restarts == FOTA_RESTART_BY_POWER)
         g_assert_cmpstr(g_hash_table_lookup(remembered, FOTA_JOB_POWER), ==, "1");
+    check_transfer(c, &module, remembered);
     check_delta(c, &module);
     fota_steps_clear(&steps);
     if (delta >= 0)

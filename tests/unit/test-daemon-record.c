@@ -226,6 +226,7 @@ test_debts(void)
         {FOTA_OWED "Context", "", FALSE, FALSE},
         {"Context", "3", FALSE, FALSE},
         {FOTA_JOB_POWER, "1", TRUE, FALSE},
+        {FOTA_JOB_TRANSFER, "1", TRUE, FALSE},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -241,6 +242,10 @@ test_debts(void)
         g_assert_cmpint(fota_record_owes(again), ==, cases[i].owed);
         fota_record_forget_debts(again);
         g_assert_false(fota_record_owes(again));
+        g_assert_cmpint(fota_record_is_in_transfer(again), ==,
+                        g_str_equal(cases[i].name, FOTA_JOB_TRANSFER));
+        fota_record_end_transfer(again);
+        g_assert_false(fota_record_is_in_transfer(again));
     }
 }
 

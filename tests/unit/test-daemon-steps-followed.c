@@ -211,11 +211,12 @@ test_answer(void)
     fake_session_finish(session);
 }
 
-/* Nothing is written or ordered; the delta is loaded where it waits for the order. */
+/* No mark is written, and nothing ordered; the delta is loaded where it waits for the order. */
 static void
 test_rehearsal(void)
 {
-    static const FakeExchange loads[] = {{"inspect", "A"}, {"download", ""}, END};
+    static const FakeExchange loads[] = {
+        {"inspect", "A"}, {FAKE_SAVE, ""}, {"download", ""}, END};
     static const FakeExchange feeds[] = {{"inspect", "A"}, END};
     FotaMethod feed = method;
 

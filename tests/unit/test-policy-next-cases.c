@@ -167,6 +167,14 @@ const NextCase next_cases[] = {
         .presence = FOTA_PRESENCE_LOST}},
     {"rouse due", STATE(ABSENT), DO(ROUSE), {REST, MARK(DOWNLOADING), .restoring = TRUE,
         .rouse_due = TRUE, .presence = FOTA_PRESENCE_LOST}},
+    /* Also after a rehearsal, which has no mark, and where the update was cancelled: that is ended
+     * at once, and it is roused nevertheless. */
+    {"rouse due", STATE(ABSENT), DO(ROUSE), {REST, .rouse_due = TRUE,
+        .presence = FOTA_PRESENCE_LOST}},
+    {"rouse due", STATE(ABSENT), DO(ROUSE), {REST, MARK(DISCARDING), .rouse_due = TRUE,
+        .presence = FOTA_PRESENCE_LOST}},
+    {"cancelled", STATE(IDLE), DO(CLOSE), {REST, UPDATE, MARK(DOWNLOADING), .cancelled = TRUE,
+        .presence = FOTA_PRESENCE_LOST}},
     {"rouse runs", STATE(ABSENT), 0, {REST, MARK(DOWNLOADING), RUNS(ROUSE), .restoring = TRUE,
         .rouse_due = TRUE, .presence = FOTA_PRESENCE_LOST}},
     {"power due", STATE(ABSENT), DO(POWER_ON), {REST, MARK(DOWNLOADING), .power_due = TRUE,
