@@ -19,9 +19,10 @@ class Provision(BenchTest):
         self.bench.publish(self.bench.update(approval={"download": "auto", "install": "auto"}),
                            provision={"apn": APN})
         self.bench.start_fotad(Approval={"Download": "auto"})
-        self.bench.view.until(lambda: any(line.text.startswith("AT#FTPGETOTA")
-                                          for line in self.bench.transcript()), 60, "it downloads")
-        self.bench.kill_fotad()
+        with self.bench.ftp.fault("slow"):
+            self.bench.view.until(lambda: self.bench.sim_state()["ftp-received"] > 0, 60,
+                                  "it downloads")
+            self.bench.kill_fotad()
         self.assertEqual(self.apn(), APN)
         self.bench.publish({})
         self.bench.start_fotad()
