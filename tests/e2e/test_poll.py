@@ -256,6 +256,7 @@ class Helper(PollTest):
         self.server.hold = threading.Event()
         self.addCleanup(self.server.hold.set)
         before = len(self.server.requests)
+        self.bench.view.until(lambda: not self.bench.fetcher.sessions(), 60, "the last has ended")
         self.bench.module().check()
         self.bench.view.until(lambda: len(self.server.requests) > before, 60, "asked")
         fotad = pathlib.Path(f"/proc/{self.bench.fotad.pid}")
