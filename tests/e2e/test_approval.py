@@ -6,7 +6,7 @@ from e2e import BenchTest
 
 
 class Approval(BenchTest):
-    options = {"channel": "reserved"}
+    options = {"channel": "reserved", "clock": True}
 
     def assert_unchanged(self, module, before):
         """Nothing of what the module shows has changed."""
@@ -49,10 +49,12 @@ class Approval(BenchTest):
         self.assert_unchanged(module, before)
 
     def test_defer_then_asked_again(self):
-        module = self.offer(maximumDeferPeriod=3600)
+        module = self.offer(maximumDeferPeriod=7200)
         since = module.mark()
-        module.defer(2)
+        module.defer(3600)
         module.wait(lambda p: "deferred" in p["Blockers"], 10, "deferred")
+        self.assertEqual(module.heard("ApprovalRequested", since), [])
+        self.bench.set_clock(3600 - 3)
         self.bench.view.until(lambda: module.heard("ApprovalRequested", since), 30, "asked again")
         module.wait_state("awaiting-approval")
 

@@ -10,7 +10,7 @@ QUESTION = "#OTAEV: Do you want to upgrade the firmware?"
 
 class Asked(BenchTest):
     options = {"modules": ("me910c1-asks",), "channel": "reserved",
-               "config": {"Manifest": {"Uri": None}}}
+               "config": {"Manifest": {"Uri": None}}, "clock": True}
 
     def listen(self, **groups):
         """fotad runs, and the module has been told to ask."""
@@ -98,10 +98,11 @@ class Asked(BenchTest):
         or no."""
         module = self.offered()
         token, since = module.token(), module.mark()
-        module.defer(5)
+        module.defer(3600)
         self.wait_sim(lambda state: state["ask"] == "delayed", "the module waits")
         self.wait_sim(lambda state: state["questions"] >= 2, "it asks again")
         self.assertEqual(module.heard("ApprovalRequested", since), [])
+        self.bench.set_clock(3600 - 3)  # its time comes by itself
         asked = self.bench.view.until(lambda: module.heard("ApprovalRequested", since), 60,
                                       "the application is asked again")
         self.assertEqual(asked[0][0], token)
@@ -112,14 +113,14 @@ class Asked(BenchTest):
         """Nobody answers within the server's time; a restart of fotad does not lose the question."""
         module = self.listen()
         since = module.mark()
-        self.ask("limit=900")  # 15 s here
+        self.ask()
         self.wait_offered(module, since)
         token = module.token()
         self.bench.kill_fotad()
         self.bench.start_fotad()
         module = self.bench.module()
         module.wait(lambda p: p["Update"].get("token") == token, 60, "it is offered again")
-        since = module.mark()
+        self.bench.sim.command("set", self.bench.imei, "answer-limit=0")
         _, result, details = module.wait_finished(since)
         self.assertEqual(result, "expired", details)
         self.assert_refused("NothingOffered", module.approve, token)

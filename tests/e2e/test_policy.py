@@ -4,12 +4,14 @@ import datetime
 import os
 import shutil
 import subprocess
-import time
 import unittest
 
 from e2e import BenchTest
 from manifest import SigningKey, timestamp
 from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
+
+HOUR = 3600
+MOMENT = 3  # fotad's clock is set to so many seconds before a time, which then comes by itself
 
 
 class PolicyTest(BenchTest):
@@ -37,7 +39,10 @@ class PolicyTest(BenchTest):
 
 
 class Expiry(PolicyTest):
+    options = {**PolicyTest.options, "clock": True}
+
     def assert_expires(self, module):
+        self.bench.set_clock(HOUR - MOMENT)
         properties = module.wait_state("failed", seconds=30)
         self.assertEqual(properties["LastError"][0], "ManifestExpired")
         self.assertEqual((properties["Update"], properties["Blockers"]), ({}, []))
@@ -47,7 +52,7 @@ class Expiry(PolicyTest):
 
     def test_while_it_waits_for_an_answer(self):
         module = self.start_idle()
-        self.offer_now(module, "awaiting-approval", {"useBefore": timestamp(5)})
+        self.offer_now(module, "awaiting-approval", {"useBefore": timestamp(HOUR)})
         token = module.token()
         self.assert_expires(module)
         self.assert_refused("NothingOffered", module.approve, token)
@@ -60,14 +65,17 @@ class Expiry(PolicyTest):
     def test_while_it_waits_for_its_window(self):
         module = self.start_idle(Approval={"Download": "auto"},
                                  Window={"Blackout": "2020-01-01..2099-12-31"})
-        self.offer_now(module, "scheduled", {"useBefore": timestamp(5)})
+        self.offer_now(module, "scheduled", {"useBefore": timestamp(HOUR)})
         self.assert_expires(module)
 
     def test_not_modified_does_not_keep_it_alive(self):
         """Somebody who answers "not modified" for ever cannot hold a module back unnoticed."""
         module = self.start_idle()
-        self.bench.publish({}, useBefore=timestamp(5))
+        before = module["LastCheck"]
+        self.bench.publish({}, useBefore=timestamp(HOUR))
         module.check()
+        module.wait(lambda p: p["LastCheck"] != before and p["State"] == "idle", 30, "read")
+        self.bench.set_clock(HOUR - MOMENT)
         module.wait(lambda p: p["LastError"][0] == "ManifestExpired", 30, "expired")
         before = module["LastCheck"]
         module.check()
@@ -76,10 +84,13 @@ class Expiry(PolicyTest):
 
 
 class Unanswered(PolicyTest):
+    options = {**PolicyTest.options, "clock": True}
+
     def test_nobody_answers(self):
-        module = self.start_idle(Approval={"Timeout": "3s"})
+        module = self.start_idle(Approval={"Timeout": "1h"})
         self.offer_now(module, "awaiting-approval")
         self.assertIn("answerBy", module.plan())
+        self.bench.set_clock(HOUR - MOMENT)
         properties = module.wait_state("failed", seconds=30)
         self.assertEqual(properties["LastError"][0], "Unanswered")
         self.assertEqual(properties["Update"], {})
@@ -98,34 +109,38 @@ class Unanswered(PolicyTest):
         module.wait_state("awaiting-approval")
         self.assertEqual(module.plan()["answerBy"], by)
         self.bench.stop_fotad()
-        asked = time.time()
-        self.bench.view.until(lambda: time.time() > asked + 1.1, 10, "the time for an answer")
+        self.bench.set_clock(HOUR)
         since = module.mark()
-        self.bench.start_fotad(Approval={"Timeout": "1s"})
+        self.bench.start_fotad(Approval={"Timeout": "1h"})
         properties = module.wait_state("failed")
         self.assertEqual(properties["LastError"][0], "Unanswered")
         self.assertEqual(module.heard("ApprovalRequested", since), [])
 
     def test_a_deferral_is_an_answer(self):
-        module = self.start_idle(Approval={"Timeout": "4s"})
+        module = self.start_idle(Approval={"Timeout": "1h"})
         self.offer_now(module, "awaiting-approval")
         since = module.mark()
-        module.defer(6)
+        module.defer(2 * HOUR)
         self.assertNotIn("answerBy", module.plan())
+        self.bench.set_clock(2 * HOUR - MOMENT)
         self.bench.view.until(lambda: module.heard("ApprovalRequested", since), 30, "asked again")
+        self.bench.set_clock(3 * HOUR - MOMENT)
         self.assertEqual(module.wait_state("failed", seconds=30)["LastError"][0], "Unanswered")
 
     def test_second_gate_has_a_time_of_its_own(self):
         """The delta is taken out of the module again when nobody says that it may be installed."""
-        module = self.start_idle(Approval={"Timeout": "8s", "Install": "required"})
+        module = self.start_idle(Approval={"Timeout": "1h", "Install": "required"})
         self.offer_now(module, "awaiting-approval")
+        first = module.plan()["answerBy"]
+        self.bench.set_clock(HOUR // 2)
         module.approve()
         module.wait_state("awaiting-install-approval")
+        self.assertGreater(module.plan()["answerBy"], first)
+        self.bench.set_clock(HOUR // 2 + HOUR - MOMENT)
         properties = module.wait(lambda p: p["LastError"][0] == "Unanswered", 60, "unanswered")
         self.assertEqual(properties["State"], "failed")
         state = self.bench.sim_state()
         self.assertEqual((state["version"], state["starts"]), (self.bench.old, 1))
-
 
     def test_a_deferral_outlives_fotad(self):
         """Neither is it forgotten, nor does it begin anew."""
