@@ -152,9 +152,10 @@ class OthersHaveIt(FirstAidTest):
     def test_inhibited(self):
         """It is not given up: fotad leaves it alone, and goes on once it is given back."""
         bench, module = self.bench, self.begin("cfun")
-        module.approve()
-        module.wait_state("downloading")
-        bench.kill_fotad()
+        with bench.ftp.fault("slow"):
+            module.approve()
+            module.wait_state("downloading")
+            bench.kill_fotad()
         _, modem = bench.mm.wait_for(bench.imei)
         inhibition = (MM_NAME, MM_PATH, MM_NAME, "InhibitDevice")
         bench.view.call(*inhibition, GLib.Variant("(sb)", (modem["Device"], True)))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every failure that Huawei's documents and the software for its modules name. Each ends as stated,
 with the module in service and nothing of a delta left in it."""
+import contextlib
 import unittest
 
 from e2e import BenchTest, TableTest, part
@@ -237,14 +238,15 @@ class Loaded:
         module.wait_state("awaiting-install-approval", seconds=LIMIT)
         return module, since
 
+    @contextlib.contextmanager
     def loading(self):
-        """For some seconds more, so that it can be interrupted."""
+        """It comes slowly inside the `with` block, so that it can be interrupted."""
         module, since = self.offered()
         with self.bench.web.slow():
             module.approve()
             self.wait_fota_state(module.imei, LOADING)
             module.wait_state("downloading")
-        return module, since
+            yield module, since
 
     def assert_discarded(self, module):
         self.wait_fota_state(module.imei, *ENDS)
@@ -257,9 +259,9 @@ class LeftBehind(Loaded):
     has done so nevertheless is seen."""
 
     def test_cancelled_while_loading(self):
-        module, since = self.loading()
-        module.cancel()
-        self.assertEqual(module.wait_finished(since)[1], "cancelled")
+        with self.loading() as (module, since):
+            module.cancel()
+            self.assertEqual(module.wait_finished(since)[1], "cancelled")
         self.assert_discarded(module)
 
     def test_installed_while_approval_was_awaited(self):
@@ -285,8 +287,8 @@ class UnwantedThroughThePort(Loaded, HuaweiTest):
 
     def test_killed_while_loading_and_withdrawn(self):
         """The fleet's owner takes the update back while nobody looks."""
-        module, _ = self.loading()
-        self.bench.kill_fotad()
+        with self.loading() as (module, _):
+            self.bench.kill_fotad()
         self.bench.publish({})
         self.bench.start_fotad(Window={"Blackout": "2020-01-01..2099-12-31"})
         module.wait(lambda p: p["Modem"] != "/" and "window" in p["Blockers"], 60, "it waits")
@@ -328,13 +330,15 @@ class PowerLost(HuaweiTest):
         self.start_modules()
         asked = [self.ask(imei) for imei in self.bench.imeis]
         loading, flashing, away = self.bench.imeis
+        self.bench.fault("power-lost=20,on=part 2", loading)
+        self.bench.fault("power-lost=20,on=flashing", flashing)
         self.bench.fault("never-returns", away)
-        for module, _ in asked:
-            module.wait_state("awaiting-approval", seconds=LIMIT)
-            module.approve()
-            if module.imei != away:
-                self.wait_fota_state(module.imei, LOADING if module.imei == loading else 60)
-                self.restart(module.imei)
+        with self.bench.web.slow():
+            for module, _ in asked:
+                module.wait_state("awaiting-approval", seconds=LIMIT)
+                module.approve()
+            self.wait_power_cut(loading)
+        self.wait_power_cut(flashing)
         self.wait_not_returned(asked[2][0])
         self.restart(away)
         for module, since in asked:
@@ -342,6 +346,11 @@ class PowerLost(HuaweiTest):
                                   and m.heard("UpdateFinished", s)[-1][1] == "success", LIMIT,
                                   "it has ended well")
             self.assert_in_service(module.imei, self.bench.new)
+
+    def wait_power_cut(self, imei):
+        self.bench.view.until(lambda: any(line.text == "power cut" and line.mark == "!"
+                                          for line in self.bench.transcript(imei)),
+                              LIMIT, "its power is lost")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ class HuaweiThroughThePort(BenchTest):
         update."""
         self.bench.mm.connect(self.bench.imei, "1234")
         module = self.offer()
-        module.approve()
-        module.wait_state("downloading")
-        self.bench.kill_fotad()
+        with self.bench.web.slow():
+            module.approve()
+            module.wait_state("downloading")
+            self.bench.kill_fotad()
         lease = self.bench.directory / f"state/{self.bench.imei}.lease"
         self.assertTrue(lease.exists())
         self.bench.start_fotad()

@@ -16,9 +16,11 @@ class Resumed(BenchTest):
         module = self.offer()
         size, before = module["Update"]["size"], module.plan()["dataUsed"]
         since = module.mark()
-        module.approve()
-        module.wait(lambda p: p["State"] == "downloading" and p["BytesReceived"] > 0, 60, "some bytes")
-        self.bench.kill_fotad()
+        with self.bench.web.slow():
+            module.approve()
+            module.wait(lambda p: p["State"] == "downloading" and p["BytesReceived"] > 0, 60,
+                        "some bytes")
+            self.bench.kill_fotad()
         self.bench.start_fotad()
         module = self.bench.module()
         self.assertEqual(module.wait_finished(since, 180)[1], "success")
