@@ -86,9 +86,14 @@ class ThroughThePort(Restarts, BenchTest):
         """ModemManager may not take the module back then: it is asked until it does."""
         module = self.offer()
         since = module.mark()
+        self.bench.fault("never-returns")  # before polkit is gone
         module.approve()
         module.wait_state("installing")
         self.bench.bus.stop_polkitd()
+        self.bench.view.until(lambda: any(line.text == "restart 3 of 3"
+                                          for line in self.bench.transcript()), 60, "it is away")
+        for order in ("power-cut", "power-on"):
+            self.bench.sim.command(order, self.bench.imei)
         self.assertEqual(module.wait_finished(since)[1], "success")
         self.bench.view.until(lambda: "asking it again" in self.bench.log(), 60, "it is refused")
         self.bench.bus.start_polkitd()
