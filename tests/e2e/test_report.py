@@ -7,7 +7,8 @@ import unittest
 import jsonschema
 
 from e2e import BenchTest  # first: it says where the bench is
-from receiver import HOST, Receiver
+from ports import HOST, keep_port
+from receiver import Receiver
 
 SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[2] /
                      "docs/report.schema.json").read_text())
@@ -15,9 +16,7 @@ SCHEMA = json.loads((pathlib.Path(__file__).resolve().parents[2] /
 
 class Reports(BenchTest):
     def setUp(self):
-        receiver = Receiver()
-        self.port = receiver.port
-        receiver.close()
+        self.port = keep_port()
         self.bench.config["Report"] = {"Uri": f"http://{HOST}:{self.port}/report/{{imei}}"}
 
     def receiver(self):

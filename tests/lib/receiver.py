@@ -3,9 +3,8 @@
 import http.server
 import threading
 
+from ports import HOST
 from processes import PATIENCE
-
-HOST = "127.0.0.1"
 
 
 class Receiver:

@@ -12,9 +12,8 @@ import socket
 import subprocess
 import sys
 
+from ports import HOST, keep_port
 from processes import Program
-
-HOST = "127.0.0.1"
 
 # The sockets come from us, see WebServer.
 NGINX_CONF = """\
@@ -54,7 +53,7 @@ class FtpServer:
         self._faults = place.directory / "ftp-faults"
         self._faults.mkdir()
         self._program = None
-        self.port = 0
+        self.port = keep_port(address)
         self.start()
 
     @property
@@ -69,7 +68,6 @@ class FtpServer:
              f"--address={self._address}", f"--port={self.port}",
              *(f"--login={user}:{password}" for user, password in self._logins.items())],
             ready="ready ")
-        self.port = int(self._program.first_line.split()[1])
 
     def stop(self):
         self._program.stop()
@@ -126,15 +124,14 @@ class Authority:
 
 class WebServer:
     """nginx. It takes its listening sockets from us (its own way of passing them to a successor):
-    no port is guessed, and clients may connect at once."""
+    clients may connect at once."""
 
     def __init__(self, place, root):
         self.work = place.directory / "web"
         self.work.mkdir()
         self._place = place
-        self._sockets = [self._listen(0), self._listen(0)]
+        self._ports = http, https = keep_port(), keep_port()
         self._program = None
-        http, https = (sock.getsockname()[1] for sock in self._sockets)
         self.uris = {"http": f"http://{HOST}:{http}", "https": f"https://{HOST}:{https}"}
         self.authority = Authority(self.work / "ca")
         self.authority.issue(self.work / "server.pem", self.work / "server.key")
@@ -145,7 +142,6 @@ class WebServer:
 
     def start(self):
         """Comes back after stop(), at the same ports."""
-        self._sockets = [self._listen(int(uri.rpartition(":")[2])) for uri in self.uris.values()]
         self._run()
 
     def stop(self):
@@ -200,9 +196,10 @@ class WebServer:
         return sock
 
     def _run(self):
-        fds = [sock.fileno() for sock in self._sockets]
+        sockets = [self._listen(port) for port in self._ports]
+        fds = [sock.fileno() for sock in sockets]
         self._program = Program(
             self._place, "nginx", ["nginx", "-p", self.work, "-c", self.work / "nginx.conf"],
             {**os.environ, "NGINX": "".join(f"{fd};" for fd in fds)}, pass_fds=fds)
-        for sock in self._sockets:
+        for sock in sockets:
             sock.close()

@@ -13,6 +13,7 @@ import urllib.request
 from manifest import manifest, timestamp, to_bytes
 from manifestcase import (BAD, GATEWAY, GOOD, IMEI, ManifestCase, NEW, OLD, SEED, SOURCE,
                           UNREADABLE, UPDATE, USAGE)
+from ports import keep_port
 
 
 class Plan(ManifestCase):
@@ -305,9 +306,7 @@ class Report(ManifestCase):
         self.run_tool("report", ".", "x")
 
     def test_receiver(self):
-        listener = socket.create_server(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        listener.close()
+        port = keep_port()
         receiver = subprocess.Popen([sys.executable, SOURCE / "docs/examples/receive.py", str(port),
                                      self.directory], stderr=subprocess.DEVNULL)
         self.addCleanup(receiver.wait)

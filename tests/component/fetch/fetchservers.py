@@ -14,13 +14,9 @@ import sys
 import threading
 import time
 
-HOST = "127.0.0.1"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        return sock.getsockname()[1]
+from ports import HOST, keep_port  # noqa: E402
 
 
 def wait_for_port(port, process):
@@ -127,7 +123,7 @@ FTPServer(("127.0.0.1", int(port)), FTPHandler).serve_forever()
 
 @contextlib.contextmanager
 def pyftpdlib(root, user, password):
-    port = free_port()
+    port = keep_port()
     with running([sys.executable, "-c", FTP_SERVER, port, root, user, password], port,
                  stderr=subprocess.DEVNULL):
         yield f"ftp://{HOST}:{port}"
@@ -160,7 +156,7 @@ vsftpd_log_file={directory}/vsftpd.log
 @contextlib.contextmanager
 def vsftpd(directory, root, certificate=None):
     """With a certificate it speaks TLS from the first byte (ftps)."""
-    port = free_port()
+    port = keep_port()
     tls = f"""ssl_enable=YES
 implicit_ssl=YES
 allow_anon_ssl=YES

@@ -7,7 +7,7 @@ import unittest
 
 from fetchcase import BODY, FetchCase, LIMIT, PROGRAM, SECRET
 import fetchservers
-from fetchservers import HOST, Rude, free_port
+from fetchservers import HOST, Rude, keep_port
 from session import Session
 
 
@@ -18,7 +18,7 @@ class WebTest(FetchCase):
         super().setUp()
         self.authority = fetchservers.Authority(self.directory)
         self.http, self.https, self.named, self.expired, self.third = (
-            free_port() for _ in range(5))
+            keep_port() for _ in range(5))
         good = self.authority.issue("good", f"IP:{HOST}")
         other = self.authority.issue("other", "DNS:elsewhere.example")
         old = self.authority.issue("old", f"IP:{HOST}", "-days", "-1")

@@ -3,7 +3,7 @@
 import unittest
 
 from fetchcase import FetchCase, PROGRAM, SECRET
-from fetchservers import HOST, Rude, free_port
+from fetchservers import HOST, Rude, keep_port
 
 
 class RudeTest(FetchCase):
@@ -109,9 +109,9 @@ class RudeTest(FetchCase):
             self.assert_fails("Interrupted", server.uri)
 
     def test_unreachable(self):
-        self.assert_fails("Unreachable", f"http://{HOST}:{free_port()}/")
+        self.assert_fails("Unreachable", f"http://{HOST}:{keep_port()}/")
         self.assert_fails("Unreachable", "http://nothing.invalid/")
-        self.assert_fails("Unreachable", f"ftp://{HOST}:{free_port()}/x")
+        self.assert_fails("Unreachable", f"ftp://{HOST}:{keep_port()}/x")
         self.assert_fails("Unreachable", "ftp://nothing.invalid/x")
 
     def test_post(self):

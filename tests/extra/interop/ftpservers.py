@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "component/fetch"))
 
-from fetchservers import HOST, configure_vsftpd, free_port, running  # noqa: E402
+from fetchservers import HOST, configure_vsftpd, keep_port, running  # noqa: E402
 
 USER, PASSWORD = "fotauser", "Secr3t-of-the-fleet"
 PROFTPD = ("proftpd-core", "libhashkit2", "libhiredis0.14", "libmemcached11", "libmemcachedutil2")
@@ -55,20 +55,20 @@ FTPServer(("127.0.0.1", int(port)), FTPHandler).serve_forever()
 
 
 def pyftpdlib(work, root, size=True):
-    port = free_port()
+    port = keep_port()
     return listening([sys.executable, "-c", PYFTPDLIB, port, root, USER, PASSWORD,
                       "yes" if size else "no"], port, stderr=subprocess.DEVNULL)
 
 
 def vsftpd(work, root, size=True):
     """Anonymous: its own logins are those of the system. Whoever logs in is called `anonymous`."""
-    port = free_port()
+    port = keep_port()
     more = "ascii_download_enable=YES\n" + ("" if size else "cmds_denied=SIZE\n")
     return listening(["/usr/sbin/vsftpd", configure_vsftpd(work, root, port, more)], port)
 
 
 def proftpd(work, root, size=True):
-    port = free_port()
+    port = keep_port()
     work = pathlib.Path(work)
     files = unpack(work / "proftpd", PROFTPD)
     me = pwd.getpwuid(os.geteuid())

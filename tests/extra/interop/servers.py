@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "component/fetch"))
-from fetchservers import HOST, free_port, running  # noqa: E402
+from fetchservers import HOST, keep_port, running  # noqa: E402
 
 UNPACKED = pathlib.Path(os.environ["FOTA_BUILD"]) / "interop" / "fetch"
 PROFTPD = ("proftpd-core", "proftpd-mod-crypto", "libmemcached11", "libmemcachedutil2",
@@ -44,7 +44,7 @@ def apache2(directory, root, virtual=""):
     its certificate; every file of root may be had, below /slow/ at 16 KiB a second, below /zip/
     packed for whoever takes it so."""
     directory = pathlib.Path(directory)
-    http, https = free_port(), free_port()
+    http, https = keep_port(), keep_port()
     configuration = directory / "apache2.conf"
     # It refuses to be root.
     user, group = ("nobody", "nogroup") if os.geteuid() == 0 else (ME, ME)
@@ -88,7 +88,7 @@ def proftpd(directory, root, user, password, certificate=None):
     """With a certificate it speaks TLS from the first byte (ftps)."""
     unpacked = unpack(*PROFTPD)
     directory = pathlib.Path(directory)
-    port = free_port()
+    port = keep_port()
     passwords = directory / "proftpd.passwd"
     digest = subprocess.run(["openssl", "passwd", "-6", password], check=True, text=True,
                             capture_output=True).stdout.strip()

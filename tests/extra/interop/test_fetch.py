@@ -9,7 +9,7 @@ import unittest
 
 from servers import apache2, proftpd
 import fetchservers
-from fetchservers import HOST, free_port
+from fetchservers import HOST, keep_port
 from session import Session, fetch
 
 PROGRAM = None
@@ -118,7 +118,7 @@ class Web:
 class Nginx(Web, Case):
     @contextlib.contextmanager
     def serve(self, version="", verify=False):
-        http, https = free_port(), free_port()
+        http, https = keep_port(), keep_port()
         more = f"ssl_client_certificate {self.authority.pem}; ssl_verify_client on;" \
             if verify else ""
         more += f"ssl_protocols {version}; ssl_ciphers DEFAULT@SECLEVEL=0;" if version else ""
