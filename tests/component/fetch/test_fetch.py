@@ -243,13 +243,13 @@ class SessionTest(FetchCase):
 
     def test_ends_with_fotad(self):
         """In the middle of an answer that would take longer, too."""
-        with Rude(lambda sock, _: server.wait(60)) as server:
+        with Rude(lambda sock, _: server.wait(None)) as server:
             session = Session(PROGRAM)
             session.send({"method": "GET", "uri": server.uri})
             while not server.requests:
                 server.wait(0.01)
             session.hang_up()
-            self.assertEqual(session.process.communicate(timeout=5)[1], b"")
+            self.assertEqual(session.process.communicate(timeout=60)[1], b"")
 
     def test_by_hand(self):
         """The example of the manual page: pipes in place of the socket."""
