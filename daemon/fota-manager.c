@@ -121,6 +121,21 @@ fota_manager_init(FotaManager *manager)
     manager->context.started = fota_boot_time();
 }
 
+/* One that has gone since the directory was read is revoked. */
+static gboolean
+take_key(FotaKeyring *keyring, const char *file, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *text = fota_authority_read(file, &local_error);
+
+    if (text != NULL)
+        return fota_keyring_add(keyring, file, text, error);
+    if (local_error == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
+}
+
 static FotaKeyring *
 load_keys(const char *directory, GError **error)
 {
@@ -130,9 +145,7 @@ load_keys(const char *directory, GError **error)
     if (files == NULL)
         return NULL;
     for (guint i = 0; files[i] != NULL; i++) {
-        g_autofree char *text = fota_authority_read(files[i], error);
-
-        if (text == NULL || !fota_keyring_add(keyring, files[i], text, error))
+        if (!take_key(keyring, files[i], error))
             return NULL;
     }
     if (fota_keyring_get_size(keyring) == 0)

@@ -6,6 +6,22 @@
 
 #define SOMEBODY 65534
 
+/* What the directories of files are read with, and a file that is taken away right after that. */
+GStrv __real_fota_authority_list(const char *directory, const char *suffix, GError **error);
+GStrv __wrap_fota_authority_list(const char *directory, const char *suffix, GError **error);
+
+static const char *going;
+
+GStrv
+__wrap_fota_authority_list(const char *directory, const char *suffix, GError **error)
+{
+    GStrv files = __real_fota_authority_list(directory, suffix, error);
+
+    if (going != NULL && files != NULL && g_strv_contains((const char *const *)files, going))
+        g_assert_cmpint(g_unlink(going), ==, 0);
+    return files;
+}
+
 /* What is changed of a directory's or a file's rights, and whether fotad starts then. */
 static void
 test_authority(void)
@@ -201,6 +217,35 @@ test_dangling(void)
     }
 }
 
+/* An administrator takes a file away while fotad reads the others: without it, not in vain. */
+static void
+test_gone_meanwhile(void)
+{
+    static const char *const paths[] = {"keys.d/a.pub", "fotad.conf.d/a.conf"};
+
+    for (guint i = 0; i < 2 * G_N_ELEMENTS(paths); i++) {
+        gboolean at_start = i % 2 == 0;
+        g_autofree char *directory = make_directory();
+        g_autofree char *path = g_build_filename(directory, paths[i / 2], NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FotaManager) manager = NULL;
+
+        g_test_message("%s, at the %s", paths[i / 2], at_start ? "start" : "reload");
+        going = at_start ? path : NULL;
+        keyless = 0;
+        manager = load(directory, &error);
+        g_assert_no_error(error);
+        going = path;
+        g_assert_true(at_start || fota_manager_reload(manager, &error));
+        g_assert_no_error(error);
+        going = NULL;
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        g_assert_cmpuint(keyless, ==, i / 2 == 0 ? 1 : 0);
+        g_clear_object(&manager);
+        remove_directory(directory);
+    }
+}
+
 /* What is no text of a sensible size; a pipe would never be read to its end. */
 static void
 test_no_text(void)
@@ -267,6 +312,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/reload", test_reload);
     g_test_add_func("/manager/reload-level", test_reload_level);
     g_test_add_func("/manager/dangling", test_dangling);
+    g_test_add_func("/manager/gone-meanwhile", test_gone_meanwhile);
     g_test_add_func("/manager/no-text", test_no_text);
     g_test_add_func("/manager/inhibitions-of-one-user", test_inhibitions_of_one_user);
     g_log_set_writer_func(count_refusals, NULL, NULL);

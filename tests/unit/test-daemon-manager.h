@@ -106,6 +106,7 @@ __wrap_fota_mm_show_again(FotaMm *mm, const char *imei)
 }
 
 static guint refusals;
+static guint keyless;
 
 static GLogWriterOutput
 count_refusals(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
@@ -114,6 +115,9 @@ count_refusals(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gp
         if (strcmp(fields[i].key, "MESSAGE") == 0 &&
             strstr(fields[i].value, "reports this IMEI, too") != NULL)
             refusals++;
+        if (strcmp(fields[i].key, "MESSAGE") == 0 &&
+            strstr(fields[i].value, "there is no key in") != NULL)
+            keyless++;
     }
     return G_LOG_WRITER_HANDLED;
 }
