@@ -17,6 +17,7 @@ struct _CtlMonitor {
     Ctl *ctl;
     char *path;
     gboolean until_finished;
+    GVariant *followed; /* whose end is awaited; NULL = a rehearsal that is not offered yet */
     GPtrArray *modules; /* CtlModule */
     CtlProgress progress;
     CtlModule *shown;    /* whose line is redrawn as time passes */
@@ -74,12 +75,43 @@ show_whole(CtlMonitor *monitor, CtlModule *module)
     show(monitor, module);
 }
 
+static gboolean
+is_rehearsal(GVariant *offer)
+{
+    return ctl_dict_get_number(offer, "rehearsal") != 0;
+}
+
+/* What Rehearse() has led to is known once it is offered. */
+static void
+take_rehearsal(CtlMonitor *monitor, GVariant *offer)
+{
+    if (monitor->until_finished && monitor->followed == NULL && is_rehearsal(offer))
+        monitor->followed = g_variant_ref(offer);
+}
+
+/* An update was approved at its first gate by somebody who saw it: that holds for its second one,
+ * and for no other offer. */
+static gboolean
+may_answer(const CtlMonitor *monitor, GVariant *offer)
+{
+    GVariant *followed = monitor->followed;
+
+    if (followed == NULL || is_rehearsal(followed) != is_rehearsal(offer) ||
+        !ctl_offer_is_same(followed, offer))
+        return FALSE;
+    return is_rehearsal(offer) || (g_str_equal(ctl_dict_get_text(followed, "gate"), "download") &&
+                                   g_str_equal(ctl_dict_get_text(offer, "gate"), "install"));
+}
+
 static void
 on_changed(CtlMonitor *monitor, CtlModule *module, GVariant *arguments)
 {
     g_autoptr(GVariant) changed = g_variant_get_child_value(arguments, 1);
+    g_autoptr(GVariant) offer = NULL;
 
     ctl_module_merge(module, changed);
+    offer = ctl_module_get_offer(module);
+    take_rehearsal(monitor, offer);
     if (monitor->ctl->json)
         print_event(monitor, "changed", module->imei, changed);
     show(monitor, module);
@@ -98,21 +130,27 @@ on_approval_requested(CtlMonitor *monitor, CtlModule *module, GVariant *argument
         ctl_progress_say(&monitor->progress,
                          "%s  approval is required before the %s of %s, token %s", module->imei,
                          gate, ctl_dict_get_text(offer, "id"), token);
-    if (monitor->until_finished) {
+    take_rehearsal(monitor, offer);
+    if (may_answer(monitor, offer)) {
         g_clear_pointer(&monitor->asked, g_variant_unref);
         monitor->asked = g_variant_ref(offer);
     }
 }
 
-/* One step of several: a success, but not yet the version where the update ends. */
+/* Of what is followed, not of another update; and a step of several is a success, but not yet the
+ * version where the update ends. */
 static gboolean
-is_step(const CtlModule *module, gboolean good, GVariant *details)
+ends_followed(const CtlMonitor *monitor, const char *id, gboolean good, GVariant *details)
 {
-    g_autoptr(GVariant) offer = ctl_module_get_offer(module);
-    const char *reached = ctl_dict_get_text(details, "to");
-    const char *wanted = ctl_dict_get_text(offer, "to");
+    const char *reached = ctl_dict_get_text(details, "to"), *wanted;
 
-    return good && reached[0] != '\0' && wanted[0] != '\0' && !g_str_equal(reached, wanted);
+    if (!monitor->until_finished)
+        return FALSE;
+    if (monitor->followed == NULL)
+        return TRUE;
+    wanted = ctl_dict_get_text(monitor->followed, "to");
+    return g_str_equal(id, ctl_dict_get_text(monitor->followed, "id")) &&
+           (!good || reached[0] == '\0' || wanted[0] == '\0' || g_str_equal(reached, wanted));
 }
 
 static void
@@ -139,7 +177,7 @@ on_update_finished(CtlMonitor *monitor, CtlModule *module, GVariant *arguments)
 
     g_variant_get(arguments, "(&s&s@a{sv})", &id, &result, NULL);
     good = g_str_equal(result, "success") || g_str_equal(result, "rehearsed");
-    if (monitor->until_finished && !is_step(module, good, details)) {
+    if (ends_followed(monitor, id, good, details)) {
         monitor->finished = TRUE;
         monitor->exit_status = good ? CTL_OK : CTL_FAILED;
     }
@@ -233,14 +271,13 @@ read_modules(CtlMonitor *monitor, GError **error)
 }
 
 CtlMonitor *
-ctl_monitor_new(Ctl *ctl, const char *path, gboolean until_finished, GError **error)
+ctl_monitor_new(Ctl *ctl, const char *path, GError **error)
 {
     g_autoptr(CtlMonitor) monitor = g_new0(CtlMonitor, 1);
     int r;
 
     monitor->ctl = ctl;
     monitor->path = g_strdup(path);
-    monitor->until_finished = until_finished;
     monitor->modules = g_ptr_array_new_with_free_func((GDestroyNotify)ctl_module_free);
     r = sd_bus_add_match(
         ctl->bus, NULL, "type='signal',sender='" CTL_BUS_NAME "',path_namespace='" CTL_BUS_PATH "'",
@@ -259,11 +296,19 @@ ctl_monitor_new(Ctl *ctl, const char *path, gboolean until_finished, GError **er
 }
 
 void
+ctl_monitor_follow(CtlMonitor *monitor, GVariant *offer)
+{
+    monitor->until_finished = TRUE;
+    monitor->followed = offer != NULL ? g_variant_ref(offer) : NULL;
+}
+
+void
 ctl_monitor_free(CtlMonitor *monitor)
 {
     ctl_progress_clear(&monitor->progress);
     g_ptr_array_unref(monitor->modules);
     g_clear_pointer(&monitor->asked, g_variant_unref);
+    g_clear_pointer(&monitor->followed, g_variant_unref);
     g_free(monitor->path);
     g_free(monitor);
 }
@@ -346,7 +391,7 @@ ctl_monitor(Ctl *ctl, GError **error)
 {
     g_autofree char *path =
         ctl->module != NULL ? g_strconcat(CTL_BUS_PATH "/Module/", ctl->module, NULL) : NULL;
-    g_autoptr(CtlMonitor) monitor = ctl_monitor_new(ctl, path, FALSE, error);
+    g_autoptr(CtlMonitor) monitor = ctl_monitor_new(ctl, path, error);
 
     return monitor != NULL ? ctl_monitor_run(monitor, error) : CTL_FAILED;
 }

@@ -8,11 +8,14 @@ G_BEGIN_DECLS
 /** Shows what happens, as it happens: one module, or all. */
 typedef struct _CtlMonitor CtlMonitor;
 
+/** Listens from now on. @path: the module to show, NULL = all. */
+CtlMonitor *ctl_monitor_new(Ctl *ctl, const char *path, GError **error);
 /**
- * Listens from now on. @path: the module to show, NULL = all. @until_finished: the monitor ends
- * with the next UpdateFinished, and asks for another approval if fotad does meanwhile.
+ * Makes the monitor of one module end with the update of @offer, which was approved, or with the
+ * rehearsal that was asked for (NULL). Meanwhile it answers the gate that is left, and no other
+ * offer.
  */
-CtlMonitor *ctl_monitor_new(Ctl *ctl, const char *path, gboolean until_finished, GError **error);
+void ctl_monitor_follow(CtlMonitor *monitor, GVariant *offer);
 void ctl_monitor_free(CtlMonitor *monitor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CtlMonitor, ctl_monitor_free)
 

@@ -16,6 +16,20 @@ ctl_offer_get_version(GVariant *offer)
     return to[0] == '\0' && g_variant_n_children(offer) > 0 ? "(not told)" : to;
 }
 
+static gboolean
+has_same(GVariant *offer, GVariant *shown, const char *name)
+{
+    return g_str_equal(ctl_dict_get_text(offer, name), ctl_dict_get_text(shown, name));
+}
+
+gboolean
+ctl_offer_is_same(GVariant *offer, GVariant *shown)
+{
+    return has_same(offer, shown, "id") &&
+           (ctl_dict_get_text(shown, "source")[0] == '\0' ||
+            (has_same(offer, shown, "source") && has_same(offer, shown, "to")));
+}
+
 void
 ctl_print_offer(GVariant *offer)
 {
@@ -137,19 +151,21 @@ ctl_check(Ctl *ctl, GError **error)
     return print_done(ctl, module, "Check");
 }
 
-/* Sends @member and, with --wait, shows the update until it has ended. */
+/* Sends @member and, with --wait, shows the update of @offer, or the rehearsal, until it has
+ * ended. */
 static int
 start_and_watch(Ctl *ctl, const CtlModule *module, const char *member, const char *token,
-                GError **error)
+                GVariant *offer, GError **error)
 {
     g_autoptr(CtlMonitor) monitor = NULL;
     gboolean sent;
 
     if (ctl->wait) {
-        monitor = ctl_monitor_new(ctl, module->path, TRUE,
-                                  error); /* before the call, to miss no signal */
+        monitor =
+            ctl_monitor_new(ctl, module->path, error); /* before the call: to miss no signal */
         if (monitor == NULL)
             return CTL_FAILED;
+        ctl_monitor_follow(monitor, offer);
     }
     sent = token != NULL
                ? ctl_bus_call(ctl, module->path, CTL_BUS_MODULE, member, NULL, error, "s", token)
@@ -177,7 +193,7 @@ ctl_approve(Ctl *ctl, GError **error)
             return CTL_FAILED;
         }
     }
-    return start_and_watch(ctl, module, "Approve", token, error);
+    return start_and_watch(ctl, module, "Approve", token, offer, error);
 }
 
 int
@@ -235,5 +251,6 @@ ctl_rehearse(Ctl *ctl, GError **error)
 {
     g_autoptr(CtlModule) module = ctl_bus_choose_module(ctl, NULL, error);
 
-    return module != NULL ? start_and_watch(ctl, module, "Rehearse", NULL, error) : CTL_FAILED;
+    return module != NULL ? start_and_watch(ctl, module, "Rehearse", NULL, NULL, error)
+                          : CTL_FAILED;
 }

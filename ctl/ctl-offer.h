@@ -8,6 +8,12 @@ G_BEGIN_DECLS
 /** The version that @offer leads to; what a module asks often does not tell it. "" = no offer. */
 const char *ctl_offer_get_version(GVariant *offer);
 
+/**
+ * Whether @shown is the update of @offer, at any gate and in any step. What fotad has read from its
+ * record after a restart has no source.
+ */
+gboolean ctl_offer_is_same(GVariant *offer, GVariant *shown);
+
 /** Prints an offer, an a{sv} as in the Update property; nothing when it is empty. */
 void ctl_print_offer(GVariant *offer);
 

@@ -5,6 +5,7 @@ The build passes the programs' paths in FOTA_FAKE_DAEMON and FOTACTL.
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -24,7 +25,8 @@ IMEI = "353081090012345"
 OTHER_IMEI = "353081090067890"
 TOKEN = "0123456789abcdef0123456789abcdef"
 OFFER = (f"{{'id': <'b026-fota'>, 'token': <'{TOKEN}'>, 'from': <'30.00.001-B026'>, "
-         "'to': <'30.00.001-B026_FOTA'>, 'steps': <uint32 1>, 'size': <uint64 123456>, "
+         "'to': <'30.00.001-B026_FOTA'>, 'source': <'manifest'>, 'gate': <'download'>, "
+         "'rehearsal': <false>, 'steps': <uint32 1>, 'size': <uint64 123456>, "
          "'severity': <'mandatory'>, 'title': <'Carrier certification'>, "
          "'deadline': <uint64 4102444800000000>, 'expected-outage': <uint32 300>}")
 CALL_LIMIT_MS = 20000 * PATIENCE
@@ -33,6 +35,15 @@ CALL_LIMIT_S = CALL_LIMIT_MS // 1000
 
 def module_path(imei):
     return f"{ROOT}/Module/{imei}"
+
+
+def make_offer(**members):
+    """OFFER with other members, in GVariant's text format."""
+    text = OFFER
+    for name, value in members.items():
+        text, n = re.subn(rf"'{name}': <[^>]*>", f"'{name}': <{value}>", text)
+        assert n == 1, name
+    return text
 
 
 def iterate_until(condition, what):

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 
-from bustest import CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent
+from bustest import (CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent,
+                     make_offer)
 
 FOTACTL = os.environ["FOTACTL"]
 OK, FAILED, USAGE, NO_DAEMON, DENIED, NOT_OFFERED, NO_MODULE = range(7)
@@ -19,6 +20,14 @@ class CtlTest(BusTest):
         self.fake.tell(f"set {IMEI} update {OFFER}")
         self.fake.tell(f"set {IMEI} state 'awaiting-approval'")
         self.fake.asked()
+
+    def ask(self, gate="download", **members):
+        """Offers it with other members, at a gate that wants an answer."""
+        state = "awaiting-approval" if gate == "download" else "awaiting-install-approval"
+        offer = make_offer(gate=f"'{gate}'", **members)
+        self.fake.tell(f"set {IMEI} update {offer}")
+        self.fake.tell(f"set {IMEI} state '{state}'")
+        self.fake.tell(f"offer {IMEI} {gate}")
 
     def finish(self, result, imei=IMEI, to="30.00.001-B026_FOTA"):
         self.fake.tell(f"finish {imei} {result} {{'to': <'{to}'>, 'text': <'the reason'>}}")

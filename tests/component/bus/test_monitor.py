@@ -8,8 +8,11 @@ import select
 import time
 import unittest
 
-from bustest import CALL_LIMIT_S, IMEI, OFFER, OTHER_IMEI, TOKEN, FakeDaemon, die_with_parent
+from bustest import CALL_LIMIT_S, IMEI, OTHER_IMEI, TOKEN, FakeDaemon, die_with_parent, make_offer
 from ctltest import FAILED, FOTACTL, OK, CtlTest
+
+LATER_TOKEN = "e" * 32
+LATER = f"'{LATER_TOKEN}'"
 
 
 class Wait(CtlTest):
@@ -65,10 +68,36 @@ class Wait(CtlTest):
 
     def test_second_gate(self):
         process = self.approve()
-        self.fake.tell(f"set {IMEI} update {OFFER.replace(TOKEN, 'e' * 32)}")
-        self.fake.tell(f"set {IMEI} state 'awaiting-install-approval'")
-        self.fake.tell(f"offer {IMEI} install")
-        self.fake.wait_heard(f"approve {IMEI} {'e' * 32}")
+        self.ask("install", token=LATER)
+        self.fake.wait_heard(f"approve {IMEI} {LATER_TOKEN}")
+        self.finish("success")
+        process.communicate(timeout=CALL_LIMIT_S)
+        self.assertEqual(process.returncode, OK)
+
+    def test_answers_no_other_offer(self):
+        """Neither what nobody has seen, nor what was answered already and is asked anew."""
+        others = {
+            "carrier": {"id": "'carrier-1'", "source": "'carrier'", "to": "''"},
+            "its second question": {"id": "'carrier-1'", "source": "'carrier'", "to": "''",
+                                    "gate": "install"},
+            "same name, other firmware": {"to": "'30.00.001-B027'", "gate": "install"},
+            "same name, vendor": {"source": "'vendor'", "gate": "install"},
+            "rehearsal": {"rehearsal": "true"},
+            "same update again": {},
+        }
+        process = self.approve()
+        for other in others.values():
+            self.ask(token=LATER, **other)
+        self.ask("install")
+        self.finish("success")
+        self.assertEqual(process.communicate(timeout=CALL_LIMIT_S)[1], "")
+        self.assertEqual([said for said in self.fake.asked() if LATER_TOKEN in said], [])
+
+    def test_another_updates_end_is_not_ours(self):
+        process = self.approve()
+        self.ask(id="'carrier-1'", source="'carrier'", to="''")
+        self.finish("failed", to="")
+        self.fake.tell(f"set {IMEI} update {make_offer()}")
         self.finish("success")
         process.communicate(timeout=CALL_LIMIT_S)
         self.assertEqual(process.returncode, OK)
@@ -82,6 +111,34 @@ class Wait(CtlTest):
         self.finish("success")
         process.communicate(timeout=CALL_LIMIT_S)
         self.assertEqual(process.returncode, OK)
+
+
+class WaitForRehearsal(CtlTest):
+    """rehearse --wait without a terminal."""
+
+    def rehearse(self):
+        self.offer()
+        process = self.start("rehearse", "--wait", "--yes")
+        self.fake.wait_heard("rehearse")
+        self.ask(token=LATER, rehearsal="true")
+        self.fake.wait_heard(f"approve {IMEI} {LATER_TOKEN}")
+        return process
+
+    def test_success(self):
+        process = self.rehearse()
+        self.finish("rehearsed")
+        process.communicate(timeout=CALL_LIMIT_S)
+        self.assertEqual(process.returncode, OK)
+
+    def test_answers_no_update(self):
+        """Where it is asked instead of the rehearsal: neither the update, nor another rehearsal."""
+        process = self.rehearse()
+        self.ask()
+        self.ask("install")
+        self.ask(rehearsal="true", to="'30.00.001-B027'")
+        self.finish("rehearsed")
+        self.assertEqual(process.communicate(timeout=CALL_LIMIT_S)[1], "")
+        self.assertEqual([said for said in self.fake.asked() if TOKEN in said], [])
 
 
 class Monitor(CtlTest):
