@@ -11,11 +11,17 @@ struct _FotaKeeper {
     FotaStore *store;
     FotaRecord *record;
     guint64 written_mark; /* before the last fota_keeper_advance_async() */
-    guint saves;          /* that are under way */
+    guint64 asked;        /* saves so far, */
+    guint64 ended;        /* and how many of them have ended, in their order */
     GError *error;        /* of the last one that has ended */
     gboolean news;        /* it has not been told yet */
-    GPtrArray *waiting;   /* GTask *, for all of them */
+    GPtrArray *waiting;   /* Waiter, in the order of what they wait for */
 };
+
+typedef struct {
+    GTask *task;
+    guint64 save; /* the last one that it waits for */
+} Waiter;
 
 FotaKeeper *
 fota_keeper_new(FotaStore *store, FotaRecord *record, const FotaPartOwner *owner)
@@ -26,7 +32,7 @@ fota_keeper_new(FotaStore *store, FotaRecord *record, const FotaPartOwner *owner
     keeper->store = store;
     keeper->record = record;
     keeper->written_mark = record->mark;
-    keeper->waiting = g_ptr_array_new();
+    keeper->waiting = g_ptr_array_new_with_free_func(g_free);
     return keeper;
 }
 
@@ -156,15 +162,13 @@ fota_keeper_suspect(FotaKeeper *keeper)
 }
 
 static void
-wait_end(gpointer data, gpointer user_data)
+wait_end(FotaKeeper *keeper, GTask *task)
 {
-    g_autoptr(GTask) task = data;
-    FotaKeeper *keeper = user_data;
-
     if (keeper->error != NULL)
         g_task_return_error(task, g_error_copy(keeper->error));
     else
         g_task_return_boolean(task, TRUE);
+    g_object_unref(task);
 }
 
 static void
@@ -177,17 +181,19 @@ save_done(GObject *object, GAsyncResult *result, gpointer user_data)
     keeper->news = !fota_store_save_finish(keeper->store, result, &keeper->error);
     if (keeper->news)
         fota_part_tell(&keeper->owner);
-    keeper->saves--;
-    if (keeper->saves > 0)
-        return;
-    g_ptr_array_foreach(keeper->waiting, wait_end, keeper);
-    g_ptr_array_set_size(keeper->waiting, 0);
+    keeper->ended++;
+    while (keeper->waiting->len > 0 &&
+           ((const Waiter *)keeper->waiting->pdata[0])->save <= keeper->ended) {
+        g_autofree Waiter *waiter = g_ptr_array_steal_index(keeper->waiting, 0);
+
+        wait_end(keeper, waiter->task);
+    }
 }
 
 void
 fota_keeper_save(FotaKeeper *keeper, GBytes *manifest)
 {
-    keeper->saves++;
+    keeper->asked++;
     g_object_ref(keeper->owner.object);
     fota_store_save_async(keeper->store, keeper->record, manifest, save_done, keeper);
 }
@@ -206,10 +212,16 @@ fota_keeper_wait_async(FotaKeeper *keeper, GAsyncReadyCallback callback, gpointe
 {
     GTask *task = g_task_new(keeper->owner.object, NULL, callback, user_data);
 
-    if (keeper->saves > 0)
-        g_ptr_array_add(keeper->waiting, task);
-    else
-        wait_end(task, keeper);
+    Waiter *waiter;
+
+    if (keeper->ended == keeper->asked) {
+        wait_end(keeper, task);
+        return;
+    }
+    waiter = g_new0(Waiter, 1);
+    waiter->task = task;
+    waiter->save = keeper->asked;
+    g_ptr_array_add(keeper->waiting, waiter);
 }
 
 gboolean

@@ -60,7 +60,7 @@ void fota_keeper_save(FotaKeeper *keeper, GBytes *manifest);
 /** Why a write has failed, once for each that has; NULL = nothing new. */
 const GError *fota_keeper_take_error(FotaKeeper *keeper);
 
-/** Waits until all that was to be saved so far is on disk. Fails with
+/** Waits until all that was to be saved so far is on disk, and for nothing that follows. Fails with
  * FOTA_ERROR_RECORD_NOT_WRITABLE. */
 void fota_keeper_wait_async(FotaKeeper *keeper, GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_keeper_wait_finish(FotaKeeper *keeper, GAsyncResult *result, GError **error);
