@@ -276,12 +276,27 @@ questions_copy(FotaQuestions *questions, const FotaQuestion *question, const cha
     questions_make_manifest(questions);
 }
 
+/* What the module does by itself, and has said before: it may say so over and over. */
+static gboolean
+questions_know(FotaQuestions *questions, const FotaQuestion *question, const char *text,
+               const char *line)
+{
+    return question->kind == FOTA_QUESTION_NONE && questions->read && !questions->due &&
+           questions->question.kind == FOTA_QUESTION_NONE &&
+           g_strcmp0(questions->question.text, text) == 0 &&
+           strcmp(questions->record->question, line) == 0;
+}
+
 void
 fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, const char *line)
 {
     const char *text = question->text != NULL ? question->text : "asked";
     g_auto(FotaHeard) heard = {0};
     gboolean found = fota_heard_read(questions->table, text, &heard);
+    const char *said = found ? heard.text : question->text;
+    /* What the plugin has found without hearing it is newer than what was heard. */
+    const char *newest = found || line == NULL ? text : line;
+    gboolean known = questions_know(questions, question, said, newest);
 
     questions->due = FALSE;
     questions->started = FALSE;
@@ -290,11 +305,11 @@ fota_questions_take(FotaQuestions *questions, const FotaQuestion *question, cons
         fota_questions_end(questions, "the module no longer asks");
         return;
     }
-    /* What the plugin has found without hearing it is newer than what was heard. */
-    questions_open(questions, found || line == NULL ? text : line,
-                   question->kind != FOTA_QUESTION_NONE);
+    questions_open(questions, newest, question->kind != FOTA_QUESTION_NONE);
     questions->due = FALSE;
-    questions_copy(questions, question, found ? heard.text : question->text);
+    if (known)
+        return;
+    questions_copy(questions, question, said);
     questions->read = TRUE;
     questions->saved = FALSE;
     fota_keeper_save(questions->keeper, NULL);

@@ -354,6 +354,27 @@ test_begins(Fixture *fixture, gconstpointer data)
     g_assert_false(fota_questions_are_due(fixture->questions));
 }
 
+/* A module that says the same for ever costs one write, and keeps nobody waiting. */
+static void
+test_says_again(Fixture *fixture, gconstpointer data)
+{
+    static const char *const lines[] = {"#OTAEV: Start Fw Download", "#OTAEV: #921"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        guint refs;
+
+        fota_questions_hear(fixture->questions, lines[i]);
+        write_all(fixture);
+        refs = fixture->owner->ref_count;
+        for (guint j = 0; j < 100; j++) {
+            fota_questions_hear(fixture->questions, lines[i]);
+            g_assert_nonnull(fota_questions_get(fixture->questions));
+        }
+        g_assert_cmpuint(fixture->owner->ref_count, ==, refs); /* nothing is being written */
+        g_assert_cmpstr(fixture->record->question, ==, lines[i]);
+    }
+}
+
 /* The carrier's own is told from what the module's server wants, also after a restart. */
 static void
 test_carrier(Fixture *fixture, gconstpointer data)
@@ -423,6 +444,7 @@ main(int argc, char **argv)
     TEST("begins-unanswered", test_begins_unanswered);
     TEST("gives-port-up", test_gives_port_up);
     TEST("begins", test_begins);
+    TEST("says-again", test_says_again);
     TEST("carrier", test_carrier);
     TEST("two-gates", test_two_gates);
     return g_test_run();
