@@ -286,10 +286,11 @@ point(const char *when, const char *kind, const char *what)
 }
 
 /* A copy without its line end, and without what stands in quotes: names and addresses, which differ
- * from one run to the next, and passwords. */
+ * from one run to the next, and passwords. One command has them without quotes. */
 static const char *
 printable(const char *from, size_t length, char *text)
 {
+    static const char bare[] = "AT#FTPGETOTAENH=";
     bool quoted = false;
     size_t n = 0;
 
@@ -300,6 +301,8 @@ printable(const char *from, size_t length, char *text)
             text[n++] = from[i];
     }
     text[n] = '\0';
+    if (strncmp(text, bare, strlen(bare)) == 0)
+        text[strlen(bare)] = '\0';
     return text;
 }
 
