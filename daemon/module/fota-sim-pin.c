@@ -20,6 +20,7 @@ struct _FotaSimPin {
     gboolean news;    /* and is to be */
     GError *error;
     char *start;      /* of the module, as ModemManager last said */
+    char *unsent;     /* why the recorded attempt was not made; NULL = it was */
     gboolean busy;    /* an attempt is being recorded or made: no other is begun */
     gboolean anew;    /* after it, the configured PIN may be another one */
     gboolean pending; /* one was made, and ModemManager has yet to show what came of it */
@@ -48,6 +49,7 @@ fota_sim_pin_free(FotaSimPin *pin)
     g_free(pin->credential);
     g_free(pin->announced);
     g_free(pin->start);
+    g_free(pin->unsent);
     g_clear_error(&pin->error);
     g_free(pin);
 }
@@ -72,6 +74,7 @@ typedef struct {
     FotaSimPin *pin;
     GObject *owner;
     char *start; /* of the module */
+    char *pin_text;
 } Attempt;
 
 static void
@@ -79,6 +82,8 @@ attempt_free(Attempt *attempt)
 {
     g_object_unref(attempt->owner);
     g_free(attempt->start);
+    explicit_bzero(attempt->pin_text, strlen(attempt->pin_text));
+    g_free(attempt->pin_text);
     g_free(attempt);
 }
 
@@ -96,6 +101,7 @@ pin_forget(FotaSimPin *pin)
 {
     pin->anew = FALSE;
     pin->refused = FALSE;
+    g_clear_pointer(&pin->unsent, g_free);
     fota_record_set(&pin->record->pin_tried, NULL);
 }
 
@@ -135,35 +141,44 @@ pin_attempt_recorded(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(Attempt) attempt = user_data;
     FotaSimPin *pin = attempt->pin;
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
 
-    if (fota_store_save_finish(pin->store, result, &error) && !attempt_is_over(attempt) &&
-        !pin->anew)
-        text = fota_credential_read_pin(pin->credential, &error);
-    if (text == NULL || pin->path[0] == '\0') {
-        if (error != NULL)
-            fota_record_log(pin->record, LOG_ERR, FOTA_EVENT_NONE,
-                            "the SIM's PIN is not entered: %s", error->message);
-        pin_end_attempt(pin);
-    } else {
-        fota_mm_send_pin_async(pin->mm, pin->path, text, pin_entered, g_steal_pointer(&attempt));
+    if (!fota_store_save_finish(pin->store, result, &error)) {
+        fota_record_log(pin->record, LOG_ERR, FOTA_EVENT_NONE, "the SIM's PIN is not entered: %s",
+                        error->message);
+        pin->unsent = g_strdup(error->message);
+    } else if (!attempt_is_over(attempt) && !pin->anew && pin->path[0] == '\0') {
+        /* Its modem object has gone, and may come back of the same start. */
+        fota_record_set(&pin->record->pin_tried, NULL);
+    } else if (!attempt_is_over(attempt) && !pin->anew) {
+        fota_mm_send_pin_async(pin->mm, pin->path, attempt->pin_text, pin_entered, attempt);
+        attempt = NULL;
+        return;
     }
-    if (text != NULL)
-        explicit_bzero(text, strlen(text));
+    pin_end_attempt(pin);
 }
 
-/* The attempt is recorded before it is made, so that a killed fotad does not make a second. */
+/* The attempt is recorded before it is made, so that a killed fotad does not make a second; where
+ * there is no PIN to enter, none is. */
 static void
 pin_enter(FotaSimPin *pin, const char *start)
 {
-    Attempt *attempt = g_new0(Attempt, 1);
+    g_autoptr(GError) error = NULL;
+    char *text = fota_credential_read_pin(pin->credential, &error);
+    Attempt *attempt;
 
+    if (text == NULL) {
+        pin_leave(pin, start, error->message);
+        return;
+    }
+    attempt = g_new0(Attempt, 1);
     attempt->pin = pin;
     attempt->owner = g_object_ref(pin->owner.object);
     attempt->start = g_strdup(start);
+    attempt->pin_text = text;
     pin->busy = TRUE;
     pin->left_then = pin->attempts;
     fota_record_set(&pin->record->pin_tried, start);
+    g_clear_pointer(&pin->unsent, g_free);
     fota_store_save_async(pin->store, pin->record, NULL, pin_attempt_recorded, attempt);
 }
 
@@ -178,8 +193,10 @@ fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, cons
     fota_record_set(&pin->credential, credential);
     if (facts == NULL)
         return;
-    if (g_strcmp0(pin->start, facts->start) != 0)
+    if (g_strcmp0(pin->start, facts->start) != 0) {
         pin->spent = FALSE;
+        g_clear_pointer(&pin->unsent, g_free);
+    }
     fota_record_set(&pin->start, facts->start);
     if (pin->busy)
         return;
@@ -199,7 +216,7 @@ fota_sim_pin_look(FotaSimPin *pin, FotaMm *mm, const FotaModemFacts *facts, cons
         pin_enter(pin, facts->start);
         break;
     case FOTA_PIN_LEAVE:
-        pin_leave(pin, facts->start, why);
+        pin_leave(pin, facts->start, pin->unsent != NULL ? pin->unsent : why);
         break;
     case FOTA_PIN_NOTHING:
         g_clear_error(&pin->error);

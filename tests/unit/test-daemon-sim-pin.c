@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/fota-credential.h"
+#include "daemon/fota-error.h"
 #include "daemon/module/fota-sim-pin.h"
 #include "plugins/fota-plugin.h"
 
@@ -9,6 +10,7 @@
 static GQueue saves = G_QUEUE_INIT; /* GTask, of records that are being written */
 static GString *sent;               /* objects that the PIN was sent to, with blanks between */
 static gboolean refuses;            /* the SIM does */
+static gboolean missing;            /* the credential is */
 
 void __wrap_fota_store_save_async(FotaStore *store, const FotaRecord *record, GBytes *manifest,
                                   GAsyncReadyCallback callback, gpointer user_data);
@@ -34,7 +36,10 @@ __wrap_fota_store_save_finish(FotaStore *store, GAsyncResult *result, GError **e
 char *
 __wrap_fota_credential_read_pin(const char *file, GError **error)
 {
-    return g_strdup("1234");
+    if (!missing)
+        return g_strdup("1234");
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_PIN_REQUIRED, "/pin is not there");
+    return NULL;
 }
 
 void
@@ -76,6 +81,16 @@ write_record(void)
     g_autoptr(GTask) task = g_queue_pop_head(&saves);
 
     g_task_return_boolean(task, TRUE);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+static void
+fail_record(void)
+{
+    g_autoptr(GTask) task = g_queue_pop_head(&saves);
+
+    g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_RECORD_NOT_WRITABLE, "no space left");
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 }
@@ -129,7 +144,6 @@ test_reload(void)
     FotaSimPin *pin = fota_sim_pin_new(NULL, record, &owner);
     int attempts;
 
-    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     sent = g_string_new(NULL);
     see(pin, "/a", "1");
     fota_sim_pin_forget(pin);
@@ -157,11 +171,59 @@ test_reload(void)
     fota_record_free(record);
 }
 
+static void
+assert_error_says(FotaSimPin *pin, const char *text)
+{
+    const GError *error = fota_sim_pin_get_error(pin);
+
+    g_assert_error(error, FOTA_ERROR, FOTA_ERROR_PIN_REQUIRED);
+    g_assert_nonnull(strstr(error->message, text));
+}
+
+/* What was not entered is not taken for entered: fotad says what is wrong, and goes on once it is
+ * not.
+ */
+static void
+test_not_entered(void)
+{
+    g_autoptr(GObject) object = g_object_new(G_TYPE_OBJECT, NULL);
+    const FotaPartOwner owner = {object, on_changed};
+    FotaRecord *record = fota_record_new("353081090012345");
+    FotaSimPin *pin = fota_sim_pin_new(NULL, record, &owner);
+
+    sent = g_string_new(NULL);
+    missing = TRUE;
+    see(pin, "/a", "1");
+    g_assert_cmpuint(saves.length, ==, 0);
+    g_assert_cmpstr(record->pin_tried, ==, "");
+    assert_error_says(pin, "/pin is not there");
+    missing = FALSE;
+    see(pin, "/a", "1");
+    g_assert_cmpuint(saves.length, ==, 1);
+    /* The modem object has gone when the attempt is on disk, and comes back of the same start. */
+    fota_sim_pin_look(pin, NULL, NULL, "/pin");
+    write_record();
+    see(pin, "/b", "1");
+    g_assert_cmpuint(saves.length, ==, 1);
+    fail_record();
+    see(pin, "/b", "1");
+    g_assert_cmpuint(saves.length, ==, 0);
+    assert_error_says(pin, "no space left");
+    see(pin, "/c", "2");
+    write_record();
+    g_assert_cmpstr(sent->str, ==, "/c ");
+    g_string_free(sent, TRUE);
+    fota_sim_pin_free(pin);
+    fota_record_free(record);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
     g_test_add_func("/sim-pin/restarts", test_restarts);
     g_test_add_func("/sim-pin/reload", test_reload);
+    g_test_add_func("/sim-pin/not-entered", test_not_entered);
     return g_test_run();
 }
