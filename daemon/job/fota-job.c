@@ -148,7 +148,7 @@ may_command_done(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     gboolean allowed = fota_mm_may_command_finish(job->order->mm, result, &error);
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (g_cancellable_is_cancelled(job->cancellable))
         fail_early(job, g_steal_pointer(&error));
     else if (allowed)
         start_thread(job, CHANNEL_MODEM_MANAGER);
@@ -233,7 +233,8 @@ begin(gpointer data)
     else if (kind == FOTA_JOB_POWER_ON) /* there is nothing to take */
         job->thread = g_thread_new("fotad-power", fota_job_thread, job);
     else if (kind == FOTA_JOB_ROUSE) /* nor here: nobody has it */
-        fota_mm_ask_lost_async(job->order->mm, job->order->device, lost_told, job);
+        fota_mm_ask_lost_async(job->order->mm, job->order->device, job->cancellable, lost_told,
+                               job);
     else if (restarts || no_bearer)
         fota_lease_take_async(job->order->mm, job->order->imei, job->order->uid,
                               no_bearer ? FOTA_LEASE_BEARERS : FOTA_LEASE_NOTHING, host_asked, job);

@@ -48,7 +48,7 @@ lease_again_in(FotaLease *lease, guint seconds)
 static gboolean
 step_ended(FotaLease *lease, GError *error)
 {
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return FALSE;
     if (error != NULL)
         g_dbus_error_strip_remote_error(error);
@@ -91,6 +91,20 @@ step_call(FotaLease *lease, gpointer proxy, const char *method, GVariant *parame
                       (int)seconds * 1000, lease->mm->closing, callback, lease);
 }
 
+/* A call that ModemManager does not tell about, since it has just come or gone, may be up. */
+static gboolean
+bearer_read(MMBearer *bearer, gboolean *connected, GError **error)
+{
+    g_autoptr(GVariant) told = g_dbus_proxy_get_cached_property(G_DBUS_PROXY(bearer), "Connected");
+
+    if (told == NULL)
+        g_set_error(error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT, "nothing is told about %s",
+                    mm_bearer_get_path(bearer));
+    else
+        *connected = g_variant_get_boolean(told);
+    return told != NULL;
+}
+
 static void
 bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -98,14 +112,20 @@ bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autolist(MMBearer) bearers = mm_modem_list_bearers_finish(MM_MODEM(object), result, &error);
     FotaLease *lease = user_data;
 
-    if (!step_succeeded(lease, error, FOTA_ERROR_NO_AT_PORT,
-                        "ModemManager does not show the data calls"))
+    if (!step_ended(lease, error))
         return;
     g_ptr_array_set_size(lease->up, 0);
     /* libmm-glib returns the list in reverse order. */
-    for (GList *l = g_list_last(bearers); l != NULL; l = l->prev) {
-        if (mm_bearer_get_connected(l->data))
+    for (GList *l = g_list_last(bearers); error == NULL && l != NULL; l = l->prev) {
+        gboolean connected = FALSE;
+
+        if (bearer_read(l->data, &connected, &error) && connected)
             g_ptr_array_add(lease->up, g_object_ref(l->data));
+    }
+    if (error != NULL) {
+        step_failed(lease, FOTA_ERROR_NO_AT_PORT, "ModemManager does not show the data calls",
+                    error);
+        return;
     }
     lease->listed = TRUE;
     fota_lease_next(lease);

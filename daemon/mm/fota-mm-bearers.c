@@ -19,7 +19,7 @@ bearers_listed(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autolist(MMBearer) bearers = mm_modem_list_bearers_finish(MM_MODEM(object), result, &error);
     FotaMmModem *modem = user_data;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return;
     g_clear_object(&modem->listing);
     if (error != NULL) {

@@ -8,6 +8,13 @@
 #include "daemon/at/fota-at-command.h"
 #include "plugins/fota-plugin.h"
 
+gboolean
+fota_mm_is_cancelled(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+           !g_dbus_error_is_remote_error(error);
+}
+
 /*
  * ModemManager returns MM_MOBILE_EQUIPMENT_ERROR_UNKNOWN for a plain ERROR and for all numbers that
  * it does not know, such as the vendors' own. It puts those numbers into the text.
@@ -76,7 +83,7 @@ fota_mm_translate_error(const GError *told, const char *command, int *cme)
     FotaModuleError code = FOTA_MODULE_ERROR_MODULE_GONE;
 
     *cme = -1;
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return g_steal_pointer(&error);
     g_dbus_error_strip_remote_error(error);
     if (error->domain == MM_MOBILE_EQUIPMENT_ERROR || error->domain == MM_MESSAGE_ERROR) {

@@ -4,11 +4,13 @@
 #include "base/fota-timer.h"
 #include "daemon/fota-error.h"
 
-/* ModemManager disables the modem first, which takes AT commands. */
-#define CALL_SECONDS 60
+/* Within which a module is taken: ModemManager disables the modem first, by AT commands. */
+#define TAKE_SECONDS 60
+#define RELEASE_SECONDS 60
 /* Pause before it is asked again after a refusal, since polkit may be away for a moment. */
 #define AGAIN_SECONDS 10
 
+/* One whose request is pending is freed only with the whole, which cancels the request. */
 typedef struct {
     FotaMm *mm;
     char *device;
@@ -16,15 +18,9 @@ typedef struct {
     gboolean held;    /* ModemManager keeps away, and has not taken the module back yet */
     gboolean pending; /* it has been asked to do one or the other */
     guint again;      /* timer: it is asked again */
-    GTask *task;      /* of the caller who wants the module while it is being given back */
+    GTask *task;      /* of the caller who waits for the module */
+    guint limit;      /* timer: of the task */
 } FotaMmInhibition;
-
-/* One request under way. */
-typedef struct {
-    FotaMm *mm; /* freed if the call was cancelled */
-    char *device;
-    GTask *task; /* of the caller; NULL when the inhibition is renewed */
-} FotaMmInhibitCall;
 
 static void
 inhibition_free(gpointer data)
@@ -32,6 +28,7 @@ inhibition_free(gpointer data)
     FotaMmInhibition *inhibition = data;
 
     g_clear_handle_id(&inhibition->again, g_source_remove);
+    g_clear_handle_id(&inhibition->limit, g_source_remove);
     if (inhibition->task != NULL)
         g_task_return_new_error(inhibition->task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                 "fotad is ending");
@@ -46,35 +43,15 @@ fota_mm_inhibitions_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, inhibition_free);
 }
 
-static FotaMmInhibitCall *
-call_new(FotaMm *mm, const char *device, GTask *task)
-{
-    FotaMmInhibitCall *call = g_new0(FotaMmInhibitCall, 1);
-
-    call->mm = mm;
-    call->device = g_strdup(device);
-    call->task = task;
-    return call;
-}
-
-static void
-call_free(FotaMmInhibitCall *call)
-{
-    g_clear_object(&call->task);
-    g_free(call->device);
-    g_free(call);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMmInhibitCall, call_free)
-
 /* On the connection: MMManager would first create its proxy synchronously. */
 static void
-call_inhibit_device(FotaMm *mm, const char *device, gboolean inhibit, GCancellable *cancellable,
-                    GAsyncReadyCallback callback, gpointer user_data)
+call_inhibit_device(FotaMm *mm, const char *device, gboolean inhibit, int limit,
+                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
     g_dbus_connection_call(mm->bus, MM_DBUS_SERVICE, MM_DBUS_PATH, MM_DBUS_INTERFACE,
                            "InhibitDevice", g_variant_new("(sb)", device, inhibit), NULL,
-                           G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_SECONDS * 1000, cancellable,
-                           callback, user_data);
+                           G_DBUS_CALL_FLAGS_NO_AUTO_START, limit, cancellable, callback,
+                           user_data);
 }
 
 /* Whether ModemManager has left the bus, so that nothing is inhibited any more. */
@@ -95,8 +72,72 @@ is_too_early(const GError *error)
            g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_WRONG_STATE) || has_left(error);
 }
 
-static void inhibit(FotaMmInhibition *inhibition, GTask *task);
+static void inhibit(FotaMmInhibition *inhibition);
 static void release(FotaMmInhibition *inhibition);
+
+/* The task's caller may go on, or give back, at once: what follows must not look at @inhibition. */
+static void
+task_end(GTask *task, GError *error)
+{
+    if (error != NULL)
+        g_task_return_error(task, error);
+    else
+        g_task_return_boolean(task, TRUE);
+    g_object_unref(task);
+}
+
+static GTask *
+inhibition_take_task(FotaMmInhibition *inhibition)
+{
+    g_clear_handle_id(&inhibition->limit, g_source_remove);
+    return g_steal_pointer(&inhibition->task);
+}
+
+/* ModemManager may keep away yet, and is then asked to take the module back. */
+static gboolean
+task_is_late(gpointer data)
+{
+    FotaMmInhibition *inhibition = data;
+
+    inhibition->limit = 0;
+    inhibition->wanted = FALSE;
+    task_end(inhibition_take_task(inhibition),
+             g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                         "ModemManager has not answered within %d s", TAKE_SECONDS));
+    return G_SOURCE_REMOVE;
+}
+
+static void
+inhibition_want(FotaMmInhibition *inhibition, GTask *task)
+{
+    inhibition->wanted = TRUE;
+    inhibition->task = task;
+    inhibition->limit = fota_timer_add(TAKE_SECONDS, task_is_late, inhibition);
+}
+
+static GError *
+new_no_bus_error(void)
+{
+    return g_error_new(MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
+                       "there is no connection to the system bus");
+}
+
+/* The caller keeps what was being given back, or it is taken again. */
+static void
+inhibition_go_on(FotaMmInhibition *inhibition)
+{
+    GTask *task;
+
+    if (!inhibition->held && inhibition->mm->bus != NULL) {
+        inhibit(inhibition);
+    } else if (inhibition->held) {
+        task_end(inhibition_take_task(inhibition), NULL);
+    } else {
+        task = inhibition_take_task(inhibition);
+        g_hash_table_remove(inhibition->mm->inhibitions, inhibition->device);
+        task_end(task, new_no_bus_error());
+    }
+}
 
 static gboolean
 release_again(gpointer data)
@@ -109,54 +150,35 @@ release_again(gpointer data)
 }
 
 static void
-fail_without_bus(GTask *task)
-{
-    g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND,
-                            "there is no connection to the system bus");
-}
-
-/* A caller who wants the module while it is being given back keeps it, or takes it again. */
-static void
-finish_task(FotaMmInhibition *inhibition)
-{
-    g_autoptr(GTask) task = g_steal_pointer(&inhibition->task);
-
-    if (inhibition->held) {
-        g_task_return_boolean(task, TRUE);
-    } else if (inhibition->mm->bus != NULL) {
-        inhibit(inhibition, g_steal_pointer(&task));
-    } else {
-        fail_without_bus(task);
-        g_hash_table_remove(inhibition->mm->inhibitions, inhibition->device);
-    }
-}
-
-static void
 released(GObject *object, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(FotaMmInhibitCall) call = user_data;
+    FotaMmInhibition *inhibition = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) reply =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
-    FotaMmInhibition *inhibition;
+    GTask *task;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return;
-    inhibition = g_hash_table_lookup(call->mm->inhibitions, call->device);
     inhibition->pending = FALSE;
     /* If ModemManager knows of no inhibition, there is nothing to give back. */
     inhibition->held = reply == NULL && !has_left(error) &&
                        !g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND);
-    if (inhibition->task != NULL) {
-        finish_task(inhibition);
-    } else if (!inhibition->held) {
-        g_hash_table_remove(call->mm->inhibitions, call->device);
-    } else {
+    if (inhibition->wanted) {
+        inhibition_go_on(inhibition);
+        return;
+    }
+    task = inhibition_take_task(inhibition);
+    if (inhibition->held) {
         g_dbus_error_strip_remote_error(error);
         g_warning("ModemManager does not take %s back: %s; asking it again every %d s",
-                  call->device, error->message, AGAIN_SECONDS);
+                  inhibition->device, error->message, AGAIN_SECONDS);
         inhibition->again = fota_timer_add(AGAIN_SECONDS, release_again, inhibition);
+    } else {
+        g_hash_table_remove(inhibition->mm->inhibitions, inhibition->device);
     }
+    if (task != NULL)
+        task_end(task, NULL);
 }
 
 static void
@@ -170,8 +192,8 @@ release(FotaMmInhibition *inhibition)
         return;
     }
     inhibition->pending = TRUE;
-    call_inhibit_device(mm, inhibition->device, FALSE, mm->closing, released,
-                        call_new(mm, inhibition->device, NULL));
+    call_inhibit_device(mm, inhibition->device, FALSE, RELEASE_SECONDS * 1000, mm->closing,
+                        released, inhibition);
 }
 
 static void
@@ -189,71 +211,63 @@ inhibit_again(gpointer data)
     inhibition->again = 0;
     if (inhibition->wanted && !inhibition->held && !inhibition->pending &&
         inhibition->mm->bus != NULL)
-        inhibit(inhibition, NULL);
+        inhibit(inhibition);
     return G_SOURCE_REMOVE;
+}
+
+/* ModemManager has restarted, and has been asked to leave the module to fotad again. */
+static void
+renewed(FotaMmInhibition *inhibition, GError *error)
+{
+    if (error == NULL) {
+        tell_guarded(inhibition->mm, inhibition->device, TRUE);
+        return;
+    }
+    if (!is_too_early(error)) {
+        g_dbus_error_strip_remote_error(error);
+        g_warning("ModemManager has restarted and does not leave %s to us again: %s; asking it "
+                  "again in %d s",
+                  inhibition->device, error->message, AGAIN_SECONDS);
+    }
+    g_clear_handle_id(&inhibition->again, g_source_remove);
+    inhibition->again = fota_timer_add(AGAIN_SECONDS, inhibit_again, inhibition);
 }
 
 static void
 inhibited(GObject *object, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(FotaMmInhibitCall) call = user_data;
+    FotaMmInhibition *inhibition = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) reply =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
-    gboolean cancelled = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    FotaMmInhibition *inhibition =
-        cancelled ? NULL : g_hash_table_lookup(call->mm->inhibitions, call->device);
-    gboolean wanted = inhibition != NULL && inhibition->wanted;
+    GTask *task;
 
-    if (error != NULL)
-        g_dbus_error_strip_remote_error(error);
-    if (inhibition != NULL) {
-        inhibition->pending = FALSE;
-        inhibition->held = reply != NULL;
-        if (inhibition->held && call->task == NULL)
-            tell_guarded(call->mm, call->device, TRUE);
-        if (!inhibition->wanted || (reply == NULL && call->task != NULL)) {
-            inhibition->wanted = FALSE;
-            /* Also after a timeout, since the inhibition may still take effect. */
-            if (reply != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-                release(inhibition);
-            else
-                g_hash_table_remove(call->mm->inhibitions, call->device);
-        }
+    if (fota_mm_is_cancelled(error))
+        return;
+    inhibition->pending = FALSE;
+    inhibition->held = reply != NULL;
+    task = inhibition_take_task(inhibition);
+    if (inhibition->wanted && task == NULL) {
+        renewed(inhibition, error);
+        return;
     }
-    if (call->task != NULL && error != NULL) {
-        g_task_return_error(call->task, g_steal_pointer(&error));
-    } else if (call->task != NULL) {
-        g_task_return_boolean(call->task, TRUE);
-    } else if (error != NULL && inhibition != NULL && wanted) {
-        if (!is_too_early(error))
-            g_warning("ModemManager has restarted and does not leave %s to us again: %s; asking it "
-                      "again in %d s",
-                      call->device, error->message, AGAIN_SECONDS);
-        g_clear_handle_id(&inhibition->again, g_source_remove);
-        inhibition->again = fota_timer_add(AGAIN_SECONDS, inhibit_again, inhibition);
-    }
+    inhibition->wanted = inhibition->wanted && inhibition->held;
+    if (inhibition->held && !inhibition->wanted)
+        release(inhibition);
+    else if (!inhibition->held)
+        g_hash_table_remove(inhibition->mm->inhibitions, inhibition->device);
+    if (task != NULL)
+        task_end(task, g_steal_pointer(&error));
 }
 
+/* No limit but ModemManager's: until it has answered, it knows of nothing to give back. */
 static void
-inhibit(FotaMmInhibition *inhibition, GTask *task)
+inhibit(FotaMmInhibition *inhibition)
 {
     FotaMm *mm = inhibition->mm;
 
     inhibition->pending = TRUE;
-    call_inhibit_device(mm, inhibition->device, TRUE, mm->closing, inhibited,
-                        call_new(mm, inhibition->device, task));
-}
-
-/* That is being given back. */
-static void
-retake(FotaMmInhibition *inhibition, GTask *task)
-{
-    inhibition->wanted = TRUE;
-    inhibition->task = task;
-    g_clear_handle_id(&inhibition->again, g_source_remove);
-    if (!inhibition->pending)
-        finish_task(inhibition);
+    call_inhibit_device(mm, inhibition->device, TRUE, G_MAXINT, mm->closing, inhibited, inhibition);
 }
 
 void
@@ -261,30 +275,27 @@ fota_mm_inhibit_async(FotaMm *mm, const char *device, GAsyncReadyCallback callba
                       gpointer user_data)
 {
     GTask *task = g_task_new(NULL, NULL, callback, user_data);
-    FotaMmInhibition *inhibition;
+    FotaMmInhibition *inhibition = g_hash_table_lookup(mm->inhibitions, device);
 
     if (mm->bus == NULL) {
-        fail_without_bus(task);
-        g_object_unref(task);
+        task_end(task, new_no_bus_error());
         return;
     }
-    inhibition = g_hash_table_lookup(mm->inhibitions, device);
     if (inhibition != NULL && inhibition->wanted) {
-        g_task_return_new_error(task, MM_CORE_ERROR, MM_CORE_ERROR_IN_PROGRESS,
-                                "%s is already inhibited by fotad", device);
-        g_object_unref(task);
+        task_end(task, g_error_new(MM_CORE_ERROR, MM_CORE_ERROR_IN_PROGRESS,
+                                   "%s is already inhibited by fotad", device));
         return;
     }
-    if (inhibition != NULL) {
-        retake(inhibition, task);
-        return;
+    if (inhibition == NULL) {
+        inhibition = g_new0(FotaMmInhibition, 1);
+        inhibition->mm = mm;
+        inhibition->device = g_strdup(device);
+        g_hash_table_insert(mm->inhibitions, inhibition->device, inhibition);
     }
-    inhibition = g_new0(FotaMmInhibition, 1);
-    inhibition->mm = mm;
-    inhibition->device = g_strdup(device);
-    inhibition->wanted = TRUE;
-    g_hash_table_insert(mm->inhibitions, inhibition->device, inhibition);
-    inhibit(inhibition, task);
+    g_clear_handle_id(&inhibition->again, g_source_remove);
+    inhibition_want(inhibition, task);
+    if (!inhibition->pending)
+        inhibition_go_on(inhibition);
 }
 
 gboolean
@@ -346,7 +357,7 @@ fota_mm_inhibitions_renew(FotaMm *mm, const char *device)
     FotaMmInhibition *inhibition = g_hash_table_lookup(mm->inhibitions, device);
 
     if (inhibition != NULL && inhibition->wanted && !inhibition->held && !inhibition->pending)
-        inhibit(inhibition, NULL);
+        inhibit(inhibition);
 }
 
 /* Nobody waits for the answers any more. */
@@ -360,49 +371,108 @@ fota_mm_inhibitions_end(FotaMm *mm)
     g_hash_table_iter_init(&iter, mm->inhibitions);
     while (g_hash_table_iter_next(&iter, (gpointer *)&device, (gpointer *)&inhibition)) {
         if (mm->bus != NULL && (inhibition->held || inhibition->pending))
-            call_inhibit_device(mm, device, FALSE, NULL, NULL, NULL);
+            call_inhibit_device(mm, device, FALSE, RELEASE_SECONDS * 1000, NULL, NULL, NULL);
     }
     g_hash_table_remove_all(mm->inhibitions);
+}
+
+/* Of a question whose caller waits. */
+typedef struct {
+    FotaMm *mm; /* may be freed where the answer is that fotad ends */
+    char *device;
+    GTask *task;     /* NULL = the caller has cancelled */
+    GSource *cancel; /* NULL = it cannot */
+} FotaMmLost;
+
+static void
+lost_stop_listening(FotaMmLost *lost)
+{
+    if (lost->cancel != NULL)
+        g_source_destroy(lost->cancel);
+    g_clear_pointer(&lost->cancel, g_source_unref);
 }
 
 static void
 lost_answered(GObject *object, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(FotaMmInhibitCall) call = user_data;
+    FotaMmLost *lost = user_data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+    GTask *task = g_steal_pointer(&lost->task);
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-        g_task_return_error(call->task, g_steal_pointer(&error));
+    lost_stop_listening(lost);
+    if (fota_mm_inhibit_finish(NULL, result, &error))
+        fota_mm_uninhibit(lost->mm, lost->device);
+    g_free(lost->device);
+    g_free(lost);
+    if (task == NULL)
         return;
-    }
-    /* Also after a timeout, since the inhibition may still take effect. */
-    if (call->mm->bus != NULL &&
-        (reply != NULL || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)))
-        call_inhibit_device(call->mm, call->device, FALSE, NULL, NULL, NULL);
     if (g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_WRONG_STATE)) {
-        g_task_return_boolean(call->task, TRUE);
-        return;
+        task_end(task, NULL);
+    } else if (fota_mm_is_cancelled(error)) {
+        task_end(task, g_steal_pointer(&error));
+    } else {
+        if (error != NULL)
+            g_dbus_error_strip_remote_error(error);
+        task_end(task,
+                 g_error_new(FOTA_ERROR, FOTA_ERROR_BUSY, "ModemManager has not given it up: %s",
+                             error != NULL ? error->message : "it would leave it to fotad"));
     }
-    if (error != NULL)
-        g_dbus_error_strip_remote_error(error);
-    g_task_return_new_error(call->task, FOTA_ERROR, FOTA_ERROR_BUSY,
-                            "ModemManager has not given it up: %s",
-                            error != NULL ? error->message : "it would leave it to fotad");
+}
+
+/* A yes that comes late is given back. */
+static gboolean
+lost_cancelled(GCancellable *cancellable, gpointer user_data)
+{
+    FotaMmLost *lost = user_data;
+    GError *error = NULL;
+
+    g_cancellable_set_error_if_cancelled(cancellable, &error);
+    lost_stop_listening(lost);
+    fota_mm_uninhibit(lost->mm, lost->device);
+    task_end(g_steal_pointer(&lost->task), error);
+    return G_SOURCE_REMOVE;
+}
+
+/* By its name, or by its place, which is another where udev has named it. */
+static gboolean
+is_shown(FotaMm *mm, const char *device)
+{
+    GHashTableIter iter;
+    const FotaMmModem *modem;
+
+    g_hash_table_iter_init(&iter, mm->modems);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&modem)) {
+        MMModem *proxy = mm_object_peek_modem(modem->object);
+
+        if ((proxy != NULL && g_strcmp0(mm_modem_get_device(proxy), device) == 0) ||
+            (modem->facts != NULL && g_str_equal(modem->facts->device, device)))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 void
-fota_mm_ask_lost_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
-                       gpointer user_data)
+fota_mm_ask_lost_async(FotaMm *mm, const char *device, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+    GTask *task = g_task_new(NULL, cancellable, callback, user_data);
+    FotaMmLost *lost;
 
-    if (mm->bus == NULL || g_hash_table_contains(mm->inhibitions, device))
-        g_task_return_new_error(task, FOTA_ERROR, FOTA_ERROR_BUSY, "ModemManager cannot be asked");
-    else
-        call_inhibit_device(mm, device, TRUE, mm->closing, lost_answered,
-                            call_new(mm, device, g_steal_pointer(&task)));
+    if (is_shown(mm, device) || g_hash_table_contains(mm->inhibitions, device)) {
+        task_end(task, g_error_new(FOTA_ERROR, FOTA_ERROR_BUSY,
+                                   "ModemManager shows a modem there, or leaves it to fotad"));
+        return;
+    }
+    lost = g_new0(FotaMmLost, 1);
+    lost->mm = mm;
+    lost->device = g_strdup(device);
+    lost->task = task;
+    if (cancellable != NULL) {
+        lost->cancel = g_cancellable_source_new(cancellable);
+        g_source_set_callback(lost->cancel, G_SOURCE_FUNC(lost_cancelled), lost, NULL);
+        g_source_attach(lost->cancel, NULL);
+    }
+    fota_mm_inhibit_async(mm, device, lost_answered, lost);
 }
 
 gboolean

@@ -45,7 +45,7 @@ message_deleted(GObject *object, GAsyncResult *result, gpointer user_data)
     FotaLogContext context = {0};
 
     if (mm_modem_messaging_delete_finish(MM_MODEM_MESSAGING(object), result, &error) ||
-        g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        fota_mm_is_cancelled(error))
         return;
     g_dbus_error_strip_remote_error(error);
     modem = message_find_modem(message);
@@ -94,7 +94,7 @@ message_read(GObject *object, GAsyncResult *result, gpointer user_data)
     FotaMm *mm = message->mm;
     FotaMmModem *modem;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return;
     modem = message_find_modem(message);
     if (modem == NULL || modem->facts == NULL ||

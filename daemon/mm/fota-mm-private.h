@@ -4,6 +4,7 @@
 #include <libmm-glib.h>
 
 #include "daemon/mm/fota-mm-bus.h"
+#include "daemon/mm/fota-mm-error.h"
 #include "daemon/mm/fota-mm.h"
 
 G_BEGIN_DECLS

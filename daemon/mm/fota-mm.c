@@ -101,7 +101,7 @@ sim_found(GObject *object, GAsyncResult *result, gpointer user_data)
     MMSim *sim = mm_modem_get_sim_finish(MM_MODEM(object), result, &error);
     FotaMmModem *modem = user_data;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return;
     if (sim == NULL) {
         g_debug("ModemManager does not show the SIM %s: %s", modem->sim_path, error->message);
@@ -234,7 +234,7 @@ manager_ready(GObject *object, GAsyncResult *result, gpointer user_data)
     FotaMm *mm = user_data;
     g_autolist(GDBusObject) objects = NULL;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (fota_mm_is_cancelled(error))
         return;
     if (manager == NULL) {
         g_dbus_error_strip_remote_error(error);

@@ -104,8 +104,8 @@ gboolean fota_mm_may_command_finish(FotaMm *mm, GAsyncResult *result, GError **e
  * modem there, and nobody has inhibited it. Asked by inhibiting it. FOTA_ERROR_BUSY: it has not. A
  * device that udev has given another name (ID_MM_PHYSDEV_UID) is not known to be given up.
  */
-void fota_mm_ask_lost_async(FotaMm *mm, const char *device, GAsyncReadyCallback callback,
-                            gpointer user_data);
+void fota_mm_ask_lost_async(FotaMm *mm, const char *device, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data);
 gboolean fota_mm_ask_lost_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**

@@ -31,6 +31,9 @@ test_words(void)
         {"org.freedesktop.DBus.Error.AccessDenied", "Rejected send message",
          FOTA_MODULE_ERROR_MODULE_GONE,
          "ModemManager got no answer to AT+CPIN: Rejected send message"},
+        /* It has cancelled what it did, and fotad has not. */
+        {"org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code19", "port closed",
+         FOTA_MODULE_ERROR_MODULE_GONE, "ModemManager got no answer to AT+CPIN: port closed"},
         {"com.example.Other", "what others say", FOTA_MODULE_ERROR_MODULE_GONE,
          "ModemManager got no answer to AT+CPIN: what others say"},
     };

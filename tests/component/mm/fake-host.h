@@ -36,7 +36,10 @@ typedef struct {
     GString *calls;     /* all that it was asked to change */
     gboolean refuses;   /* InhibitDevice() */
     gboolean fails;     /* Connect() */
-    gboolean slow;      /* InhibitDevice(): its answer is ... */
+    gboolean cancels;   /* the same, once: somebody has disconnected meanwhile */
+    gboolean probing;   /* InhibitDevice(): it has the device, and shows no modem there */
+    gboolean slow;      /* InhibitDevice(TRUE): its answer is ... */
+    gboolean keeps;     /* InhibitDevice(FALSE): the same */
     GDBusMethodInvocation *held;
     gboolean unwritten; /* something was taken that was not written down */
 
@@ -62,6 +65,15 @@ on_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer u
             warned = warned || strstr(fields[i].value, "asking it again") != NULL;
     }
     return g_log_writer_default(level, fields, n_fields, user_data);
+}
+
+/* Thirty times as fast. */
+guint __wrap_fota_timer_add(guint seconds, GSourceFunc func, gpointer user_data);
+
+guint
+__wrap_fota_timer_add(guint seconds, GSourceFunc func, gpointer user_data)
+{
+    return g_timeout_add(seconds * 1000 / 30, func, user_data);
 }
 
 static gboolean
@@ -178,6 +190,12 @@ on_connect(MmGdbusModemSimple *simple, GDBusMethodInvocation *invocation, GVaria
     g_variant_lookup(properties, "password", "&s", &password);
     g_variant_lookup(properties, "profile-id", "i", &profile);
     g_string_append_printf(f->calls, "connect %s %s %d\n", apn, password, profile);
+    if (f->cancels) {
+        f->cancels = FALSE;
+        g_dbus_method_invocation_return_error(invocation, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                              "operation was cancelled");
+        return TRUE;
+    }
     if (f->fails) {
         g_dbus_method_invocation_return_error(invocation, MM_CORE_ERROR, MM_CORE_ERROR_FAILED,
                                               "no network");
@@ -225,15 +243,30 @@ hide_module(Fixture *f)
     g_clear_object(&f->network);
 }
 
+static void
+refuse_call(GDBusMethodInvocation *invocation, MMCoreError code)
+{
+    g_dbus_method_invocation_return_error(invocation, MM_CORE_ERROR, (int)code, "no");
+}
+
+/* An inhibition is known once it has been answered, not before. */
 static gboolean
 on_inhibit(MmGdbusOrgFreedesktopModemManager1 *manager, GDBusMethodInvocation *invocation,
            const char *uid, gboolean inhibit, Fixture *f)
 {
     g_assert_cmpstr(uid, ==, DEVICE);
     g_string_append_printf(f->calls, "inhibit %d\n", inhibit);
-    if (inhibit && f->refuses) {
-        g_dbus_method_invocation_return_error(invocation, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED,
-                                              "no");
+    if (inhibit && (f->refuses || f->probing)) {
+        refuse_call(invocation,
+                    f->refuses ? MM_CORE_ERROR_UNAUTHORIZED : MM_CORE_ERROR_WRONG_STATE);
+        return TRUE;
+    }
+    if (f->held != NULL) {
+        refuse_call(invocation, inhibit ? MM_CORE_ERROR_IN_PROGRESS : MM_CORE_ERROR_NOT_FOUND);
+        return TRUE;
+    }
+    if (!inhibit && f->keeps) {
+        f->held = invocation;
         return TRUE;
     }
     if (inhibit)
@@ -247,6 +280,13 @@ on_inhibit(MmGdbusOrgFreedesktopModemManager1 *manager, GDBusMethodInvocation *i
     else
         mm_gdbus_org_freedesktop_modem_manager1_complete_inhibit_device(manager, invocation);
     return TRUE;
+}
+
+static void
+answer_held(Fixture *f)
+{
+    mm_gdbus_org_freedesktop_modem_manager1_complete_inhibit_device(f->manager,
+                                                                    g_steal_pointer(&f->held));
 }
 
 static void
@@ -382,6 +422,23 @@ take_well(Fixture *f, FotaLeaseWants wants)
     take(f, wants);
     UNTIL(f->taken);
     g_assert_no_error(f->error);
+}
+
+static void
+on_lost_told(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    Fixture *f = user_data;
+
+    f->taken = TRUE;
+    g_clear_error(&f->error);
+    fota_mm_ask_lost_finish(f->mm, result, &f->error);
+}
+
+static void
+ask_lost(Fixture *f, GCancellable *cancellable)
+{
+    f->taken = FALSE;
+    fota_mm_ask_lost_async(f->mm, DEVICE, cancellable, on_lost_told, f);
 }
 
 static void

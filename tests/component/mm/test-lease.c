@@ -105,9 +105,104 @@ test_given_back_while_taken(Fixture *f, gconstpointer data)
     g_assert_false(f->taken);
     UNTIL(f->taken);
     g_assert_error(f->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    mm_gdbus_org_freedesktop_modem_manager1_complete_inhibit_device(f->manager, f->held);
+    answer_held(f);
     UNTIL(!is_owed(f));
     g_assert_cmpstr(f->calls->str, ==, "inhibit 0\nconnect one Secr3t -1\n");
+}
+
+/* ModemManager takes longer to disable the modem than fotad waits: what it then has is given back.
+ */
+static void
+test_taken_late(Fixture *f, gconstpointer data)
+{
+    add_call(f, "one");
+    f->slow = TRUE;
+    wait_shown(f);
+    take(f, FOTA_LEASE_MODULE);
+    UNTIL(f->taken);
+    g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT);
+    g_assert_true(is_owed(f));
+    g_string_truncate(f->calls, 0);
+    answer_held(f);
+    UNTIL(!is_owed(f));
+    g_assert_cmpstr(f->calls->str, ==, "inhibit 0\nconnect one Secr3t -1\n");
+}
+
+/* The next update wants the module while it is being given back, and is cancelled; ModemManager
+ * then does not take it back at once. */
+static void
+test_retaken_and_cancelled(Fixture *f, gconstpointer data)
+{
+    take_well(f, FOTA_LEASE_MODULE);
+    f->keeps = TRUE;
+    give_back(f);
+    UNTIL(f->held != NULL);
+    take(f, FOTA_LEASE_MODULE);
+    fota_lease_give_back(f->mm, IMEI);
+    UNTIL(f->taken);
+    f->keeps = FALSE;
+    refuse_call(g_steal_pointer(&f->held), MM_CORE_ERROR_UNAUTHORIZED);
+    UNTIL(f->here);
+}
+
+/* Somebody disconnects while the data call is given back: an error like any other. */
+static void
+test_cancelled_by_host(Fixture *f, gconstpointer data)
+{
+    add_call(f, "one");
+    take_well(f, FOTA_LEASE_MODULE);
+    f->cancels = TRUE;
+    give_back(f);
+    UNTIL(!is_owed(f));
+    g_assert_cmpstr(f->calls->str, ==, "inhibit 0\nconnect one Secr3t -1\nconnect one Secr3t -1\n");
+    take_well(f, FOTA_LEASE_NOTHING);
+}
+
+/* Whether ModemManager has given a device up is not asked where it shows a modem, which the
+ * question would take from the host. */
+static void
+test_lost(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+
+    wait_shown(f);
+    ask_lost(f, NULL);
+    UNTIL(f->taken);
+    g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_BUSY);
+    g_assert_cmpstr(f->calls->str, ==, "");
+
+    hide_module(f);
+    UNTIL(!f->here);
+    f->probing = TRUE;
+    ask_lost(f, NULL);
+    UNTIL(f->taken);
+    g_assert_no_error(f->error);
+
+    f->probing = FALSE;
+    f->slow = TRUE;
+    ask_lost(f, cancellable);
+    UNTIL(f->held != NULL);
+    g_cancellable_cancel(cancellable);
+    UNTIL(f->taken);
+    g_assert_error(f->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    g_string_truncate(f->calls, 0);
+    answer_held(f);
+    UNTIL(f->here);
+    g_assert_cmpstr(f->calls->str, ==, "inhibit 0\n");
+}
+
+/* What is not told of a data call is not "down": nothing is taken without a debt. */
+static void
+test_not_told(Fixture *f, gconstpointer data)
+{
+    add_call(f, "one");
+    g_dbus_interface_skeleton_unexport(f->bearers->pdata[0]);
+    wait_shown(f);
+    take(f, FOTA_LEASE_MODULE);
+    UNTIL(f->taken);
+    g_assert_error(f->error, FOTA_ERROR, FOTA_ERROR_NO_AT_PORT);
+    g_assert_cmpstr(f->calls->str, ==, "");
+    g_ptr_array_set_size(f->bearers, 0);
 }
 
 static void
@@ -317,6 +412,11 @@ main(int argc, char **argv)
         {"not-writable", test_not_writable},
         {"refused", test_refused},
         {"given-back-while-taken", test_given_back_while_taken},
+        {"taken-late", test_taken_late},
+        {"retaken-and-cancelled", test_retaken_and_cancelled},
+        {"cancelled-by-host", test_cancelled_by_host},
+        {"lost", test_lost},
+        {"not-told", test_not_told},
         {"somebody-was-quicker", test_somebody_was_quicker},
         {"enabled", test_enabled},
         {"disabled", test_disabled},
