@@ -149,6 +149,17 @@ test_push(void)
     remove_directory(directory);
 }
 
+/* What an earlier fotad has left of it. */
+static void
+write_record(const char *directory, const FotaRecord *record)
+{
+    g_autofree char *path = g_strdup_printf("%s/state/%s.json", directory, record->imei);
+    g_autoptr(GBytes) bytes = fota_record_serialize(record);
+
+    g_assert_true(g_file_set_contents(path, g_bytes_get_data(bytes, NULL),
+                                      (gssize)g_bytes_get_size(bytes), NULL));
+}
+
 /* A message that still waits for its turn when the month's data is used up brings nothing forward.
  */
 static void
@@ -159,16 +170,12 @@ test_push_over_budget(void)
     g_autofree char *directory = make_directory();
     g_autofree char *file = g_build_filename(directory, "fotad.conf.d", "push.conf", NULL);
     g_autofree char *limited = g_strconcat(conf, "[Limits]\nMonthlyData=1M\n", NULL);
-    g_autofree char *path = g_build_filename(directory, "state", "353081090012345.json", NULL);
     g_autoptr(FotaRecord) record = fota_record_new("353081090012345");
-    g_autoptr(GBytes) bytes = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(FotaManager) manager = NULL;
 
     fota_budget_add(&record->data, now, 1 << 20);
-    bytes = fota_record_serialize(record);
-    g_assert_true(g_file_set_contents(path, g_bytes_get_data(bytes, NULL),
-                                      (gssize)g_bytes_get_size(bytes), NULL));
+    write_record(directory, record);
     g_assert_true(g_file_set_contents(file, conf, -1, NULL));
     write_check(directory, "353081090012345");
     manager = load(directory, &error);
@@ -182,6 +189,30 @@ test_push_over_budget(void)
     g_assert_true(fota_manager_reload(manager, &error));
     g_assert_no_error(error);
     g_assert_cmpint(get_next_check(manager, 0), >=, fota_budget_next_month(now));
+    g_clear_object(&manager);
+    remove_directory(directory);
+}
+
+/* A module that ModemManager shows has left the transfer in which fotad was killed. */
+static void
+test_left_in_transfer(void)
+{
+    g_autofree char *directory = make_directory();
+    g_autoptr(FotaRecord) record = fota_record_new("353081090012345");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FotaManager) manager = NULL;
+    FotaModule *module;
+
+    g_hash_table_insert(record->settings, g_strdup(FOTA_JOB_TRANSFER), g_strdup("1"));
+    write_record(directory, record);
+    manager = load(directory, &error);
+    g_assert_no_error(error);
+    fota_manager_start(manager);
+    module = fota_manager_get_modules(manager)->pdata[0];
+    show("/Modem/5", "353081090012352", "A");
+    g_assert_true(fota_record_is_in_transfer(fota_module_get_parts(module)->record));
+    show("/Modem/1", "353081090012345", "A");
+    g_assert_false(fota_record_is_in_transfer(fota_module_get_parts(module)->record));
     g_clear_object(&manager);
     remove_directory(directory);
 }
@@ -342,6 +373,7 @@ main(int argc, char **argv)
     g_test_add_func("/manager/doubles", test_doubles);
     g_test_add_func("/manager/push", test_push);
     g_test_add_func("/manager/push-over-budget", test_push_over_budget);
+    g_test_add_func("/manager/left-in-transfer", test_left_in_transfer);
     g_test_add_func("/manager/stop", test_stop);
     g_test_add_func("/manager/registration", test_registration);
     g_test_add_func("/manager/registration-at-reload", test_registration_at_reload);
