@@ -102,6 +102,13 @@ flash_start(SimModule *module)
     sim_module_after(module, away, on_flashed);
 }
 
+static void
+flash_leave(SimModule *module)
+{
+    sim_module_stop(module);
+    flash_start(module);
+}
+
 static gboolean
 on_leave(gpointer user_data)
 {
@@ -109,8 +116,7 @@ on_leave(gpointer user_data)
     SimHuawei *huawei = module->state;
 
     huawei->step = 0;
-    sim_module_stop(module);
-    flash_start(module);
+    sim_module_leave(module, flash_leave);
     return G_SOURCE_REMOVE;
 }
 

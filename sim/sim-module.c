@@ -14,6 +14,10 @@ static const SimPersonality *const personalities[] = {
     &sim_telit_le910_v2_asks, &sim_telit_me310g1_asks, &sim_quectel_ec25,  &sim_quectel_bg96,
     &sim_quectel_ec200a,      &sim_quectel_rm500q};
 
+#define LEAVE_LOOK_MS 2
+/* In real time: how long a program may take to read the module's last words. */
+#define LEAVE_LIMIT_MS 1000
+
 guint
 sim_ms(const Sim *sim, double seconds)
 {
@@ -122,6 +126,44 @@ sim_module_stop(SimModule *module)
     module_drop_ports(module);
 }
 
+static gboolean
+module_is_unread(SimModule *module)
+{
+    for (guint i = 0; i < module->lines->len; i++) {
+        SimPort *port = sim_line_get_port(g_ptr_array_index(module->lines, i));
+
+        if (sim_port_is_open(port) &&
+            (sim_port_has_output(port) || sim_branch_is_unread(module->branch, i)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+on_leave_look(gpointer user_data)
+{
+    SimModule *module = user_data;
+    gboolean unread = module_is_unread(module);
+
+    if (unread && g_get_monotonic_time() < module->leave_limit)
+        return G_SOURCE_CONTINUE;
+    if (unread)
+        sim_log_event(module->log, "leaves with words that no program has read");
+    module->timer = 0;
+    module->leave(module);
+    return G_SOURCE_REMOVE;
+}
+
+void
+sim_module_leave(SimModule *module, void (*func)(SimModule *module))
+{
+    g_clear_handle_id(&module->timer, g_source_remove);
+    module->hung = TRUE;
+    module->leave = func;
+    module->leave_limit = g_get_monotonic_time() + LEAVE_LIMIT_MS * G_TIME_SPAN_MILLISECOND;
+    module->timer = g_timeout_add(LEAVE_LOOK_MS, on_leave_look, module);
+}
+
 void
 sim_module_after(SimModule *module, double seconds, GSourceFunc func)
 {
@@ -160,13 +202,19 @@ sim_module_power_cut(SimModule *module)
     sim_module_stop(module);
 }
 
+static void
+module_restart_now(SimModule *module)
+{
+    sim_module_stop(module);
+    module->powered = FALSE;
+    sim_module_power_on(module);
+}
+
 void
 sim_module_restart(SimModule *module)
 {
     sim_log_event(module->log, "restart");
-    sim_module_stop(module);
-    module->powered = FALSE;
-    sim_module_power_on(module);
+    sim_module_leave(module, module_restart_now);
 }
 
 void

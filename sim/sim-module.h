@@ -92,6 +92,8 @@ struct _SimModule {
     SimBranch *branch;
     GPtrArray *lines; /* SimLine, one a tty; empty while there is no branch */
     guint timer;      /* the next step of a start or restart */
+    void (*leave)(SimModule *module);
+    gint64 leave_limit; /* monotonic: it leaves then, read or not */
     double first_delay;
     gint64 sim_ready; /* monotonic: until then it answers `SIM busy` */
 
@@ -148,6 +150,9 @@ void sim_module_tty_opened(SimModule *module, const char *tty, gboolean open);
 
 /* For personalities: leave the bus now; be back after so many seconds of the module's time. */
 void sim_module_stop(SimModule *module);
+/* The module is about to go by itself: it takes no more commands, and @func, which stops it, is
+ * called once the programs have read what it said before. */
+void sim_module_leave(SimModule *module, void (*func)(SimModule *module));
 void sim_module_start(SimModule *module);
 void sim_module_after(SimModule *module, double seconds, GSourceFunc func);
 void sim_module_restart(SimModule *module);

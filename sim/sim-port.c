@@ -321,6 +321,12 @@ sim_port_when_drained(SimPort *port, GSourceFunc func, gpointer user_data)
     port_check_drained(port);
 }
 
+gboolean
+sim_port_has_output(SimPort *port)
+{
+    return port->out->len > 0;
+}
+
 void
 sim_port_discard_output(SimPort *port)
 {

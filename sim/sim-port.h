@@ -67,4 +67,6 @@ void sim_port_leave_data_mode(SimPort *port);
 gboolean sim_port_is_in_data_mode(SimPort *port);
 /* Called once all bytes have been taken by the tty; at once when there are none. */
 void sim_port_when_drained(SimPort *port, GSourceFunc func, gpointer user_data);
+/* Whether some are not yet taken. */
+gboolean sim_port_has_output(SimPort *port);
 void sim_port_discard_output(SimPort *port);

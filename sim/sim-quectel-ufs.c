@@ -82,14 +82,18 @@ on_upload(SimPort *port, const guint8 *bytes, gsize length, gpointer user_data)
     guint before = quectel->storing->len / BLOCK;
     guint take = (guint)MIN(length, quectel->wanted - quectel->storing->len);
 
+    if (module->hung)
+        return;
     g_byte_array_append(quectel->storing, bytes, take);
     sim_quectel_after(module, quectel->patience, on_upload_timeout);
     for (guint i = before; i < quectel->storing->len / BLOCK; i++)
         sim_port_data(port, (const guint8 *)"A", 1);
-    if (quectel->breaks_at > 0 && quectel->storing->len >= quectel->breaks_at)
+    if (quectel->breaks_at > 0 && quectel->storing->len >= quectel->breaks_at) {
+        g_clear_handle_id(&quectel->step, g_source_remove);
         sim_module_restart(module);
-    else if (quectel->storing->len == quectel->wanted)
+    } else if (quectel->storing->len == quectel->wanted) {
         end_upload(module);
+    }
 }
 
 /* +QFUPL="<file>",<size>,<timeout>,<acknowledgements> */

@@ -49,12 +49,12 @@ sim_quectel_judge(SimModule *module, GBytes *package, char **to)
 
 /* Into the update mode, which is a start of its own. */
 static void
-go_away(SimModule *module, double seconds, GSourceFunc then)
+go_away(SimModule *module)
 {
     if (module->running)
         sim_module_stop(module);
     sim_step(module, "away");
-    sim_module_after(module, seconds, then);
+    sim_module_after(module, AWAY_SECONDS, on_update_mode);
 }
 
 void
@@ -67,7 +67,7 @@ sim_quectel_install(SimModule *module, GBytes *package, gboolean waits)
     quectel->phase = SIM_QUECTEL_UPDATING;
     quectel->at = 0;
     if (!waits)
-        go_away(module, AWAY_SECONDS, on_update_mode);
+        sim_module_leave(module, go_away);
 }
 
 /* What the first start after an update loses, also one that follows a loss of power. */
@@ -96,7 +96,7 @@ sim_quectel_power_on(SimModule *module)
     }
     sim_log_event(module->log, "the update goes on");
     quectel->at = 0;
-    go_away(module, AWAY_SECONDS, on_update_mode);
+    go_away(module);
     return TRUE;
 }
 
@@ -143,18 +143,27 @@ on_booted(gpointer user_data)
 }
 
 /* Out of the update mode. */
-static gboolean
-on_end(gpointer user_data)
+static void
+go_away_last(SimModule *module)
 {
-    SimModule *module = user_data;
     double away = AWAY_SECONDS;
 
     sim_module_stop(module);
     sim_step(module, "away for the last time");
     if (sim_faults_take(module->faults, "never-returns", NULL, NULL))
-        return G_SOURCE_REMOVE;
+        return;
     sim_faults_take_number(module->faults, "absent", NULL, &away);
     sim_module_after(module, away, on_booted);
+}
+
+static gboolean
+on_end(gpointer user_data)
+{
+    SimModule *module = user_data;
+    SimQuectel *quectel = module->state;
+
+    quectel->step = 0;
+    sim_module_leave(module, go_away_last);
     return G_SOURCE_REMOVE;
 }
 
@@ -236,7 +245,7 @@ update_next(gpointer user_data)
         return G_SOURCE_REMOVE;
     }
     if (!bg96 && at == MIDDLE && sim_faults_take(module->faults, "restarts", NULL, NULL))
-        go_away(module, AWAY_SECONDS, on_update_mode);
+        sim_module_leave(module, go_away);
     else
         sim_quectel_after(module, STEP_SECONDS, update_next);
     return G_SOURCE_REMOVE;

@@ -6,9 +6,7 @@
 /* Where the log has no time: of a departure and of a return, in the module's time. */
 #define LEAVE_SECONDS 1
 #define RETURN_SECONDS 10
-/* In real time, whatever the scale: a hang-up discards what the host has not read yet, and two
- * entries with exact bytes are two reads. */
-#define LEAVE_MS 100
+/* In real time, whatever the scale: two entries with exact bytes are two reads. */
 #define READ_MS 20
 /* A host that sends so much without a CR sends no command. */
 #define INPUT_MAX 4096
@@ -121,11 +119,22 @@ replay_delay(SimModule *module, const SimReplayEntry *entry)
         ms = sim_ms(module->sim, LEAVE_SECONDS);
     else if (entry->kind == SIM_REPLAY_RETURN)
         ms = sim_ms(module->sim, RETURN_SECONDS);
-    if (entry->kind == SIM_REPLAY_LEAVE)
-        ms = MAX(ms, LEAVE_MS);
     if (entry->exact && before != NULL && before->kind == SIM_REPLAY_SAY)
         ms = MAX(ms, READ_MS);
     return (guint)MAX(ms, 0);
+}
+
+static void
+replay_leave(SimModule *module)
+{
+    SimReplay *replay = module->state;
+    const SimReplayEntry *entry = replay_entry(replay, replay->next++);
+
+    sim_log_event(module->log, "line %u %s", entry->line, entry->text->str);
+    replay->leaving = TRUE;
+    sim_module_stop(module);
+    replay->leaving = FALSE;
+    sim_replay_advance(module);
 }
 
 /* Does what the log says next. FALSE: it cannot be done yet. */
@@ -143,15 +152,14 @@ replay_do(SimModule *module, const SimReplayEntry *entry)
         replay->next++;
         return TRUE;
     }
+    if (entry->kind == SIM_REPLAY_LEAVE) {
+        sim_module_leave(module, replay_leave);
+        return FALSE;
+    }
     replay->next++;
     sim_log_event(module->log, "line %u %s", entry->line, entry->text->str);
-    if (entry->kind == SIM_REPLAY_LEAVE) {
-        replay->leaving = TRUE;
-        sim_module_stop(module);
-        replay->leaving = FALSE;
-    } else if (entry->kind == SIM_REPLAY_RETURN) {
+    if (entry->kind == SIM_REPLAY_RETURN)
         sim_module_start(module);
-    }
     return TRUE;
 }
 

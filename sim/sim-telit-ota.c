@@ -156,14 +156,12 @@ apply_return(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean
-apply_leave(gpointer user_data)
+static void
+apply_away(SimModule *module)
 {
-    SimModule *module = user_data;
     SimTelit *telit = module->state;
     double away;
 
-    module->timer = 0;
     telit->armed = FALSE;
     sim_module_stop(module);
     telit->apply_step++;
@@ -174,8 +172,17 @@ apply_leave(gpointer user_data)
         sim_faults_take_number(module->faults, "absent", NULL, &away);
     if (telit->apply_step == LAST_STEP &&
         sim_faults_take(module->faults, "never-returns", NULL, NULL))
-        return G_SOURCE_REMOVE;
+        return;
     sim_module_after(module, away, apply_return);
+}
+
+static gboolean
+apply_leave(gpointer user_data)
+{
+    SimModule *module = user_data;
+
+    module->timer = 0;
+    sim_module_leave(module, apply_away);
     return G_SOURCE_REMOVE;
 }
 

@@ -6,6 +6,7 @@
 #include <pty.h>
 #include <string.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -434,6 +435,16 @@ int
 sim_branch_get_fd(SimBranch *branch, guint index)
 {
     return branch->ttys[index].master;
+}
+
+/* As the program's own poll() sees it, which also waits for what the kernel is still passing on
+ * from the master. */
+gboolean
+sim_branch_is_unread(SimBranch *branch, guint index)
+{
+    struct pollfd tty = {.fd = branch->ttys[index].slave, .events = POLLIN};
+
+    return poll(&tty, 1, 0) > 0 && (tty.revents & POLLIN) != 0;
 }
 
 void

@@ -55,5 +55,7 @@ void sim_branch_unplug(SimBranch *branch);
 
 const char *sim_branch_get_tty(SimBranch *branch, guint index); /* "ttyUSB0" */
 int sim_branch_get_fd(SimBranch *branch, guint index);          /* owned by the branch */
+/* Whether bytes wait for the program that has the tty open: a hang-up throws them away. */
+gboolean sim_branch_is_unread(SimBranch *branch, guint index);
 /* Discards unread bytes and the last program's settings, as closing a real tty does. */
 void sim_branch_flush(SimBranch *branch, guint index);

@@ -3,7 +3,6 @@
 import pathlib
 import re
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 
@@ -50,13 +49,6 @@ class HuaweiTest(testsim.SimTest):
     def hear(self, tty, line):
         tty.expect(rb"\r\n" + re.escape(line.encode()) + rb"\r\n")
 
-    def hear_departing(self, state):
-        """In the transcript: what is still unread when the ports go is lost."""
-        end = time.monotonic() + testsim.LIMIT
-        while f"< ^FOTASTATE: {state}\n" not in self.log():
-            self.assertLess(time.monotonic(), end, f"state {state} is never told")
-            time.sleep(0.01)
-
     def detect(self, tty):
         self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
         self.hear(tty, "^FOTASTATE: 11")
@@ -77,6 +69,11 @@ class HuaweiTest(testsim.SimTest):
         tty = self.loading()
         self.hear(tty, "^FOTASTATE: 40")
         return tty
+
+    def install(self, tty):
+        self.mark()
+        self.assertEqual(tty.ask("AT^FWUP"), ["OK"])
+        self.hear(tty, "^FOTASTATE: 50")
 
     def close_ttys(self):
         while self.open_ttys:

@@ -215,6 +215,12 @@ class SimTest(unittest.TestCase):
         with open(self.path(f"log/{imei}.log")) as file:
             return file.read()
 
+    def wait_log(self, text, times=1, imei=IMEI):
+        end = time.monotonic() + LIMIT
+        while self.log(imei).count(text) < times:
+            self.assertLess(time.monotonic(), end, f"never {text!r}")
+            time.sleep(0.01)
+
     def tty(self, index=0, imei=IMEI):
         tty = Tty(self.state(imei)["ttys"][index])
         self.open_ttys.append(tty)

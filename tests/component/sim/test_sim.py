@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 import subprocess
-import time
 import unittest
 
 from simcase import IMEI, LIMIT, OLD, SIM, SimTest
@@ -67,8 +66,7 @@ class Line(SimTest):
         self.assertRegex(tty.answer("AT+GMR"), rb"(?s)OTAEV.*B026\r\n.*OTAEV.*\r\nOK\r\n.*OTAEV")
         self.ok(f"fault {IMEI} mute=always")
         tty.write(b"AT+CGMI\r")
-        while "> AT+CGMI" not in self.log():
-            time.sleep(0.01)
+        self.wait_log("> AT+CGMI")
         self.ok(f"fault {IMEI} clear")
         self.assertEqual(tty.answer(), b"")
 
@@ -76,11 +74,24 @@ class Line(SimTest):
         slow, other = self.tty(0), self.tty(1)
         self.ok(f"fault {IMEI} slow-answer=100,on=+GMR")
         slow.write(b"AT+GMR\r")
-        while "> AT+GMR" not in self.log():
-            time.sleep(0.01)
+        self.wait_log("> AT+GMR")
         self.assertEqual(other.command("AT")[-1], "OK")
         self.assertNotIn(f"< {OLD}", self.log())
         slow.expect(OLD.encode() + rb"\r\n\r\nOK\r\n")
+
+    def test_last_words(self):
+        """A program may be late to read what the module said before it left by itself; what it has
+        not read when the power goes is lost."""
+        tty = self.tty()
+        tty.write(b"AT#REBOOT\r")
+        self.wait_log("! restart\n")
+        self.assertEqual(tty.rest(), b"AT#REBOOT\r\r\nOK\r\n")
+        self.wait_state(starts=2)
+        tty = self.reopen()
+        tty.write(b"AT\r")
+        self.wait_log("< OK\n", times=2)
+        self.ok(f"power-cut {IMEI}")
+        self.assertEqual(tty.rest(), b"")
 
     def test_messages(self):
         tty = self.tty()
@@ -227,8 +238,7 @@ class Uevents(SimTest):
             self.fill(other, path)
             self.control_file.write(f"unplug {IMEI}\n")
             self.control_file.flush()
-            while "unplugged" not in self.log():
-                time.sleep(0.01)
+            self.wait_log("unplugged")
             removed = 0
             while removed < 5:  # the device, two ttys and their interfaces
                 removed += b"ACTION=remove" in program.recv(65536)

@@ -30,16 +30,14 @@ class Flow(HuaweiTest):
         self.assertRegex(lines[0], r'^\^FOTADLQ: 1,"IMAGE",\d+,1324$')
         self.assertRegex(lines[1], r'^\^FOTADLQ: 2,"XNV",\d+,77778$')
         self.hear(tty, "^FOTASTATE: 40")
-        self.hear_departing("50")
+        self.hear(tty, "^FOTASTATE: 50")
         tty = self.back()
         self.hear(tty, "^FOTASTATE: 90")
         self.assertEqual(tty.ask("AT+GMR")[-2:], [NEW, "OK"])
 
     def test_told_to_install(self):
         tty = self.loaded()
-        self.mark()
-        self.assertEqual(tty.ask("AT^FWUP"), ["OK"])
-        self.hear_departing("50")
+        self.install(tty)
         tty = self.back()
         self.assertEqual(self.told(tty), "90")
         self.assertEqual(tty.ask("AT+GMR"), [NEW, "OK"])
@@ -53,9 +51,9 @@ class Flow(HuaweiTest):
         tty = self.prepared()
         self.mark()
         self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
+        self.hear(tty, "^FOTASTATE: 50")
         self.back()
         self.wait_state(version=NEW)
-        # In the transcript: what is still unread when the ports go is lost.
         told = re.findall(r"< \^FOTASTATE: (.*)", self.log())
         self.assertEqual(told[:5], ["11", OFFER.removeprefix("^FOTASTATE: "), "30", "40", "50"])
 

@@ -130,9 +130,7 @@ class Faults(HuaweiTest):
             self.ok(f"set {IMEI} {settings} version={OLD}")
             for fault in faults:
                 self.ok(f"fault {IMEI} {fault}")
-            tty = self.loaded()
-            self.mark()
-            self.assertEqual(tty.ask("AT^FWUP"), ["OK"])
+            self.install(self.loaded())
             tty = self.back()
             self.assertEqual((self.told(tty), self.state()["version"]), (told, version))
             self.assertEqual(self.state()["faults"], [])
@@ -144,9 +142,7 @@ class Faults(HuaweiTest):
                            (delta("MU609", OLD, NEW, SIZE), "80,109"),
                            (b"x" * SIZE, "80,107")]:
             self.huawei.publish(self.model, OLD, NEW, data=data)
-            tty = self.loaded()
-            self.mark()
-            tty.ask("AT^FWUP")
+            self.install(self.loaded())
             self.assertEqual(self.told(self.back()), told)
             self.close_ttys()
 
@@ -166,16 +162,14 @@ class Faults(HuaweiTest):
         self.ok(f"fault {IMEI} lost-ok,on=^FWUP")
         self.mark()
         tty.write(b"AT^FWUP\r")
-        self.hear_departing("50")
+        self.hear(tty, "^FOTASTATE: 50")
         self.back()
         self.wait_state(version=NEW)
 
     def test_return(self):
         for fault in ["absent=200", "return-ttyacm", "pin-after", "apn-lost", "settings-lost"]:
             self.ok(f"fault {IMEI} {fault}")
-        tty = self.loaded()
-        self.mark()
-        tty.ask("AT^FWUP")
+        self.install(self.loaded())
         self.wait_state(starts=self.starts + 1)
         state = self.state()
         self.assertEqual(state["ttys"], ["ttyACM0", "ttyACM1"])
@@ -245,24 +239,21 @@ class Power(HuaweiTest):
         self.assertEqual(self.state()["version"], NEW)
 
     def test_ready(self):
-        tty = self.loaded()
-        tty.ask("AT^FWUP")
-        self.hear_departing("50")
+        self.install(self.loaded())
         self.cut()
         self.back()
         self.assertEqual(self.state()["version"], NEW)
 
     def test_flashing(self):
         self.ok(f"fault {IMEI} never-returns")
-        self.loaded().ask("AT^FWUP")
+        self.install(self.loaded())
         self.wait_state(fota_state=60, ttys=[])
         self.cut()
         self.assertEqual(self.told(self.back()), "90")
         self.assertEqual(self.state()["version"], NEW)
 
     def test_installed(self):
-        self.mark()
-        self.loaded().ask("AT^FWUP")
+        self.install(self.loaded())
         self.back()
         self.cut()
         self.assertEqual(self.told(self.back()), "10")

@@ -55,11 +55,8 @@ class QuectelTest(testsim.SimTest):
         tty.expect(re.escape(f'\r\n+QIND: "FOTA",{text}\r\n'.encode()))
 
     def step(self, text):
-        """In the transcript: what is unread when the ports go is lost."""
-        end = time.monotonic() + testsim.LIMIT
-        while f"! step {text}\n" not in self.log():
-            self.assertLess(time.monotonic(), end, f"never {text}")
-            time.sleep(0.01)
+        """In the transcript: nothing is heard of it while no tty is open."""
+        self.wait_log(f"! step {text}\n")
 
     def in_update_mode(self):
         self.wait_state(starts=self.starts + 1)
@@ -88,7 +85,7 @@ class Update(QuectelTest):
         self.fetch(tty)
         self.hear(tty, '"HTTPSTART"')
         self.assertEqual(tty.ask(f'AT+QFOTADL="{self.web.uris["http"]}/a.zip"'), ["ERROR"])
-        self.step("HTTPEND 0")
+        self.hear(tty, '"HTTPEND",0')
         tty = self.in_update_mode()
         tty.write(b"AT\r")
         said = tty.rest().decode()
@@ -118,7 +115,9 @@ class Update(QuectelTest):
 
     def test_package_of_another_base(self):
         (self.www / "a.zip").write_bytes(delta("EC25", NEW, OLD, 3000))
-        self.fetch(self.prepared())
+        tty = self.prepared()
+        self.fetch(tty)
+        self.hear(tty, '"HTTPEND",0')
         self.step("END 510")
         self.assertEqual(self.prepared_again().ask("AT+QGMR"), [OLD, "OK"])
 
@@ -133,7 +132,9 @@ class Update(QuectelTest):
 
     def test_calibration_lost(self):
         self.ok(f"fault {IMEI} calibration-lost")
-        self.fetch(self.prepared())
+        tty = self.prepared()
+        self.fetch(tty)
+        self.hear(tty, '"HTTPEND",0')
         tty = self.prepared_again()
         self.assertEqual(tty.ask("AT+CFUN?"), ["+CFUN: 5", "OK"])
         self.assertEqual(tty.ask("AT+CMEE=1"), ["OK"])
@@ -182,6 +183,7 @@ class FileStore(QuectelTest):
         tty.write(b'AT+QFUPL="p.zip",5000,5,1\r')
         tty.expect(rb"CONNECT\r\n")
         tty.write(bytes(2048))
+        tty.expect(b"AA")
         self.wait_state(starts=self.starts + 1, files=0)
         self.assertEqual(self.reopen().ask('AT+QFLST="*"')[-1], "OK")
 
@@ -218,7 +220,7 @@ class Standard(QuectelTest):
         self.hear(tty, '"HTTPEND",0')
         self.wait_state(phase="updating", starts=self.starts)
         self.assertEqual(tty.ask("AT+QGMR"), [self.OLD, "OK"])
-        tty.write(b"AT+CFUN=1,1\r")
+        self.assertEqual(tty.ask("AT+CFUN=1,1"), ["OK"])
         self.step("END 0")
         self.wait_state(version=self.NEW, phase="normal")
 
@@ -253,7 +255,7 @@ class FiveG(QuectelTest):
         tty = self.prepared()
         self.assertEqual(tty.ask("AT+QFLST")[-1], "ERROR")
         self.fetch(tty, scheme="https")
-        self.step("HTTPEND 0")
+        self.hear(tty, '"HTTPEND",0')
         self.ok(f"fault {IMEI} power-lost=20,on=START")
         self.step("START")
         self.wait_state(starts=self.starts + 2)
@@ -267,8 +269,9 @@ class TwoHalves(QuectelTest):
     package = delta("BG96", BG96_OLD, BG96_NEW, 3000)
 
     def test_power_lost_in_the_second(self):
-        self.fetch(self.prepared(), scheme="https")
-        self.step("HTTPEND 0")
+        tty = self.prepared()
+        self.fetch(tty, scheme="https")
+        self.hear(tty, '"HTTPEND",0')
         self.ok(f"fault {IMEI} power-lost=20,on=RESTORE 50")
         self.step("RESTORE 50")
         self.wait_state(starts=self.starts + 2)
