@@ -273,12 +273,13 @@ class OwnUpdate(AsksTest):
         for step, version in (("accepted", self.old), ("part 2", self.old),
                               ("delta stored", self.old), ("delta validated", self.new)):
             starts = self.state()["starts"]
-            self.ok(f"fault {IMEI} power-lost=20,on={step}")
+            self.ok(f"fault {IMEI} power-lost=0,on={step}")
             tty = self.listen_again()
             self.ask()
-            tty.command("AT#OTASUAN=1")
+            tty.write(b"AT#OTASUAN=1\r")  # whose OK may not come any more
             self.wait_state(faults=[], powered=0)
-            state = self.wait_state(powered=1, ask="idle", running=1)
+            self.ok(f"power-on {IMEI}")
+            state = self.wait_state(ask="idle", running=1)
             self.assertGreater(state["starts"], starts)
             self.assertEqual(state["version"], version, step)
 
