@@ -305,7 +305,7 @@ class YesOrNo(AsksTest):
             self.ask()
             tty.command("AT#OTASUAN=1")
             self.hear(tty, START, LOADED)
-            self.wait_state(version=self.new, ask_outcome="upgraded", otaev_kept=1)
+            self.wait_state(version=self.new, ask_outcome="upgraded")
             tty = self.listen_again(settings)
             self.assertEqual(b"Module Upgraded To New FW" in tty.answer(), heard)
 
