@@ -283,8 +283,9 @@ class Update(SimTest):
 
     def test_power_cut_while_loading(self):
         tty = self.tty()
-        self.put(DELTA, delta(size=500000))
+        self.put(DELTA, delta())
         self.connect(tty)
+        self.ok(f"fault {IMEI} ftp-stall")
         tty.write(f'AT#FTPGETOTA="{DELTA}",0\r'.encode())
         self.wait_state(ota="partial")
         self.ok(f"power-cut {IMEI}")
