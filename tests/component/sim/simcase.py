@@ -3,8 +3,10 @@
 
 Runs under umockdev's preload library (meson.build sees to that).
 """
+import contextlib
 import json
 import os
+import pathlib
 import re
 import select
 import socket
@@ -19,6 +21,10 @@ import unittest
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import FTPServer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
+
+from ftpserver import DataHandler  # noqa: E402
 
 SIM = sys.argv.pop(1)
 SCALE = 20
@@ -38,11 +44,18 @@ class Server:
     """A real FTP server with a login."""
 
     def __init__(self, directory):
+        self.faults = tempfile.TemporaryDirectory()
         authorizer = DummyAuthorizer()
         authorizer.add_user("USERNAME", "PASSWORD", directory, perm="elr")
         self.commands = commands = []
 
+        class Data(DataHandler):
+            faults = pathlib.Path(self.faults.name)
+
         class Handler(FTPHandler):
+            use_sendfile = False  # as DataHandler wants it
+            dtp_handler = Data
+
             def pre_process_command(self, line, cmd, arg):
                 commands.append(cmd)
                 super().pre_process_command(line, cmd, arg)
@@ -71,9 +84,20 @@ class Server:
         while self.hanging_up.is_set():
             time.sleep(0.01)
 
+    @contextlib.contextmanager
+    def held(self):
+        """Inside the `with` block half of a file is sent, and the rest after it."""
+        stall = pathlib.Path(self.faults.name, "stall")
+        stall.touch()
+        try:
+            yield
+        finally:
+            stall.unlink()
+
     def stop(self):
         self.stopping.set()
         self.thread.join()
+        self.faults.cleanup()
 
 
 class Tty:

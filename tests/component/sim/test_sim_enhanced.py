@@ -32,8 +32,11 @@ class Enhanced(testsim.SimTest):
             self.assertEqual(tty.ask(line)[-1], "OK", line)
         return tty
 
-    def get(self, tty, data=None, user="USERNAME", path="/delta"):
+    def get(self, tty, data=None, **options):
         self.put("delta", testsim.delta("LE910C4-NF", OLD, NEW) if data is None else data)
+        return self.get_again(tty, **options)
+
+    def get_again(self, tty, user="USERNAME", path="/delta"):
         return tty.ask(f"AT#FTPGETOTAENH=127.0.0.1,{self.server.port},{path},{user},PASSWORD")
 
     def hear(self, tty, *lines):
@@ -43,8 +46,9 @@ class Enhanced(testsim.SimTest):
     def test_flow(self):
         """Armed, it waits for the restart; then it restarts as for any update."""
         tty = self.ready()
-        self.assertEqual(self.get(tty), ["OK"])
-        self.assertEqual(self.get(tty)[0][:5], "+CME ")
+        with self.server.held():
+            self.assertEqual(self.get(tty), ["OK"])
+            self.assertEqual(self.get_again(tty)[0][:5], "+CME ")
         self.hear(tty, DREL)
         self.assertEqual(tty.ask("AT#OTAUP=2"), ["+CME ERROR: 3"])  # it checks
         self.hear(tty, PASS)
