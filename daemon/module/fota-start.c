@@ -7,6 +7,7 @@
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-method.h"
 #include "daemon/module/fota-order.h"
+#include "daemon/module/fota-situation.h"
 #include "daemon/module/fota-terms.h"
 #include "daemon/fota-delta.h"
 #include "daemon/fota-error.h"
@@ -17,8 +18,10 @@ start_check(const FotaParts *parts)
 {
     if (!fota_parts_get_config(parts)->fetch_by_module || !fota_poller_reads_file(parts->poller)) {
         fota_reader_start(parts->reader);
-    } else if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE) {
-        fota_poller_put_off(parts->poller); /* until ModemManager has found it again */
+    } else if (fota_presence_get(parts->presence) != FOTA_PRESENCE_HERE ||
+               fota_situation_is_crowded(parts, 1)) {
+        /* Until ModemManager has found it again, and enough others have ended. */
+        fota_poller_put_off(parts->poller);
     } else if (fota_method_choose(parts, FOTA_ACTION_CHECK)->fetch == NULL) {
         fota_poller_begin(parts->poller);
         fota_reader_fail(parts->reader,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/fota-clock.h"
 #include "daemon/fota-cache.h"
 #include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
@@ -391,6 +392,38 @@ test_left_in_transfer(Fixture *fixture, gconstpointer data)
     fixture->parts.record->mark = FOTA_MARK_NONE;
 }
 
+/* A check through the module that an application asks for waits for the others of its gateway, as
+ * one that is due does. */
+static void
+test_check_waits(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *limits;
+        guint working;
+        gboolean waits;
+    } cases[] = {{"", 1, TRUE}, {"[Limits]\nAtOnce=2\n", 1, FALSE}, {"", 0, FALSE}};
+    const FotaVendor known = {.table = &plugin, .methods = methods};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strconcat("[Manifest]\nUri=https://fota.example/m.signed\n"
+                                            "Fetch=module\n",
+                                            cases[i].limits, NULL);
+        gint64 next;
+
+        g_test_message("case %u", i);
+        fixture_configure(fixture, text);
+        fixture_see(fixture, OLD);
+        vendor = &known;
+        fixture->context.jobs = cases[i].working;
+        fota_start_action(&fixture->parts, FOTA_ACTION_CHECK);
+        next = (gint64)fota_poller_get_next_check(fixture->parts.poller);
+        /* One that begins fails, since the method that was chosen cannot read a file. */
+        g_assert_cmpint(next != 0 && next <= fota_clock_now(), ==, cases[i].waits);
+        vendor = NULL;
+    }
+    fixture->context.jobs = 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -405,5 +438,6 @@ main(int argc, char **argv)
     FIXTURE_ADD("/closing/counted", test_counted);
     FIXTURE_ADD("/closing/damaged", test_damaged);
     FIXTURE_ADD("/closing/left-in-transfer", test_left_in_transfer);
+    FIXTURE_ADD("/closing/check-waits", test_check_waits);
     return g_test_run();
 }
