@@ -235,13 +235,22 @@ fota_cache_open_part(FotaCache *cache, const char *key, GError **error)
     return stream;
 }
 
-void
-fota_cache_delete_part(FotaCache *cache, const char *key)
+static gboolean
+remove_part(const char *file, GError **error)
+{
+    if (g_unlink(file) == 0 || errno == ENOENT)
+        return TRUE;
+    g_set_error(error, FOTA_ERROR, FOTA_ERROR_NO_SPACE,
+                "what has come of the delta cannot be removed: %s: %s", file, g_strerror(errno));
+    return FALSE;
+}
+
+gboolean
+fota_cache_delete_part(FotaCache *cache, const char *key, GError **error)
 {
     g_autofree char *file = cache_file(cache, key, PART);
 
-    if (g_unlink(file) < 0 && errno != ENOENT)
-        g_message("%s: %s", file, g_strerror(errno));
+    return remove_part(file, error);
 }
 
 void
@@ -348,6 +357,7 @@ completion_run(GTask *task, gpointer source, gpointer data, GCancellable *cancel
 {
     const Completion *completion = data;
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) stays = NULL;
     g_autofree char *sha256 = NULL;
     guint64 size;
     int fd = open(completion->part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -360,9 +370,11 @@ completion_run(GTask *task, gpointer source, gpointer data, GCancellable *cancel
             completion_publish(completion, fd, sha256, &error);
         close(fd);
     }
-    if (g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA))
-        g_unlink(completion->part);
-    if (error != NULL)
+    /* Fetched anew, it would be the same again. */
+    if (g_error_matches(error, FOTA_ERROR, FOTA_ERROR_BAD_DELTA) &&
+        !remove_part(completion->part, &stays))
+        g_task_return_error(task, g_steal_pointer(&stays));
+    else if (error != NULL)
         g_task_return_error(task, g_steal_pointer(&error));
     else
         g_task_return_boolean(task, TRUE);

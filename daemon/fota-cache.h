@@ -46,7 +46,8 @@ void fota_cache_give_part_back(FotaCache *cache, const char *key);
  * FOTA_ERROR_NO_SPACE when it cannot be opened.
  */
 GFileOutputStream *fota_cache_open_part(FotaCache *cache, const char *key, GError **error);
-void fota_cache_delete_part(FotaCache *cache, const char *key);
+/** FOTA_ERROR_NO_SPACE when it stays: nothing else can come in its place. */
+gboolean fota_cache_delete_part(FotaCache *cache, const char *key, GError **error);
 /** Deletes the whole of @key: it has been found to be damaged. */
 void fota_cache_delete(FotaCache *cache, const char *key);
 

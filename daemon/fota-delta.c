@@ -205,9 +205,12 @@ static void
 delivery_begin_anew(GTask *task)
 {
     Delivery *delivery = g_task_get_task_data(task);
+    GError *error = NULL;
 
-    fota_cache_delete_part(delivery->context->cache, delivery->key);
-    delivery_try(task);
+    if (fota_cache_delete_part(delivery->context->cache, delivery->key, &error))
+        delivery_try(task);
+    else
+        delivery_end(task, error);
 }
 
 static void
@@ -219,6 +222,7 @@ fetched(GObject *object, GAsyncResult *result, gpointer user_data)
     g_autoptr(FotaResponse) response = fota_fetch_finish(result, &error);
     guint status = response != NULL ? response->status : 0;
     gboolean resumed = delivery->from > 0;
+    g_autoptr(GError) stays = NULL;
     GError *reason;
 
     delivery->spent += is_local(delivery_uri(delivery)) ? 0 : delivery->taken;
@@ -232,8 +236,11 @@ fetched(GObject *object, GAsyncResult *result, gpointer user_data)
         delivery_begin_anew(task);
     } else {
         reason = error != NULL ? explain_error(delivery, error) : explain_status(delivery, status);
-        if (g_error_matches(reason, FOTA_ERROR, FOTA_ERROR_BAD_DELTA))
-            fota_cache_delete_part(delivery->context->cache, delivery->key);
+        if (g_error_matches(reason, FOTA_ERROR, FOTA_ERROR_BAD_DELTA) &&
+            !fota_cache_delete_part(delivery->context->cache, delivery->key, &stays)) {
+            g_error_free(reason);
+            reason = g_steal_pointer(&stays);
+        }
         if (ends_all(reason))
             delivery_end(task, reason);
         else
@@ -313,7 +320,10 @@ delivery_try(GTask *task)
     }
     delivery->from = fota_cache_get_bytes(delivery->context->cache, delivery->key);
     if (delivery->sha256 == NULL || (delivery->size > 0 && delivery->from > delivery->size)) {
-        fota_cache_delete_part(delivery->context->cache, delivery->key);
+        if (!fota_cache_delete_part(delivery->context->cache, delivery->key, &error)) {
+            delivery_end(task, error);
+            return;
+        }
         delivery->from = 0;
     }
     delivery_report(delivery, delivery->from);

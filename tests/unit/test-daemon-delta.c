@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,10 +22,23 @@
 #define REST "status: 206\nrange: 10\n\nlength: 11\n\n" SECOND "end: 11\n\n"
 #define CUT "status: 200\n\nlength: 10\n\n" FIRST
 #define OTHER "status: 200\n\nlength: 21\n\nthe delta from X to Yend: 21\n\n"
+#define OTHER_REST "status: 206\nrange: 10\n\nlength: 11\n\nfrom X to Yend: 11\n\n"
 #define SHORT "status: 200\n\nlength: 10\n\n" FIRST "end: 10\n\n"
 #define LONG "status: 200\n\nlength: 21\n\n" TEXT "length: 1\n\n!end: 22\n\n"
 #define STATUS(code) "status: " code "\n\nend: 0\n\n"
 #define FAULT(name) "error: " name "\ntext: because of " name "\n\n"
+
+int __real_g_unlink(const char *file);
+int __wrap_g_unlink(const char *file);
+
+static gboolean stays; /* whatever is to be deleted */
+
+int
+__wrap_g_unlink(const char *file)
+{
+    errno = EROFS;
+    return stays ? -1 : __real_g_unlink(file);
+}
 
 /* One for each session, one after the other. */
 typedef struct {
@@ -143,6 +157,9 @@ fetch(Fixture *self, const FotaDelta *delta, guint64 *spent, GError **error)
     return good;
 }
 
+#define ERROR(name) .domain = fota_error_quark, .code = FOTA_ERROR_##name
+#define MODULE_ERROR(name) .domain = fota_module_error_quark, .code = FOTA_MODULE_ERROR_##name
+
 #define DIRECTORY "[Delivery]\nDirectory=/media\n"
 
 /* The answers of one fetch after the other of the same delta, with what is there in between. */
@@ -152,6 +169,7 @@ static const struct {
     gboolean no_digest, no_size;
     gboolean fails_first; /* the first fetch fails, and a second one follows */
     gboolean fails_again; /* that one, too, and a third one follows */
+    gboolean stays;       /* what has come cannot be deleted during the last one */
     const char *uri[3];
     const char *ranges;
     guint64 spent; /* by the last one */
@@ -184,8 +202,7 @@ static const struct {
      {CUT, "status: 206\nrange: 10\n\n" FAULT("BadAnswer")},
      .fails_first = TRUE,
      .ranges = "0 10 ",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
+     MODULE_ERROR(DELTA_SERVER_UNREACHABLE)},
     {"past the end",
      {CUT, STATUS("416"), ALL},
      .fails_first = TRUE,
@@ -204,43 +221,13 @@ static const struct {
      .fails_first = TRUE,
      .ranges = "0 10 0 ",
      .spent = 32},
-    {"wrong digest",
-     {OTHER},
-     .ranges = "0 ",
-     .spent = 21,
-     .domain = fota_error_quark,
-     .code = FOTA_ERROR_BAD_DELTA},
-    {"short",
-     {SHORT},
-     .ranges = "0 ",
-     .spent = 10,
-     .domain = fota_error_quark,
-     .code = FOTA_ERROR_BAD_DELTA},
-    {"grows",
-     {FAULT("TooLarge")},
-     .ranges = "0 ",
-     .domain = fota_error_quark,
-     .code = FOTA_ERROR_BAD_DELTA},
-    {"more than was said",
-     {LONG},
-     .ranges = "0 ",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
-    {"missing",
-     {STATUS("404")},
-     .ranges = "0 ",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_DELTA_MISSING},
-    {"refused",
-     {STATUS("401")},
-     .ranges = "0 ",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED},
-    {"unreachable",
-     {FAULT("Unreachable")},
-     .ranges = "0 ",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
+    {"wrong digest", {OTHER}, .ranges = "0 ", .spent = 21, ERROR(BAD_DELTA)},
+    {"short", {SHORT}, .ranges = "0 ", .spent = 10, ERROR(BAD_DELTA)},
+    {"grows", {FAULT("TooLarge")}, .ranges = "0 ", ERROR(BAD_DELTA)},
+    {"more than was said", {LONG}, .ranges = "0 ", MODULE_ERROR(DELTA_SERVER_UNREACHABLE)},
+    {"missing", {STATUS("404")}, .ranges = "0 ", MODULE_ERROR(DELTA_MISSING)},
+    {"refused", {STATUS("401")}, .ranges = "0 ", MODULE_ERROR(DELTA_LOGIN_REFUSED)},
+    {"unreachable", {FAULT("Unreachable")}, .ranges = "0 ", MODULE_ERROR(DELTA_SERVER_UNREACHABLE)},
     {"second address",
      {OTHER, ALL},
      .uri = {"https://h/a", "https://i/a"},
@@ -257,29 +244,40 @@ static const struct {
      .uri = {"https://h/a", "https://i/a"},
      .ranges = "0 10 ",
      .spent = 10,
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_TRANSFER_FAILED},
+     MODULE_ERROR(TRANSFER_FAILED)},
     /* But not what is another file with what the second has. */
     {"second wrong",
-     {CUT, "status: 206\nrange: 10\n\nlength: 11\n\nfrom X to Yend: 11\n\n", OTHER},
+     {CUT, OTHER_REST, OTHER},
      .uri = {"https://h/a", "https://i/a"},
      .ranges = "0 10 0 ",
      .spent = 42,
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_TRANSFER_FAILED},
+     MODULE_ERROR(TRANSFER_FAILED)},
+    /* As where the filesystem has become read-only: nothing can come in its place. */
+    {"wrong and stays",
+     {CUT, OTHER_REST},
+     .fails_first = TRUE,
+     .stays = TRUE,
+     .ranges = "0 10 ",
+     .spent = 11,
+     ERROR(NO_SPACE)},
+    {"cut and stays",
+     {CUT, FAULT("BadAnswer")},
+     .fails_first = TRUE,
+     .stays = TRUE,
+     .ranges = "0 10 ",
+     ERROR(NO_SPACE)},
+    {"grows and stays", {FAULT("TooLarge")}, .stays = TRUE, .ranges = "0 ", ERROR(NO_SPACE)},
     {"last error",
      {STATUS("404"), FAULT("Unreachable")},
      .uri = {"https://h/a", "https://i/a"},
      .ranges = "0 0 ",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE},
+     MODULE_ERROR(DELTA_SERVER_UNREACHABLE)},
     {"file", {ALL}, .uri = {"file:///media/a"}, .ranges = "0 "},
     {"file elsewhere",
      {NULL},
      .uri = {"file:///etc/passwd"},
      .ranges = "",
-     .domain = fota_module_error_quark,
-     .code = FOTA_MODULE_ERROR_NOT_SUPPORTED},
+     MODULE_ERROR(NOT_SUPPORTED)},
     {"file elsewhere, and a server",
      {ALL},
      .uri = {"file:///etc/passwd", "https://h/a"},
@@ -322,8 +320,10 @@ test_case(gconstpointer data)
     }
     if (cases[i].fails_again)
         g_assert_false(fetch(&self, &delta, &spent, NULL));
+    stays = cases[i].stays;
     g_assert_cmpint(fetch(&self, &delta, &spent, &error), ==,
                     cases[i].code == 0 && !cases[i].domain);
+    stays = FALSE;
     if (cases[i].domain != NULL)
         g_assert_error(error, cases[i].domain(), cases[i].code);
     g_assert_cmpstr(self.ranges->str, ==, cases[i].ranges);
