@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/ctl-format.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -159,4 +161,18 @@ ctl_print_json(GVariant *value)
 
     puts(text);
     fflush(stdout);
+}
+
+gboolean
+ctl_format_close(const char *program)
+{
+    gboolean waits = __fpending(stdout) > 0;
+    gboolean lost = ferror(stdout) != 0;
+
+    /* Whoever has closed it beforehand wants nothing of it. */
+    if (fclose(stdout) != 0)
+        lost = lost || waits || errno != EBADF;
+    if (lost)
+        fprintf(stderr, "%s: the output could not be written, and is not whole\n", program);
+    return !lost;
 }

@@ -71,7 +71,7 @@ tool_report(Tool *tool, GError **error)
     format = tool->json ? CTL_REPORT_JSON : csv ? CTL_REPORT_CSV : CTL_REPORT_TEXT;
     reports = read_reports(tool->arguments[1], error);
     if (reports == NULL)
-        return TOOL_UNREADABLE;
+        return TOOL_IO;
     modules = fota_report_table_group(reports);
     if (tool->arguments[2] == NULL) {
         ctl_report_print_general(modules, format);

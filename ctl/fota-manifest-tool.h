@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 /** Exit status; fota-manifest(1) and --help document them. */
 typedef enum {
     TOOL_GOOD = 0,
-    TOOL_BAD = 1,        /**< the file has faults, or fotad would refuse it */
-    TOOL_USAGE = 2,      /**< usage error */
-    TOOL_UNREADABLE = 3, /**< a file cannot be read */
+    TOOL_BAD = 1,   /**< the file has faults, or fotad would refuse it */
+    TOOL_USAGE = 2, /**< usage error */
+    TOOL_IO = 3,    /**< a file cannot be read, or the output not be written */
 } ToolExit;
 
 /** A new manifest holds so long unless something else is said. */

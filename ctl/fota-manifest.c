@@ -30,7 +30,7 @@ static const char exit_help[] = "Exit status:\n"
                                 "  0  done; the file is good\n"
                                 "  1  the file has faults, or fotad would refuse it\n"
                                 "  2  usage error\n"
-                                "  3  a file cannot be read\n";
+                                "  3  a file cannot be read, or the output not be written\n";
 
 static ToolExit
 print_help(void)
@@ -185,7 +185,7 @@ get_status(const GError *error)
         return TOOL_USAGE;
     if (error->domain == FOTA_POLICY_ERROR)
         return TOOL_BAD;
-    return error->domain == G_FILE_ERROR ? TOOL_UNREADABLE : TOOL_USAGE;
+    return error->domain == G_FILE_ERROR ? TOOL_IO : TOOL_USAGE;
 }
 
 /* Prints @error in the way asked for; returns the exit status. */
@@ -205,8 +205,8 @@ report_error(const GError *error, gboolean json)
         tool_add(builder, "name",
                  error->domain == FOTA_POLICY_ERROR
                      ? fota_policy_error_get_name((FotaPolicyError)error->code)
-                 : status == TOOL_UNREADABLE ? "Unreadable"
-                                             : "Usage");
+                 : status == TOOL_IO ? "Unreadable"
+                                     : "Usage");
         tool_add(builder, "message", valid);
         json_builder_end_object(builder);
         json_builder_end_object(builder);
@@ -256,6 +256,8 @@ main(int argc, char **argv)
     status = run_verb(&tool, &error);
     if (error != NULL)
         status = report_error(error, tool.json);
+    if (!ctl_format_close("fota-manifest") && status == TOOL_GOOD)
+        status = TOOL_IO;
     g_strfreev(tool.arguments);
     return (int)status;
 }

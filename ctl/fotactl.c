@@ -83,7 +83,8 @@ static const char options_help[] =
     "  -h, --help, --version\n"
     "\nExit status:\n"
     "  0  done; with --wait, the update succeeded\n"
-    "  1  fotad refused, the update ended without success, or it was not approved\n"
+    "  1  fotad refused, the update ended without success, or it was not approved;\n"
+    "     or the output could not be written\n"
     "  2  usage error\n"
     "  3  fotad does not answer\n"
     "  4  permission denied\n"
@@ -324,5 +325,7 @@ main(int argc, char **argv)
     if (error != NULL)
         status = report(error, ctl.json);
     sd_bus_flush_close_unref(ctl.bus);
+    if (!ctl_format_close("fotactl") && status == CTL_OK)
+        status = CTL_FAILED;
     return status;
 }

@@ -257,6 +257,19 @@ class CommandLine(CtlTest):
             self.ctl(*arguments, status=USAGE)
             self.assertIn(said, self.stderr)
 
+    def test_output_is_lost(self):
+        for arguments in (["list"], ["status", "--json"], ["--help"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(self.command(arguments), env=self.environment(), stdout=full,
+                                      stderr=subprocess.PIPE, timeout=CALL_LIMIT_S)
+            self.assertEqual(done.returncode, FAILED, arguments)
+            self.assertIn(b"could not be written", done.stderr)
+
+    def test_output_is_not_wanted(self):
+        done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', *self.command(["check"])],
+                              env=self.environment(), timeout=CALL_LIMIT_S)
+        self.assertEqual(done.returncode, OK)
+
     def test_without_fotad(self):
         self.stop_fake()
         for verb in VERBS:

@@ -5,8 +5,8 @@ import subprocess
 import unittest
 
 from manifest import manifest, pad, timestamp, to_bytes
-from manifestcase import (BAD, GATEWAY, IMEI, ManifestCase, OLD, SEED, SOURCE, UNREADABLE,
-                          UPDATE, USAGE)
+from manifestcase import (BAD, GATEWAY, IMEI, ManifestCase, OLD, PROGRAM, SEED, SOURCE,
+                          UNREADABLE, UPDATE, USAGE)
 
 VERBS = ["new", "renew", "lint", "pack", "verify", "plan", "bucket", "report", "from-csv"]
 DELTA = "30.00.001-B026_to_B026-FOTA.bin"
@@ -53,6 +53,19 @@ class General(ManifestCase):
             with self.subTest(arguments=arguments):
                 answer = self.json(*arguments, status=UNREADABLE)
                 self.assertEqual(answer["error"]["name"], "Unreadable")
+
+    def test_output_is_lost(self):
+        """On a full disk; a manifest that is larger than a buffer is written in part at once."""
+        payload = pad(manifest(IMEI, 1, UPDATE), 20000)
+        self.write("m.json", payload)
+        self.write("m.json.minisig", self.key().sign(payload))
+        for arguments in (["--help"], ["new", "--sequence=1"], ["lint", "m.json"],
+                          ["lint", "--json", "m.json"], ["pack", "m.json", "m.json.minisig"]):
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([PROGRAM, *arguments], cwd=self.directory, stdout=full,
+                                      stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual(done.returncode, UNREADABLE)
+                self.assertIn(b"could not be written", done.stderr)
 
     def test_completion(self):
         script = SOURCE / "ctl" / "fota-manifest.bash-completion"
