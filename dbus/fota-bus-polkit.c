@@ -133,6 +133,9 @@ on_caller_gone(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
 {
     Pending *pending = userdata;
 
+    /* sd-bus takes the name in a match for whoever sends it to fotad alone. */
+    if (g_strcmp0(sd_bus_message_get_sender(signal), "org.freedesktop.DBus") != 0)
+        return 0;
     pending_withdraw_question(pending);
     pending_end(pending);
     return 0; /* the signal is also for the caller's other calls */

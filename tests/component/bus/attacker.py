@@ -2,7 +2,8 @@
 """A program that means ill, run as a user who may do nothing: ADDRESS and a JSON text with
 
 connections, calls (of each connection at a time), path, interface, member, signature, arguments
-(GVariant's text format), descriptors (attached to each call), seconds (each call that is answered is
+(GVariant's text format), descriptors (attached to each call), destination, signal (it is one, and
+is not answered; "strings": so many in its body), seconds (each call that is answered is
 followed by another until then), stay (until standard input ends).
 
 Prints how many calls were made and how each was answered, by error name or "ok".
@@ -51,6 +52,20 @@ def answered(connection, result):
         call(connection)
 
 
+def flood(connection):
+    """Returns when the bus has had them all."""
+    global sent
+    message = Gio.DBusMessage.new_signal(order["path"], order["interface"], order["member"])
+    message.set_destination(order["destination"])
+    message.set_body(GLib.Variant("(as)", ([""] * order["strings"],)) if "strings" in order else body)
+    for _ in range(order.get("calls", 1)):
+        connection.send_message(message.copy(), Gio.DBusSendMessageFlags.NONE)
+        sent += 1
+    connection.flush_sync(None)
+    connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                         "GetId", None, None, Gio.DBusCallFlags.NONE, 120000, None)
+
+
 connections = []
 for _ in range(order.get("connections", 1)):
     connections.append(Gio.DBusConnection.new_for_address_sync(
@@ -58,12 +73,14 @@ for _ in range(order.get("connections", 1)):
         | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None))
     connections[-1].set_exit_on_close(False)
 for connection in connections:
-    for _ in range(order.get("calls", 1)):
+    for _ in range(0 if "signal" in order else order.get("calls", 1)):
         call(connection)
+    if "signal" in order:
+        flood(connection)
 if order.get("stay"):
     GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, 0, GLib.IOCondition.IN | GLib.IOCondition.HUP,
                           lambda *_: stays.clear())
     print("sent", flush=True)
-while stays or (done < sent and not order.get("stay")):
+while stays or (done < sent and not order.get("stay") and "signal" not in order):
     GLib.MainContext.default().iteration(True)
 print(json.dumps({"sent": sent, "answers": answers}), flush=True)

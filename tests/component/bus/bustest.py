@@ -60,9 +60,10 @@ def iterate_until(condition, what):
 class FakeDaemon:
     """The program tests/component/bus/fake-daemon; the commands are explained there."""
 
-    def __init__(self, bus, *imeis):
+    def __init__(self, bus, *imeis, user=None):
+        become = ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"] if user else []
         self._process = subprocess.Popen(
-            [os.environ["FOTA_FAKE_DAEMON"], *imeis], env=bus.environment(**STRICT), text=True,
+            [*become, os.environ["FOTA_FAKE_DAEMON"], *imeis], env=bus.environment(**STRICT), text=True,
             bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
         self.heard = []
         try:
@@ -131,6 +132,7 @@ class BusTest(unittest.TestCase):
     """A bus a class and a fake daemon with one module a test."""
     polkit = False
     rules = ""
+    user = None  # of the daemon
     policies = ()
 
     @classmethod
@@ -144,7 +146,7 @@ class BusTest(unittest.TestCase):
     def setUp(self):
         self.connection = self.bus.connect()
         self.addCleanup(self.close)
-        self.fake = FakeDaemon(self.bus)
+        self.fake = FakeDaemon(self.bus, user=self.user)
         self.addCleanup(self.stop_fake)
         self.fake.tell(f"add {IMEI}")
 

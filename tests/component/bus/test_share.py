@@ -8,11 +8,14 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 import time
 import unittest
 
-from bustest import (CALL_LIMIT_S, IMEI, MANAGER, MODULE, PROPERTIES, ROOT, BusTest, die_with_parent,
-                     iterate_until, module_path)
+from gi.repository import Gio, GLib
+
+from bustest import (CALL_LIMIT_S, IMEI, MANAGER, MODULE, PROPERTIES, REPOSITORY, ROOT, BusTest,
+                     die_with_parent, iterate_until, module_path)
 from polkitdouble import PolkitDouble
 
 HERE = pathlib.Path(__file__).parent
@@ -55,6 +58,12 @@ class ShareTest(BusTest):
 
     def of_daemon(self, what):
         return pathlib.Path(f"/proc/{self.fake.pid()}/{what}")
+
+    def unique_name(self):
+        return self.connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
+            GLib.Variant("(s)", ("org.fotad.Fota1",)), None, Gio.DBusCallFlags.NONE, 20000,
+            None).unpack()[0]
 
     def descriptors(self):
         return len(list(self.of_daemon("fd").iterdir()))
@@ -106,6 +115,47 @@ class Waiting(WaitingTest):
         iterate_until(lambda: len(self.cancelled) == 16, "16 questions withdrawn")
         self.attack(calls=16, stay=True, **CHECK)
         iterate_until(lambda: len(self.questions) == 32, "16 more questions")
+
+
+class ForgedSignals(WaitingTest):
+    """Whoever knows fotad's unique name may send signals to it, in the name of none."""
+
+    def test_a_caller_that_leaves_is_told_of_by_the_bus_alone(self):
+        caller = self.attack("games", **CHECK)
+        name = self.question()[0][1]["name"]
+        self.finish(self.attack(
+            signal=True, destination=self.unique_name(), path="/org/freedesktop/DBus",
+            interface="org.freedesktop.DBus", member="NameOwnerChanged", signature="(sss)",
+            arguments=f"('{name}', '{name}', '')"))
+        self.time_reload()  # what came before it has been read
+        self.assertEqual(self.cancelled, [])
+        self.answer(True)
+        self.assertEqual(self.finish(caller)[0], {"ok": 1})
+
+
+class Unprivileged(ShareTest):
+    """The daemon as its own user has what the policy gives to him."""
+    user = "games"
+
+    @classmethod
+    def setUpClass(cls):
+        text = (REPOSITORY / "dbus" / "org.fotad.Fota1.conf").read_text()
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        policy = pathlib.Path(directory.name) / "user.conf"
+        policy.write_text(text.replace('user="fotad"', f'user="{cls.user}"'))
+        cls.policies = [policy]
+        super().setUpClass()
+
+    def test_signals_of_others_cost_nothing(self):
+        self.finish(self.attack("root", **CHECK))
+        before = self.peak_mib()
+        self.finish(self.attack(signal=True, destination=self.unique_name(), path="/a",
+                                interface="a.b", member="C", strings=1000000))
+        self.finish(self.attack("root", **CHECK))
+        after = self.peak_mib()
+        print(f"a signal of a million strings: {before:.0f} MiB before, {after:.0f} MiB after")
+        self.assertLess(after, before + 4)
 
 
 class Descriptors(ShareTest):
