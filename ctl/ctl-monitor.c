@@ -19,6 +19,7 @@ struct _CtlMonitor {
     gboolean until_finished;
     GVariant *followed; /* whose end is awaited; NULL = a rehearsal that is not offered yet */
     GPtrArray *modules; /* CtlModule */
+    char *owner;        /* unique name of fotad, "" = not on the bus */
     CtlProgress progress;
     CtlModule *shown;    /* whose line is redrawn as time passes */
     gint64 absent_since; /* fotad has left the bus; 0 = present */
@@ -211,14 +212,25 @@ on_module_added(CtlMonitor *monitor, GVariant *arguments)
     show_whole(monitor, module);
 }
 
+/* Anybody may send a signal to fotactl alone, and sd-bus takes the name in a match for that one
+ * too. */
+static gboolean
+is_from(sd_bus_message *message, const char *sender)
+{
+    return g_strcmp0(sd_bus_message_get_sender(message), sender) == 0;
+}
+
 static int
 on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
     CtlMonitor *monitor = userdata;
     const char *member = sd_bus_message_get_member(message);
     CtlModule *module = find_module(monitor, sd_bus_message_get_path(message));
-    g_autoptr(GVariant) arguments = ctl_bus_read(message);
+    g_autoptr(GVariant) arguments = NULL;
 
+    if (!is_from(message, monitor->owner))
+        return 0;
+    arguments = ctl_bus_read(message);
     if (g_str_equal(member, "InterfacesAdded"))
         on_module_added(monitor, arguments);
     else if (module == NULL)
@@ -239,7 +251,11 @@ on_name_owner(sd_bus_message *message, void *userdata, sd_bus_error *error)
     const char *name, *old_owner, *new_owner;
     gboolean gone;
 
+    if (!is_from(message, "org.freedesktop.DBus"))
+        return 0;
     sd_bus_message_read(message, "sss", &name, &old_owner, &new_owner);
+    g_free(monitor->owner);
+    monitor->owner = g_strdup(new_owner);
     gone = new_owner[0] == '\0';
     monitor->absent_since = gone ? g_get_monotonic_time() : 0;
     monitor->came_back = !gone;
@@ -251,6 +267,21 @@ on_name_owner(sd_bus_message *message, void *userdata, sd_bus_error *error)
     return 0;
 }
 
+/* One that has gone again since is told of. */
+static void
+read_owner(CtlMonitor *monitor)
+{
+    g_autoptr(sd_bus_message) reply = NULL;
+    const char *owner = "";
+
+    if (sd_bus_call_method(monitor->ctl->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                           "org.freedesktop.DBus", "GetNameOwner", NULL, &reply, "s",
+                           CTL_BUS_NAME) >= 0)
+        sd_bus_message_read(reply, "s", &owner);
+    g_free(monitor->owner);
+    monitor->owner = g_strdup(owner);
+}
+
 static gboolean
 read_modules(CtlMonitor *monitor, GError **error)
 {
@@ -258,6 +289,7 @@ read_modules(CtlMonitor *monitor, GError **error)
 
     if (all == NULL)
         return FALSE;
+    read_owner(monitor);
     monitor->shown = NULL;
     g_ptr_array_set_size(monitor->modules, 0);
     for (guint i = 0; i < all->len; i++) {
@@ -309,6 +341,7 @@ ctl_monitor_free(CtlMonitor *monitor)
     g_ptr_array_unref(monitor->modules);
     g_clear_pointer(&monitor->asked, g_variant_unref);
     g_clear_pointer(&monitor->followed, g_variant_unref);
+    g_free(monitor->owner);
     g_free(monitor->path);
     g_free(monitor);
 }

@@ -132,7 +132,7 @@ class BusTest(unittest.TestCase):
     """A bus a class and a fake daemon with one module a test."""
     polkit = False
     rules = ""
-    user = None  # of the daemon
+    daemon_user = None
     policies = ()
 
     @classmethod
@@ -146,7 +146,7 @@ class BusTest(unittest.TestCase):
     def setUp(self):
         self.connection = self.bus.connect()
         self.addCleanup(self.close)
-        self.fake = FakeDaemon(self.bus, user=self.user)
+        self.fake = FakeDaemon(self.bus, user=self.daemon_user)
         self.addCleanup(self.stop_fake)
         self.fake.tell(f"add {IMEI}")
 

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 
-from bustest import (CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent,
+from gi.repository import Gio, GLib
+
+from bustest import (CALL_LIMIT_MS, CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent,
                      make_offer)
 
 FOTACTL = os.environ["FOTACTL"]
@@ -57,6 +59,20 @@ class CtlTest(BusTest):
                                    stderr=subprocess.PIPE, preexec_fn=die_with_parent)
         self.addCleanup(self.end, process)
         return process
+
+    def ask_bus(self, method, *names):
+        return self.connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
+            GLib.Variant(f"({'s' * len(names)})", names), None, Gio.DBusCallFlags.NONE,
+            CALL_LIMIT_MS, None).unpack()[0]
+
+    def name_on_bus(self, process):
+        """fotactl's unique name."""
+        for name in self.ask_bus("ListNames"):
+            if name.startswith(":") and self.ask_bus("GetConnectionUnixProcessID",
+                                                     name) == process.pid:
+                return name
+        raise LookupError(process.pid)
 
     def end(self, process):
         if process.poll() is None:

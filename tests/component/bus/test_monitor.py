@@ -5,10 +5,12 @@ import os
 import pty
 import re
 import select
+import subprocess
 import time
 import unittest
 
-from bustest import CALL_LIMIT_S, IMEI, OTHER_IMEI, TOKEN, FakeDaemon, die_with_parent, make_offer
+from bustest import (CALL_LIMIT_S, IMEI, MODULE, OTHER_IMEI, TOKEN, FakeDaemon, die_with_parent,
+                     make_offer, module_path)
 from ctltest import FAILED, FOTACTL, OK, CtlTest
 
 LATER_TOKEN = "e" * 32
@@ -46,6 +48,18 @@ class Wait(CtlTest):
         process = self.approve()
         self.finish("failed")
         self.assertIn("failed, the reason", process.communicate(timeout=CALL_LIMIT_S)[0])
+        self.assertEqual(process.returncode, FAILED)
+
+    def test_end_told_by_somebody_else(self):
+        process = self.approve()
+        name = self.name_on_bus(process)
+        subprocess.run(
+            ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "busctl",
+             "--system", "emit", f"--destination={name}", module_path(IMEI), MODULE,
+             "UpdateFinished", "ssa{sv}", "b026-fota", "success", "0"],
+            env=self.bus.environment(), check=True)
+        self.finish("failed")
+        process.communicate(timeout=CALL_LIMIT_S)
         self.assertEqual(process.returncode, FAILED)
 
     def test_several_steps(self):

@@ -135,7 +135,7 @@ class ForgedSignals(WaitingTest):
 
 class Unprivileged(ShareTest):
     """The daemon as its own user has what the policy gives to him."""
-    user = "games"
+    daemon_user = "games"
 
     @classmethod
     def setUpClass(cls):
@@ -143,7 +143,7 @@ class Unprivileged(ShareTest):
         directory = tempfile.TemporaryDirectory()
         cls.addClassCleanup(directory.cleanup)
         policy = pathlib.Path(directory.name) / "user.conf"
-        policy.write_text(text.replace('user="fotad"', f'user="{cls.user}"'))
+        policy.write_text(text.replace('user="fotad"', f'user="{cls.daemon_user}"'))
         cls.policies = [policy]
         super().setUpClass()
 
