@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A simulated Huawei module, a real web server, and what each of its tests begins with."""
+import contextlib
 import pathlib
 import re
 import sys
@@ -60,7 +61,16 @@ class HuaweiTest(testsim.SimTest):
         return tty
 
     def loading(self):
+        return self.load(self.offered())
+
+    @contextlib.contextmanager
+    def held_loading(self):
+        """Inside the `with` block no byte of the download comes."""
         tty = self.offered()
+        with self.web.frozen():
+            yield self.load(tty)
+
+    def load(self, tty):
         self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
         self.hear(tty, "^FOTASTATE: 30")
         return tty

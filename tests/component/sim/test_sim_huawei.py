@@ -24,9 +24,10 @@ class Flow(HuaweiTest):
         self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
         self.hear(tty, "^FOTASTATE: 11")
         self.hear(tty, OFFER)
-        self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
-        self.hear(tty, "^FOTASTATE: 30")
-        lines = tty.ask("AT^FOTADLQ")
+        with self.web.frozen():
+            self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
+            self.hear(tty, "^FOTASTATE: 30")
+            lines = tty.ask("AT^FOTADLQ")
         self.assertRegex(lines[0], r'^\^FOTADLQ: 1,"IMAGE",\d+,1324$')
         self.assertRegex(lines[1], r'^\^FOTADLQ: 2,"XNV",\d+,77778$')
         self.hear(tty, "^FOTASTATE: 40")
@@ -64,19 +65,20 @@ class Flow(HuaweiTest):
             self.assertEqual(tty.ask(line), ["ERROR"], line)
         self.assertEqual(tty.ask("AT^FOTADL=2"), ["+CME ERROR: 4"])
         self.assertEqual(tty.ask("AT^FOTADL=?"), ["^FOTADL: (0-1)", "OK"])
-        self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
-        # The module may tell its state of the search before the answer.
-        self.assertEqual(tty.ask("AT^FOTADET")[-1],
-                         "+CME ERROR: Previous command is not complete")
+        with self.web.frozen():
+            self.assertEqual(tty.ask("AT^FOTADET"), ["OK"])
+            # The module may tell its state of the search before the answer.
+            self.assertEqual(tty.ask("AT^FOTADET")[-1],
+                             "+CME ERROR: Previous command is not complete")
         self.hear(tty, OFFER)
         self.assertEqual(tty.ask("AT^FOTADET"), collision)
         self.assertEqual(tty.ask("AT^FWUP"), ["ERROR"])
         self.assertEqual(tty.ask("AT^FOTADL=0"), ["OK"])
         self.assertEqual(self.told(tty), "10")
-        tty = self.loading()
-        self.assertEqual(tty.ask("AT^FOTADL=0"), ["ERROR"])
-        self.assertEqual(tty.ask("AT^FOTADL=1"), ["ERROR"])
-        self.assertEqual(tty.ask("AT^FOTADET"), collision)
+        with self.held_loading() as tty:
+            self.assertEqual(tty.ask("AT^FOTADL=0"), ["ERROR"])
+            self.assertEqual(tty.ask("AT^FOTADL=1"), ["ERROR"])
+            self.assertEqual(tty.ask("AT^FOTADET"), collision)
         self.hear(tty, "^FOTASTATE: 40")
         self.assertEqual(tty.ask("AT^FOTADL=1"), ["ERROR"])
         self.assertEqual(tty.ask("AT^FOTADET"), collision)
@@ -104,11 +106,10 @@ class Flow(HuaweiTest):
 
     def test_call_keeps_it(self):
         self.mode = "0,0,1,1"
-        tty = self.loading()
-        self.assertEqual(tty.ask("AT+CGACT=1,3"), ["OK"])
+        with self.held_loading() as tty:
+            self.assertEqual(tty.ask("AT+CGACT=1,3"), ["OK"])
         self.hear(tty, "^FOTASTATE: 40")
-        while "keeps it from installing" not in self.log():
-            pass
+        self.wait_log("keeps it from installing")
         self.assertEqual(self.told(tty), "40")
 
     def test_hang_up(self):

@@ -6,6 +6,7 @@ Runs as test_sim.py does.
 """
 import logging
 import re
+import time
 import unittest
 
 from huaweicase import HuaweiTest, IMEI, NEW, OFFER, OLD
@@ -92,9 +93,9 @@ class Faults(HuaweiTest):
         self.assertEqual(sizes[-1], ("206", str(SIZE - SIZE // 2)))
 
     def test_registration_lost(self):
-        tty = self.loading()
-        self.ok(f"set {IMEI} registered=0")
-        self.hear(tty, "^FOTASTATE: 31")
+        with self.held_loading() as tty:
+            self.ok(f"set {IMEI} registered=0")
+            self.hear(tty, "^FOTASTATE: 31")
         tty.ask("AT^FOTADL=1")
         self.hear(tty, "^FOTASTATE: 31")
         self.ok(f"set {IMEI} registered=1")
@@ -110,8 +111,8 @@ class Faults(HuaweiTest):
 
     def test_reset_while_loading(self):
         self.ok(f"fault {IMEI} load-reset=30")
-        self.loading()
         self.mark()
+        self.loading()
         tty = self.back()
         self.assertEqual(self.told(tty), "31")
         self.assertGreater(self.wait_state(registered=1)["fota-received"], 0)
@@ -199,9 +200,10 @@ class Power(HuaweiTest):
         self.assertEqual(self.told(self.back()), "10")
 
     def test_loading(self):
-        self.loading()
-        received = self.wait_received()
-        self.cut()
+        with self.web.slow():
+            self.loading()
+            received = self.wait_received()
+            self.cut()
         tty = self.back()
         self.assertEqual(self.told(tty), "31")
         self.assertGreaterEqual(self.wait_state(registered=1)["fota-received"], received)
@@ -209,15 +211,18 @@ class Power(HuaweiTest):
         self.hear(tty, "^FOTASTATE: 40")
 
     def wait_received(self):
+        end = time.monotonic() + testsim.LIMIT
         while not (received := self.state()["fota-received"]):
-            pass
+            self.assertLess(time.monotonic(), end, "nothing is ever received")
+            time.sleep(0.01)
         return received
 
     def test_loading_without_resume(self):
         self.mode = "0,0,0,0"
-        self.loading()
-        self.wait_received()
-        self.cut()
+        with self.web.slow():
+            self.loading()
+            self.wait_received()
+            self.cut()
         self.assertEqual(self.told(self.back()), "10")
         self.assertEqual(self.state()["fota-size"], 0)
 
@@ -265,9 +270,9 @@ class Pause(HuaweiTest):
     model = "ME909u-523"
 
     def test_pause(self):
-        tty = self.loading()
-        self.assertEqual(tty.ask("AT^FOTADL=2"), ["OK"])
-        self.hear(tty, "^FOTASTATE: 31")
+        with self.held_loading() as tty:
+            self.assertEqual(tty.ask("AT^FOTADL=2"), ["OK"])
+            self.hear(tty, "^FOTASTATE: 31")
         self.assertEqual(tty.ask("AT^FOTADL=2"), ["ERROR"])
         self.assertEqual(tty.ask("AT^FOTADL=1"), ["OK"])
         self.hear(tty, "^FOTASTATE: 40")
@@ -275,7 +280,8 @@ class Pause(HuaweiTest):
 
     def test_pause_without_resume(self):
         self.mode = "0,0,0,0"
-        self.assertEqual(self.loading().ask("AT^FOTADL=2"), ["+CME ERROR: 4"])
+        with self.held_loading() as tty:
+            self.assertEqual(tty.ask("AT^FOTADL=2"), ["+CME ERROR: 4"])
 
 
 if __name__ == "__main__":
