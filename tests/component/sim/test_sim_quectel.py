@@ -147,7 +147,7 @@ class FileStore(QuectelTest):
     def test_upload(self):
         tty = self.prepared()
         size = len(self.package)
-        tty.write(f'AT+QFUPL="p.zip",{size},5,1\r'.encode())
+        tty.write(f'AT+QFUPL="p.zip",{size},3000,1\r'.encode())
         tty.expect(rb"\r\nCONNECT\r\n")
         for at in range(0, size, 1024):
             block = self.package[at:at + 1024]
@@ -167,7 +167,7 @@ class FileStore(QuectelTest):
 
     def test_upload_falls_silent(self):
         tty = self.prepared()
-        tty.write(b'AT+QFUPL="p.zip",5000,5,1\r')
+        tty.write(b'AT+QFUPL="p.zip",5000,50,1\r')
         tty.expect(rb"CONNECT\r\n")
         tty.write(bytes(1024))
         tty.expect(rb"A\r\n\+QFUPL: 1024,0\r\n\r\nOK\r\n")
@@ -182,7 +182,7 @@ class FileStore(QuectelTest):
     def test_restart_in_the_upload(self):
         self.ok(f"fault {IMEI} feed-restart=2")
         tty = self.prepared()
-        tty.write(b'AT+QFUPL="p.zip",5000,5,1\r')
+        tty.write(b'AT+QFUPL="p.zip",5000,3000,1\r')
         tty.expect(rb"CONNECT\r\n")
         tty.write(bytes(2048))
         tty.expect(b"AA")
