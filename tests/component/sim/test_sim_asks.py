@@ -145,7 +145,7 @@ class Question(AsksTest):
         self.hear(tty, QUESTION)
         self.assertEqual(tty.ask("AT#OTASUAN=2"), ["OK"])
         self.hear(tty, QUESTION, QUESTION, QUESTION, QUESTION)
-        self.assertEqual(tty.ask("AT#OTASUAN=0"), ["OK"])
+        self.assertEqual(tty.ask("AT#OTASUAN=0")[-1], "OK")  # a fifth question may come before it
         self.assertEqual(self.state()["ask"], "idle")
         self.assertNotIn(TIMEOUT, self.log())
 
@@ -298,9 +298,10 @@ class YesOrNo(AsksTest):
     def test_no_delay(self):
         tty = self.listen()
         self.assertEqual(tty.ask("AT#OTASUAN=?"), ["#OTASUAN: (0,1),(0-2),(0,1)", "OK"])
-        self.ask("limit=20")
+        self.ask()
         self.hear(tty, QUESTION)
         self.assertEqual(tty.ask("AT#OTASUAN=2"), ["ERROR"])
+        self.ok(f"set {IMEI} answer-limit=0")
         self.hear(tty, TIMEOUT)
 
     def test_report_kept(self):
