@@ -133,6 +133,13 @@ fota_session_command(FotaSession *session, const char *command, guint seconds, G
 int fota_session_get_cme(FotaSession *session);
 
 /**
+ * Whether the last command was refused for a reason that passes, such as a SIM that is busy: what
+ * it asked for is not known. A refusal without a number, and those of 27.007 9.2 for what is not
+ * allowed, not supported or unknown, mean that the module has no such command.
+ */
+gboolean fota_session_was_put_off(FotaSession *session);
+
+/**
  * Sends a command that switches to data mode, and returns everything between CONNECT and NO
  * CARRIER. _NOT_SUPPORTED through ModemManager. At most @max_bytes are taken.
  */

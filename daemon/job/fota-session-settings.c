@@ -59,7 +59,7 @@ is_hopeless(const GError *error)
            !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
 }
 
-gboolean
+FotaResult
 fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GError **error)
 {
     for (; settings != NULL && settings->name != NULL; settings++) {
@@ -69,7 +69,12 @@ fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GE
 
         if (is_hopeless(local_error)) {
             g_propagate_error(error, g_steal_pointer(&local_error));
-            return FALSE;
+            return FOTA_RESULT_FAILED_FOR_NOW;
+        }
+        if (values == NULL && fota_session_was_put_off(session)) {
+            g_propagate_prefixed_error(error, g_steal_pointer(&local_error),
+                                       "what must be there after the restart cannot be read yet: ");
+            return FOTA_RESULT_TRY_LATER;
         }
         /* A refusal, or an answer without a line, as ModemManager gives to +CEREG?: not there. */
         if (values == NULL || values[0] == NULL)
@@ -77,7 +82,7 @@ fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GE
         text = g_strjoinv("\n", values);
         fota_session_remember(session, settings->name, text);
     }
-    return TRUE;
+    return FOTA_RESULT_DONE;
 }
 
 static gboolean

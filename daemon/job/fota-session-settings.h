@@ -11,11 +11,14 @@ G_BEGIN_DECLS
  * remembered is written with the record before the order is given, and so survives a kill of fotad
  * at any moment between the two.
  *
- * A setting that the module refuses to tell is one that this model has not: it is left out.
+ * A setting that the module has no command for is one that this model has not: it is left out.
  */
 
-/** FALSE when the module does not answer at all. @settings may be NULL. */
-gboolean
+/**
+ * FOTA_RESULT_FAILED_FOR_NOW when the module does not answer at all, _TRY_LATER when it refuses to
+ * tell one for now. @settings may be NULL.
+ */
+FotaResult
 fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GError **error);
 
 /**

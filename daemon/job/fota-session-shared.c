@@ -98,6 +98,19 @@ fota_session_hear(FotaSession *session, guint seconds, FotaHeard *heard, GError 
     return FALSE;
 }
 
+gboolean
+fota_session_was_put_off(FotaSession *session)
+{
+    static const int lacking[] = {-1, 3, 4, 100};
+    int number = fota_session_get_cme(session);
+
+    for (guint i = 0; i < G_N_ELEMENTS(lacking); i++) {
+        if (number == lacking[i])
+            return FALSE;
+    }
+    return TRUE;
+}
+
 FotaResult
 fota_session_run_flow(FotaSession *session, const FotaFlowStep *flow, const FotaUpdate *update,
                       GError **error)

@@ -317,11 +317,11 @@ remember_return(FotaSteps *steps)
 FotaResult
 fota_steps_install(FotaSteps *steps, const FotaQuestion *question, GError **error)
 {
-    FotaResult result;
-
     /* Written with the record that is committed next. */
-    if (!fota_session_read_settings(steps->session, steps->settings, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
+    FotaResult result = fota_session_read_settings(steps->session, steps->settings, error);
+
+    if (result != FOTA_RESULT_DONE)
+        return result;
     if (fota_steps_is_dummy(steps))
         remember_return(steps);
     if (steps->method->restarts == FOTA_RESTART_BY_POWER)

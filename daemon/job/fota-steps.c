@@ -219,10 +219,10 @@ follow_download(FotaSteps *steps, const FotaQuestion *question, GError **error)
 {
     FotaSession *session = steps->session;
     g_autoptr(GError) local_error = NULL;
-    FotaResult result;
+    FotaResult result = fota_session_read_settings(session, steps->settings, error);
 
-    if (!fota_session_read_settings(session, steps->settings, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (result != FOTA_RESULT_DONE)
+        return result;
     fota_session_begin_part(session, 0, DOWNLOAD_SHARE);
     result = fota_steps_close(
         steps, steps->method->answer(session, question, FOTA_ANSWER_ACCEPT, 0, &local_error));

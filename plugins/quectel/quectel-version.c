@@ -7,23 +7,8 @@
  * so that a module that does not answer well after its restart is not asked otherwise then. */
 #define COMMAND "Version"
 
-/* 3GPP TS 27.007 9.2 */
-#define CME_NOT_ALLOWED 3
-#define CME_NOT_SUPPORTED 4
-#define CME_UNKNOWN 100
-
 #define LATE ".00.000"
 #define PAUSE 1
-
-/* Whether a refusal means that there is no such command: not one because the SIM is not ready. */
-static gboolean
-lacks_command(FotaSession *session)
-{
-    int number = fota_session_get_cme(session);
-
-    return number < 0 || number == CME_NOT_ALLOWED || number == CME_NOT_SUPPORTED ||
-           number == CME_UNKNOWN;
-}
 
 /* An EC20 of old has no +QGMR. */
 static FotaResult
@@ -43,7 +28,7 @@ choose_command(FotaSession *session, const char **command, GError **error)
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FOTA_RESULT_FAILED_FOR_NOW;
     }
-    if (local_error != NULL && !lacks_command(session))
+    if (local_error != NULL && fota_session_was_put_off(session))
         return FOTA_RESULT_DONE;
     if (local_error != NULL)
         *command = otherwise;

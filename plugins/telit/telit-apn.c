@@ -93,6 +93,19 @@ fail_to_provision(const char *why, FotaSession *session, GError **error)
     return FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* What the module does not tell for now, as while its SIM is busy, it tells later. */
+static FotaResult
+wait_for_answer(FotaSession *session, GError **error)
+{
+    if (!fota_session_was_put_off(session))
+        return FOTA_RESULT_DONE;
+    g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
+                "PDP context %u is not provisioned yet, since the module does not tell what it is: "
+                "+CME ERROR: %d",
+                telit_context_id(session), fota_session_get_cme(session));
+    return FOTA_RESULT_TRY_LATER;
+}
+
 /* A login that is there cannot be read whole, and so never be set back. */
 static FotaResult
 check_login(FotaSession *session, GError **error)
@@ -103,6 +116,8 @@ check_login(FotaSession *session, GError **error)
 
     if (!fota_session_try(session, "AT#PDPAUTH?", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
+    if (fota_session_was_put_off(session))
+        return wait_for_answer(session, error);
     if (lines == NULL && sets_login)
         return fail_to_provision("the module does not tell its login", session, error);
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
@@ -125,13 +140,17 @@ context_take(FotaSession *session, const Context *context, GError **error)
     g_autofree char *undefined = g_strdup_printf("%u", cid);
     g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", cid);
     gboolean active;
-    FotaResult result;
+    FotaResult result = wait_for_answer(session, error); /* to +CGDCONT? */
 
+    if (result != FOTA_RESULT_DONE)
+        return result;
     if (!context->told)
         return fail_to_provision("the module does not tell what it is", session, error);
     result = check_login(session, error);
     if (result == FOTA_RESULT_DONE)
         result = telit_read_active(session, &active, error);
+    if (result == FOTA_RESULT_DONE)
+        result = wait_for_answer(session, error);
     if (result != FOTA_RESULT_DONE)
         return result;
     if (!telit_apn_is_provisioned(session)) {

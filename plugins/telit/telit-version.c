@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugins/telit/telit-version.h"
 
-/* 3GPP TS 27.007 9.2 */
-#define CME_NOT_ALLOWED 3
-#define CME_NOT_SUPPORTED 4
-#define CME_UNKNOWN 100
-
 /* `#CFVR: 4` is 4, and an answer without the command's name is itself. */
 static FotaResult
 read_answer(FotaSession *session, const char *name, GString *joined, GError **error)
@@ -31,17 +26,12 @@ read_answer(FotaSession *session, const char *name, GString *joined, GError **er
 static gboolean
 lacks_command(FotaSession *session, const char *name)
 {
-    static const int numbers[] = {-1, CME_NOT_ALLOWED, CME_NOT_SUPPORTED, CME_UNKNOWN};
     g_autofree char *command = g_strconcat("AT", name, NULL);
     g_autoptr(GError) error = NULL;
-    gboolean lacks = FALSE;
 
-    if (fota_session_order(session, command, 0, &error) ||
-        !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
-        return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
-        lacks = lacks || fota_session_get_cme(session) == numbers[i];
-    return lacks;
+    return !fota_session_order(session, command, 0, &error) &&
+           g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) &&
+           !fota_session_was_put_off(session);
 }
 
 /* One part, `#SWPKGV|+GMR`: the first that the module has. */

@@ -82,6 +82,15 @@ static const Case cases[] = {
       {"AT+CEREG?", ""},
       {"AT+CGDCONT?", CONTEXTS},
       END}},
+    {"not-allowed-or-unknown",
+     "",
+     NULL,
+     {{"AT+CGDCONT?", CONTEXTS},
+      {"AT#ACCOUNT?", "!3"},
+      {"AT#OTASUAN?", "!100"},
+      {"AT+CEREG?", ""},
+      {"AT+CGDCONT?", CONTEXTS},
+      END}},
     {"refused",
      "+CGDCONT #ACCOUNT",
      "#ACCOUNT is not as it was before the restart: +CME ERROR: 3",
@@ -160,7 +169,7 @@ test_restore(gconstpointer data)
     g_auto(GStrv) differing = NULL;
     g_autofree char *names = NULL;
 
-    g_assert_true(fota_session_read_settings(session, settings, &error));
+    g_assert_cmpint(fota_session_read_settings(session, settings, &error), ==, FOTA_RESULT_DONE);
     g_assert_no_error(error);
     differing = fota_session_restore_settings(session, settings);
     names = g_strjoinv(" ", differing);
@@ -180,7 +189,7 @@ test_kept(void)
     FotaSession *session = fake_session_new(SKELETON_MODELS, script);
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(fota_session_read_settings(session, settings, &error));
+    g_assert_cmpint(fota_session_read_settings(session, settings, &error), ==, FOTA_RESULT_DONE);
     g_assert_cmpstr(fota_session_recall(session, "+CGDCONT"), ==,
                     "1,\"IP\",\"a,b\"\n3,\"IPV4V6\",\"VZWINTERNET\"");
     g_assert_cmpstr(fota_session_recall(session, "#ACCOUNT"), ==, "\"apn\",\"user\",2");
@@ -189,18 +198,29 @@ test_kept(void)
     fake_session_finish(session);
 }
 
-/* Before the order to install, a module that does not answer ends the step. */
+/* Before the order to install, a module that does not answer ends the step, and one that refuses to
+ * tell for now is asked later: it is not taken for one without that setting. */
 static void
-test_silent_before(void)
+test_untold_before(void)
 {
-    static const char *const answers[] = {"?", "-"};
+    static const struct {
+        const char *answer;
+        FotaResult result;
+    } answers[] = {
+        {"?", FOTA_RESULT_FAILED_FOR_NOW}, {"-", FOTA_RESULT_FAILED_FOR_NOW},
+        {"!14", FOTA_RESULT_TRY_LATER},    {"!13", FOTA_RESULT_TRY_LATER},
+        {"!515", FOTA_RESULT_TRY_LATER},
+    };
 
     for (guint i = 0; i < G_N_ELEMENTS(answers); i++) {
-        const FakeExchange script[] = {{"AT+CGDCONT?", CONTEXTS}, {"AT#ACCOUNT?", answers[i]}, END};
+        const FakeExchange script[] = {
+            {"AT+CGDCONT?", CONTEXTS}, {"AT#ACCOUNT?", answers[i].answer}, END};
         FotaSession *session = fake_session_new(SKELETON_MODELS, script);
         g_autoptr(GError) error = NULL;
 
-        g_assert_false(fota_session_read_settings(session, settings, &error));
+        g_test_message("%s", answers[i].answer);
+        g_assert_cmpint(fota_session_read_settings(session, settings, &error), ==,
+                        answers[i].result);
         g_assert_nonnull(error);
         fake_session_finish(session);
     }
@@ -213,7 +233,7 @@ test_none(void)
     FotaSession *session = fake_session_new(SKELETON_MODELS, script);
     g_auto(GStrv) differing = NULL;
 
-    g_assert_true(fota_session_read_settings(session, NULL, NULL));
+    g_assert_cmpint(fota_session_read_settings(session, NULL, NULL), ==, FOTA_RESULT_DONE);
     differing = fota_session_restore_settings(session, NULL);
     g_assert_cmpuint(g_strv_length(differing), ==, 0);
     fake_session_finish(session);
@@ -229,7 +249,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_restore);
     }
     g_test_add_func("/daemon/settings/kept-text", test_kept);
-    g_test_add_func("/daemon/settings/silent-before", test_silent_before);
+    g_test_add_func("/daemon/settings/untold-before", test_untold_before);
     g_test_add_func("/daemon/settings/none", test_none);
     return g_test_run();
 }

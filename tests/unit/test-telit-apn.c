@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "tests/unit/test-telit.h"
 
 /* clang-format off */
@@ -86,6 +88,30 @@ test_provision(void)
     }
 }
 
+/* What is not told for now is asked later: it is not taken for what is not there. */
+static void
+test_put_off(void)
+{
+    static const FakeExchange scripts[][10] = {
+        {SOCKET, {"AT+CGDCONT?", "!14"}, END},
+        {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "!14"}, END},
+        {SOCKET, OTHER_APN, NO_LOGIN, {"AT#SGACT?", "!14"}, END},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
+        FotaSession *session = fake_session_new(TELIT_MODELS, scripts[i]);
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("case %u", i);
+        fake_session_set_network(session, "Apn", "VZWINTERNET");
+        fake_session_set_network(session, "ProvisionedApn", "VZWINTERNET");
+        g_assert_cmpint(fake_plugin_download(session, &update, &error), ==, FOTA_RESULT_TRY_LATER);
+        g_assert_nonnull(strstr(error->message, "+CME ERROR: 14"));
+        g_assert_null(fota_session_recall(session, FOTA_OWED "ContextWas"));
+        fake_session_finish(session);
+    }
+}
+
 /* What an update that was cut off has left, without anything of it in this session. */
 static void
 test_undo(void)
@@ -145,6 +171,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/telit/provision", test_provision);
+    g_test_add_func("/telit/put-off", test_put_off);
     g_test_add_func("/telit/undo", test_undo);
     g_test_add_func("/telit/login-elsewhere", test_login_elsewhere);
     return g_test_run();
