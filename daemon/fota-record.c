@@ -39,7 +39,7 @@ fota_record_forget_offer(FotaRecord *record)
 {
     record->first_offered = 0;
     record->asked = 0;
-    record->deferred_until = 0;
+    record->deferred_until = record->deferred_for = 0;
     record->attempts = 0;
     record->last_attempt = 0;
     fota_record_set(&record->failed_delivery, NULL);
@@ -160,7 +160,7 @@ fota_record_forget_question(FotaRecord *record)
     record->question_heard = 0;
     record->question_asked = 0;
     record->question_answered = 0;
-    record->question_deferred_until = 0;
+    record->question_deferred_until = record->question_deferred_for = 0;
 }
 
 const char **

@@ -88,6 +88,7 @@ typedef struct {
     guint64 asked;     /**< when the application was asked, 0 = not, or it has answered */
     char *asked_token; /**< with this token */
     guint64 deferred_until;
+    guint64 deferred_for;                  /**< µs that it was put off for */
     char *rejected;                        /**< token */
     char *cancelled;                       /**< token; until Check() or another manifest */
     char *approved[FOTA_APPROVAL_N_GATES]; /**< tokens */
@@ -103,8 +104,9 @@ typedef struct {
     guint64 question_asked;    /**< when the application was asked, 0 = not, or it has answered */
     guint64 question_answered; /**< when it was approved */
     guint64 question_deferred_until;
-    char *question_approved; /**< token */
-    char *question_refused;  /**< token; the module is to be told */
+    guint64 question_deferred_for; /**< µs */
+    char *question_approved;       /**< token */
+    char *question_refused;        /**< token; the module is to be told */
 
     /* The update under way */
     guint64 mark; /**< FotaMark */

@@ -147,9 +147,21 @@ fota_keeper_close(FotaKeeper *keeper, FotaMark mark)
 void
 fota_keeper_correct_time(FotaKeeper *keeper, guint64 *time, gint64 now)
 {
-    if (*time == 0 || *time >= (guint64)FOTA_RELEASE_TIME || now < FOTA_RELEASE_TIME)
+    gboolean told = *time >= (guint64)FOTA_RELEASE_TIME && *time <= (guint64)now;
+
+    if (*time == 0 || told || now < FOTA_RELEASE_TIME)
         return;
     *time = (guint64)now;
+    fota_keeper_save(keeper, NULL);
+}
+
+void
+fota_keeper_correct_deferral(FotaKeeper *keeper, guint64 *until, guint64 length, gint64 now)
+{
+    if (now < FOTA_RELEASE_TIME || length == 0 || *until <= (guint64)now ||
+        *until - (guint64)now <= length)
+        return;
+    *until = (guint64)now + length;
     fota_keeper_save(keeper, NULL);
 }
 

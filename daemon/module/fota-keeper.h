@@ -47,10 +47,13 @@ void fota_keeper_note_stage(FotaKeeper *keeper, FotaStage stage);
 void fota_keeper_close(FotaKeeper *keeper, FotaMark mark);
 
 /**
- * A member of the record that the clock has told before it was set becomes @now: how long ago that
- * was, nobody knows. @now 0 = it is not set yet.
+ * A past time of the record that the clock has told before it was set, or while it was ahead,
+ * becomes @now: how long ago that was, nobody knows. @now 0 = it is not set yet.
  */
 void fota_keeper_correct_time(FotaKeeper *keeper, guint64 *time, gint64 now);
+/** What was put off for @length (µs, 0 = not known) is put off for no longer than that from @now.
+ */
+void fota_keeper_correct_deferral(FotaKeeper *keeper, guint64 *until, guint64 length, gint64 now);
 
 /** Treats a module that may have installed its delta by itself as if it had been ordered to. */
 void fota_keeper_suspect(FotaKeeper *keeper);

@@ -152,6 +152,7 @@ void
 fota_offers_defer(FotaOffers *offers, gint64 until)
 {
     offers->record->deferred_until = (guint64)until;
+    offers->record->deferred_for = (guint64)MAX(until - fota_clock_now(), 0);
     offers->record->asked = 0;
     fota_offers_ask_again(offers);
 }
@@ -159,8 +160,13 @@ fota_offers_defer(FotaOffers *offers, gint64 until)
 void
 fota_offers_set_clock(FotaOffers *offers, gint64 now)
 {
-    fota_keeper_correct_time(offers->keeper, &offers->record->asked, now);
-    fota_keeper_correct_time(offers->keeper, &offers->record->first_offered, now);
+    FotaRecord *record = offers->record;
+
+    fota_keeper_correct_time(offers->keeper, &record->asked, now);
+    fota_keeper_correct_time(offers->keeper, &record->first_offered, now);
+    fota_keeper_correct_time(offers->keeper, &record->last_attempt, now);
+    fota_keeper_correct_deferral(offers->keeper, &record->deferred_until, record->deferred_for,
+                                 now);
 }
 
 void

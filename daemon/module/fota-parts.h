@@ -58,8 +58,8 @@ fota_parts_find_credential(const FotaParts *parts, const char *name)
 }
 
 /**
- * A gateway may start without the time. What was asked then was asked now: nobody has had the time
- * that an answer may take.
+ * A gateway may start without the time, or with a wrong one. What was asked then was asked now:
+ * nobody has had the time that an answer may take; and nothing waits longer than it was to.
  */
 static inline void
 fota_parts_take_clock(const FotaParts *parts)

@@ -364,7 +364,11 @@ fota_questions_note_asked(FotaQuestions *questions)
 void
 fota_questions_set_clock(FotaQuestions *questions, gint64 now)
 {
-    fota_keeper_correct_time(questions->keeper, &questions->record->question_asked, now);
+    FotaRecord *record = questions->record;
+
+    fota_keeper_correct_time(questions->keeper, &record->question_asked, now);
+    fota_keeper_correct_deferral(questions->keeper, &record->question_deferred_until,
+                                 record->question_deferred_for, now);
 }
 
 void
@@ -386,6 +390,7 @@ void
 fota_questions_defer(FotaQuestions *questions, gint64 until)
 {
     questions->record->question_deferred_until = (guint64)until;
+    questions->record->question_deferred_for = (guint64)MAX(until - fota_clock_now(), 0);
     questions->record->question_asked = 0;
     questions->put_off = FALSE;
     questions->hold = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "base/fota-clock.h"
 #include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-situation.h"
@@ -240,11 +241,57 @@ test_clock(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* What waits since @ahead for a day, when it is @now. */
+static void
+assert_waits(Fixture *fixture, gint64 now)
+{
+    const FotaParts *parts = &fixture->parts;
+    FotaRecord *record = parts->record;
+    const guint64 *const past[] = {&record->asked, &record->first_offered, &record->last_attempt,
+                                   &record->question_asked};
+    const guint64 *const until[] = {&record->deferred_until, &record->question_deferred_until};
+
+    fota_offers_set_clock(parts->offers, now);
+    fota_questions_set_clock(parts->questions, now);
+    for (guint i = 0; i < G_N_ELEMENTS(past); i++)
+        g_assert_cmpuint(*past[i], ==, now);
+    for (guint i = 0; i < G_N_ELEMENTS(until); i++) {
+        g_assert_cmpuint(*until[i], >, now + G_TIME_SPAN_DAY - G_TIME_SPAN_MINUTE);
+        g_assert_cmpuint(*until[i], <=, now + G_TIME_SPAN_DAY);
+    }
+}
+
+/* While the clock was ahead something was put off and an attempt failed: once it is set back, both
+ * wait for as long as they were to from then on, and no longer, also after a restart. */
+static void
+test_clock_ahead(Fixture *fixture, gconstpointer data)
+{
+    const gint64 ahead = FOTA_RELEASE_TIME + 30 * G_TIME_SPAN_DAY;
+
+    for (guint restarted = 0; restarted < 2; restarted++) {
+        FotaRecord *record = fixture->parts.record;
+
+        fota_offers_defer(fixture->parts.offers, fota_clock_now() + G_TIME_SPAN_DAY);
+        fota_questions_defer(fixture->parts.questions, fota_clock_now() + G_TIME_SPAN_DAY);
+        record->deferred_until = (guint64)(ahead + G_TIME_SPAN_DAY);
+        record->question_deferred_until = record->deferred_until;
+        record->asked = record->first_offered = (guint64)ahead;
+        record->last_attempt = record->question_asked = (guint64)ahead;
+        assert_waits(fixture, ahead);
+        if (restarted) {
+            fixture_stop(fixture);
+            fixture_start(fixture);
+        }
+        assert_waits(fixture, ahead - 20 * G_TIME_SPAN_DAY);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     fixture_init(&argc, &argv);
     FIXTURE_ADD("/answers/clock", test_clock);
+    FIXTURE_ADD("/answers/clock-ahead", test_clock_ahead);
     FIXTURE_ADD("/answers/question-shows-offer", test_question_shows_offer);
     FIXTURE_ADD("/answers/query", test_query);
     FIXTURE_ADD("/answers/question-time", test_question_time);
