@@ -67,8 +67,7 @@ class Approval(BenchTest):
         entry = module.history()[0]
         self.assertEqual((entry["result"], entry["text"]), ("rejected", "not in the harvest"))
         module.wait_state("idle")
-        module.check()
-        module.wait(lambda p: p["State"] == "idle", 30, "idle again")
+        self.assertEqual(module.checked()["State"], "idle")
         self.bench.stop_fotad()
         self.bench.start_fotad()
         module.wait(lambda p: p["State"] == "idle" and p["Modem"] != "/", 30, "seen again")

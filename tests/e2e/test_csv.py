@@ -40,12 +40,6 @@ class CsvTest(BenchTest):
                           Approval={"Download": "auto"})
         return bench.module()
 
-    def check(self, module):
-        before = module["LastCheck"]
-        module.check()
-        return module.wait(lambda p: p["LastCheck"] != before and p["State"] != "checking", 120,
-                           "checked")
-
     def commands(self, text):
         return [line.text for line in self.bench.transcript()
                 if line.text.startswith("AT") and text in line.text]
@@ -59,7 +53,7 @@ class Unsigned(CsvTest):
         self.assert_updates(module)
         module.wait_state("idle")
         self.assertNotIn("PASSWORD", self.bench.log())
-        self.assertEqual(self.check(module)["State"], "idle")
+        self.assertEqual(module.checked(120)["State"], "idle")
 
     def test_not_configured(self):
         self.publish()
@@ -96,7 +90,7 @@ class OneAttempt(CsvTest):
                                  "checked by itself")
         self.assertEqual(properties["State"], "failed")
         self.assertEqual(len(module.history()), 1)
-        self.assertEqual(self.check(module)["State"], "awaiting-approval")
+        self.assertEqual(module.checked(120)["State"], "awaiting-approval")
         self.assert_updates(module)
 
 
@@ -132,7 +126,7 @@ class Signed(CsvTest):
         self.assertGreater(module.plan()["dataUsed"], 2 * 4096)
         self.publish_signed()
         self.write(NAME, (self.bench.www / NAME).read_bytes().replace(b"2017", b"2018"))
-        self.assertEqual(self.check(module)["LastError"][0], "BadSignature")
+        self.assertEqual(module.checked(120)["LastError"][0], "BadSignature")
 
 
 class ThroughTheModule:
@@ -159,9 +153,9 @@ class ThroughTheModule:
         properties = module.wait(lambda p: p["LastCheck"] and p["State"] == "idle", 120, "checked")
         self.assertEqual(properties["LastError"][0], "")
         self.publish(comment=None)
-        self.assertEqual(self.check(module)["State"], "awaiting-approval")
+        self.assertEqual(module.checked(120)["State"], "awaiting-approval")
         (self.bench.www / NAME).unlink()
-        properties = self.check(module)
+        properties = module.checked(120)
         self.assertEqual(properties["LastError"][0], "ManifestUnavailable")
         self.assertIn("404", properties["LastError"][1])
 
@@ -188,7 +182,7 @@ class ThroughTheModule:
         done = self.bench.fotactl("inhibit", "--", fotactl, "check")
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("inhibition", done.stderr)
-        self.check(module)
+        module.checked(120)
 
 
 class ThroughModemManager(ThroughTheModule, CsvTest):

@@ -31,8 +31,7 @@ class Dummy(BenchTest):
                 bench.stop_fotad()
                 bench.start_fotad(**settings)
             module.wait_state("idle")
-            self.assertEqual(bench.fotactl("check").returncode, 0)
-            module.wait_state("idle")
+            self.assertEqual(module.checked()["State"], "idle")
             self.assertIn("has been installed", bench.fotactl("plan").stdout)
         sent = [line.text for line in bench.transcript() if line.mark == ">"]
         self.assertEqual(sent.count("AT#OTAUP=0"), 1)

@@ -86,10 +86,9 @@ class DownloadFails(LoginFails):
         self.bench.sim.command("set", self.bench.imei, "signal=99")
         since = module.mark()
         module.approve()
-        properties = module.wait(lambda p: p["Blockers"] or p["LastError"][0] == "NoSignal", 60,
-                                 "waits for a signal")
-        self.assertIn(properties["State"], ("scheduled",))
-        self.assertFalse([a for a in module.heard("UpdateFinished", since) if a[1] == "success"])
+        module.wait(lambda p: p["LastError"][0] == "NoSignal" and p["State"] == "scheduled"
+                    and p["Blockers"] == ["backoff"], 120, "it waits for a signal")
+        self.assertEqual((module.heard("UpdateFinished", since), module.history()), ([], []))
 
 
 class InstallFails(UpdateFails):

@@ -34,10 +34,7 @@ class BadManifest:
 
     def check(self, state, error):
         """Check() ends in this state, with this error."""
-        before = self.module["LastCheck"]
-        self.module.check()
-        properties = self.module.wait(
-            lambda p: p["LastCheck"] != before and p["State"] != "checking", 60, "checked")
+        properties = self.module.checked()
         self.assertEqual((properties["State"], properties["LastError"][0]), (state, error),
                          properties["LastError"])
         self.assertEqual(properties["Update"], {})

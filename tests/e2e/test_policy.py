@@ -71,16 +71,13 @@ class Expiry(PolicyTest):
     def test_not_modified_does_not_keep_it_alive(self):
         """Somebody who answers "not modified" for ever cannot hold a module back unnoticed."""
         module = self.start_idle()
-        before = module["LastCheck"]
         self.bench.publish({}, useBefore=timestamp(HOUR))
-        module.check()
-        module.wait(lambda p: p["LastCheck"] != before and p["State"] == "idle", 30, "read")
+        self.assertEqual(module.checked()["State"], "idle")
         self.bench.set_clock(HOUR - MOMENT)
         module.wait(lambda p: p["LastError"][0] == "ManifestExpired", 30, "expired")
-        before = module["LastCheck"]
-        module.check()
-        module.wait(lambda p: p["LastCheck"] != before and p["State"] == "failed", 30, "checked")
-        self.assertEqual(module.error(), "ManifestExpired")
+        properties = module.checked()
+        self.assertEqual((properties["State"], properties["LastError"][0]),
+                         ("failed", "ManifestExpired"))
 
 
 class Unanswered(PolicyTest):
@@ -261,9 +258,7 @@ class Keys(PolicyTest):
         shutil.copy(self.new_key.public, self.keys)
         self.reload()
         self.bench.publish_signed(content, key=self.new_key)
-        before = module["LastCheck"]
-        module.check()
-        module.wait(lambda p: p["LastCheck"] != before and p["State"] != "checking", 30, "checked")
+        module.checked()
         (self.keys / self.bench.key.public.name).unlink()
         self.reload()
         self.bench.stop_fotad()
@@ -451,9 +446,7 @@ class MonthlyData(PolicyTest):
             day=1, hour=0, minute=0, second=0, microsecond=0)
         self.assertGreaterEqual(module["NextCheck"] / 1e6, min(first.timestamp(),
                                                                now.timestamp() + 29 * 86400))
-        before = module["LastCheck"]
-        module.check()
-        module.wait(lambda p: p["LastCheck"] != before and p["State"] == "idle", 30, "checked")
+        self.assertEqual(module.checked()["State"], "idle")
 
 
 if __name__ == "__main__":

@@ -68,13 +68,6 @@ class PollTest(BenchTest):
         payload = to_bytes(self.bench.manifest(update or {}, **members))
         return self.bench.key.sign(payload) + payload
 
-    def check(self, module):
-        """Check(); returns the properties when it is done."""
-        before = module["LastCheck"]
-        module.check()
-        return module.wait(lambda p: p["LastCheck"] != before and p["State"] != "checking", 60,
-                           "checked")
-
     def assert_next(self, properties, earliest, latest):
         """NextCheck, in seconds from now."""
         wait = properties["NextCheck"] / 1e6 - time.time()
@@ -104,14 +97,11 @@ class Answers(PollTest, SharedBenchTest):
     def setUp(self):
         """A plain manifest, and no failures, whatever came before."""
         self.server.answer(200, self.good())
-        self.assert_slot(self.check())
-
-    def check(self, module=None):
-        return super().check(module or self.module)
+        self.assert_slot(self.module.checked())
 
     def refused(self, error="ManifestUnavailable"):
         """Checked, with this error; the offer at hand stands. Returns the properties."""
-        properties = self.check()
+        properties = self.module.checked()
         self.assertEqual(properties["LastError"][0], error, properties["LastError"])
         self.assertEqual(properties["State"], "awaiting-approval")
         self.assertIn(f"({error}): {properties['LastError'][1]}", self.bench.log())
@@ -122,16 +112,16 @@ class Answers(PollTest, SharedBenchTest):
 
     def test_same_manifest(self):
         """The server knows no ETag and sends it again."""
-        properties = self.check()
+        properties = self.module.checked()
         self.assertEqual((properties["State"], properties["LastError"][0]),
                          ("awaiting-approval", ""))
         self.assert_slot(properties)
 
     def test_not_modified(self):
         self.server.answer(200, self.good(), ETag='"second"')
-        self.check()
+        self.module.checked()
         self.server.answer(304)
-        properties = self.check()
+        properties = self.module.checked()
         self.assertEqual(self.server.requests[-1][1]["If-None-Match"], '"second"')
         self.assertEqual((properties["State"], properties["LastError"][0]),
                          ("awaiting-approval", ""))
@@ -139,16 +129,16 @@ class Answers(PollTest, SharedBenchTest):
 
     def test_fresh_for_longer(self):
         self.server.answer(200, self.good(), Cache_Control=f"max-age={3 * DAY}")
-        self.assert_slot(self.check(), 2 * DAY)
+        self.assert_slot(self.module.checked(), 2 * DAY)
 
     def test_sleep(self):
         self.server.answer(200, self.good(poll={"sleep": 7200}))
-        self.assert_slot(self.check(), interval=7200)
+        self.assert_slot(self.module.checked(), interval=7200)
 
     def test_not_before(self):
         """Not at that moment, to which the whole fleet is told, but at the slot that follows."""
         self.server.answer(200, self.good(poll={"notBefore": timestamp(3 * DAY)}))
-        self.assert_slot(self.check(), 3 * DAY)
+        self.assert_slot(self.module.checked(), 3 * DAY)
 
     def test_withheld(self):
         for status in (404, 410):
@@ -184,7 +174,7 @@ class Answers(PollTest, SharedBenchTest):
         for _ in range(4):
             self.assert_next(self.refused(), 900, 1800)
         self.server.answer(304)
-        properties = self.check()
+        properties = self.module.checked()
         self.assertEqual(properties["LastError"][0], "")
         self.assert_slot(properties)
 
@@ -212,7 +202,7 @@ class Answers(PollTest, SharedBenchTest):
             self.server.answer(status, body, **year)
             self.assert_next(self.refused(error), 0, DAY)
         self.server.answer(304, **year)
-        self.assert_slot(self.check())
+        self.assert_slot(self.module.checked())
 
 
 class NeverHadOne(PollTest):
@@ -275,7 +265,7 @@ class Helper(PollTest):
         module = self.start()
         module.wait(lambda p: p["LastCheck"] and p["State"] == "idle", 60, "checked")
         self.server.answer(401)
-        self.check(module)
+        module.checked()
         coded = base64.b64encode(self.SECRET.encode()).decode()
         self.assertEqual(self.server.requests[-1][1]["Authorization"], f"Basic {coded}")
         helper, _ = self.held()
@@ -323,7 +313,7 @@ class Restart(PollTest):
         self.assert_slot(properties)
         self.assertEqual(len(self.server.requests), 1)
         self.server.answer(304)
-        self.check(self.module)
+        self.module.checked()
         self.assertEqual(self.server.requests[-1][1]["If-None-Match"], '"kept"')
         self.assertEqual(self.module.error(), "")
 
@@ -332,7 +322,7 @@ class Restart(PollTest):
         manifest = self.bench.directory / f"state/{self.bench.imei}.manifest"
         good = manifest.read_bytes()
         self.server.answer(200, self.signed(self.bench.update()).replace(b"b026", b"b027"))
-        self.check(self.module)
+        self.module.checked()
         self.assertEqual(self.module.error(), "BadSignature")
         self.server.answer(503)
         properties = self.start_again()
@@ -402,25 +392,25 @@ class NextServer(PollTest):
 
     def test_not_allowed(self):
         self.start("https://127.0.0.1 http://127.0.0.2")
-        self.check(self.module)
+        self.module.checked()
         self.assertEqual(self.asked(), [2, 0])
         self.assertIn("AllowedServers=", self.bench.log())
 
     def test_allowed(self):
         self.start(f"http://{HOST}")
         self.servers[1].answer(200, self.signed())
-        self.check(self.module)
+        self.module.checked()
         path, headers = self.servers[1].requests[0]
         self.assertEqual(path, f"/x/{self.bench.imei}")
         self.assertEqual(headers["Authorization"], "Bearer token-of-the-second")
         self.assertNotIn("If-None-Match", headers)
         # Its manifest names no other server: it is asked from now on, also by the next fotad ...
         self.restart(f"http://{HOST}")
-        self.check(self.module)
+        self.module.checked()
         self.assertEqual(self.asked(), [1, 2])
         # ... until the configuration says something else.
         self.restart(f"http://{HOST}", self.servers[0].uri + "/other/{imei}")
-        self.check(self.module)
+        self.module.checked()
         self.assertEqual(self.asked(), [2, 2])
 
     def test_lost(self):
@@ -429,9 +419,9 @@ class NextServer(PollTest):
         self.servers[1].answer(503)
         self.servers[0].answer(304)
         for _ in range(8):
-            self.check(self.module)
+            self.module.checked()
         self.assertEqual(self.asked(), [1, 8])
-        self.check(self.module)
+        self.module.checked()
         self.assertEqual(self.asked(), [2, 8])
 
 

@@ -174,6 +174,13 @@ class FotaModule:
     def check(self):
         self.call("Check")
 
+    def checked(self, seconds=60):
+        """Check(); returns the properties when it is done."""
+        before = self["LastCheck"]
+        self.check()
+        return self.wait(lambda p: p["LastCheck"] != before and p["State"] != "checking", seconds,
+                         "checked")
+
     def approve(self, token=None):
         self.call("Approve", "(s)", self.token() if token is None else token)
 
