@@ -111,6 +111,8 @@ class BadManifest:
         self.assert_bad("ManifestExpired")
 
     def test_older_sequence(self):
+        self.bench.publish({})
+        self.check("idle", "")
         self.bench.publish_signed(
             manifest(self.bench.imei, self.bench.sequence - 1, self.bench.update()))
         self.assert_bad("Rollback")
