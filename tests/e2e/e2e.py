@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the end-to-end tests share: a bench that is as new for each test, or one for a whole class."""
 import contextlib
+import json
+import os
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -14,6 +17,18 @@ from modules import BusError  # noqa: E402
 def part(cases, number, of):
     """One of so many parts of a table that is too long for one bench."""
     return dict(list(cases.items())[number - 1::of])
+
+
+def ways():
+    """The interfaces of this machine that lead to a network: as fotad sees them, in both families."""
+    found = set()
+    for family in ("-4", "-6"):
+        listed = subprocess.run(["ip", "-json", family, "route"], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        for route in json.loads(listed or "[]"):
+            if route["dst"] == "default" or {"gateway", "via", "nexthops"} & set(route):
+                found |= {hop["dev"] for hop in route.get("nexthops", [route]) if "dev" in hop}
+    return found
 
 
 class BenchTest(unittest.TestCase):
@@ -71,6 +86,14 @@ class BenchTest(unittest.TestCase):
         return passed
 
     # What most tests do
+
+    def give_module(self, interface):
+        """In sysfs it is the module's; returns what says so."""
+        self.bench.write_sys(f"class/net/{interface}/type", 1)
+        link = self.bench.sys / f"class/net/{interface}/device"
+        vendor, = (self.bench.sys / "devices").glob("**/idVendor")
+        link.symlink_to(os.path.relpath(vendor.parent, link.parent))
+        return link
 
     def offer(self, **members):
         """Publishes the update, starts fotad, and waits until it is offered."""

@@ -1,32 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which hardware is a module's: that of its ports, whatever ModemManager calls it."""
-import os
-import pathlib
-import subprocess
 import unittest
 
-from e2e import BenchTest
+from e2e import BenchTest, ways
 from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
 
 
 class Named(BenchTest):
     """A rule of the site gives the module a name, ID_MM_PHYSDEV_UID."""
     options = {"modules": ["me910c1-na,uid=cell0"], "channel": "port"}
-
-    def ways(self):
-        """The interfaces of this machine that lead to a network."""
-        listed = subprocess.run(["ip", "route"], check=True, text=True, stdout=subprocess.PIPE)
-        words = [line.split() for line in listed.stdout.splitlines() if " via " in line]
-        return {line[line.index("dev") + 1] for line in words}
-
-    def give_module(self, interface):
-        """In sysfs it is the module's."""
-        root = pathlib.Path(self.bench.sim.root)
-        directory = root / "sys/class/net" / interface
-        directory.mkdir(parents=True)
-        (directory / "type").write_text("1\n")
-        vendor, = (root / "sys/devices").glob("**/idVendor")
-        (directory / "device").symlink_to(os.path.relpath(vendor.parent, directory))
 
     def test_update(self):
         """Its ports are found, on each return."""
@@ -38,7 +20,7 @@ class Named(BenchTest):
 
     def test_route(self):
         """Its interface is no other way to the network."""
-        for interface in self.ways():
+        for interface in ways():
             self.give_module(interface)
         self.bench.publish(self.bench.update())
         self.bench.start_fotad(Approval={"Download": "auto"}, Conditions={"OtherRoute": "yes"})

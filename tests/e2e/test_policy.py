@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What must be so before an update starts: the manifest's life, answers, and the gateway."""
 import datetime
-import os
 import shutil
-import subprocess
 import unittest
 
-from e2e import BenchTest
+from e2e import BenchTest, ways
 from manifest import SigningKey, timestamp
 from modules import FOTA_MANAGER, FOTA_NAME, FOTA_PATH
 
@@ -286,7 +284,7 @@ class Gateway(PolicyTest):
     def configure(self, mains="no", space="1000000G", groups="europe"):
         self.bench.config = {"Approval": {"Download": "auto"}, "Manifest": {"Groups": groups},
                              "Conditions": {"MainsPower": mains, "MinimumFreeSpace": space,
-                                            "OtherRoute": "yes" if self.ways() else "no"}}
+                                            "OtherRoute": "yes" if ways() else "no"}}
         self.bench.write_config()
 
     def reload(self):
@@ -306,7 +304,7 @@ class Gateway(PolicyTest):
     def test_one_after_the_other(self):
         """What each decides is the matter of unit tests; here it is seen, told, and seen to end."""
         self.supply("BAT", type="Battery", status="Discharging", capacity=29)
-        links = [self.show_interface(name) for name in self.ways()]
+        links = [self.give_module(name) for name in ways()]
         routes = ["route"] if links else []
         self.bench.publish(self.bench.update(
             conditions={"minimumBattery": 30},
@@ -335,21 +333,6 @@ class Gateway(PolicyTest):
         self.reload()
         self.assertEqual(self.module.wait_finished()[1], "success")
         self.assertEqual(self.module.heard("ApprovalRequested"), [], "no approval is wanted")
-
-    @staticmethod
-    def ways():
-        """This machine's own, of which sysfs says that they are the module's, or no longer."""
-        routes = subprocess.run(["ip", "route"], check=True, text=True, stdout=subprocess.PIPE).stdout
-        return {line.split()[line.split().index("dev") + 1] for line in routes.splitlines()
-                if " via " in line}
-
-    def show_interface(self, name):
-        """As one that the module has; returns what says so."""
-        self.bench.write_sys(f"class/net/{name}/type", 1)
-        link = self.bench.sys / f"class/net/{name}/device"
-        vendor, = (self.bench.sys / "devices").glob("**/idVendor")
-        link.symlink_to(os.path.relpath(vendor.parent, link.parent))
-        return link
 
 
 class Radio(PolicyTest):
