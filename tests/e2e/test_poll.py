@@ -12,8 +12,8 @@ import unittest
 
 from e2e import BenchTest, SharedBenchTest
 from manifest import timestamp, to_bytes
+from slots import DAY, slot
 
-DAY = 86400
 HOST = "127.0.0.1"
 
 
@@ -57,12 +57,6 @@ class ScriptedServer:
         self._thread.join()
 
 
-def slot(imei, interval=DAY, salt=""):
-    """The moment of the interval that belongs to this module, in microseconds."""
-    text = salt.encode() + b"\0" + imei.encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8]) % (interval * 10**6)
-
-
 class PollTest(BenchTest):
     def signed(self, update=None, **members):
         payload = to_bytes(self.bench.manifest(update or {}, **members))
@@ -74,10 +68,10 @@ class PollTest(BenchTest):
         self.assertGreaterEqual(wait, earliest - 30)
         self.assertLessEqual(wait, latest)
 
-    def assert_slot(self, properties, earliest=0, interval=DAY, salt=""):
+    def assert_slot(self, properties, earliest=0, interval=DAY, salt=None):
         """NextCheck is the module's first slot from so many seconds on."""
         self.assertEqual(properties["NextCheck"] % (interval * 10**6),
-                         slot(self.bench.imei, interval, salt))
+                         slot(self.bench.imei, interval, salt or self.bench.salt))
         self.assert_next(properties, earliest, earliest + interval)
 
 
@@ -345,7 +339,8 @@ class Restart(PollTest):
         self.start()
         properties = self.module.wait(lambda p: p["Modem"] != "/" and p["NextCheck"], 60, "seen")
         self.assert_next(properties, 0, DAY / 4)
-        self.assertNotEqual(properties["NextCheck"] % (DAY * 10**6), slot(self.bench.imei))
+        self.assertNotEqual(properties["NextCheck"] % (DAY * 10**6),
+                            slot(self.bench.imei, salt=self.bench.salt))
         self.assertEqual(len(self.server.requests), 1)
 
 

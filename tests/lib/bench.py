@@ -34,9 +34,10 @@ from models import CHANGES, MODELS, next_version, scale_times
 from modules import (FOTA_MANAGER, FOTA_NAME, FOTA_PATH, MM_DISABLED, MM_NAME, MM_REGISTERED, BusView,
                      FotaModule, ModemManagerView)
 from privatebus import REPOSITORY, PrivateBus, polkit_possible
-from processes import PATIENCE, STRICT, BenchError, Place, Program
+from processes import PATIENCE, STRICT, BenchError, Place, Program, remove
 from servers import FtpServer, WebServer
 from simulator import Simulator
+from slots import quiet_salt
 
 MODEMMANAGER = "/usr/sbin/ModemManager"
 # umockdev names the socket for a program's udev events after the descriptor's number alone: of two
@@ -142,6 +143,7 @@ class Bench:
         self.mm = ModemManagerView(self.view)
         self.imeis = [module["imei"] for module in self.sim.state()]
         self.imei = self.imeis[0]
+        self.salt = quiet_salt(self.imeis)  # nothing is checked by itself
         self.model, self.old, self.new, self.delta_name = MODELS[self._modules[0].split(",")[0]]
         self._updates = 0  # after which the bench was used again
         self._starts = 0   # of the module by then, beyond its first
@@ -314,7 +316,7 @@ class Bench:
 
     def write_config(self, **groups):
         """The bench's own configuration with self.config laid over it, and groups over that."""
-        merged = {"Manifest": {"Uri": self.uri("https"),
+        merged = {"Manifest": {"Uri": self.uri("https"), "Salt": self.salt,
                                "CertificateAuthority": self.web.authority.certificate},
                   "Credential fw": {"Servers": self.ftp.uri.rpartition(":")[0]},
                   "Service": {"Time": "1min"},
@@ -490,10 +492,3 @@ class Bench:
     def fault(self, text, imei=None):
         """Arms a fault in the simulated module; `fota-sim --list-faults` names them."""
         self.sim.command("fault", imei or self.imei, text)
-
-
-def remove(file):
-    if file.is_dir():
-        shutil.rmtree(file)
-    else:
-        file.unlink()

@@ -31,6 +31,13 @@ class BenchError(Exception):
     """Something of the bench itself does not work; not what a test is looking for."""
 
 
+def remove(file):
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink()
+
+
 class Place:
     """A temporary directory, and the janitor that watches over it."""
 
