@@ -83,6 +83,7 @@ static const FaultKind kinds[] = {
     {"doubled-ok", VALUE_NONE, "the final result code comes twice"},
     {"nocarrier-in-data", VALUE_NONE, "#FTPGET: a NO CARRIER stands inside the file's bytes"},
     {"slow-answer", VALUE_NUMBER, "SECONDS before a command is answered"},
+    {"held", VALUE_NONE, "with always: a command is answered after `fault clear`"},
     {"cme-unknown", VALUE_NUMBER, "NUMBER of the CME error the next FTP command ends with"},
 };
 

@@ -9,6 +9,7 @@
 #define CONNECT_GAP_MS 80
 #define END_GAP_MS 16
 #define ASK_SECONDS 0.05 /* reading a setting, however slow setting it is */
+#define HELD_MS 20       /* between two looks whether a command is still held */
 
 struct _SimLine {
     SimModule *module;
@@ -108,6 +109,10 @@ on_command_due(gpointer user_data)
     SimResult result = SIM_UNKNOWN;
 
     line->timer = 0;
+    if (sim_faults_take(line->module->faults, "held", command->text, NULL)) {
+        line->timer = g_timeout_add(HELD_MS, on_command_due, line);
+        return G_SOURCE_REMOVE;
+    }
     line->n_info = 0;
     command->line = line;
     command->module = line->module;

@@ -11,8 +11,9 @@ STATED = ["ModuleGone", "ModuleSilent", "ModuleRefused", "NoAtPort", "TransferFa
 # knows, and it is not given again.
 IN_DOUBT = ["OldVersion"]
 
-# The states of an update, in their order, with the command whose answer is late so that it is held
-# there. Without one: it is held by the application, which gives no answer, or by a server.
+# The states of an update, in their order, with the command that is not answered so that it is held
+# there. Without one: it is held by the application, which gives no answer, or by a server. A Quectel
+# module is verified until ModemManager, which looks at it again, shows it.
 BEGIN = {"checking": None, "awaiting-approval": None, "scheduled": None}
 FETCH = {"fetching": None}
 GATE = {"awaiting-install-approval": None}
@@ -23,9 +24,9 @@ STATES = {
              "verifying": "+GMM"},
     "server": {**BEGIN, "downloading": "^FOTADLQ", **GATE, "installing": "^FWUP",
                "verifying": "+GMR"},
-    "url": {**BEGIN, "installing": "+QFOTADL", "verifying": "+QGMR"},
+    "url": {**BEGIN, "installing": "+QFOTADL", "verifying": "+CGMR"},
     "fed": {**BEGIN, **FETCH, "downloading": "+QFUPL", **GATE, "installing": "+QFOTADL",
-            "verifying": "+QGMR"},
+            "verifying": "+CGMR"},
 }
 # Of an update that is undone: {as it is called here: the state that fotad shows}
 BACK_STATES = {"proving": "verifying", "loading back": "downloading", "ordering back": "installing"}
@@ -33,7 +34,7 @@ LATE_SECONDS = 150
 
 
 def states(kind):
-    """{state: the late command}"""
+    """{state: the command that holds it}"""
     if not kind.insured:
         return STATES[kind.method]
     back = STATES[kind.back_method]
@@ -84,7 +85,7 @@ class Held:
 
     def __init__(self, rig, state):
         self.rig, self.state = rig, state
-        self.late = states(rig.kind)[state]
+        self.command = states(rig.kind)[state]
         self.stack = contextlib.ExitStack()
         self.armed = self.inhibited = False
 
@@ -95,24 +96,29 @@ class Held:
             self.stack.enter_context(self.rig.bench.web.frozen())
         elif self.state == "fetching":
             self.stack.enter_context(self.rig.bench.ftp.fault("slow"))
-        elif self.late and self.state not in ("verifying", *BACK_STATES):
-            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late}")
+        elif self.command and self.state not in ("verifying", *BACK_STATES):
+            self.hold()
         return self
 
     def __exit__(self, *_):
         self.rig.unanswered = None
         self.stack.close()
 
+    def hold(self):
+        """Until the faults are cleared. Only for a while where ModemManager asks for it too, before it
+        shows the module."""
+        shared = self.state == "verifying" and self.rig.kind.channel == "modemmanager"
+        fault = f"slow-answer={LATE_SECONDS}" if shared else "held"
+        self.rig.bench.fault(f"{fault},always,on={self.command}")
+        self.armed = True
+
     def arm(self, now):
-        """Some answers are to be late only from a later state on."""
-        if self.armed or not self.late:
+        """Some answers are held only from a later state on."""
+        if self.armed or not self.command:
             return
-        if self.state == "verifying" and now == "installing":
-            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late},always")
-            self.armed = True
-        elif self.state in BACK_STATES and self.rig.orders() == 1:
-            self.rig.bench.fault(f"slow-answer={LATE_SECONDS},on={self.late}")
-            self.armed = True
+        if self.state == "verifying" and now == "installing" \
+                or self.state in BACK_STATES and self.rig.orders() == 1:
+            self.hold()
 
     def reached(self, properties):
         """Whether the update is there; on the way, what holds it there is prepared."""
