@@ -348,9 +348,17 @@ clock_set(gpointer user_data)
     decide_all(manager);
 }
 
+static void
+bus_changed(GDBusConnection *connection, gpointer user_data)
+{
+    FotaManager *manager = user_data;
+
+    fota_metered_set_bus(manager->context.metered, connection);
+}
+
 static const FotaMmCallbacks mm_callbacks = {
-    modem_seen,     modem_gone,     modem_manager_available,
-    device_guarded, module_listens, message_received};
+    modem_seen,       modem_gone, modem_manager_available, device_guarded, module_listens,
+    message_received, bus_changed};
 
 FotaManager *
 fota_manager_new(FotaConfig *config, const FotaPaths *paths, GError **error)

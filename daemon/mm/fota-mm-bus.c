@@ -53,7 +53,7 @@ connected(GObject *object, GAsyncResult *result, gpointer user_data)
     bus->changed(connection, bus->user_data);
 }
 
-/* Not g_bus_get(), which shares one connection for the life of the process, even if it is lost. */
+/* Not g_bus_get, which shares one connection for the life of the process, even if it is lost. */
 static gboolean
 connect_bus(gpointer data)
 {

@@ -324,6 +324,8 @@ bus_changed(GDBusConnection *connection, gpointer user_data)
 {
     FotaMm *mm = user_data;
 
+    if (mm->callbacks->bus != NULL)
+        mm->callbacks->bus(connection, mm->user_data);
     if (connection != NULL) {
         mm->bus = g_object_ref(connection);
         mm->name_watch =

@@ -68,6 +68,8 @@ typedef struct {
      * FALSE: it stays as it is. May be NULL.
      */
     gboolean (*message)(const char *imei, const char *sender, const char *text, gpointer user_data);
+    /** The connection to the system bus is there, or lost (NULL). May be NULL. */
+    void (*bus)(GDBusConnection *connection, gpointer user_data);
 } FotaMmCallbacks;
 
 /**

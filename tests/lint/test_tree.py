@@ -403,6 +403,26 @@ class Unit(unittest.TestCase):
         self.assertEqual([rule for rule in allowed if 'max_fds="0"' not in rule], [])
         self.assertEqual(len(allowed), 6)
 
+    def test_no_connection_is_shared(self):
+        """GIO ends the program with its shared connection, on which other parts of it rely."""
+        shared = (r"\b(g_bus_get(?:_sync)?|g_bus_(?:own|watch)_name|\w+_new_for_bus(?:_sync)?"
+                  r"|g_network_monitor_\w+)\(")
+        for room in CLOSED:
+            for file in sources(room):
+                self.assertEqual(re.findall(shared, file.read_text()), [], file)
+
+    def test_bus_lets_through_whom_fotad_hears(self):
+        policy = (ROOT / "dbus/org.fotad.Fota1.conf").read_text()
+        own = policy.split('<policy user="fotad">')[1].split("</policy>")[0]
+        heard = re.findall(r'<allow receive_type="signal" receive_sender="([\w.]+)"/>', own)
+        self.assertIn('<deny receive_type="signal"/>', own)
+        named = set()
+        for room in ("daemon", "dbus"):
+            for file in sources(room):
+                named |= set(re.findall(r'"(org\.freedesktop\.(?:DBus|login1|PolicyKit1'
+                                        r'|NetworkManager|ModemManager1))"', file.read_text()))
+        self.assertEqual(set(heard), named | {"org.freedesktop.ModemManager1"})
+
     def test_drivers_come_first(self):
         """What the kernel does not know when a unit starts, DeviceAllow= does not allow."""
         unit = (ROOT / "units/fotad.service.in").read_text()

@@ -373,7 +373,7 @@ on_available(gboolean available, gpointer user_data)
 static void
 start_fotad(Fixture *f)
 {
-    static const FotaMmCallbacks callbacks = {on_seen, on_gone, on_available, NULL, NULL, NULL};
+    static const FotaMmCallbacks callbacks = {on_seen, on_gone, on_available, NULL, NULL, NULL, NULL};
 
     f->mm = fota_mm_new(f->directory, &callbacks, f);
 }

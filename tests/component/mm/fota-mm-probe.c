@@ -140,7 +140,7 @@ on_available(gboolean available, gpointer user_data)
 }
 
 static const FotaMmCallbacks callbacks = {
-    .seen = on_seen, .gone = on_gone, .available = on_available, .guarded = NULL};
+    .seen = on_seen, .gone = on_gone, .available = on_available};
 
 static void
 inhibit_done(GObject *object, GAsyncResult *result, gpointer user_data)
