@@ -14,6 +14,7 @@ struct _FotaBusShutdown {
     sd_bus *connection;
     FotaManager *manager;
     sd_bus_slot *question; /* to logind, until it has answered */
+    sd_bus_slot *watch;    /* of logind's coming and going */
     int lock;              /* -1 = none */
 };
 
@@ -64,6 +65,20 @@ update_lock(FotaBusShutdown *self)
     }
 }
 
+/* One that has just started has not had the question, or not answered it. */
+static int
+on_logind(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
+{
+    FotaBusShutdown *self = userdata;
+    const char *name, *old_owner, *new_owner = "";
+
+    if (g_strcmp0(sd_bus_message_get_sender(signal), "org.freedesktop.DBus") == 0 &&
+        sd_bus_message_read(signal, "sss", &name, &old_owner, &new_owner) >= 0 &&
+        new_owner[0] != '\0')
+        update_lock(self);
+    return 0;
+}
+
 static void
 on_changed(FotaModule *module, const char *property, FotaBusShutdown *self)
 {
@@ -87,6 +102,7 @@ fota_bus_shutdown_new(sd_bus *connection, FotaManager *manager)
 {
     GPtrArray *modules = fota_manager_get_modules(manager);
     FotaBusShutdown *self = g_new0(FotaBusShutdown, 1);
+    int r;
 
     self->connection = sd_bus_ref(connection);
     self->manager = g_object_ref(manager);
@@ -94,6 +110,12 @@ fota_bus_shutdown_new(sd_bus *connection, FotaManager *manager)
     for (guint i = 0; i < modules->len; i++)
         watch_module(self, modules->pdata[i]);
     g_signal_connect(manager, "module-added", G_CALLBACK(on_module_added), self);
+    r = sd_bus_add_match_async(connection, &self->watch,
+                               "type='signal',sender='org.freedesktop.DBus',"
+                               "member='NameOwnerChanged',arg0='" LOGIND_NAME "'",
+                               on_logind, NULL, self);
+    if (r < 0)
+        g_message("could not watch for logind: %s", g_strerror(-r));
     update_lock(self);
     return self;
 }
@@ -110,6 +132,7 @@ fota_bus_shutdown_free(FotaBusShutdown *self)
         g_signal_handlers_disconnect_by_data(modules->pdata[i], self);
     g_signal_handlers_disconnect_by_data(self->manager, self);
     sd_bus_slot_unref(self->question);
+    sd_bus_slot_unref(self->watch);
     if (self->lock >= 0)
         close(self->lock);
     g_object_unref(self->manager);
