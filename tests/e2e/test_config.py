@@ -53,6 +53,16 @@ class BadConfiguration(SharedBenchTest):
         said = self.refuse("Interval=1d\n")
         self.assertIn("group", said)
 
+    def test_bad_key(self):
+        file = self.bench.config_file.parent / "keys.d" / "site.pub"
+        self.addCleanup(file.unlink)
+        self.assertIn("public key", self.refuse("not one\n", file))
+
+    def test_bad_plugin(self):
+        file = self.bench.directory / "plugins" / "site.so"
+        self.addCleanup(file.unlink)
+        self.refuse("not one\n", file)
+
 
 class GoodConfiguration(SharedBenchTest):
     options = {"modemmanager": False}
