@@ -172,9 +172,9 @@ typedef struct {
     FotaResult (*restart)(FotaSession *session, const FotaUpdate *update, GError **error);
 
     /**
-     * Asked each time the module has come back after the order: reads the version into *@version,
-     * and what the module itself reports about the update. What a restart loses is the business of
-     * the plugin's settings. Required.
+     * Asked each time the module has come back after the order, also while fotad was away: reads
+     * the version into *@version, and what the module itself reports about the update. What a
+     * restart loses is the business of the plugin's settings. Required.
      * DONE = asked successfully, whatever the version is; the daemon compares. FAILED_FOR_GOOD =
      * the module itself reports that the update has failed. Anything else: it has left, or is not
      * through yet, and is asked again; an old version beside it does not count.

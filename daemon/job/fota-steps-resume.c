@@ -137,6 +137,25 @@ fail_untold(GError **error)
     return FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
+/* It has finished while nobody looked: what it reports besides its version does not change the end.
+ */
+static FotaResult
+ask_finished(FotaSteps *steps, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    g_autofree char *version = NULL;
+
+    steps->method->outcome(steps->session, steps->update, &version, &local_error);
+    if (local_error == NULL)
+        return FOTA_RESULT_DONE;
+    if (fota_steps_is_of_module(local_error)) {
+        fota_session_note(steps->session, "%s; its version tells", local_error->message);
+        return FOTA_RESULT_DONE;
+    }
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
 FotaResult
 fota_steps_resume(FotaSteps *steps, GError **error)
 {
@@ -148,7 +167,9 @@ fota_steps_resume(FotaSteps *steps, GError **error)
         g_propagate_error(error, g_steal_pointer(&local_error));
         return result;
     }
-    if (result != FOTA_RESULT_DONE || !fota_steps_is_proven(steps, steps->version)) {
+    if (result == FOTA_RESULT_DONE && fota_steps_is_proven(steps, steps->version)) {
+        result = ask_finished(steps, error);
+    } else {
         fota_session_note(steps->session, "%s %s; waiting whether it still installs",
                           local_error != NULL ? "no version:" : "it runs",
                           local_error != NULL ? local_error->message : steps->version);
