@@ -12,10 +12,40 @@
 #define BLOCK 1024
 #define ACKNOWLEDGEMENT 'A'
 
+/* What is remembered: the module has been told to install the package, and deletes none itself. */
+#define PACKAGE FOTA_OWED "Package"
+
 static char *
 file_command(FotaSession *session, const char *name)
 {
     return g_strdup_printf("AT%s=\"%s\"", name, fota_session_get_text(session, "FileName"));
+}
+
+static gboolean
+owes_package(FotaSession *session)
+{
+    const char *package = fota_session_recall(session, PACKAGE);
+
+    return package != NULL && package[0] != '\0';
+}
+
+/* Refused where there is none. */
+static gboolean
+remove_package(FotaSession *session, GError **error)
+{
+    g_autofree char *command = file_command(session, "+QFDEL");
+    g_autoptr(GError) local_error = NULL;
+
+    if (!fota_session_order(session, command, 0, &local_error) &&
+        !g_error_matches(local_error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
+    }
+    if (local_error != NULL)
+        fota_session_note(session, "no package is deleted: %s", local_error->message);
+    if (owes_package(session))
+        fota_session_remember(session, PACKAGE, "");
+    return TRUE;
 }
 
 /* What the module must find in @fd, which stays where it is. */
@@ -89,7 +119,6 @@ quectel_load(FotaSession *session, const FotaUpdate *update, int fd, GError **er
     const FotaPacing pacing = {.block = BLOCK,
                                .acknowledgement = ACKNOWLEDGEMENT,
                                .seconds = fota_session_get_number(session, "BlockTime")};
-    g_autofree char *remove = file_command(session, "+QFDEL");
     g_autofree char *name = file_command(session, "+QFUPL");
     g_autofree char *command =
         g_strdup_printf("%s,%" G_GUINT64_FORMAT ",%u,1", name, update->size, pacing.seconds);
@@ -101,8 +130,7 @@ quectel_load(FotaSession *session, const FotaUpdate *update, int fd, GError **er
         return FOTA_RESULT_FAILED_FOR_GOOD;
     if (update->rehearsal)
         return FOTA_RESULT_DONE;
-    /* What an earlier attempt has left; refused where there is none. */
-    if (!fota_session_try(session, remove, 0, NULL, error))
+    if (!remove_package(session, error)) /* which an earlier attempt has left */
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (!fota_session_begin_data(session, command, prompts, NULL, 0, &refusal))
         return fail_upload(session, g_steal_pointer(&refusal), error);
@@ -117,10 +145,16 @@ quectel_load(FotaSession *session, const FotaUpdate *update, int fd, GError **er
 FotaResult
 quectel_discard(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    g_autofree char *command = file_command(session, "+QFDEL");
+    return remove_package(session, error) ? FOTA_RESULT_DONE : FOTA_RESULT_FAILED_FOR_NOW;
+}
 
-    return fota_session_try(session, command, 0, NULL, error) ? FOTA_RESULT_DONE
-                                                              : FOTA_RESULT_FAILED_FOR_NOW;
+void
+quectel_close_store(FotaSession *session)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (owes_package(session) && !remove_package(session, &error))
+        fota_session_note(session, "the package stays: %s", error->message);
 }
 
 /* One place. *@refusal is set when the module has refused it. */
@@ -153,6 +187,9 @@ quectel_install(FotaSession *session, const FotaUpdate *update, GError **error)
 
     if (!quectel_forget_reports(session, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
+    fota_session_remember(session, PACKAGE, "1");
+    if (!fota_session_save(session, error))
+        return FOTA_RESULT_TRY_LATER;
     for (guint i = 0; places[i] != NULL && result == FOTA_RESULT_REFUSED; i++) {
         g_clear_error(&refusal);
         result = install_from(session, places[i], &refusal, error);

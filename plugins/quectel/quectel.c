@@ -92,6 +92,13 @@ fed_outcome(FotaSession *session, const FotaUpdate *update, char **version, GErr
     return result;
 }
 
+/* What an update that was cut off has left. */
+static void
+quectel_close(FotaSession *session)
+{
+    quectel_close_store(session);
+}
+
 static const FotaSetting quectel_settings[] = {
     {.name = "+CFUN", .fields = 0x1}, /* an EG25-G may come back with its radio off */
     {.name = "+CMEE"},
@@ -130,6 +137,7 @@ static const FotaMethod quectel_fed = {
     .discard = quectel_discard,
     .install = quectel_install,
     .outcome = fed_outcome,
+    .close = quectel_close,
 };
 
 static const FotaMethod *const both_methods[] = {&quectel_url, &quectel_fed, NULL};

@@ -9,7 +9,10 @@
 - What the history says of the update is what the module runs: the new version, the old one after
   the way back, or after a failure that has a name; and a module that is left without service with
   its new version is named with both.
+- No package is left in the file store of a module, unless the record says that it is to be deleted.
 """
+import json
+
 from rig import NotAsStated, unquoted
 
 MOST_BACK = 3  # daemon/module/fota-back.c
@@ -60,8 +63,18 @@ def check(rig):
         most += rig.starts - rig.starts_before - 1
     if count > most:
         raise NotAsStated(f"{count} orders to install, at most {most} for {entries}")
+    check_store(rig)
     if entries:
         check_end(rig, entries[0])
+
+
+def check_store(rig):
+    """What is owed is deleted by the next start of fotad, before anything else."""
+    if rig.kind.back_method != "fed" or not rig.bench.sim_state()["files"]:
+        return
+    record = json.loads((rig.bench.directory / "state" / f"{rig.bench.imei}.json").read_text())
+    if not record["record"]["settings"].get("owed.Package"):
+        raise NotAsStated("the package is still in the module, and is not to be deleted")
 
 
 def check_way_back(rig):

@@ -123,8 +123,10 @@ fake_session_assert_end(FotaSession *session, FotaResult result, const GError *e
         g_error("result %d: %s", result, told);
     if (result == FOTA_RESULT_DONE)
         g_assert_no_error(error);
-    else if (code < 0)
+    else if (code == FAKE_CANCELLED)
         g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    else if (code == FAKE_UNWRITTEN)
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
     else
         g_assert_error(error, FOTA_MODULE_ERROR, code);
     if (says != NULL && strstr(told, says) == NULL)

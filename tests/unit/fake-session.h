@@ -18,6 +18,10 @@ G_BEGIN_DECLS
 #define FAKE_LATER "later" /* so many seconds pass before the next line */
 #define FAKE_CANCEL "stop" /* the update is cancelled; until then, nothing happened */
 
+/** Codes of errors that are none of FOTA_MODULE_ERROR. */
+#define FAKE_CANCELLED (-1)
+#define FAKE_UNWRITTEN (-2) /* FAKE_SAVE was answered with "-" */
+
 /**
  * One exchange. A command that is not the next one in the script fails the test. One that begins
  * with "|" takes place only where unsolicited lines are heard.
@@ -62,7 +66,7 @@ guint64 fake_session_get_total(FotaSession *session);
 /** All its notes, one a line. */
 const char *fake_session_get_notes(FotaSession *session);
 /**
- * @result and @error are @wanted and @code: of FOTA_MODULE_ERROR, below 0 for a cancelled update.
+ * @result and @error are @wanted and @code: of FOTA_MODULE_ERROR, or one of the two above.
  * @says, unless it is NULL, stands in the error's text; of what is done, in the notes.
  */
 void fake_session_assert_end(FotaSession *session, FotaResult result, const GError *error,

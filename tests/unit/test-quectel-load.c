@@ -10,30 +10,57 @@
 
 #define DISCARD TEST_QUECTEL_DISCARD
 #define INSTALL TEST_QUECTEL_INSTALL
+#define FED TEST_QUECTEL_FED_OUTCOME
+#define CLOSE TEST_QUECTEL_CLOSE
 
 #define REMOVE(answer) "AT+QFDEL=\"fotad.zip\"", answer
 #define STORE(size, answer) "AT+QFUPL=\"fotad.zip\"," size ",60,1", answer
 #define ACKNOWLEDGED FAKE_BYTES, "A"
+#define WRITTEN FAKE_SAVE, ""
 #define PLACE(directory, answer) "AT+QFOTADL=\"" directory "fotad.zip\"", answer
 
 /* clang-format off */
 static const TestQuectelCase cases[] = {
     {"discard", DISCARD, DONE, NULL, NULL, NULL, {{REMOVE("")}, END}},
     {"discard-nothing", DISCARD, DONE, NULL, NULL, NULL, {{REMOVE("!405")}, END}},
+    {"discard-silent", DISCARD, FOR_NOW(MODULE_SILENT), NULL, NULL, NULL, {{REMOVE("?")}, END}},
     {"discard-gone", DISCARD, FOR_NOW(MODULE_GONE), NULL, NULL, NULL, {{REMOVE("-")}, END}},
 
-    {"install", INSTALL, DONE, NULL, NULL, NULL, {{PLACE("/data/ufs/", "")}, END}},
-    {"install-ok-lost", INSTALL, DONE, NULL, NULL, NULL, {{PLACE("/data/ufs/", "-")}, END}},
+    {"install", INSTALL, DONE, NULL, NULL, NULL, {{WRITTEN}, {PLACE("/data/ufs/", "")}, END}},
+    {"install-ok-lost", INSTALL, DONE, NULL, NULL, NULL, {{WRITTEN}, {PLACE("/data/ufs/", "-")}, END}},
     {"install-other-place", INSTALL, DONE, NULL, NULL, NULL,
-     {{PLACE("/data/ufs/", "!")}, {PLACE("/cache/ufs/", "")}, END}},
-    {"install-eg18", INSTALL, DONE, NULL, NULL, "EG18", {{PLACE("/cache/ufs/", "")}, END}},
+     {{WRITTEN}, {PLACE("/data/ufs/", "!")}, {PLACE("/cache/ufs/", "")}, END}},
+    {"install-eg18", INSTALL, DONE, NULL, NULL, "EG18", {{WRITTEN}, {PLACE("/cache/ufs/", "")}, END}},
     {"install-refused", INSTALL, REFUSED, "is it the delta from " OLD, NULL, NULL,
-     {{PLACE("/data/ufs/", "!")}, {PLACE("/cache/ufs/", "!")}, END}},
+     {{WRITTEN}, {PLACE("/data/ufs/", "!")}, {PLACE("/cache/ufs/", "!")}, END}},
     {"install-said-before", INSTALL, DONE, NULL, NULL, NULL,
-     {{SAYS("\"END\",510")}, {PLACE("/data/ufs/", "")}, END}},
+     {{SAYS("\"END\",510")}, {WRITTEN}, {PLACE("/data/ufs/", "")}, END}},
     /* An order that may be out is not given again, in whatever other words. */
     {"install-silent", INSTALL, FOR_NOW(MODULE_SILENT), NULL, NULL, NULL,
-     {{PLACE("/data/ufs/", "?")}, END}},
+     {{WRITTEN}, {PLACE("/data/ufs/", "?")}, END}},
+};
+
+/* From the order on the package is owed, until the module has answered that it is deleted. */
+static const TestQuectelDebt debts[] = {
+    {{"owed/ordered", INSTALL, DONE, NULL, NULL, NULL, {{WRITTEN}, {PLACE("/data/ufs/", "")}, END}},
+     "Package", NULL, "1"},
+    {{"owed/unwritten", INSTALL, FOTA_RESULT_TRY_LATER, FAKE_UNWRITTEN, NULL, NULL, NULL,
+      {{FAKE_SAVE, "-"}, END}}, "Package", NULL, "1"},
+    {{"owed/success", FED, DONE, NULL, NEW, NULL, {{VERSION(NEW)}, {RADIO("1")}, {REMOVE("")}, END}},
+     "Package", "1", ""},
+    {{"owed/leaves", FED, FOR_NOW(MODULE_GONE), NULL, NEW, NULL,
+      {{VERSION(NEW)}, {RADIO("1")}, {REMOVE("-")}, END}}, "Package", "1", "1"},
+    {{"owed/silent", FED, FOR_NOW(MODULE_SILENT), NULL, NEW, NULL,
+      {{VERSION(NEW)}, {RADIO("1")}, {REMOVE("?")}, END}}, "Package", "1", "1"},
+    {{"owed/old-version", FED, DONE, NULL, OLD, NULL, {{VERSION(OLD)}, {RADIO("1")}, END}},
+     "Package", "1", "1"},
+    {{"owed/discarded", DISCARD, DONE, NULL, NULL, NULL, {{REMOVE("")}, END}}, "Package", "1", ""},
+    {{"owed/closed", CLOSE, DONE, NULL, NULL, NULL, {{REMOVE("")}, END}}, "Package", "1", ""},
+    {{"owed/closed-gone-already", CLOSE, DONE, "no package", NULL, NULL, {{REMOVE("!405")}, END}},
+     "Package", "1", ""},
+    {{"owed/closed-silent", CLOSE, DONE, "stays", NULL, NULL, {{REMOVE("?")}, END}},
+     "Package", "1", "1"},
+    {{"owed/nothing", CLOSE, DONE, NULL, NULL, NULL, {END}}, "Package", "", ""},
 };
 /* clang-format on */
 
@@ -168,6 +195,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     test_quectel_add("/quectel/fed/", cases, G_N_ELEMENTS(cases));
+    test_quectel_add_debts("/quectel/", debts, G_N_ELEMENTS(debts));
     for (guint i = 0; i < G_N_ELEMENTS(loads); i++) {
         g_autofree char *name = g_strconcat("/quectel/load/", loads[i].name, NULL);
 

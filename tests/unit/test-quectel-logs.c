@@ -158,6 +158,8 @@ add_order(Script *script, const Log *row, const SimReplayLog *log, guint order, 
         script_add(script, "AT+QCFG=\"fota/cid\",1", "");
         script_add(script, "AT+QIACT?", "+QIACT: 1,1,1,\"203.0.113.7\"");
     }
+    if (!by_url)
+        script_add(script, FAKE_SAVE, "");
     script_add(script, command, "");
     add_lines(script, log, order + 1, by_url);
 }

@@ -58,16 +58,16 @@ test_quectel_call(FotaSession *session, TestQuectelFunction function, const Fota
     case TEST_QUECTEL_OUTCOME:
         return url->outcome(session, update, version, error);
     case TEST_QUECTEL_FED_OUTCOME:
-    default:
         return fed->outcome(session, update, version, error);
+    case TEST_QUECTEL_CLOSE:
+    default:
+        return fake_session_close(session, fed, FOTA_RESULT_DONE);
     }
 }
 
-void
-test_quectel_run(gconstpointer data)
+static FotaResult
+run_case(const TestQuectelCase *test, FotaSession *session)
 {
-    const TestQuectelCase *test = data;
-    FotaSession *session = test_quectel_session(test->script);
     g_autofree char *version = NULL;
     g_autoptr(GError) error = NULL;
     FotaResult result;
@@ -78,7 +78,16 @@ test_quectel_run(gconstpointer data)
     fake_session_assert_end(session, result, error, test->result, test->code, test->says);
     if (test->version != NULL)
         g_assert_cmpstr(version, ==, test->version);
-    if (test->function == TEST_QUECTEL_DOWNLOAD && result == FOTA_RESULT_DONE)
+    return result;
+}
+
+void
+test_quectel_run(gconstpointer data)
+{
+    const TestQuectelCase *test = data;
+    FotaSession *session = test_quectel_session(test->script);
+
+    if (run_case(test, session) == FOTA_RESULT_DONE && test->function == TEST_QUECTEL_DOWNLOAD)
         g_assert_cmpuint(fake_session_get_percent(session), ==, 100);
     fake_session_finish(session);
 }
@@ -90,5 +99,29 @@ test_quectel_add(const char *path, const TestQuectelCase *cases, guint n_cases)
         g_autofree char *name = g_strconcat(path, cases[i].name, NULL);
 
         g_test_add_data_func(name, &cases[i], test_quectel_run);
+    }
+}
+
+static void
+run_debt(gconstpointer data)
+{
+    const TestQuectelDebt *row = data;
+    FotaSession *session = test_quectel_session(row->test.script);
+    g_autofree char *name = g_strconcat(FOTA_OWED, row->debt, NULL);
+
+    if (row->before != NULL)
+        fota_session_remember(session, name, row->before);
+    run_case(&row->test, session);
+    g_assert_cmpstr(fota_session_recall(session, name), ==, row->after);
+    fake_session_finish(session);
+}
+
+void
+test_quectel_add_debts(const char *path, const TestQuectelDebt *debts, guint n_debts)
+{
+    for (guint i = 0; i < n_debts; i++) {
+        g_autofree char *name = g_strconcat(path, debts[i].test.name, NULL);
+
+        g_test_add_data_func(name, &debts[i], run_debt);
     }
 }

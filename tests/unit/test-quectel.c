@@ -172,7 +172,8 @@ test_reason_is_kept(void)
         {SAYS("\"END\",510")},
         {VERSION("-")}, /* it leaves for the last time */
         {VERSION(OLD)},
-        IDLE,                                       /* and is back */
+        IDLE, /* and is back */
+        {FAKE_SAVE, ""},
         {"AT+QFOTADL=\"/data/ufs/fotad.zip\"", ""}, /* a new order */
         {VERSION(OLD)},
         IDLE,

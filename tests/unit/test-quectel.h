@@ -43,18 +43,26 @@ typedef enum {
     TEST_QUECTEL_INSTALL,
     TEST_QUECTEL_OUTCOME,
     TEST_QUECTEL_FED_OUTCOME,
+    TEST_QUECTEL_CLOSE, /**< returns DONE */
 } TestQuectelFunction;
 
 typedef struct {
     const char *name;
     TestQuectelFunction function;
     FotaResult result;
-    int code;            /**< of FOTA_MODULE_ERROR, when @result is not DONE; -1 = cancelled */
+    int code;            /**< when @result is not DONE: see fake_session_assert_end() */
     const char *says;    /**< in the error, or else in the notes; NULL = whatever */
     const char *version; /**< that is told; NULL = whatever */
     const char *model;   /**< NULL = "EC25" */
     FakeExchange script[26];
 } TestQuectelCase;
+
+/** A case of which what is owed to the module is looked at as well. */
+typedef struct {
+    TestQuectelCase test;
+    const char *debt;           /**< its name behind FOTA_OWED */
+    const char *before, *after; /**< its value; NULL = none */
+} TestQuectelDebt;
 
 #define DONE FOTA_RESULT_DONE, 0
 #define FOR_NOW(error) FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_##error
@@ -75,3 +83,4 @@ void test_quectel_run(gconstpointer test);
 
 /** Adds the cases below @path. */
 void test_quectel_add(const char *path, const TestQuectelCase *cases, guint n_cases);
+void test_quectel_add_debts(const char *path, const TestQuectelDebt *debts, guint n_debts);
