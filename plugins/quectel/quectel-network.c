@@ -15,8 +15,8 @@
 /* +CSQ: 0 is -113 dBm or less, 99 unknown. */
 #define CSQ_UNKNOWN 99
 
-/* What is remembered: the context is up because of the download. */
-#define OPENED "Context"
+/* What is remembered: the context is up, or comes up yet, because of the download. */
+#define OPENED FOTA_OWED "Context"
 
 /* Pause between two looks at the registration. */
 #define LOOK_PAUSE 5
@@ -209,7 +209,6 @@ quectel_open_context(FotaSession *session, const FotaUpdate *update, GError **er
     g_autofree char *choose = g_strdup_printf("AT+QCFG=\"fota/cid\",%u", cid);
     g_autofree char *activate = g_strdup_printf("AT+QIACT=%u", cid);
     g_auto(GStrv) lines = NULL;
-    g_auto(GStrv) activated = NULL;
 
     if (fota_session_get_number(session, "ClientContext") == 0 || update->rehearsal)
         return FOTA_RESULT_DONE;
@@ -218,19 +217,41 @@ quectel_open_context(FotaSession *session, const FotaUpdate *update, GError **er
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (context_is_up(lines, cid))
         return FOTA_RESULT_DONE;
-    if (!fota_session_try(session, activate, 0, &activated, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
-    fota_session_remember(session, OPENED, activated != NULL ? "1" : "");
-    return FOTA_RESULT_DONE;
+    fota_session_remember(session, OPENED, "1");
+    if (!fota_session_save(session, error))
+        return FOTA_RESULT_TRY_LATER;
+    return fota_session_try(session, activate, 0, NULL, error) ? FOTA_RESULT_DONE
+                                                               : FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+static gboolean
+owes_context(FotaSession *session)
+{
+    const char *opened = fota_session_recall(session, OPENED);
+
+    return opened != NULL && opened[0] != '\0';
 }
 
 void
+quectel_forget_context(FotaSession *session)
+{
+    if (owes_context(session))
+        fota_session_remember(session, OPENED, "");
+}
+
+/* Refused where it is not up. */
+void
 quectel_close_context(FotaSession *session)
 {
-    const char *opened = fota_session_recall(session, OPENED);
     g_autofree char *deactivate =
         g_strdup_printf("AT+QIDEACT=%u", fota_session_get_number(session, "ContextId"));
+    g_autoptr(GError) error = NULL;
 
-    if (opened != NULL && opened[0] != '\0' && fota_session_try(session, deactivate, 0, NULL, NULL))
-        fota_session_remember(session, OPENED, "");
+    if (!owes_context(session))
+        return;
+    if (!fota_session_order(session, deactivate, 0, &error))
+        fota_session_note(session, "the context is not taken down: %s", error->message);
+    if (error == NULL ||
+        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+        quectel_forget_context(session);
 }

@@ -19,8 +19,10 @@ FotaResult quectel_wait_registered(FotaSession *session, const FotaUpdate *updat
 FotaResult quectel_open_context(FotaSession *session, const FotaUpdate *update, GError **error);
 
 /** Takes the context down again if quectel_open_context() brought it up: after a download that has
- * failed. */
+ * failed, or of which fotad has not seen the end. */
 void quectel_close_context(FotaSession *session);
+/** The module has restarted since, which ends every context. */
+void quectel_forget_context(FotaSession *session);
 
 /** Notes a module that is in the factory's test mode. FALSE when it has left, or on a cancel. */
 gboolean quectel_note_radio(FotaSession *session, GError **error);

@@ -69,8 +69,10 @@ quectel_outcome(FotaSession *session, const FotaUpdate *update, char **version, 
     hear_reports(session, &running);
     if (!quectel_note_radio(session, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
-    if (strcmp(*version, update->from) != 0)
+    if (strcmp(*version, update->from) != 0) {
+        quectel_forget_context(session);
         return FOTA_RESULT_DONE;
+    }
     if (recall_end(session) != 0)
         return quectel_fail_update(session, recall_end(session), error);
     if (running) {
@@ -96,6 +98,7 @@ fed_outcome(FotaSession *session, const FotaUpdate *update, char **version, GErr
 static void
 quectel_close(FotaSession *session)
 {
+    quectel_close_context(session);
     quectel_close_store(session);
 }
 
@@ -121,6 +124,7 @@ static const FotaMethod quectel_url = {
     .inspect = quectel_inspect,
     .download = quectel_url_download,
     .outcome = quectel_outcome,
+    .close = quectel_close,
     .schemes = url_schemes,
 };
 

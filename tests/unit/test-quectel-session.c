@@ -61,7 +61,7 @@ test_quectel_call(FotaSession *session, TestQuectelFunction function, const Fota
         return fed->outcome(session, update, version, error);
     case TEST_QUECTEL_CLOSE:
     default:
-        return fake_session_close(session, fed, FOTA_RESULT_DONE);
+        return fake_session_close(session, url, FOTA_RESULT_DONE);
     }
 }
 

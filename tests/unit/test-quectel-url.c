@@ -6,12 +6,19 @@
 /* An update by address, command by command: until the module has left with its package. */
 
 #define DOWNLOAD TEST_QUECTEL_DOWNLOAD
+#define OUTCOME TEST_QUECTEL_OUTCOME
+#define CLOSE TEST_QUECTEL_CLOSE
 
 /* LTE Standard(A), with a client that has a context of its own. */
 #define CHOOSE(answer) "AT+QCFG=\"fota/cid\",1", answer
 #define UP "AT+QIACT?", "+QIACT: 1,1,1,\"10.0.0.1\""
 #define DOWN "AT+QIACT?", ""
 #define FETCH_STANDARD(answer) "AT+QFOTADL=\"" FETCH_URL "\",1,50", answer
+#define BROUGHT_UP                                                                                 \
+    READY, {CHOOSE("")}, {DOWN}, {FAKE_SAVE, ""},                                                  \
+    {                                                                                              \
+        "AT+QIACT=1", ""                                                                           \
+    }
 #define BEGUN_STANDARD                                                                             \
     READY, {CHOOSE("")}, {UP},                                                                     \
     {                                                                                              \
@@ -99,16 +106,17 @@ static const TestQuectelCase cases[] = {
       {"AT+CREG?", "!"}, {FETCH("")}, {LEAVES}, END}},
     {"context", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU", {BEGUN_STANDARD, {LEAVES}, END}},
     {"context-brought-up", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
-     {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("")}, {LEAVES}, END}},
+     {BROUGHT_UP, {FETCH_STANDARD("")}, {LEAVES}, END}},
     {"context-taken-down", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL, "EC200A-EU",
-     {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("")},
+     {BROUGHT_UP, {FETCH_STANDARD("")},
       {SAYS("\"HTTPEND\",714")}, {"AT+QIDEACT=1", ""}, END}},
     {"context-after-a-silence", DOWNLOAD, FOR_NOW(MODULE_SILENT), NULL, NULL, "EC200A-EU",
-     {READY, {CHOOSE("")}, {DOWN}, {"AT+QIACT=1", ""}, {FETCH_STANDARD("?")}, END}},
+     {BROUGHT_UP, {FETCH_STANDARD("?")}, END}},
     {"context-stays", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL, "EC200A-EU",
      {BEGUN_STANDARD, {SAYS("\"HTTPEND\",714")}, END}},
     {"context-refused", DOWNLOAD, DONE, NULL, NULL, "EG912N-EN",
-     {READY, {CHOOSE("!")}, {DOWN}, {"AT+QIACT=1", "!3"}, {FETCH_STANDARD("")}, {LEAVES}, END}},
+     {READY, {CHOOSE("!")}, {DOWN}, {FAKE_SAVE, ""}, {"AT+QIACT=1", "!3"},
+      {FETCH_STANDARD("")}, {LEAVES}, END}},
     {"context-not-told", DOWNLOAD, DONE, NULL, NULL, "EG912N-EN",
      {READY, {CHOOSE("")}, {"AT+QIACT?", "!"}, {FETCH_STANDARD("")}, {LEAVES}, END}},
     {"context-gone", DOWNLOAD, FOR_NOW(MODULE_GONE), NULL, NULL, "EC200A-EU",
@@ -129,6 +137,36 @@ static const TestQuectelCase cases[] = {
      {BEGUN_STANDARD, {SAYS("\"HTTPEND\",0")}, {LEAVES}, END}},
 
     {"gone-before", DOWNLOAD, FOR_NOW(MODULE_GONE), NULL, NULL, NULL, {{"AT+CFUN?", "-"}, END}},
+};
+
+/* The context is owed from before it comes up until it is down, or the module has restarted. */
+static const TestQuectelDebt debts[] = {
+    {{"owed/context", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
+      {BROUGHT_UP, {FETCH_STANDARD("")}, {LEAVES}, END}}, "Context", NULL, "1"},
+    {{"owed/context-unwritten", DOWNLOAD, FOTA_RESULT_TRY_LATER, FAKE_UNWRITTEN, NULL, NULL,
+      "EC200A-EU", {READY, {CHOOSE("")}, {DOWN}, {FAKE_SAVE, "-"}, {"AT+QIDEACT=1", "!"}, END}},
+     "Context", NULL, ""},
+    {{"owed/context-of-another", DOWNLOAD, DONE, NULL, NULL, "EC200A-EU",
+      {BEGUN_STANDARD, {LEAVES}, END}}, "Context", NULL, NULL},
+    {{"owed/context-taken-down", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL,
+      "EC200A-EU", {BROUGHT_UP, {FETCH_STANDARD("")}, {SAYS("\"HTTPEND\",714")},
+      {"AT+QIDEACT=1", ""}, END}}, "Context", NULL, ""},
+    {{"owed/context-silent", DOWNLOAD, FOR_NOW(DELTA_SERVER_UNREACHABLE), "714", NULL,
+      "EC200A-EU", {BROUGHT_UP, {FETCH_STANDARD("")}, {SAYS("\"HTTPEND\",714")},
+      {"AT+QIDEACT=1", "?"}, END}}, "Context", NULL, "1"},
+    {{"owed/context-cancelled", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, FAKE_CANCELLED, NULL, NULL,
+      "EC200A-EU", {BROUGHT_UP, {FETCH_STANDARD("")}, {FAKE_CANCEL, ""}, END}},
+     "Context", NULL, "1"},
+    {{"owed/context-closed", CLOSE, DONE, NULL, NULL, NULL, {{"AT+QIDEACT=1", ""}, END}},
+     "Context", "1", ""},
+    {{"owed/context-closed-not-up", CLOSE, DONE, NULL, NULL, NULL, {{"AT+QIDEACT=1", "!"}, END}},
+     "Context", "1", ""},
+    {{"owed/context-closed-silent", CLOSE, DONE, NULL, NULL, NULL, {{"AT+QIDEACT=1", "?"}, END}},
+     "Context", "1", "1"},
+    {{"owed/context-restarted", OUTCOME, DONE, NULL, NEW, NULL,
+      {{VERSION(NEW)}, {RADIO("1")}, END}}, "Context", "1", ""},
+    {{"owed/context-not-restarted", OUTCOME, DONE, NULL, OLD, NULL,
+      {{VERSION(OLD)}, {RADIO("1")}, END}}, "Context", "1", "1"},
 };
 /* clang-format on */
 
@@ -435,6 +473,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     test_quectel_add("/quectel/url/", cases, G_N_ELEMENTS(cases));
+    test_quectel_add_debts("/quectel/", debts, G_N_ELEMENTS(debts));
     g_test_add_data_func("/quectel/never-registered", "+CSQ: 20,99", test_never_registered);
     g_test_add_data_func("/quectel/no-signal", "+CSQ: 99,99", test_never_registered);
     g_test_add_func("/quectel/address", test_address);
