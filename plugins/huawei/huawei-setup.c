@@ -5,6 +5,9 @@
 
 #include "plugins/huawei/huawei-state.h"
 
+/* What is remembered: unsolicited lines were off, and fotad has switched them on. */
+#define REPORTS FOTA_OWED "Reports"
+
 /* No query by itself, no download by itself, no installation by itself; resume a download. */
 #define MODE "0,0,0,1"
 
@@ -94,15 +97,36 @@ huawei_get_opened(FotaSession *session)
 
 /* A failure is not worth an error: where no lines come, the state is asked for. */
 void
-huawei_reports_begin(FotaSession *session)
+huawei_reports_begin(FotaSession *session, gboolean durable)
 {
     g_autofree char *now = NULL;
+    g_autoptr(GError) error = NULL;
 
     if (!fota_session_hears_unsolicited(session))
         return;
     now = fota_session_query(session, "AT^CURC?", "^CURC:", 0, NULL);
-    huawei_get_opened(session)->reports_were_off =
-        now != NULL && now[0] == '0' && fota_session_order(session, "AT^CURC=1", 0, NULL);
+    if (now == NULL || now[0] != '0')
+        return;
+    fota_session_remember(session, REPORTS, "1");
+    if (!durable || fota_session_save(session, &error))
+        fota_session_order(session, "AT^CURC=1", 0, &error);
+    if (error != NULL)
+        fota_session_note(session, "no unsolicited reports: %s", error->message);
+}
+
+static void
+reports_end(FotaSession *session)
+{
+    const char *owed = fota_session_recall(session, REPORTS);
+    g_autoptr(GError) error = NULL;
+
+    if (owed == NULL || owed[0] == '\0')
+        return;
+    if (!fota_session_order(session, "AT^CURC=0", 0, &error))
+        fota_session_note(session, "unsolicited reports stay on: %s", error->message);
+    if (error == NULL ||
+        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+        fota_session_remember(session, REPORTS, "");
 }
 
 static void
@@ -129,6 +153,5 @@ huawei_close(FotaSession *session)
         close_with(session, "AT^FOTADL=2", "the download does not pause");
     else if (opened->loading)
         fota_session_note(session, "the module goes on downloading by itself");
-    if (opened->reports_were_off)
-        close_with(session, "AT^CURC=0", "unsolicited reports stay on");
+    reports_end(session);
 }

@@ -169,7 +169,7 @@ offer_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 static FotaResult
 huawei_ask(FotaSession *session, FotaVendorOffer *offer, GError **error)
 {
-    huawei_reports_begin(session);
+    huawei_reports_begin(session, FALSE);
     return offer_ask(session, offer, error);
 }
 
@@ -255,7 +255,7 @@ download_run(FotaSession *session, const FotaUpdate *update, GError **error)
 static FotaResult
 huawei_download(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    huawei_reports_begin(session);
+    huawei_reports_begin(session, TRUE);
     return download_run(session, update, error);
 }
 

@@ -339,6 +339,58 @@ test_polled(gconstpointer data)
     run_case(data, TRUE);
 }
 
+#define REPORTS_ARE(answer) "AT^CURC?", "^CURC: " answer
+#define REPORTS_ON "AT^CURC=1", ""
+#define REPORTS_OFF(answer) "AT^CURC=0", answer
+#define TOLD_NOTHING                                                                               \
+    {CALL}, {MODE}, {STATE("10")}, {DETECT},                                                       \
+    {                                                                                              \
+        SAYS("14")                                                                                 \
+    }
+
+/* Reports that were off are owed until the module has answered that they are off again. Before a
+ * download that is on disk; a question, as often as it is asked, costs no write. */
+static void
+test_reports(void)
+{
+    static const struct {
+        Function function; /* OUTCOME: close() alone */
+        const char *before, *after;
+        FakeExchange script[12];
+    } table[] = {
+        /* clang-format off */
+        {ASK, NULL, "", {{REPORTS_ARE("0")}, {REPORTS_ON}, TOLD_NOTHING, {REPORTS_OFF("")}, END}},
+        {DOWNLOAD, NULL, "",
+         {{REPORTS_ARE("0")}, {FAKE_SAVE, ""}, {REPORTS_ON}, TOLD_NOTHING, {REPORTS_OFF("")}, END}},
+        {DOWNLOAD, NULL, "",
+         {{REPORTS_ARE("0")}, {FAKE_SAVE, "-"}, TOLD_NOTHING, {REPORTS_OFF("")}, END}},
+        {DOWNLOAD, NULL, "1",
+         {{REPORTS_ARE("0")}, {FAKE_SAVE, ""}, {REPORTS_ON}, {FAKE_CANCEL, ""}, {REPORTS_OFF("?")},
+          END}},
+        {DOWNLOAD, NULL, NULL, {{REPORTS_ARE("1")}, TOLD_NOTHING, END}},
+        {OUTCOME, "1", "", {{REPORTS_OFF("")}, END}},
+        {OUTCOME, "1", "", {{REPORTS_OFF("!")}, END}},
+        {OUTCOME, "1", "1", {{REPORTS_OFF("?")}, END}},
+        {OUTCOME, "", "", {END}},
+        /* clang-format on */
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        FotaSession *session = test_huawei_session(HUAWEI_MODELS, table[i].script, FALSE);
+        g_auto(FotaVendorOffer) offer = {0};
+        g_autoptr(GError) error = NULL;
+
+        if (table[i].before != NULL)
+            fota_session_remember(session, FOTA_OWED "Reports", table[i].before);
+        if (table[i].function == OUTCOME)
+            fake_session_close(session, FAKE_METHOD, FOTA_RESULT_DONE);
+        else
+            call(table[i].function, session, &test_huawei_update, &offer, NULL, &error);
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Reports"), ==, table[i].after);
+        fake_session_finish(session);
+    }
+}
+
 /*
  * Chapter 3 of the FOTA Application Guide, in its order. It lets the module install without being
  * told (^FOTAMODE=0,0,1,1); fotad does not, and says ^FWUP where the guide says nothing.
@@ -394,6 +446,7 @@ main(int argc, char **argv)
         g_test_add_data_func(heard, &cases[i], test_heard);
         g_test_add_data_func(polled, &cases[i], test_polled);
     }
+    g_test_add_func("/huawei/reports", test_reports);
     g_test_add_data_func("/huawei/guide/heard", NULL, test_guide);
     g_test_add_data_func("/huawei/guide/polled", "polled", test_guide);
     return g_test_run();
