@@ -112,17 +112,33 @@ state_ask(FotaSession *session, GError **error)
 }
 
 gboolean
+huawei_state_names_offer(const HuaweiState *state)
+{
+    return state->number == HUAWEI_OFFER &&
+           strchr(" ,", state->offer[strspn(state->offer, " ")]) == NULL;
+}
+
+/* Idle says less than anything else, and so does an offer without its version behind one with it.
+ */
+static gboolean
+says_less(const HuaweiState *other, const HuaweiState *state)
+{
+    return other->number == HUAWEI_IDLE ||
+           (other->number == HUAWEI_OFFER && huawei_state_names_offer(state));
+}
+
+gboolean
 huawei_state_read(FotaSession *session, HuaweiState *state, GError **error)
 {
     g_auto(GStrv) lines = state_ask(session, error);
     gboolean found = FALSE;
 
-    /* A report that comes by itself meanwhile cannot be told from the answer: both are looked at,
-     * and idle says less than anything else. */
+    /* A report that comes by itself meanwhile cannot be told from the answer: both are looked at.
+     */
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
         g_auto(HuaweiState) other = {0};
 
-        if (!state_parse(lines[i], &other) || (found && other.number == HUAWEI_IDLE))
+        if (!state_parse(lines[i], &other) || (found && says_less(&other, state)))
             continue;
         huawei_state_clear(state);
         *state = other;

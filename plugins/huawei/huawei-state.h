@@ -40,6 +40,9 @@ extern const FotaUnsolicited huawei_unsolicited[];
 void huawei_state_clear(HuaweiState *state);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HuaweiState, huawei_state_clear)
 
+/** TRUE when it is an offer, and its version is told with it. */
+gboolean huawei_state_names_offer(const HuaweiState *state);
+
 /** Asks for the state. Three times no answer is an error; less is not. */
 gboolean huawei_state_read(FotaSession *session, HuaweiState *state, GError **error);
 

@@ -18,6 +18,9 @@
 /* Number of times in a row that the module is idle after the question: no answer will come. */
 #define MAX_IDLE 2
 
+/* Number of looks at an offer that does not name its version: the report that did is lost. */
+#define MAX_UNNAMED 5
+
 /* 1. */
 static FotaResult
 huawei_inspect(FotaSession *session, char **version, GError **error)
@@ -71,7 +74,10 @@ give_up(FotaSession *session, HuaweiState *state, GError **error)
     return FOTA_RESULT_TRY_LATER;
 }
 
-/* 6. Until the module says what its server has. */
+/*
+ * 6. Until the module says what its server has. Asked for its state, not every module names the
+ * version; the report does, which may come later.
+ */
 static FotaResult
 wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
 {
@@ -80,7 +86,7 @@ wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
     gint64 limit = begun + fota_session_get_number(session, "AskTime");
     gint64 start = begun + fota_session_get_number(session, "StartTime");
     gboolean asking = state->number == HUAWEI_ASKING;
-    guint idle = 0;
+    guint idle = 0, unnamed = 0;
 
     while (fota_session_get_time(session) < limit) {
         g_autoptr(GError) local_error = NULL;
@@ -92,11 +98,14 @@ wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
             g_propagate_error(error, g_steal_pointer(&local_error));
             return FOTA_RESULT_FAILED_FOR_NOW;
         }
-        if (state->number == HUAWEI_OFFER || state->number == HUAWEI_NOTHING_NEWER)
+        if (state->number == HUAWEI_OFFER)
+            huawei_get_opened(session)->offered = TRUE;
+        if (state->number == HUAWEI_NOTHING_NEWER || huawei_state_names_offer(state) ||
+            (state->number == HUAWEI_OFFER && ++unnamed == MAX_UNNAMED))
             return FOTA_RESULT_DONE;
         if (huawei_state_is_failure(state))
             return huawei_fail(state, error);
-        asking = asking || state->number == HUAWEI_ASKING;
+        asking = asking || state->number == HUAWEI_ASKING || state->number == HUAWEI_OFFER;
         idle = state->number == HUAWEI_IDLE ? idle + 1 : 0;
         if (asking ? idle >= MAX_IDLE : fota_session_get_time(session) > start)
             break;
@@ -106,6 +115,23 @@ wait_for_answer(FotaSession *session, HuaweiState *state, GError **error)
                 asking ? "not got an answer from its server" : "not begun to ask its server",
                 state->number, huawei_state_text(state->number));
     return FOTA_RESULT_FAILED_FOR_NOW;
+}
+
+/* Nobody could approve it. A report that is lost once comes with the next question. */
+static FotaResult
+refuse_unnamed(FotaSession *session, HuaweiState *state, GError **error)
+{
+    gboolean hears = fota_session_hears_unsolicited(session);
+    gboolean over = give_up(session, state, error) == FOTA_RESULT_DONE;
+
+    if (over && hears)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ANSWER,
+                    "the module has not named the version that its server has");
+    else if (over)
+        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
+                    "the module names the new version in an unsolicited line only; set [Access] "
+                    "At=port");
+    return hears ? FOTA_RESULT_FAILED_FOR_NOW : FOTA_RESULT_FAILED_FOR_GOOD;
 }
 
 /* 4. to 6. *@state is the module's; afterwards it is OFFER, with a version, or NOTHING_NEWER. */
@@ -126,17 +152,11 @@ ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GEr
     result = wait_for_answer(session, state, error);
     if (result != FOTA_RESULT_DONE || state->number == HUAWEI_NOTHING_NEWER)
         return result;
-    huawei_get_opened(session)->offered = TRUE;
+    if (!huawei_state_names_offer(state))
+        return refuse_unnamed(session, state, error);
     huawei_offer_parse(state->offer, offer);
-    if (offer->version != NULL) {
-        fota_session_remember(session, OFFER, state->offer);
-        return FOTA_RESULT_DONE;
-    }
-    if (give_up(session, state, error) == FOTA_RESULT_DONE)
-        g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_NOT_SUPPORTED,
-                    "the module names the new version in an unsolicited line only; set [Access] "
-                    "At=port");
-    return FOTA_RESULT_FAILED_FOR_GOOD;
+    fota_session_remember(session, OFFER, state->offer);
+    return FOTA_RESULT_DONE;
 }
 
 static FotaResult

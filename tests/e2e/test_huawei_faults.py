@@ -95,7 +95,7 @@ class Table(HuaweiTest, TableTest):
                            data=delta(bench.model, "12.815.00.00.00", bench.new, SIZE))
         else:
             for word in what.split():
-                if word.partition("=")[0] in ("server", "success", "failure"):
+                if word.partition("=")[0] in ("server", "success", "failure", "state-fields"):
                     bench.sim.command("set", imei, word)
                 else:
                     bench.fault(word, imei)
@@ -144,6 +144,7 @@ UPDATES = {
     "40 lost": ("state-lost,on=40", None, None),
     "90 lost": ("state-lost,on=90", None, None),
     "12 doubled": ("state-doubled,on=12", None, None),
+    "12 without its version": ("state-fields=0", None, None),
     "90 doubled": ("state-doubled,on=90", None, None),
     "100 instead of 90": ("success=100", None, None),
     "wrong base": ("other-base", "WrongBase", "80,110"),

@@ -31,6 +31,12 @@ typedef struct {
 #define WRONG_BASE FOTA_RESULT_WRONG_BASE, FOTA_MODULE_ERROR_WRONG_BASE
 #define REFUSED FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED
 
+#define UNNAMED                                                                                    \
+    {STATE("12")}, {STATE("12")}, {STATE("12")}, {STATE("12")},                                    \
+    {                                                                                              \
+        STATE("12")                                                                                \
+    }
+
 /* clang-format off */
 static const Case cases[] = {
     {"ask/offer", ASK, DONE, NULL, NULL, NULL,
@@ -97,8 +103,17 @@ static const Case cases[] = {
     {"ask/own-download", ASK, DONE, NULL, OFFER_FIELDS, NULL, {BEFORE, {STATE("31")}, END}},
     {"ask/unknown-state", ASK, LATER, "do not list", NULL, NULL,
      {BEFORE, {STATE("77")}, {"AT^FOTADL=0", "!ERROR"}, {STATE("77")}, END}},
-    {"ask/no-version", ASK, FOR_GOOD(NOT_SUPPORTED), "At=port", NULL, NULL,
-     {ASKED, {SAYS("12")}, {DECLINE}, {STATE("10")}, END}},
+    /* As in the guides' examples, ^FOTASTATE? does not name the version; its report does. */
+    {"ask/version-told-beside", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {STATE("12," OFFER_FIELDS "\n^FOTASTATE: 12")}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/version-told-behind", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {STATE("12\n^FOTASTATE: 12," OFFER_FIELDS)}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/version-told-later", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {STATE("12")}, {STATE("12")}, {OFFER}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/version-told-with-blanks-alone", ASK, DONE, NULL, NULL, NULL,
+     {ASKED, {STATE("12, ,79114")}, {OFFER}, {DECLINE}, {STATE("10")}, END}},
+    {"ask/cancelled-before-the-version", ASK, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, NULL,
+     {ASKED, {STATE("12")}, {FAKE_CANCEL, ""}, {DECLINE}, END}},
     {"ask/offer-stays", ASK, LATER, "12", NULL, NULL,
      {ASKED, {OFFER}, {"AT^FOTADL=0", "!ERROR"}, {STATE("12," OFFER_FIELDS)}, END}},
     {"ask/reports-off", ASK, DONE, NULL, NULL, NULL,
@@ -178,6 +193,8 @@ static const Case cases[] = {
     {"download/old-failure", DOWNLOAD, DONE, NULL, NULL, NULL,
      {BEFORE, {STATE("80,155")}, {DECLINE}, {STATE("10")}, {DETECT}, {SAYS("11")}, {OFFER}, {TAKE},
       {SAYS("40")}, END}},
+    {"download/version-told-later", DOWNLOAD, DONE, NULL, NULL, NULL,
+     {ASKED, {STATE("12")}, {OFFER}, {TAKE}, {SAYS("40")}, END}},
     {"download/cancelled-at-offer", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, NULL,
      {ASKED, {OFFER}, {FAKE_CANCEL, ""}, {DECLINE}, END}},
     {"download/cancelled", DOWNLOAD, FOTA_RESULT_FAILED_FOR_NOW, -1, NULL, NULL, "MU509",
@@ -266,6 +283,20 @@ static const Case cases[] = {
     {"outcome/gone", OUTCOME, FOR_NOW(MODULE_GONE), NULL, NULL, NULL,
      {{"AT+GMR", OLD}, {POLL, "-"}, END}},
     {"outcome/no-version", OUTCOME, FOR_NOW(MODULE_SILENT), NULL, NULL, NULL, {{"AT+GMR", "?"}, END}},
+};
+
+/* What depends on whether reports are heard at all. */
+static const Case heard_cases[] = {
+    {"ask/version-untold", ASK, FOR_NOW(BAD_ANSWER), "not named", NULL, NULL,
+     {ASKED, UNNAMED, {DECLINE}, {STATE("10")}, END}},
+    {"ask/version-untold-and-stays", ASK, FOTA_RESULT_FAILED_FOR_NOW,
+     FOTA_MODULE_ERROR_MODULE_REFUSED, "12", NULL, NULL,
+     {ASKED, UNNAMED, {"AT^FOTADL=0", "!ERROR"}, {STATE("12")}, END}},
+};
+
+static const Case polled_cases[] = {
+    {"ask/version-untold", ASK, FOR_GOOD(NOT_SUPPORTED), "At=port", NULL, NULL,
+     {ASKED, UNNAMED, {DECLINE}, {STATE("10")}, END}},
 };
 /* clang-format on */
 
@@ -435,17 +466,24 @@ test_guide(gconstpointer data)
     fake_session_finish(session);
 }
 
+static void
+add_cases(const char *path, const Case *table, guint n_cases, GTestDataFunc run)
+{
+    for (guint i = 0; i < n_cases; i++) {
+        g_autofree char *name = g_strconcat(path, table[i].name, NULL);
+
+        g_test_add_data_func(name, &table[i], run);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *heard = g_strconcat("/huawei/heard/", cases[i].name, NULL);
-        g_autofree char *polled = g_strconcat("/huawei/polled/", cases[i].name, NULL);
-
-        g_test_add_data_func(heard, &cases[i], test_heard);
-        g_test_add_data_func(polled, &cases[i], test_polled);
-    }
+    add_cases("/huawei/heard/", cases, G_N_ELEMENTS(cases), test_heard);
+    add_cases("/huawei/heard/", heard_cases, G_N_ELEMENTS(heard_cases), test_heard);
+    add_cases("/huawei/polled/", cases, G_N_ELEMENTS(cases), test_polled);
+    add_cases("/huawei/polled/", polled_cases, G_N_ELEMENTS(polled_cases), test_polled);
     g_test_add_func("/huawei/reports", test_reports);
     g_test_add_data_func("/huawei/guide/heard", NULL, test_guide);
     g_test_add_data_func("/huawei/guide/polled", "polled", test_guide);
