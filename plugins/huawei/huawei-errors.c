@@ -116,8 +116,8 @@ huawei_fail(const HuaweiState *state, GError **error)
 }
 
 FotaResult
-huawei_refused(FotaSession *session, GError *refusal, FotaModuleError code, FotaResult otherwise,
-               const char *what, GError **error)
+huawei_refused(FotaSession *session, GError *refusal, FotaModuleError code, const char *what,
+               GError **error)
 {
     g_autoptr(GError) owned = refusal;
     gboolean passes;
@@ -137,5 +137,5 @@ huawei_refused(FotaSession *session, GError *refusal, FotaModuleError code, Fota
                 "%s: %s; it refuses while a data call is up, another update command runs, or the "
                 "SIM is busy or wants its PIN",
                 what, owned->message);
-    return passes ? FOTA_RESULT_TRY_LATER : otherwise;
+    return passes ? FOTA_RESULT_TRY_LATER : FOTA_RESULT_FAILED_FOR_NOW;
 }

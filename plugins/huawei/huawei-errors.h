@@ -13,8 +13,8 @@ FotaResult huawei_fail(const HuaweiState *state, GError **error);
 
 /**
  * Turns the refusal of a command, which it frees, into an error with @code that begins with @what.
- * TRY_LATER when the reason ends by itself (a data call, a command before, the PIN), else
- * @otherwise.
+ * TRY_LATER when the reason ends by itself (a data call, a command before, the PIN). Not every
+ * channel tells the reason, so that anything else is FAILED_FOR_NOW.
  */
 FotaResult huawei_refused(FotaSession *session, GError *refusal, FotaModuleError code,
-                          FotaResult otherwise, const char *what, GError **error);
+                          const char *what, GError **error);

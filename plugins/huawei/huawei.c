@@ -147,8 +147,7 @@ ask_server(FotaSession *session, HuaweiState *state, FotaVendorOffer *offer, GEr
         return result;
     if (state->number != HUAWEI_ASKING && !fota_session_order(session, "AT^FOTADET", 0, &refusal))
         return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
-                              FOTA_RESULT_FAILED_FOR_NOW, "the module does not ask its server",
-                              error);
+                              "the module does not ask its server", error);
     result = wait_for_answer(session, state, error);
     if (result != FOTA_RESULT_DONE || state->number == HUAWEI_NOTHING_NEWER)
         return result;
@@ -248,7 +247,7 @@ download_begin(FotaSession *session, const FotaUpdate *update, HuaweiState *stat
     if (answer_offer(session, "AT^FOTADL=1", &refusal))
         return FOTA_RESULT_DONE;
     return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_MODULE_REFUSED,
-                          FOTA_RESULT_FAILED_FOR_NOW, "the module does not download", error);
+                          "the module does not download", error);
 }
 
 /* 2. to 10. */
@@ -322,7 +321,10 @@ huawei_discard(FotaSession *session, const FotaUpdate *update, GError **error)
     return result;
 }
 
-/* 11. Once: what becomes of it when no answer comes is for the version to say. */
+/*
+ * 11. Once: what becomes of it when no answer comes is for the version to say. The module holds a
+ * complete delta, so that it refuses for a passing reason, of which its number tells nothing.
+ */
 static FotaResult
 order_install(FotaSession *session, GError **error)
 {
@@ -331,7 +333,7 @@ order_install(FotaSession *session, GError **error)
     if (fota_session_order(session, "AT^FWUP", 0, &refusal))
         return FOTA_RESULT_DONE;
     return huawei_refused(session, g_steal_pointer(&refusal), FOTA_MODULE_ERROR_INSTALL_REFUSED,
-                          FOTA_RESULT_REFUSED, "the module does not install", error);
+                          "the module does not install", error);
 }
 
 static FotaResult

@@ -29,7 +29,6 @@ typedef struct {
 #define FOR_GOOD(error) FOTA_RESULT_FAILED_FOR_GOOD, FOTA_MODULE_ERROR_##error
 #define LATER FOTA_RESULT_TRY_LATER, FOTA_MODULE_ERROR_MODULE_REFUSED
 #define WRONG_BASE FOTA_RESULT_WRONG_BASE, FOTA_MODULE_ERROR_WRONG_BASE
-#define REFUSED FOTA_RESULT_REFUSED, FOTA_MODULE_ERROR_INSTALL_REFUSED
 
 #define UNNAMED                                                                                    \
     {STATE("12")}, {STATE("12")}, {STATE("12")}, {STATE("12")},                                    \
@@ -235,8 +234,13 @@ static const Case cases[] = {
      {{STATE("40")}, {"AT^FWUP", "?"}, END}},
     {"install/gone", INSTALL, FOR_NOW(MODULE_GONE), NULL, NULL, NULL,
      {{STATE("40")}, {"AT^FWUP", "-"}, END}},
-    {"install/refused", INSTALL, REFUSED, "does not install", NULL, NULL,
+    {"install/refused", INSTALL, FOR_NOW(INSTALL_REFUSED), "does not install", NULL, NULL,
      {{STATE("40")}, {"AT^FWUP", "!ERROR"}, END}},
+    /* A data call, or another command, where no words come: ModemManager, and +CMEE=1. */
+    {"install/refused-by-number", INSTALL, FOR_NOW(INSTALL_REFUSED), "data call", NULL, NULL,
+     {{STATE("40")}, {"AT^FWUP", "!100"}, END}},
+    {"install/refused-state-not-told", INSTALL, FOR_NOW(INSTALL_REFUSED), "data call", NULL, NULL,
+     {{POLL, "!ERROR"}, {"AT^FWUP", "!ERROR"}, END}},
     {"install/collision", INSTALL, FOTA_RESULT_TRY_LATER, FOTA_MODULE_ERROR_INSTALL_REFUSED,
      "data call", NULL, NULL, {{STATE("40")}, {"AT^FWUP", "!FOTA is in collision state"}, END}},
     {"install/sim-busy", INSTALL, FOTA_RESULT_TRY_LATER, FOTA_MODULE_ERROR_INSTALL_REFUSED,
