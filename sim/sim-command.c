@@ -204,7 +204,7 @@ static const struct {
     {22, "not found"},
     {30, "no network service"},
     {50, "incorrect parameters"},
-    {100, "unknown"},
+    {SIM_CME_UNKNOWN, "unknown"},
     {401, "wrong state"},
     {403, "context already activated"},
     {405, "context activation failed"},

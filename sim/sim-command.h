@@ -26,7 +26,8 @@ typedef int SimResult;
 #define SIM_CME_BAD_INDEX 21
 #define SIM_CME_NO_NETWORK 30
 #define SIM_CME_BAD_PARAMETERS 50
-/* Above this: errors whose number is not public. Their text is sent whenever +CMEE is not 0. */
+#define SIM_CME_UNKNOWN 100
+/* Above this: errors whose number is not public. With +CMEE=1 they are SIM_CME_UNKNOWN. */
 #define SIM_CME_WORDS 10000
 #define SIM_CME_COLLISION (SIM_CME_WORDS + 1)
 #define SIM_CME_NOT_COMPLETE (SIM_CME_WORDS + 2)

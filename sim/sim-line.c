@@ -66,9 +66,9 @@ result_text(SimLine *line, SimResult result)
         return g_strdup(line->module->personality->unknown);
     if (result < 0 || line->cmee == 0)
         return g_strdup("ERROR");
-    if ((line->cmee == 2 || result > SIM_CME_WORDS) && text != NULL)
+    if (line->cmee == 2 && text != NULL)
         return g_strdup_printf("+CME ERROR: %s", text);
-    return g_strdup_printf("+CME ERROR: %d", result);
+    return g_strdup_printf("+CME ERROR: %d", result > SIM_CME_WORDS ? SIM_CME_UNKNOWN : result);
 }
 
 static void
