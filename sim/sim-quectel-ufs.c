@@ -165,5 +165,11 @@ sim_quectel_run_delete(SimModule *module, SimCommand *command)
 
     if (command->form != SIM_FORM_SET || name == NULL)
         return command->form == SIM_FORM_TEST ? SIM_OK : SIM_ERROR;
-    return g_hash_table_remove(quectel->files, name) ? SIM_OK : SIM_ERROR;
+    if (!g_hash_table_contains(quectel->files, name))
+        return SIM_ERROR;
+    sim_step(module, "deleting");
+    if (module->dark_timer != 0)
+        return SIM_SILENT;
+    g_hash_table_remove(quectel->files, name);
+    return SIM_OK;
 }

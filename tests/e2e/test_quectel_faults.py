@@ -53,6 +53,7 @@ FED = {
     "no room": Case(("ota-full,on=+QFUPL",), "TransferFailed", "room", orders=0),
     "restarts in the load": Case(("feed-restart=20",), "ModuleGone", orders=0),
     "package found damaged": Case(("update-fails=505",), "TransferFailed", "damaged"),
+    "power lost while the package is deleted": Case(("power-lost=20,on=deleting",)),
     "order refused in both places": Case((f"refused,always,on={ORDER[2:]}",), "InstallRefused",
                                          "delta from", orders=2),
 }
