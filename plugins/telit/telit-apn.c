@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/telit/telit-debt.h"
 #include "plugins/telit/telit-network.h"
 
 /* What is remembered of a context that is somebody else's: its definition, whether it was up, and
@@ -70,18 +71,17 @@ context_leads_to(const Context *context, const char *apn)
     return context->apn != NULL && apn != NULL && g_ascii_strcasecmp(context->apn, apn) == 0;
 }
 
-static gboolean
-recall_is(FotaSession *session, const char *name, const char *value)
-{
-    return g_strcmp0(fota_session_recall(session, name), value) == 0;
-}
-
 gboolean
 telit_apn_is_provisioned(FotaSession *session)
 {
-    const char *definition = fota_session_recall(session, OTHER_CONTEXT);
+    return telit_debt_get(session, OTHER_CONTEXT) != NULL;
+}
 
-    return definition != NULL && definition[0] != '\0';
+/* The login that is given is for what the context leads to. */
+static void
+set_login_fits(FotaSession *session, gboolean fits)
+{
+    fota_session_set_data(session, GINT_TO_POINTER(fits), NULL);
 }
 
 static FotaResult
@@ -134,7 +134,7 @@ check_login(FotaSession *session, GError **error)
 
 /* Writes down what the context is, and takes it from whoever uses it. */
 static FotaResult
-context_take(FotaSession *session, const Context *context, GError **error)
+context_take(FotaSession *session, const FotaUpdate *update, const Context *context, GError **error)
 {
     guint cid = telit_context_id(session);
     g_autofree char *undefined = g_strdup_printf("%u", cid);
@@ -155,10 +155,13 @@ context_take(FotaSession *session, const Context *context, GError **error)
         return result;
     if (!telit_apn_is_provisioned(session)) {
         fota_session_remember(session, OTHER_UP, active ? "1" : "");
-        fota_session_remember(session, OTHER_CONTEXT,
-                              context->definition != NULL ? context->definition : undefined);
-        if (!fota_session_save(session, error))
-            return FOTA_RESULT_TRY_LATER;
+        result =
+            telit_debt_write(session, update, OTHER_CONTEXT,
+                             context->definition != NULL ? context->definition : undefined, error);
+    }
+    if (result != FOTA_RESULT_DONE) {
+        telit_debt_forget(session, OTHER_UP);
+        return result;
     }
     return !active || fota_session_order(session, deactivate, 0, error)
                ? FOTA_RESULT_DONE
@@ -183,19 +186,20 @@ context_define(FotaSession *session, const char *apn, GError **error)
 FotaResult
 telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    TelitOpened *opened = telit_get_opened(session);
     const char *apn = fota_session_get_network(session, "Apn");
     const char *provisioned = fota_session_get_network(session, "ProvisionedApn");
     g_auto(Context) context = {0};
     FotaResult result = context_read(session, &context, error);
+    gboolean fits;
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    opened->login_fits = apn == NULL || context_leads_to(&context, apn);
-    if (opened->login_fits && context.apn != NULL)
+    fits = apn == NULL || context_leads_to(&context, apn);
+    set_login_fits(session, fits);
+    if (fits && context.apn != NULL)
         return FOTA_RESULT_DONE;
     if (provisioned != NULL) {
-        result = context_take(session, &context, error);
+        result = context_take(session, update, &context, error);
         if (result != FOTA_RESULT_DONE)
             return result;
     } else if (!context.told || context.apn != NULL) {
@@ -209,7 +213,7 @@ telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
                     telit_context_id(session));
         return FOTA_RESULT_FAILED_FOR_GOOD;
     }
-    opened->login_fits = TRUE;
+    set_login_fits(session, TRUE);
     return context_define(session, apn, error);
 }
 
@@ -238,15 +242,16 @@ make_login(FotaSession *session, GError **error)
 }
 
 FotaResult
-telit_set_login(FotaSession *session, GError **error)
+telit_set_login(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autofree char *command = NULL;
     g_autoptr(GError) refusal = NULL;
+    FotaResult result = FOTA_RESULT_DONE;
 
     if (fota_session_get_network(session, "Authentication") == NULL &&
         fota_session_get_network(session, "User") == NULL)
         return FOTA_RESULT_DONE;
-    if (!telit_get_opened(session)->login_fits) {
+    if (fota_session_get_data(session) == NULL) {
         fota_session_note(session,
                           "the login of [Network] is for Apn=, and PDP context %u leads elsewhere, "
                           "or does not tell where: it is not set",
@@ -256,13 +261,10 @@ telit_set_login(FotaSession *session, GError **error)
     command = make_login(session, error);
     if (command == NULL)
         return FOTA_RESULT_FAILED_FOR_GOOD;
-    if (telit_apn_is_provisioned(session)) {
-        fota_session_remember(session, OUR_LOGIN, "1");
-        if (!fota_session_save(session, error))
-            return FOTA_RESULT_TRY_LATER;
-    }
-    if (fota_session_order(session, command, 0, &refusal))
-        return FOTA_RESULT_DONE;
+    if (telit_apn_is_provisioned(session))
+        result = telit_debt_write(session, update, OUR_LOGIN, "1", error);
+    if (result != FOTA_RESULT_DONE || fota_session_order(session, command, 0, &refusal))
+        return result;
     if (!g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
         g_propagate_error(error, g_steal_pointer(&refusal));
         return FOTA_RESULT_FAILED_FOR_NOW;
@@ -286,14 +288,16 @@ telit_apn_close(FotaSession *session)
     if (!telit_apn_is_provisioned(session))
         return;
     define = g_strconcat("AT+CGDCONT=", fota_session_recall(session, OTHER_CONTEXT), NULL);
-    if ((recall_is(session, OUR_LOGIN, "1") && !fota_session_order(session, forget, 0, &error)) ||
+    if ((telit_debt_get(session, OUR_LOGIN) != NULL &&
+         !fota_session_order(session, forget, 0, &error)) ||
         !fota_session_order(session, define, 0, &error) ||
-        (recall_is(session, OTHER_UP, "1") && !fota_session_order(session, activate, 0, &error))) {
+        (telit_debt_get(session, OTHER_UP) != NULL &&
+         !fota_session_order(session, activate, 0, &error))) {
         fota_session_note(session, "PDP context %u is not as it was before: %s", cid,
                           error->message);
         return;
     }
-    fota_session_remember(session, OUR_LOGIN, "");
-    fota_session_remember(session, OTHER_UP, "");
-    fota_session_remember(session, OTHER_CONTEXT, "");
+    telit_debt_forget(session, OUR_LOGIN);
+    telit_debt_forget(session, OTHER_UP);
+    telit_debt_forget(session, OTHER_CONTEXT);
 }

@@ -18,7 +18,7 @@ FotaResult telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GErr
  * e) The login, where one is given or forbidden; never to another access point than its own. Not in
  * the guide: the command is the one that other software for these modules uses.
  */
-FotaResult telit_set_login(FotaSession *session, GError **error);
+FotaResult telit_set_login(FotaSession *session, const FotaUpdate *update, GError **error);
 
 /** The context is somebody else's, set back at the end: up with it, it is this update's. */
 gboolean telit_apn_is_provisioned(FotaSession *session);

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
+#include "plugins/telit/telit-debt.h"
 #include "plugins/telit/telit-errors.h"
 #include "plugins/telit/telit-ftp.h"
-#include "plugins/telit/telit-network.h"
 #include "plugins/telit/telit-otaup.h"
 
-/* Remembered, so that an update that was cut off does not take its own setting for the host's. */
-#define REPORTS "Reports"
+/* What #FOTAURC was: an update that was cut off does not take its own setting for the host's. */
+#define OUR_REPORTS FOTA_OWED "Reports"
 
 /* Codes of #OTAEV: "INTEGRITY CHECK FAIL" (LE910Cx AT guide, page 1597). */
 static const FotaCodeText check_texts[] = {
@@ -77,18 +77,18 @@ telit_enhanced_parse_released(const char *rest, FotaHeard *heard)
 FotaResult
 telit_enhanced_listen(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    TelitOpened *opened = telit_get_opened(session);
+    FotaResult result = FOTA_RESULT_DONE;
     g_auto(GStrv) lines = NULL;
     const char *now;
 
     if (!fota_session_try(session, "AT#FOTAURC?", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     now = fota_lines_find(lines, "#FOTAURC:");
-    opened->reports = g_strcmp0(fota_session_recall(session, REPORTS), "0") == 0;
     if (now == NULL || now[0] != '0')
-        return FOTA_RESULT_DONE;
-    opened->reports = TRUE;
-    fota_session_remember(session, REPORTS, "0");
+        return result;
+    result = telit_debt_write(session, update, OUR_REPORTS, "0", error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
     return fota_session_try(session, "AT#FOTAURC=1", 0, NULL, error) ? FOTA_RESULT_DONE
                                                                      : FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -106,7 +106,6 @@ telit_enhanced_ask_server(FotaSession *session, const FotaUpdate *update, GError
     if (result != FOTA_RESULT_DONE)
         return result;
     telit_ftp_close(session);
-    telit_get_opened(session)->ftp = FALSE;
     return FOTA_RESULT_DONE;
 }
 
@@ -286,14 +285,7 @@ telit_enhanced_get_delta(FotaSession *session, const FotaUpdate *update, GError 
 void
 telit_enhanced_close(FotaSession *session)
 {
-    g_autoptr(GError) error = NULL;
-
-    if (!telit_get_opened(session)->reports)
-        return;
-    if (fota_session_order(session, "AT#FOTAURC=0", 0, &error))
-        fota_session_remember(session, REPORTS, "");
-    else
-        fota_session_note(session, "#FOTAURC is not set as it was: %s", error->message);
+    telit_debt_pay(session, OUR_REPORTS, "AT#FOTAURC=0", "#FOTAURC is not set as it was");
 }
 
 FotaResult

@@ -4,10 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/telit/telit-debt.h"
 #include "plugins/telit/telit-errors.h"
-#include "plugins/telit/telit-network.h"
 
-/* An FTP session is open already: one that an update left behind when it lost its AT channel. */
+#define CLOSE "AT#FTPCLOSE"
+
+/* That we may have a session open. */
+#define OUR_SESSION FOTA_OWED "Ftp"
+
+/* An FTP session is open already: one that nobody has written down, as while a file was read. */
 #define CME_CONNECTED 431
 
 /* A transfer may take the time of the command, and as much again as the delta needs at this slow
@@ -65,12 +70,6 @@ telit_ftp_get_limit(FotaSession *session, const FotaUpdate *update)
            (guint)MIN(update->size / SLOWEST, 86400);
 }
 
-static gboolean
-send_close(FotaSession *session, GError **error)
-{
-    return fota_session_order(session, "AT#FTPCLOSE", 0, error);
-}
-
 /* #FTPOPEN takes "host:port": how it would have an IPv6 address is not published. */
 static gboolean
 check_host(const FotaUpdate *update, GError **error)
@@ -92,6 +91,7 @@ send_open(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *password = NULL;
     g_autofree char *command = NULL;
     g_autofree char *address = NULL;
+    FotaResult result;
 
     if (!telit_ftp_check_address(update, error) || !check_host(update, error))
         return FOTA_RESULT_FAILED_FOR_GOOD;
@@ -103,9 +103,11 @@ send_open(FotaSession *session, const FotaUpdate *update, GError **error)
     command = g_strdup_printf("AT#FTPOPEN=%s,%s,%s,%u,%u", server, user, password,
                               fota_session_get_number(session, "FtpMode"),
                               fota_session_get_number(session, "ContextId"));
-    if (fota_session_order(session, command, 0, &local_error))
-        return FOTA_RESULT_DONE;
-    if (fota_session_get_cme(session) == CME_CONNECTED && send_close(session, NULL)) {
+    result = telit_debt_write(session, update, OUR_SESSION, "1", error);
+    if (result != FOTA_RESULT_DONE || fota_session_order(session, command, 0, &local_error))
+        return result;
+    if (fota_session_get_cme(session) == CME_CONNECTED &&
+        fota_session_order(session, CLOSE, 0, NULL)) {
         g_clear_error(&local_error);
         if (fota_session_order(session, command, 0, &local_error))
             return FOTA_RESULT_DONE;
@@ -122,7 +124,6 @@ telit_ftp_open(FotaSession *session, const FotaUpdate *update, GError **error)
 
     if (result != FOTA_RESULT_DONE)
         return result;
-    telit_get_opened(session)->ftp = TRUE;
     return fota_session_try(session, "AT#FTPTYPE=0", 0, NULL, error) ? FOTA_RESULT_DONE
                                                                      : FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -191,11 +192,9 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
     return FOTA_RESULT_DONE;
 }
 
+/* Refused, there is none. */
 void
 telit_ftp_close(FotaSession *session)
 {
-    g_autoptr(GError) error = NULL;
-
-    if (telit_get_opened(session)->ftp && !send_close(session, &error))
-        fota_session_note(session, "FTP did not close: %s", error->message);
+    telit_debt_pay(session, OUR_SESSION, CLOSE, "FTP did not close");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins/telit/telit-apn.h"
+#include "plugins/telit/telit-debt.h"
 #include "plugins/telit/telit-errors.h"
 
 /* +CSQ: 0 is -113 dBm or less, 99 unknown. */
@@ -12,18 +13,10 @@
 
 #define CME_CONTEXT_ACTIVE 403
 
-/* What is remembered, so that an update that was cut off does not take it for somebody else's. */
-#define OUR_CONTEXT "Context"
+/* The context that we have brought up; what the socket was; that somebody else's context was up. */
+#define OUR_CONTEXT FOTA_OWED "Context"
 #define OTHER_SOCKET FOTA_OWED "Socket"
 #define OTHER_CONTEXT_UP FOTA_OWED "ContextUp"
-
-TelitOpened *
-telit_get_opened(FotaSession *session)
-{
-    if (fota_session_get_data(session) == NULL)
-        fota_session_set_data(session, g_new0(TelitOpened, 1), g_free);
-    return fota_session_get_data(session);
-}
 
 guint
 telit_context_id(FotaSession *session)
@@ -31,12 +24,14 @@ telit_context_id(FotaSession *session)
     return fota_session_get_number(session, "ContextId");
 }
 
-static const char *
-recall_text(FotaSession *session, const char *name)
+/* Brought up by us, maybe in an attempt that was cut off. */
+static gboolean
+context_is_ours(FotaSession *session)
 {
-    const char *text = fota_session_recall(session, name);
+    g_autofree char *name = g_strdup_printf("%u", telit_context_id(session));
 
-    return text != NULL && text[0] != '\0' ? text : NULL;
+    return telit_apn_is_provisioned(session) ||
+           g_strcmp0(telit_debt_get(session, OUR_CONTEXT), name) == 0;
 }
 
 /* The line of the socket in the answer to #SCFG?, as it would be entered; NULL when not told. */
@@ -67,14 +62,11 @@ telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *now = NULL;
     FotaResult result = read_socket(session, socket, &now, error);
 
+    if (result == FOTA_RESULT_DONE && telit_debt_get(session, OTHER_SOCKET) == NULL &&
+        now != NULL && strcmp(now, wanted) != 0)
+        result = telit_debt_write(session, update, OTHER_SOCKET, now, error);
     if (result != FOTA_RESULT_DONE)
         return result;
-    if (recall_text(session, OTHER_SOCKET) == NULL && now != NULL && strcmp(now, wanted) != 0) {
-        fota_session_remember(session, OTHER_SOCKET, now);
-        /* Reading a file costs no write. */
-        if (update->to != NULL && !fota_session_save(session, error))
-            return FOTA_RESULT_TRY_LATER;
-    }
     return fota_session_order(session, command, 0, error) ? FOTA_RESULT_DONE
                                                           : FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -127,63 +119,57 @@ telit_read_active(FotaSession *session, gboolean *active, GError **error)
     return FOTA_RESULT_DONE;
 }
 
-/* The refusal of #SGACT=<cid>,1: somebody may have been quicker. */
+/* The refusal of #SGACT=<cid>,1: somebody may have been quicker. @ours: or an attempt of ours that
+ * was cut off. */
 static FotaResult
-judge_refusal(FotaSession *session, GError *refusal, GError **error)
+judge_refusal(FotaSession *session, const FotaUpdate *update, gboolean ours, const GError *refusal,
+              GError **error)
 {
-    g_autoptr(GError) owned = refusal;
     gboolean active = fota_session_get_cme(session) == CME_CONTEXT_ACTIVE;
     FotaResult result = FOTA_RESULT_DONE;
-    guint cid = telit_context_id(session);
 
-    if (!telit_explain_refusal(session, &owned, error))
-        return FOTA_RESULT_FAILED_FOR_NOW;
+    if (!ours)
+        telit_debt_forget(session, OUR_CONTEXT);
     if (!active)
         result = telit_read_active(session, &active, error);
-    if (result != FOTA_RESULT_DONE || active)
+    if (result != FOTA_RESULT_DONE || (active && ours))
         return result;
+    /* It is not to be taken for ours if fotad is killed while somebody else has it up. */
+    if (active)
+        return telit_debt_write(session, update, OUR_CONTEXT, "", error);
+    telit_debt_forget(session, OUR_CONTEXT);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
-                "PDP context %u does not come up: %s; check APN and subscription", cid,
-                owned->message);
+                "PDP context %u does not come up: %s; check APN and subscription",
+                telit_context_id(session), refusal->message);
     return FOTA_RESULT_FAILED_FOR_NOW;
 }
 
 FotaResult
 telit_activate_context(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    TelitOpened *opened = telit_get_opened(session);
-    guint cid = telit_context_id(session);
-    g_autofree char *name = g_strdup_printf("%u", cid);
-    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", cid);
+    const gboolean ours = context_is_ours(session);
+    g_autofree char *name = g_strdup_printf("%u", telit_context_id(session));
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%s,1", name);
     g_autoptr(GError) refusal = NULL;
     gboolean active;
     FotaResult result = telit_read_active(session, &active, error);
 
-    if (result != FOTA_RESULT_DONE)
+    if (result != FOTA_RESULT_DONE || active)
         return result;
-    if (active) {
-        opened->ours = g_strcmp0(fota_session_recall(session, OUR_CONTEXT), name) == 0 ||
-                       telit_apn_is_provisioned(session);
-        return FOTA_RESULT_DONE;
-    }
-    result = telit_set_login(session, error);
-    if (result != FOTA_RESULT_DONE)
+    result = telit_set_login(session, update, error);
+    if (result == FOTA_RESULT_DONE)
+        result = telit_debt_write(session, update, OUR_CONTEXT, name, error);
+    if (result != FOTA_RESULT_DONE || fota_session_order(session, command, 0, &refusal))
         return result;
-    opened->ours = TRUE;
-    fota_session_remember(session, OUR_CONTEXT, name);
-    if (fota_session_order(session, command, 0, &refusal))
-        return FOTA_RESULT_DONE;
-    /* Refused: it is not ours. Without an answer it may come up yet, and is. */
-    if (g_error_matches(refusal, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED)) {
-        opened->ours = FALSE;
-        fota_session_remember(session, OUR_CONTEXT, "");
-    }
-    return judge_refusal(session, g_steal_pointer(&refusal), error);
+    /* Without an answer it may come up yet, and is ours. */
+    if (!telit_explain_refusal(session, &refusal, error))
+        return FOTA_RESULT_FAILED_FOR_NOW;
+    return judge_refusal(session, update, ours, refusal, error);
 }
 
 /* The module's own answer to the order tells what a context that stays up is worth. */
 FotaResult
-telit_release_context(FotaSession *session, GError **error)
+telit_release_context(FotaSession *session, const FotaUpdate *update, GError **error)
 {
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
     gboolean active;
@@ -191,9 +177,10 @@ telit_release_context(FotaSession *session, GError **error)
 
     if (result != FOTA_RESULT_DONE || !active)
         return result;
-    fota_session_remember(session, OTHER_CONTEXT_UP, "1");
-    if (!fota_session_save(session, error))
-        return FOTA_RESULT_TRY_LATER;
+    if (!context_is_ours(session))
+        result = telit_debt_write(session, update, OTHER_CONTEXT_UP, "1", error);
+    if (result != FOTA_RESULT_DONE)
+        return result;
     return fota_session_try(session, command, 0, NULL, error) ? FOTA_RESULT_DONE
                                                               : FOTA_RESULT_FAILED_FOR_NOW;
 }
@@ -201,8 +188,7 @@ telit_release_context(FotaSession *session, GError **error)
 void
 telit_forget_context(FotaSession *session)
 {
-    if (recall_text(session, OTHER_CONTEXT_UP) != NULL)
-        fota_session_remember(session, OTHER_CONTEXT_UP, "");
+    telit_debt_forget(session, OTHER_CONTEXT_UP);
 }
 
 /* Its user may have been quicker, which is a refusal too. */
@@ -210,50 +196,40 @@ void
 telit_restore_context(FotaSession *session)
 {
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", telit_context_id(session));
-    g_autoptr(GError) error = NULL;
 
-    if (recall_text(session, OTHER_CONTEXT_UP) == NULL)
-        return;
-    if (!fota_session_order(session, command, 0, &error))
-        fota_session_note(session, "the context is not up again: %s", error->message);
-    if (error == NULL ||
-        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
-        telit_forget_context(session);
+    telit_debt_pay(session, OTHER_CONTEXT_UP, command, "the context is not up again");
 }
 
-/* Of an update that was cut off nobody has seen the end. */
-static gboolean
-context_is_ours(FotaSession *session)
+/* A context that is down already, as after a restart of the module, may be refused. */
+static void
+close_context(FotaSession *session)
 {
-    g_autofree char *name = g_strdup_printf("%u", telit_context_id(session));
-    gboolean active = FALSE;
+    g_autofree char *command = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
+    g_autoptr(GError) error = NULL;
+    gboolean active;
 
-    if (telit_get_opened(session)->ours)
-        return TRUE;
-    if (!telit_apn_is_provisioned(session) &&
-        g_strcmp0(fota_session_recall(session, OUR_CONTEXT), name) != 0)
-        return FALSE;
-    return telit_read_active(session, &active, NULL) == FOTA_RESULT_DONE && active;
+    if (fota_session_order(session, command, 0, &error) ||
+        (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) &&
+         telit_read_active(session, &active, NULL) == FOTA_RESULT_DONE && !active &&
+         !fota_session_was_put_off(session)))
+        telit_debt_forget(session, OUR_CONTEXT);
+    else
+        fota_session_note(session, "the context did not close: %s", error->message);
 }
 
 void
 telit_network_close(FotaSession *session)
 {
-    const gboolean ours = context_is_ours(session);
-    g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", telit_context_id(session));
-    const char *socket = recall_text(session, OTHER_SOCKET);
+    const char *socket = telit_debt_get(session, OTHER_SOCKET);
     g_autofree char *set = g_strconcat("AT#SCFG=", socket, NULL);
     g_autoptr(GError) error = NULL;
 
-    if (ours && !fota_session_order(session, deactivate, 0, &error))
-        fota_session_note(session, "the context did not close: %s", error->message);
-    else if (ours)
-        fota_session_remember(session, OUR_CONTEXT, "");
+    if (context_is_ours(session))
+        close_context(session);
     telit_apn_close(session);
     telit_restore_context(session);
-    g_clear_error(&error);
     if (socket != NULL && !fota_session_order(session, set, 0, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);
-    else if (socket != NULL)
-        fota_session_remember(session, OTHER_SOCKET, "");
+    else
+        telit_debt_forget(session, OTHER_SOCKET);
 }

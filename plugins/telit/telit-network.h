@@ -3,26 +3,15 @@
 
 #include "plugins/fota-plugin.h"
 
-/** What the flow has opened, for telit_close(). */
-typedef struct {
-    gboolean ftp;        /**< an FTP session */
-    gboolean ours;       /**< we have activated the context */
-    gboolean login_fits; /**< the login that is given is for what the context leads to */
-    gboolean reports;    /**< we have turned #FOTAURC on */
-} TelitOpened;
-
-/** Of this session; empty at first. */
-TelitOpened *telit_get_opened(FotaSession *session);
-
 /**
- * The way of the module's FTP client to the network: the steps a to e of the guide. All leave
- * @update alone.
+ * The way of the module's FTP client to the network: the steps a to e of the guide.
  *
  * a) The socket may be the integrator's: what it was is entered again afterwards.
  * b) telit-apn.h.
  * c) A module that does not tell may have a signal: the context will show.
  * d) LTE is asked first, as in the guide; a module in 3G or 2G is registered there.
- * e) A context that somebody else has up is as good as ours, and stays up.
+ * e) A context that somebody else has up is as good as ours, and stays up. One that we bring up is
+ * owed, until it is down again.
  */
 FotaResult telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error);
 FotaResult telit_check_signal(FotaSession *session, const FotaUpdate *update, GError **error);
@@ -39,7 +28,7 @@ FotaResult telit_read_active(FotaSession *session, gboolean *active, GError **er
  * m) before n): takes the context down, whoever uses it, since the installation ends it anyway.
  * What was up is owed, until the module installs or it is up again.
  */
-FotaResult telit_release_context(FotaSession *session, GError **error);
+FotaResult telit_release_context(FotaSession *session, const FotaUpdate *update, GError **error);
 /** Brings a context up that telit_release_context() has taken down. */
 void telit_restore_context(FotaSession *session);
 /** The module installs: its restart ends every context. */

@@ -109,8 +109,11 @@ telit_close(FotaSession *session)
 static FotaResult
 telit_install(FotaSession *session, const FotaUpdate *update, GError **error)
 {
-    FotaResult result = telit_release_context(session, error);
+    FotaResult result;
 
+    /* Where the module did not answer l). */
+    telit_ftp_close(session);
+    result = telit_release_context(session, update, error);
     if (result == FOTA_RESULT_DONE)
         result = telit_otaup_install(session, update, "AT#OTAUP=0", error);
     if (result == FOTA_RESULT_REFUSED)

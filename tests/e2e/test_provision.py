@@ -13,23 +13,42 @@ class Provision(BenchTest):
     def apn(self):
         return {c["cid"]: c["apn"] for c in self.bench.sim_state()["contexts"]}[3]
 
-    def test_withdrawn(self):
-        """fotad is killed in the download, and the update is withdrawn: the next start sets back
-        what was set."""
+    def active(self):
+        return [c["cid"] for c in self.bench.sim_state()["contexts"] if c["active"]]
+
+    def kill(self, **manifest):
+        """In the download."""
         self.bench.publish(self.bench.update(approval={"download": "auto", "install": "auto"}),
-                           provision={"apn": APN})
+                           **manifest)
         self.bench.start_fotad(Approval={"Download": "auto"})
         with self.bench.ftp.fault("slow"):
             self.bench.view.until(lambda: self.bench.sim_state()["ftp-received"] > 0, 60,
                                   "it downloads")
             self.bench.kill_fotad()
-        self.assertEqual(self.apn(), APN)
+        self.assertEqual(self.active(), [3])
+
+    def withdraw(self):
         self.bench.publish({})
         self.bench.start_fotad()
         module = self.bench.module()
         module.wait_state("awaiting-approval")
         module.check()
+        return module
+
+    def test_withdrawn(self):
+        """fotad is killed in the download, and the update is withdrawn: the next start sets back
+        what was set."""
+        self.kill(provision={"apn": APN})
+        self.assertEqual(self.apn(), APN)
+        module = self.withdraw()
         self.bench.view.until(lambda: self.apn() == "own.example", 60, "it is as it was")
+        module.wait_state("idle")
+
+    def test_withdrawn_without(self):
+        """Also the connection that was its own, through which the module would go on."""
+        self.kill()
+        module = self.withdraw()
+        self.bench.view.until(lambda: not self.active(), 60, "it is closed")
         module.wait_state("idle")
 
     def test_provision(self):

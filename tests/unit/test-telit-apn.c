@@ -8,7 +8,6 @@
 #define NO_LOGIN {"AT#PDPAUTH?", "#PDPAUTH: 1,2,\"m2m\"\n#PDPAUTH: 3,0"}
 #define DOWN {"AT#SGACT?", "#SGACT: 3,0"}
 #define UP {"AT#SGACT?", "#SGACT: 3,1"}
-#define SAVED {FAKE_SAVE, ""}
 #define LOGIN {"AT#PDPAUTH=3,1,\"me\",\"secret\"", ""}
 #define LOGIN_BACK {"AT#PDPAUTH=3,0", ""}
 #define APN_BACK {"AT+CGDCONT=3,\"IP\",\"own.apn\"", ""}
@@ -25,9 +24,9 @@ static const struct {
       END}, NULL},
     {"me", 0,
      {SOCKET, OTHER_APN, NO_LOGIN, UP, SAVED, CLOSE_CONTEXT, SET_APN, READY, DOWN, SAVED, LOGIN,
-      DIALS, FETCHED, CLOSE, LOGIN_BACK, APN_BACK, DIALS, END}, NULL},
+      SAVED, DIALS, FETCHED, CLOSE, LOGIN_BACK, APN_BACK, DIALS, END}, NULL},
     {"me", 0,
-     {SOCKET, NO_APN, {"AT#PDPAUTH?", ""}, DOWN, SAVED, SET_APN, READY, DOWN, SAVED, LOGIN, DIALS,
+     {SOCKET, NO_APN, {"AT#PDPAUTH?", ""}, DOWN, SAVED, SET_APN, READY, DOWN, SAVED, LOGIN, SAVED, DIALS,
       FETCHED, CLOSE, LOGIN_BACK, {"AT+CGDCONT=3", ""}, END}, NULL},
     /* It is there already: nothing is to be set back. */
     {NULL, 0,
@@ -38,8 +37,8 @@ static const struct {
      {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"VZWINTERNET\",\"\",0,0"}, READY, UP, FETCHED,
       CLOSE, APN_BACK, END}, "3,\"IP\",\"own.apn\""},
     {NULL, FOTA_MODULE_ERROR_NO_SIGNAL,
-     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, {"AT+CSQ", "+CSQ: 99,99"}, DOWN, APN_BACK,
-      END}, NULL},
+     {SOCKET, OTHER_APN, NO_LOGIN, DOWN, SAVED, SET_APN, {"AT+CSQ", "+CSQ: 99,99"}, CLOSE_CONTEXT,
+      APN_BACK, END}, NULL},
     /* What could not be set back is not changed. */
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED,
      {SOCKET, OTHER_APN, {"AT#PDPAUTH?", "#PDPAUTH: 3,1,\"own\""}, END}, NULL},
@@ -54,7 +53,7 @@ static const struct {
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED,
      {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own;apn\""}, END}, NULL},
     {NULL, FOTA_MODULE_ERROR_CONTEXT_FAILED, {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3"}, END}, NULL},
-    {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, DOWN, {FAKE_SAVE, "-"}, DOWN, APN_BACK, END}, NULL},
+    {NULL, -1, {SOCKET, OTHER_APN, NO_LOGIN, UP, {FAKE_SAVE, "-"}, END}, NULL},
 };
 /* clang-format on */
 
@@ -84,6 +83,8 @@ test_provision(void)
             g_assert_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
         if (provisions[i].code <= 0 && fota_session_recall(session, FOTA_OWED "ContextWas") != NULL)
             g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "ContextWas"), ==, "");
+        if (provisions[i].code <= 0)
+            g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "ContextWasUp"), !=, "1");
         fake_session_finish(session);
     }
 }
@@ -120,12 +121,11 @@ test_undo(void)
         const char *was_up, *login, *socket;
         FakeExchange script[8];
     } table[] = {
-        {"", "", "", {DOWN, APN_BACK, END}},
+        {"", "", "", {{"AT#SGACT=3,0", "!ERROR"}, DOWN, APN_BACK, END}},
         {"1",
          "1",
          "1,1,1500,0,600,50",
-         {UP,
-          CLOSE_CONTEXT,
+         {CLOSE_CONTEXT,
           LOGIN_BACK,
           APN_BACK,
           {"AT#SGACT=3,1", ""},

@@ -7,13 +7,14 @@ typedef struct {
     FotaResult result;
     int code; /* of FOTA_MODULE_ERROR, when @result is not DONE */
     const char *says;
-    FakeExchange script[28];
+    FakeExchange script[30];
     const char *apn;  /* NULL = the log's, "" = none */
     const char *path; /* NULL = DELTA */
 } Case;
 
 /* Every way in which the download can end: what is closed afterwards, and what the user is told. */
 /* clang-format off */
+#define CLOSE_NONE {"AT#FTPCLOSE", "!430"}, CLOSE_CONTEXT
 static const Case cases[] = {
     {"whole", FOTA_RESULT_DONE, 0, NULL, .script = {BEFORE, FETCHED, CLOSE, END}},
     {"apn-programmed", FOTA_RESULT_DONE, 0, NULL,
@@ -42,14 +43,14 @@ static const Case cases[] = {
      .script = {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,1"}, FETCHED, CLOSE_FTP,
       END}},
     {"context-active-meanwhile", FOTA_RESULT_DONE, 0, NULL,
-     .script = {WITH_APN, READY, {"AT#SGACT?", "!ERROR"}, {"AT#SGACT=3,1", "!ERROR"},
-      {"AT#SGACT?", "#SGACT: 3,1"}, FETCHED, CLOSE_FTP, END}},
+     .script = {WITH_APN, READY, {"AT#SGACT?", "!ERROR"}, SAVED, {"AT#SGACT=3,1", "!ERROR"},
+      {"AT#SGACT?", "#SGACT: 3,1"}, SAVED, FETCHED, CLOSE_FTP, END}},
     {"context-not-told", FOTA_RESULT_DONE, 0, NULL,
-     .script = {WITH_APN, READY, {"AT#SGACT?", "!ERROR"}, {"AT#SGACT=3,1", "!403"}, FETCHED,
-      CLOSE_FTP, END}},
+     .script = {WITH_APN, READY, {"AT#SGACT?", "!ERROR"}, SAVED, {"AT#SGACT=3,1", "!403"}, SAVED,
+      FETCHED, CLOSE_FTP, END}},
     {"context-without-answer", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_MODULE_SILENT, NULL,
-     .script = {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, {"AT#SGACT=3,1", "?"}, CLOSE_CONTEXT,
-      END}},
+     .script = {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, SAVED, {"AT#SGACT=3,1", "?"},
+      CLOSE_CONTEXT, END}},
     {"socket-of-another", FOTA_RESULT_DONE, 0, NULL,
      .script = {{"AT#SCFG?", "#SCFG: 1,1,1500,0,600,50\n#SCFG: 11,3,300,90,600,50"},
       {FAKE_SAVE, ""}, {"AT#SCFG=1,3,300,90,600,50", ""}, NO_APN, SET_APN, READY, CONTEXT, FETCHED,
@@ -60,21 +61,22 @@ static const Case cases[] = {
       {"AT#SCFG=1,1,1500,0,600,50", ""}, END}},
     {"context-fails", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_CONTEXT_FAILED,
      "activation failed",
-     .script = {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, {"AT#SGACT=3,1", "!405"},
+     .script = {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, SAVED, {"AT#SGACT=3,1", "!405"},
       {"AT#SGACT?", "#SGACT: 3,0"}, END}},
     {"login-refused", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED,
      "530 Login incorrect",
-     .script = {BEFORE, {OPEN_COMMAND, "!429"}, {"AT#FTPMSG", "#FTPMSG: 530 Login incorrect."},
-      CLOSE_CONTEXT, END}},
+     .script = {BEFORE, SAVED, {OPEN_COMMAND, "!429"}, {"AT#FTPMSG", "#FTPMSG: 530 Login incorrect."},
+      CLOSE_NONE, END}},
     {"left-open", FOTA_RESULT_DONE, 0, NULL,
-     .script = {BEFORE, {OPEN_COMMAND, "!431"}, {"AT#FTPCLOSE", ""}, FETCHED, CLOSE, END}},
+     .script = {BEFORE, SAVED, {OPEN_COMMAND, "!431"}, {"AT#FTPCLOSE", ""}, {OPEN_COMMAND, ""}, BINARY,
+      SIZE, VERSION, GET, CLOSE, END}},
     {"server-down", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE,
      "cannot open the FTP control connection",
-     .script = {BEFORE, {OPEN_COMMAND, "!428"}, {"AT#FTPMSG", "!430"}, CLOSE_CONTEXT, END}},
+     .script = {BEFORE, SAVED, {OPEN_COMMAND, "!428"}, {"AT#FTPMSG", "!430"}, CLOSE_NONE, END}},
     {"server-full", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_DELTA_SERVER_UNREACHABLE,
      "421 Too many",
-     .script = {BEFORE, {OPEN_COMMAND, "!429"}, {"AT#FTPMSG", "421 Too many connections"},
-      CLOSE_CONTEXT, END}},
+     .script = {BEFORE, SAVED, {OPEN_COMMAND, "!429"}, {"AT#FTPMSG", "421 Too many connections"},
+      CLOSE_NONE, END}},
     {"delta-missing", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_DELTA_MISSING, "550 No such",
      .script = {BEFORE, OPEN, BINARY, {SIZE_COMMAND, "!423"}, {"AT#FTPMSG", "550 No such file."},
       VERSION, {GET_COMMAND, "!423"}, {"AT#FTPMSG", "550 No such file."}, CLOSE, END}},

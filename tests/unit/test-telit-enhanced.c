@@ -24,10 +24,10 @@ static const FotaUpdate enhanced = {
 /* clang-format off */
 #define TO_CONTEXT {"AT+CGDCONT?", "+CGDCONT: 1,\"IP\",\"own.apn\",\"\",0,0"}, READY, \
     {"AT#SGACT?", "#SGACT: 1,1"}
-#define ASK_SERVER {"AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,1", ""}, BINARY, \
+#define ASK_SERVER SAVED, {"AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,1", ""}, BINARY, \
     {"AT#FTPFSIZE=\"delta.bin\"", "#FTPFSIZE: 1234"}, CLOSE_FTP
 #define BASE {"AT#SWPKGV", PACKAGE}
-#define LISTEN {"AT#FOTAURC?", "#FOTAURC: 0"}, {"AT#FOTAURC=1", ""}
+#define LISTEN {"AT#FOTAURC?", "#FOTAURC: 0"}, SAVED, {"AT#FOTAURC=1", ""}
 #define FETCH_COMMAND "AT#FTPGETOTAENH=fw.example,21,/delta.bin,USERNAME,PASSWORD"
 #define FETCH {FETCH_COMMAND, ""}
 #define UNLISTEN {"AT#FOTAURC=0", ""}
@@ -39,7 +39,7 @@ static const struct {
     FotaResult result;
     int code; /* of FOTA_MODULE_ERROR, when @result is not DONE */
     const char *says, *model;
-    FakeExchange script[26];
+    FakeExchange script[28];
 } cases[] = {
     {"whole", FOTA_RESULT_DONE, 0, NULL, NULL,
      {TO_FETCH, SAYS("#OTAEV: #DREL"), SAYS("#OTAEV: \"INTEGRITY CHECK PASS\""), UNLISTEN, END}},
@@ -100,11 +100,11 @@ static const struct {
      {TO_CONTEXT, ASK_SERVER, {"AT#SWPKGV", "25.21.999"}, END}},
     /* Why, the module's FTP client tells; the one command would not. */
     {"login-refused", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_DELTA_LOGIN_REFUSED, "530", NULL,
-     {TO_CONTEXT, {"AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,1", "!429"},
-      {"AT#FTPMSG", "530 Login incorrect."}, END}},
+     {TO_CONTEXT, SAVED, {"AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,1", "!429"},
+      {"AT#FTPMSG", "530 Login incorrect."}, {"AT#FTPCLOSE", "!430"}, END}},
     {"other-size", FOTA_RESULT_FAILED_FOR_NOW, FOTA_MODULE_ERROR_TRANSFER_FAILED, "not fetched",
      NULL,
-     {TO_CONTEXT, {"AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,1", ""}, BINARY,
+     {TO_CONTEXT, SAVED, {"AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,1", ""}, BINARY,
       {"AT#FTPFSIZE=\"delta.bin\"", "#FTPFSIZE: 99"}, CLOSE_FTP, END}},
 };
 /* clang-format on */
@@ -194,22 +194,45 @@ test_rehearsal(void)
     fake_session_finish(session);
 }
 
-/* An update that was cut off had turned the reports on itself. */
+/* What turns the reports on is written down before, also by an update that was cut off; they are
+ * off when the module says so. */
 static void
 test_cut_off(void)
 {
-    static const FakeExchange script[] = {TO_CONTEXT, ASK_SERVER,
-                                          BASE,       {"AT#FOTAURC?", "#FOTAURC: 1"},
-                                          FETCH,      SAYS("#OTAEV: \"DOWNLOAD FAILED\""),
-                                          UNLISTEN,   END};
-    FotaSession *session = new_session("LE910C4-NF", script);
+    static const struct {
+        const char *before, *reports, *answer, *after;
+    } table[] = {
+        {NULL, "#FOTAURC: 0", "", ""},       {NULL, "#FOTAURC: 0", "?", "0"},
+        {NULL, "#FOTAURC: 0", "!ERROR", ""}, {NULL, "#FOTAURC: 1", NULL, NULL}, /* the host's own */
+        {"0", "#FOTAURC: 1", "", ""},        {"0", "#FOTAURC: 1", "?", "0"},
+    };
     const FotaMethod *method = find_method("LE910C4-NF", "ftp-enhanced");
 
-    fota_session_remember(session, "Reports", "0");
-    g_assert_cmpint(fake_session_close(session, method, method->download(session, &enhanced, NULL)),
-                    ==, FOTA_RESULT_FAILED_FOR_NOW);
-    g_assert_cmpstr(fota_session_recall(session, "Reports"), ==, "");
-    fake_session_finish(session);
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+        static const FakeExchange to_reports[] = {TO_CONTEXT, ASK_SERVER, BASE};
+        static const FakeExchange listen[] = {SAVED, {"AT#FOTAURC=1", ""}};
+        static const FakeExchange fails[] = {FETCH, SAYS("#OTAEV: \"DOWNLOAD FAILED\"")};
+        const FakeExchange asked = {"AT#FOTAURC?", table[i].reports};
+        const FakeExchange off = {"AT#FOTAURC=0", table[i].answer};
+        g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
+        FotaSession *session;
+
+        g_array_append_vals(script, to_reports, G_N_ELEMENTS(to_reports));
+        g_array_append_val(script, asked);
+        if (strcmp(table[i].reports, "#FOTAURC: 0") == 0)
+            g_array_append_vals(script, listen, G_N_ELEMENTS(listen));
+        g_array_append_vals(script, fails, G_N_ELEMENTS(fails));
+        if (table[i].answer != NULL)
+            g_array_append_val(script, off);
+        session = new_session("LE910C4-NF", (const FakeExchange *)(const void *)script->data);
+        if (table[i].before != NULL)
+            fota_session_remember(session, FOTA_OWED "Reports", table[i].before);
+        g_assert_cmpint(
+            fake_session_close(session, method, method->download(session, &enhanced, NULL)), ==,
+            FOTA_RESULT_FAILED_FOR_NOW);
+        g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Reports"), ==, table[i].after);
+        fake_session_finish(session);
+    }
 }
 
 static void

@@ -183,9 +183,13 @@ test_me910c1(void)
     g_autoptr(GError) error = NULL;
 
     script_init(&script, "me910c1-ftp-otaup-ok");
-    for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-        script_ask_as(&script, commands[i],
-                      strcmp(commands[i], OPEN_COMMAND) == 0 ? "AT#FTPOPEN=" : commands[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        gboolean opens = strcmp(commands[i], OPEN_COMMAND) == 0;
+
+        if (opens || strcmp(commands[i], "AT#SGACT=3,1") == 0)
+            script_add(&script, FAKE_SAVE, "");
+        script_ask_as(&script, commands[i], opens ? "AT#FTPOPEN=" : commands[i]);
+    }
     script_ask(&script, "AT#FTPTYPE=0");
     script_ask(&script, SIZE_COMMAND);
     script_ask(&script, "AT#FTPMSG");

@@ -142,11 +142,76 @@ test_cut_off(void)
     g_autoptr(GError) error = NULL;
 
     fake_session_set_network(session, "Apn", "VZWINTERNET");
-    fota_session_remember(session, "Context", "3");
+    fota_session_remember(session, FOTA_OWED "Context", "3");
     fota_session_remember(session, FOTA_OWED "Socket", "1,1,1500,0,600,50");
     g_assert_cmpint(fake_plugin_download(session, &update, &error), ==, FOTA_RESULT_DONE);
-    g_assert_cmpstr(fota_session_recall(session, "Context"), ==, "");
+    g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Context"), ==, "");
     g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Socket"), ==, "");
+    fake_session_finish(session);
+}
+
+/* clang-format off */
+#define SILENT_CLOSE {"AT#FTPCLOSE", "?"}, {"AT#SGACT=3,0", "?"}
+#define CONTEXT_STAYS {"AT#SGACT?", "#SGACT: 3,1"}
+static const struct {
+    const char *name;
+    enum { FRESH, AGAIN, UNDO } way; /* AGAIN, UNDO: both were left; UNDO: only close() is called */
+    FakeExchange script[26];
+    const char *context, *ftp; /* what is owed afterwards */
+} debts[] = {
+    {"owed/closed", FRESH, {BEFORE, FETCHED, CLOSE, END}, "", ""},
+    /* Cancelled while the module says nothing until it has the delta, or answers no more. */
+    {"owed/cancelled", FRESH, {BEFORE, UNTIL_GET, {FAKE_CANCEL, ""}, SILENT_CLOSE, END}, "3", "1"},
+    {"owed/silent", FRESH, {BEFORE, UNTIL_GET, {GET_COMMAND, "?"}, SILENT_CLOSE, END}, "3", "1"},
+    {"owed/open-without-answer", FRESH,
+     {BEFORE, SAVED, {OPEN_COMMAND, "?"}, {"AT#FTPCLOSE", ""}, CLOSE_CONTEXT, END}, "", ""},
+    {"owed/open-cancelled", FRESH,
+     {BEFORE, SAVED, {FAKE_CANCEL, ""}, {"AT#FTPCLOSE", "!430"}, CLOSE_CONTEXT, END}, "", ""},
+    {"owed/context-stays", FRESH,
+     {BEFORE, FETCHED, CLOSE_FTP, {"AT#SGACT=3,0", "!ERROR"}, CONTEXT_STAYS, END}, "3", ""},
+    {"owed/context-refused-and-gone", FRESH,
+     {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, SAVED, {"AT#SGACT=3,1", "!405"},
+      {"AT#SGACT?", "-"}, END}, "", NULL},
+    /* A module that does not tell what is up: what was ours still is. */
+    {"owed/context-not-told", AGAIN,
+     {WITH_APN, READY, {"AT#SGACT?", "!ERROR"}, SAVED, {"AT#SGACT=3,1", "!403"}, FETCHED, CLOSE,
+      END}, "", ""},
+    /* What cannot be written down is not done, and what was owed before still is. */
+    {"owed/still-not-written", AGAIN,
+     {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, {FAKE_SAVE, "-"}, SILENT_CLOSE, END}, "3", "1"},
+    {"owed/context-not-written", FRESH,
+     {WITH_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}, {FAKE_SAVE, "-"}, END}, "", NULL},
+    {"owed/ftp-not-written", FRESH, {BEFORE, {FAKE_SAVE, "-"}, CLOSE_CONTEXT, END}, "", ""},
+    {"owed/undone", UNDO, {CLOSE, END}, "", ""},
+    {"owed/undone-after-restart", UNDO,
+     {{"AT#FTPCLOSE", "!430"}, {"AT#SGACT=3,0", "!ERROR"}, {"AT#SGACT?", "#SGACT: 3,0"}, END},
+     "", ""},
+    {"owed/undo-silent", UNDO, {SILENT_CLOSE, END}, "3", "1"},
+    {"owed/undo-put-off", UNDO,
+     {CLOSE_FTP, {"AT#SGACT=3,0", "!14"}, {"AT#SGACT?", "!14"}, END}, "3", ""},
+    {"owed/undo-refused", UNDO,
+     {CLOSE_FTP, {"AT#SGACT=3,0", "!ERROR"}, CONTEXT_STAYS, END}, "3", ""},
+};
+/* clang-format on */
+
+/* What we have opened is on disk before, and stays owed until the module has answered. */
+static void
+test_owed(gconstpointer data)
+{
+    guint i = GPOINTER_TO_UINT(data);
+    FotaSession *session = fake_session_new(TELIT_MODELS, debts[i].script);
+
+    fake_session_set_network(session, "Apn", "VZWINTERNET");
+    if (debts[i].way != FRESH) {
+        fota_session_remember(session, FOTA_OWED "Context", "3");
+        fota_session_remember(session, FOTA_OWED "Ftp", "1");
+    }
+    if (debts[i].way == UNDO)
+        fake_session_close(session, FAKE_METHOD, FOTA_RESULT_DONE);
+    else
+        fake_plugin_download(session, &update, NULL);
+    g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Context"), ==, debts[i].context);
+    g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Ftp"), ==, debts[i].ftp);
     fake_session_finish(session);
 }
 
@@ -176,7 +241,7 @@ test_login(void)
     static const FakeExchange before[] = {
         SOCKET, NO_APN, SET_APN, READY, {"AT#SGACT?", "#SGACT: 3,0"}};
     static const FakeExchange after[] = {
-        {"AT#SGACT=3,1", "#SGACT: 10.0.0.1"}, OPEN, BINARY, SIZE, VERSION, GET, CLOSE};
+        SAVED, {"AT#SGACT=3,1", "#SGACT: 10.0.0.1"}, OPEN, BINARY, SIZE, VERSION, GET, CLOSE};
 
     for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
         g_autoptr(GArray) script = g_array_new(TRUE, TRUE, sizeof(FakeExchange));
@@ -217,6 +282,11 @@ main(int argc, char **argv)
     g_test_add_func("/telit/registration", test_registration);
     g_test_add_func("/telit/registration-not-told", test_registration_not_told);
     g_test_add_func("/telit/cut-off", test_cut_off);
+    for (guint i = 0; i < G_N_ELEMENTS(debts); i++) {
+        g_autofree char *path = g_strconcat("/telit/", debts[i].name, NULL);
+
+        g_test_add_data_func(path, GUINT_TO_POINTER(i), test_owed);
+    }
     g_test_add_func("/telit/login", test_login);
     return g_test_run();
 }

@@ -161,6 +161,22 @@ test_install(void)
     }
 }
 
+/* What the download has left open, because the module did not answer, is closed before. */
+static void
+test_install_owed(void)
+{
+    static const FakeExchange script[] = {
+        {"AT#FTPCLOSE", ""}, {"AT#SGACT?", UP}, {"AT#SGACT=3,0", ""}, {"AT#OTAUP=0", "!400"}, END};
+    FotaSession *session = fake_session_new(TELIT_MODELS, script);
+
+    fota_session_remember(session, FOTA_OWED "Context", "3");
+    fota_session_remember(session, FOTA_OWED "Ftp", "1");
+    g_assert_cmpint(fake_plugin_install(session, &update, NULL), ==, FOTA_RESULT_REFUSED);
+    g_assert_cmpstr(fota_session_recall(session, FOTA_OWED "Ftp"), ==, "");
+    g_assert_null(fota_session_recall(session, FOTA_OWED "ContextUp"));
+    fake_session_finish(session);
+}
+
 /* fotad was killed between m) and n): the context comes up again, unless its user was quicker. */
 static void
 test_context_owed(void)
@@ -308,6 +324,7 @@ main(int argc, char **argv)
     g_test_add_func("/telit/other-address", test_other_address);
     g_test_add_func("/telit/validate", test_validate);
     g_test_add_func("/telit/install", test_install);
+    g_test_add_func("/telit/install-owed", test_install_owed);
     g_test_add_func("/telit/context-owed", test_context_owed);
     g_test_add_func("/telit/outcome", test_outcome);
     g_test_add_func("/telit/versions", test_versions);

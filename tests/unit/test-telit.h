@@ -27,6 +27,7 @@ static const FotaUpdate update G_GNUC_UNUSED = {
 
 /* Parts of MultiTech's session log, in its order, with what fotad asks besides. */
 /* clang-format off */
+#define SAVED {FAKE_SAVE, ""}
 #define SOCKET                                                                                     \
     {"AT#SCFG?", "#SCFG: 1,3,300,90,600,50\n#SCFG: 2,1,300,90,600,50"},                            \
     {"AT#SCFG=1,3,300,90,600,50", ""}
@@ -35,9 +36,9 @@ static const FotaUpdate update G_GNUC_UNUSED = {
 #define SET_APN {SET_APN_COMMAND, ""}
 #define READY {"AT+CSQ", "+CSQ: 25,3"}, {"AT+CEREG?", "+CEREG: 0,1"}
 #define CONTEXT                                                                                    \
-    {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,0"}, {"AT#SGACT=3,1", "#SGACT: 10.0.0.1"}
+    {"AT#SGACT?", "#SGACT: 1,0\n#SGACT: 3,0"}, SAVED, {"AT#SGACT=3,1", "#SGACT: 10.0.0.1"}
 #define OPEN_COMMAND "AT#FTPOPEN=\"fw.example:21\",\"USERNAME\",\"PASSWORD\",1,3"
-#define OPEN {OPEN_COMMAND, ""}
+#define OPEN SAVED, {OPEN_COMMAND, ""}
 #define BINARY {"AT#FTPTYPE=0", ""}
 #define SIZE_COMMAND "AT#FTPFSIZE=\"" DELTA "\""
 #define SIZE {SIZE_COMMAND, "#FTPFSIZE: 1234"}
