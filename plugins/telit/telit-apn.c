@@ -106,19 +106,24 @@ wait_for_answer(FotaSession *session, GError **error)
     return FOTA_RESULT_TRY_LATER;
 }
 
+static gboolean
+has_login(FotaSession *session)
+{
+    return fota_session_get_network(session, "User") != NULL ||
+           fota_session_get_network(session, "Authentication") != NULL;
+}
+
 /* A login that is there cannot be read whole, and so never be set back. */
 static FotaResult
 check_login(FotaSession *session, GError **error)
 {
-    gboolean sets_login = fota_session_get_network(session, "User") != NULL ||
-                          fota_session_get_network(session, "Authentication") != NULL;
     g_auto(GStrv) lines = NULL;
 
     if (!fota_session_try(session, "AT#PDPAUTH?", 0, &lines, error))
         return FOTA_RESULT_FAILED_FOR_NOW;
     if (fota_session_was_put_off(session))
         return wait_for_answer(session, error);
-    if (lines == NULL && sets_login)
+    if (lines == NULL && has_login(session))
         return fail_to_provision("the module does not tell its login", session, error);
     for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
         const char *text = fota_line_after(lines[i], "#PDPAUTH:");
@@ -140,7 +145,7 @@ context_take(FotaSession *session, const FotaUpdate *update, const Context *cont
     g_autofree char *undefined = g_strdup_printf("%u", cid);
     g_autofree char *deactivate = g_strdup_printf("AT#SGACT=%u,0", cid);
     gboolean active;
-    FotaResult result = wait_for_answer(session, error); /* to +CGDCONT? */
+    FotaResult result = wait_for_answer(session, error); /* to +CGDCONT?, #SGACT? */
 
     if (result != FOTA_RESULT_DONE)
         return result;
@@ -190,14 +195,21 @@ telit_ensure_apn(FotaSession *session, const FotaUpdate *update, GError **error)
     const char *provisioned = fota_session_get_network(session, "ProvisionedApn");
     g_auto(Context) context = {0};
     FotaResult result = context_read(session, &context, error);
-    gboolean fits;
+    gboolean fits, active;
 
     if (result != FOTA_RESULT_DONE)
         return result;
     fits = apn == NULL || context_leads_to(&context, apn);
     set_login_fits(session, fits);
-    if (fits && context.apn != NULL)
-        return FOTA_RESULT_DONE;
+    if (fits && context.apn != NULL) {
+        if (provisioned == NULL || !has_login(session) || telit_apn_is_provisioned(session))
+            return FOTA_RESULT_DONE;
+        /* The login may be another's: it is taken like the rest, or stays where it serves. */
+        result = telit_read_active(session, &active, error);
+        set_login_fits(session, !active);
+        if (result != FOTA_RESULT_DONE || active)
+            return result;
+    }
     if (provisioned != NULL) {
         result = context_take(session, update, &context, error);
         if (result != FOTA_RESULT_DONE)
@@ -248,13 +260,12 @@ telit_set_login(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autoptr(GError) refusal = NULL;
     FotaResult result = FOTA_RESULT_DONE;
 
-    if (fota_session_get_network(session, "Authentication") == NULL &&
-        fota_session_get_network(session, "User") == NULL)
+    if (!has_login(session))
         return FOTA_RESULT_DONE;
     if (fota_session_get_data(session) == NULL) {
         fota_session_note(session,
-                          "the login of [Network] is for Apn=, and PDP context %u leads elsewhere, "
-                          "or does not tell where: it is not set",
+                          "the login is for Apn=, and PDP context %u leads elsewhere, does not "
+                          "tell where, or was up with its own: it is not set",
                           telit_context_id(session));
         return FOTA_RESULT_DONE;
     }

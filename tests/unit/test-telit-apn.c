@@ -5,6 +5,8 @@
 
 /* clang-format off */
 #define OTHER_APN {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"own.apn\",\"10.1.0.1\",0,0"}
+#define SAME_APN {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"vzwinternet\",\"\",0,0"}
+#define SAME_APN_BACK {"AT+CGDCONT=3,\"IP\",\"vzwinternet\"", ""}
 #define NO_LOGIN {"AT#PDPAUTH?", "#PDPAUTH: 1,2,\"m2m\"\n#PDPAUTH: 3,0"}
 #define DOWN {"AT#SGACT?", "#SGACT: 3,0"}
 #define UP {"AT#SGACT?", "#SGACT: 3,1"}
@@ -30,8 +32,19 @@ static const struct {
       FETCHED, CLOSE, LOGIN_BACK, {"AT+CGDCONT=3", ""}, END}, NULL},
     /* It is there already: nothing is to be set back. */
     {NULL, 0,
-     {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"vzwinternet\",\"\",0,0"}, READY, CONTEXT,
-      FETCHED, CLOSE, END}, NULL},
+     {SOCKET, SAME_APN, READY, CONTEXT, FETCHED, CLOSE, END}, NULL},
+    /* It is there already, and the login may be another's: one that is kept, or needed by nobody. */
+    {"me", FOTA_MODULE_ERROR_CONTEXT_FAILED,
+     {SOCKET, SAME_APN, DOWN, {"AT#PDPAUTH?", "#PDPAUTH: 3,2,\"own\""}, END}, NULL},
+    {"me", 0,
+     {SOCKET, SAME_APN, DOWN, NO_LOGIN, DOWN, SAVED, SET_APN, READY, DOWN, SAVED, LOGIN, SAVED,
+      DIALS, FETCHED, CLOSE, LOGIN_BACK, SAME_APN_BACK, END}, NULL},
+    {"me", 0, {SOCKET, SAME_APN, UP, READY, UP, FETCHED, CLOSE_FTP, END}, NULL},
+    {"me", 0,
+     {SOCKET, SAME_APN, UP, READY, DOWN, SAVED, DIALS, FETCHED, CLOSE, END}, NULL},
+    {"me", 0,
+     {SOCKET, SAME_APN, READY, DOWN, SAVED, LOGIN, SAVED, DIALS, FETCHED, CLOSE, LOGIN_BACK,
+      SAME_APN_BACK, END}, "3,\"IP\",\"vzwinternet\""},
     /* An attempt that was cut off has left it, and the context up. */
     {NULL, 0,
      {SOCKET, {"AT+CGDCONT?", "+CGDCONT: 3,\"IP\",\"VZWINTERNET\",\"\",0,0"}, READY, UP, FETCHED,
