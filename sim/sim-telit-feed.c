@@ -11,12 +11,16 @@
  * closes the tty ends it.
  */
 #define GUARD_SECONDS 5
+/* An LE910-SVL is sent nothing for so long after CONNECT by the one program that is public: it may
+ * need that. */
+#define START_SECONDS 1
 #define ESCAPE "+++"
 #define NOISE "\x80\xf8\xfe"
 
 struct _SimTelitFeed {
     SimCommand *command;
     GByteArray *bytes;
+    gint64 start;  /* from when on bytes are taken, monotonic */
     gint64 last;   /* when bytes came, monotonic */
     guint64 size;  /* as announced, 0: not */
     guint64 limit; /* bytes at which the module restarts; 0: it does not */
@@ -92,7 +96,7 @@ on_bytes(SimPort *port, const guint8 *bytes, gsize length, gpointer user_data)
         return;
     }
     feed->last = now;
-    if (sim_faults_take(module->faults, "feed-lost", NULL, NULL)) {
+    if (now < feed->start || sim_faults_take(module->faults, "feed-lost", NULL, NULL)) {
         feed->lost = TRUE;
         return;
     }
@@ -110,6 +114,7 @@ sim_telit_feed_run(SimModule *module, SimCommand *command)
     gboolean sized = module->personality == &sim_telit_me310g1;
     int size = 0;
     double kibibytes = 0;
+    gint64 now = g_get_monotonic_time();
 
     if (!sized && module->personality != &sim_telit_le910_svl)
         return SIM_ERROR;
@@ -126,11 +131,13 @@ sim_telit_feed_run(SimModule *module, SimCommand *command)
     sim_faults_take_number(module->faults, "feed-restart", NULL, &kibibytes);
     sim_telit_ota_clear(&telit->ota);
     telit->feed = g_new0(SimTelitFeed, 1);
-    *telit->feed = (SimTelitFeed){.command = sim_command_ref(command),
-                                  .bytes = g_byte_array_new(),
-                                  .last = g_get_monotonic_time(),
-                                  .size = (guint64)size,
-                                  .limit = (guint64)(kibibytes * 1024)};
+    *telit->feed =
+        (SimTelitFeed){.command = sim_command_ref(command),
+                       .bytes = g_byte_array_new(),
+                       .start = sized ? now : now + sim_ms(module->sim, START_SECONDS) * 1000,
+                       .last = now,
+                       .size = (guint64)size,
+                       .limit = (guint64)(kibibytes * 1024)};
     if (sim_faults_take(module->faults, "feed-noise", NULL, NULL))
         sim_port_bytes(sim_line_get_port(command->line), (const guint8 *)NOISE, strlen(NOISE));
     sim_step(module, "delta comes");

@@ -24,8 +24,9 @@ feed_fail(FotaSession *session, GError *fault, GError **error)
 }
 
 /*
- * Nothing is acknowledged and a UART may have no flow control, so the pauses keep the module from
- * losing bytes, and its own check tells whether it has.
+ * Nothing is acknowledged and a UART may have no flow control, so the pauses, those of the one
+ * program that is published, keep the module from losing bytes, and its own check tells whether it
+ * has.
  */
 FotaResult
 telit_feed_load(FotaSession *session, const FotaUpdate *update, int fd, GError **error)
@@ -38,6 +39,7 @@ telit_feed_load(FotaSession *session, const FotaUpdate *update, int fd, GError *
     g_auto(GStrv) lines = NULL;
 
     if (!fota_session_begin_data(session, command, prompts, NULL, 0, &fault) ||
+        !fota_session_pause(session, fota_session_get_number(session, "FeedStart"), &fault) ||
         !fota_session_send_file(session, fd, update->size, &pacing, &fault))
         return feed_fail(session, fault, error);
     lines =

@@ -13,6 +13,8 @@ static struct {
     const char *sent; /* by the module, and not yet read */
     int cme;
     guint guard;
+    gsize block; /* the longest write */
+    guint start;
 } fake;
 
 static gboolean
@@ -34,6 +36,9 @@ static gboolean
 fake_raw_write(FotaChannel *channel, const guint8 *bytes, gsize length, guint seconds,
                GCancellable *cancellable, GError **error)
 {
+    if (fake.written->len == 0)
+        fake.start = fake_session_get_seconds(fake.session);
+    fake.block = MAX(fake.block, length);
     g_byte_array_append(fake.written, bytes, (guint)length);
     return TRUE;
 }
@@ -111,6 +116,19 @@ fake_data_begin(FotaSession *session)
     fake.channel.klass = &fake_class;
     fake.session = session;
     fake.written = g_byte_array_new();
+    fake.block = 0;
+}
+
+gsize
+fake_data_get_block(void)
+{
+    return fake.block;
+}
+
+guint
+fake_data_get_start(void)
+{
+    return fake.start;
 }
 
 guint

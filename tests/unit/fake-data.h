@@ -17,6 +17,10 @@ void fake_data_begin(FotaSession *session);
 /** What was written since; the caller frees it. */
 GBytes *fake_data_end(void);
 
+/** Bytes of the longest write, and the seconds that had passed before the first. */
+gsize fake_data_get_block(void);
+guint fake_data_get_start(void);
+
 /** The silence before the `+++` that has ended the last data, seconds. */
 guint fake_data_get_guard(void);
 

@@ -21,8 +21,8 @@ find_feed(void)
     g_assert_not_reached();
 }
 
-#define FILE_TEXT "a delta"
-#define SIZED "AT#OTAUPW=7"
+#define FILE_SIZE 5000
+#define SIZED "AT#OTAUPW=5000"
 #define PLAIN "AT#OTAUPW"
 #define END_DATA                                                                                   \
     {                                                                                              \
@@ -34,27 +34,39 @@ static const struct {
     FotaResult result;
     int code;
     FakeExchange script[5];
+    gsize block; /* bytes */
 } loads[] = {
-    {"sized", "ME310G1-WW", FOTA_RESULT_DONE, 0, {{SIZED, "CONNECT"}, END_DATA, END}},
-    {"sized-too", "ME910G1-W1", FOTA_RESULT_DONE, 0, {{SIZED, "CONNECT"}, END_DATA, END}},
-    {"plain", "LE910-SVL", FOTA_RESULT_DONE, 0, {{PLAIN, "CONNECT"}, END_DATA, END}},
-    {"plain-too", "LE910-NA1", FOTA_RESULT_DONE, 0, {{PLAIN, "CONNECT"}, END_DATA, END}},
+    {"sized", "ME310G1-WW", FOTA_RESULT_DONE, 0, {{SIZED, "CONNECT"}, END_DATA, END}, 1024},
+    {"sized-too", "ME910G1-W1", FOTA_RESULT_DONE, 0, {{SIZED, "CONNECT"}, END_DATA, END}, 1024},
+    {"plain", "LE910-SVL", FOTA_RESULT_DONE, 0, {{PLAIN, "CONNECT"}, END_DATA, END}, 4096},
+    {"plain-too", "LE910-NA1", FOTA_RESULT_DONE, 0, {{PLAIN, "CONNECT"}, END_DATA, END}, 4096},
     {"refused",
      "LE910-SVL",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_MODULE_REFUSED,
-     {{PLAIN, "!20"}, END}},
+     {{PLAIN, "!20"}, END},
+     0},
     {"no-prompt",
      "LE910-SVL",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_MODULE_SILENT,
-     {{PLAIN, "?"}, END}},
+     {{PLAIN, "?"}, END},
+     0},
+    {"cancelled-at-start",
+     "LE910-SVL",
+     FOTA_RESULT_FAILED_FOR_NOW,
+     -1,
+     {{PLAIN, "CONNECT"}, {FAKE_CANCEL, ""}, END},
+     0},
     {"no-end",
      "ME310G1-WW",
      FOTA_RESULT_FAILED_FOR_NOW,
      FOTA_MODULE_ERROR_MODULE_SILENT,
-     {{SIZED, "CONNECT"}, {FAKE_BYTES, "?"}, END}},
+     {{SIZED, "CONNECT"}, {FAKE_BYTES, "?"}, END},
+     1024},
 };
+
+static const char file[FILE_SIZE] = "a delta";
 
 static int
 open_file(void)
@@ -62,7 +74,7 @@ open_file(void)
     g_autofree char *name = NULL;
     int fd = g_file_open_tmp("fota-delta-XXXXXX", &name, NULL);
 
-    g_assert_cmpint(write(fd, FILE_TEXT, strlen(FILE_TEXT)), ==, strlen(FILE_TEXT));
+    g_assert_cmpint(write(fd, file, sizeof(file)), ==, sizeof(file));
     g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
     g_unlink(name);
     return fd;
@@ -77,24 +89,27 @@ test_load(gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) written = NULL;
     int fd = open_file();
+    FotaResult result;
 
-    fed.size = strlen(FILE_TEXT);
+    fed.size = sizeof(file);
     fake_session_set_model(session, loads[i].model);
     fake_data_begin(session);
-    g_assert_cmpint(find_feed()->load(session, &fed, fd, &error), ==, loads[i].result);
+    result = find_feed()->load(session, &fed, fd, &error);
     written = fake_data_end();
-    if (loads[i].result == FOTA_RESULT_DONE) {
-        g_assert_no_error(error);
-        g_assert_cmpmem(g_bytes_get_data(written, NULL), g_bytes_get_size(written), FILE_TEXT,
-                        strlen(FILE_TEXT));
-        /* The silence, and the pause before the delta is checked, of the document. */
+    fake_session_assert_end(session, result, error, loads[i].result, loads[i].code,
+                            result != FOTA_RESULT_DONE ? "the delta could not be handed over: "
+                                                       : NULL);
+    if (result == FOTA_RESULT_DONE) {
+        g_assert_cmpmem(g_bytes_get_data(written, NULL), g_bytes_get_size(written), file,
+                        sizeof(file));
+        /* The pause after the prompt, the silence, and the pause before the delta is checked, of
+         * the published program. */
+        g_assert_cmpuint(fake_data_get_start(), ==, 1);
         g_assert_cmpuint(fake_data_get_guard(), ==, 5);
-        g_assert_cmpuint(fake_session_get_seconds(session), ==, 5);
+        g_assert_cmpuint(fake_session_get_seconds(session), ==, 1 + 5);
         g_assert_cmpuint(fake_session_get_received(session), ==, fed.size);
-    } else {
-        g_assert_error(error, FOTA_MODULE_ERROR, loads[i].code);
-        g_assert_true(g_str_has_prefix(error->message, "the delta could not be handed over: "));
     }
+    g_assert_cmpuint(fake_data_get_block(), ==, loads[i].block);
     fake_session_finish(session);
     close(fd);
 }

@@ -251,23 +251,26 @@ test_ln920(void)
 static void
 load(FotaSession *session, const FotaMethod *method)
 {
-    static const char bytes[] = "a delta";
+    static const char bytes[3 * 4096];
     g_autofree char *name = NULL;
     int fd = g_file_open_tmp("fota-delta-XXXXXX", &name, NULL);
     FotaUpdate fed = update;
     g_autoptr(GBytes) written = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(write(fd, bytes, strlen(bytes)), ==, strlen(bytes));
+    g_assert_cmpint(write(fd, bytes, sizeof(bytes)), ==, sizeof(bytes));
     g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
     g_unlink(name);
-    fed.size = strlen(bytes);
+    fed.size = sizeof(bytes);
     fake_data_begin(session);
     g_assert_cmpint(method->load(session, &fed, fd, &error), ==, FOTA_RESULT_DONE);
     written = fake_data_end();
     g_assert_no_error(error);
     g_assert_cmpmem(g_bytes_get_data(written, NULL), g_bytes_get_size(written), bytes,
-                    strlen(bytes));
+                    sizeof(bytes));
+    /* Lines 4 and 15 of the log. */
+    g_assert_cmpuint(fake_data_get_block(), ==, 4096);
+    g_assert_cmpuint(fake_data_get_start(), ==, 1);
     close(fd);
 }
 
