@@ -243,7 +243,8 @@ def state_cases(kind):
                    damage == state.alter) for damage in (state.truncate, state.alter)),
             Case("state directory", kind, "read-only", state.not_writable, (state.READ_ONLY,), True),
             Case("state directory", kind, "full", state.full, (), True),
-            Case("state directory", kind, "in memory", state.in_memory, (), True),
+            *(Case("state directory", kind, name, state.in_memory, (script,), True)
+              for name, script in state.MEMORIES.items()),
             *(Case("state directory", kind, answer, state.answered, (answer,), True)
               for answer in state.ANSWERS),
             Case("state directory", kind, "polls", state.polls, (), True),

@@ -13,6 +13,10 @@ from rig import NotAsStated, seconds
 # directory.
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
 IN_MEMORY = 'mount -t tmpfs -o size={size} tmpfs "$1"'
+# As a read-only root has it: an overlay, whose upper directory alone is in memory.
+OVERLAID = ('mkdir -p "$1.memory" && mount -t tmpfs tmpfs "$1.memory" && '
+            'mkdir "$1.memory/upper" "$1.memory/work" && mount -t overlay overlay '
+            '-o "lowerdir=$1,upperdir=$1.memory/upper,workdir=$1.memory/work" "$1"')
 FULL = ('mkdir -p "$1.kept" && cp -a "$1/." "$1.kept" && ' + IN_MEMORY.format(size="64k") +
         ' && cp -a "$1.kept/." "$1" && ! cat /dev/zero >"$1/filler" 2>/dev/null')
 GREETING = {"AT", "ATE0", "AT+CMEE=1", "AT+CGSN"}  # daemon/at/fota-at-channel.h
@@ -162,11 +166,14 @@ def full(rig):
     rig.stop_fotad()
 
 
-def in_memory(rig):
+MEMORIES = {"in memory": IN_MEMORY.format(size="1m"), "overlay in memory": OVERLAID}
+
+
+def in_memory(rig, script):
     """It works, and it is said that nothing will be left of it."""
     rig.publish_next()
     rig.fault_time = seconds()
-    started_behind(rig, IN_MEMORY.format(size="1m"))
+    started_behind(rig, script)
     if "lies in memory" not in rig.bench.log():
         raise NotAsStated("nobody is warned")
     rig.check()
