@@ -4,6 +4,7 @@
 #include <syslog.h>
 
 #include "base/fota-clock.h"
+#include "base/fota-wait.h"
 #include "daemon/fota-error.h"
 #include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-draft.h"
@@ -159,17 +160,30 @@ set_text(const FotaParts *parts, const char *name, char **member)
     fota_record_set(member, text);
 }
 
+/* Takes @entry: an offer has ended without a job. */
+static void
+finish_offer(const FotaParts *parts, FotaHistoryEntry *entry, gboolean guest)
+{
+    GVariantDict details;
+
+    fota_results_add(parts, entry);
+    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "%s%s%s%s",
+                    guest ? "the rehearsal is " : "", entry->result,
+                    entry->text[0] != '\0' ? ": " : "", entry->text);
+    fota_keeper_save(parts->keeper, NULL);
+    g_variant_dict_init(&details, NULL);
+    g_variant_dict_insert(&details, "reason", "s", entry->text);
+    if (guest)
+        g_variant_dict_insert(&details, "rehearsal", "b", TRUE);
+    fota_shown_announce_end(parts->shown, entry->id, entry->result, g_variant_dict_end(&details));
+}
+
 static void
 refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const char *reason)
 {
     FotaHistoryEntry *entry = fota_history_entry_new();
-    gboolean guest = guest_is_offered(parts);
-    GVariantDict details;
 
-    if (guest)
-        fota_offers_dismiss_guest(parts->offers);
-    else
-        fota_offers_refuse(parts->offers, token, rejected);
+    fota_offers_refuse(parts->offers, token, rejected);
     set_text(parts, "id", &entry->id);
     set_text(parts, "from", &entry->from);
     set_text(parts, "to", &entry->to);
@@ -177,18 +191,52 @@ refuse_offer(const FotaParts *parts, const char *token, gboolean rejected, const
     fota_record_set(&entry->text, reason);
     entry->finished = (guint64)fota_clock_now();
     /* Of an answer that is given again after a kill, the report is the same. */
-    entry->started = guest ? 0 : fota_offers_get_question_time(parts->offers, token);
+    entry->started = fota_offers_get_question_time(parts->offers, token);
     if (entry->started == 0)
         entry->started = entry->finished;
-    if (!guest)
-        fota_results_note_stages(parts, entry);
-    fota_results_add(parts, entry);
-    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE, "%s%s%s", entry->result,
-                    reason[0] != '\0' ? ": " : "", reason);
-    fota_keeper_save(parts->keeper, NULL);
-    g_variant_dict_init(&details, NULL);
-    g_variant_dict_insert(&details, "reason", "s", entry->text);
-    fota_shown_announce_end(parts->shown, entry->id, entry->result, g_variant_dict_end(&details));
+    fota_results_note_stages(parts, entry);
+    finish_offer(parts, entry, FALSE);
+}
+
+void
+fota_answers_drop_guest(const FotaParts *parts, const char *result, const char *reason)
+{
+    const FotaManifest *guest = fota_offers_get_guest(parts->offers);
+    FotaHistoryEntry *entry;
+
+    if (guest == NULL)
+        return;
+    entry = fota_history_entry_new();
+    fota_record_set(&entry->id, guest->update.id);
+    fota_record_set(&entry->from, parts->record->revision);
+    if (guest_is_offered(parts))
+        set_text(parts, "to", &entry->to);
+    fota_record_set(&entry->result, result);
+    fota_record_set(&entry->text, reason);
+    entry->started = entry->finished = (guint64)fota_clock_now();
+    fota_offers_dismiss_guest(parts->offers);
+    finish_offer(parts, entry, TRUE);
+}
+
+void
+fota_answers_end_guest(const FotaParts *parts)
+{
+    gint64 end = fota_offers_get_guest_end(parts->offers);
+
+    if (!fota_offers_has_guest(parts->offers, fota_accepted_get(parts->accepted)))
+        fota_answers_drop_guest(parts, "cancelled", "its manifest is no longer at hand");
+    else if (end != 0 && end <= fota_boot_time())
+        fota_answers_drop_guest(parts, "expired", "nobody has answered");
+}
+
+/* Of a rehearsal, or of the update itself. */
+static void
+refuse_shown(const FotaParts *parts, const char *token, gboolean rejected, const char *reason)
+{
+    if (guest_is_offered(parts))
+        fota_answers_drop_guest(parts, rejected ? "rejected" : "cancelled", reason);
+    else
+        refuse_offer(parts, token, rejected, reason);
 }
 
 gboolean
@@ -207,7 +255,7 @@ fota_answers_reject(const FotaParts *parts, const char *token, const char *reaso
     if (fota_asking_is_offered(parts))
         fota_asking_reject(parts, token, reason);
     else
-        refuse_offer(parts, token, TRUE, reason);
+        refuse_shown(parts, token, TRUE, reason);
     return TRUE;
 }
 
@@ -241,7 +289,7 @@ fota_answers_cancel(const FotaParts *parts, const char *token, GError **error)
     if (fota_asking_is_offered(parts) && !update_has_begun(parts)) {
         fota_asking_cancel(parts);
     } else if (guest_is_offered(parts) || !update_has_begun(parts)) {
-        refuse_offer(parts, token, FALSE, "");
+        refuse_shown(parts, token, FALSE, "");
     } else {
         fota_offers_refuse(parts->offers, token, FALSE);
         fota_keeper_save(parts->keeper, NULL);
@@ -254,6 +302,6 @@ fota_answers_rehearse(const FotaParts *parts, GError **error)
 {
     if (!fota_answers_accept(parts, FOTA_REQUEST_REHEARSE, error))
         return FALSE;
-    fota_offers_invite(parts->offers, fota_accepted_get(parts->accepted)->digest);
+    fota_offers_invite(parts->offers, fota_accepted_get(parts->accepted));
     return TRUE;
 }

@@ -23,4 +23,9 @@ fota_answers_reject(const FotaParts *parts, const char *token, const char *reaso
 gboolean fota_answers_cancel(const FotaParts *parts, const char *token, GError **error);
 gboolean fota_answers_rehearse(const FotaParts *parts, GError **error);
 
+/** Ends the rehearsal, if there is one, before it has begun, and announces that. */
+void fota_answers_drop_guest(const FotaParts *parts, const char *result, const char *reason);
+/** The same where nobody has answered in time, or its manifest is no longer at hand. */
+void fota_answers_end_guest(const FotaParts *parts);
+
 G_END_DECLS

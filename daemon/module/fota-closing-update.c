@@ -29,7 +29,7 @@ finish_update(const FotaParts *parts, FotaAction action, FotaClosing *closing, F
     fota_ending_log(parts, action, closing->finish, &told);
     closing->entry =
         fota_ending_make_entry(parts, action, fota_finish_get_name(closing->finish), &told);
-    closing->details = fota_ending_make_details(parts, closing->entry, &told);
+    closing->details = fota_ending_make_details(parts, action, closing->entry, &told);
     closing->shows = closing->finish != FOTA_FINISH_CANCELLED;
     closing->error = told.error;
     fota_results_add(parts, closing->entry);

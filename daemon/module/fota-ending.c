@@ -83,7 +83,7 @@ fota_ending_make_entry(const FotaParts *parts, FotaAction action, const char *re
 }
 
 GVariant *
-fota_ending_make_details(const FotaParts *parts, const FotaHistoryEntry *entry,
+fota_ending_make_details(const FotaParts *parts, FotaAction action, const FotaHistoryEntry *entry,
                          const FotaJobEnd *end)
 {
     GVariantDict details;
@@ -102,6 +102,8 @@ fota_ending_make_details(const FotaParts *parts, const FotaHistoryEntry *entry,
     }
     if (entry->text[0] != '\0')
         g_variant_dict_insert(&details, "text", "s", entry->text);
+    if (action == FOTA_ACTION_REHEARSE)
+        g_variant_dict_insert(&details, "rehearsal", "b", TRUE);
     return g_variant_dict_end(&details);
 }
 

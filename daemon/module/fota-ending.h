@@ -19,8 +19,8 @@ FotaHistoryEntry *fota_ending_make_entry(const FotaParts *parts, FotaAction acti
                                          const char *result, const FotaJobEnd *end);
 
 /** The details of UpdateFinished, a{sv}, floating. */
-GVariant *fota_ending_make_details(const FotaParts *parts, const FotaHistoryEntry *entry,
-                                   const FotaJobEnd *end);
+GVariant *fota_ending_make_details(const FotaParts *parts, FotaAction action,
+                                   const FotaHistoryEntry *entry, const FotaJobEnd *end);
 
 void fota_ending_log(const FotaParts *parts, FotaAction action, FotaFinish finish,
                      const FotaJobEnd *end);

@@ -7,6 +7,7 @@
 #include "base/fota-wait.h"
 #include "daemon/fota-cache.h"
 #include "daemon/fota-error.h"
+#include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-asking.h"
 #include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
@@ -83,6 +84,8 @@ module_ask(FotaModule *module, gboolean guest)
         return;
     if (asked)
         fota_questions_note_asked(parts->questions);
+    if (guest)
+        fota_offers_await_guest(parts->offers);
     fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_APPROVAL_WANTED,
                     "update %s from %s to %s wants approval to %s", plan->manifest->update.id,
                     plan->from, plan->to != NULL ? plan->to : "what the server has", gate);
@@ -146,19 +149,6 @@ module_tell_lost(FotaModule *module)
         g_signal_emit_by_name(module, "lost");
 }
 
-static void
-module_end_late_guest(FotaModule *module)
-{
-    const FotaParts *parts = &module->parts;
-    gint64 end = fota_offers_get_guest_end(parts->offers);
-
-    if (end == 0 || end > fota_boot_time())
-        return;
-    fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE,
-                    "the rehearsal is dropped: nobody has answered");
-    fota_offers_dismiss_guest(parts->offers);
-}
-
 /* What nobody has answered must not pass for what the module asks next. */
 static void
 module_end_late_question(FotaModule *module)
@@ -218,7 +208,7 @@ fota_module_decide(FotaModule *module)
     fota_asking_look(parts);
     module_look_at_service(module);
     if (fota_run_get_action(parts->run) == FOTA_ACTION_NONE) {
-        module_end_late_guest(module);
+        fota_answers_end_guest(parts);
         module_draft_plan(module);
         fota_draft_claim_delta(parts, parts->plan);
         fota_back_claim(parts, parts->plan);

@@ -19,8 +19,8 @@ struct _FotaOffers {
 
     char *announced; /* token that ApprovalRequested was sent for */
 
-    char *guest;          /* digest of the manifest that is rehearsed, NULL = there is no guest */
-    gint64 guest_end;     /* boot time */
+    FotaManifest *guest;  /* the manifest that is rehearsed, NULL = there is no guest */
+    gint64 guest_end;     /* boot time, for its answer */
     char *guest_approved; /* token */
 };
 
@@ -40,8 +40,7 @@ fota_offers_free(FotaOffers *offers)
     fota_vendor_offer_clear(&offers->vendor);
     g_free(offers->vendor_of);
     g_free(offers->announced);
-    g_free(offers->guest);
-    g_free(offers->guest_approved);
+    fota_offers_dismiss_guest(offers);
     g_free(offers);
 }
 
@@ -191,25 +190,38 @@ fota_offers_reopen(FotaOffers *offers, const FotaPlan *plan)
 }
 
 void
-fota_offers_invite(FotaOffers *offers, const char *digest)
+fota_offers_invite(FotaOffers *offers, FotaManifest *manifest)
 {
-    fota_record_set(&offers->guest, digest);
-    offers->guest_end = fota_boot_time() + GUEST_SECONDS * (gint64)G_USEC_PER_SEC;
+    fota_offers_dismiss_guest(offers);
+    offers->guest = fota_manifest_ref(manifest);
+    fota_offers_await_guest(offers);
     fota_offers_ask_again(offers);
 }
 
 gboolean
-fota_offers_has_guest(FotaOffers *offers, const char *digest)
+fota_offers_has_guest(FotaOffers *offers, const FotaManifest *manifest)
 {
-    if (offers->guest != NULL && g_strcmp0(offers->guest, digest) != 0)
-        fota_offers_dismiss_guest(offers);
-    return offers->guest != NULL;
+    return offers->guest != NULL && manifest != NULL &&
+           strcmp(offers->guest->digest, manifest->digest) == 0;
+}
+
+const FotaManifest *
+fota_offers_get_guest(FotaOffers *offers)
+{
+    return offers->guest;
+}
+
+void
+fota_offers_await_guest(FotaOffers *offers)
+{
+    g_clear_pointer(&offers->guest_approved, g_free);
+    offers->guest_end = fota_boot_time() + GUEST_SECONDS * (gint64)G_USEC_PER_SEC;
 }
 
 gint64
 fota_offers_get_guest_end(FotaOffers *offers)
 {
-    return offers->guest != NULL ? offers->guest_end : 0;
+    return offers->guest != NULL && offers->guest_approved == NULL ? offers->guest_end : 0;
 }
 
 void
@@ -227,6 +239,6 @@ fota_offers_guest_is_approved(FotaOffers *offers, const char *token)
 void
 fota_offers_dismiss_guest(FotaOffers *offers)
 {
-    g_clear_pointer(&offers->guest, g_free);
+    g_clear_pointer(&offers->guest, fota_manifest_unref);
     g_clear_pointer(&offers->guest_approved, g_free);
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/module/fota-keeper.h"
 #include "plugins/fota-plugin.h"
+#include "policy/fota-manifest.h"
 #include "policy/fota-next.h"
 
 G_BEGIN_DECLS
@@ -10,7 +11,7 @@ G_BEGIN_DECLS
 /**
  * What is offered to the application and what it has answered: what the vendor's server has, the
  * tokens, and the guest. The guest is a rehearsal, which is not in the record, ends with its
- * manifest, and waits for its answer for a limited time.
+ * manifest, and waits for its answer for a limited time; with it, as long as something blocks it.
  */
 typedef struct _FotaOffers FotaOffers;
 
@@ -55,11 +56,15 @@ void fota_offers_set_clock(FotaOffers *offers, gint64 now);
  */
 void fota_offers_reopen(FotaOffers *offers, const FotaPlan *plan);
 
-/** Offers a rehearsal of the manifest with @digest. */
-void fota_offers_invite(FotaOffers *offers, const char *digest);
-/** Whether one is still offered; @digest of the manifest at hand, NULL = none. */
-gboolean fota_offers_has_guest(FotaOffers *offers, const char *digest);
-/** Boot time at which it ends by itself, 0 = there is none. */
+/** Offers a rehearsal of @manifest. */
+void fota_offers_invite(FotaOffers *offers, FotaManifest *manifest);
+/** Whether one is offered of @manifest, the one at hand; NULL = none. */
+gboolean fota_offers_has_guest(FotaOffers *offers, const FotaManifest *manifest);
+/** The manifest that is rehearsed, whether it is still at hand or not; NULL = none. */
+const FotaManifest *fota_offers_get_guest(FotaOffers *offers);
+/** The application is asked, perhaps anew: from now on the rehearsal waits for its answer. */
+void fota_offers_await_guest(FotaOffers *offers);
+/** Boot time at which it ends without an answer, 0 = it has one, or there is no rehearsal. */
 gint64 fota_offers_get_guest_end(FotaOffers *offers);
 void fota_offers_approve_guest(FotaOffers *offers, const char *token);
 gboolean fota_offers_guest_is_approved(FotaOffers *offers, const char *token);

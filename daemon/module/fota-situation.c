@@ -212,8 +212,7 @@ fota_situation_look(const FotaParts *parts, const FotaPlan *plan)
         .manifest = manifest == NULL                                  ? FOTA_MANIFEST_NONE
                     : fota_accepted_is_trusted(parts->accepted, NULL) ? FOTA_MANIFEST_HOLDS
                                                                       : FOTA_MANIFEST_DISTRUSTED,
-        .rehearsal =
-            fota_offers_has_guest(parts->offers, manifest != NULL ? manifest->digest : NULL),
+        .rehearsal = fota_offers_has_guest(parts->offers, manifest),
     };
 
     look_at_plan(parts, plan, &s);

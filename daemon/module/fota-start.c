@@ -3,6 +3,7 @@
 
 #include <syslog.h>
 
+#include "daemon/module/fota-answers.h"
 #include "daemon/module/fota-back.h"
 #include "daemon/module/fota-closing.h"
 #include "daemon/module/fota-method.h"
@@ -50,10 +51,7 @@ open_record(const FotaParts *parts)
 {
     const FotaPlan *plan = parts->plan;
 
-    if (fota_offers_get_guest_end(parts->offers) != 0)
-        fota_record_log(parts->record, LOG_NOTICE, FOTA_EVENT_NONE,
-                        "the rehearsal is dropped: the update itself begins");
-    fota_offers_dismiss_guest(parts->offers);
+    fota_answers_drop_guest(parts, "cancelled", "an update begins");
     fota_keeper_open(parts->keeper, plan->manifest->update.id, &plan->steps[0], plan->from);
     fota_record_set(&parts->record->delivery, fota_delivery_get_name(plan->delivery));
     fota_run_set_discards(parts->run, 0);

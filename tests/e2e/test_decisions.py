@@ -149,7 +149,10 @@ class Guest(BenchTest):
             module.call("Rehearse")
             module.wait(lambda p: p["Update"].get("rehearsal"), 30, "the guest")
             since = module.mark()
-        self.assertEqual(module.wait_finished(since)[1], "success")
+        module.wait(lambda p: len(module.heard("UpdateFinished", since)) > 1, 120, "both ends")
+        self.assertEqual([(result, details.get("rehearsal", False))
+                          for _, result, details in module.heard("UpdateFinished", since)],
+                         [("cancelled", True), ("success", False)])
 
 
 class AtOnce(BenchTest):

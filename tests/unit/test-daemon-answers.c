@@ -12,6 +12,16 @@
 /* What applications read of a module and ask of it, and what the module asks them. */
 
 static FotaAction running;
+static gint64 passed; /* µs, beside the time that passes anyway */
+
+gint64 __real_fota_boot_time(void);
+gint64 __wrap_fota_boot_time(void);
+
+gint64
+__wrap_fota_boot_time(void)
+{
+    return __real_fota_boot_time() + passed;
+}
 
 FotaAction __wrap_fota_run_get_action(FotaRun *run);
 
@@ -286,6 +296,71 @@ test_clock_ahead(Fixture *fixture, gconstpointer data)
     }
 }
 
+#define GUEST_LIMIT_US (900 * G_USEC_PER_SEC)
+
+static void
+take_end(GObject *owner, const char *id, const char *result, GVariant *details, gpointer ends)
+{
+    const char *reason = "";
+    gboolean rehearsal = FALSE;
+
+    g_variant_lookup(details, "reason", "&s", &reason);
+    g_variant_lookup(details, "rehearsal", "b", &rehearsal);
+    g_string_append_printf(ends, "%s %s %s: %s\n", id, rehearsal ? "rehearsal" : "update", result,
+                           reason);
+}
+
+/* Without an answer a rehearsal ends after its time; with one it waits as long as something blocks
+ * it; asked anew, it wants another answer. */
+static void
+test_guest_waits(Fixture *fixture, gconstpointer data)
+{
+    const FotaParts *parts = &fixture->parts;
+    g_autoptr(GString) ends = g_string_new(NULL);
+
+    fixture_see(fixture, OLD);
+    fota_accepted_take_vendor(parts->accepted);
+    g_signal_connect(fixture->owner, "update-finished", G_CALLBACK(take_end), ends);
+    fota_offers_invite(parts->offers, fota_accepted_get(parts->accepted));
+    fota_offers_approve_guest(parts->offers, "token");
+    passed = GUEST_LIMIT_US;
+    fota_answers_end_guest(parts);
+    g_assert_cmpstr(ends->str, ==, "");
+    g_assert_true(fota_offers_guest_is_approved(parts->offers, "token"));
+    fota_offers_await_guest(parts->offers);
+    fota_answers_end_guest(parts);
+    g_assert_cmpstr(ends->str, ==, "");
+    passed += GUEST_LIMIT_US;
+    fota_answers_end_guest(parts);
+    g_assert_cmpstr(ends->str, ==, "vendor-server rehearsal expired: nobody has answered\n");
+    g_assert_null(fota_offers_get_guest(parts->offers));
+}
+
+/* Whoever has asked for a rehearsal is told when there will be none. */
+static void
+test_guest_goes(Fixture *fixture, gconstpointer data)
+{
+    const FotaParts *parts = &fixture->parts;
+    g_autoptr(FotaManifest) other = fota_manifest_make_for_vendor("353081090067890");
+    g_autoptr(GString) ends = g_string_new(NULL);
+
+    fixture_see(fixture, OLD);
+    fota_accepted_take_vendor(parts->accepted);
+    g_signal_connect(fixture->owner, "update-finished", G_CALLBACK(take_end), ends);
+    fota_answers_drop_guest(parts, "cancelled", "there is none");
+    g_assert_cmpstr(ends->str, ==, "");
+    fota_offers_invite(parts->offers, fota_accepted_get(parts->accepted));
+    fota_answers_drop_guest(parts, "cancelled", "an update begins");
+    g_assert_cmpstr(ends->str, ==, "vendor-server rehearsal cancelled: an update begins\n");
+    fota_offers_invite(parts->offers, other);
+    fota_offers_approve_guest(parts->offers, "token");
+    g_string_truncate(ends, 0);
+    fota_answers_end_guest(parts);
+    g_assert_cmpstr(ends->str, ==,
+                    "vendor-server rehearsal cancelled: its manifest is no longer at hand\n");
+    g_assert_cmpuint(parts->record->history->len, ==, 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,6 +368,8 @@ main(int argc, char **argv)
     FIXTURE_ADD("/answers/clock", test_clock);
     FIXTURE_ADD("/answers/clock-ahead", test_clock_ahead);
     FIXTURE_ADD("/answers/question-shows-offer", test_question_shows_offer);
+    FIXTURE_ADD("/answers/guest-waits", test_guest_waits);
+    FIXTURE_ADD("/answers/guest-goes", test_guest_goes);
     FIXTURE_ADD("/answers/query", test_query);
     FIXTURE_ADD("/answers/question-time", test_question_time);
     FIXTURE_ADD("/answers/crosses", test_answer_crosses);
