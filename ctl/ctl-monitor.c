@@ -76,10 +76,17 @@ show_whole(CtlMonitor *monitor, CtlModule *module)
     show(monitor, module);
 }
 
+/* An offer, or the details of an end. */
 static gboolean
 is_rehearsal(GVariant *offer)
 {
     return ctl_dict_get_number(offer, "rehearsal") != 0;
+}
+
+static gboolean
+follows_rehearsal(const CtlMonitor *monitor)
+{
+    return monitor->followed == NULL || is_rehearsal(monitor->followed);
 }
 
 /* What Rehearse() has led to is known once it is offered. */
@@ -145,7 +152,7 @@ ends_followed(const CtlMonitor *monitor, const char *id, gboolean good, GVariant
 {
     const char *reached = ctl_dict_get_text(details, "to"), *wanted;
 
-    if (!monitor->until_finished)
+    if (!monitor->until_finished || is_rehearsal(details) != follows_rehearsal(monitor))
         return FALSE;
     if (monitor->followed == NULL)
         return TRUE;
@@ -387,6 +394,60 @@ follow_up(CtlMonitor *monitor, GError **error)
     return TRUE;
 }
 
+/* By the module or the carrier: it goes first, or has been answered, and tells how it ends. */
+static gboolean
+is_question(GVariant *offer)
+{
+    const char *source = ctl_dict_get_text(offer, "source");
+
+    return g_str_equal(source, "module") || g_str_equal(source, "carrier");
+}
+
+/* What nothing is offered in though nothing has ended: fotad asks the module or a server first. */
+static gboolean
+is_between(const CtlModule *module)
+{
+    static const char *const at_rest[] = {"idle", "failed", "unsupported", NULL};
+    g_autoptr(GVariant) blockers = g_variant_lookup_value(module->properties, "Blockers", NULL);
+
+    return !g_strv_contains(at_rest, ctl_dict_get_text(module->properties, "State")) ||
+           (blockers != NULL && g_variant_n_children(blockers) > 0);
+}
+
+/*
+ * Whether what is followed has gone without an end, as another manifest has come or this one holds
+ * no longer. While a question or a rehearsal goes first, an update is still to come.
+ */
+static gboolean
+is_withdrawn(CtlMonitor *monitor)
+{
+    CtlModule *module = monitor->followed != NULL ? find_module(monitor, monitor->path) : NULL;
+    g_autoptr(GVariant) shown = module != NULL ? ctl_module_get_offer(module) : NULL;
+
+    if (module == NULL || monitor->absent_since != 0 || is_question(monitor->followed))
+        return FALSE;
+    if (g_variant_n_children(shown) == 0)
+        return !is_between(module);
+    if (is_question(shown))
+        return FALSE;
+    return !ctl_offer_is_same(monitor->followed, shown) ||
+           (is_rehearsal(monitor->followed) && !is_rehearsal(shown));
+}
+
+static void
+set_withdrawn(CtlMonitor *monitor, GError **error)
+{
+    CtlModule *module = find_module(monitor, monitor->path);
+    const char *name = "", *text = "";
+
+    if (g_str_equal(ctl_dict_get_text(module->properties, "State"), "failed"))
+        g_variant_lookup(module->properties, "LastError", "(&s&s)", &name, &text);
+    ctl_error(error, CTL_FAILED, CTL_ERROR_WITHDRAWN, "%s %s is no longer offered%s%s%s%s",
+              is_rehearsal(monitor->followed) ? "the rehearsal of" : "update",
+              ctl_dict_get_text(monitor->followed, "id"), name[0] != '\0' ? ": " : "", name,
+              name[0] != '\0' ? ": " : "", text);
+}
+
 static gboolean
 wait_for_signal(CtlMonitor *monitor, GError **error)
 {
@@ -394,10 +455,14 @@ wait_for_signal(CtlMonitor *monitor, GError **error)
                      (monitor->shown != NULL && ctl_progress_is_running(monitor->shown));
     int r = sd_bus_process(monitor->ctl->bus, NULL);
 
+    if (r > 0)
+        return TRUE;
+    if (r == 0 && is_withdrawn(monitor)) { /* as far as all that was heard tells */
+        set_withdrawn(monitor, error);
+        return FALSE;
+    }
     if (r == 0)
         r = sd_bus_wait(monitor->ctl->bus, ticks ? TICK_US : UINT64_MAX);
-    else if (r > 0)
-        return TRUE;
     if (r == 0 && monitor->shown != NULL && !monitor->ctl->json && ctl_format_is_terminal())
         ctl_progress_show(&monitor->progress, monitor->shown); /* time has passed */
     if (r < 0 && r != -EINTR) {

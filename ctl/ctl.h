@@ -50,6 +50,7 @@ void ctl_error(GError **error, CtlExit exit_status, const char *name, const char
 
 #define CTL_ERROR_USAGE "fotactl.Usage"
 #define CTL_ERROR_NO_MODULE "fotactl.NoModule"
+#define CTL_ERROR_WITHDRAWN "fotactl.Withdrawn"
 #define CTL_ERROR_NOTHING_OFFERED "org.fotad.Fota1.Error.NothingOffered"
 
 /* ctl-list.c */

@@ -12,7 +12,7 @@ class Chain(BenchTest):
     options = {"channel": "port"}
 
     def test_two_steps(self):
-        """A to B to C: each verified, approved once."""
+        """A to B to C: each verified, approved once, and followed to the end of the second."""
         bench = self.bench
         second = "B026-FOTA_to_B027.bin"
         (bench.www / second).write_bytes(delta(bench.model, bench.new, LAST))
@@ -21,7 +21,8 @@ class Chain(BenchTest):
         module = self.offer(steps=steps)
         self.assertEqual((module["Update"]["steps"], module["Update"]["to"]), (2, LAST))
         since = module.mark()
-        module.approve()
+        followed = bench.fotactl("approve", "--yes", "--wait", seconds=400)
+        self.assertEqual(followed.returncode, 0, followed.stdout + followed.stderr)
         module.wait(lambda p: p["Revision"] == LAST and p["State"] == "idle", 180, "both steps")
         finished = module.heard("UpdateFinished", since)
         self.assertEqual([(result, details["to"]) for _, result, details in finished],

@@ -31,8 +31,9 @@ class CtlTest(BusTest):
         self.fake.tell(f"set {IMEI} state '{state}'")
         self.fake.tell(f"offer {IMEI} {gate}")
 
-    def finish(self, result, imei=IMEI, to="30.00.001-B026_FOTA"):
-        self.fake.tell(f"finish {imei} {result} {{'to': <'{to}'>, 'text': <'the reason'>}}")
+    def finish(self, result, imei=IMEI, to="30.00.001-B026_FOTA", rehearsal=False):
+        details = f"{{'to': <'{to}'>, 'text': <'the reason'>, 'rehearsal': <{str(rehearsal).lower()}>}}"
+        self.fake.tell(f"finish {imei} {result} {details}")
 
     def environment(self):
         return self.bus.environment(**STRICT, TZ="UTC", LC_ALL="C.UTF-8", TERM="xterm", NO_COLOR="1")

@@ -89,13 +89,11 @@ class Wait(CtlTest):
         self.assertEqual(process.returncode, OK)
 
     def test_answers_no_other_offer(self):
-        """Neither what nobody has seen, nor what was answered already and is asked anew."""
+        """Neither what goes first, nor what was answered already and is asked anew."""
         others = {
             "carrier": {"id": "'carrier-1'", "source": "'carrier'", "to": "''"},
             "its second question": {"id": "'carrier-1'", "source": "'carrier'", "to": "''",
                                     "gate": "install"},
-            "same name, other firmware": {"to": "'30.00.001-B027'", "gate": "install"},
-            "same name, vendor": {"source": "'vendor'", "gate": "install"},
             "rehearsal": {"rehearsal": "true"},
             "same update again": {},
         }
@@ -106,6 +104,54 @@ class Wait(CtlTest):
         self.finish("success")
         self.assertEqual(process.communicate(timeout=CALL_LIMIT_S)[1], "")
         self.assertEqual([said for said in self.fake.asked() if LATER_TOKEN in said], [])
+
+    def withdraw(self, error=None, update="{}", state="idle"):
+        """As fotad shows it."""
+        if error is not None:
+            self.fake.tell(f"set {IMEI} last-error {error}")
+        self.fake.tell(f"set {IMEI} update {update}")
+        self.fake.tell(f"set {IMEI} state '{state}'")
+
+    def test_withdrawn(self):
+        """Ends, and answers nothing that comes in its place."""
+        ways = {
+            "nothing": self.withdraw,
+            "expired": lambda: self.withdraw("('ManifestExpired', 'too late')", state="failed"),
+            "another": lambda: self.ask(token=LATER, id="'b027'"),
+            "same name, other firmware": lambda: self.ask("install", token=LATER, to="'B027'"),
+            "same name, vendor": lambda: self.ask("install", token=LATER, source="'vendor'"),
+        }
+        for name, way in ways.items():
+            with self.subTest(name):
+                process = self.approve()
+                way()
+                _, error = process.communicate(timeout=CALL_LIMIT_S)
+                self.assertEqual(process.returncode, FAILED)
+                self.assertIn("b026-fota is no longer offered", error)
+                self.assertEqual("ManifestExpired: too late" in error, name == "expired")
+                self.assertEqual([said for said in self.fake.asked() if LATER_TOKEN in said], [])
+
+    def test_withdrawn_json(self):
+        process = self.approve("--json")
+        self.withdraw()
+        document = json.loads(process.communicate(timeout=CALL_LIMIT_S)[0])
+        self.assertEqual(document["error"]["name"], "fotactl.Withdrawn")
+
+    def test_what_withdraws_nothing(self):
+        process = self.approve()
+        for state in ("checking", "absent", "downloading"):
+            self.withdraw(state=state)
+            self.read_until(process, state)
+        self.fake.tell(f"set {IMEI} blockers ['signal']")
+        self.withdraw()
+        self.read_until(process, "idle")
+        self.withdraw(update="{'id': <'b026-fota'>, 'to': <'a version between'>}", state="verifying")
+        self.read_until(process, "verifying")
+        self.offer()
+        self.finish("failed", rehearsal=True)
+        self.finish("success")
+        self.assertEqual(process.communicate(timeout=CALL_LIMIT_S)[1], "")
+        self.assertEqual(process.returncode, OK)
 
     def test_another_updates_end_is_not_ours(self):
         process = self.approve()
@@ -138,21 +184,22 @@ class WaitForRehearsal(CtlTest):
         self.fake.wait_heard(f"approve {IMEI} {LATER_TOKEN}")
         return process
 
-    def test_success(self):
-        process = self.rehearse()
-        self.finish("rehearsed")
-        process.communicate(timeout=CALL_LIMIT_S)
-        self.assertEqual(process.returncode, OK)
+    def test_ends(self):
+        for result, status in (("rehearsed", OK), ("expired", FAILED)):
+            process = self.rehearse()
+            self.finish("success")
+            self.finish(result, rehearsal=True)
+            process.communicate(timeout=CALL_LIMIT_S)
+            self.assertEqual(process.returncode, status)
 
     def test_answers_no_update(self):
-        """Where it is asked instead of the rehearsal: neither the update, nor another rehearsal."""
-        process = self.rehearse()
-        self.ask()
-        self.ask("install")
-        self.ask(rehearsal="true", to="'30.00.001-B027'")
-        self.finish("rehearsed")
-        self.assertEqual(process.communicate(timeout=CALL_LIMIT_S)[1], "")
-        self.assertEqual([said for said in self.fake.asked() if TOKEN in said], [])
+        """Where one is offered instead of the rehearsal: it ends."""
+        for other in ({}, {"gate": "install"}, {"rehearsal": "true", "to": "'B027'"}):
+            process = self.rehearse()
+            self.ask(**other)
+            self.assertIn("no longer offered", process.communicate(timeout=CALL_LIMIT_S)[1])
+            self.assertEqual(process.returncode, FAILED)
+            self.assertEqual([said for said in self.fake.asked() if f"{IMEI} {TOKEN}" in said], [])
 
 
 class Monitor(CtlTest):
