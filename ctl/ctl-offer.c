@@ -246,6 +246,16 @@ ctl_cancel(Ctl *ctl, GError **error)
     return print_done(ctl, module, "Cancel");
 }
 
+gboolean
+ctl_rehearse_read(Ctl *ctl, GError **error)
+{
+    if (!ctl->yes || ctl->wait)
+        return TRUE;
+    ctl_error(error, CTL_USAGE, CTL_ERROR_USAGE,
+              "fotad asks for approval later: give --yes together with --wait");
+    return FALSE;
+}
+
 int
 ctl_rehearse(Ctl *ctl, GError **error)
 {

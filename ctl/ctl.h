@@ -70,6 +70,7 @@ int ctl_reject(Ctl *ctl, GError **error);
 gboolean ctl_defer_read(Ctl *ctl, GError **error);
 int ctl_defer(Ctl *ctl, GError **error);
 int ctl_cancel(Ctl *ctl, GError **error);
+gboolean ctl_rehearse_read(Ctl *ctl, GError **error);
 int ctl_rehearse(Ctl *ctl, GError **error);
 /* ctl-registration.c */
 int ctl_registration(Ctl *ctl, GError **error);

@@ -50,8 +50,8 @@ static const struct {
      "Defer the offered update"},
     {"cancel", ctl_cancel, NULL, TAKES_MODULE, 0, 1, "[TOKEN]",
      "Stop an update, until installing has begun"},
-    {"rehearse", ctl_rehearse, NULL, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0, "[IMEI]",
-     "Go through the procedure, but install nothing"},
+    {"rehearse", ctl_rehearse, ctl_rehearse_read, TAKES_MODULE | TAKES_YES | TAKES_WAIT, 0, 0,
+     "[IMEI]", "Go through the procedure, but install nothing"},
     {"history", ctl_history, NULL, TAKES_MODULE | TAKES_MAX, 0, 0, "[IMEI]",
      "List finished updates"},
     {"report", ctl_report, NULL, TAKES_MODULE | TAKES_CSV, 0, 0, "[IMEI]",
@@ -75,7 +75,7 @@ static const char options_help[] =
     "      --json          print one JSON document; monitor: one per line\n"
     "      --csv           report: print CSV; registration: one line of Telit's form\n"
     "      --all           check: every module\n"
-    "  -y, --yes           approve, rehearse: do not ask\n"
+    "  -y, --yes           approve, rehearse --wait: do not ask\n"
     "  -w, --wait          approve, rehearse: show the progress until the end (--follow)\n"
     "      --reason=TEXT   reject: the reason, for history and report\n"
     "  -n, --max=N         history: at most N\n"

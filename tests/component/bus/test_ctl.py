@@ -180,6 +180,8 @@ class Decide(CtlTest):
         self.assertEqual(self.fake.asked(), [f"cancel {IMEI} {TOKEN}"])
 
     def test_rehearse(self):
+        self.ctl("rehearse", "--yes", status=USAGE)
+        self.assertIn("--wait", self.stderr)
         self.ctl("rehearse")
         self.assertEqual(self.fake.asked(), [f"rehearse {IMEI}"])
         self.fake.tell(f"set {IMEI} state 'absent'")
