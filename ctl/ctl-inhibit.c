@@ -78,8 +78,15 @@ static gboolean
 take_again(gpointer user_data)
 {
     Inhibition *inhibition = user_data;
+    Ctl *ctl = inhibition->ctl;
 
-    inhibition->reply = take_inhibition(inhibition->ctl, NULL);
+    /* The connection has ended if the bus has, and comes back no more. */
+    if (ctl->bus == NULL || sd_bus_is_open(ctl->bus) <= 0) {
+        ctl->bus = sd_bus_flush_close_unref(ctl->bus);
+        if (!ctl_bus_open(ctl, NULL))
+            return G_SOURCE_CONTINUE;
+    }
+    inhibition->reply = take_inhibition(ctl, NULL);
     if (inhibition->reply == NULL)
         return G_SOURCE_CONTINUE;
     fprintf(stderr, "fotactl: updates are inhibited again\n");

@@ -235,6 +235,27 @@ class Inhibit(CtlTest):
             self.fake.wait_heard("uninhibit")
 
 
+    def test_bus_restarts_while_a_command_runs(self):
+        """It takes fotad with it."""
+        with tempfile.TemporaryDirectory() as directory:
+            end = Path(directory, "end")
+            os.mkfifo(end)
+            process = self.start("inhibit", "--who=me", "--why=because", "--", "sh", "-c",
+                                 f"echo here; read word < {end}")
+            self.read_until(process, "here")
+            self.bus.stop_bus()
+            self.fake.stop()
+            self.assertIn("are not inhibited", process.stderr.readline())
+            self.bus.start_bus()
+            self.fake = FakeDaemon(self.bus)
+            try:
+                self.fake.wait_heard("inhibit me: because")
+            finally:
+                end.write_text("\n")
+            self.assertEqual(process.wait(CALL_LIMIT_S), OK)
+            self.fake.wait_heard("uninhibit")
+
+
 class CommandLine(CtlTest):
     def test_help_names_everything(self):
         text = self.ctl("--help")
