@@ -164,6 +164,16 @@ ctl_print_json(GVariant *value)
 }
 
 gboolean
+ctl_format_wants_json(const char *const *arguments)
+{
+    for (; *arguments != NULL && !g_str_equal(*arguments, "--"); arguments++) {
+        if (g_str_equal(*arguments, "--json"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
 ctl_format_close(const char *program)
 {
     gboolean waits = __fpending(stdout) > 0;

@@ -40,6 +40,9 @@ void ctl_print_table(const char *const *cells, guint n_rows, guint n_columns);
 /** Prints @value (takes a floating reference) as one JSON document on one line. */
 void ctl_print_json(GVariant *value);
 
+/** Whether a command line that cannot be parsed asks for its error as JSON. */
+gboolean ctl_format_wants_json(const char *const *arguments);
+
 /**
  * Closes standard output at the end of @program. FALSE, and a message on standard error, if
  * something that was printed has been lost, for instance on a full disk.

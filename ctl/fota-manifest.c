@@ -246,6 +246,7 @@ run_verb(Tool *tool, GError **error)
 int
 main(int argc, char **argv)
 {
+    gboolean json = ctl_format_wants_json((const char *const *)argv); /* GOption takes it back */
     g_autoptr(GError) error = NULL;
     Tool tool = {0};
     ToolExit status;
@@ -255,7 +256,7 @@ main(int argc, char **argv)
     tool.arguments = g_strdupv(argv + MIN(argc, 1));
     status = run_verb(&tool, &error);
     if (error != NULL)
-        status = report_error(error, tool.json);
+        status = report_error(error, tool.json || json);
     if (!ctl_format_close("fota-manifest") && status == TOOL_GOOD)
         status = TOOL_IO;
     g_strfreev(tool.arguments);

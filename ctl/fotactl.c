@@ -317,13 +317,14 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
+    gboolean json = ctl_format_wants_json((const char *const *)argv); /* getopt() reorders them */
     Ctl ctl = {0};
     int status;
 
     setlocale(LC_ALL, "");
     status = run_command_line(&ctl, argc, argv, &error);
     if (error != NULL)
-        status = report(error, ctl.json);
+        status = report(error, ctl.json || json);
     sd_bus_flush_close_unref(ctl.bus);
     if (!ctl_format_close("fotactl") && status == CTL_OK)
         status = CTL_FAILED;

@@ -280,6 +280,12 @@ class CommandLine(CtlTest):
             self.ctl(*arguments, status=USAGE)
             self.assertIn(said, self.stderr)
 
+    def test_wrong_use_json(self):
+        for arguments in (["list", "--no-such-option", "--json"], ["--json", "list", "--max"],
+                          ["history", "--max=0", "--json"], ["no-such-verb", "--json"]):
+            answer = json.loads(self.ctl(*arguments, status=USAGE))
+            self.assertEqual(answer["error"]["name"], "fotactl.Usage")
+
     def test_output_is_lost(self):
         for arguments in (["list"], ["status", "--json"], ["--help"]):
             with open("/dev/full", "wb") as full:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """fota-manifest on one file, with the real minisign; its man page, command by command."""
+import json
 import re
 import subprocess
 import unittest
@@ -41,6 +42,12 @@ class General(ManifestCase):
             with self.subTest(arguments=arguments):
                 self.assertEqual(self.run_tool(*arguments, status=USAGE), "")
                 self.assertTrue(self.stderr.startswith("fota-manifest: "), self.stderr)
+
+    def test_usage_json(self):
+        for arguments in (["--json", "--nothing", "a"], ["--nothing", "--json", "a"], ["--json"]):
+            answer = json.loads(self.run_tool("lint", *arguments, status=USAGE))
+            self.assertEqual(answer["error"]["name"], "Usage")
+        self.assertEqual(self.run_tool("lint", "--nothing", "--", "--json", status=USAGE), "")
 
     def test_csv_or_json(self):
         answer = self.json("report", ".", "--csv", status=USAGE)
