@@ -130,8 +130,23 @@ def fed_cases(kind, run):
         named = [point for point in chosen if point.what.startswith("rename deltas")]
         ended = [point for point in chosen if point.what == "at +++"]
         always += [named[-1], chosen[-AROUND_ORDER - 2], ended[-1]]
-    return [Case("kill", kind, str(point), kill.killed, (point,), point in always)
-            for point in chosen]
+    return [*(Case("kill", kind, str(point), kill.killed, (point,), point in always)
+              for point in chosen),
+            *(left_cases(chosen) if kind == TELIT_FED else ())]
+
+
+def left_cases(chosen):
+    """Of a load that is no update's any more: a rehearsal, and what was cancelled. The rehearsal is
+    the second load of its fotad, and the first was refused."""
+    loaded = [dataclasses.replace(point, number=point.number + 1) if "#OTAUPW" in point.what
+              else point for point in chosen if point.what.startswith(("at AT#OTAUPW", "at data",
+                                                                       "at +++"))]
+    blocks = [point for point in loaded if point.what == "at data"]
+    ended = [point for point in loaded if point.what == "at +++"]
+    return [*(Case("kill", TELIT_FED, f"rehearsal, {point}", kill.rehearsal_killed, (point,),
+                   point == blocks[len(blocks) // 2], 6) for point in loaded),
+            *(Case("kill", TELIT_FED, f"cancelled, {point}", kill.cancelled_killed, (point,),
+                   point == ended[0], 6) for point in ended)]
 
 
 def other_cases(kind, run):

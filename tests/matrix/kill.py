@@ -75,3 +75,56 @@ def reported(rig, point):
                 rig.stop_fotad()
                 return
     raise NotAsStated(f"no run came to {point}")
+
+
+# A load without a mark, or whose update is over at the next start: the module answers again.
+
+def offer_cached(rig, point):
+    """An update that is not approved, with its delta in the cache: an attempt at it has failed, and the
+    manifest was signed anew."""
+    rig.publish_next(retry={"maxAttempts": 3})
+    rig.bench.fault("ota-full,on=#OTAUPW")
+    rig.start_fotad(kill=point)
+    rig.check()
+    rig.wait_until(lambda p: p and p["LastError"][0] == "ModuleRefused", "the load is refused")
+    rig.unanswered = "awaiting-approval"
+    rig.bench.publish(rig.published)
+    rig.check()
+    rig.module.wait(lambda p: p["State"] == "awaiting-approval", 60, "it is offered anew")
+
+
+def rehearsal_killed(rig, point):
+    """In a rehearsal, which loads the delta itself."""
+    offer_cached(rig, point)
+    rig.module.call("Rehearse")
+    rig.module.wait(lambda p: p["Update"].get("rehearsal"), 60, "the rehearsal is offered")
+    rig.module.approve()
+    verify_answers(rig, "awaiting-approval")
+
+
+def cancelled_killed(rig, point):
+    """After Cancel() in the middle of a load, which ends with the end of data mode."""
+    rig.publish_next()
+    rig.start_fotad(kill=point)
+    rig.check()
+    rig.wait_until(lambda p: p and p["State"] == "downloading" and p["BytesReceived"],
+                   "the load is under way")
+    rig.module.cancel()
+    verify_answers(rig, "idle")
+    rig.expect([entry["result"] for entry in rig.ended[1][:2]], ["success", "cancelled"], "history")
+
+
+def verify_answers(rig, state):
+    """The next start of fotad shows this state of a module that answers; then it is updated."""
+    if not rig.wait_killed():
+        raise NotAsStated("fotad has not come to the point")
+    rig.fault_time = seconds()
+    rig.unanswered = "awaiting-approval"
+    rig.start_fotad()
+    rig.wait_until(lambda p: p and p["State"] == state and p["Modem"] != "/", "the module is back")
+    rig.end_time = seconds()
+    rig.unanswered = None
+    rig.check()
+    rig.verify_updated(rig.wait_done())
+    rig.expect(rig.orders(), 1, "orders to install")
+    rig.stop_fotad()

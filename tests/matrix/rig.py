@@ -54,6 +54,7 @@ class Rig:
         self.bench.fotad_preload = [default_build() / "tests/matrix/libfault-points.so"]
         self.starts = self.starts_before = 0  # of fotad; before this case
         self.unanswered = None  # the state in which the application gives no answer
+        self.published = None  # the update of this case
         self.receiver = None  # of reports
 
         self.meet_module()
@@ -120,6 +121,7 @@ class Rig:
         if self.kind.is_fed:
             update["steps"][0]["delta"]["sha256"] = hashlib.sha256(
                 (bench.www / bench.delta_name).read_bytes()).hexdigest()
+        self.published = update
         bench.publish(update)
         self.begin()
 
