@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A simulated Huawei module, a real web server, and what each of its tests begins with."""
 import contextlib
-import pathlib
 import re
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
-
-import simcase as testsim  # noqa: E402
-from huaweiserver import SIZE, HuaweiServer  # noqa: E402
-from processes import Place  # noqa: E402
-from servers import WebServer  # noqa: E402
+import simcase as testsim  # first: it says where tests/lib is
+from huaweiserver import SIZE, HuaweiServer
+from processes import Place
+from servers import WebServer
 
 testsim.SCALE = 50
 IMEI = testsim.IMEI

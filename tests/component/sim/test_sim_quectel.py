@@ -6,21 +6,16 @@ Runs as test_sim.py does.
 """
 
 import logging
-import pathlib
 import re
-import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
-
-import simcase as testsim  # noqa: E402
+import simcase as testsim  # first: it says where tests/lib is
+from manifest import delta
+from processes import Place
+from servers import WebServer
 
 testsim.SCALE = 50
-
-from manifest import delta  # noqa: E402
-from processes import Place  # noqa: E402
-from servers import WebServer  # noqa: E402
 
 IMEI = testsim.IMEI
 OLD, NEW = "EC25EUXGAR08A15M1G_20.200.20.200", "EC25EUXGAR08A16M1G_20.202.20.202"
