@@ -29,10 +29,11 @@ class BusRestart(BenchTest):
     def test_during_a_download(self):
         """A finished update, or a stated failure; never a hang, and the module in service."""
         module = self.offer()
-        self.bench.fault("slow-answer=60,on=#FTPGETOTA")
+        self.bench.fault("held,always,on=#FTPGETOTA")
         module.approve()
         module.wait_state("downloading")
         self.restart_bus()
+        self.bench.fault("clear")
         module = self.bench.module()
         properties = module.wait(lambda p: p["State"] in ("idle", "failed", "scheduled"), 180,
                                  "an end")
