@@ -67,8 +67,11 @@ class Surroundings:
         _, modem = gateway.mm.wait_for(ASKING_IMEI)
         self.assertEqual(dict(modem["Ports"]), {primary: MM_PORT_AT, secondary: MM_PORT_IGNORED})
         delta_uri = gateway.ftp.uri.replace("://", f"://{FTP_USER}:{FTP_PASSWORD}@") + "/delta"
-        gateway.simulator("ask", ASKING_IMEI, delta_uri)
         module = self.other(ASKING_IMEI)
+        module.wait(lambda p: p["Listening"] == "yes", 60, "there is a port to listen at")
+        gateway.wait_for(lambda: "listening to what" in gateway.journal("FOTA_MODULE=35308109…75"),
+                         "it is listened to")
+        gateway.simulator("ask", ASKING_IMEI, delta_uri)
         module.wait(lambda p: p["Update"].get("source") == "module", 60, "the question is heard")
         gateway.run("fotactl", "reject", module.token())
         gateway.wait_for(lambda: json.loads(gateway.simulator("state", ASKING_IMEI))["ask"] == "idle",
