@@ -14,10 +14,15 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from processes import PATIENCE  # noqa: E402
+
 CLONE_NEWNET = 0x40000000
-BOOT_SECONDS = 60
+BOOT_SECONDS = 60 * PATIENCE
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LANG": "C.UTF-8",
                "DEBIAN_FRONTEND": "noninteractive"}
 
