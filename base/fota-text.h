@@ -28,9 +28,9 @@ const char *fota_text_validate_model(const char *text);
 /** Name of a credential, roll-out, group or update: 1 to 64 of `A-Z a-z 0-9 . _ -`, not `.` first.
  */
 const char *fota_text_validate_name(const char *text);
-/** 64 lower-case hex digits. */
 /** An access point name: 23.003, 9.1. */
 const char *fota_text_validate_apn(const char *text);
+/** 64 lower-case hex digits. */
 const char *fota_text_validate_sha256(const char *text);
 /** http, https, ftp or ftps; a host; no userinfo; no fragment; at most 512 bytes. */
 const char *fota_text_validate_uri(const char *text);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
 
 #include "ctl/fota-manifest-tool.h"
 #include "base/fota-clock.h"

@@ -53,8 +53,8 @@ typedef struct {
                      int *cme, GError **error);
 
     /**
-     * Ends the data mode of what was begun and not ended, so that nobody is taken for data. May be
-     * NULL.
+     * Ends the data mode of what was begun and not ended, so that the module takes no
+     * command for data. May be NULL.
      */
     void (*raw_leave)(FotaChannel *channel, GCancellable *cancellable);
 

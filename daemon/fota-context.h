@@ -32,8 +32,8 @@ typedef struct {
     gint64 modems_since;  /**< ... since then, boot time */
     guint inhibitions;    /**< held by applications: nothing is started while there are any */
     guint jobs;           /**< running */
-    guint unproven;       /**< modules without a job that may be put back at any time */
     guint fetches;        /**< of them those that leave their module alone */
+    guint unproven;       /**< modules without a job that may be put back at any time */
 } FotaContext;
 
 G_END_DECLS

@@ -2,7 +2,6 @@
 #include "dbus/fota-bus-shutdown.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #define LOGIND_NAME "org.freedesktop.login1"

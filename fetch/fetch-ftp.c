@@ -2,7 +2,6 @@
 #include "fetch/fetch.h"
 
 #include <curl/curl.h>
-#include <string.h>
 
 #include "fetch/fetch-tls.h"
 

@@ -93,9 +93,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FotaHeard, fota_heard_clear)
 
 /* The module */
 
-/** Model as ModemManager reports it, e.g. "ME910C1-NA". */
-const char *fota_session_get_model(FotaSession *session);
-
 /**
  * A number, or text, of this model from the plugin's data file. The key must stand in the file's
  * [*] group at least: a missing one is a defect of the plugin and ends the daemon in tests.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "policy/fota-service.h"
 
-#include <string.h>
-
 #define SHORTEST_SECONDS 60
 #define MAX_HALVINGS 5
 #define STEADY_SHARE 20 /* of the time */

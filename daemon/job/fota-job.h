@@ -21,11 +21,11 @@ typedef struct _FotaJob FotaJob;
 /** What to do. It owns its strings, those of @update too, and its table. */
 typedef struct {
     FotaJobKind kind;
-    gboolean with_signature;   /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
-    FotaMm *mm;                /**< borrowed, like @vendor; both outlive the job */
-    const FotaVendor *vendor;  /**< */
-    const FotaMethod *method;  /**< of @vendor, borrowed */
-    FotaConfig *configuration; /**< a reference, which keeps @config */
+    gboolean with_signature; /**< FOTA_JOB_FETCH: what lies in <path>.minisig goes in front */
+    FotaMm *mm;              /**< borrowed, like @vendor; both outlive the job */
+    const FotaVendor *vendor;
+    const FotaMethod *method;       /**< of @vendor, borrowed */
+    FotaConfig *configuration;      /**< a reference, which keeps @config */
     const FotaModuleConfig *config; /**< of @configuration, for this module */
     char *imei;
     char *model;

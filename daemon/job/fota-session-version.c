@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gio/gio.h>
-#include <string.h>
 
 #include "base/fota-wait.h"
 #include "daemon/job/fota-session.h"

@@ -140,12 +140,6 @@ fota_session_enter(FotaSession *session, GError **error)
 }
 
 const char *
-fota_session_get_model(FotaSession *session)
-{
-    return session->setup.model;
-}
-
-const char *
 fota_session_get_text(FotaSession *session, const char *key)
 {
     const char *text = g_hash_table_lookup(session->texts, key);

@@ -45,12 +45,6 @@ fota_mm_command_async(FotaMm *mm, const char *path, const char *command, guint s
                       command_done, task);
 }
 
-char *
-fota_mm_command_finish(FotaMm *mm, GAsyncResult *result, GError **error)
-{
-    return g_task_propagate_pointer(G_TASK(result), error);
-}
-
 static gboolean
 is_forbidden(const GError *error)
 {

@@ -85,13 +85,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FotaMm, fota_mm_free)
 void fota_mm_show_again(FotaMm *mm, const char *imei);
 
 /**
- * Modem.Command() of the modem object @path. The finish function returns the answer's text without
- * the final OK. MM's error is kept as it is (domain MM_CORE_ERROR etc. as GError).
+ * Modem.Command() of the modem object @path. The result is a GTask with the answer's text, without
+ * the final OK; MM's error is kept as it is (domain MM_CORE_ERROR etc. as GError).
  */
 void
 fota_mm_command_async(FotaMm *mm, const char *path, const char *command, guint seconds,
                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-char *fota_mm_command_finish(FotaMm *mm, GAsyncResult *result, GError **error);
 
 /**
  * Whether this ModemManager lets us use Command at all (debug mode, or built with

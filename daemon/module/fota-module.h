@@ -20,8 +20,7 @@ G_BEGIN_DECLS
  * - "approval-requested" (const char *token, const char *gate, GVariant *update a{sv}):
  *   gate is "download" or "install"
  * - "update-finished" (const char *id, const char *result, GVariant *details a{sv}):
- *   result is "success", "failed", "cancelled", "rejected", "expired" or
- *   "rehearsed"
+ *   result is as in org.fotad.Fota1(5): "success", "failed", "restored" ...
  * - "pin-required" (int attempts): the SIM requires its PIN and fotad does not enter it; attempts
  *   left, -1 = unknown
  * - "job-ended" (): no thread works on this module any more

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugins/huawei/huawei-load.h"
 
-#include <string.h>
-
 #include "plugins/huawei/huawei-errors.h"
 #include "plugins/huawei/huawei-setup.h"
 

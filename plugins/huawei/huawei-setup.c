@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugins/huawei/huawei-setup.h"
 
-#include <string.h>
-
 #include "plugins/huawei/huawei-state.h"
 
 /* What is remembered: unsolicited lines were off, and fotad has switched them on. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugins/quectel/quectel-version.h"
 
-#include <string.h>
-
 /* What is remembered: the command that this module tells its version with. Decided once an update,
  * so that a module that does not answer well after its restart is not asked otherwise then. */
 #define COMMAND "Version"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plugins/telit/telit-lwm2m.h"
 
-#include <string.h>
-
 #include "plugins/telit/telit-follow.h"
 
 /* Remembered of an update: the question that was answered, or was about to be. */

@@ -251,12 +251,6 @@ fota_session_get_network(FotaSession *session, const char *key)
     return g_hash_table_lookup(session->network, key);
 }
 
-const char *
-fota_session_get_model(FotaSession *session)
-{
-    return session->model;
-}
-
 int
 fota_session_get_cme(FotaSession *session)
 {
