@@ -27,8 +27,7 @@ G_BEGIN_DECLS
  * | `authority` | PEM certificates to trust in place of the system's |
  * | `certificate`, `key` | PEM, to be known by; go to the origin alone |
  * | `proxy` | `http://HOST:PORT`, for every scheme |
- * | `interface` | network interface that connections leave by, whatever the routes are; not `file`
- * |
+ * | `interface` | network interface that connections leave by, whatever the routes are; not `file` |
  *
  * | line of a request | |
  * |---|---|
@@ -42,7 +41,6 @@ G_BEGIN_DECLS
  * | `timeout`, `first-byte` | seconds for everything (180), for the answer to begin (60) |
  * | `min-rate`, `rate-period` | bytes a second (50), averaged over so many seconds (60) |
  * | `beneath` | directory, of `file`: what is not in it is not read, whatever links say |
- * | `output` | `descriptor`: the body goes into the one that was sent with this frame |
  *
  * | line of an answer | |
  * |---|---|

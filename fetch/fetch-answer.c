@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-#include <unistd.h>
-
 #include "fetch/fetch.h"
 
 /* The head of an answer, and its body as it comes in. */
@@ -32,20 +29,6 @@ fota_fetch_begin(const FotaFetchRequest *request, const FotaFetchAnswer *answer,
     return TRUE;
 }
 
-static gboolean
-write_all(int fd, const char *data, gsize size)
-{
-    while (size > 0) {
-        gssize length = write(fd, data, size);
-
-        if (length < 0 && errno != EINTR)
-            return FALSE;
-        data += MAX(length, 0);
-        size -= (gsize)MAX(length, 0);
-    }
-    return TRUE;
-}
-
 static void
 send_data(FotaFetchSession *session, const char *data, gsize size)
 {
@@ -69,12 +52,6 @@ fota_fetch_add(const FotaFetchRequest *request, const void *data, gsize size, GE
     }
     session->sent += size;
     fota_fetch_limits_received(request->limits, size);
-    if (request->descriptor < 0) {
-        send_data(session, data, size);
-    } else if (!write_all(request->descriptor, data, size)) {
-        g_set_error(error, FOTA_FETCH_ERROR, FOTA_FETCH_ERROR_OUTPUT,
-                    "the file for it cannot be written: %s", g_strerror(errno));
-        return FALSE;
-    }
+    send_data(session, data, size);
     return TRUE;
 }

@@ -20,7 +20,6 @@ fota_fetch_error_get_name(FotaFetchError code)
         [FOTA_FETCH_ERROR_INTERRUPTED] = "Interrupted",
         [FOTA_FETCH_ERROR_BAD_REDIRECT] = "BadRedirect",
         [FOTA_FETCH_ERROR_BAD_ANSWER] = "BadAnswer",
-        [FOTA_FETCH_ERROR_OUTPUT] = "Output",
     };
 
     return names[code];

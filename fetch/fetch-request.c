@@ -83,19 +83,6 @@ request_set_numbers(FotaFetchRequest *request, FotaFetchLimitValues *limits, con
 }
 
 static gboolean
-request_set_output(FotaFetchRequest *request, const FotaFrame *frame, GError **error)
-{
-    const char *output = fota_frame_get(frame, "output");
-
-    if (!output)
-        return TRUE;
-    request->descriptor = request->session->descriptor;
-    return (g_str_equal(output, "descriptor") && request->descriptor >= 0) ||
-           fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
-                             "expected a descriptor with the request");
-}
-
-static gboolean
 request_set(FotaFetchRequest *request, FotaFetchLimitValues *limits, const FotaFrame *frame,
             GError **error)
 {
@@ -111,8 +98,7 @@ request_set(FotaFetchRequest *request, FotaFetchLimitValues *limits, const FotaF
         return fota_fetch_refuse(error, FOTA_FETCH_ERROR_BAD_REQUEST,
                                  "last-modified: expected an HTTP date");
     return request_set_uri(request, frame, error) && request_set_method(request, frame, error) &&
-           request_set_numbers(request, limits, frame, error) &&
-           request_set_output(request, frame, error);
+           request_set_numbers(request, limits, frame, error);
 }
 
 static gboolean
@@ -130,7 +116,7 @@ request_run(const FotaFetchRequest *request, GError **error)
 gboolean
 fota_fetch_answer(FotaFetchSession *session, const FotaFrame *frame, GError **error)
 {
-    FotaFetchRequest request = {.session = session, .descriptor = -1};
+    FotaFetchRequest request = {.session = session};
     FotaFetchLimitValues values;
     gboolean good = request_set(&request, &values, frame, error);
     G_GNUC_UNUSED g_autoptr(GUri) uri = request.uri;

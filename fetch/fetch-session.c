@@ -4,7 +4,6 @@
 #include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fota-frame.h"
@@ -39,42 +38,17 @@ fota_fetch_session_send(FotaFetchSession *session, const GString *frame)
     }
 }
 
-static void
-session_take_descriptor(FotaFetchSession *session, struct msghdr *message)
-{
-    struct cmsghdr *control = CMSG_FIRSTHDR(message);
-
-    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
-        return;
-    if (session->descriptor >= 0)
-        close(session->descriptor);
-    memcpy(&session->descriptor, CMSG_DATA(control), sizeof session->descriptor);
-}
-
-/* FALSE at the end of the input. If started by hand it is a pipe and not a socket. */
+/* FALSE at the end of the input. */
 static gboolean
 session_receive(FotaFetchSession *session)
 {
     char data[FOTA_FRAME_MAX_DATA];
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct iovec part = {.iov_base = data, .iov_len = sizeof data};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof control};
     struct pollfd in = {.fd = session->in, .events = POLLIN};
     gssize length;
 
     if (poll(&in, 1, IDLE_LIMIT_MS) <= 0)
         return FALSE;
-    length = recvmsg(session->in, &message, MSG_CMSG_CLOEXEC);
-    if (length < 0 && errno == ENOTSOCK)
-        length = read(session->in, data, sizeof data);
-    else if (length > 0)
-        session_take_descriptor(session, &message);
+    length = read(session->in, data, sizeof data);
     if (length <= 0)
         return FALSE;
     g_byte_array_append(session->received, (guint8 *)data, (guint)length);
@@ -195,9 +169,6 @@ session_step(FotaFetchSession *session)
         session_set(session, frame, &error);
     else if (frame)
         fota_fetch_answer(session, frame, &error);
-    if (session->descriptor >= 0)
-        close(session->descriptor);
-    session->descriptor = -1;
     if (error)
         session_send_error(session, error);
     /* A request without a setting that failed is not made. */
@@ -207,8 +178,7 @@ session_step(FotaFetchSession *session)
 void
 fota_fetch_session_serve(int in, int out)
 {
-    FotaFetchSession session = {
-        .in = in, .out = out, .received = g_byte_array_new(), .descriptor = -1};
+    FotaFetchSession session = {.in = in, .out = out, .received = g_byte_array_new()};
     guint frames = 0;
 
     g_unix_set_fd_nonblocking(in, FALSE, NULL);

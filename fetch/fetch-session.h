@@ -12,7 +12,6 @@ typedef struct {
     int in;
     int out;
     GByteArray *received;
-    int descriptor; /**< came with a request, -1 = none */
 
     char *secret;        /**< user:password or a bearer token, NULL = none */
     GBytes *authority;   /**< PEM, NULL = the system's */

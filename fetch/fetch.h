@@ -30,7 +30,6 @@ typedef enum {
     FOTA_FETCH_ERROR_INTERRUPTED,    /**< the connection ended before the body did */
     FOTA_FETCH_ERROR_BAD_REDIRECT,   /**< too many, or a forbidden target */
     FOTA_FETCH_ERROR_BAD_ANSWER,     /**< the server breaks its protocol */
-    FOTA_FETCH_ERROR_OUTPUT,         /**< the descriptor for the body cannot be written */
 } FotaFetchError;
 
 GQuark fota_fetch_error_quark(void);
@@ -53,7 +52,6 @@ typedef struct {
     gint64 from;          /**< first byte that is wanted, -1 = the whole */
     guint64 max_size;     /**< bytes of body */
     FotaFetchLimits *limits;
-    int descriptor; /**< where the body goes, -1 = into the answer */
 } FotaFetchRequest;
 
 /** What the server says before the body comes. */
@@ -87,7 +85,7 @@ gboolean fota_fetch_file(const FotaFetchRequest *request, GError **error);
 gboolean
 fota_fetch_begin(const FotaFetchRequest *request, const FotaFetchAnswer *answer, GError **error);
 
-/** Adds @size bytes to the body. Errors: TooLarge, at the first byte too many; Output. */
+/** Adds @size bytes to the body. Error: TooLarge, at the first byte too many. */
 gboolean
 fota_fetch_add(const FotaFetchRequest *request, const void *data, gsize size, GError **error);
 

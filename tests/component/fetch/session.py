@@ -51,18 +51,15 @@ class Session:
     def set(self, name, value):
         self.send({"set": name}, value if isinstance(value, bytes) else str(value).encode())
 
-    def send(self, lines, payload=None, descriptor=None):
+    def send(self, lines, payload=None):
         if payload is not None:
             lines = {**lines, "length": len(payload)}
         self.send_raw("".join(f"{name}: {value}\n" for name, value in lines.items()).encode()
-                      + b"\n" + (payload or b""), descriptor)
+                      + b"\n" + (payload or b""))
 
-    def send_raw(self, data, descriptor=None):
+    def send_raw(self, data):
         with contextlib.suppress(BrokenPipeError):
-            if descriptor is None:
-                self._socket.sendall(data)
-            else:
-                socket.send_fds(self._socket, [data], [descriptor])
+            self._socket.sendall(data)
 
     def read_frame(self):
         """(lines, payload), None at the end."""
@@ -93,13 +90,10 @@ class Session:
             answer.body += frame[1]
         return answer
 
-    def request(self, uri, method="GET", body=None, descriptor=None, **lines):
+    def request(self, uri, method="GET", body=None, **lines):
         """min_rate=1 is the line `min-rate: 1`."""
-        if descriptor is not None:
-            lines["output"] = "descriptor"
         self.send({"method": method, "uri": uri,
-                   **{name.replace("_", "-"): value for name, value in lines.items()}},
-                  body, descriptor)
+                   **{name.replace("_", "-"): value for name, value in lines.items()}}, body)
         return self.read_answer()
 
 

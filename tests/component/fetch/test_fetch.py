@@ -204,22 +204,6 @@ class SessionTest(FetchCase):
         self.assertIn(b"text/x", requests[2])
         self.assertTrue(requests[2].endswith(b"\r\n\r\n{}"))
 
-    def test_descriptor(self):
-        out = self.directory / "out"
-        with self.session() as session, open(out, "wb") as file:
-            file.write(b"before ")
-            file.flush()
-            answer = session.request(self.uri, descriptor=file.fileno())
-            self.assertEqual((answer.body, answer.lines["end"]), (b"", str(len(BODY))))
-            self.assertEqual(out.read_bytes(), b"before " + BODY)
-            # It was for that request.
-            self.assertEqual(session.request(self.uri).body, BODY)
-            session.send({"method": "GET", "uri": self.uri, "output": "descriptor"})
-            self.assertEqual(session.read_answer().failure[0], "BadRequest")
-        with self.session() as session, open("/dev/full", "wb") as full:
-            self.assertEqual(session.request(self.uri, descriptor=full.fileno()).failure[0],
-                             "Output")
-
     def test_settings_come_first(self):
         with self.session() as session:
             session.request(self.uri)
