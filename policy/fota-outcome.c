@@ -6,6 +6,112 @@
 #define MAX_SECONDS 3600
 
 typedef const FotaEnd E;
+typedef gboolean Condition(E *e);
+static Condition rehearsal_was_cancelled, rehearsal_went_well, was_rehearsal, was_question,
+    was_discarded, was_not_discarded, service_is_proven, service_is_lost, service_is_judged,
+    runs_old_version_again, has_to_be_proven, runs_wanted_version, dummy_was_installed,
+    order_told_nothing, way_back_was_not_ordered, way_back_was_stopped, way_back_has_to_wait,
+    way_back_failed, question_was_over, answer_was_not_heard, order_was_not_given,
+    order_had_to_wait, order_failed_for_good, order_was_out, was_cancelled, was_not_written,
+    was_fetched, was_downloaded, was_not_begun, module_asks_again, answer_was_not_begun,
+    answer_was_not_sent, had_to_wait, had_other_base, failed_for_good, failed_with_delta, always;
+
+/* The mark afterwards: besides FotaMark's own, */
+#define AS_IT_WAS (FOTA_MARK_LAST + 1) /* as it was, */
+#define GOES (FOTA_MARK_LAST + 2) /* or nothing, once the module has thrown away what it holds */
+
+#define MARK(name) .mark = FOTA_MARK_##name
+#define SAME .mark = AS_IT_WAS
+#define GONE .mark = GOES
+#define ATTEMPTS(name) .attempts = FOTA_ATTEMPTS_##name
+#define FINISH(name) .finish = FOTA_FINISH_##name
+#define HOLD(name) .hold = FOTA_HOLD_##name
+#define OFFER_ENDS .ends_offer = TRUE
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    Condition *fits;
+    guint mark;
+    FotaAttempts attempts;
+    FotaFinish finish;
+    FotaHold hold;
+    gboolean ends_offer;
+} rows[] = {
+    /* A rehearsal or a question does not change the update. */
+    {"rehearsal cancelled", rehearsal_was_cancelled, SAME,             FINISH(CANCELLED)},
+    {"rehearsed",           rehearsal_went_well,     SAME,             FINISH(REHEARSED)},
+    {"rehearsal failed",    was_rehearsal,           SAME,             FINISH(FAILED)},
+    {"question",            was_question,            SAME},
+    {"discarded",           was_discarded,           MARK(NONE)},
+    {"not discarded",       was_not_discarded,       MARK(DISCARDING), HOLD(WAIT)},
+    /* The service is judged. */
+    {"service proven",      service_is_proven,       MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
+    {"service lost",        service_is_lost,         MARK(RESTORING)},
+    {"no service",          service_is_judged,       MARK(NONE), ATTEMPTS(END), FINISH(NO_SERVICE),
+                                                     OFFER_ENDS},
+    /* The wanted version is a success, whatever else was reported, once it serves. */
+    {"restored",            runs_old_version_again,  MARK(NONE), ATTEMPTS(END), FINISH(RESTORED),
+                                                     OFFER_ENDS},
+    {"to be proven",        has_to_be_proven,        MARK(PROVING)},
+    {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
+    {"dummy installed",     dummy_was_installed,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
+    /* After the order only a version is an end. */
+    {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
+    {"way back not ordered", way_back_was_not_ordered, MARK(RESTORING)},
+    {"way back stopped",    way_back_was_stopped,    MARK(RESTORING)},
+    {"way back waits",      way_back_has_to_wait,    MARK(RESTORING), HOLD(WAIT)},
+    {"way back failed",     way_back_failed,         GONE, ATTEMPTS(END), FINISH(NO_SERVICE),
+                                                     OFFER_ENDS},
+    {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},
+    {"answer not heard",    answer_was_not_heard,    MARK(NONE)},
+    {"order not given",     order_was_not_given,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
+    {"order had to wait",   order_had_to_wait,       MARK(NONE), HOLD(WAIT)},
+    {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
+    {"order failed",        order_was_out,           GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
+    /* Nothing was ordered. */
+    {"cancelled",           was_cancelled,           GONE, FINISH(CANCELLED), OFFER_ENDS},
+    {"unwritten",           was_not_written,         SAME, HOLD(WAIT)},
+    {"fetched",             was_fetched,             SAME},
+    {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
+    {"not begun",           was_not_begun,           MARK(NONE)},
+    {"asks again",          module_asks_again,       SAME},
+    {"answer not begun",    answer_was_not_begun,    SAME},
+    {"answer not sent",     answer_was_not_sent,     SAME, HOLD(WAIT)},
+    {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
+    {"other base",          had_other_base,          GONE, FINISH(FAILED)},
+    {"failed for good",     failed_for_good,         GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
+    {"failed with delta",   failed_with_delta,       MARK(DOWNLOADED), ATTEMPTS(COUNT), FINISH(FAILED)},
+    {"failed",              always,                  GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
+};
+/* clang-format on */
+
+FotaOutcome
+fota_outcome_decide(const FotaEnd *end)
+{
+    guint i = 0;
+    FotaMark mark;
+
+    while (!rows[i].fits(end))
+        i++;
+    if (rows[i].mark == AS_IT_WAS)
+        mark = end->mark;
+    else if (rows[i].mark == GOES)
+        mark = end->can_discard && end->mark != FOTA_MARK_NONE && end->mark != FOTA_MARK_FETCHING
+                   ? FOTA_MARK_DISCARDING
+                   : FOTA_MARK_NONE;
+    else
+        mark = (FotaMark)rows[i].mark;
+    return (FotaOutcome){
+        .row = rows[i].name,
+        .mark = mark,
+        /* A question has one answer, and attempts are the manifest's. */
+        .attempts = end->asked ? FOTA_ATTEMPTS_KEEP : rows[i].attempts,
+        .finish = rows[i].finish,
+        .hold = rows[i].hold,
+        .ends_offer = rows[i].ends_offer,
+    };
+}
 
 static gboolean
 rehearsal_was_cancelled(E *e)
@@ -265,103 +371,6 @@ static gboolean
 always(E *e)
 {
     return TRUE;
-}
-
-/* The mark afterwards: besides FotaMark's own, */
-#define AS_IT_WAS (FOTA_MARK_LAST + 1) /* as it was, */
-#define GOES (FOTA_MARK_LAST + 2) /* or nothing, once the module has thrown away what it holds */
-
-#define MARK(name) .mark = FOTA_MARK_##name
-#define SAME .mark = AS_IT_WAS
-#define GONE .mark = GOES
-#define ATTEMPTS(name) .attempts = FOTA_ATTEMPTS_##name
-#define FINISH(name) .finish = FOTA_FINISH_##name
-#define HOLD(name) .hold = FOTA_HOLD_##name
-#define OFFER_ENDS .ends_offer = TRUE
-
-/* clang-format off */
-static const struct {
-    const char *name;
-    gboolean (*fits)(E *e);
-    guint mark;
-    FotaAttempts attempts;
-    FotaFinish finish;
-    FotaHold hold;
-    gboolean ends_offer;
-} rows[] = {
-    /* A rehearsal or a question does not change the update. */
-    {"rehearsal cancelled", rehearsal_was_cancelled, SAME,             FINISH(CANCELLED)},
-    {"rehearsed",           rehearsal_went_well,     SAME,             FINISH(REHEARSED)},
-    {"rehearsal failed",    was_rehearsal,           SAME,             FINISH(FAILED)},
-    {"question",            was_question,            SAME},
-    {"discarded",           was_discarded,           MARK(NONE)},
-    {"not discarded",       was_not_discarded,       MARK(DISCARDING), HOLD(WAIT)},
-    /* The service is judged. */
-    {"service proven",      service_is_proven,       MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
-    {"service lost",        service_is_lost,         MARK(RESTORING)},
-    {"no service",          service_is_judged,       MARK(NONE), ATTEMPTS(END), FINISH(NO_SERVICE),
-                                                     OFFER_ENDS},
-    /* The wanted version is a success, whatever else was reported, once it serves. */
-    {"restored",            runs_old_version_again,  MARK(NONE), ATTEMPTS(END), FINISH(RESTORED),
-                                                     OFFER_ENDS},
-    {"to be proven",        has_to_be_proven,        MARK(PROVING)},
-    {"success",             runs_wanted_version,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
-    {"dummy installed",     dummy_was_installed,     MARK(NONE), ATTEMPTS(RESET), FINISH(SUCCESS)},
-    /* After the order only a version is an end. */
-    {"order unasked",       order_told_nothing,      MARK(INSTALLING), HOLD(ORDER)},
-    {"way back not ordered", way_back_was_not_ordered, MARK(RESTORING)},
-    {"way back stopped",    way_back_was_stopped,    MARK(RESTORING)},
-    {"way back waits",      way_back_has_to_wait,    MARK(RESTORING), HOLD(WAIT)},
-    {"way back failed",     way_back_failed,         GONE, ATTEMPTS(END), FINISH(NO_SERVICE),
-                                                     OFFER_ENDS},
-    {"question over",       question_was_over,       MARK(NONE), FINISH(EXPIRED), OFFER_ENDS},
-    {"answer not heard",    answer_was_not_heard,    MARK(NONE)},
-    {"order not given",     order_was_not_given,     GONE, ATTEMPTS(REPEAT), FINISH(FAILED)},
-    {"order had to wait",   order_had_to_wait,       MARK(NONE), HOLD(WAIT)},
-    {"order failed for good", order_failed_for_good, GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
-    {"order failed",        order_was_out,           GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
-    /* Nothing was ordered. */
-    {"cancelled",           was_cancelled,           GONE, FINISH(CANCELLED), OFFER_ENDS},
-    {"unwritten",           was_not_written,         SAME, HOLD(WAIT)},
-    {"fetched",             was_fetched,             SAME},
-    {"downloaded",          was_downloaded,          MARK(DOWNLOADED)},
-    {"not begun",           was_not_begun,           MARK(NONE)},
-    {"asks again",          module_asks_again,       SAME},
-    {"answer not begun",    answer_was_not_begun,    SAME},
-    {"answer not sent",     answer_was_not_sent,     SAME, HOLD(WAIT)},
-    {"had to wait",         had_to_wait,             SAME, HOLD(WAIT)},
-    {"other base",          had_other_base,          GONE, FINISH(FAILED)},
-    {"failed for good",     failed_for_good,         GONE, ATTEMPTS(END), FINISH(FAILED), OFFER_ENDS},
-    {"failed with delta",   failed_with_delta,       MARK(DOWNLOADED), ATTEMPTS(COUNT), FINISH(FAILED)},
-    {"failed",              always,                  GONE, ATTEMPTS(COUNT), FINISH(FAILED)},
-};
-/* clang-format on */
-
-FotaOutcome
-fota_outcome_decide(const FotaEnd *end)
-{
-    guint i = 0;
-    FotaMark mark;
-
-    while (!rows[i].fits(end))
-        i++;
-    if (rows[i].mark == AS_IT_WAS)
-        mark = end->mark;
-    else if (rows[i].mark == GOES)
-        mark = end->can_discard && end->mark != FOTA_MARK_NONE && end->mark != FOTA_MARK_FETCHING
-                   ? FOTA_MARK_DISCARDING
-                   : FOTA_MARK_NONE;
-    else
-        mark = (FotaMark)rows[i].mark;
-    return (FotaOutcome){
-        .row = rows[i].name,
-        .mark = mark,
-        /* A question has one answer, and attempts are the manifest's. */
-        .attempts = end->asked ? FOTA_ATTEMPTS_KEEP : rows[i].attempts,
-        .finish = rows[i].finish,
-        .hold = rows[i].hold,
-        .ends_offer = rows[i].ends_offer,
-    };
 }
 
 const char *
