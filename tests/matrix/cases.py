@@ -256,6 +256,8 @@ def state_cases(kind):
               for damage in state.DAMAGES),
             *(Case("state directory", TELIT_SLOW, damage.__name__, state.damaged, (damage,),
                    damage == state.alter) for damage in (state.truncate, state.alter)),
+            Case("state directory", kind, "download", state.damaged_download, (), True),
+            Case("state directory", QUECTEL_PORT, "fetching", state.damaged_fetching, (), True),
             Case("state directory", kind, "read-only", state.not_writable, (state.READ_ONLY,), True),
             Case("state directory", kind, "full", state.full, (), True),
             *(Case("state directory", kind, name, state.in_memory, (script,), True)

@@ -129,6 +129,42 @@ def damaged(rig, damage):
     rig.stop_fotad()
 
 
+def damaged_download(rig):
+    """The record of a download is not told from one of an order where the two are one: the version
+    ends the attempt, and the next one updates the module."""
+    rig.publish_next(retry={"maxAttempts": 2})
+    rig.start_fotad(kill=points.Point("after", 1, "at AT#FTPGETOTA=\"\",0"))
+    rig.check()
+    if not rig.wait_killed():
+        raise NotAsStated("the download has not begun")
+    truncate(rig)
+    rig.fault_time = seconds()
+    rig.start_fotad()
+    rig.verify_after_kill(in_doubt=True, ordered=False)
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
+def damaged_fetching(rig):
+    """A module that fetches its delta by the order is found at that, still with its old version."""
+    rig.publish_next()
+    with rig.bench.ftp.fault("slow"):
+        rig.start_fotad(kill=points.Point("after", 1, f"at {rig.kind.order}"))
+        rig.check()
+        if not rig.wait_killed():
+            raise NotAsStated("the order was never given")
+        truncate(rig)
+        rig.fault_time = seconds()
+        rig.start_fotad()
+        rig.wait_until(lambda _: "waiting whether it still installs" in rig.bench.log()
+                       or rig.orders() > 1, "it is left to that")
+    rig.wait_updated()
+    rig.expect(rig.orders(), 1, "orders to install")
+    rig.verify_in_service()
+    rig.end_time = seconds()
+    rig.stop_fotad()
+
+
 # Storage that cannot be written
 
 def not_writable(rig, script):
