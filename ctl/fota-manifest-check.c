@@ -166,30 +166,41 @@ find_warnings(GBytes *payload)
     return warnings;
 }
 
+static void
+add_exposed(GPtrArray *warnings, const char *place, const char *const *uris, const char *credential)
+{
+    for (; *uris != NULL; uris++) {
+        const FotaServer to = {*uris, credential};
+
+        if (!fota_credential_is_exposed(&to))
+            continue;
+        warn(warnings, "%s: the login %s goes over the network without encryption", place,
+             credential);
+        return;
+    }
+}
+
 /* Logins that go over the network in the clear. A module may have no other way, so --strict passes
  * them. */
 static void
-add_exposed(GBytes *payload, GPtrArray *warnings)
+find_exposed(GBytes *payload, GPtrArray *warnings)
 {
-    static const char text[] = "goes over the network without encryption";
     g_autoptr(FotaManifest) manifest = fota_manifest_parse(payload, NULL);
 
-    for (guint i = 0; manifest != NULL && i < manifest->update.n_steps; i++) {
-        const FotaDelta *delta = &manifest->update.steps[i].delta;
-        gboolean exposed = FALSE;
+    if (manifest == NULL)
+        return;
+    for (guint i = 0; i < manifest->update.n_steps; i++) {
+        const FotaStep *step = &manifest->update.steps[i];
+        g_autofree char *delta = g_strdup_printf("update.steps[%u].delta", i);
+        g_autofree char *back = g_strdup_printf("update.steps[%u].back", i);
 
-        for (guint j = 0; delta->uri[j] != NULL; j++) {
-            const FotaServer to = {delta->uri[j], delta->credential};
-
-            exposed = exposed || fota_credential_is_exposed(&to);
-        }
-        if (exposed)
-            g_ptr_array_add(warnings, g_strdup_printf("update.steps[%u].delta: the login %s %s", i,
-                                                      delta->credential, text));
+        add_exposed(warnings, delta, step->delta.uri, step->delta.credential);
+        add_exposed(warnings, back, step->back.uri, step->back.credential);
     }
-    if (manifest != NULL && fota_credential_is_exposed(&manifest->next_server))
-        g_ptr_array_add(warnings, g_strdup_printf("poll.server: the login %s %s",
-                                                  manifest->next_server.credential, text));
+    add_exposed(warnings, "poll.server", (const char *const[]){manifest->next_server.uri, NULL},
+                manifest->next_server.credential);
+    add_exposed(warnings, "report", (const char *const[]){manifest->report.uri, NULL},
+                manifest->report.credential);
 }
 
 static void
@@ -235,7 +246,7 @@ tool_lint(Tool *tool, GError **error)
     faults = fota_manifest_lint(payload);
     warnings = find_warnings(payload);
     avoidable = warnings->len;
-    add_exposed(payload, warnings);
+    find_exposed(payload, warnings);
     if (g_bytes_get_size(file) > FOTA_MANIFEST_MAX_BYTES &&
         g_bytes_get_size(payload) <= FOTA_MANIFEST_MAX_BYTES)
         g_ptr_array_add(faults, g_strdup_printf("with its signatures larger than %d bytes",

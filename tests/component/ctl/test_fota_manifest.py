@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from manifest import manifest, pad, timestamp, to_bytes
-from manifestcase import (BAD, GATEWAY, IMEI, ManifestCase, OLD, PROGRAM, SEED, SOURCE,
+from manifestcase import (BAD, GATEWAY, IMEI, ManifestCase, NEW, OLD, PROGRAM, SEED, SOURCE,
                           UNREADABLE, UPDATE, USAGE)
 
 VERBS = ["new", "renew", "lint", "pack", "verify", "plan", "bucket", "report", "from-csv"]
@@ -163,6 +163,25 @@ class Lint(ManifestCase):
         self.write("m.json", manifest(IMEI, 1, {}, report={"uri": "ftp://fota.example/report"}))
         warning, = self.json("lint", "m.json")["warnings"]
         self.assertTrue(warning.startswith("report.uri:"), warning)
+
+    def test_exposed_logins(self):
+        """Wherever a manifest names a login, with the address that it is sent to."""
+        def login(scheme):
+            return {"uri": f"{scheme}://fw.example/x", "credential": "fw"}
+
+        file = {"size": 1000, "sha256": "a" * 64}
+        for clear, web, exposed in (("ftp", "http", 4), ("ftps", "https", 0)):
+            step = {"fromVersion": OLD, "toVersion": NEW, "delta": {**login(clear), **file},
+                    "back": {**login(clear), **file}}
+            self.write("m.json", manifest(IMEI, 1, {"id": "u", "steps": [step]},
+                                          poll={"server": login(web)}, report=login(web)))
+            answer = self.json("lint", "m.json")
+            self.assertEqual(answer["faults"], [])
+            self.assertEqual([warning.partition(": the login fw goes")[0]
+                              for warning in answer["warnings"]],
+                             ["update.steps[0].delta", "update.steps[0].back", "poll.server",
+                              "report"][:exposed])
+            self.run_tool("lint", "--strict", "m.json")
 
     def test_plan_names_an_unknown_zone(self):
         window = {"start": "02:00", "duration": 3600, "timezone": "Europe/Belin"}
