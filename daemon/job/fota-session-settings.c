@@ -59,6 +59,21 @@ is_hopeless(const GError *error)
            !g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_BAD_ARGUMENT);
 }
 
+/* Of a SIM that is not there, wants its PIN or is the wrong one: that may stay so, and a module that
+ * is fed is updated without it. Or the command has no such form. */
+static gboolean
+refusal_lasts(FotaSession *session)
+{
+    static const int lasting[] = {10, 11, 12, 15, 50};
+    int number = fota_session_get_cme(session);
+
+    for (guint i = 0; i < G_N_ELEMENTS(lasting); i++) {
+        if (number == lasting[i])
+            return TRUE;
+    }
+    return !fota_session_was_put_off(session);
+}
+
 FotaResult
 fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GError **error)
 {
@@ -71,7 +86,7 @@ fota_session_read_settings(FotaSession *session, const FotaSetting *settings, GE
             g_propagate_error(error, g_steal_pointer(&local_error));
             return FOTA_RESULT_FAILED_FOR_NOW;
         }
-        if (values == NULL && fota_session_was_put_off(session)) {
+        if (values == NULL && !refusal_lasts(session)) {
             g_propagate_prefixed_error(error, g_steal_pointer(&local_error),
                                        "what must be there after the restart cannot be read yet: ");
             return FOTA_RESULT_TRY_LATER;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * remembered is written with the record before the order is given, and so survives a kill of fotad
  * at any moment between the two.
  *
- * A setting that the module has no command for is one that this model has not: it is left out.
+ * A setting that the module has no command for, or does not tell without its SIM, is left out.
  */
 
 /**
