@@ -218,20 +218,30 @@ class Rig:
         """Has the manifest read, as soon as fotad and the module are there and have time. Returns
         as well when fotad is killed on the way."""
         program, self.bench.fotad = self.bench.fotad, None
+        before = None
 
         def checked(properties):
+            nonlocal before
             if program.poll() is not None:
                 return True
             if not properties or properties["Modem"] == "/":
                 return False
+            before = properties["LastCheck"]
             try:
                 self.module.check()
             except BusError:
                 return False
             return True
 
+        def begun(properties):
+            """The end of the case before it is shown until then: what that has left in the module is
+            set back first."""
+            return (program.poll() is not None or not properties or properties["State"] != "failed"
+                    or properties["LastCheck"] != before or properties["LastError"][0])
+
         try:
             self.wait_until(checked, "the manifest is read")
+            self.wait_until(begun, "the check has begun")
         finally:
             self.bench.fotad = program
 
