@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """fotad is killed at every point of what the module asks by itself, and started again: each question
 is told yes once, and the module updates itself once."""
-from rig import Rig
+from rig import Rig, seconds
 from bench import FTP_PASSWORD, FTP_USER
 from manifest import delta
 from modules import BusError
@@ -11,6 +11,8 @@ from processes import BenchError
 # How long fotad waits for a module that restarts. One that has forgotten what it was told is looked at
 # for several times that.
 RETURN_SECONDS = 20
+# After which a question that fotad does not know was lost.
+LOST_SECONDS = 5
 # {method: what fotad sends first when it listens}
 FIRST = {"premium": "at AT#OTASUAN=,2,1", "carrier": "at AT#LWM2MFOTASTATE=0"}
 
@@ -50,14 +52,25 @@ class AskedRig(Rig):
         return "listening to what" in self.bench.log()
 
     def check(self):
-        """Has the module ask, once fotad listens. What it says while the port passes from the job to the
-        listener is lost: fotad replies to a call after that."""
+        """Has the module ask, once fotad listens, until fotad knows the question or the module is beyond
+        it. What it says while the port passes from the job to the listener is lost, and asked again."""
         program, self.bench.fotad = self.bench.fotad, None
+        asked = None
+
+        def known(_properties):
+            nonlocal asked
+            if program.poll() is not None:
+                return True
+            if "listening to what" not in program.log():
+                return False
+            if self.knows_update() or asked and self.bench.sim_state()["ask"] != "asked":
+                return True
+            if (asked is None or seconds() > asked + LOST_SECONDS) and self.ask():
+                asked = seconds()
+            return False
+
         try:
-            self.wait_until(lambda _: program.poll() is not None
-                            or "listening to what" in program.log()
-                            and (self.knows_update() or self.ask()),
-                            "the module asks")
+            self.wait_until(known, "the module asks")
         finally:
             self.bench.fotad = program
 
