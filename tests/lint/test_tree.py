@@ -421,7 +421,8 @@ class Unit(unittest.TestCase):
             for file in sources(room):
                 named |= set(re.findall(r'"(org\.freedesktop\.(?:DBus|login1|PolicyKit1'
                                         r'|NetworkManager|ModemManager1))"', file.read_text()))
-        self.assertEqual(set(heard), named | {"org.freedesktop.ModemManager1"})
+        of_commands = {"org.freedesktop.systemd1"}
+        self.assertEqual(set(heard), named | {"org.freedesktop.ModemManager1"} | of_commands)
 
     def test_drivers_come_first(self):
         """What the kernel does not know when a unit starts, DeviceAllow= does not allow."""
