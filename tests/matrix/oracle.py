@@ -13,7 +13,7 @@
 """
 import json
 
-from rig import NotAsStated, unquoted
+from rig import MARK_DISCARDING, NotAsStated, unquoted
 
 MOST_BACK = 3  # daemon/module/fota-back.c
 RESULTS = ("success", "failed", "expired", "restored", "no-service")
@@ -69,11 +69,12 @@ def check(rig):
 
 
 def check_store(rig):
-    """What is owed is deleted by the next start of fotad, before anything else."""
+    """What is owed, or to be discarded, is deleted by the next start of fotad, before anything else."""
     if rig.kind.back_method != "fed" or not rig.bench.sim_state()["files"]:
         return
-    record = json.loads((rig.bench.directory / "state" / f"{rig.bench.imei}.json").read_text())
-    if not record["record"]["settings"].get("owed.Package"):
+    file = rig.bench.directory / "state" / f"{rig.bench.imei}.json"
+    record = json.loads(file.read_text())["record"]
+    if record["mark"] != MARK_DISCARDING and not record["settings"].get("owed.Package"):
         raise NotAsStated("the package is still in the module, and is not to be deleted")
 
 

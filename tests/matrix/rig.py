@@ -24,7 +24,7 @@ from receiver import HOST, Receiver  # noqa: E402
 
 LIMIT_SECONDS = 180  # within which every case must have come to its end
 QUIET = ("idle", "failed")
-MARK_INSTALLING = 3  # daemon/fota-record.h
+MARK_INSTALLING, MARK_DISCARDING = 3, 4  # policy/fota-state.h
 LOADED_SIZE = 40_000  # of a delta that the host hands over: its blocks, of about 1000 bytes, are alike
 
 
