@@ -2,6 +2,7 @@
 #include "daemon/fota-metered.h"
 
 #include "base/fota-timer.h"
+#include "daemon/mm/fota-mm-error.h"
 
 #define SERVICE "org.freedesktop.NetworkManager"
 #define PATH "/org/freedesktop/NetworkManager"
@@ -63,8 +64,7 @@ metered_told(GObject *object, GAsyncResult *result, gpointer user_data)
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
     g_autoptr(GVariant) value = NULL;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-        !g_dbus_error_is_remote_error(error))
+    if (fota_mm_is_cancelled(error))
         return;
     if (reply != NULL)
         g_variant_get(reply, "(v)", &value);
