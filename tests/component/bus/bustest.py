@@ -159,6 +159,13 @@ class BusTest(unittest.TestCase):
             self.assertEqual(self.fake.stop(), 0)
             self.fake = None
 
+    def ask_bus(self, method, signature="()", *arguments):
+        """Calls a method of the bus itself; its one value, None when it has none."""
+        return (self.connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
+            GLib.Variant(signature, arguments), None, Gio.DBusCallFlags.NONE, CALL_LIMIT_MS,
+            None).unpack() or [None])[0]
+
     def call(self, path, interface, member, signature="()", *arguments):
         """Calls a method; what it returns, unpacked."""
         answer = self.connection.call_sync(

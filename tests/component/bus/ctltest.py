@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 
-from gi.repository import Gio, GLib
-
-from bustest import (CALL_LIMIT_MS, CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent,
+from bustest import (CALL_LIMIT_S, IMEI, OFFER, STRICT, BusTest, die_with_parent,
                      make_offer)
 
 FOTACTL = os.environ["FOTACTL"]
@@ -61,16 +59,10 @@ class CtlTest(BusTest):
         self.addCleanup(self.end, process)
         return process
 
-    def ask_bus(self, method, *names):
-        return self.connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-            GLib.Variant(f"({'s' * len(names)})", names), None, Gio.DBusCallFlags.NONE,
-            CALL_LIMIT_MS, None).unpack()[0]
-
     def name_on_bus(self, process):
         """fotactl's unique name."""
         for name in self.ask_bus("ListNames"):
-            if name.startswith(":") and self.ask_bus("GetConnectionUnixProcessID",
+            if name.startswith(":") and self.ask_bus("GetConnectionUnixProcessID", "(s)",
                                                      name) == process.pid:
                 return name
         raise LookupError(process.pid)

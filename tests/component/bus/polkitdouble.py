@@ -27,12 +27,7 @@ class PolkitDouble:
         interface = Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces[0]
         self.connection.register_object("/org/freedesktop/PolicyKit1/Authority", interface,
                                         self.on_call, None, None)
-        self.ask_bus("RequestName", GLib.Variant("(su)", ("org.freedesktop.PolicyKit1", 0)))
-
-    def ask_bus(self, method, arguments):
-        return self.connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-            arguments, None, Gio.DBusCallFlags.NONE, 20000, None).unpack()
+        self.ask_bus("RequestName", "(su)", "org.freedesktop.PolicyKit1", 0)
 
     def on_call(self, _connection, _sender, _path, _interface, method, arguments, invocation):
         if method == "CheckAuthorization":

@@ -4,8 +4,6 @@ import re
 import subprocess
 import unittest
 
-from gi.repository import GLib
-
 from bustest import (CALL_LIMIT_S, IMEI, MANAGER, MODULE, NAME, OFFER, PROPERTIES, REPOSITORY, ROOT,
                      TOKEN, BusTest, die_with_parent, iterate_until, module_path, polkit_possible)
 from polkitdouble import PolkitDouble
@@ -139,8 +137,7 @@ class SlowPolkit(PolkitDouble, AccessTest):
         with self.start_busctl("nobody", CHANGE["approve"][0]) as caller:
             (kind, details), action, _, flags, cancel_id, _ = self.question()
             self.assertEqual((kind, action), ("system-bus-name", "org.fotad.Fota1.approve"))
-            pid, = self.ask_bus("GetConnectionUnixProcessID",
-                                GLib.Variant("(s)", (details["name"],)))
+            pid = self.ask_bus("GetConnectionUnixProcessID", "(s)", details["name"])
             self.assertEqual(pid, caller.pid)
             self.assertTrue(cancel_id)
             self.assertEqual(flags, 1)  # busctl allows interaction

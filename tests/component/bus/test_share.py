@@ -12,8 +12,6 @@ import tempfile
 import time
 import unittest
 
-from gi.repository import Gio, GLib
-
 from bustest import (CALL_LIMIT_S, IMEI, MANAGER, MODULE, PROPERTIES, REPOSITORY, ROOT, BusTest,
                      die_with_parent, iterate_until, module_path)
 from polkitdouble import PolkitDouble
@@ -60,10 +58,7 @@ class ShareTest(BusTest):
         return pathlib.Path(f"/proc/{self.fake.pid()}/{what}")
 
     def unique_name(self):
-        return self.connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
-            GLib.Variant("(s)", ("org.fotad.Fota1",)), None, Gio.DBusCallFlags.NONE, 20000,
-            None).unpack()[0]
+        return self.ask_bus("GetNameOwner", "(s)", "org.fotad.Fota1")
 
     def descriptors(self):
         return len(list(self.of_daemon("fd").iterdir()))

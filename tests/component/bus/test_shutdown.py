@@ -3,9 +3,9 @@
 import pathlib
 import unittest
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio
 
-from bustest import CALL_LIMIT_MS, IMEI, BusTest, iterate_until
+from bustest import IMEI, BusTest, iterate_until
 
 LOGIND = "org.freedesktop.login1"
 
@@ -30,11 +30,6 @@ class Shutdown(BusTest):
 
     def on_call(self, _connection, _sender, _path, _interface, _method, arguments, invocation):
         self.questions.append((arguments.unpack(), invocation))
-
-    def ask_bus(self, method, type_string, *arguments):
-        self.connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-            GLib.Variant(type_string, arguments), None, Gio.DBusCallFlags.NONE, CALL_LIMIT_MS, None)
 
     def start_logind(self):
         self.ask_bus("RequestName", "(su)", LOGIND, 0)
