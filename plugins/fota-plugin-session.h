@@ -264,6 +264,17 @@ gboolean fota_session_save(FotaSession *session, GError **error);
 /** What fota_session_remember() stored, or NULL. */
 const char *fota_session_recall(FotaSession *session, const char *name);
 
+/** What is owed under @name, which begins with FOTA_OWED; NULL = nothing. */
+const char *fota_session_get_debt(FotaSession *session, const char *name);
+void fota_session_forget_debt(FotaSession *session, const char *name);
+
+/**
+ * For close(): sends @command, which sets back what is owed under @name, if anything is. A refusal
+ * counts as well: it is as it was already. @failed: what a note says when it has not been done.
+ */
+void fota_session_pay_debt(FotaSession *session, const char *name, const char *command,
+                           const char *failed);
+
 /**
  * @data that close() needs from the function before it; @destroy is called when it is replaced, and
  * after close(). NULL = none.

@@ -111,6 +111,36 @@ fota_session_was_put_off(FotaSession *session)
     return TRUE;
 }
 
+const char *
+fota_session_get_debt(FotaSession *session, const char *name)
+{
+    const char *text = fota_session_recall(session, name);
+
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+void
+fota_session_forget_debt(FotaSession *session, const char *name)
+{
+    if (fota_session_get_debt(session, name) != NULL)
+        fota_session_remember(session, name, "");
+}
+
+void
+fota_session_pay_debt(FotaSession *session, const char *name, const char *command,
+                      const char *failed)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (fota_session_get_debt(session, name) == NULL)
+        return;
+    if (!fota_session_order(session, command, 0, &error))
+        fota_session_note(session, "%s: %s", failed, error->message);
+    if (error == NULL ||
+        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
+        fota_session_forget_debt(session, name);
+}
+
 FotaResult
 fota_session_run_flow(FotaSession *session, const FotaFlowStep *flow, const FotaUpdate *update,
                       GError **error)

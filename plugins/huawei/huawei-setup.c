@@ -115,16 +115,7 @@ huawei_reports_begin(FotaSession *session, gboolean durable)
 static void
 reports_end(FotaSession *session)
 {
-    const char *owed = fota_session_recall(session, REPORTS);
-    g_autoptr(GError) error = NULL;
-
-    if (owed == NULL || owed[0] == '\0')
-        return;
-    if (!fota_session_order(session, "AT^CURC=0", 0, &error))
-        fota_session_note(session, "unsolicited reports stay on: %s", error->message);
-    if (error == NULL ||
-        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
-        fota_session_remember(session, REPORTS, "");
+    fota_session_pay_debt(session, REPORTS, "AT^CURC=0", "unsolicited reports stay on");
 }
 
 static void

@@ -20,14 +20,6 @@ file_command(FotaSession *session, const char *name)
     return g_strdup_printf("AT%s=\"%s\"", name, fota_session_get_text(session, "FileName"));
 }
 
-static gboolean
-owes_package(FotaSession *session)
-{
-    const char *package = fota_session_recall(session, PACKAGE);
-
-    return package != NULL && package[0] != '\0';
-}
-
 /* Refused where there is none. */
 static gboolean
 remove_package(FotaSession *session, GError **error)
@@ -42,8 +34,7 @@ remove_package(FotaSession *session, GError **error)
     }
     if (local_error != NULL)
         fota_session_note(session, "no package is deleted: %s", local_error->message);
-    if (owes_package(session))
-        fota_session_remember(session, PACKAGE, "");
+    fota_session_forget_debt(session, PACKAGE);
     return TRUE;
 }
 
@@ -152,7 +143,7 @@ quectel_close_store(FotaSession *session)
 {
     g_autoptr(GError) error = NULL;
 
-    if (owes_package(session) && !remove_package(session, &error))
+    if (fota_session_get_debt(session, PACKAGE) != NULL && !remove_package(session, &error))
         fota_session_note(session, "the package stays: %s", error->message);
 }
 

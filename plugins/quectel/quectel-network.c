@@ -224,19 +224,10 @@ quectel_open_context(FotaSession *session, const FotaUpdate *update, GError **er
                                                                : FOTA_RESULT_FAILED_FOR_NOW;
 }
 
-static gboolean
-owes_context(FotaSession *session)
-{
-    const char *opened = fota_session_recall(session, OPENED);
-
-    return opened != NULL && opened[0] != '\0';
-}
-
 void
 quectel_forget_context(FotaSession *session)
 {
-    if (owes_context(session))
-        fota_session_remember(session, OPENED, "");
+    fota_session_forget_debt(session, OPENED);
 }
 
 /* Refused where it is not up. */
@@ -245,13 +236,6 @@ quectel_close_context(FotaSession *session)
 {
     g_autofree char *deactivate =
         g_strdup_printf("AT+QIDEACT=%u", fota_session_get_number(session, "ContextId"));
-    g_autoptr(GError) error = NULL;
 
-    if (!owes_context(session))
-        return;
-    if (!fota_session_order(session, deactivate, 0, &error))
-        fota_session_note(session, "the context is not taken down: %s", error->message);
-    if (error == NULL ||
-        g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED))
-        quectel_forget_context(session);
+    fota_session_pay_debt(session, OPENED, deactivate, "the context is not taken down");
 }

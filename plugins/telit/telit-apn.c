@@ -74,7 +74,7 @@ context_leads_to(const Context *context, const char *apn)
 gboolean
 telit_apn_is_provisioned(FotaSession *session)
 {
-    return telit_debt_get(session, OTHER_CONTEXT) != NULL;
+    return fota_session_get_debt(session, OTHER_CONTEXT) != NULL;
 }
 
 /* The login that is given is for what the context leads to. */
@@ -165,7 +165,7 @@ context_take(FotaSession *session, const FotaUpdate *update, const Context *cont
                              context->definition != NULL ? context->definition : undefined, error);
     }
     if (result != FOTA_RESULT_DONE) {
-        telit_debt_forget(session, OTHER_UP);
+        fota_session_forget_debt(session, OTHER_UP);
         return result;
     }
     return !active || fota_session_order(session, deactivate, 0, error)
@@ -299,16 +299,16 @@ telit_apn_close(FotaSession *session)
     if (!telit_apn_is_provisioned(session))
         return;
     define = g_strconcat("AT+CGDCONT=", fota_session_recall(session, OTHER_CONTEXT), NULL);
-    if ((telit_debt_get(session, OUR_LOGIN) != NULL &&
+    if ((fota_session_get_debt(session, OUR_LOGIN) != NULL &&
          !fota_session_order(session, forget, 0, &error)) ||
         !fota_session_order(session, define, 0, &error) ||
-        (telit_debt_get(session, OTHER_UP) != NULL &&
+        (fota_session_get_debt(session, OTHER_UP) != NULL &&
          !fota_session_order(session, activate, 0, &error))) {
         fota_session_note(session, "PDP context %u is not as it was before: %s", cid,
                           error->message);
         return;
     }
-    telit_debt_forget(session, OUR_LOGIN);
-    telit_debt_forget(session, OTHER_UP);
-    telit_debt_forget(session, OTHER_CONTEXT);
+    fota_session_forget_debt(session, OUR_LOGIN);
+    fota_session_forget_debt(session, OTHER_UP);
+    fota_session_forget_debt(session, OTHER_CONTEXT);
 }

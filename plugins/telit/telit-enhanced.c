@@ -285,7 +285,7 @@ telit_enhanced_get_delta(FotaSession *session, const FotaUpdate *update, GError 
 void
 telit_enhanced_close(FotaSession *session)
 {
-    telit_debt_pay(session, OUR_REPORTS, "AT#FOTAURC=0", "#FOTAURC is not set as it was");
+    fota_session_pay_debt(session, OUR_REPORTS, "AT#FOTAURC=0", "#FOTAURC is not set as it was");
 }
 
 FotaResult

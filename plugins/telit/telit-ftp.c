@@ -196,5 +196,5 @@ telit_ftp_get_delta(FotaSession *session, const FotaUpdate *update, GError **err
 void
 telit_ftp_close(FotaSession *session)
 {
-    telit_debt_pay(session, OUR_SESSION, CLOSE, "FTP did not close");
+    fota_session_pay_debt(session, OUR_SESSION, CLOSE, "FTP did not close");
 }

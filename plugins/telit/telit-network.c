@@ -31,7 +31,7 @@ context_is_ours(FotaSession *session)
     g_autofree char *name = g_strdup_printf("%u", telit_context_id(session));
 
     return telit_apn_is_provisioned(session) ||
-           g_strcmp0(telit_debt_get(session, OUR_CONTEXT), name) == 0;
+           g_strcmp0(fota_session_get_debt(session, OUR_CONTEXT), name) == 0;
 }
 
 /* The line of the socket in the answer to #SCFG?, as it would be entered; NULL when not told. */
@@ -62,7 +62,7 @@ telit_set_socket(FotaSession *session, const FotaUpdate *update, GError **error)
     g_autofree char *now = NULL;
     FotaResult result = read_socket(session, socket, &now, error);
 
-    if (result == FOTA_RESULT_DONE && telit_debt_get(session, OTHER_SOCKET) == NULL &&
+    if (result == FOTA_RESULT_DONE && fota_session_get_debt(session, OTHER_SOCKET) == NULL &&
         now != NULL && strcmp(now, wanted) != 0)
         result = telit_debt_write(session, update, OTHER_SOCKET, now, error);
     if (result != FOTA_RESULT_DONE)
@@ -129,7 +129,7 @@ judge_refusal(FotaSession *session, const FotaUpdate *update, gboolean ours, con
     FotaResult result = FOTA_RESULT_DONE;
 
     if (!ours)
-        telit_debt_forget(session, OUR_CONTEXT);
+        fota_session_forget_debt(session, OUR_CONTEXT);
     if (!active)
         result = telit_read_active(session, &active, error);
     if (result != FOTA_RESULT_DONE || (active && ours))
@@ -137,7 +137,7 @@ judge_refusal(FotaSession *session, const FotaUpdate *update, gboolean ours, con
     /* It is not to be taken for ours if fotad is killed while somebody else has it up. */
     if (active)
         return telit_debt_write(session, update, OUR_CONTEXT, "", error);
-    telit_debt_forget(session, OUR_CONTEXT);
+    fota_session_forget_debt(session, OUR_CONTEXT);
     g_set_error(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_CONTEXT_FAILED,
                 "PDP context %u does not come up: %s; check APN and subscription",
                 telit_context_id(session), refusal->message);
@@ -188,7 +188,7 @@ telit_release_context(FotaSession *session, const FotaUpdate *update, GError **e
 void
 telit_forget_context(FotaSession *session)
 {
-    telit_debt_forget(session, OTHER_CONTEXT_UP);
+    fota_session_forget_debt(session, OTHER_CONTEXT_UP);
 }
 
 /* Its user may have been quicker, which is a refusal too. */
@@ -197,7 +197,7 @@ telit_restore_context(FotaSession *session)
 {
     g_autofree char *command = g_strdup_printf("AT#SGACT=%u,1", telit_context_id(session));
 
-    telit_debt_pay(session, OTHER_CONTEXT_UP, command, "the context is not up again");
+    fota_session_pay_debt(session, OTHER_CONTEXT_UP, command, "the context is not up again");
 }
 
 /* A context that is down already, as after a restart of the module, may be refused. */
@@ -212,7 +212,7 @@ close_context(FotaSession *session)
         (g_error_matches(error, FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_REFUSED) &&
          telit_read_active(session, &active, NULL) == FOTA_RESULT_DONE && !active &&
          !fota_session_was_put_off(session)))
-        telit_debt_forget(session, OUR_CONTEXT);
+        fota_session_forget_debt(session, OUR_CONTEXT);
     else
         fota_session_note(session, "the context did not close: %s", error->message);
 }
@@ -220,7 +220,7 @@ close_context(FotaSession *session)
 void
 telit_network_close(FotaSession *session)
 {
-    const char *socket = telit_debt_get(session, OTHER_SOCKET);
+    const char *socket = fota_session_get_debt(session, OTHER_SOCKET);
     g_autofree char *set = g_strconcat("AT#SCFG=", socket, NULL);
     g_autoptr(GError) error = NULL;
 
@@ -231,5 +231,5 @@ telit_network_close(FotaSession *session)
     if (socket != NULL && !fota_session_order(session, set, 0, &error))
         fota_session_note(session, "the socket is not set as it was: %s", error->message);
     else
-        telit_debt_forget(session, OTHER_SOCKET);
+        fota_session_forget_debt(session, OTHER_SOCKET);
 }
