@@ -105,7 +105,7 @@ close_power(const FotaParts *parts, const FotaJobEnd *end)
         fota_run_hold(parts->run, 0, 0);
         fota_record_log(parts->record, LOG_WARNING, FOTA_EVENT_FIRST_AID,
                         "an earlier start of fotad had left it without power: switched on");
-        return (FotaClosing){.finish = FOTA_FINISH_NOTHING};
+        return (FotaClosing){.shows = TRUE};
     }
     fota_run_hold(parts->run, fota_hold_get_seconds(FOTA_HOLD_ORDER, 0, waits), waits);
     fota_record_log(
@@ -116,7 +116,8 @@ close_power(const FotaParts *parts, const FotaJobEnd *end)
     return (FotaClosing){.shows = TRUE, .error = end->error};
 }
 
-/* One that answers is not roused again, nor one that ModemManager shows. */
+/* One that answers is not roused again, nor one that ModemManager shows: no error holds any longer.
+ */
 static FotaClosing
 close_rouse(const FotaParts *parts, const FotaJobEnd *end)
 {
@@ -125,7 +126,7 @@ close_rouse(const FotaParts *parts, const FotaJobEnd *end)
 
     if (end->error == NULL || fota_presence_get(parts->presence) == FOTA_PRESENCE_HERE) {
         fota_run_hold(parts->run, 0, 0);
-        return (FotaClosing){.finish = FOTA_FINISH_NOTHING};
+        return (FotaClosing){.shows = TRUE};
     }
     fota_run_hold(parts->run, fota_hold_get_seconds(FOTA_HOLD_WAIT, FOTA_ROUSE_SECONDS, waits),
                   waits);

@@ -223,7 +223,6 @@ void
 fota_keeper_wait_async(FotaKeeper *keeper, GAsyncReadyCallback callback, gpointer user_data)
 {
     GTask *task = g_task_new(keeper->owner.object, NULL, callback, user_data);
-
     Waiter *waiter;
 
     if (keeper->ended == keeper->asked) {

@@ -392,6 +392,25 @@ test_left_in_transfer(Fixture *fixture, gconstpointer data)
     fixture->parts.record->mark = FOTA_MARK_NONE;
 }
 
+/* What was said of a module that was not there holds no longer than that. */
+static void
+test_back_again(Fixture *fixture, gconstpointer data)
+{
+    static const FotaAction actions[] = {FOTA_ACTION_POWER_ON, FOTA_ACTION_ROUSE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(actions); i++) {
+        g_autoptr(GError) error =
+            g_error_new(FOTA_MODULE_ERROR, FOTA_MODULE_ERROR_MODULE_SILENT, "silent");
+        FotaJobEnd end = fota_closing_make_end(FOTA_RESULT_FAILED_FOR_NOW, error);
+
+        fota_closing_end(&fixture->parts, actions[i], &end);
+        g_assert_cmpstr(fota_shown_get_error_name(fixture->parts.shown), ==, "ModuleSilent");
+        end = fota_closing_make_end(FOTA_RESULT_DONE, NULL);
+        fota_closing_end(&fixture->parts, actions[i], &end);
+        g_assert_cmpstr(fota_shown_get_error_name(fixture->parts.shown), ==, "");
+    }
+}
+
 /* A check through the module that an application asks for waits for the others of its gateway, as
  * one that is due does. */
 static void
@@ -438,6 +457,7 @@ main(int argc, char **argv)
     FIXTURE_ADD("/closing/counted", test_counted);
     FIXTURE_ADD("/closing/damaged", test_damaged);
     FIXTURE_ADD("/closing/left-in-transfer", test_left_in_transfer);
+    FIXTURE_ADD("/closing/back-again", test_back_again);
     FIXTURE_ADD("/closing/check-waits", test_check_waits);
     return g_test_run();
 }
